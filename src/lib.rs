@@ -1,0 +1,10 @@
+//! Lanyard: single sign-on for clinics.
+//!
+//! The order of the modules below is the dependency rule: a module imports only modules declared above it
+//! (`tests/integration/architecture.rs` checks it).
+
+// ── ground ──
+pub mod clock;
+pub mod secret;
+pub mod random;
+pub mod id;
