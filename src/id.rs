@@ -129,7 +129,14 @@ mod tests {
         let id = UserId::fresh(Timestamp(1_700_000_000_000), &Random::seeded(1));
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
         assert!(id.as_str().parse::<GroupId>().is_err());
-        for bad in ["", "usr_", "usr_0", "usr_ZZ", "usr-0123456789abcdef0123456789abcdef", "usr_0123456789ABCDEF0123456789abcdef"] {
+        for bad in [
+            "",
+            "usr_",
+            "usr_0",
+            "usr_ZZ",
+            "usr-0123456789abcdef0123456789abcdef",
+            "usr_0123456789ABCDEF0123456789abcdef",
+        ] {
             assert!(bad.parse::<UserId>().is_err(), "{bad}");
         }
     }

@@ -5,6 +5,10 @@
 
 // ── ground ──
 pub mod clock;
-pub mod secret;
-pub mod random;
 pub mod id;
+pub mod random;
+pub mod secret;
+pub mod text;
+
+// ── platform ──
+pub mod storage;

@@ -1,0 +1,117 @@
+//! The one builder of dynamic `WHERE`: column names from the program, values bound.
+
+use std::fmt::Write as _;
+
+use sqlx::{Any, AnyConnection, AssertSqlSafe, any::AnyArguments, query::Query};
+
+use super::{
+    Result, Row,
+    batch::{Value, bind},
+};
+
+/// A `SELECT` whose conditions depend on what was asked.
+#[derive(Debug)]
+pub struct Filter {
+    text: String,
+    values: Vec<Value>,
+    conditions: usize,
+}
+
+impl Filter {
+    /// Begins with `SELECT … FROM …`, without `WHERE`.
+    #[must_use]
+    pub fn select(text: &'static str) -> Self {
+        Self { text: text.to_owned(), values: vec![], conditions: 0 }
+    }
+
+    /// Adds `AND column operator value`.
+    #[must_use]
+    pub fn and(mut self, column: &'static str, operator: Operator, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        let joint = self.joint();
+        let _ = write!(self.text, " {joint} {column} {} ${}", operator.text(), self.values.len());
+        self
+    }
+
+    /// Adds the condition only when there is a value.
+    #[must_use]
+    pub fn and_if(self, column: &'static str, operator: Operator, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.and(column, operator, value),
+            None => self,
+        }
+    }
+
+    /// Adds a condition without values.
+    #[must_use]
+    pub fn and_text(mut self, condition: &'static str) -> Self {
+        let joint = self.joint();
+        let _ = write!(self.text, " {joint} {condition}");
+        self
+    }
+
+    /// Ends with `ORDER BY … LIMIT …`; `order` is program text.
+    #[must_use]
+    pub fn order(mut self, order: &'static str, limit: u32) -> Self {
+        let _ = write!(self.text, " ORDER BY {order} LIMIT {limit}");
+        self
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fetch(self, connection: &mut AnyConnection) -> Result<Vec<Row>> {
+        // Every piece of text is a `&'static str` of the program or a number; values are bound.
+        let query: Query<'_, Any, AnyArguments> = sqlx::query(AssertSqlSafe(self.text));
+        let query = self.values.iter().fold(query, bind);
+        Ok(query.fetch_all(connection).await?)
+    }
+
+    fn joint(&mut self) -> &'static str {
+        self.conditions += 1;
+        if self.conditions == 1 { "WHERE" } else { "AND" }
+    }
+}
+
+/// How a column is compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Operator {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    Above,
+    /// `<`
+    Below,
+}
+
+impl Operator {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::AtLeast => ">=",
+            Self::Above => ">",
+            Self::Below => "<",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_join_and_number_themselves() {
+        let filter = Filter::select("SELECT id FROM t")
+            .and("a", Operator::Equal, "x")
+            .and_if("b", Operator::Below, None::<i64>)
+            .and("c", Operator::AtLeast, 3)
+            .order("id", 10);
+        assert_eq!(filter.text, "SELECT id FROM t WHERE a = $1 AND c >= $2 ORDER BY id LIMIT 10");
+    }
+}

@@ -1,0 +1,57 @@
+//! The schema, step by step: files named by UTC time, embedded in the binary, applied in order and never edited.
+
+use std::borrow::Cow;
+
+use sqlx::{
+    Connection, Row as _, SqlSafeStr,
+    any::AnyConnectOptions,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use super::{Result, Tx};
+
+macro_rules! migrations {
+    ($($version:literal $name:literal;)*) => {
+        &[$(($version, $name, include_str!(concat!("../../migrations/", $version, "_", $name, ".sql"))),)*]
+    };
+}
+
+/// Version (UTC time), name and text of every step.
+const STEPS: &[(&str, &str, &str)] = migrations! {
+    "202611220400" "platform";
+};
+
+/// Applies what is missing, under a lock.
+pub(super) async fn run(options: &AnyConnectOptions) -> Result<()> {
+    let mut connection = sqlx::AnyConnection::connect_with(options).await?;
+    if connection.backend_name() == "SQLite" {
+        sqlx::raw_sql("PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+            .execute(&mut connection)
+            .await?;
+    }
+    Migrator::with_migrations(steps()).run_direct(None, &mut connection, false).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// Names of the steps that were not applied yet.
+pub(super) async fn pending(tx: &mut Tx) -> Result<Vec<String>> {
+    let applied =
+        sqlx::query("SELECT version FROM _sqlx_migrations").fetch_all(tx.connection()).await.unwrap_or_default();
+    let applied: Vec<i64> = applied.iter().map(|row| row.try_get("version")).collect::<Result<_, _>>()?;
+    Ok(steps()
+        .iter()
+        .filter(|step| !applied.contains(&step.version))
+        .map(|step| step.description.to_string())
+        .collect())
+}
+
+fn steps() -> Vec<Migration> {
+    STEPS
+        .iter()
+        .map(|(version, name, sql)| {
+            let version = version.parse().expect("versions are digits");
+            Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! Counters that tell every node when a cache is out of date.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::{AnyConnection, Row as _};
+
+use super::{Result, Tx};
+
+/// What caches are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revision {
+    /// Clients, their secrets and activations.
+    Clients,
+    /// Signing keys.
+    Keys,
+    /// Organizations, roles and policies.
+    Policies,
+    /// Sessions, families and tokens that were ended before their time.
+    Revocations,
+}
+
+const ALL: [Revision; 4] = [Revision::Clients, Revision::Keys, Revision::Policies, Revision::Revocations];
+
+impl Revision {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Clients => "clients",
+            Self::Keys => "keys",
+            Self::Policies => "policies",
+            Self::Revocations => "revocations",
+        }
+    }
+
+    pub(super) async fn increment(self, connection: &mut AnyConnection) -> Result<()> {
+        sqlx::query("UPDATE revisions SET value = value + 1 WHERE name = $1")
+            .bind(self.name())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// This node's view: for each counter what the database said last, and how often this node saw a change.
+#[derive(Debug, Default)]
+pub(super) struct Revisions {
+    stored: [AtomicU64; ALL.len()],
+    local: [AtomicU64; ALL.len()],
+}
+
+impl Revisions {
+    pub(super) fn local(&self, what: Revision) -> u64 {
+        self.local[what as usize].load(Ordering::Acquire)
+    }
+
+    /// A unit of this node was committed: its caches are out of date at once.
+    pub(super) fn committed(&self, bumped: &[Revision]) {
+        for what in bumped {
+            self.local[*what as usize].fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    pub(super) async fn refresh(&self, tx: &mut Tx) -> Result<()> {
+        let rows = sqlx::query("SELECT name, value FROM revisions").fetch_all(tx.connection()).await?;
+        for row in rows {
+            let (name, value): (String, i64) = (row.try_get("name")?, row.try_get("value")?);
+            let Some(what) = ALL.into_iter().find(|what| what.name() == name) else { continue };
+            let value = u64::try_from(value).unwrap_or(0);
+            if self.stored[what as usize].swap(value, Ordering::AcqRel) != value {
+                self.local[what as usize].fetch_add(1, Ordering::AcqRel);
+            }
+        }
+        Ok(())
+    }
+}

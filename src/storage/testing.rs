@@ -1,0 +1,112 @@
+//! Databases for tests: an SQLite file in memory-backed storage, and a PostgreSQL database of its own for every test.
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use sqlx::{AssertSqlSafe, Connection};
+
+use super::{Settings, Storage};
+
+/// Names the server of the tests; `tests/with-postgres` sets it.
+pub const POSTGRES: &str = "LANYARD_TEST_POSTGRES_URL";
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A migrated database that disappears with the value.
+pub struct Database {
+    /// The open database.
+    pub storage: Storage,
+    /// How to open it again.
+    pub settings: Settings,
+    place: Place,
+}
+
+enum Place {
+    Folder(PathBuf),
+    Server { url: String, name: String },
+}
+
+/// One empty database of each engine.
+///
+/// # Panics
+/// When `LANYARD_TEST_POSTGRES_URL` is not set: a test that runs on one database only has not been run.
+pub async fn databases() -> Vec<Database> {
+    vec![sqlite().await, postgres().await]
+}
+
+/// An empty SQLite database.
+///
+/// # Panics
+/// When the file cannot be made.
+pub async fn sqlite() -> Database {
+    let base = if PathBuf::from("/dev/shm").is_dir() { PathBuf::from("/dev/shm") } else { std::env::temp_dir() };
+    let folder = base.join(unique());
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let url = format!("sqlite:{}", folder.join("lanyard.db").display());
+    open(url, Place::Folder(folder)).await
+}
+
+/// An empty PostgreSQL database.
+///
+/// # Panics
+/// When there is no server.
+pub async fn postgres() -> Database {
+    let server = std::env::var(POSTGRES).expect("run tests by `make test` or `tests/with-postgres cargo test …`");
+    let name = unique();
+    administer(&server, &format!("CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")).await;
+    let (base, _) = server.rsplit_once('/').expect("the address of the server ends with a database");
+    open(format!("{base}/{name}"), Place::Server { url: server.clone(), name }).await
+}
+
+impl Database {
+    /// A second node on the same database.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub async fn second_node(&self) -> Storage {
+        Storage::open(&self.settings).await.expect("the database opens twice")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        match &self.place {
+            Place::Folder(folder) => {
+                let _ = std::fs::remove_dir_all(folder);
+            }
+            Place::Server { url, name } => {
+                let (url, drop) = (url.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+                let _ = std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                    if let Ok(runtime) = runtime {
+                        runtime.block_on(administer(&url, &drop));
+                    }
+                })
+                .join();
+            }
+        }
+    }
+}
+
+async fn open(url: String, place: Place) -> Database {
+    let settings = Settings { url, readers: 4, writers: 4 };
+    Storage::migrate(&settings).await.expect("migrations apply");
+    let storage = Storage::open(&settings).await.expect("the database opens");
+    Database { storage, settings, place }
+}
+
+async fn administer(server: &str, statement: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(server).await.expect("the PostgreSQL of the tests answers");
+    // Names are made here, of digits and letters.
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+        .execute(&mut connection)
+        .await
+        .expect("an administrator's statement");
+}
+
+fn unique() -> String {
+    format!("lanyard_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
