@@ -1,0 +1,3 @@
+//! The one integration binary: a folder per feature, a file per specification.
+
+mod architecture;
