@@ -5,9 +5,9 @@
 
 // ── ground ──
 pub mod clock;
-pub mod id;
-pub mod random;
 pub mod secret;
+pub mod random;
+pub mod id;
 pub mod text;
 
 // ── platform ──
