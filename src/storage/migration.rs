@@ -19,6 +19,9 @@ macro_rules! migrations {
 /// Version (UTC time), name and text of every step.
 const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611220400" "platform";
+    "202611220410" "directory";
+    "202611220420" "sessions";
+    "202611220430" "oauth";
 };
 
 /// Applies what is missing, under a lock.
