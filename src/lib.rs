@@ -12,3 +12,4 @@ pub mod text;
 
 // ── platform ──
 pub mod storage;
+pub mod audit;

@@ -1,0 +1,239 @@
+//! The events themselves.
+
+use serde::Serialize;
+
+use crate::id::{
+    AssignmentId, ClientSecretId, DomainId, FamilyId, GroupId, InvitationId, LocationId, MembershipId, OrganizationId,
+    RoleId, SessionId, UserId,
+};
+
+/// Whether what was tried was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Success,
+    /// Refused.
+    Failure,
+}
+
+impl Outcome {
+    /// As stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident $action:literal $outcome:ident { $($field:ident: $type:ty),* $(,)? } $($resource:ident)?;)*) => {
+        /// Every security-relevant event. Fields named `user` and `client` are the person and the client concerned.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[serde(untagged)]
+        #[expect(missing_docs, reason = "fields carry the names of the things they identify")]
+        pub enum Event {
+            $($(#[$doc])* $name { $($field: $type),* },)*
+        }
+
+        impl Event {
+            /// What was done, as stored and filtered.
+            #[must_use]
+            pub const fn action(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $action,)* }
+            }
+
+            /// Whether it was done.
+            #[must_use]
+            pub const fn outcome(&self) -> Outcome {
+                match self { $(Self::$name { .. } => Outcome::$outcome,)* }
+            }
+
+            /// Every action there is, for help texts and checks.
+            pub const ACTIONS: &[&str] = &[$($action),*];
+
+            /// The text of the field `wanted`, where the event has it.
+            pub(super) fn field(&self, wanted: &str) -> Option<String> {
+                match self { $(
+                    #[allow(unused_variables, reason = "some events have no fields")]
+                    Self::$name { $($field),* } => {
+                        $(if wanted == stringify!($field) { return Some($field.to_string()); })*
+                        None
+                    }
+                )* }
+            }
+
+            /// The name of the field that identifies what was changed.
+            pub(super) const fn resource_field(&self) -> &'static str {
+                match self { $(Self::$name { .. } => events!(@resource $($resource)?),)* }
+            }
+        }
+    };
+    (@resource $field:ident) => { stringify!($field) };
+    (@resource) => { "" };
+}
+
+events! {
+    /// A person signed in.
+    SignIn "sign-in" Success { user: UserId, session: SessionId, amr: String } session;
+    /// A sign-in was refused. `user` is empty where the name is not known.
+    SignInFailure "sign-in" Failure { user: String, reason: String };
+    /// A person proved who they are once more.
+    Reauthentication "reauthentication" Success { user: UserId, session: SessionId, amr: String } session;
+    /// A session ended.
+    SignOut "sign-out" Success { user: UserId, session: SessionId, reason: String } session;
+    /// A person went on in another organization without signing in again.
+    Switch "organization-switch" Success { user: UserId, session: SessionId, client: String } session;
+    /// A switch was refused.
+    SwitchFailure "organization-switch" Failure { user: UserId, client: String, reason: String };
+    /// An app's authorization request was answered with a code.
+    Authorization "authorization" Success { user: UserId, client: String, family: FamilyId, scope: String } family;
+    /// A person was refused an app.
+    AuthorizationFailure "authorization" Failure { user: UserId, client: String, reason: String };
+    /// An access token was issued.
+    TokenIssue "token-issue" Success { user: String, client: String, grant_type: &'static str, token: String } token;
+    /// Tokens were refreshed.
+    TokenRefresh "token-refresh" Success { user: UserId, client: String, family: FamilyId, token: String } family;
+    /// A refresh token was used a second time; its family is revoked.
+    TokenReplay "token-replay" Failure { user: UserId, client: String, family: FamilyId } family;
+    /// A code was used a second time; its tokens are revoked.
+    CodeReplay "code-replay" Failure { user: UserId, client: String, family: FamilyId } family;
+    /// A token and what descends from it was revoked.
+    TokenRevocation "token-revocation" Success { user: String, client: String, token: String } token;
+    /// A client failed to authenticate.
+    ClientAuthenticationFailure "client-authentication" Failure { client: String, reason: String } client;
+    /// A person allowed an app.
+    Consent "consent" Success { user: UserId, client: String, scope: String } client;
+    /// A person withdrew what an app was allowed.
+    ConsentWithdrawal "consent-withdrawal" Success { user: UserId, client: String } client;
+    /// A person accepted a text.
+    Acceptance "acceptance" Success { user: UserId, document: String, version: String } document;
+    /// A password was set or changed. `by` is `person`, `reset` or `administrator`.
+    PasswordChange "password-change" Success { user: UserId, by: String };
+    /// A password reset was asked for.
+    PasswordResetRequest "password-reset-request" Success { user: UserId };
+    /// A factor was added.
+    FactorAddition "factor-addition" Success { user: UserId, factor: String } factor;
+    /// A factor was removed.
+    FactorRemoval "factor-removal" Success { user: UserId, factor: String } factor;
+    /// A person's login address was changed and verified.
+    EmailChange "email-change" Success { user: UserId, from: String, to: String };
+    /// A person was created.
+    UserCreation "user-creation" Success { user: UserId } user;
+    /// A profile was edited.
+    UserUpdate "user-update" Success { user: UserId, attributes: String } user;
+    /// A person was disabled.
+    UserDisabling "user-disabling" Success { user: UserId } user;
+    /// A person was enabled again.
+    UserEnabling "user-enabling" Success { user: UserId } user;
+    /// A person was erased; the id stays.
+    UserDeletion "user-deletion" Success { user: UserId } user;
+    /// An organization was created.
+    OrganizationCreation "organization-creation" Success { organization: OrganizationId } organization;
+    /// An organization was edited.
+    OrganizationUpdate "organization-update" Success { organization: OrganizationId, attributes: String } organization;
+    /// A location was created.
+    LocationCreation "location-creation" Success { location: LocationId, slug: String } location;
+    /// A location was edited, moved or closed.
+    LocationUpdate "location-update" Success { location: LocationId, change: String } location;
+    /// A person became a member.
+    MembershipCreation "membership-creation" Success { user: UserId, membership: MembershipId, kind: String } membership;
+    /// A membership was edited.
+    MembershipUpdate "membership-update" Success { user: UserId, membership: MembershipId, attributes: String } membership;
+    /// A membership was disabled.
+    MembershipDisabling "membership-disabling" Success { user: UserId, membership: MembershipId } membership;
+    /// A membership was enabled again.
+    MembershipEnabling "membership-enabling" Success { user: UserId, membership: MembershipId } membership;
+    /// A membership ended.
+    MembershipRemoval "membership-removal" Success { user: UserId, membership: MembershipId } membership;
+    /// A role was created.
+    RoleCreation "role-creation" Success { role: RoleId, slug: String } role;
+    /// A role's permissions or parents were changed.
+    RoleUpdate "role-update" Success { role: RoleId, change: String } role;
+    /// A role was removed.
+    RoleRemoval "role-removal" Success { role: RoleId, slug: String } role;
+    /// A role was assigned. `location` is `*` for the whole organization.
+    AssignmentCreation "assignment-creation" Success { user: UserId, assignment: AssignmentId, role: String, location: String } assignment;
+    /// An assignment ended.
+    AssignmentRemoval "assignment-removal" Success { user: UserId, assignment: AssignmentId, role: String, location: String } assignment;
+    /// A permission was granted to or denied a member directly, or that was taken back.
+    PermissionChange "permission-change" Success { user: UserId, permission: String, effect: String } permission;
+    /// A group was created.
+    GroupCreation "group-creation" Success { group: GroupId, slug: String } group;
+    /// A group's name, parents or roles were changed.
+    GroupUpdate "group-update" Success { group: GroupId, change: String } group;
+    /// A group was removed.
+    GroupRemoval "group-removal" Success { group: GroupId, slug: String } group;
+    /// A member joined a group.
+    GroupJoin "group-join" Success { user: UserId, group: GroupId } group;
+    /// A member left a group.
+    GroupLeave "group-leave" Success { user: UserId, group: GroupId } group;
+    /// An invitation was sent.
+    InvitationCreation "invitation-creation" Success { invitation: InvitationId, email: String } invitation;
+    /// An invitation was sent again; the earlier link is void.
+    InvitationResend "invitation-resend" Success { invitation: InvitationId } invitation;
+    /// An invitation was revoked.
+    InvitationRevocation "invitation-revocation" Success { invitation: InvitationId } invitation;
+    /// An invitation was accepted.
+    InvitationAcceptance "invitation-acceptance" Success { user: UserId, invitation: InvitationId } invitation;
+    /// An invitation was rejected by the invited person.
+    InvitationRejection "invitation-rejection" Success { user: String, invitation: InvitationId } invitation;
+    /// A domain was claimed.
+    DomainAddition "domain-addition" Success { domain: DomainId, name: String } domain;
+    /// A domain was verified.
+    DomainVerification "domain-verification" Success { domain: DomainId, name: String, by: String } domain;
+    /// A domain was removed.
+    DomainRemoval "domain-removal" Success { domain: DomainId, name: String } domain;
+    /// A client was created.
+    ClientCreation "client-creation" Success { client: String } client;
+    /// A client was edited.
+    ClientUpdate "client-update" Success { client: String, attributes: String } client;
+    /// A client was disabled or enabled.
+    ClientSwitch "client-switch" Success { client: String, state: String } client;
+    /// An organization activated an app.
+    ClientActivation "client-activation" Success { client: String } client;
+    /// An organization stopped using an app.
+    ClientDeactivation "client-deactivation" Success { client: String } client;
+    /// A client secret was made.
+    SecretCreation "secret-creation" Success { client: String, secret: ClientSecretId } secret;
+    /// A client secret was revoked.
+    SecretRevocation "secret-revocation" Success { client: String, secret: ClientSecretId } secret;
+    /// A signing key was made, activated, retired, dropped or revoked.
+    KeyChange "key-change" Success { key: String, change: String } key;
+    /// The master key was replaced.
+    MasterKeyChange "master-key-change" Success { key: String } key;
+    /// A policy was changed.
+    PolicyChange "policy-change" Success { policy: String, change: String } policy;
+    /// An upstream was changed.
+    UpstreamChange "upstream-change" Success { upstream: String, change: String } upstream;
+    /// Data left the server: an export or a backup.
+    Export "export" Success { what: String } what;
+    /// The database came back from a backup.
+    Restore "restore" Success { what: String } what;
+    /// Somebody read the audit log.
+    AuditReading "audit-reading" Success { filter: String } filter;
+    /// Seals begin anew after a restore.
+    ChainAnchor "chain-anchor" Success { reason: String };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_by_its_name() {
+        let event = Event::ClientUpdate { client: "portal".into(), attributes: "name".into() };
+        assert_eq!(event.field("client").as_deref(), Some("portal"));
+        assert_eq!(event.field("user"), None);
+        assert_eq!(event.field(event.resource_field()).as_deref(), Some("portal"));
+        assert_eq!(serde_json::to_string(&event).unwrap(), r#"{"client":"portal","attributes":"name"}"#);
+    }
+
+    #[test]
+    fn actions_are_kebab_case() {
+        for action in Event::ACTIONS {
+            assert!(action.bytes().all(|b| b == b'-' || b.is_ascii_lowercase()), "{action}");
+        }
+    }
+}

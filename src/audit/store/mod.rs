@@ -1,0 +1,5 @@
+//! Writing, sealing and reading of events.
+
+mod events;
+
+pub use events::Query;
