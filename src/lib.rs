@@ -11,5 +11,6 @@ pub mod id;
 pub mod text;
 
 // ── platform ──
+pub mod config;
 pub mod storage;
 pub mod audit;

@@ -1,0 +1,103 @@
+//! `[keys]`: where the master key lies, and the life of signing keys.
+
+use std::{path::PathBuf, time::Duration};
+
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    check::{Check, Wrong, wrong},
+    layer::Origin,
+    span::span,
+};
+use crate::secret::SecretSlice;
+
+/// Where the master key lies, and the life of signing keys.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// The folder of the master key, made at first start.
+    pub folder: PathBuf,
+    /// The master key from the environment, 32 bytes; it replaces the one of the folder.
+    pub master_key: Option<SecretSlice<u8>>,
+    /// How long a key signs.
+    pub rotation: Duration,
+    /// How long a key is published before it signs.
+    pub pre_publication: Duration,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Raw {
+    folder: String,
+    master_key: String,
+    rotation: String,
+    pre_publication: String,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            folder: "keys".to_owned(),
+            master_key: String::new(),
+            rotation: "90d".to_owned(),
+            pre_publication: "24h".to_owned(),
+        }
+    }
+}
+
+impl Raw {
+    pub(super) fn interpret(self, check: &mut Check) -> Option<Keys> {
+        let origin = check.origin("keys.master_key").cloned();
+        let master_key = check.take("keys.master_key", master_key(&self.master_key, origin.as_ref()));
+        // Tests rotate within seconds; a published key must be seen by apps before it signs.
+        let rotation = check.take("keys.rotation", span(&self.rotation, "1s", "3650d"));
+        let pre_publication = check.take("keys.pre_publication", span(&self.pre_publication, "1s", "365d"));
+        let in_order = match (rotation, pre_publication) {
+            (Some(rotation), Some(before)) if before >= rotation => {
+                Err(wrong("must be shorter than `keys.rotation`", "write for example 24h with a rotation of 90d"))
+            }
+            _ => Ok(()),
+        };
+        check.take("keys.pre_publication", in_order)?;
+        let folder = check.take("keys.folder", super::check::path(&self.folder));
+        Some(Keys { folder: folder?, master_key: master_key?, rotation: rotation?, pre_publication: pre_publication? })
+    }
+}
+
+fn master_key(text: &str, origin: Option<&Origin>) -> Result<Option<SecretSlice<u8>>, Wrong> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if matches!(origin, Some(Origin::File(_))) {
+        let instead = "set LANYARD_KEYS__MASTER_KEY instead, or leave it out: `keys.folder` then holds it";
+        return Err(wrong("a secret does not belong into this file", instead));
+    }
+    let decoded = [HEXLOWER_PERMISSIVE, BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD]
+        .iter()
+        .find_map(|encoding| encoding.decode(text.trim().as_bytes()).ok().filter(|bytes| bytes.len() == 32));
+    let instead = "write 32 random bytes, for example from `openssl rand -base64 32`";
+    decoded.map(|bytes| Some(bytes.into())).ok_or_else(|| wrong("is not 32 bytes in base64 or hexadecimal", instead))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::ExposeSecret;
+
+    #[test]
+    fn a_master_key_is_32_bytes_from_the_environment() {
+        let file = Origin::File("lanyard.toml".to_owned());
+        for (text, origin, accepted) in [
+            ("", None, true),
+            ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Some(&Origin::Environment), true),
+            ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Some(&Origin::Environment), true),
+            (&"0f".repeat(32), Some(&Origin::Environment), true),
+            (&"0f".repeat(31), Some(&Origin::Environment), false),
+            ("hunter2", Some(&Origin::Environment), false),
+            ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Some(&file), false),
+        ] {
+            assert_eq!(master_key(text, origin).is_ok(), accepted, "{text} {origin:?}");
+        }
+        let key = master_key(&"0F".repeat(32), None).expect("a key").expect("a key");
+        assert_eq!(key.expose_secret(), [15; 32]);
+    }
+}

@@ -1,0 +1,173 @@
+//! Configuration: what was typed ([`RawConfig`]) and what it means ([`Config`]).
+//!
+//! Three layers, the later ones win: `lanyard.toml`, the environment (`LANYARD_SECTION__KEY`), the command line; below
+//! them the defaults, which run on localhost with SQLite in `data/` and keys in `keys/`. A section is a file of this
+//! folder: its raw form with defaults, its parsed form, and the rules between them. All problems are reported at once,
+//! each with its place, its key, what is wrong and what to write instead. Relative paths start at the working directory.
+//!
+//! This module reads the file and nothing else: whether a certificate or a database exists is found out by its user.
+
+mod audit;
+mod check;
+mod database;
+mod describe;
+mod invitations;
+mod keys;
+mod layer;
+mod mail;
+mod network;
+mod outgoing;
+mod password;
+mod purpose;
+mod server;
+mod session;
+mod sources;
+mod span;
+mod telemetry;
+mod terms;
+mod throttle;
+mod tls;
+mod tokens;
+
+use figment::{Figment, providers::Serialized};
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    audit::Audit,
+    check::{Problem, Problems},
+    database::Database,
+    invitations::Invitations,
+    keys::Keys,
+    mail::{Delivery, Mail, Smtp, SmtpSecurity},
+    outgoing::Outgoing,
+    password::{Hashing, Password},
+    purpose::Purpose,
+    server::{Issuer, Listen, Server},
+    session::Session,
+    sources::Sources,
+    telemetry::{LogFormat, Telemetry},
+    terms::{Document, Terms},
+    throttle::{Rule, Throttle},
+    tls::Tls,
+    tokens::Tokens,
+};
+use self::{check::Check, layer::Layer};
+
+/// What the configuration means: every value parsed and within its bounds.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each section documents itself")]
+pub struct Config {
+    pub purpose: Purpose,
+    pub server: Server,
+    /// `None`: plain HTTP, for loopback or behind a proxy that ends TLS.
+    pub tls: Option<Tls>,
+    pub database: Database,
+    pub keys: Keys,
+    pub tokens: Tokens,
+    pub session: Session,
+    pub password: Password,
+    pub throttle: Throttle,
+    pub mail: Mail,
+    pub invitations: Invitations,
+    /// `None`: nobody is asked to accept terms.
+    pub terms: Option<Terms>,
+    pub telemetry: Telemetry,
+    pub audit: Audit,
+    pub outgoing: Outgoing,
+}
+
+impl Config {
+    /// Reads, merges and checks all sources.
+    ///
+    /// # Errors
+    /// [`Problems`] lists everything that is wrong, in the order of the sources.
+    pub fn load(sources: &Sources) -> Result<Self, Problems> {
+        let (raw, mut check) = RawConfig::read(sources)?;
+        match raw.interpret(&mut check, sources.purpose) {
+            Some(config) if check.problems.is_empty() => Ok(config),
+            _ => Err(Problems(check.problems)),
+        }
+    }
+
+    /// The effective configuration as TOML, each value with the place it comes from; secrets are redacted.
+    ///
+    /// # Errors
+    /// [`Problems`], as [`Config::load`].
+    pub fn describe(sources: &Sources) -> Result<String, Problems> {
+        Self::load(sources)?;
+        let (raw, check) = RawConfig::read(sources)?;
+        Ok(describe::describe(&raw, &check))
+    }
+}
+
+/// The configuration as it is typed: text, numbers and lists.
+#[derive(Default, Serialize, Deserialize)]
+struct RawConfig {
+    server: server::Raw,
+    tls: tls::Raw,
+    database: database::Raw,
+    keys: keys::Raw,
+    tokens: tokens::Raw,
+    session: session::Raw,
+    password: password::Raw,
+    throttle: throttle::Raw,
+    mail: mail::Raw,
+    invitations: invitations::Raw,
+    terms: terms::Raw,
+    telemetry: telemetry::Raw,
+    audit: audit::Raw,
+    outgoing: outgoing::Raw,
+}
+
+impl RawConfig {
+    /// Merges the layers over the defaults. Keys and types were checked layer by layer, so that every problem is seen.
+    fn read(sources: &Sources) -> Result<(Self, Check), Problems> {
+        let defaults = layer::flatten(&Figment::from(Serialized::defaults(Self::default())));
+        let (layers, problems) = Layer::all(sources, &defaults);
+        let merged = layers
+            .iter()
+            .fold(Figment::from(Serialized::defaults(Self::default())), |figment, layer| figment.merge(layer));
+        match merged.extract() {
+            Ok(raw) => Ok((raw, Check { layers, problems })),
+            Err(error) => Err(Problems(if problems.is_empty() { vec![Problem::of_figment(&error)] } else { problems })),
+        }
+    }
+
+    fn interpret(self, check: &mut Check, purpose: Purpose) -> Option<Config> {
+        // Every section is checked before the first `?`, so that the problems of all are reported together.
+        let server = self.server.interpret(check);
+        let tls = self.tls.interpret(check);
+        let database = self.database.interpret(check);
+        let keys = self.keys.interpret(check);
+        let tokens = self.tokens.interpret(check);
+        let session = self.session.interpret(check);
+        let password = self.password.interpret(check);
+        let throttle = self.throttle.interpret(check);
+        let mail = self.mail.interpret(check, purpose);
+        let invitations = self.invitations.interpret(check);
+        let terms = self.terms.interpret(check);
+        let telemetry = self.telemetry.interpret(check);
+        let audit = self.audit.interpret(check);
+        let outgoing = self.outgoing.interpret(check);
+        Some(Config {
+            purpose,
+            server: server?,
+            tls: tls?,
+            database: database?,
+            keys: keys?,
+            tokens: tokens?,
+            session: session?,
+            password: password?,
+            throttle: throttle?,
+            mail: mail?,
+            invitations: invitations?,
+            terms: terms?,
+            telemetry: telemetry?,
+            audit: audit?,
+            outgoing: outgoing?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
