@@ -14,3 +14,6 @@ pub mod text;
 pub mod config;
 pub mod storage;
 pub mod audit;
+
+// ── domain ──
+pub mod session;

@@ -1,0 +1,105 @@
+//! Sessions: one browser or device signed in, and its `sid` in each organization.
+//!
+//! Owns the life of a session and what ends with it. Ending a session, a `sid` or a person's access revokes the refresh
+//! families that rest on it in the same unit of work, so that nothing outlives the answer. Not here: how somebody proves
+//! who they are (`authentication`), cookies (`web`), tokens (`oauth`). It knows people and organizations by their ids alone
+//! and stands before `directory`, which ends sessions in the unit that disables somebody.
+
+mod lifetime;
+pub mod store;
+
+use crate::{
+    clock::Timestamp,
+    id::{OrganizationId, SessionId, Sid, UserId},
+};
+
+pub use lifetime::{Lifetime, Liveness};
+
+/// One browser or device that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its id; the cookie holds another secret.
+    pub id: SessionId,
+    /// Who is signed in.
+    pub user: UserId,
+    /// When the person last proved who they are (OpenID Connect Core §2, `auth_time`).
+    pub auth_time: Timestamp,
+    /// Authentication context class reference.
+    pub acr: String,
+    /// Authentication methods (RFC 8176).
+    pub amr: Vec<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// What the browser said it is.
+    pub user_agent: String,
+    /// Where the person signed in from.
+    pub address: String,
+    /// When it was ended before its time.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// How somebody signed in, as a session keeps it.
+#[derive(Debug, Clone)]
+pub struct Authenticated {
+    /// Who.
+    pub user: UserId,
+    /// Authentication context class reference.
+    pub acr: String,
+    /// Authentication methods (RFC 8176).
+    pub amr: Vec<String>,
+    /// What the browser said it is.
+    pub user_agent: String,
+}
+
+/// Why a session ended; shown to the person and to auditors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The person signed out.
+    SignOut,
+    /// The person ended it from another device.
+    Remote,
+    /// Somebody else signed in with the same browser, or the person signed in anew.
+    Replaced,
+    /// The password was changed.
+    PasswordChange,
+    /// The person was disabled or deleted.
+    Disabled,
+    /// The last membership ended.
+    NoMembership,
+    /// An administrator ended it.
+    Administrator,
+    /// The database came back from a backup.
+    Restore,
+}
+
+impl EndReason {
+    /// As stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignOut => "sign-out",
+            Self::Remote => "remote",
+            Self::Replaced => "replaced",
+            Self::PasswordChange => "password-change",
+            Self::Disabled => "disabled",
+            Self::NoMembership => "no-membership",
+            Self::Administrator => "administrator",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+/// A session in one organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationSession {
+    /// The `sid` claim.
+    pub sid: Sid,
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// The organization.
+    pub organization: OrganizationId,
+}

@@ -1,0 +1,142 @@
+//! Ending: a session, a person's sessions, or a person's part in one organization, with the tokens that rest on it.
+
+use sqlx::Row as _;
+
+use super::Sessions;
+use crate::{
+    audit::{Context, Event},
+    id::{OrganizationId, SessionId, UserId},
+    session::{EndReason, Session},
+    storage::{Result, Revision, Row},
+};
+
+impl Sessions<'_> {
+    /// Ends one session; refresh tokens with `offline_access` stay.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end(&mut self, context: &Context, session: &Session, reason: EndReason) -> Result<()> {
+        let rows = sqlx::query(
+            "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+             WHERE id = $1 AND ended_at IS NULL \
+             RETURNING id, user_id",
+        )
+        .bind(session.id.as_str().to_owned())
+        .bind(context.now.0)
+        .bind(reason.as_str())
+        .fetch_all(self.0.connection())
+        .await?;
+        sqlx::query("UPDATE session_organizations SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL")
+            .bind(session.id.as_str().to_owned())
+            .bind(context.now.0)
+            .execute(self.0.connection())
+            .await?;
+        sqlx::query("UPDATE families SET revoked_at = $2 WHERE session_id = $1 AND offline = 0 AND revoked_at IS NULL")
+            .bind(session.id.as_str().to_owned())
+            .bind(context.now.0)
+            .execute(self.0.connection())
+            .await?;
+        self.ended(context, &rows, reason).await
+    }
+
+    /// Ends every session of a person, `offline_access` or not; `but` stays (the browser that asked for it).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_all_of_user(
+        &mut self,
+        context: &Context,
+        user: &UserId,
+        but: Option<&SessionId>,
+        reason: EndReason,
+    ) -> Result<()> {
+        let but = but.map_or_else(String::new, |id| id.as_str().to_owned());
+        let rows = sqlx::query(
+            "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+             WHERE user_id = $1 AND ended_at IS NULL AND id <> $4 \
+             RETURNING id, user_id",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(context.now.0)
+        .bind(reason.as_str())
+        .bind(but.clone())
+        .fetch_all(self.0.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE session_organizations SET ended_at = $2 \
+             WHERE ended_at IS NULL AND session_id <> $3 \
+             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(context.now.0)
+        .bind(but.clone())
+        .execute(self.0.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE families SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND session_id <> $3",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(context.now.0)
+        .bind(but)
+        .execute(self.0.connection())
+        .await?;
+        self.ended(context, &rows, reason).await
+    }
+
+    /// Ends a person's part in one organization: its `sid`s and all its tokens. Sessions end with the last membership:
+    /// say so by `last_membership`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_organization(
+        &mut self,
+        context: &Context,
+        user: &UserId,
+        organization: &OrganizationId,
+        last_membership: LastMembership,
+    ) -> Result<()> {
+        if last_membership == LastMembership::Yes {
+            return self.end_all_of_user(context, user, None, EndReason::NoMembership).await;
+        }
+        sqlx::query(
+            "UPDATE session_organizations SET ended_at = $3 \
+             WHERE organization_id = $2 AND ended_at IS NULL \
+             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(organization.as_str().to_owned())
+        .bind(context.now.0)
+        .execute(self.0.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE families SET revoked_at = $3 WHERE user_id = $1 AND organization_id = $2 AND revoked_at IS NULL",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(organization.as_str().to_owned())
+        .bind(context.now.0)
+        .execute(self.0.connection())
+        .await?;
+        self.0.bump(Revision::Revocations).await
+    }
+
+    async fn ended(&mut self, context: &Context, rows: &[Row], reason: EndReason) -> Result<()> {
+        for row in rows {
+            let event = Event::SignOut {
+                user: UserId::from_stored(row.try_get("user_id")?),
+                session: SessionId::from_stored(row.try_get("id")?),
+                reason: reason.as_str().to_owned(),
+            };
+            self.0.record(context, None, &event);
+        }
+        self.0.bump(Revision::Revocations).await
+    }
+}
+
+/// Whether the membership that ends is the person's last active one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastMembership {
+    /// It is: sessions end too.
+    Yes,
+    /// There are others.
+    No,
+}

@@ -1,0 +1,219 @@
+//! Beginning, finding and using sessions.
+
+use sqlx::Row as _;
+
+use crate::{
+    audit::{Actor, Context, Event},
+    clock::Timestamp,
+    id::{OrganizationId, SessionId, Sid, UserId},
+    secret::TokenHash,
+    session::{Authenticated, Lifetime, Session},
+    storage::{Result, Row, Tx},
+};
+
+/// Queries of sessions.
+pub struct Sessions<'t>(pub(super) &'t mut Tx);
+
+impl Tx {
+    /// Sessions.
+    pub fn sessions(&mut self) -> Sessions<'_> {
+        Sessions(self)
+    }
+}
+
+impl Sessions<'_> {
+    /// Begins a session whose cookie holds the token behind `token`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin(
+        &mut self,
+        context: &Context,
+        token: TokenHash,
+        who: Authenticated,
+        lifetime: Lifetime,
+    ) -> Result<Session> {
+        let session = Session {
+            id: SessionId::fresh(context.now, &context.random),
+            user: who.user,
+            auth_time: context.now,
+            acr: who.acr,
+            amr: who.amr,
+            created_at: context.now,
+            last_seen_at: context.now,
+            expires_at: context.now.plus(lifetime.absolute),
+            user_agent: who.user_agent,
+            address: context.address.clone().unwrap_or_default(),
+            ended_at: None,
+        };
+        sqlx::query(
+            "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(session.id.as_str().to_owned())
+        .bind(token.to_vec())
+        .bind(session.user.as_str().to_owned())
+        .bind(session.auth_time.0)
+        .bind(session.acr.clone())
+        .bind(session.amr.join(" "))
+        .bind(session.created_at.0)
+        .bind(session.last_seen_at.0)
+        .bind(session.expires_at.0)
+        .bind(session.user_agent.clone())
+        .bind(session.address.clone())
+        .execute(self.0.connection())
+        .await?;
+        let event =
+            Event::SignIn { user: session.user.clone(), session: session.id.clone(), amr: session.amr.join(" ") };
+        self.0.record(&context.by(Actor::User(session.user.clone())), None, &event);
+        Ok(session)
+    }
+
+    /// The session of a cookie, ended or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_token(&mut self, token: TokenHash) -> Result<Option<Session>> {
+        let row = sqlx::query(
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
+             FROM sessions \
+             WHERE token_hash = $1",
+        )
+        .bind(token.to_vec())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(session).transpose()
+    }
+
+    /// A session by its id, ended or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&mut self, id: &SessionId) -> Result<Option<Session>> {
+        let row = sqlx::query(
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
+             FROM sessions \
+             WHERE id = $1",
+        )
+        .bind(id.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(session).transpose()
+    }
+
+    /// The sessions of a person that were not ended, newest first; at most 100.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Session>> {
+        let rows = sqlx::query(
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
+             FROM sessions \
+             WHERE user_id = $1 AND ended_at IS NULL \
+             ORDER BY id DESC \
+             LIMIT 100",
+        )
+        .bind(user.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(session).collect()
+    }
+
+    /// Writes down that a session was used.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn touch(&mut self, id: &SessionId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The person proved who they are once more: the session gets a new cookie, and `auth_time` is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reauthenticate(
+        &mut self,
+        context: &Context,
+        session: &Session,
+        token: TokenHash,
+        amr: &[String],
+    ) -> Result<()> {
+        sqlx::query("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $3, amr = $4 WHERE id = $1")
+            .bind(session.id.as_str().to_owned())
+            .bind(token.to_vec())
+            .bind(context.now.0)
+            .bind(amr.join(" "))
+            .execute(self.0.connection())
+            .await?;
+        let event =
+            Event::Reauthentication { user: session.user.clone(), session: session.id.clone(), amr: amr.join(" ") };
+        self.0.record(context, None, &event);
+        Ok(())
+    }
+
+    /// The `sid` of a session in an organization, made when it is first asked for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sid(&mut self, context: &Context, session: &SessionId, organization: &OrganizationId) -> Result<Sid> {
+        sqlx::query(
+            "INSERT INTO session_organizations (sid, session_id, organization_id, created_at) \
+             VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(Sid::fresh(context.now, &context.random).as_str().to_owned())
+        .bind(session.as_str().to_owned())
+        .bind(organization.as_str().to_owned())
+        .bind(context.now.0)
+        .execute(self.0.connection())
+        .await?;
+        let row = sqlx::query(
+            "SELECT sid FROM session_organizations \
+             WHERE session_id = $1 AND organization_id = $2 AND ended_at IS NULL",
+        )
+        .bind(session.as_str().to_owned())
+        .bind(organization.as_str().to_owned())
+        .fetch_one(self.0.connection())
+        .await?;
+        Ok(Sid::from_stored(row.try_get("sid")?))
+    }
+
+    /// Whether a `sid` still counts: neither it nor its session was ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_live(&mut self, sid: &Sid, now: Timestamp) -> Result<bool> {
+        let row = sqlx::query(
+            "SELECT s.id FROM session_organizations o \
+             JOIN sessions s ON s.id = o.session_id \
+             WHERE o.sid = $1 AND o.ended_at IS NULL AND s.ended_at IS NULL AND s.expires_at > $2",
+        )
+        .bind(sid.as_str().to_owned())
+        .bind(now.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        Ok(row.is_some())
+    }
+}
+
+fn session(row: &Row) -> Result<Session> {
+    let amr: String = row.try_get("amr")?;
+    Ok(Session {
+        id: SessionId::from_stored(row.try_get("id")?),
+        user: UserId::from_stored(row.try_get("user_id")?),
+        auth_time: Timestamp(row.try_get("auth_time")?),
+        acr: row.try_get("acr")?,
+        amr: amr.split_whitespace().map(str::to_owned).collect(),
+        created_at: Timestamp(row.try_get("created_at")?),
+        last_seen_at: Timestamp(row.try_get("last_seen_at")?),
+        expires_at: Timestamp(row.try_get("expires_at")?),
+        user_agent: row.try_get("user_agent")?,
+        address: row.try_get("address")?,
+        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
+    })
+}
