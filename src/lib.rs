@@ -13,6 +13,7 @@ pub mod text;
 // ── platform ──
 pub mod config;
 pub mod storage;
+pub mod keys;
 pub mod audit;
 
 // ── domain ──

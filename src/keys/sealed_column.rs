@@ -1,0 +1,47 @@
+//! Every column of the database that holds sealed values: the list that `lanyard keys rekey` works through.
+//!
+//! A column that is not named here cannot be sealed.
+
+/// A column whose values are sealed, with the column that names its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedColumn {
+    table: &'static str,
+    row: &'static str,
+    column: &'static str,
+}
+
+impl SealedColumn {
+    /// Private halves of signing keys (PKCS #8).
+    pub const SIGNING_KEY: Self = Self { table: "signing_keys", row: "kid", column: "sealed_private" };
+
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::SIGNING_KEY];
+
+    /// One that no table has.
+    #[cfg(test)]
+    pub(super) const OTHER: Self = Self { table: "signing_keys", row: "kid", column: "other" };
+
+    /// The table.
+    #[must_use]
+    pub const fn table(self) -> &'static str {
+        self.table
+    }
+
+    /// The column of type TEXT that is unique in the table.
+    #[must_use]
+    pub const fn row(self) -> &'static str {
+        self.row
+    }
+
+    /// The column of type BYTEA; NULL where there is no secret.
+    #[must_use]
+    pub const fn column(self) -> &'static str {
+        self.column
+    }
+
+    /// The associated data of a sealed value.
+    pub(super) fn place(self, row: &str) -> String {
+        // A zero byte is in no identifier, and PostgreSQL stores none in text.
+        format!("{}\0{}\0{row}", self.table, self.column)
+    }
+}
