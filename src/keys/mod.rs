@@ -1,10 +1,30 @@
-//! Keys: what seals stored secrets.
+//! Keys: what signs tokens, what seals stored secrets, and how both are replaced.
+//!
+//! Owns the master key ([`master_key`]), what is derived from it ([`sealing`]), the signing keys with their JWKs, the
+//! form of our own tokens ([`jws`], RFC 7515), and the life of a key. Claims, and tokens of other issuers, belong to the
+//! protocols.
 
+pub mod algorithm;
+pub mod jwk;
+pub mod jwks;
+pub mod jws;
+pub mod keyring;
+mod low_s;
 pub mod master_key;
 pub mod sealed_column;
 pub mod sealing;
+pub mod signing_key;
+mod strict_json;
+pub mod verifying_key;
 
 pub use self::{
+    algorithm::Algorithm,
+    jwk::KeyId,
+    jwks::Jwks,
+    jws::{Refusal, Typ, VerifiedToken},
+    keyring::{Keyring, Ring},
     sealed_column::SealedColumn,
     sealing::{Purpose, Sealer},
+    signing_key::SigningKey,
+    verifying_key::VerifyingKey,
 };
