@@ -12,6 +12,7 @@ pub mod text;
 
 // ── platform ──
 pub mod config;
+pub mod telemetry;
 pub mod storage;
 pub mod keys;
 pub mod audit;
