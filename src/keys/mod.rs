@@ -9,6 +9,7 @@ pub mod jwk;
 pub mod jwks;
 pub mod jws;
 pub mod keyring;
+pub mod life_cycle;
 mod low_s;
 pub mod master_key;
 pub mod sealed_column;
@@ -23,6 +24,7 @@ pub use self::{
     jwks::Jwks,
     jws::{Refusal, Typ, VerifiedToken},
     keyring::{Keyring, Ring},
+    life_cycle::Policy,
     sealed_column::SealedColumn,
     sealing::{Purpose, Sealer},
     signing_key::SigningKey,
