@@ -1,0 +1,246 @@
+//! Refusals and faults, and the page that a person sees of them.
+//!
+//! A [`Refusal`] is an answer: it says what is wrong with the request and what to do next. A [`Fault`] is ours: the log
+//! gets its cause, once; the person gets a request id. Both reach [`render`] as a response extension, because only there
+//! the language and the request id are known.
+
+use std::{any::Any, time::Duration};
+
+use askama::Template;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    frame::{Frame, Page},
+    language::strings::{Said, Strings},
+    visit::Visit,
+};
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such page, or none that this person may know of.
+    NotFound,
+    /// The page exists, but not for this method.
+    MethodNotAllowed,
+    /// The request cannot be understood; the hint is for whoever made it.
+    BadRequest(String),
+    /// An app sent a request that cannot be answered to the app: the registered error code and a hint for its developers.
+    App(&'static str, String),
+    /// The form was not given to this browser, or long ago.
+    FormExpired,
+    /// The body is not a form.
+    ContentType,
+    /// The body is larger than a form of ours can be.
+    TooLarge,
+    /// A link of a mail that is used, expired, withdrawn or was never made.
+    LinkInvalid,
+    /// The person may not do this.
+    Forbidden,
+    /// Too many attempts; try again after this time.
+    TooManyAttempts(Duration),
+    /// Too much work at the moment.
+    Busy,
+}
+
+/// Something of ours failed.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    cause: String,
+}
+
+/// What a handler of pages returns when it cannot show its page.
+#[derive(Debug)]
+pub enum Error {
+    /// The client's doing.
+    Refused(Refusal),
+    /// Our doing.
+    Fault(Fault),
+}
+
+impl Refusal {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadRequest(_) | Self::App(..) => StatusCode::BAD_REQUEST,
+            Self::FormExpired | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::LinkInvalid => StatusCode::GONE,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn said<'t>(&self, texts: &'t Strings) -> &'t Said {
+        let errors = &texts.errors;
+        match self {
+            Self::NotFound => &errors.not_found,
+            Self::MethodNotAllowed => &errors.method_not_allowed,
+            Self::BadRequest(_) => &errors.bad_request,
+            Self::App(..) => &errors.app,
+            Self::FormExpired => &errors.form_expired,
+            Self::ContentType => &errors.content_type,
+            Self::TooLarge => &errors.too_large,
+            Self::LinkInvalid => &errors.link_invalid,
+            Self::Forbidden => &errors.forbidden,
+            Self::TooManyAttempts(_) => &errors.too_many_attempts,
+            Self::Busy => &errors.busy,
+        }
+    }
+
+    /// What a developer or the help desk can make use of.
+    fn detail(&self) -> String {
+        match self {
+            Self::BadRequest(hint) => hint.clone(),
+            Self::App(code, hint) => format!("{code}: {hint}"),
+            _ => String::new(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts(wait) => Some(wait.as_secs().max(1)),
+            Self::Busy => Some(5),
+            _ => None,
+        }
+    }
+
+    /// Whether asking for the same page again may help.
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::FormExpired | Self::Busy | Self::TooManyAttempts(_))
+    }
+}
+
+impl Fault {
+    /// A fault with the causes of `error`, outermost first.
+    #[must_use]
+    pub fn new(error: &dyn std::error::Error) -> Self {
+        let mut cause = error.to_string();
+        let mut next = error.source();
+        while let Some(source) = next {
+            cause.push_str(": ");
+            cause.push_str(&source.to_string());
+            next = source.source();
+        }
+        Self { cause }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self::Fault(Fault::new(&error))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(refusal) => refusal.into_response(),
+            Self::Fault(fault) => fault.into_response(),
+        }
+    }
+}
+
+/// What the layer around the router makes of a panic.
+#[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands over the payload")]
+pub fn caught_panic(payload: Box<dyn Any + Send>) -> Response {
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    Fault { cause: format!("panic: {}", text.unwrap_or("without a message")) }.into_response()
+}
+
+/// Turns a refusal or a fault into the page (or, for programs, the line of text) that tells of it.
+#[must_use]
+pub fn render(mut response: Response, visit: &Visit) -> Response {
+    let texts = visit.texts();
+    let page = if let Some(fault) = response.extensions_mut().remove::<Fault>() {
+        tracing::error!(cause = fault.cause, "a request failed");
+        ErrorPage::new(visit, &texts.errors.fault, StatusCode::INTERNAL_SERVER_ERROR)
+    } else if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        if let Some(seconds) = refusal.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        let page = ErrorPage::new(visit, refusal.said(texts), refusal.status());
+        ErrorPage { detail: refusal.detail(), is_passing: refusal.is_passing(), ..page }
+    } else {
+        return response;
+    };
+    let (parts, _) = response.into_parts();
+    let mut shown = page.show(visit.wants_html());
+    for (name, value) in &parts.headers {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            shown.headers_mut().append(name, value.clone());
+        }
+    }
+    shown
+}
+
+/// The page that tells a person what went wrong and what to do next.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    frame: Frame,
+    said: &'static Said,
+    status: StatusCode,
+    request_id: String,
+    detail: String,
+    is_passing: bool,
+    again: String,
+}
+
+impl ErrorPage {
+    fn new(visit: &Visit, said: &'static Said, status: StatusCode) -> Self {
+        Self {
+            frame: Frame::new(visit),
+            said,
+            status,
+            request_id: visit.request_id().to_string(),
+            detail: String::new(),
+            is_passing: status.is_server_error(),
+            again: visit.target().to_owned(),
+        }
+    }
+
+    fn show(self, as_html: bool) -> Response {
+        let status = self.status;
+        if as_html {
+            return (status, Page(self)).into_response();
+        }
+        let detail = if self.detail.is_empty() { String::new() } else { format!(" ({})", self.detail) };
+        (status, format!("{}{detail}\n{}\n", self.said.title, self.request_id)).into_response()
+    }
+}

@@ -1,0 +1,102 @@
+//! Extractors of what a page was sent: a query, or a form from one of our own pages.
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use futures_util::StreamExt;
+
+use super::{
+    csrf,
+    error::Refusal,
+    parameters::{ParameterError, Parameters},
+    visit::Visit,
+};
+
+/// The largest body of a form, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The parameters of the query; a repeated or malformed one is refused with a page.
+#[derive(Debug)]
+pub struct Query(pub Parameters);
+
+/// The parameters of a form that is proved to come from a page that we gave to this browser.
+#[derive(Debug)]
+pub struct CsrfForm(pub Parameters);
+
+/// The parameters of a form from anywhere (an authorization request by POST); says nothing about who sent it.
+#[derive(Debug)]
+pub struct PlainForm(pub Parameters);
+
+impl From<ParameterError> for Refusal {
+    fn from(error: ParameterError) -> Self {
+        Self::BadRequest(error.to_string())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Ok(Self(Parameters::parse(parts.uri.query().unwrap_or_default().as_bytes())?))
+    }
+}
+
+impl<S: Sync> FromRequest<S> for PlainForm {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        read(request).await.map(Self)
+    }
+}
+
+impl<S: Sync> FromRequest<S> for CsrfForm {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let visit = request.extensions().get::<Visit>().cloned().ok_or(Refusal::FormExpired)?;
+        if !csrf::is_same_origin(visit.site(), request.headers()) {
+            return Err(Refusal::FormExpired);
+        }
+        let browser = visit.known_browser().ok_or(Refusal::FormExpired)?;
+        let action = request.uri().path().to_owned();
+        let parameters = read(request).await?;
+        let token = parameters.value(csrf::FIELD).unwrap_or_default();
+        if !csrf::is_valid(visit.site(), browser, &action, token) {
+            return Err(Refusal::FormExpired);
+        }
+        Ok(Self(parameters.without(csrf::FIELD)))
+    }
+}
+
+async fn read(request: Request) -> Result<Parameters, Refusal> {
+    if !is_form(request.headers()) {
+        return Err(Refusal::ContentType);
+    }
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > MAX_BODY as u64) {
+        return Err(Refusal::TooLarge);
+    }
+    let body = read_bounded(request.into_body()).await?;
+    Ok(Parameters::parse(&body)?)
+}
+
+async fn read_bounded(body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut read = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::BadRequest("the body ended early".into()))?;
+        if read.len() + chunk.len() > MAX_BODY {
+            return Err(Refusal::TooLarge);
+        }
+        read.extend_from_slice(&chunk);
+    }
+    Ok(read)
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = sent.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}

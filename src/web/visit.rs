@@ -1,0 +1,307 @@
+//! One request as a page sees it: its id, where it comes from, which browser, which language.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use data_encoding::BASE64URL_NOPAD;
+use tracing::Instrument;
+
+use super::{
+    cookie::Cookie,
+    csrf, error,
+    forwarded::Scheme,
+    headers,
+    language::{Language, strings::Strings},
+    parameters::Parameters,
+    return_to::{LocalPath, ReturnTo, ReturnToError},
+    site::Site,
+};
+use crate::{id::RequestId, random::Random, secret::SecretString};
+
+/// The longest user agent that is kept, in characters.
+const MAX_USER_AGENT: usize = 200;
+
+/// The header that tells a client the id of its request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A request of a browser or an app; cheap to clone. An extractor for every handler under [`super::wrap`].
+#[derive(Clone)]
+pub struct Visit(Arc<Inner>);
+
+struct Inner {
+    site: Site,
+    id: RequestId,
+    address: IpAddr,
+    scheme: Option<Scheme>,
+    user_agent: String,
+    language: Language,
+    session: Option<SecretString>,
+    browser: Browser,
+    browser_is_new: bool,
+    browser_is_used: AtomicBool,
+    /// Path and query as they were asked for.
+    target: String,
+    wants_html: bool,
+}
+
+/// The random number in the browser cookie.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Browser(String);
+
+impl Browser {
+    /// A browser that was not seen before.
+    #[must_use]
+    pub fn fresh(random: &Random) -> Self {
+        Self(BASE64URL_NOPAD.encode(&random.bytes::<32>()))
+    }
+
+    /// The value of the cookie.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        is_token(text).then(|| Self(text.to_owned()))
+    }
+}
+
+/// Whether `text` is 256 bits as [`Random::token`] writes them.
+fn is_token(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+impl Visit {
+    /// Reads what is known of `request` before anything else happens to it.
+    #[must_use]
+    pub fn begin(site: &Site, request: &Request) -> Self {
+        let headers = request.headers();
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connection| connection.0.ip());
+        let origin = site.proxies().origin(peer, headers);
+        let browser = Cookie::Browser.read(site, headers).and_then(Browser::parse);
+        let query = request.uri().query().unwrap_or_default();
+        Self(Arc::new(Inner {
+            id: RequestId::fresh(site.clock().now(), site.random()),
+            address: origin.address,
+            scheme: origin.scheme,
+            user_agent: user_agent(headers),
+            language: Language::negotiate(
+                ui_locales(query).as_deref(),
+                Cookie::Language.read(site, headers),
+                headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
+            ),
+            session: Cookie::Session.read(site, headers).filter(|text| is_token(text)).map(Into::into),
+            browser_is_new: browser.is_none(),
+            browser_is_used: AtomicBool::new(false),
+            browser: browser.unwrap_or_else(|| Browser::fresh(site.random())),
+            target: request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+            wants_html: wants_html(headers),
+            site: site.clone(),
+        }))
+    }
+
+    /// The site that is visited.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.0.site
+    }
+
+    /// The id of this request, in logs and on error pages; never taken from outside.
+    #[must_use]
+    pub fn request_id(&self) -> &RequestId {
+        &self.0.id
+    }
+
+    /// The client's address, behind trusted proxies.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.0.address
+    }
+
+    /// The scheme that the outermost trusted proxy saw.
+    #[must_use]
+    pub fn scheme(&self) -> Option<Scheme> {
+        self.0.scheme
+    }
+
+    /// The user agent: at most 200 characters, without control characters.
+    #[must_use]
+    pub fn user_agent(&self) -> &str {
+        &self.0.user_agent
+    }
+
+    /// The language to answer in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.0.language
+    }
+
+    /// The texts of that language.
+    #[must_use]
+    pub fn texts(&self) -> &'static Strings {
+        self.0.language.strings()
+    }
+
+    /// The session token, if the browser sent one that is well-formed.
+    #[must_use]
+    pub fn session_token(&self) -> Option<&SecretString> {
+        self.0.session.as_ref()
+    }
+
+    /// Path and query as they were asked for.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.0.target
+    }
+
+    /// Whether the client is a browser that shows pages.
+    #[must_use]
+    pub fn wants_html(&self) -> bool {
+        self.0.wants_html
+    }
+
+    /// The browser. The first use in a browser without a cookie sets the cookie with the answer.
+    #[must_use]
+    pub fn browser(&self) -> &Browser {
+        self.0.browser_is_used.store(true, Ordering::Relaxed);
+        &self.0.browser
+    }
+
+    /// The browser, if it brought its cookie back.
+    #[must_use]
+    pub fn known_browser(&self) -> Option<&Browser> {
+        (!self.0.browser_is_new).then_some(&self.0.browser)
+    }
+
+    /// A form token for the form that posts to `action`.
+    #[must_use]
+    pub fn csrf_token(&self, action: &str) -> String {
+        csrf::token(self.site(), self.browser(), action)
+    }
+
+    /// `path`, signed for this browser: the value of the parameter [`super::return_to::PARAMETER`].
+    #[must_use]
+    pub fn seal_return(&self, path: LocalPath) -> String {
+        ReturnTo::new(path, self.site()).seal(self.site(), self.browser())
+    }
+
+    /// The return path that this browser brings back.
+    pub fn open_return(&self, text: &str) -> Result<ReturnTo, ReturnToError> {
+        ReturnTo::open(text, self.site(), self.known_browser().ok_or(ReturnToError::Forged)?)
+    }
+
+    fn new_browser_cookie(&self) -> Option<HeaderValue> {
+        let inner = &self.0;
+        let is_due = inner.browser_is_new && inner.browser_is_used.load(Ordering::Relaxed);
+        is_due.then(|| Cookie::Browser.set(&inner.site, inner.browser.as_str()).into_header())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        parts.extensions.get::<Self>().cloned().ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// The middleware around every request: gives it a [`Visit`], its answer the error page and the headers.
+pub async fn accompany(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let visit = Visit::begin(&site, &request);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    // The path itself may hold a token: logs get the route.
+    let span = tracing::info_span!("request", request.id = %visit.request_id(), method = %request.method(), route);
+    request.extensions_mut().insert(visit.clone());
+    async {
+        let response = next.run(request).await;
+        let mut response = error::render(response, &visit);
+        if let Some(cookie) = visit.new_browser_cookie() {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        headers::harden(&mut response, &visit);
+        if let Ok(id) = HeaderValue::from_str(visit.request_id().as_str()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn user_agent(headers: &HeaderMap) -> String {
+    let sent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    sent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
+}
+
+/// OpenID Connect Core §3.1.2.1: the languages that an app asks for.
+fn ui_locales(query: &str) -> Option<String> {
+    if !query.contains("ui_locales=") {
+        return None;
+    }
+    Parameters::parse(query.as_bytes()).ok()?.value("ui_locales").map(str::to_owned)
+}
+
+fn wants_html(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.any(|value| value.contains("text/html"))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use axum::body::Body;
+
+    use super::*;
+    use crate::web::site::tests::site;
+
+    pub(crate) fn visit(uri: &str, headers: &[(&str, &str)]) -> Visit {
+        let builder = headers.iter().fold(Request::builder().uri(uri), |b, (name, value)| b.header(*name, *value));
+        Visit::begin(&site("http://localhost:8080"), &builder.body(Body::empty()).expect("well-formed"))
+    }
+
+    #[test]
+    fn a_user_agent_is_cut_to_200_characters() {
+        let long = "ä".repeat(300);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::USER_AGENT, HeaderValue::from_bytes(long.as_bytes()).expect("opaque bytes"));
+        assert_eq!(user_agent(&headers).chars().count(), MAX_USER_AGENT);
+    }
+
+    #[test]
+    fn a_request_id_from_outside_is_not_taken() {
+        let sent = "req_0123456789abcdef0123456789abcdef";
+        assert_ne!(visit("/", &[("x-request-id", sent)]).request_id().as_str(), sent);
+    }
+
+    #[test]
+    fn a_browser_gets_a_cookie_only_when_a_page_needs_it() {
+        let untouched = visit("/oauth2/jwks", &[]);
+        assert!(untouched.new_browser_cookie().is_none());
+        let used = visit("/login", &[]);
+        let _ = used.csrf_token("/login");
+        assert!(used.new_browser_cookie().is_some());
+        let known = format!("lanyard-browser-8080={}", "a".repeat(43));
+        let back = visit("/login", &[("cookie", &known)]);
+        assert_eq!(back.browser().as_str(), "a".repeat(43));
+        assert!(back.new_browser_cookie().is_none());
+    }
+
+    #[test]
+    fn a_malformed_session_cookie_counts_as_none() {
+        for (value, expected) in [("a".repeat(43), true), ("a".repeat(42), false), ("a b".into(), false)] {
+            let visit = visit("/", &[("cookie", &format!("lanyard-session-8080={value}"))]);
+            assert_eq!(visit.session_token().is_some(), expected, "{value}");
+        }
+    }
+}
