@@ -31,7 +31,9 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_any_unsealed(&mut self) -> Result<bool> {
-        let row = sqlx::query("SELECT id FROM audit_events WHERE seal IS NULL LIMIT 1").fetch_optional(self.0.connection()).await?;
+        let row = sqlx::query("SELECT id FROM audit_events WHERE seal IS NULL LIMIT 1")
+            .fetch_optional(self.0.connection())
+            .await?;
         Ok(row.is_some())
     }
 
@@ -41,7 +43,8 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn seal(&mut self, key: &hmac::Key, now: Timestamp) -> Result<Vec<(Head, Vec<u8>)>> {
-        let rows = Filter::select(COLUMNS).and_text("seal IS NULL").order("id", ROUND).fetch(self.0.connection()).await?;
+        let rows =
+            Filter::select(COLUMNS).and_text("seal IS NULL").order("id", ROUND).fetch(self.0.connection()).await?;
         let mut waiting: BTreeMap<Chain, Vec<Recorded>> = BTreeMap::new();
         for event in rows.iter().map(recorded) {
             let event = event?;
@@ -118,9 +121,11 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn chains(&mut self) -> Result<Vec<Chain>> {
-        let rows = sqlx::query("SELECT chain FROM audit_seals UNION SELECT chain FROM audit_events WHERE seal IS NOT NULL ORDER BY chain")
-            .fetch_all(self.0.connection())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT chain FROM audit_seals UNION SELECT chain FROM audit_events WHERE seal IS NOT NULL ORDER BY chain",
+        )
+        .fetch_all(self.0.connection())
+        .await?;
         rows.iter().map(|row| Ok(Chain::from_stored(row.try_get("chain")?))).collect()
     }
 

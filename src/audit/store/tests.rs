@@ -2,7 +2,6 @@
 
 use aws_lc_rs::hmac;
 
-use super::*;
 use crate::{
     audit::{
         Context, Event,
@@ -132,9 +131,7 @@ async fn a_rebuilt_chain_lacks_the_key() {
         let forged: Result<Vec<_>> = database
             .storage
             .write(|tx| {
-                Box::pin(async {
-                    tx.audit().seal(&hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]), Timestamp(9)).await
-                })
+                Box::pin(async { tx.audit().seal(&hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]), Timestamp(9)).await })
             })
             .await;
         forged.unwrap();

@@ -163,7 +163,9 @@ impl Jobs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn waiting(&mut self) -> Result<i64> {
-        let row = sqlx::query("SELECT COUNT(*) AS n FROM jobs WHERE failed_at IS NULL").fetch_one(self.0.connection()).await?;
+        let row = sqlx::query("SELECT COUNT(*) AS n FROM jobs WHERE failed_at IS NULL")
+            .fetch_one(self.0.connection())
+            .await?;
         Ok(row.try_get("n")?)
     }
 }

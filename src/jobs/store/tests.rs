@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::*;
 use crate::{
     audit::Context,
     clock::Timestamp,
