@@ -6,9 +6,7 @@
 
 pub mod chain;
 pub mod event;
-pub mod heads;
 pub mod store;
-pub mod verify;
 
 use std::fmt;
 

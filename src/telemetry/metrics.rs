@@ -67,14 +67,12 @@ impl Metrics {
     }
 
     /// The counter `name` (`lanyard_…_total`) with fixed labels; keep it where it is used.
-    #[must_use]
     pub fn counter(&self, name: &'static str, help: &'static str, labels: &[(&'static str, &'static str)]) -> Counter {
         self.0.recorder.describe_counter(name.into(), None, help.into());
         self.0.recorder.register_counter(&key(name, labels), &METADATA)
     }
 
     /// The gauge `name` (`lanyard_…`) with fixed labels; keep it where it is used.
-    #[must_use]
     pub fn gauge(&self, name: &'static str, help: &'static str, labels: &[(&'static str, &'static str)]) -> Gauge {
         self.0.recorder.describe_gauge(name.into(), None, help.into());
         self.0.recorder.register_gauge(&key(name, labels), &METADATA)

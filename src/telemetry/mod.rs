@@ -70,7 +70,7 @@ fn subscriber<W>(config: &config::Telemetry, traces: Option<&SdkTracerProvider>,
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    tracing_subscriber::registry().with(log::layer(config, writer)).with(traces.map(|provider| exported(provider)))
+    tracing_subscriber::registry().with(log::layer(config, writer)).with(traces.map(exported))
 }
 
 /// Only spans of this crate: the exporter's own connection would otherwise trace itself.

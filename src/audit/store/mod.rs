@@ -1,9 +1,5 @@
 //! Writing, sealing and reading of events.
 
 mod events;
-mod seals;
 
-pub use events::{Audit, Query};
-
-#[cfg(test)]
-mod tests;
+pub use events::Query;

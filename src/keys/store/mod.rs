@@ -1,5 +1,0 @@
-//! Keys in the database.
-
-mod shared_keys;
-
-pub use shared_keys::{SharedKeyFault, SharedKeys};

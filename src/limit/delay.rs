@@ -1,0 +1,93 @@
+//! The rule of delays: a leaky bucket whose overflow waits twice as long each time. Pure.
+
+use std::time::Duration;
+
+use crate::{clock::Timestamp, config::Rule};
+
+/// The delay of the first attempt that is not free.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// What is remembered of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// When all its attempts will be forgotten; the further away, the more there were.
+    pub(super) clear_at: Timestamp,
+    /// Its last attempt.
+    pub(super) last: Timestamp,
+    /// What `clear_at` was when the key took the place of another: never forgiven, as it may be the other's.
+    pub(super) inherited: Timestamp,
+}
+
+impl Tally {
+    /// No attempts.
+    pub(super) const NONE: Self =
+        Self { clear_at: Timestamp(i64::MIN), last: Timestamp(i64::MIN), inherited: Timestamp(i64::MIN) };
+
+    /// The tally without the key's own attempts.
+    pub(super) const fn forgiven(self) -> Self {
+        Self { clear_at: self.inherited, ..self }
+    }
+}
+
+/// How long attempts wait.
+#[derive(Debug)]
+pub(super) struct Delay {
+    rule: Rule,
+}
+
+impl Delay {
+    pub(super) const fn of(rule: Rule) -> Self {
+        Self { rule }
+    }
+
+    /// How long a key has to wait before its next attempt.
+    pub(super) fn wait(&self, tally: Tally, now: Timestamp) -> Duration {
+        let remembered = tally.clear_at.since(now).as_millis().div_ceil(self.recovery());
+        let Some(beyond) = remembered.checked_sub(u128::from(self.rule.attempts)) else { return Duration::ZERO };
+        let doubled = u32::try_from(beyond).ok().and_then(|beyond| 2_u32.checked_pow(beyond)).unwrap_or(u32::MAX);
+        let wait = FIRST_WAIT.saturating_mul(doubled).min(self.rule.longest_wait);
+        // A clock that was set back must not lock anybody out for the difference.
+        tally.last.plus(wait).since(now).min(self.rule.longest_wait)
+    }
+
+    /// The tally with one more attempt.
+    pub(super) fn charged(&self, tally: Tally, now: Timestamp) -> Tally {
+        Tally { clear_at: tally.clear_at.max(now).plus(self.rule.recovery), last: now, ..tally }
+    }
+
+    /// The tally with one attempt less.
+    pub(super) fn refunded(&self, tally: Tally) -> Tally {
+        Tally { clear_at: tally.clear_at.minus(self.rule.recovery).max(tally.inherited), ..tally }
+    }
+
+    fn recovery(&self) -> u128 {
+        self.rule.recovery.as_millis().max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let delay =
+            Delay::of(Rule { attempts: 5, recovery: Duration::from_mins(5), longest_wait: Duration::from_mins(15) });
+        let now = Timestamp(1_800_000_000_000);
+        for (attempts, seconds) in
+            [(0, 0), (4, 0), (5, 1), (6, 2), (7, 4), (10, 32), (14, 512), (15, 900), (16, 900), (1000, 900)]
+        {
+            let tally = (0..attempts).fold(Tally::NONE, |tally, _| delay.charged(tally, now));
+            assert_eq!(delay.wait(tally, now).as_secs(), seconds, "{attempts} attempts");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_locks_nobody_out() {
+        let delay =
+            Delay::of(Rule { attempts: 1, recovery: Duration::from_secs(10), longest_wait: Duration::from_secs(20) });
+        let now = Timestamp(1_800_000_000_000);
+        let tally = delay.charged(Tally::NONE, now);
+        assert_eq!(delay.wait(tally, now.minus(Duration::from_hours(24))), Duration::from_secs(20));
+    }
+}
