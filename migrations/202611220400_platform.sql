@@ -60,3 +60,10 @@ CREATE TABLE leases (
   holder TEXT NOT NULL,
   until BIGINT NOT NULL
 );
+
+-- Keys that all nodes share (audit heads, forms), sealed with the master key and kept when that is replaced.
+CREATE TABLE shared_keys (
+  name TEXT PRIMARY KEY NOT NULL,
+  sealed BYTEA NOT NULL,
+  created_at BIGINT NOT NULL
+);

@@ -16,6 +16,7 @@ pub mod telemetry;
 pub mod storage;
 pub mod keys;
 pub mod audit;
+pub mod jobs;
 pub mod limit;
 pub mod web;
 

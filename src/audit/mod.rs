@@ -6,7 +6,9 @@
 
 pub mod chain;
 pub mod event;
+pub mod heads;
 pub mod store;
+pub mod verify;
 
 use std::fmt;
 

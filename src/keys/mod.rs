@@ -14,7 +14,9 @@ mod low_s;
 pub mod master_key;
 pub mod sealed_column;
 pub mod sealing;
+pub mod shared_key;
 pub mod signing_key;
+pub mod store;
 mod strict_json;
 pub mod verifying_key;
 

@@ -14,8 +14,13 @@ impl SealedColumn {
     /// Private halves of signing keys (PKCS #8).
     pub const SIGNING_KEY: Self = Self { table: "signing_keys", row: "kid", column: "sealed_private" };
 
+    /// What jobs are to do: mails hold links.
+    pub const JOB: Self = Self { table: "jobs", row: "id", column: "payload" };
+    /// Keys that all nodes share and that outlive a master key.
+    pub const SHARED_KEY: Self = Self { table: "shared_keys", row: "name", column: "sealed" };
+
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::SIGNING_KEY];
+    pub const ALL: [Self; 3] = [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY];
 
     /// One that no table has.
     #[cfg(test)]

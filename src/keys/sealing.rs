@@ -89,6 +89,16 @@ impl Sealer {
         Ok((sealer, keys.was_created()))
     }
 
+    /// A sealer with a key that every test knows.
+    ///
+    /// # Panics
+    /// Never: the key has the right length.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        let text = data_encoding::BASE64.encode(&[7; 32]);
+        Self::start(MasterKeySource::Text(text.into()), &Random::system()).expect("32 bytes are a key").0
+    }
+
     /// Seals `plaintext` for one column of one row.
     ///
     /// # Panics

@@ -1,5 +1,9 @@
 //! Writing, sealing and reading of events.
 
 mod events;
+mod seals;
 
-pub use events::Query;
+pub use events::{Audit, Query};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Work to be done later: written in the transaction of the change that asks for it, done at least once.
+//!
+//! A job is leased to one node for a while; a node that dies loses its lease and another takes over. What fails is tried
+//! again with growing pauses and is kept, marked as failed, after the last try. Payloads are sealed,
+//! since they hold links that are mailed. Not here: what a job does (`worker`).
+
+pub mod retry;
+pub mod store;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::Timestamp, id::JobId};
+
+/// What there is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Job {
+    /// Sends a mail.
+    SendMail {
+        /// Recipient's address.
+        to: String,
+        /// Subject line.
+        subject: String,
+        /// Plain text.
+        text: String,
+        /// HTML.
+        html: String,
+        /// Which mail it is, for logs and counters (`invitation`, `password-reset`, …).
+        mail: String,
+    },
+}
+
+impl Job {
+    /// The kind, for logs and counters.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::SendMail { .. } => "send-mail",
+        }
+    }
+}
+
+/// A job that this node has leased.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    /// Its id.
+    pub id: JobId,
+    /// What to do; `None` when it cannot be read by this program or with this master key.
+    pub job: Option<Job>,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+}
+
+/// A job that was given up, as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failed {
+    /// Its id.
+    pub id: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// When it was given up.
+    pub failed_at: Timestamp,
+    /// What the last try said.
+    pub last_error: String,
+}

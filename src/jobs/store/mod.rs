@@ -1,0 +1,10 @@
+//! The queue in the database, and tasks that one node does for all.
+
+mod leases;
+mod queue;
+
+pub use leases::Leases;
+pub use queue::Jobs;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! The queue.
+
+use sqlx::Row as _;
+
+use crate::{
+    audit::Context,
+    clock::Timestamp,
+    id::{JobId, NodeId},
+    jobs::{
+        Failed, Job, Leased,
+        retry::{self, Next},
+    },
+    keys::{SealedColumn, Sealer},
+    secret::ExposeSecret,
+    storage::{Result, Tx},
+};
+
+/// Jobs that wait, run and failed.
+pub struct Jobs<'t>(&'t mut Tx);
+
+impl Tx {
+    /// The queue.
+    pub fn jobs(&mut self) -> Jobs<'_> {
+        Jobs(self)
+    }
+}
+
+impl Jobs<'_> {
+    /// Adds a job that is due at once, in the unit of the change that asks for it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    ///
+    /// # Panics
+    /// Never: a job is texts and numbers, which always make JSON.
+    pub async fn enqueue(&mut self, context: &Context, sealer: &Sealer, job: &Job) -> Result<JobId> {
+        let id = JobId::fresh(context.now, &context.random);
+        let plain = serde_json::to_vec(job).expect("a job is texts and numbers");
+        sqlx::query(
+            "INSERT INTO jobs (id, kind, payload, run_at, attempts, created_at) \
+             VALUES ($1, $2, $3, $4, 0, $4)",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(job.kind())
+        .bind(sealer.seal(SealedColumn::JOB, id.as_str(), &plain))
+        .bind(context.now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(id)
+    }
+
+    /// Whether any job is due; cheap, for the look once a second.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_any_due(&mut self, now: Timestamp) -> Result<bool> {
+        let row = sqlx::query(
+            "SELECT id FROM jobs \
+             WHERE failed_at IS NULL AND run_at <= $1 AND COALESCE(leased_until, 0) <= $1 \
+             LIMIT 1",
+        )
+        .bind(now.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        Ok(row.is_some())
+    }
+
+    /// Leases up to `most` due jobs to `node`, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lease(&mut self, node: &NodeId, sealer: &Sealer, now: Timestamp, most: i64) -> Result<Vec<Leased>> {
+        let rows = sqlx::query(
+            "UPDATE jobs SET leased_until = $2, leased_by = $3, attempts = attempts + 1 \
+             WHERE id IN ( \
+               SELECT id FROM jobs \
+               WHERE failed_at IS NULL AND run_at <= $1 AND COALESCE(leased_until, 0) <= $1 \
+               ORDER BY run_at LIMIT $4) \
+             AND COALESCE(leased_until, 0) <= $1 \
+             RETURNING id, payload, attempts",
+        )
+        .bind(now.0)
+        .bind(now.plus(retry::LEASE).0)
+        .bind(node.as_str().to_owned())
+        .bind(most)
+        .fetch_all(self.0.connection())
+        .await?;
+        let mut leased = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = JobId::from_stored(row.try_get("id")?);
+            let payload: Vec<u8> = row.try_get("payload")?;
+            let plain = sealer.open(SealedColumn::JOB, id.as_str(), &payload).ok();
+            let job = plain.and_then(|plain| serde_json::from_slice(plain.expose_secret()).ok());
+            leased.push(Leased { id, job, attempts: row.try_get("attempts")? });
+        }
+        leased.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(leased)
+    }
+
+    /// A job was done: it leaves the queue, unless another node has taken it over.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn complete(&mut self, id: &JobId, node: &NodeId) -> Result<()> {
+        sqlx::query("DELETE FROM jobs WHERE id = $1 AND leased_by = $2")
+            .bind(id.as_str().to_owned())
+            .bind(node.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// A job failed: it is tried again later, or given up.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fail(&mut self, leased: &Leased, next: Next, now: Timestamp, why: &str) -> Result<()> {
+        let (run_at, failed_at) = match next {
+            Next::Again(at) => (at, None),
+            Next::GiveUp => (now, Some(now.0)),
+        };
+        sqlx::query(
+            "UPDATE jobs SET run_at = $2, failed_at = $3, last_error = $4, leased_until = NULL, leased_by = NULL \
+             WHERE id = $1",
+        )
+        .bind(leased.id.as_str().to_owned())
+        .bind(run_at.0)
+        .bind(failed_at)
+        .bind(why.chars().take(500).collect::<String>())
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Jobs that were given up, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn failed(&mut self, most: i64) -> Result<Vec<Failed>> {
+        let rows = sqlx::query(
+            "SELECT id, kind, failed_at, COALESCE(last_error, '') AS last_error FROM jobs \
+             WHERE failed_at IS NOT NULL \
+             ORDER BY id DESC \
+             LIMIT $1",
+        )
+        .bind(most)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Failed {
+                    id: JobId::from_stored(row.try_get("id")?),
+                    kind: row.try_get("kind")?,
+                    failed_at: Timestamp(row.try_get("failed_at")?),
+                    last_error: row.try_get("last_error")?,
+                })
+            })
+            .collect()
+    }
+
+    /// How many jobs wait or run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting(&mut self) -> Result<i64> {
+        let row = sqlx::query("SELECT COUNT(*) AS n FROM jobs WHERE failed_at IS NULL")
+            .fetch_one(self.0.connection())
+            .await?;
+        Ok(row.try_get("n")?)
+    }
+}

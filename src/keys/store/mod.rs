@@ -1,0 +1,5 @@
+//! Keys in the database.
+
+mod shared_keys;
+
+pub use shared_keys::{SharedKeyFault, SharedKeys};
