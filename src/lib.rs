@@ -18,6 +18,7 @@ pub mod keys;
 pub mod audit;
 pub mod jobs;
 pub mod limit;
+pub mod app;
 pub mod web;
 
 // ── domain ──

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -42,7 +43,7 @@ impl HeadsFile {
         let mut text = String::new();
         for (head, mac) in heads {
             let (hash, mac) = (HEXLOWER.encode(&head.hash), HEXLOWER.encode(mac));
-            text.push_str(&format!("{} {} {} {hash} {mac}\n", head.chain, head.seal, head.events));
+            let _ = writeln!(text, "{} {} {} {hash} {mac}", head.chain, head.seal, head.events);
         }
         let mut file = OpenOptions::new().create(true).append(true).open(&self.0)?;
         file.write_all(text.as_bytes())?;

@@ -35,6 +35,9 @@ static EVENTS: Table = Table {
 
 impl Tx {
     /// Records an event in the chain of `organization` (`None`: the server's), with this unit's changes or not at all.
+    ///
+    /// # Panics
+    /// Never: events are maps of texts, which always make JSON.
     pub fn record(&mut self, context: &Context, organization: Option<&OrganizationId>, event: &Event) {
         let some = |text: Option<String>| Value::OptionalText(text.filter(|text| !text.is_empty()));
         let values = vec![

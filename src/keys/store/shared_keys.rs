@@ -64,8 +64,8 @@ impl SharedKeys<'_> {
             .await
             .map_err(storage::Error::from)?;
         let Some(row) = row else { return Ok(None) };
-        let sealed: Vec<u8> = row.try_get("sealed").map_err(storage::Error::from)?;
-        Ok(Some(sealer.open(SealedColumn::SHARED_KEY, key.name(), &sealed)?))
+        let stored: Vec<u8> = row.try_get("sealed").map_err(storage::Error::from)?;
+        Ok(Some(sealer.open(SealedColumn::SHARED_KEY, key.name(), &stored)?))
     }
 }
 

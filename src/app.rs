@@ -1,0 +1,140 @@
+//! The running application as every endpoint sees it: configuration, time, randomness, storage and keys.
+//!
+//! What a feature needs beyond it (a cache, a hasher) is a state of its own beside it; routers are generic over the
+//! whole state and take their part by `FromRef`.
+
+use std::{ops::Deref, path::Path, sync::Arc};
+
+use crate::{
+    audit::{self, Actor},
+    clock::Clock,
+    config::Config,
+    id::NodeId,
+    keys::{
+        Keyring, Sealer,
+        master_key::{FILE_NAME, MasterKeyFault, MasterKeySource},
+        shared_key::SharedKey,
+        store::SharedKeyFault,
+    },
+    random::Random,
+    secret::{ExposeSecret, SecretSlice},
+    storage::{self, Settings, Storage},
+    telemetry::Metrics,
+};
+
+/// The running application; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the application is made of.
+pub struct Parts {
+    /// What was configured.
+    pub config: Config,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub random: Random,
+    /// The database.
+    pub storage: Storage,
+    /// What seals stored secrets.
+    pub sealer: Arc<Sealer>,
+    /// The signing keys.
+    pub keyring: Arc<Keyring>,
+    /// Counters.
+    pub metrics: Metrics,
+    /// This process among others on the same database.
+    pub node: NodeId,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Why the application does not start; each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A folder cannot be made.
+    #[error("the folder {path} cannot be made: {cause}")]
+    Folder {
+        /// Which folder.
+        path: String,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The database does not open.
+    #[error("the database does not open: {0}")]
+    Storage(#[from] storage::Error),
+    /// There is no master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyFault),
+    /// A key that all nodes share cannot be read.
+    #[error(transparent)]
+    SharedKey(#[from] SharedKeyFault),
+}
+
+impl App {
+    /// Opens the application: makes folders, brings the schema up to date, opens the database and loads the master key.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn open(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
+        if let Some(folder) = config.database.file().as_deref().and_then(Path::parent) {
+            folder_at(folder)?;
+        }
+        let settings = storage_settings(&config);
+        Storage::migrate(&settings).await?;
+        let storage = Storage::open(&settings).await?;
+        let (sealer, _) = Sealer::start(master_key(&config)?, &random)?;
+        let node = NodeId::fresh(clock.now(), &random);
+        let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(Keyring::default()), Metrics::new());
+        Ok(Self(Arc::new(Parts { config, clock, random, storage, sealer, keyring, metrics, node })))
+    }
+
+    /// The context of a change made now by `actor`, outside of any request.
+    #[must_use]
+    pub fn context(&self, actor: Actor) -> audit::Context {
+        audit::Context { actor, ..audit::Context::server(self.clock.now(), self.random.clone()) }
+    }
+
+    /// A key that all nodes share, made when it is first asked for.
+    ///
+    /// # Errors
+    /// When the database fails or was sealed with another master key.
+    pub async fn shared_key(&self, key: SharedKey) -> Result<SecretSlice<u8>, SharedKeyFault> {
+        if let Some(found) = self.storage.read().await?.shared_keys().find(key, &self.sealer).await? {
+            return Ok(found);
+        }
+        let (sealer, random, now) = (Arc::clone(&self.sealer), self.random.clone(), self.clock.now());
+        self.storage
+            .write(move |tx| Box::pin(async move { tx.shared_keys().obtain(key, &sealer, &random, now).await }))
+            .await
+    }
+}
+
+/// How the configured database is opened.
+#[must_use]
+pub fn storage_settings(config: &Config) -> Settings {
+    Settings {
+        url: config.database.url.expose_secret().to_owned(),
+        readers: config.database.readers,
+        writers: config.database.writers,
+    }
+}
+
+fn master_key(config: &Config) -> Result<MasterKeySource, StartError> {
+    if let Some(key) = &config.keys.master_key {
+        return Ok(MasterKeySource::Text(data_encoding::BASE64.encode(key.expose_secret()).into()));
+    }
+    folder_at(&config.keys.folder)?;
+    Ok(MasterKeySource::File(config.keys.folder.join(FILE_NAME)))
+}
+
+fn folder_at(path: &Path) -> Result<(), StartError> {
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path).map_err(|cause| StartError::Folder { path: path.display().to_string(), cause })
+}

@@ -1,0 +1,36 @@
+//! The one look per second: is there anything to do?
+
+use sqlx::Row as _;
+
+use crate::{
+    clock::Timestamp,
+    storage::{Result, Tx},
+};
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulse {
+    /// Events wait for their seal.
+    pub unsealed: bool,
+    /// Jobs are due.
+    pub due: bool,
+}
+
+impl Tx {
+    /// Looks, in one statement, for work that any node may do.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pulse(&mut self, now: Timestamp) -> Result<Pulse> {
+        let row = sqlx::query(
+            "SELECT \
+               (SELECT COUNT(*) FROM (SELECT id FROM audit_events WHERE seal IS NULL LIMIT 1) AS a) AS unsealed, \
+               (SELECT COUNT(*) FROM (SELECT id FROM jobs WHERE failed_at IS NULL AND run_at <= $1 \
+                 AND COALESCE(leased_until, 0) <= $1 LIMIT 1) AS j) AS due",
+        )
+        .bind(now.0)
+        .fetch_one(self.connection())
+        .await?;
+        Ok(Pulse { unsealed: row.try_get::<i64, _>("unsealed")? > 0, due: row.try_get::<i64, _>("due")? > 0 })
+    }
+}
