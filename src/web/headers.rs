@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponseParts, Response, ResponseParts},
 };
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{forwarded::Scheme, visit::Visit};
@@ -19,7 +20,8 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
                            midi=(), payment=(), usb=(), publickey-credentials-create=(self), publickey-credentials-get=(self)";
 
 /// The origin of a redirect URI, fit to stand in a content security policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RedirectOrigin(String);
 
 impl RedirectOrigin {

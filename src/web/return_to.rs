@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::{site::Site, visit::Browser};
+use super::{headers::RedirectOrigin, site::Site, visit::Browser};
 use crate::{clock::Timestamp, secret::equal};
 
 /// The name of the parameter that carries a signed return path.
@@ -68,8 +68,11 @@ impl IntoResponse for LocalPath {
 pub struct ReturnTo {
     /// The page that decides again when the browser comes back.
     pub path: LocalPath,
-    /// When the browser was sent away.
+    /// When the browser was sent away. A session whose `auth_time` is older does not answer a request for a new sign-in.
     pub started_at: Timestamp,
+    /// The verified origin of the app at which the flow ends: every form on the way names it ([`super::RedirectsTo`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<RedirectOrigin>,
 }
 
 /// Why a return path was refused.
@@ -87,7 +90,13 @@ impl ReturnTo {
     /// Back to `path`, beginning now.
     #[must_use]
     pub fn new(path: LocalPath, site: &Site) -> Self {
-        Self { path, started_at: site.clock().now() }
+        Self { path, started_at: site.clock().now(), app: None }
+    }
+
+    /// The same, for a flow that ends at an app.
+    #[must_use]
+    pub fn ending_at(self, app: RedirectOrigin) -> Self {
+        Self { app: Some(app), ..self }
     }
 
     /// The signed text that [`ReturnTo::open`] accepts from the same browser.
