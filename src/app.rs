@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     id::NodeId,
     keys::{
-        Keyring, Sealer,
+        Keyring, Policy, Sealer,
         master_key::{FILE_NAME, MasterKeyFault, MasterKeySource},
         shared_key::SharedKey,
         store::SharedKeyFault,
@@ -89,7 +89,8 @@ impl App {
         let storage = Storage::open(&settings).await?;
         let (sealer, _) = Sealer::start(master_key(&config)?, &random)?;
         let node = NodeId::fresh(clock.now(), &random);
-        let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(Keyring::default()), Metrics::new());
+        let keyring = Keyring::new(Policy::of(&config.keys, &config.tokens));
+        let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(keyring), Metrics::new());
         Ok(Self(Arc::new(Parts { config, clock, random, storage, sealer, keyring, metrics, node })))
     }
 

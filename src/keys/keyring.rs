@@ -11,9 +11,11 @@ use super::{
     jwk::KeyId,
     jwks::Jwks,
     jws::{Compact, Refusal, Typ, VerifiedToken},
+    life_cycle::{self, Key, Policy},
     signing_key::SigningKey,
     verifying_key::VerifyingKey,
 };
+use crate::clock::Timestamp;
 
 /// The keys at one moment.
 #[derive(Debug)]
@@ -21,6 +23,14 @@ pub struct Ring {
     current: [Option<Arc<SigningKey>>; Algorithm::ALL.len()],
     published: Vec<Arc<VerifyingKey>>,
     jwks: Arc<Jwks>,
+    loaded: Option<Loaded>,
+}
+
+/// What a ring was made of.
+#[derive(Debug)]
+struct Loaded {
+    revision: u64,
+    keys: Vec<Key>,
 }
 
 impl Ring {
@@ -38,7 +48,22 @@ impl Ring {
         // Stable, so that the current key of an algorithm comes before its others.
         published.sort_by_key(|key| key.algorithm());
         let jwks = Arc::new(Jwks::of(published.iter().map(AsRef::as_ref)));
-        Self { current: signers, published, jwks }
+        Self { current: signers, published, jwks, loaded: None }
+    }
+
+    /// The same ring, known to be made of these keys of the database at `revision`.
+    #[must_use]
+    pub(super) fn loaded_at(self, revision: u64, keys: Vec<Key>) -> Self {
+        Self { loaded: Some(Loaded { revision, keys }), ..self }
+    }
+
+    /// Whether these are the keys of the database at `revision`.
+    pub(super) fn is_loaded_at(&self, revision: u64) -> bool {
+        self.revision() == Some(revision)
+    }
+
+    fn revision(&self) -> Option<u64> {
+        self.loaded.as_ref().map(|loaded| loaded.revision)
     }
 
     /// The key of this name that signs.
@@ -66,25 +91,28 @@ impl Ring {
 
 /// The keys now.
 #[derive(Debug)]
-pub struct Keyring(ArcSwap<Ring>);
-
-impl Default for Keyring {
-    fn default() -> Self {
-        Self::new(Ring::new([], Vec::new()))
-    }
+pub struct Keyring {
+    policy: Policy,
+    ring: ArcSwap<Ring>,
 }
 
 impl Keyring {
-    /// A keyring with the keys of `ring`.
+    /// A keyring without keys.
     #[must_use]
-    pub fn new(ring: Ring) -> Self {
-        Self(ArcSwap::from_pointee(ring))
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, ring: ArcSwap::from_pointee(Ring::new([], Vec::new())) }
+    }
+
+    /// How long keys live, and which algorithms are offered.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The key that signs with `algorithm`; `None` while the first one is being made, or when it is not offered.
     #[must_use]
     pub fn signer(&self, algorithm: Algorithm) -> Option<Arc<SigningKey>> {
-        self.0.load().current[algorithm as usize].clone()
+        self.ring.load().current[algorithm as usize].clone()
     }
 
     /// Checks the form, the kind and the signature of a token of ours. Issuer, audience and times remain to be checked.
@@ -92,31 +120,40 @@ impl Keyring {
     /// # Errors
     /// [`Refusal`].
     pub fn verify(&self, token: &str, typ: Typ) -> Result<VerifiedToken, Refusal> {
-        self.0.load().verify(token, typ)
+        self.ring.load().verify(token, typ)
     }
 
     /// The document at `/oauth2/jwks`.
     #[must_use]
     pub fn jwks(&self) -> Arc<Jwks> {
-        Arc::clone(&self.0.load().jwks)
+        Arc::clone(&self.ring.load().jwks)
     }
 
-    /// Whether there is a key that signs for each of these.
+    /// Whether there is a key that signs for each algorithm that is offered.
     #[must_use]
-    pub fn can_sign(&self, algorithms: &[Algorithm]) -> bool {
-        let ring = self.0.load();
-        algorithms.iter().all(|algorithm| ring.current[*algorithm as usize].is_some())
+    pub fn is_ready(&self) -> bool {
+        let ring = self.ring.load();
+        self.policy.algorithms.iter().all(|algorithm| ring.current[*algorithm as usize].is_some())
+    }
+
+    /// Whether a key is due for its next station; reads no database, so that it can be asked every second.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let ring = self.ring.load();
+        let keys = ring.loaded.as_ref().map_or(&[][..], |loaded| &loaded.keys);
+        !life_cycle::plan(now, keys, &self.policy).is_empty()
     }
 
     /// The keys at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Ring> {
-        self.0.load_full()
+        self.ring.load_full()
     }
 
-    /// Puts other keys in place of the present ones.
+    /// Puts other keys in place of the present ones, unless these were read later.
     pub fn replace(&self, ring: Ring) {
-        self.0.store(Arc::new(ring));
+        let ring = Arc::new(ring);
+        self.ring.rcu(|present| Arc::clone(if present.revision() > ring.revision() { present } else { &ring }));
     }
 }
 

@@ -161,16 +161,22 @@ pub fn plan(now: Timestamp, keys: &[Key], policy: &Policy) -> Vec<Change> {
         .collect()
 }
 
-/// A successor for each key that has none yet, of one algorithm or of all that are offered.
+/// What is due, and a successor for each key that has none yet, of one algorithm or of all that are offered.
 #[must_use]
-pub fn rotate(keys: &[Key], policy: &Policy, only: Option<Algorithm>) -> Vec<Change> {
-    policy
+pub fn rotate(now: Timestamp, keys: &[Key], policy: &Policy, only: Option<Algorithm>) -> Vec<Change> {
+    let mut changes = plan(now, keys, policy);
+    let lacking: Vec<_> = policy
         .algorithms
         .iter()
         .filter(|algorithm| only.is_none_or(|only| only == **algorithm))
         .filter(|algorithm| !keys.iter().any(|key| key.algorithm == **algorithm && key.state == State::Next))
+        .filter(|algorithm| {
+            !changes.iter().any(|change| matches!(change, Change::Create(made, _) if made == *algorithm))
+        })
         .map(|algorithm| Change::Create(*algorithm, Start::AfterPublication))
-        .collect()
+        .collect();
+    changes.extend(lacking);
+    changes
 }
 
 /// Takes a key that was given away out of use, and has another one of its algorithm sign at once: the next key if there

@@ -10,8 +10,10 @@ pub mod jwks;
 pub mod jws;
 pub mod keyring;
 pub mod life_cycle;
+mod loading;
 mod low_s;
 pub mod master_key;
+pub mod rotation;
 pub mod sealed_column;
 pub mod sealing;
 pub mod shared_key;
@@ -27,6 +29,8 @@ pub use self::{
     jws::{Refusal, Typ, VerifiedToken},
     keyring::{Keyring, Ring},
     life_cycle::Policy,
+    loading::LoadFault,
+    rotation::{KeyChange, KeyEvent, RotationFault, Task},
     sealed_column::SealedColumn,
     sealing::{Purpose, Sealer},
     signing_key::SigningKey,

@@ -22,6 +22,7 @@ const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611220410" "directory";
     "202611220420" "sessions";
     "202611220430" "oauth";
+    "202611220500" "signing_keys";
 };
 
 /// Applies what is missing, under a lock.

@@ -18,7 +18,15 @@ fn key(algorithm: Algorithm) -> &'static Arc<SigningKey> {
 }
 
 fn keyring() -> Keyring {
-    Keyring::new(Ring::new(KEYS.iter().map(Arc::clone), Vec::new()))
+    of(Ring::new(KEYS.iter().map(Arc::clone), Vec::new()))
+}
+
+fn of(ring: Ring) -> Keyring {
+    let hour = std::time::Duration::from_hours(1);
+    let algorithms = vec![Algorithm::EdDsa, Algorithm::Rs256];
+    let keyring = Keyring::new(Policy { algorithms, rotation: hour * 48, publication: hour * 24, token_life: hour });
+    keyring.replace(ring);
+    keyring
 }
 
 fn claims() -> Value {
@@ -86,7 +94,7 @@ fn a_key_survives_being_stored() {
         assert!(keyring().verify(&again.sign(Typ::IdToken, &claims()), Typ::IdToken).is_ok());
         let text = again.public().jwk().to_string();
         let public = VerifyingKey::parse(text.parse().expect("a JWK")).expect("a key");
-        let published = Keyring::new(Ring::new([], vec![Arc::new(public)]));
+        let published = of(Ring::new([], vec![Arc::new(public)]));
         assert!(published.verify(&token(algorithm), Typ::AccessToken).is_ok());
         let other = if algorithm == Algorithm::EdDsa { Algorithm::Es256 } else { Algorithm::EdDsa };
         assert!(SigningKey::from_pkcs8(other, stored.expose_secret()).is_err());
@@ -192,7 +200,10 @@ fn a_key_that_is_not_published_is_foreign() {
         let text = format!("{}.{payload}", BASE64URL_NOPAD.encode(header_of(algorithm).as_bytes()));
         assert_eq!(keyring().verify(&foreign.sign_text(text), Typ::AccessToken).err(), Some(Refusal::BadSignature));
         // And nothing verifies once our keys are gone.
-        assert_eq!(Keyring::default().verify(&token(algorithm), Typ::AccessToken).err(), Some(Refusal::ForeignHeader));
+        assert_eq!(
+            of(Ring::new([], Vec::new())).verify(&token(algorithm), Typ::AccessToken).err(),
+            Some(Refusal::ForeignHeader)
+        );
     }
 }
 
@@ -202,7 +213,7 @@ fn rsa_paddings_are_not_mixed_up() {
     // The same RSA key under both algorithms: each accepts its own padding alone.
     let pkcs8 = key(Algorithm::Rs256).to_pkcs8().expect("PKCS #8");
     let as_pss = Arc::new(SigningKey::from_pkcs8(Algorithm::Ps256, pkcs8.expose_secret()).expect("a key"));
-    let keyring = Keyring::new(Ring::new([Arc::clone(key(Algorithm::Rs256)), Arc::clone(&as_pss)], Vec::new()));
+    let keyring = of(Ring::new([Arc::clone(key(Algorithm::Rs256)), Arc::clone(&as_pss)], Vec::new()));
     let [rs_header, payload, _] = parts(&token(Algorithm::Rs256)).map(str::to_owned);
     let ps_token = as_pss.sign(Typ::AccessToken, &claims());
     let [ps_header, ..] = parts(&ps_token);
@@ -357,7 +368,7 @@ fn a_payload_of_ours_that_is_not_strict_json_is_refused() {
 fn the_jwks_shows_public_members_alone_in_a_fixed_order() {
     let next = Arc::new(SigningKey::generate(Algorithm::EdDsa).expect("a key"));
     let ring = Ring::new(KEYS.iter().rev().map(Arc::clone), vec![Arc::clone(next.public())]);
-    let jwks = Keyring::new(ring).jwks();
+    let jwks = of(ring).jwks();
     let document: Value = serde_json::from_slice(jwks.body()).expect("JSON");
     let shown: Vec<_> =
         document["keys"].as_array().expect("keys").iter().map(|key| (&key["alg"], &key["kid"])).collect();
@@ -382,18 +393,23 @@ fn the_jwks_shows_public_members_alone_in_a_fixed_order() {
 
 #[test]
 fn the_entity_tag_follows_the_keys() {
-    let jwks = |keys: &[Arc<SigningKey>]| Keyring::new(Ring::new(keys.iter().map(Arc::clone), Vec::new())).jwks();
+    let jwks = |keys: &[Arc<SigningKey>]| of(Ring::new(keys.iter().map(Arc::clone), Vec::new())).jwks();
     assert_eq!(jwks(&KEYS[..2]).etag(), jwks(&KEYS[..2]).etag());
     assert_ne!(jwks(&KEYS[..2]).etag(), jwks(&KEYS[..3]).etag());
     assert!(jwks(&KEYS[..1]).etag().starts_with('"'));
 }
 
 #[test]
-fn a_keyring_can_sign_once_each_algorithm_has_a_key() {
-    let keyring = Keyring::default();
-    assert!(!keyring.can_sign(&[Algorithm::EdDsa]) && keyring.signer(Algorithm::EdDsa).is_none());
+fn a_keyring_is_ready_once_each_algorithm_has_a_key() {
+    let keyring = of(Ring::new([], Vec::new()));
+    assert!(!keyring.is_ready() && keyring.signer(Algorithm::EdDsa).is_none());
     keyring.replace(Ring::new([Arc::clone(key(Algorithm::EdDsa))], Vec::new()));
-    assert!(keyring.can_sign(&[Algorithm::EdDsa]) && !keyring.can_sign(&[Algorithm::EdDsa, Algorithm::Rs256]));
+    assert!(!keyring.is_ready());
+    keyring.replace(Ring::new(
+        [Algorithm::EdDsa, Algorithm::Rs256].map(|algorithm| Arc::clone(key(algorithm))),
+        Vec::new(),
+    ));
+    assert!(keyring.is_ready());
     assert_eq!(keyring.signer(Algorithm::EdDsa).expect("a key").id(), key(Algorithm::EdDsa).id());
 }
 

@@ -102,10 +102,11 @@ fn a_rotation_by_command_makes_a_successor_where_there_is_none() {
         (vec![current("a", 0), es256.clone()], None, vec![create(Algorithm::EdDsa), create(Algorithm::Es256)]),
         (vec![current("a", 0), next("b", 0), es256.clone()], None, vec![create(Algorithm::Es256)]),
         (vec![current("a", 0), es256.clone()], Some(Algorithm::EdDsa), vec![create(Algorithm::EdDsa)]),
-        (vec![current("a", 0), next("b", 0)], Some(Algorithm::EdDsa), vec![]),
-        (vec![current("a", 0)], Some(Algorithm::Rs256), vec![]),
+        (vec![current("a", 0), next("b", 0), es256.clone()], Some(Algorithm::EdDsa), vec![]),
+        (vec![current("a", 0), es256.clone()], Some(Algorithm::Rs256), vec![]),
+        (vec![es256], None, vec![Change::Create(Algorithm::EdDsa, Start::Now), create(Algorithm::Es256)]),
     ] {
-        assert_eq!(rotate(&keys, &offered, only), expected);
+        assert_eq!(rotate(Timestamp(1), &keys, &offered, only), expected);
     }
 }
 
@@ -184,7 +185,8 @@ proptest! {
             apply(changes, now, &mut keys);
             prop_assert_eq!(plan(now, &keys, &policy), vec![], "a plan that was carried out leaves nothing to do");
             if by_command {
-                apply(rotate(&keys, &policy, None), now, &mut keys);
+                let changes = rotate(now, &keys, &policy, None);
+                apply(changes, now, &mut keys);
             }
             history.push(shown(now, &keys));
             now = now.plus(millis(seconds));

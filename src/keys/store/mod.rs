@@ -1,5 +1,6 @@
 //! Keys in the database.
 
 mod shared_keys;
+pub mod signing_keys;
 
 pub use shared_keys::{SharedKeyFault, SharedKeys};
