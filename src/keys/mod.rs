@@ -13,6 +13,7 @@ pub mod life_cycle;
 mod loading;
 mod low_s;
 pub mod master_key;
+pub mod rekey;
 pub mod rotation;
 pub mod sealed_column;
 pub mod sealing;

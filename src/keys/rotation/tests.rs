@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::*;
 use crate::{
-    keys::{Keyring, LoadFault, Typ, life_cycle::State, master_key::MasterKeySource},
+    keys::{Keyring, LoadFault, Typ, life_cycle::State, master_key::MasterKeySource, rekey},
     random::Random,
     storage::testing::databases,
 };
@@ -214,5 +214,32 @@ async fn a_node_without_the_master_key_says_so_and_keeps_what_it_has() {
             matches!(&fault, LoadFault::Sealed(_)) && fault.to_string().contains(&node.sealer.current_id()),
             "{fault}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_is_replaced_while_nodes_run() {
+    for database in databases().await {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = MasterKeySource::File(folder.path().join("keys/master.key"));
+        let (node, other) =
+            (Node::on(database.storage.clone(), file.clone()), Node::on(database.second_node().await, file.clone()));
+        node.run(Task::Schedule, 0).await.expect("done");
+        node.run(Task::Rotate(None), 1).await.expect("done");
+        let (first, signer) = (node.sealer.current_id(), node.signer());
+
+        let second = rekey::introduce(&node.storage, &node.sealer, &Random::system()).await.expect("introduced");
+        assert!(second != first && second == node.sealer.current_id());
+        other.refresh().await;
+        assert_eq!(other.sealer.current_id(), second, "every node learns of it");
+        assert_eq!(rekey::reseal(&node.storage, &node.sealer).await.expect("sealed anew"), 4);
+        assert_eq!(rekey::reseal(&node.storage, &node.sealer).await.expect("nothing left"), 0);
+        rekey::forget_previous(&node.storage, &node.sealer).await.expect("forgotten");
+
+        let fresh = Node::on(database.second_node().await, file.clone());
+        assert_eq!(file.read().expect("read").iter().count(), 1);
+        fresh.refresh().await;
+        assert_eq!(fresh.signer(), signer);
+        assert!(other.accepts(&fresh.token()));
     }
 }

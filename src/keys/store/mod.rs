@@ -1,5 +1,6 @@
-//! Keys in the database.
+//! Keys, and sealed values wherever they are, in the database.
 
+pub mod sealed_values;
 mod shared_keys;
 pub mod signing_keys;
 
