@@ -23,3 +23,6 @@ pub mod web;
 
 // ── domain ──
 pub mod session;
+
+// ── signing in ──
+pub mod authentication;
