@@ -1,0 +1,84 @@
+// Staff sign in to the demo clinic app with a browser: in, out, from one practice to the other, and not at all.
+
+import assert from 'node:assert/strict';
+import { APP, ISSUER } from '../demo.mjs';
+import { closed, DANISH, DARK, DARK_PHONE, DESKTOP, PHONE, SPANISH, visit, WITHOUT_SCRIPTS } from './visitor.mjs';
+
+const OLIVIA = 'olivia@riverside.example';
+const PRIYA = 'priya@riverside.example';
+const SAM = 'sam@riverside.example';
+const TESS = 'tess@harbour.example';
+
+for (const device of [DESKTOP, PHONE, DARK, DARK_PHONE, WITHOUT_SCRIPTS]) {
+  await visit('the owner of one practice, who also works in another, chooses and switches', device, async (olivia) => {
+    await olivia.signsInAs(OLIVIA);
+    await olivia.sees('Riverside Clinic', 'Harbour Physio');
+    await olivia.choosesOrganization('Riverside Clinic');
+    await olivia.isAt(`${APP}/`);
+    await olivia.sees('Olivia', 'Riverside Clinic', 'owner');
+
+    await olivia.switchesTo('harbour');
+    await olivia.isAt(`${APP}/`);
+    await olivia.sees('Olivia', 'Harbour Physio', 'practitioner');
+    await olivia.doesNotSee('owner');
+  });
+}
+
+await visit('a practitioner of one practice comes straight in, with her role at each location', DESKTOP, async (priya) => {
+  await priya.signsInAs(PRIYA);
+  await priya.isAt(`${APP}/`);
+  await priya.sees('Priya', 'Riverside Clinic', 'practitioner', 'supervisor');
+});
+
+await visit('a member without a role comes in without one', DESKTOP, async (sam) => {
+  await sam.signsInAs(SAM);
+  await sam.isAt(`${APP}/`);
+  await sam.sees('Sam', 'Riverside Clinic');
+  await sam.doesNotSee('practitioner', 'owner', 'front_desk');
+});
+
+await visit('whoever is disabled, unknown or mistaken gets the same answer', DESKTOP, async (somebody) => {
+  const answers = [];
+  for (const [person, password] of [[TESS], [PRIYA, 'wrong'], ['nobody@riverside.example', 'wrong']]) {
+    await somebody.startsToSignIn();
+    await somebody.givesPassword(person, password);
+    await somebody.isAt(`${ISSUER}/login/password`);
+    const page = await somebody.page.content();
+    answers.push(page.replaceAll(person, 'PERSON').replace(/(type="hidden"[^>]*value=")[^"]*/g, '$1'));
+  }
+  assert.equal(answers[1], answers[0]);
+  assert.equal(answers[2], answers[0]);
+});
+
+await visit('a wrong password and then the right one', DESKTOP, async (priya) => {
+  await priya.startsToSignIn();
+  await priya.givesPassword(PRIYA, 'not hers');
+  assert.equal(await priya.page.getByRole('alert').count(), 1);
+  await priya.givesPassword(PRIYA);
+  await priya.isAt(`${APP}/`);
+  await priya.sees('Priya');
+});
+
+await visit('who signed in is not asked again, until signing out', DESKTOP, async (priya) => {
+  await priya.signsInAs(PRIYA);
+  await priya.opens(`${APP}/login`);
+  await priya.isAt(`${APP}/`);
+  await priya.sees('Priya');
+
+  await priya.signsOut();
+  await priya.opensTheApp();
+  await priya.doesNotSee('Priya');
+  await priya.startsToSignIn();
+  await priya.isAt(`${ISSUER}/login/`);
+});
+
+for (const [device, title] of [[DANISH, 'Log ind'], [SPANISH, 'Iniciar sesión']]) {
+  await visit(`the sign-in page says "${title}"`, device, async (visitor) => {
+    await visitor.startsToSignIn();
+    await visitor.sees(title);
+    await visitor.givesPassword(PRIYA);
+    await visitor.sees('Priya');
+  });
+}
+
+await closed();

@@ -1,0 +1,167 @@
+// A person at a browser (Debian's chromium), whose steps read like sentences.
+//
+// Every page that a visitor sees is checked once per kind of device: axe finds no violation, nothing breaks the content
+// security policy, no script fails, and nothing sticks out of a phone's screen. Pictures go to `screenshots/`.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, devices } from 'playwright-core';
+import { example } from '../case.mjs';
+import { APP, PASSWORD } from '../demo.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SCREENSHOTS = new URL('../screenshots/', import.meta.url).pathname;
+const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+export const DESKTOP = { name: 'desktop', viewport: { width: 1280, height: 800 } };
+export const PHONE = { name: 'phone', ...devices['Pixel 7'] };
+export const DARK = { ...DESKTOP, name: 'dark', colorScheme: 'dark' };
+export const DARK_PHONE = { ...PHONE, name: 'dark-phone', colorScheme: 'dark' };
+export const WITHOUT_SCRIPTS = { ...DESKTOP, name: 'without-scripts', javaScriptEnabled: false };
+export const DANISH = { ...DESKTOP, name: 'danish', locale: 'da-DK' };
+export const SPANISH = { ...DESKTOP, name: 'spanish', locale: 'es-ES' };
+
+let browser;
+const checked = new Set();
+
+/** An example with a visitor who has never been here: no cookie, no history. */
+export function visit(name, device, story) {
+  return example(`${name} [${device.name}]`, async () => {
+    browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: QUIET });
+    const context = await browser.newContext(device);
+    context.setDefaultTimeout(10_000);
+    const visitor = new Visitor(device, await context.newPage());
+    try {
+      await story(visitor);
+      assert.deepEqual(visitor.complaints, []);
+    } catch (fault) {
+      await visitor.picture(`FAILED-${name.replace(/\W+/g, '-')}`).catch(() => {});
+      throw new Error(`at ${visitor.page.url()}: ${[fault.message, ...visitor.complaints].join('\n')}`, { cause: fault });
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** Ends the browser, after the last visit. */
+export async function closed() {
+  await browser?.close();
+}
+
+class Visitor {
+  complaints = [];
+
+  constructor(device, page) {
+    this.device = device;
+    this.page = page;
+    page.on('pageerror', (error) => this.complaints.push(`script: ${error.message}`));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) this.complaints.push(message.text());
+    });
+  }
+
+  async opens(address) {
+    await this.page.goto(address);
+    await this.looks();
+  }
+
+  async opensTheApp() {
+    await this.opens(`${APP}/`);
+  }
+
+  async startsToSignIn() {
+    await this.opensTheApp();
+    await this.presses(this.page.locator('a[href^="/login"], form[action^="/login"] button'));
+  }
+
+  async givesPassword(person, password = PASSWORD) {
+    await this.page.fill('input[name=username]', person);
+    await this.page.fill('input[name=password]', password);
+    await this.submits('input[name=password]');
+  }
+
+  async signsInAs(person) {
+    await this.startsToSignIn();
+    await this.givesPassword(person);
+  }
+
+  /** On the page that asks which practice to work in: a button for each, or one to mark and send. */
+  async choosesOrganization(name) {
+    const button = this.page.getByRole('button', { name });
+    if (await button.count()) return this.presses(button);
+    await this.page.getByRole('radio', { name }).check();
+    await this.submits('input[name=organization]');
+  }
+
+  async switchesTo(slug) {
+    await this.presses(this.page.locator(`a[href*="/switch?organization=${slug}"]`));
+  }
+
+  async signsOut() {
+    await this.presses(this.page.locator('a[href^="/logout"], form[action^="/logout"] button'));
+  }
+
+  /** Presses the first button of the form that holds `field`. */
+  async submits(field) {
+    const form = this.page.locator('form', { has: this.page.locator(field) });
+    await this.presses(form.locator('button:not([type=button]), input[type=submit]'));
+  }
+
+  async presses(target) {
+    await target.first().click();
+    await this.page.waitForLoadState();
+    await this.looks();
+  }
+
+  /** The page says each of these, whatever its case. */
+  async sees(...words) {
+    const text = (await this.text()).toLowerCase();
+    for (const word of words) assert.ok(text.includes(word.toLowerCase()), `the page does not say "${word}":\n${text}`);
+  }
+
+  async doesNotSee(...words) {
+    const text = (await this.text()).toLowerCase();
+    for (const word of words) assert.ok(!text.includes(word.toLowerCase()), `the page says "${word}":\n${text}`);
+  }
+
+  async isAt(address) {
+    await this.page.waitForURL((url) => url.href.startsWith(address));
+  }
+
+  text() {
+    return this.page.innerText('body');
+  }
+
+  /** Checks the page as a whole, the first time that this device sees it. */
+  async looks() {
+    const url = new URL(this.page.url());
+    const words = await this.page.locator('h1').first().innerText().catch(() => '');
+    const look = [this.device.name, url.origin === APP ? 'app' : 'lanyard', url.pathname.split('/').slice(0, 3).join('-'), words]
+      .join('-').replace(/[^\p{Letter}\d]+/gu, '-').slice(0, 90);
+    if (checked.has(look)) return;
+    checked.add(look);
+    await this.picture(look);
+    if (this.device.javaScriptEnabled === false) return; // the same page was seen with scripts
+    await this.isAccessible();
+    await this.fits();
+  }
+
+  async isAccessible() {
+    await this.page.evaluate(AXE);
+    const { violations } = await this.page.evaluate(() => window.axe.run());
+    const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`);
+    assert.deepEqual(found, [], 'accessible');
+  }
+
+  async fits() {
+    const excess = await this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(excess <= 0, `the page is ${excess} pixels wider than the screen`);
+  }
+
+  async picture(name) {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
+  }
+}

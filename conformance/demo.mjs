@@ -1,0 +1,66 @@
+// The demo clinic as `conformance/run` started it: its addresses, its people, its mailbox and its command line.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const ISSUER = process.env.ISSUER;
+export const APP = process.env.APP;
+export const PASSWORD = 'Lanyard-demo-2026!';
+
+const { LANYARD, DEMO_DATA } = process.env;
+
+export const CALENDAR = { id: 'clinic-calendar', secret: 'calendar-demo-secret', redirect: `${APP}/callback` };
+export const PORTAL = { id: 'clinic-portal', redirect: `${APP}/spa` };
+export const REPORTING = { id: 'reporting-service', secret: 'reporting-demo-secret' };
+export const RESOURCE = { id: 'resource-api', secret: 'resource-demo-secret' };
+
+/** Runs `lanyard` beside the demo, on its data. */
+export function lanyard(...command) {
+  return execFileSync(LANYARD, ['--config', join(DEMO_DATA, 'lanyard.toml'), ...command], { encoding: 'utf8' });
+}
+
+/** The link in the newest mail to `address` whose path begins with `path`; waits until there is one. */
+export async function mailedLink(address, path) {
+  for (let tries = 0; tries < 100; tries++) {
+    for (const mail of mails().filter((text) => text.includes(address))) {
+      const link = mail.split(/[\s"<>]+/).find((word) => word.startsWith(`${ISSUER}${path}`));
+      if (link) return link;
+    }
+    await sleep(100);
+  }
+  throw new Error(`no mail to ${address} with a link to ${path}`);
+}
+
+/** All mails as text, the newest first. */
+function mails() {
+  const folder = join(DEMO_DATA, 'mail');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.eml')).sort().reverse();
+  return files.map((name) => decoded(readFileSync(join(folder, name), 'utf8')));
+}
+
+/** Undoes quoted-printable and base64, part by part. */
+function decoded(mail) {
+  return mail
+    .split(/\r?\n--/)
+    .map((part) => {
+      const [head, ...body] = part.split(/\r?\n\r?\n/);
+      const text = body.join('\n\n');
+      if (/^content-transfer-encoding: *base64/im.test(head)) return `${head}\n${Buffer.from(text, 'base64')}`;
+      if (/^content-transfer-encoding: *quoted-printable/im.test(head)) return `${head}\n${unquoted(text)}`;
+      return part;
+    })
+    .join('\n');
+}
+
+function unquoted(text) {
+  return text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+}
+
+/** Registers a confidential app with the command line, as an administrator would. */
+export function newClient(id, redirect) {
+  if (process.env.STANDIN) return CALENDAR;
+  const answer = JSON.parse(lanyard('client', 'create', '--json', '--id', id, '--first-party', '--redirect-uri', redirect));
+  return { id, secret: answer.secret, redirect };
+}
