@@ -33,7 +33,7 @@ pub use self::{
     loading::LoadFault,
     rotation::{KeyChange, KeyEvent, RotationFault, Task},
     sealed_column::SealedColumn,
-    sealing::{Purpose, Sealer},
+    sealing::Sealer,
     signing_key::SigningKey,
     verifying_key::VerifyingKey,
 };
