@@ -5,6 +5,8 @@
 
 use std::{ops::Deref, path::Path, sync::Arc};
 
+use data_encoding::BASE64;
+
 use crate::{
     audit::{self, Actor},
     clock::Clock,
@@ -87,7 +89,7 @@ impl App {
         let settings = storage_settings(&config);
         Storage::migrate(&settings).await?;
         let storage = Storage::open(&settings).await?;
-        let (sealer, _) = Sealer::start(master_key(&config)?, &random)?;
+        let (sealer, _) = Sealer::start(master_key(&config), &random)?;
         let node = NodeId::fresh(clock.now(), &random);
         let keyring = Keyring::new(Policy::of(&config.keys, &config.tokens));
         let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(keyring), Metrics::new());
@@ -125,12 +127,12 @@ pub fn storage_settings(config: &Config) -> Settings {
     }
 }
 
-fn master_key(config: &Config) -> Result<MasterKeySource, StartError> {
-    if let Some(key) = &config.keys.master_key {
-        return Ok(MasterKeySource::Text(data_encoding::BASE64.encode(key.expose_secret()).into()));
+fn master_key(config: &Config) -> MasterKeySource {
+    let given: Vec<_> = config.keys.master_keys.iter().map(|key| BASE64.encode(key.expose_secret())).collect();
+    match given.as_slice() {
+        [] => MasterKeySource::File(config.keys.folder.join(FILE_NAME)),
+        keys => MasterKeySource::Text(keys.join(",").into()),
     }
-    folder_at(&config.keys.folder)?;
-    Ok(MasterKeySource::File(config.keys.folder.join(FILE_NAME)))
 }
 
 fn folder_at(path: &Path) -> Result<(), StartError> {

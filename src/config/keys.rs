@@ -17,8 +17,8 @@ use crate::secret::SecretSlice;
 pub struct Keys {
     /// The folder of the master key, made at first start.
     pub folder: PathBuf,
-    /// The master key from the environment, 32 bytes; it replaces the one of the folder.
-    pub master_key: Option<SecretSlice<u8>>,
+    /// Master keys from the environment, 32 bytes each: the first seals, all open. None: those of the folder.
+    pub master_keys: Vec<SecretSlice<u8>>,
     /// How long a key signs.
     pub rotation: Duration,
     /// How long a key is published before it signs.
@@ -47,7 +47,7 @@ impl Default for Raw {
 impl Raw {
     pub(super) fn interpret(self, check: &mut Check) -> Option<Keys> {
         let origin = check.origin("keys.master_key").cloned();
-        let master_key = check.take("keys.master_key", master_key(&self.master_key, origin.as_ref()));
+        let master_keys = check.take("keys.master_key", master_keys(&self.master_key, origin.as_ref()));
         // Tests rotate within seconds; a published key must be seen by apps before it signs.
         let rotation = check.take("keys.rotation", span(&self.rotation, "1s", "3650d"));
         let pre_publication = check.take("keys.pre_publication", span(&self.pre_publication, "1s", "365d"));
@@ -59,23 +59,33 @@ impl Raw {
         };
         check.take("keys.pre_publication", in_order)?;
         let folder = check.take("keys.folder", super::check::path(&self.folder));
-        Some(Keys { folder: folder?, master_key: master_key?, rotation: rotation?, pre_publication: pre_publication? })
+        Some(Keys {
+            folder: folder?,
+            master_keys: master_keys?,
+            rotation: rotation?,
+            pre_publication: pre_publication?,
+        })
     }
 }
 
-fn master_key(text: &str, origin: Option<&Origin>) -> Result<Option<SecretSlice<u8>>, Wrong> {
+fn master_keys(text: &str, origin: Option<&Origin>) -> Result<Vec<SecretSlice<u8>>, Wrong> {
     if text.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     if matches!(origin, Some(Origin::File(_))) {
         let instead = "set LANYARD_KEYS__MASTER_KEY instead, or leave it out: `keys.folder` then holds it";
         return Err(wrong("a secret does not belong into this file", instead));
     }
-    let decoded = [HEXLOWER_PERMISSIVE, BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD]
+    let instead = "write 32 random bytes, for example from `openssl rand -base64 32`; while one is replaced, `new,old`";
+    let keys: Option<Vec<_>> = text.split(',').map(|key| decode(key.trim())).collect();
+    keys.ok_or_else(|| wrong("is not 32 bytes in base64 or hexadecimal", instead))
+}
+
+fn decode(key: &str) -> Option<SecretSlice<u8>> {
+    [HEXLOWER_PERMISSIVE, BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD]
         .iter()
-        .find_map(|encoding| encoding.decode(text.trim().as_bytes()).ok().filter(|bytes| bytes.len() == 32));
-    let instead = "write 32 random bytes, for example from `openssl rand -base64 32`";
-    decoded.map(|bytes| Some(bytes.into())).ok_or_else(|| wrong("is not 32 bytes in base64 or hexadecimal", instead))
+        .find_map(|encoding| encoding.decode(key.as_bytes()).ok().filter(|bytes| bytes.len() == 32))
+        .map(SecretSlice::from)
 }
 
 #[cfg(test)]
@@ -91,13 +101,15 @@ mod tests {
             ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Some(&Origin::Environment), true),
             ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Some(&Origin::Environment), true),
             (&"0f".repeat(32), Some(&Origin::Environment), true),
+            (&format!("{0}, {0}", "0f".repeat(32)), Some(&Origin::Environment), true),
+            (&format!("{},", "0f".repeat(32)), Some(&Origin::Environment), false),
             (&"0f".repeat(31), Some(&Origin::Environment), false),
             ("hunter2", Some(&Origin::Environment), false),
             ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Some(&file), false),
         ] {
-            assert_eq!(master_key(text, origin).is_ok(), accepted, "{text} {origin:?}");
+            assert_eq!(master_keys(text, origin).is_ok(), accepted, "{text} {origin:?}");
         }
-        let key = master_key(&"0F".repeat(32), None).expect("a key").expect("a key");
-        assert_eq!(key.expose_secret(), [15; 32]);
+        let keys = master_keys(&format!("{},{}", "0F".repeat(32), "00".repeat(32)), None).expect("keys");
+        assert_eq!(keys.iter().map(|key| key.expose_secret()[0]).collect::<Vec<_>>(), [15, 0]);
     }
 }
