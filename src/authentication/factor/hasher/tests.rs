@@ -97,8 +97,12 @@ async fn idle_memory_goes_back_to_the_system() {
         for _ in 0..4 {
             hasher.hash(password("x"), from("::1")).await.expect("room");
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(resident() < before + 4, "{} MiB, {before} MiB before", resident());
+        // Overwriting the memory first takes a while in a debug build.
+        let begun = Instant::now();
+        while resident() >= before + 4 {
+            assert!(begun.elapsed() < Duration::from_secs(5), "{} MiB, {before} MiB before", resident());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 
