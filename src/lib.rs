@@ -17,6 +17,7 @@ pub mod storage;
 pub mod keys;
 pub mod audit;
 pub mod jobs;
+pub mod mail;
 pub mod limit;
 pub mod app;
 pub mod web;

@@ -86,7 +86,8 @@ impl Default for Raw {
 impl Raw {
     pub(super) fn interpret(self, check: &mut Check, purpose: Purpose) -> Option<Mail> {
         let from = check.take("mail.from", sender(&self.from));
-        let timeout = check.take("mail.timeout", span(&self.timeout, "1s", "10m"));
+        // Less than the lease of the job that sends a letter: a second node would send it again.
+        let timeout = check.take("mail.timeout", span(&self.timeout, "1s", "90s"));
         let delivery = if self.smtp.is_empty() {
             check.take("mail.folder", super::check::path(&self.folder)).map(Delivery::Folder)
         } else {
