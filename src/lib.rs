@@ -24,6 +24,10 @@ pub mod web;
 
 // ── domain ──
 pub mod session;
+pub mod policy;
 
 // ── signing in ──
 pub mod authentication;
+
+// ── assembly ──
+pub mod demo;

@@ -1,0 +1,4 @@
+//! `lanyard demo`: a demo clinic, and an app that is a real relying party.
+
+pub mod calendar;
+pub mod clinic;
