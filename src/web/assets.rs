@@ -25,16 +25,26 @@ struct Asset {
     content: &'static [u8],
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 5] = [
     Asset {
         name: "lanyard.css",
         content_type: "text/css; charset=utf-8",
         content: include_bytes!("../../templates/assets/lanyard.css"),
     },
     Asset {
+        name: "lanyard.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_bytes!("../../templates/assets/lanyard.js"),
+    },
+    Asset {
         name: "submit.js",
         content_type: "text/javascript; charset=utf-8",
         content: include_bytes!("../../templates/assets/submit.js"),
+    },
+    Asset {
+        name: "mark.svg",
+        content_type: "image/svg+xml",
+        content: include_bytes!("../../templates/assets/mark.svg"),
     },
     Asset {
         name: "icon.svg",

@@ -13,16 +13,20 @@ pub mod assets;
 pub mod cookie;
 pub mod csrf;
 pub mod error;
+pub mod field;
 pub mod form;
 pub mod forwarded;
 pub mod frame;
 pub mod headers;
 pub mod language;
+pub mod message;
 pub mod parameters;
 pub mod return_to;
 pub mod site;
 pub mod visit;
 
+#[cfg(test)]
+pub(crate) mod gallery;
 #[cfg(test)]
 mod tests;
 
@@ -32,11 +36,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use accent::Accent;
 pub use cookie::SetCookie;
 pub use error::{Error, Fault, Refusal};
+pub use field::{Field, Problem, Problems};
 pub use form::{CsrfForm, PlainForm, Query};
 pub use forwarded::{ForwardedBy, TrustedProxies};
 pub use frame::{Brand, Frame, Page};
 pub use headers::{RedirectOrigin, RedirectsTo};
 pub use language::Language;
+pub use message::{Link, Message};
 pub use parameters::{ParameterError, Parameters};
 pub use return_to::{LocalPath, ReturnTo, ReturnToError};
 pub use site::Site;

@@ -4,6 +4,7 @@
 //! [`strings::Strings`] names every text; each language is one value of it, so that a missing translation does not compile.
 
 pub mod danish;
+mod date;
 pub mod english;
 pub mod spanish;
 pub mod strings;

@@ -1,5 +1,13 @@
 //! The name of every text; a text with a blank is a function of what fills it.
 
+pub mod account;
+pub mod authentication;
+pub mod letter;
+
+use account::Account;
+use authentication::Authentication;
+use letter::Letters;
+
 /// All texts of one language.
 #[derive(Debug)]
 pub struct Strings {
@@ -9,6 +17,14 @@ pub struct Strings {
     pub errors: Errors,
     /// How long ago.
     pub ago: Ago,
+    /// What forms say about their fields.
+    pub form: Form,
+    /// The steps of signing in.
+    pub authentication: Authentication,
+    /// The person's own pages.
+    pub account: Account,
+    /// Mails.
+    pub letters: Letters,
 }
 
 /// A heading with the sentence below it.
@@ -27,6 +43,21 @@ pub struct Chrome {
     pub skip_to_content: &'static str,
     pub language: &'static str,
     pub powered_by: &'static str,
+}
+
+/// What forms say about their fields.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each text is named by what it says")]
+pub struct Form {
+    pub problems: &'static str,
+    pub fill_in: fn(&str) -> String,
+    pub email_malformed: &'static str,
+    pub show_password: &'static str,
+    pub hide_password: &'static str,
+    pub cancel: &'static str,
+    pub save: &'static str,
+    pub saved: &'static str,
+    pub until: fn(&str) -> String,
 }
 
 /// Error pages.

@@ -1,6 +1,10 @@
 //! Danish.
 
-use super::strings::{Ago, Chrome, Errors, Said, Strings};
+mod account;
+mod authentication;
+mod letter;
+
+use super::strings::{Ago, Chrome, Errors, Form, Said, Strings};
 
 /// All texts in Danish.
 pub static STRINGS: Strings = Strings {
@@ -68,4 +72,18 @@ pub static STRINGS: Strings = Strings {
         a_day: "i går",
         days: |n| format!("for {n} dage siden"),
     },
+    form: Form {
+        problems: "Se lige på dette",
+        fill_in: |label| format!("Udfyld “{label}”."),
+        email_malformed: "Det ligner ikke en e-mailadresse. Den skal se ud som navn@klinik.example.",
+        show_password: "Vis adgangskode",
+        hide_password: "Skjul adgangskode",
+        cancel: "Annuller",
+        save: "Gem",
+        saved: "Gemt.",
+        until: |date| format!("til {date}"),
+    },
+    authentication: authentication::AUTHENTICATION,
+    account: account::ACCOUNT,
+    letters: letter::LETTERS,
 };

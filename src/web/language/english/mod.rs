@@ -1,6 +1,10 @@
 //! English.
 
-use super::strings::{Ago, Chrome, Errors, Said, Strings};
+mod account;
+mod authentication;
+mod letter;
+
+use super::strings::{Ago, Chrome, Errors, Form, Said, Strings};
 
 /// All texts in English.
 pub static STRINGS: Strings = Strings {
@@ -68,4 +72,18 @@ pub static STRINGS: Strings = Strings {
         a_day: "yesterday",
         days: |n| format!("{n} days ago"),
     },
+    form: Form {
+        problems: "Please check this",
+        fill_in: |label| format!("Fill in “{label}”."),
+        email_malformed: "That doesn’t look like an e-mail address. It should look like name@clinic.example.",
+        show_password: "Show password",
+        hide_password: "Hide password",
+        cancel: "Cancel",
+        save: "Save",
+        saved: "Saved.",
+        until: |date| format!("until {date}"),
+    },
+    authentication: authentication::AUTHENTICATION,
+    account: account::ACCOUNT,
+    letters: letter::LETTERS,
 };

@@ -1,6 +1,10 @@
 //! Spanish.
 
-use super::strings::{Ago, Chrome, Errors, Said, Strings};
+mod account;
+mod authentication;
+mod letter;
+
+use super::strings::{Ago, Chrome, Errors, Form, Said, Strings};
 
 /// All texts in Spanish.
 pub static STRINGS: Strings = Strings {
@@ -68,4 +72,18 @@ pub static STRINGS: Strings = Strings {
         a_day: "ayer",
         days: |n| format!("hace {n} días"),
     },
+    form: Form {
+        problems: "Revise lo siguiente",
+        fill_in: |label| format!("Rellene «{label}»."),
+        email_malformed: "No parece una dirección de correo. Debe ser como nombre@clinica.example.",
+        show_password: "Mostrar contraseña",
+        hide_password: "Ocultar contraseña",
+        cancel: "Cancelar",
+        save: "Guardar",
+        saved: "Guardado.",
+        until: |date| format!("hasta el {date}"),
+    },
+    authentication: authentication::AUTHENTICATION,
+    account: account::ACCOUNT,
+    letters: letter::LETTERS,
 };

@@ -1,0 +1,13 @@
+//! The pages of signing in, one file per step.
+
+pub mod consent;
+pub mod no_access;
+pub mod organization;
+pub mod password;
+pub mod reset;
+pub mod sign_in;
+pub mod sign_out;
+pub mod terms;
+
+#[cfg(test)]
+mod tests;

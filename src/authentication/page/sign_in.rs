@@ -1,0 +1,57 @@
+//! User name and password, in one step.
+
+use askama::Template;
+
+use crate::web::{Field, Frame, Problem, Problems};
+
+/// The sign-in page.
+#[derive(Template)]
+#[template(path = "authentication/sign_in.html")]
+pub struct SignInPage {
+    /// The frame.
+    pub frame: Frame,
+    /// Where the form posts to, with the return path.
+    pub action: String,
+    /// Where a forgotten password is told, with the return path.
+    pub reset_href: String,
+    /// The app that is signed in to.
+    pub app: Option<String>,
+    /// Whether somebody is signed in and must prove it again.
+    pub is_again: bool,
+    /// What went well just before.
+    pub notice: Option<&'static str>,
+    /// The user name to fill in.
+    pub user_name: String,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl SignInPage {
+    fn title(&self) -> &'static str {
+        let texts = &self.frame.t.authentication.sign_in;
+        if self.is_again { texts.again.title } else { texts.title }
+    }
+
+    fn lead(&self) -> Option<String> {
+        let texts = &self.frame.t.authentication.sign_in;
+        let to = self.app.as_deref().map(texts.continue_to);
+        if self.is_again { Some(texts.again.text.to_owned()) } else { to }
+    }
+
+    fn summary(&self) -> Problems<'_> {
+        Problems::new(self.frame.t, &self.problems)
+    }
+
+    fn user_name_field(&self) -> Field {
+        let texts = &self.frame.t.authentication.sign_in;
+        let field = Field::new(self.frame.t, "user_name", texts.user_name, "username").filled(&self.user_name);
+        let field = field.checked(&self.problems);
+        if self.user_name.is_empty() && self.problems.is_empty() { field.focused() } else { field }
+    }
+
+    fn password_field(&self) -> Field {
+        let texts = &self.frame.t.authentication.sign_in;
+        let field = Field::new(self.frame.t, "password", texts.password, "current-password").checked(&self.problems);
+        if self.user_name.is_empty() || !self.problems.is_empty() { field } else { field.focused() }
+    }
+}

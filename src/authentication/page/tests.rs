@@ -1,0 +1,168 @@
+//! Every page of signing in, in every language.
+
+use super::{
+    consent::ConsentPage,
+    no_access::NoAccessPage,
+    organization::{Choice, OrganizationPage},
+    password::{PasswordPage, Reason},
+    reset::{ResetPage, sent_page},
+    sign_in::SignInPage,
+    sign_out::{SignOutPage, signed_out_page},
+    terms::{Document, TermsPage},
+};
+use crate::web::{
+    Frame, Language, Link, Message, Parameters, Problem,
+    gallery::{brand, frame, show},
+};
+
+fn in_every_language(name: &str, page: impl Fn(Frame) -> String) {
+    for language in Language::ALL {
+        show(&format!("{name}.{}", language.tag()), &page(frame(language)));
+    }
+}
+
+fn sign_in(frame: Frame) -> SignInPage {
+    SignInPage {
+        frame,
+        action: "/login?return=abc".into(),
+        reset_href: "/password/forgotten?return=abc".into(),
+        app: Some("Clinic Calendar".into()),
+        is_again: false,
+        notice: None,
+        user_name: String::new(),
+        problems: Vec::new(),
+    }
+}
+
+#[test]
+fn sign_in_pages_are_well_formed() {
+    in_every_language("sign-in", |frame| sign_in(frame).to_string());
+    in_every_language("sign-in-wrong", |frame| {
+        let problems = vec![Problem::whole(frame.t.authentication.sign_in.wrong)];
+        SignInPage { user_name: "priya@riverside.example".into(), problems, ..sign_in(frame) }.to_string()
+    });
+    in_every_language("sign-in-again", |frame| {
+        let frame = frame.branded(None);
+        let notice = Some(frame.t.authentication.sign_in.password_changed);
+        SignInPage { is_again: true, user_name: "priya".into(), notice, ..sign_in(frame) }.to_string()
+    });
+    for accent in ["8a1f5c", "f2b705", "1d4ed8"] {
+        let frame = frame(Language::English).branded(Some(brand("Harbour Physio", Some(accent))));
+        show(&format!("accent-{accent}"), &sign_in(frame).to_string());
+    }
+}
+
+#[test]
+fn the_choice_of_an_organization_is_well_formed() {
+    in_every_language("organization", |frame| {
+        let choice = |slug: &str, name: &str, detail: &str, is_default| Choice {
+            slug: slug.into(),
+            brand: brand(name, None),
+            detail: detail.into(),
+            is_default,
+        };
+        OrganizationPage {
+            frame: frame.branded(None),
+            action: "/login/organization?return=abc".into(),
+            app: Some("Clinic Calendar".into()),
+            choices: vec![
+                choice("riverside", "Riverside Clinic", "Owner", true),
+                choice("harbour", "Harbour Physio", "Practitioner · Pier", false),
+                choice("long", "Gemeinschaftspraxis für Orthopädie und Unfallchirurgie", "Supervisor", false),
+            ],
+            other_person_href: "/logout".into(),
+        }
+        .to_string()
+    });
+    in_every_language("organization-none", |frame| {
+        let texts = &frame.t.authentication.organization;
+        Message::new(frame.branded(None), &texts.none).linking("/account", "Account").to_string()
+    });
+}
+
+#[test]
+fn consent_is_well_formed() {
+    in_every_language("consent", |frame| {
+        let scopes = ["openid", "profile", "organization", "roles", "offline_access", "x"];
+        ConsentPage {
+            action: "/login/consent?return=abc".into(),
+            app: "Recall Reminders".into(),
+            organization: "Riverside Clinic".into(),
+            scopes: scopes.map(|scope| frame.t.authentication.consent.scopes.describe(scope)).to_vec(),
+            frame,
+        }
+        .to_string()
+    });
+}
+
+#[test]
+fn passwords_are_set_on_well_formed_pages() {
+    for (name, reason) in [("password-must-change", Reason::MustChange), ("password-forgotten", Reason::Forgotten)] {
+        in_every_language(name, |frame| {
+            let texts = &frame.t.authentication.password;
+            let problems = match reason {
+                Reason::MustChange => vec![
+                    Problem::of("new_password", (texts.too_short)(12)),
+                    Problem::of("repeated_password", texts.differ),
+                ],
+                Reason::Forgotten => Vec::new(),
+            };
+            let (action, user_name) = ("/login/password".into(), "frank@riverside.example".into());
+            PasswordPage { frame, action, reason, user_name, least: 12, problems }.to_string()
+        });
+    }
+    in_every_language("reset", |frame| {
+        let (action, back_href) = ("/password/forgotten".into(), "/login".into());
+        ResetPage { frame, action, back_href, problems: Vec::new() }.to_string()
+    });
+    in_every_language("reset-sent", |frame| sent_page(frame, "/login").to_string());
+}
+
+#[test]
+fn terms_are_asked_on_a_well_formed_page() {
+    in_every_language("terms", |frame| {
+        let document = |key: &str, title: &str| Document {
+            key: key.into(),
+            title: title.into(),
+            version: "2026-11".into(),
+            href: format!("/terms/{key}"),
+        };
+        TermsPage {
+            problems: vec![Problem::of("accept", frame.t.authentication.terms.accept_first)],
+            frame,
+            action: "/login/terms".into(),
+            is_change: true,
+            documents: vec![document("terms", "Terms of use"), document("privacy", "Privacy notice")],
+            decline_href: "/logout".into(),
+        }
+        .to_string()
+    });
+}
+
+#[test]
+fn the_end_is_well_formed() {
+    in_every_language("sign-out", |frame| {
+        SignOutPage {
+            frame,
+            action: "/logout".into(),
+            person: "Priya Nair".into(),
+            hidden: Parameters::from([("state", "\"x")]),
+            stay_href: "/account".into(),
+        }
+        .to_string()
+    });
+    in_every_language("signed-out", |frame| signed_out_page(frame).to_string());
+    in_every_language("no-access", |frame| {
+        let texts = &frame.t.authentication.no_access;
+        let link = |href: &str, label: &str| Link { href: href.into(), label: label.into() };
+        NoAccessPage {
+            app: "Clinic Calendar".into(),
+            organization: "Riverside Clinic".into(),
+            missing: Some("gps".into()),
+            people: vec!["Olivia Berg".into(), "Max Okafor".into()],
+            links: vec![link("/x", texts.back), link("/y", texts.other_organization)],
+            frame,
+        }
+        .to_string()
+    });
+}

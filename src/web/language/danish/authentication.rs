@@ -1,0 +1,168 @@
+//! Signing in, in Danish.
+
+use crate::web::language::strings::{
+    Said,
+    authentication::{
+        Authentication, Consent, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn, SignOut,
+        Terms,
+    },
+};
+
+pub(super) const AUTHENTICATION: Authentication = Authentication {
+    tagline: "Ét login til alt, du bruger på klinikken.",
+    sign_in: SIGN_IN,
+    organization: OrganizationChoice {
+        title: "Hvor arbejder du nu?",
+        lead: "Du er tilknyttet mere end én klinik. Vælg den, du vil arbejde i nu; du kan skifte senere.",
+        lead_for: |app| {
+            format!("Du er tilknyttet mere end én klinik. Vælg den, du vil bruge {app} for; du kan skifte senere.")
+        },
+        default: "Din standard",
+        none: Said {
+            title: "Du er ikke tilknyttet en klinik endnu",
+            text: "Din konto virker, men ingen klinik har tilføjet dig, eller din tid der er slut. Bed klinikkens administrator om at invitere dig.",
+        },
+        other_person: "Log ind som en anden",
+    },
+    consent: CONSENT,
+    password: PASSWORD,
+    reset: Reset {
+        title: "Glemt adgangskoden?",
+        lead: "Fortæl os, hvem du er, så sender vi et link på e-mail, hvor du kan vælge en ny.",
+        user_name: "Brugernavn eller e-mail",
+        submit: "Send mig et link",
+        back: "Tilbage til login",
+        sent: Said {
+            title: "Tjek din e-mail",
+            text: "Hvis der findes en konto med en postkasse til det, du skrev, er et link på vej. Det virker én gang, i en time.",
+        },
+        sent_hint: "Er der ikke kommet noget efter et par minutter? Kig i mappen med uønsket post, eller tjek stavningen, og prøv igen.",
+        no_mailbox: "Har du ikke din egen postkasse? Klinikkens administrator kan give dig en ny adgangskode.",
+        choose: Said {
+            title: "Vælg en ny adgangskode",
+            text: "Når du gemmer den, bliver du logget ud alle andre steder.",
+        },
+        set: "Gem ny adgangskode",
+    },
+    terms: Terms {
+        title: "Før du går videre",
+        lead: "Læs og accepter disse tekster. Vi spørger kun igen, når de bliver ændret.",
+        changed_lead: "Teksterne er ændret, siden du accepterede dem. Læs og accepter den nye version.",
+        version: |version| format!("Version {version}"),
+        new_window: "åbner i et nyt vindue",
+        accept: "Jeg har læst og accepterer teksterne",
+        accept_first: "Sæt kryds i feltet for at vise, at du accepterer teksterne.",
+        submit: "Fortsæt",
+        decline: "Accepter ikke, og log ud",
+    },
+    invitation: INVITATION,
+    sign_out: SignOut {
+        confirm_title: "Vil du logge ud?",
+        confirm_lead: |name| {
+            format!(
+                "Du er logget ind som {name}. Når du logger ud, slutter det i alle de apps, du har åbnet med dit login."
+            )
+        },
+        submit: "Log ud",
+        stay: "Forbliv logget ind",
+        done: Said {
+            title: "Du er logget ud", text: "På en fælles computer bør du lukke browservinduet, før du går."
+        },
+        again: "Log ind igen",
+        back_to: |app| format!("Tilbage til {app}"),
+    },
+    no_access: NoAccess {
+        title: |app| format!("Du kan ikke bruge {app} endnu"),
+        lead: |app, organization| format!("Du er logget ind, men {organization} har ikke givet dig det, {app} kræver."),
+        ask: "Disse personer kan give dig adgang:",
+        ask_administrator: "Bed klinikkens administrator om at give dig adgang.",
+        other_organization: "Vælg en anden klinik",
+        back: "Tilbage til appen",
+        needs: "Det mangler",
+    },
+};
+
+const SIGN_IN: SignIn = SignIn {
+    title: "Log ind",
+    continue_to: |app| format!("for at fortsætte til {app}"),
+    user_name: "Brugernavn eller e-mail",
+    password: "Adgangskode",
+    forgot: "Glemt adgangskoden?",
+    submit: "Log ind",
+    wrong: "Brugernavn og adgangskode passer ikke sammen. Tjek dem begge, og prøv igen.",
+    throttled: "For mange forsøg. Vent nogle minutter, og prøv så igen.",
+    again: Said { title: "Log ind igen", text: "Appen beder dig bekræfte, at det er dig." },
+    password_changed: "Din nye adgangskode er gemt. Log ind med den nu.",
+};
+
+const CONSENT: Consent = Consent {
+    title: |app| format!("Må {app} bruge din konto?"),
+    lead: |organization| format!("Du logger ind for {organization}."),
+    will: |app| format!("{app} får lov til at:"),
+    allow: "Tillad",
+    deny: "Tillad ikke",
+    withdraw_later: "Du kan altid trække det tilbage under “Apps” på din konto.",
+    scopes: Scopes {
+        openid: "Vide, at det er dig",
+        profile: "Se dit navn og din profil",
+        email: "Se din e-mailadresse",
+        address: "Se din postadresse",
+        phone: "Se dit telefonnummer",
+        offline_access: "Forblive forbundet, mens du er væk",
+        organization: "Se, hvilken klinik du arbejder i",
+        roles: "Se dine roller i klinikken",
+        groups: "Se dine grupper i klinikken",
+        locations: "Se de steder, du arbejder",
+        entitlements: "Se, hvad du har lov til i den",
+        other: |scope| format!("Bruge “{scope}”"),
+    },
+};
+
+const PASSWORD: Password = Password {
+    title: "Skift adgangskode",
+    lead: "Du forbliver logget ind her og bliver logget ud alle andre steder.",
+    forced_title: "Vælg din egen adgangskode",
+    forced_lead: "Den adgangskode, du loggede ind med, var midlertidig. Vælg en, som kun du kender.",
+    current: "Nuværende adgangskode",
+    new: "Ny adgangskode",
+    repeat: "Ny adgangskode, én gang til",
+    rules: |least| format!("Mindst {least} tegn. Nogle få ord uden sammenhæng er nemme at huske og svære at gætte."),
+    submit: "Gem ny adgangskode",
+    changed: "Din adgangskode er skiftet.",
+    wrong_current: "Det er ikke din nuværende adgangskode.",
+    too_short: |least| format!("Den er for kort: brug mindst {least} tegn."),
+    too_long: "Den er for lang: brug højst 1.024 bytes.",
+    too_common: "Adgangskoden er kendt fra datalæk eller nem at gætte. Vælg en anden.",
+    about_you: "Adgangskoden indeholder dit eller klinikkens navn. Vælg en anden.",
+    used_before: "Du har brugt den adgangskode før. Vælg en anden.",
+    differ: "De to nye adgangskoder er ikke ens.",
+};
+
+const INVITATION: Invitation = Invitation {
+    title: |organization| format!("Bliv en del af {organization}"),
+    invited_by: |name| format!("{name} har inviteret dig."),
+    offered: "Det bliver du tilbudt",
+    everywhere: "alle steder",
+    expires: |date| format!("Invitationen gælder til {date}."),
+    accept: "Accepter invitationen",
+    reject: "Afslå",
+    as_person: |name| format!("Du er logget ind som {name}."),
+    other_person: "Er det ikke dig? Log ind som en anden",
+    new_lead: "Skriv dit navn, og vælg en adgangskode, så er din konto klar.",
+    name: "Dit fulde navn",
+    email: "Din e-mail",
+    create: "Accepter, og opret min konto",
+    have_account: Said {
+        title: "Du har allerede en konto",
+        text: "Log ind med den for at acceptere eller afslå. Du beholder ét login til alle dine klinikker.",
+    },
+    sign_in_to_accept: "Log ind for at svare",
+    rejected: Said {
+        title: "Invitationen er afslået",
+        text: "Du er ikke blevet tilføjet nogen steder. Fortryder du, så bed om en ny invitation.",
+    },
+    wrong_person: Said {
+        title: "Invitationen er til en anden",
+        text: "Den blev sendt til en anden adresse end den, der hører til kontoen, du er logget ind med.",
+    },
+};

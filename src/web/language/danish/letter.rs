@@ -1,0 +1,48 @@
+//! Mails in Danish.
+
+use crate::web::language::strings::letter::{Invitation, Letters, PasswordChanged, Reset, Verification, Welcome};
+
+pub(super) const LETTERS: Letters = Letters {
+    greeting: |name| format!("Hej {name}"),
+    greeting_nameless: "Hej",
+    link_hint: "Virker knappen ikke, så kopiér denne adresse ind i din browser:",
+    closing: "Denne besked er sendt automatisk; svar bliver ikke læst.",
+    why: |site| format!("Du får denne e-mail på grund af din konto på {site}."),
+    invitation: Invitation {
+        subject: |organization| format!("{organization} inviterer dig"),
+        lead: |name, organization| format!("{name} inviterer dig til at blive en del af {organization}."),
+        lead_nameless: |organization| format!("Du er inviteret til at blive en del af {organization}."),
+        new_person: "Åbn invitationen, og se, hvad du bliver tilbudt. Siger du ja, skriver du dit navn og vælger en adgangskode der, og så er du klar til at logge ind.",
+        existing: "Du har allerede en konto, og den beholder du: log ind med den for at acceptere eller afslå.",
+        button: "Åbn invitationen",
+        expires: |date| format!("Invitationen gælder til {date}."),
+        ignore: "Vil du ikke være med, eller ventede du ikke denne e-mail? Så afslå, eller lad den ligge: uden dit svar sker der intet.",
+    },
+    reset: Reset {
+        subject: "Vælg en ny adgangskode",
+        lead: "Nogen, forhåbentlig dig, har bedt om en ny adgangskode til din konto.",
+        button: "Vælg ny adgangskode",
+        expires: "Linket virker én gang, i en time.",
+        ignore: "Var det ikke dig? Så behøver du ikke gøre noget: din adgangskode er den samme.",
+    },
+    verification: Verification {
+        subject: "Bekræft din e-mailadresse",
+        lead: |email| format!("Bekræft, at {email} er din, så bliver den adressen på din konto."),
+        button: "Bekræft adressen",
+        expires: "Linket virker én gang, i en time.",
+        ignore: "Har du ikke bedt om det? Så lad være med at åbne linket, og intet ændres.",
+    },
+    password_changed: PasswordChanged {
+        subject: "Din adgangskode er skiftet",
+        lead: |date| format!("Adgangskoden til din konto blev skiftet den {date}."),
+        effect: "Du er logget ud på alle andre enheder.",
+        not_you: "Var det ikke dig? Vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
+        button: "Vælg ny adgangskode",
+    },
+    welcome: Welcome {
+        subject: |organization| format!("Velkommen til {organization}"),
+        lead: |organization| format!("Du er nu en del af {organization}, og din konto er klar."),
+        next: "På din kontoside ser du din rolle hvert sted, hvor du er logget ind, og hvilke apps der må bruge din konto.",
+        button: "Åbn min konto",
+    },
+};

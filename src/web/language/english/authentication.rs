@@ -1,0 +1,171 @@
+//! Signing in, in English.
+
+use crate::web::language::strings::{
+    Said,
+    authentication::{
+        Authentication, Consent, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn, SignOut,
+        Terms,
+    },
+};
+
+pub(super) const AUTHENTICATION: Authentication = Authentication {
+    tagline: "One sign-in for everything you use at the clinic.",
+    sign_in: SIGN_IN,
+    organization: OrganizationChoice {
+        title: "Where are you working?",
+        lead: "You belong to more than one clinic. Choose the one you want to work in now; you can switch later.",
+        lead_for: |app| {
+            format!(
+                "You belong to more than one clinic. Choose the one you want to use {app} for; you can switch later."
+            )
+        },
+        default: "Your default",
+        none: Said {
+            title: "You don’t belong to a clinic yet",
+            text: "Your account works, but no clinic has added you, or your time there has ended. Ask your clinic’s administrator to invite you.",
+        },
+        other_person: "Sign in as someone else",
+    },
+    consent: CONSENT,
+    password: PASSWORD,
+    reset: Reset {
+        title: "Forgot your password?",
+        lead: "Tell us who you are, and we’ll e-mail you a link to choose a new one.",
+        user_name: "User name or e-mail",
+        submit: "Send me a link",
+        back: "Back to sign-in",
+        sent: Said {
+            title: "Check your e-mail",
+            text: "If there is an account with a mailbox for what you entered, a link is on its way. It works once, for one hour.",
+        },
+        sent_hint: "Nothing after a few minutes? Look in your spam folder, or check the spelling and try again.",
+        no_mailbox: "No mailbox of your own? Your clinic’s administrator can give you a new password.",
+        choose: Said {
+            title: "Choose a new password",
+            text: "When you save it, you’ll be signed out everywhere else.",
+        },
+        set: "Save new password",
+    },
+    terms: Terms {
+        title: "Before you continue",
+        lead: "Please read and accept these texts. You’ll only be asked again when they change.",
+        changed_lead: "These texts have changed since you accepted them. Please read and accept the new version.",
+        version: |version| format!("Version {version}"),
+        new_window: "opens in a new window",
+        accept: "I have read and accept these texts",
+        accept_first: "Tick the box to show that you accept the texts.",
+        submit: "Continue",
+        decline: "Don’t accept and sign out",
+    },
+    invitation: INVITATION,
+    sign_out: SignOut {
+        confirm_title: "Sign out?",
+        confirm_lead: |name| {
+            format!("You’re signed in as {name}. Signing out ends your session in every app you opened with it.")
+        },
+        submit: "Sign out",
+        stay: "Stay signed in",
+        done: Said {
+            title: "You’re signed out",
+            text: "On a shared computer, close the browser window before you leave.",
+        },
+        again: "Sign in again",
+        back_to: |app| format!("Back to {app}"),
+    },
+    no_access: NoAccess {
+        title: |app| format!("You can’t use {app} yet"),
+        lead: |app, organization| format!("You’re signed in, but {organization} hasn’t given you what {app} asks for."),
+        ask: "These people can give you access:",
+        ask_administrator: "Ask your clinic’s administrator to give you access.",
+        other_organization: "Choose another clinic",
+        back: "Back to the app",
+        needs: "What’s missing",
+    },
+};
+
+const SIGN_IN: SignIn = SignIn {
+    title: "Sign in",
+    continue_to: |app| format!("to continue to {app}"),
+    user_name: "User name or e-mail",
+    password: "Password",
+    forgot: "Forgot your password?",
+    submit: "Sign in",
+    wrong: "That user name and password don’t match. Check both and try again.",
+    throttled: "Too many attempts. Wait a few minutes, then try again.",
+    again: Said { title: "Please sign in again", text: "The app asks you to confirm that it’s you." },
+    password_changed: "Your new password is saved. Sign in with it now.",
+};
+
+const CONSENT: Consent = Consent {
+    title: |app| format!("Let {app} use your account?"),
+    lead: |organization| format!("You’re signing in for {organization}."),
+    will: |app| format!("{app} will be able to:"),
+    allow: "Allow",
+    deny: "Don’t allow",
+    withdraw_later: "You can take this back at any time under “Apps” in your account.",
+    scopes: Scopes {
+        openid: "Know that it’s you",
+        profile: "See your name and profile",
+        email: "See your e-mail address",
+        address: "See your postal address",
+        phone: "See your phone number",
+        offline_access: "Stay connected while you’re away",
+        organization: "See which clinic you’re working in",
+        roles: "See your roles in this clinic",
+        groups: "See your groups in this clinic",
+        locations: "See the locations you work at",
+        entitlements: "See what you’re allowed to do in it",
+        other: |scope| format!("Use “{scope}”"),
+    },
+};
+
+const PASSWORD: Password = Password {
+    title: "Change your password",
+    lead: "You’ll stay signed in here and be signed out everywhere else.",
+    forced_title: "Choose your own password",
+    forced_lead: "The password you signed in with was temporary. Choose one that only you know.",
+    current: "Current password",
+    new: "New password",
+    repeat: "New password, once more",
+    rules: |least| {
+        format!("At least {least} characters. A few unrelated words are easy to remember and hard to guess.")
+    },
+    submit: "Save new password",
+    changed: "Your password has been changed.",
+    wrong_current: "That isn’t your current password.",
+    too_short: |least| format!("That’s too short: use at least {least} characters."),
+    too_long: "That’s too long: use at most 1,024 bytes.",
+    too_common: "That password is known from data leaks or easy to guess. Choose another.",
+    about_you: "That password contains your name or your clinic’s. Choose another.",
+    used_before: "You’ve used that password before. Choose another.",
+    differ: "The two new passwords aren’t the same.",
+};
+
+const INVITATION: Invitation = Invitation {
+    title: |organization| format!("Join {organization}"),
+    invited_by: |name| format!("{name} has invited you."),
+    offered: "What you’re offered",
+    everywhere: "all locations",
+    expires: |date| format!("The invitation is open until {date}."),
+    accept: "Accept invitation",
+    reject: "Decline",
+    as_person: |name| format!("You’re signed in as {name}."),
+    other_person: "Not you? Sign in as someone else",
+    new_lead: "Tell us your name and choose a password, and your account is ready.",
+    name: "Your full name",
+    email: "Your e-mail",
+    create: "Accept and create my account",
+    have_account: Said {
+        title: "You already have an account",
+        text: "Sign in with it to accept or decline. You keep one login for all your clinics.",
+    },
+    sign_in_to_accept: "Sign in to answer",
+    rejected: Said {
+        title: "Invitation declined",
+        text: "Nobody has been added anywhere. If you change your mind, ask for a new invitation.",
+    },
+    wrong_person: Said {
+        title: "This invitation is for someone else",
+        text: "It was sent to another address than the one of the account you’re signed in with.",
+    },
+};

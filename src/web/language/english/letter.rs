@@ -1,0 +1,48 @@
+//! Mails in English.
+
+use crate::web::language::strings::letter::{Invitation, Letters, PasswordChanged, Reset, Verification, Welcome};
+
+pub(super) const LETTERS: Letters = Letters {
+    greeting: |name| format!("Hello {name},"),
+    greeting_nameless: "Hello,",
+    link_hint: "If the button doesn’t work, copy this address into your browser:",
+    closing: "This message was sent automatically; replies are not read.",
+    why: |site| format!("You get this e-mail because of your account at {site}."),
+    invitation: Invitation {
+        subject: |organization| format!("{organization} invites you to join"),
+        lead: |name, organization| format!("{name} invites you to join {organization}."),
+        lead_nameless: |organization| format!("You’re invited to join {organization}."),
+        new_person: "Open the invitation to see what you’re offered. If you accept, you choose your name and password there, and you’re ready to sign in.",
+        existing: "You already have an account, and you’ll keep it: sign in with it to accept or decline.",
+        button: "Open invitation",
+        expires: |date| format!("The invitation is open until {date}."),
+        ignore: "You don’t want to join, or weren’t expecting this? Decline it, or leave it: without your answer nothing happens.",
+    },
+    reset: Reset {
+        subject: "Choose a new password",
+        lead: "Somebody, hopefully you, asked for a new password for your account.",
+        button: "Choose new password",
+        expires: "The link works once, for one hour.",
+        ignore: "It wasn’t you? Then there’s nothing to do: your password stays as it is.",
+    },
+    verification: Verification {
+        subject: "Confirm your e-mail address",
+        lead: |email| format!("Confirm that {email} is yours, and it becomes the address of your account."),
+        button: "Confirm address",
+        expires: "The link works once, for one hour.",
+        ignore: "You didn’t ask for this? Then don’t open the link, and nothing changes.",
+    },
+    password_changed: PasswordChanged {
+        subject: "Your password has been changed",
+        lead: |date| format!("The password of your account was changed on {date}."),
+        effect: "You’ve been signed out on all other devices.",
+        not_you: "It wasn’t you? Choose a new password at once and tell your clinic’s administrator.",
+        button: "Choose new password",
+    },
+    welcome: Welcome {
+        subject: |organization| format!("Welcome to {organization}"),
+        lead: |organization| format!("You’re now a member of {organization}, and your account is ready."),
+        next: "On your account page you see your role at each location, where you’re signed in, and which apps may use your account.",
+        button: "Open my account",
+    },
+};

@@ -1,0 +1,173 @@
+//! Signing in, in Spanish.
+
+use crate::web::language::strings::{
+    Said,
+    authentication::{
+        Authentication, Consent, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn, SignOut,
+        Terms,
+    },
+};
+
+pub(super) const AUTHENTICATION: Authentication = Authentication {
+    tagline: "Un solo acceso para todo lo que usa en la clínica.",
+    sign_in: SIGN_IN,
+    organization: OrganizationChoice {
+        title: "¿Dónde trabaja ahora?",
+        lead: "Pertenece a más de una clínica. Elija en cuál quiere trabajar ahora; podrá cambiar después.",
+        lead_for: |app| {
+            format!("Pertenece a más de una clínica. Elija para cuál quiere usar {app}; podrá cambiar después.")
+        },
+        default: "Su preferida",
+        none: Said {
+            title: "Todavía no pertenece a ninguna clínica",
+            text: "Su cuenta funciona, pero ninguna clínica le ha añadido, o su etapa en ella terminó. Pida al administrador de su clínica que le invite.",
+        },
+        other_person: "Entrar como otra persona",
+    },
+    consent: CONSENT,
+    password: PASSWORD,
+    reset: Reset {
+        title: "¿Olvidó su contraseña?",
+        lead: "Díganos quién es y le enviaremos por correo un enlace para elegir una nueva.",
+        user_name: "Usuario o correo",
+        submit: "Enviarme un enlace",
+        back: "Volver al acceso",
+        sent: Said {
+            title: "Revise su correo",
+            text: "Si hay una cuenta con buzón para lo que escribió, el enlace va en camino. Sirve una sola vez, durante una hora.",
+        },
+        sent_hint: "¿No ha llegado nada en unos minutos? Mire en el correo no deseado, o compruebe lo escrito e inténtelo de nuevo.",
+        no_mailbox: "¿No tiene buzón propio? El administrador de su clínica puede darle una contraseña nueva.",
+        choose: Said {
+            title: "Elija una contraseña nueva",
+            text: "Al guardarla se cerrará su sesión en todos los demás sitios.",
+        },
+        set: "Guardar la contraseña",
+    },
+    terms: Terms {
+        title: "Antes de continuar",
+        lead: "Lea y acepte estos textos. Solo volveremos a preguntar cuando cambien.",
+        changed_lead: "Estos textos han cambiado desde que los aceptó. Lea y acepte la nueva versión.",
+        version: |version| format!("Versión {version}"),
+        new_window: "se abre en otra ventana",
+        accept: "He leído y acepto estos textos",
+        accept_first: "Marque la casilla para indicar que acepta los textos.",
+        submit: "Continuar",
+        decline: "No aceptar y cerrar sesión",
+    },
+    invitation: INVITATION,
+    sign_out: SignOut {
+        confirm_title: "¿Cerrar sesión?",
+        confirm_lead: |name| {
+            format!("Ha entrado como {name}. Al cerrar sesión saldrá de todas las aplicaciones que abrió con ella.")
+        },
+        submit: "Cerrar sesión",
+        stay: "Seguir dentro",
+        done: Said {
+            title: "Ha cerrado la sesión",
+            text: "En un ordenador compartido, cierre la ventana del navegador antes de irse.",
+        },
+        again: "Entrar de nuevo",
+        back_to: |app| format!("Volver a {app}"),
+    },
+    no_access: NoAccess {
+        title: |app| format!("Todavía no puede usar {app}"),
+        lead: |app, organization| {
+            format!("Ha entrado correctamente, pero {organization} no le ha dado lo que {app} exige.")
+        },
+        ask: "Estas personas pueden darle acceso:",
+        ask_administrator: "Pida acceso al administrador de su clínica.",
+        other_organization: "Elegir otra clínica",
+        back: "Volver a la aplicación",
+        needs: "Qué falta",
+    },
+};
+
+const SIGN_IN: SignIn = SignIn {
+    title: "Iniciar sesión",
+    continue_to: |app| format!("para continuar a {app}"),
+    user_name: "Usuario o correo",
+    password: "Contraseña",
+    forgot: "¿Olvidó su contraseña?",
+    submit: "Entrar",
+    wrong: "El usuario y la contraseña no coinciden. Revise ambos e inténtelo de nuevo.",
+    throttled: "Demasiados intentos. Espere unos minutos y vuelva a intentarlo.",
+    again: Said { title: "Entre de nuevo", text: "La aplicación le pide que confirme que es usted." },
+    password_changed: "Su contraseña nueva está guardada. Entre ahora con ella.",
+};
+
+const CONSENT: Consent = Consent {
+    title: |app| format!("¿Permitir que {app} use su cuenta?"),
+    lead: |organization| format!("Está entrando para {organization}."),
+    will: |app| format!("{app} podrá:"),
+    allow: "Permitir",
+    deny: "No permitir",
+    withdraw_later: "Puede retirarlo cuando quiera en «Aplicaciones» de su cuenta.",
+    scopes: Scopes {
+        openid: "Saber que es usted",
+        profile: "Ver su nombre y su perfil",
+        email: "Ver su correo electrónico",
+        address: "Ver su dirección postal",
+        phone: "Ver su número de teléfono",
+        offline_access: "Seguir conectada mientras usted no está",
+        organization: "Ver en qué clínica trabaja",
+        roles: "Ver sus funciones en esta clínica",
+        groups: "Ver sus grupos en esta clínica",
+        locations: "Ver los centros donde trabaja",
+        entitlements: "Ver qué puede hacer en ella",
+        other: |scope| format!("Usar «{scope}»"),
+    },
+};
+
+const PASSWORD: Password = Password {
+    title: "Cambiar la contraseña",
+    lead: "Seguirá dentro aquí y se cerrará su sesión en todos los demás sitios.",
+    forced_title: "Elija su propia contraseña",
+    forced_lead: "La contraseña con la que entró era temporal. Elija una que solo usted conozca.",
+    current: "Contraseña actual",
+    new: "Contraseña nueva",
+    repeat: "Contraseña nueva, otra vez",
+    rules: |least| {
+        format!(
+            "Al menos {least} caracteres. Unas pocas palabras sin relación son fáciles de recordar y difíciles de adivinar."
+        )
+    },
+    submit: "Guardar la contraseña",
+    changed: "Su contraseña ha cambiado.",
+    wrong_current: "Esa no es su contraseña actual.",
+    too_short: |least| format!("Es demasiado corta: use al menos {least} caracteres."),
+    too_long: "Es demasiado larga: use como máximo 1.024 bytes.",
+    too_common: "Esa contraseña es conocida por filtraciones o fácil de adivinar. Elija otra.",
+    about_you: "Esa contraseña contiene su nombre o el de su clínica. Elija otra.",
+    used_before: "Ya ha usado esa contraseña. Elija otra.",
+    differ: "Las dos contraseñas nuevas no son iguales.",
+};
+
+const INVITATION: Invitation = Invitation {
+    title: |organization| format!("Únase a {organization}"),
+    invited_by: |name| format!("{name} le ha invitado."),
+    offered: "Qué se le ofrece",
+    everywhere: "todos los centros",
+    expires: |date| format!("La invitación está abierta hasta el {date}."),
+    accept: "Aceptar la invitación",
+    reject: "Rechazar",
+    as_person: |name| format!("Ha entrado como {name}."),
+    other_person: "¿No es usted? Entre como otra persona",
+    new_lead: "Díganos su nombre y elija una contraseña, y su cuenta estará lista.",
+    name: "Su nombre completo",
+    email: "Su correo",
+    create: "Aceptar y crear mi cuenta",
+    have_account: Said {
+        title: "Ya tiene una cuenta",
+        text: "Entre con ella para aceptar o rechazar. Conserva un solo acceso para todas sus clínicas.",
+    },
+    sign_in_to_accept: "Entrar para responder",
+    rejected: Said {
+        title: "Invitación rechazada",
+        text: "No se le ha añadido a ningún sitio. Si cambia de idea, pida una invitación nueva.",
+    },
+    wrong_person: Said {
+        title: "Esta invitación es para otra persona",
+        text: "Se envió a una dirección distinta de la de la cuenta con la que ha entrado.",
+    },
+};

@@ -1,0 +1,48 @@
+//! Mails in Spanish.
+
+use crate::web::language::strings::letter::{Invitation, Letters, PasswordChanged, Reset, Verification, Welcome};
+
+pub(super) const LETTERS: Letters = Letters {
+    greeting: |name| format!("Hola, {name}:"),
+    greeting_nameless: "Hola:",
+    link_hint: "Si el botón no funciona, copie esta dirección en su navegador:",
+    closing: "Este mensaje se envió automáticamente; las respuestas no se leen.",
+    why: |site| format!("Recibe este correo por su cuenta en {site}."),
+    invitation: Invitation {
+        subject: |organization| format!("{organization} le invita a unirse"),
+        lead: |name, organization| format!("{name} le invita a unirse a {organization}."),
+        lead_nameless: |organization| format!("Tiene una invitación para unirse a {organization}."),
+        new_person: "Abra la invitación para ver qué se le ofrece. Si acepta, allí escribirá su nombre y elegirá una contraseña, y ya podrá entrar.",
+        existing: "Ya tiene una cuenta y la conserva: entre con ella para aceptar o rechazar.",
+        button: "Abrir la invitación",
+        expires: |date| format!("La invitación está abierta hasta el {date}."),
+        ignore: "¿No quiere unirse o no esperaba este correo? Rechácela o déjela: sin su respuesta no ocurre nada.",
+    },
+    reset: Reset {
+        subject: "Elija una contraseña nueva",
+        lead: "Alguien, esperamos que usted, ha pedido una contraseña nueva para su cuenta.",
+        button: "Elegir contraseña nueva",
+        expires: "El enlace sirve una sola vez, durante una hora.",
+        ignore: "¿No fue usted? No tiene que hacer nada: su contraseña sigue igual.",
+    },
+    verification: Verification {
+        subject: "Confirme su correo electrónico",
+        lead: |email| format!("Confirme que {email} es suyo y será la dirección de su cuenta."),
+        button: "Confirmar la dirección",
+        expires: "El enlace sirve una sola vez, durante una hora.",
+        ignore: "¿No lo ha pedido usted? No abra el enlace y nada cambiará.",
+    },
+    password_changed: PasswordChanged {
+        subject: "Su contraseña ha cambiado",
+        lead: |date| format!("La contraseña de su cuenta se cambió el {date}."),
+        effect: "Se ha cerrado su sesión en todos los demás dispositivos.",
+        not_you: "¿No fue usted? Elija enseguida una contraseña nueva y avise al administrador de su clínica.",
+        button: "Elegir contraseña nueva",
+    },
+    welcome: Welcome {
+        subject: |organization| format!("Le damos la bienvenida a {organization}"),
+        lead: |organization| format!("Ya forma parte de {organization}, y su cuenta está lista."),
+        next: "En la página de su cuenta ve su función en cada centro, dónde tiene sesión abierta y qué aplicaciones pueden usar su cuenta.",
+        button: "Abrir mi cuenta",
+    },
+};

@@ -1,0 +1,109 @@
+//! The texts of the person's own pages.
+#![expect(missing_docs, reason = "each text is named by what it says")]
+
+/// The person's own pages.
+#[derive(Debug)]
+pub struct Account {
+    pub title: &'static str,
+    pub navigation: &'static str,
+    pub overview: &'static str,
+    pub sessions: &'static str,
+    pub apps: &'static str,
+    pub invitations: &'static str,
+    pub security: &'static str,
+    pub sign_out: &'static str,
+    pub profile: Profile,
+    pub memberships: Memberships,
+    pub devices: Devices,
+    pub consents: Consents,
+    pub invited: Invited,
+    pub email: Email,
+    pub language: LanguageChoice,
+}
+
+/// Who the person is.
+#[derive(Debug)]
+pub struct Profile {
+    pub greeting: fn(&str) -> String,
+    pub title: &'static str,
+    pub name: &'static str,
+    pub name_hint: &'static str,
+    pub managed: &'static str,
+    pub user_name: &'static str,
+    pub email: &'static str,
+    pub unverified: &'static str,
+    pub change_email: &'static str,
+    pub password: &'static str,
+    pub password_age: fn(&str) -> String,
+    pub change_password: &'static str,
+}
+
+/// Memberships and one's own level in each.
+#[derive(Debug)]
+pub struct Memberships {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub level: &'static str,
+    pub no_role: &'static str,
+    pub everywhere: &'static str,
+    pub groups: &'static str,
+    pub is_default: &'static str,
+    pub make_default: &'static str,
+    pub make_default_of: fn(&str) -> String,
+    pub default_changed: fn(&str) -> String,
+    pub none: &'static str,
+}
+
+/// Browsers and devices that are signed in.
+#[derive(Debug)]
+pub struct Devices {
+    pub lead: &'static str,
+    pub this: &'static str,
+    pub unknown: &'static str,
+    pub signed_in: fn(&str) -> String,
+    pub last_used: fn(&str) -> String,
+    pub address: fn(&str) -> String,
+    pub sign_out: &'static str,
+    pub sign_out_of: fn(&str) -> String,
+    pub sign_out_others: &'static str,
+    pub ended: &'static str,
+}
+
+/// Apps that were given consent.
+#[derive(Debug)]
+pub struct Consents {
+    pub lead: &'static str,
+    pub none: &'static str,
+    pub since: fn(&str) -> String,
+    pub withdraw: &'static str,
+    pub withdraw_from: fn(&str) -> String,
+    pub withdrawn: fn(&str) -> String,
+}
+
+/// Invitations that wait for an answer.
+#[derive(Debug)]
+pub struct Invited {
+    pub lead: &'static str,
+    pub none: &'static str,
+    pub accepted: fn(&str) -> String,
+    pub rejected: fn(&str) -> String,
+}
+
+/// Another e-mail address.
+#[derive(Debug)]
+pub struct Email {
+    pub title: &'static str,
+    pub lead: fn(&str) -> String,
+    pub new: &'static str,
+    pub submit: &'static str,
+    pub sent: fn(&str) -> String,
+    pub changed: &'static str,
+    pub taken: &'static str,
+}
+
+/// The language of pages and mails.
+#[derive(Debug)]
+pub struct LanguageChoice {
+    pub title: &'static str,
+    pub lead: &'static str,
+}

@@ -1,0 +1,69 @@
+//! The texts of mails.
+#![expect(missing_docs, reason = "each text is named by what it says")]
+
+/// Mails.
+#[derive(Debug)]
+pub struct Letters {
+    pub greeting: fn(&str) -> String,
+    pub greeting_nameless: &'static str,
+    pub link_hint: &'static str,
+    pub closing: &'static str,
+    pub why: fn(&str) -> String,
+    pub invitation: Invitation,
+    pub reset: Reset,
+    pub verification: Verification,
+    pub password_changed: PasswordChanged,
+    pub welcome: Welcome,
+}
+
+/// An offer of membership.
+#[derive(Debug)]
+pub struct Invitation {
+    pub subject: fn(&str) -> String,
+    pub lead: fn(&str, &str) -> String,
+    pub lead_nameless: fn(&str) -> String,
+    pub new_person: &'static str,
+    pub existing: &'static str,
+    pub button: &'static str,
+    pub expires: fn(&str) -> String,
+    pub ignore: &'static str,
+}
+
+/// A link to a new password.
+#[derive(Debug)]
+pub struct Reset {
+    pub subject: &'static str,
+    pub lead: &'static str,
+    pub button: &'static str,
+    pub expires: &'static str,
+    pub ignore: &'static str,
+}
+
+/// A link that proves an address.
+#[derive(Debug)]
+pub struct Verification {
+    pub subject: &'static str,
+    pub lead: fn(&str) -> String,
+    pub button: &'static str,
+    pub expires: &'static str,
+    pub ignore: &'static str,
+}
+
+/// Word of a change, so that it cannot happen unnoticed.
+#[derive(Debug)]
+pub struct PasswordChanged {
+    pub subject: &'static str,
+    pub lead: fn(&str) -> String,
+    pub effect: &'static str,
+    pub not_you: &'static str,
+    pub button: &'static str,
+}
+
+/// The first mail of a new member.
+#[derive(Debug)]
+pub struct Welcome {
+    pub subject: fn(&str) -> String,
+    pub lead: fn(&str) -> String,
+    pub next: &'static str,
+    pub button: &'static str,
+}
