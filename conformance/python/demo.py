@@ -127,7 +127,7 @@ class Api(JWTBearerTokenValidator):
         self.keys = keys
 
     def get_jwks(self):
-        return self.keys() if callable(self.keys) else self.keys
+        return KeySet.import_key_set(self.keys() if callable(self.keys) else self.keys)
 
     def accepts(self, token):
         """Fails where the token is not valid here."""
