@@ -13,28 +13,32 @@ for (const device of [DESKTOP, PHONE, DARK, DARK_PHONE, WITHOUT_SCRIPTS]) {
   await visit('the owner of one practice, who also works in another, chooses and switches', device, async (olivia) => {
     await olivia.signsInAs(OLIVIA);
     await olivia.sees('Riverside Clinic', 'Harbour Physio');
-    await olivia.choosesOrganization('Riverside Clinic');
-    await olivia.isAt(`${APP}/`);
-    await olivia.sees('Olivia', 'Riverside Clinic', 'owner');
+    await olivia.choosesOrganization('riverside');
+    await olivia.worksAs({ organization: 'Riverside Clinic', roles: 'owner', assignments: 'owner everywhere' });
 
     await olivia.switchesTo('harbour');
-    await olivia.isAt(`${APP}/`);
-    await olivia.sees('Olivia', 'Harbour Physio', 'practitioner');
-    await olivia.doesNotSee('owner');
+    await olivia.worksAs({ organization: 'Harbour Physio', roles: 'practitioner', locations: 'pier' });
   });
 }
 
 await visit('a practitioner of one practice comes straight in, with her role at each location', DESKTOP, async (priya) => {
   await priya.signsInAs(PRIYA);
-  await priya.isAt(`${APP}/`);
-  await priya.sees('Priya', 'Riverside Clinic', 'practitioner', 'supervisor');
+  await priya.worksAs({
+    organization: 'Riverside Clinic',
+    roles: 'practitioner, supervisor',
+    assignments: 'practitioner at main-street; supervisor at harbour-quay',
+    locations: 'harbour-quay, main-street',
+    groups: 'gps',
+  });
+
+  await priya.switchesTo('harbour');
+  await priya.sees('not a member');
+  await priya.worksAs({ organization: 'Riverside Clinic' });
 });
 
 await visit('a member without a role comes in without one', DESKTOP, async (sam) => {
   await sam.signsInAs(SAM);
-  await sam.isAt(`${APP}/`);
-  await sam.sees('Sam', 'Riverside Clinic');
-  await sam.doesNotSee('practitioner', 'owner', 'front_desk');
+  await sam.worksAs({ organization: 'Riverside Clinic', roles: 'none', assignments: 'nowhere', locations: 'none' });
 });
 
 await visit('whoever is disabled, unknown or mistaken gets the same answer', DESKTOP, async (somebody) => {
@@ -55,19 +59,16 @@ await visit('a wrong password and then the right one', DESKTOP, async (priya) =>
   await priya.givesPassword(PRIYA, 'not hers');
   assert.equal(await priya.page.getByRole('alert').count(), 1);
   await priya.givesPassword(PRIYA);
-  await priya.isAt(`${APP}/`);
-  await priya.sees('Priya');
+  await priya.worksAs({ organization: 'Riverside Clinic' });
 });
 
 await visit('who signed in is not asked again, until signing out', DESKTOP, async (priya) => {
   await priya.signsInAs(PRIYA);
   await priya.opens(`${APP}/login`);
-  await priya.isAt(`${APP}/`);
-  await priya.sees('Priya');
+  await priya.worksAs({ organization: 'Riverside Clinic' });
 
   await priya.signsOut();
-  await priya.opensTheApp();
-  await priya.doesNotSee('Priya');
+  await priya.isNotSignedIn();
   await priya.startsToSignIn();
   await priya.isAt(`${ISSUER}/login/`);
 });
@@ -77,7 +78,7 @@ for (const [device, title] of [[DANISH, 'Log ind'], [SPANISH, 'Iniciar sesión']
     await visitor.startsToSignIn();
     await visitor.sees(title);
     await visitor.givesPassword(PRIYA);
-    await visitor.sees('Priya');
+    await visitor.worksAs({ organization: 'Riverside Clinic' });
   });
 }
 

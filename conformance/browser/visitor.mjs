@@ -73,7 +73,7 @@ class Visitor {
 
   async startsToSignIn() {
     await this.opensTheApp();
-    await this.presses(this.page.locator('a[href^="/login"], form[action^="/login"] button'));
+    await this.presses(this.page.locator('a[href="/login"]'));
   }
 
   async givesPassword(person, password = PASSWORD) {
@@ -87,20 +87,16 @@ class Visitor {
     await this.givesPassword(person);
   }
 
-  /** On the page that asks which practice to work in: a button for each, or one to mark and send. */
-  async choosesOrganization(name) {
-    const button = this.page.getByRole('button', { name });
-    if (await button.count()) return this.presses(button);
-    await this.page.getByRole('radio', { name }).check();
-    await this.submits('input[name=organization]');
+  async choosesOrganization(slug) {
+    await this.presses(this.page.locator(`button[name=organization][value=${slug}]`));
   }
 
   async switchesTo(slug) {
-    await this.presses(this.page.locator(`a[href*="/switch?organization=${slug}"]`));
+    await this.presses(this.page.locator(`a[href="/switch?organization=${slug}"]`));
   }
 
   async signsOut() {
-    await this.presses(this.page.locator('a[href^="/logout"], form[action^="/logout"] button'));
+    await this.presses(this.page.locator('a[href="/logout"]'));
   }
 
   /** Presses the first button of the form that holds `field`. */
@@ -113,6 +109,19 @@ class Visitor {
     await target.first().click();
     await this.page.waitForLoadState();
     await this.looks();
+  }
+
+  /** The app greets the visitor and shows these claims: `organization`, `roles`, `assignments`, `locations`, `groups`. */
+  async worksAs(claims) {
+    await this.isAt(`${APP}/`);
+    const shown = {};
+    for (const name of Object.keys(claims)) shown[name] = (await this.page.innerText(`#${name}`)).trim();
+    assert.deepEqual(shown, claims);
+  }
+
+  async isNotSignedIn() {
+    await this.opensTheApp();
+    assert.equal(await this.page.locator('a[href="/login"]').count(), 1, 'the app offers to sign in');
   }
 
   /** The page says each of these, whatever its case. */
