@@ -42,7 +42,7 @@ pub use self::{
     outgoing::Outgoing,
     password::{Hashing, Password},
     purpose::Purpose,
-    server::{Issuer, Listen, Server},
+    server::{ForwardedBy, Issuer, Listen, Server},
     session::Session,
     sources::Sources,
     telemetry::{LogFormat, Telemetry},

@@ -21,6 +21,8 @@ pub struct Server {
     pub listen: Vec<Listen>,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header that those proxies write.
+    pub forwarded_by: ForwardedBy,
     /// The time after which a request is answered with 503.
     pub request_timeout: Duration,
     /// The largest body of a request, in bytes.
@@ -34,6 +36,16 @@ pub struct Server {
 pub struct Issuer {
     text: String,
     url: Url,
+}
+
+/// The header that the proxies write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ForwardedBy {
+    /// `X-Forwarded-For` with `X-Forwarded-Proto`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// An address to listen on.
@@ -50,6 +62,7 @@ pub(super) struct Raw {
     issuer: String,
     listen: Vec<String>,
     trusted_proxies: Vec<String>,
+    forwarded_by: String,
     request_timeout: String,
     body_limit: u64,
     stop_timeout: String,
@@ -61,6 +74,7 @@ impl Default for Raw {
             issuer: "http://localhost:8080".to_owned(),
             listen: vec!["localhost:8080".to_owned()],
             trusted_proxies: Vec::new(),
+            forwarded_by: "x-forwarded-for".to_owned(),
             request_timeout: "30s".to_owned(),
             body_limit: 1 << 20,
             stop_timeout: "20s".to_owned(),
@@ -73,6 +87,7 @@ impl Raw {
         let issuer = check.take("server.issuer", Issuer::parse(&self.issuer));
         let listen = check.take("server.listen", listen(&self.listen));
         let trusted_proxies = check.take("server.trusted_proxies", networks(&self.trusted_proxies));
+        let forwarded_by = check.take("server.forwarded_by", forwarded_by(&self.forwarded_by));
         let request_timeout = check.take("server.request_timeout", span(&self.request_timeout, "100ms", "10m"));
         let body_limit = check.take("server.body_limit", body_limit(self.body_limit));
         let stop_timeout = check.take("server.stop_timeout", span(&self.stop_timeout, "0s", "10m"));
@@ -80,6 +95,7 @@ impl Raw {
             issuer: issuer?,
             listen: listen?,
             trusted_proxies: trusted_proxies?,
+            forwarded_by: forwarded_by?,
             request_timeout: request_timeout?,
             body_limit: body_limit?,
             stop_timeout: stop_timeout?,
@@ -188,6 +204,14 @@ fn listen_address(text: &str) -> Result<Listen, Wrong> {
         let instead = "write an IP address and a port, for example `0.0.0.0:443`, `[::]:443` or `localhost:8080`";
         wrong(format!("`{text}` is not an address to listen on"), instead)
     })
+}
+
+fn forwarded_by(text: &str) -> Result<ForwardedBy, Wrong> {
+    match text {
+        "x-forwarded-for" => Ok(ForwardedBy::XForwardedFor),
+        "forwarded" => Ok(ForwardedBy::Forwarded),
+        other => Err(wrong(format!("`{other}` is no header of proxies"), "write `x-forwarded-for` or `forwarded`")),
+    }
 }
 
 fn body_limit(bytes: u64) -> Result<usize, Wrong> {

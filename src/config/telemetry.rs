@@ -1,12 +1,16 @@
-//! `[telemetry]`: logs, and traces where a collector is named.
+//! `[telemetry]`: logs, who may read metrics, and traces where a collector is named.
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::check::{Check, Wrong, wrong};
+use super::{
+    check::{Check, Wrong, wrong},
+    network::networks,
+};
 
-/// Logs and traces.
+/// Logs, metrics and traces.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
     /// How a line of the log looks.
@@ -15,6 +19,8 @@ pub struct Telemetry {
     pub log_level: String,
     /// The collector of traces (OTLP over HTTP), for example `http://localhost:4318`.
     pub otlp_endpoint: Option<Url>,
+    /// Who may read `/metrics`.
+    pub metrics_networks: Vec<IpNet>,
 }
 
 /// How a line of the log looks.
@@ -31,11 +37,17 @@ pub(super) struct Raw {
     log_format: String,
     log_level: String,
     otlp_endpoint: String,
+    metrics_networks: Vec<String>,
 }
 
 impl Default for Raw {
     fn default() -> Self {
-        Self { log_format: "text".to_owned(), log_level: "info".to_owned(), otlp_endpoint: String::new() }
+        Self {
+            log_format: "text".to_owned(),
+            log_level: "info".to_owned(),
+            otlp_endpoint: String::new(),
+            metrics_networks: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
+        }
     }
 }
 
@@ -44,7 +56,13 @@ impl Raw {
         let log_format = check.take("telemetry.log_format", log_format(&self.log_format));
         let log_level = check.take("telemetry.log_level", log_level(self.log_level));
         let otlp_endpoint = check.take("telemetry.otlp_endpoint", otlp_endpoint(&self.otlp_endpoint));
-        Some(Telemetry { log_format: log_format?, log_level: log_level?, otlp_endpoint: otlp_endpoint? })
+        let metrics_networks = check.take("telemetry.metrics_networks", networks(&self.metrics_networks));
+        Some(Telemetry {
+            log_format: log_format?,
+            log_level: log_level?,
+            otlp_endpoint: otlp_endpoint?,
+            metrics_networks: metrics_networks?,
+        })
     }
 }
 

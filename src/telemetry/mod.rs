@@ -19,7 +19,7 @@ use tracing_subscriber::{
 
 pub use self::{
     metrics::{Counter, Gauge, Metrics},
-    request::{RequestId, RequestSpan},
+    request::RequestSpan,
 };
 use crate::config;
 

@@ -1,35 +1,8 @@
-//! The id and the span of one request.
+//! The span of one request.
 
-use std::fmt;
-
-use data_encoding::BASE32_NOPAD;
 use tracing::{Span, field};
 
-use crate::random::Random;
-
-/// Names one request in the log, in audit events and on error pages; random, so that it tells nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RequestId(String);
-
-impl RequestId {
-    /// A new id of 80 random bits: sixteen letters and digits.
-    #[must_use]
-    pub fn fresh(random: &Random) -> Self {
-        Self(BASE32_NOPAD.encode(&random.bytes::<10>()).to_lowercase())
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use crate::id::RequestId;
 
 /// The span that everything of one request is logged in; field names by the OpenTelemetry semantic conventions for HTTP.
 #[derive(Debug, Clone)]
@@ -74,15 +47,6 @@ fn known_method(method: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_are_short_and_differ() {
-        let random = Random::seeded(1);
-        let (a, b) = (RequestId::fresh(&random), RequestId::fresh(&random));
-        assert_ne!(a, b);
-        assert_eq!(a.as_str().len(), 16);
-        assert!(a.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-    }
 
     #[test]
     fn made_up_methods_are_alike() {

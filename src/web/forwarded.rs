@@ -9,15 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
-/// The header that the proxies write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ForwardedBy {
-    /// `X-Forwarded-For` with `X-Forwarded-Proto`.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-}
+use crate::config::ForwardedBy;
 
 /// The networks of our reverse proxies.
 #[derive(Debug, Clone)]

@@ -38,7 +38,7 @@ pub use cookie::SetCookie;
 pub use error::{Error, Fault, Refusal};
 pub use field::{Field, Problem, Problems};
 pub use form::{CsrfForm, PlainForm, Query};
-pub use forwarded::{ForwardedBy, TrustedProxies};
+pub use forwarded::TrustedProxies;
 pub use frame::{Brand, Frame, Page};
 pub use headers::{RedirectOrigin, RedirectsTo};
 pub use language::Language;
