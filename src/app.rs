@@ -3,9 +3,13 @@
 //! What a feature needs beyond it (a cache, a hasher) is a state of its own beside it; routers are generic over the
 //! whole state and take their part by `FromRef`.
 
+mod signing_keys;
+
 use std::{ops::Deref, path::Path, sync::Arc};
 
 use data_encoding::BASE64;
+
+pub use signing_keys::{KeysFault, Rekeyed};
 
 use crate::{
     audit::{self, Actor},
@@ -89,7 +93,10 @@ impl App {
         let settings = storage_settings(&config);
         Storage::migrate(&settings).await?;
         let storage = Storage::open(&settings).await?;
-        let (sealer, _) = Sealer::start(master_key(&config), &random)?;
+        let (sealer, created) = Sealer::start(master_key(&config), &random)?;
+        if created {
+            tracing::warn!(key.id = sealer.current_id(), "made a master key; keep a copy apart from the backups");
+        }
         let node = NodeId::fresh(clock.now(), &random);
         let keyring = Keyring::new(Policy::of(&config.keys, &config.tokens));
         let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(keyring), Metrics::new());

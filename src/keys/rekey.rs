@@ -1,6 +1,6 @@
 //! Replacing the master key while the server runs (`lanyard keys rekey`).
 //!
-//! 1. [`introduce`] puts a new key in front of the others and tells every node. On several hosts, the file is copied to
+//! 1. [`introduce`] puts a new key in front of the others; every node is told. On several hosts, the file is copied to
 //!    each of them first; keys from the environment are replaced there (`new,old`).
 //! 2. After some seconds, when every node seals with it, [`reseal`] seals every stored secret anew.
 //! 3. [`forget_previous`] drops the old keys, once nothing rests on them.
@@ -8,7 +8,7 @@
 use crate::{
     random::Random,
     secret::ExposeSecret,
-    storage::{self, Revision, Storage},
+    storage::{self, Storage},
 };
 
 use super::{
@@ -50,18 +50,20 @@ pub enum RekeyFault {
     StillNeeded(usize),
 }
 
-/// Puts a new master key in front of the others; returns its id, to be recorded.
+/// Puts a new master key in front of the others; returns its id. The caller records that and bumps [`Revision::Keys`],
+/// by which the other nodes learn of it.
 ///
 /// # Errors
 /// [`RekeyFault`].
-pub async fn introduce(storage: &Storage, sealer: &Sealer, random: &Random) -> Result<String, RekeyFault> {
+///
+/// [`Revision::Keys`]: crate::storage::Revision::Keys
+pub fn introduce(sealer: &Sealer, random: &Random) -> Result<String, RekeyFault> {
     if let MasterKeySource::Text(_) = sealer.source() {
         return Err(RekeyFault::FromEnvironment);
     }
     let keys = sealer.source().read()?;
     sealer.source().replace(&keys.succeeded_by_fresh(random))?;
     sealer.reload();
-    storage.write(|tx| Box::pin(tx.bump(Revision::Keys))).await?;
     Ok(sealer.current_id())
 }
 
@@ -97,7 +99,6 @@ pub async fn forget_previous(storage: &Storage, sealer: &Sealer) -> Result<(), R
     let keys = sealer.source().read()?;
     sealer.source().replace(&keys.without_previous())?;
     sealer.reload();
-    storage.write(|tx| Box::pin(tx.bump(Revision::Keys))).await?;
     Ok(())
 }
 
