@@ -30,4 +30,5 @@ pub mod policy;
 pub mod authentication;
 
 // ── assembly ──
+pub mod worker;
 pub mod demo;

@@ -8,6 +8,7 @@
 //! error. Both run one SQL text with `$1` placeholders and the types TEXT, BIGINT and BYTEA.
 
 pub mod batch;
+pub mod expiry;
 pub mod filter;
 mod group;
 mod migration;

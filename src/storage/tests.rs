@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::Row as _;
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::storage::{
     batch::{Table, Value},
     testing::databases,
@@ -159,5 +160,33 @@ async fn migrating_twice_changes_nothing() {
     for database in databases().await {
         Storage::migrate(&database.settings).await.unwrap();
         assert!(database.storage.pending_migrations().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_expired_is_removed_and_nothing_else() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let fill: Result<()> = storage
+            .write(|tx| {
+                Box::pin(async {
+                    sqlx::query("INSERT INTO throttles (key, failures, last_at, blocked_until) VALUES ('old', 1, 0, 0), ('new', 1, $1, 0)")
+                        .bind(86_400_000_i64)
+                        .execute(tx.connection())
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await;
+        fill.unwrap();
+        for expiring in expiry::ALL {
+            let more: Result<bool> =
+                storage.write(|tx| Box::pin(async { tx.remove_expired(*expiring, Timestamp(86_400_001)).await })).await;
+            assert!(!more.unwrap());
+        }
+        let mut tx = storage.read().await.unwrap();
+        let rows = sqlx::query("SELECT key FROM throttles").fetch_all(tx.connection()).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].try_get::<String, _>("key").unwrap(), "new");
     }
 }

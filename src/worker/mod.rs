@@ -1,0 +1,90 @@
+//! What happens without a request: jobs, seals, keys and cleaning up.
+//!
+//! One look per second wakes everything; an idle server does nothing else. Tasks that one node does for all are leased.
+
+mod cleaning;
+mod jobs;
+pub mod keys;
+mod sealer;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    app::App,
+    audit::heads::HeadsFile,
+    clock::Timestamp,
+    keys::{rotation::Task, store::SharedKeyFault},
+    mail::Mailer,
+    storage,
+};
+
+/// Keys are looked after once a minute.
+const KEYS_EVERY: Duration = Duration::from_secs(60);
+/// What has expired is removed every ten minutes.
+const CLEANING_EVERY: Duration = Duration::from_secs(600);
+
+/// The background work of one node.
+pub struct Worker {
+    app: App,
+    mailer: Arc<Mailer>,
+    sealer: sealer::Sealing,
+}
+
+impl Worker {
+    /// A worker that sends mail by `mailer`.
+    ///
+    /// # Errors
+    /// When the key of the audit heads cannot be had.
+    pub async fn new(app: App, mailer: Mailer) -> Result<Self, SharedKeyFault> {
+        let heads = HeadsFile::at(app.config.audit.heads_file.clone());
+        let sealer = sealer::Sealing::new(&app, heads).await?;
+        Ok(Self { app, mailer: Arc::new(mailer), sealer })
+    }
+
+    /// Works until `stop` turns true; finishes what it has begun.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut tick = interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut keys, mut cleaning) = (Timestamp(0), Timestamp(0));
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            if let Err(error) = self.look().await {
+                tracing::error!(error = %error, "The background work of this second failed; it is tried again.");
+            }
+            let now = self.app.clock.now();
+            if now.since(keys) >= KEYS_EVERY {
+                keys = now;
+                if let Err(error) = keys::look_after(&self.app, Task::Schedule).await {
+                    tracing::error!(error = %error, "The signing keys could not be looked after; it is tried again.");
+                }
+            }
+            if now.since(cleaning) >= CLEANING_EVERY {
+                cleaning = now;
+                if let Err(error) = cleaning::clean(&self.app).await {
+                    tracing::error!(error = %error, "What has expired could not be removed; it is tried again.");
+                }
+            }
+        }
+    }
+
+    async fn look(&self) -> storage::Result<()> {
+        self.app.storage.refresh_revisions().await?;
+        keys::refresh(&self.app).await;
+        let pulse = self.app.storage.read().await?.pulse(self.app.clock.now()).await?;
+        if pulse.unsealed {
+            self.sealer.seal(&self.app).await?;
+        }
+        if pulse.due {
+            jobs::run_due(&self.app, &self.mailer).await?;
+        }
+        Ok(())
+    }
+}
