@@ -4,7 +4,6 @@
 
 mod cleaning;
 mod jobs;
-pub mod keys;
 mod sealer;
 
 use std::{sync::Arc, time::Duration};
@@ -18,13 +17,11 @@ use crate::{
     app::App,
     audit::heads::HeadsFile,
     clock::Timestamp,
-    keys::{rotation::Task, store::SharedKeyFault},
+    keys::store::SharedKeyFault,
     mail::Mailer,
     storage,
 };
 
-/// Keys are looked after once a minute.
-const KEYS_EVERY: Duration = Duration::from_secs(60);
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
 
@@ -50,7 +47,7 @@ impl Worker {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut tick = interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut keys, mut cleaning) = (Timestamp(0), Timestamp(0));
+        let mut cleaning = Timestamp(0);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
@@ -60,12 +57,6 @@ impl Worker {
                 tracing::error!(error = %error, "The background work of this second failed; it is tried again.");
             }
             let now = self.app.clock.now();
-            if now.since(keys) >= KEYS_EVERY {
-                keys = now;
-                if let Err(error) = keys::look_after(&self.app, Task::Schedule).await {
-                    tracing::error!(error = %error, "The signing keys could not be looked after; it is tried again.");
-                }
-            }
             if now.since(cleaning) >= CLEANING_EVERY {
                 cleaning = now;
                 if let Err(error) = cleaning::clean(&self.app).await {
@@ -77,7 +68,9 @@ impl Worker {
 
     async fn look(&self) -> storage::Result<()> {
         self.app.storage.refresh_revisions().await?;
-        keys::refresh(&self.app).await;
+        if let Err(error) = self.app.tend_keys().await {
+            tracing::error!(error = %error, "The signing keys could not be looked after; the present ones stay in use.");
+        }
         let pulse = self.app.storage.read().await?.pulse(self.app.clock.now()).await?;
         if pulse.unsealed {
             self.sealer.seal(&self.app).await?;
