@@ -13,14 +13,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{
-    app::App,
-    audit::heads::HeadsFile,
-    clock::Timestamp,
-    keys::store::SharedKeyFault,
-    mail::Mailer,
-    storage,
-};
+use crate::{app::App, audit::heads::HeadsFile, clock::Timestamp, keys::store::SharedKeyFault, mail::Mailer, storage};
 
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
