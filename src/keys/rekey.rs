@@ -1,7 +1,7 @@
 //! Replacing the master key while the server runs (`lanyard keys rekey`).
 //!
-//! 1. [`introduce`] puts a new key in front of the others; every node is told. On several hosts, the file is copied to
-//!    each of them first; keys from the environment are replaced there (`new,old`).
+//! 1. [`introduce`] puts a new key in front of the others; every node is told. Where nodes do not share the file, or have
+//!    the keys from the environment, that was done by hand (`keys/README.md`).
 //! 2. After some seconds, when every node seals with it, [`reseal`] seals every stored secret anew.
 //! 3. [`forget_previous`] drops the old keys, once nothing rests on them.
 
@@ -42,12 +42,14 @@ pub enum RekeyFault {
     },
     /// Keys from the environment are changed there.
     #[error(
-        "the master key comes from LANYARD_KEYS__MASTER_KEY: set it to `new,old` on every node, then run this again"
+        "the master key comes from LANYARD_KEYS__MASTER_KEY: set it to `old,new` on every node, then to `new,old`, then run this again"
     )]
     FromEnvironment,
-    /// Values still rest on a previous key.
-    #[error("{0} values still rest on a previous master key; seal them anew first")]
-    StillNeeded(usize),
+    /// Values were sealed with a previous key since everything was sealed anew.
+    #[error(
+        "{0} values were just sealed with a previous master key: a node does not have the new one yet; try again later"
+    )]
+    StillInUse(usize),
 }
 
 /// Puts a new master key in front of the others; returns its id. The caller records that and bumps [`Revision::Keys`],
@@ -58,11 +60,13 @@ pub enum RekeyFault {
 ///
 /// [`Revision::Keys`]: crate::storage::Revision::Keys
 pub fn introduce(sealer: &Sealer, random: &Random) -> Result<String, RekeyFault> {
-    if let MasterKeySource::Text(_) = sealer.source() {
-        return Err(RekeyFault::FromEnvironment);
-    }
     let keys = sealer.source().read()?;
-    sealer.source().replace(&keys.succeeded_by_fresh(random))?;
+    match sealer.source() {
+        // Begun before, or by hand on every node: the first key is the new one.
+        _ if keys.iter().count() > 1 => {}
+        MasterKeySource::Text(_) => return Err(RekeyFault::FromEnvironment),
+        file @ MasterKeySource::File(_) => file.replace(&keys.succeeded_by_fresh(random))?,
+    }
     sealer.reload();
     Ok(sealer.current_id())
 }
@@ -90,11 +94,11 @@ pub async fn reseal(storage: &Storage, sealer: &Sealer) -> Result<usize, RekeyFa
 /// Drops the previous master keys.
 ///
 /// # Errors
-/// [`RekeyFault::StillNeeded`] before everything was sealed anew.
+/// [`RekeyFault::StillInUse`] unless everything was sealed anew before.
 pub async fn forget_previous(storage: &Storage, sealer: &Sealer) -> Result<(), RekeyFault> {
     let left = reseal(storage, sealer).await?;
     if left > 0 {
-        return Err(RekeyFault::StillNeeded(left));
+        return Err(RekeyFault::StillInUse(left));
     }
     let keys = sealer.source().read()?;
     sealer.source().replace(&keys.without_previous())?;

@@ -245,3 +245,22 @@ async fn the_master_key_is_replaced_while_nodes_run() {
         assert!(other.accepts(&fresh.token()));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_key_from_the_environment_is_replaced_by_hand() {
+    const OLD: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    const NEW: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+    for database in databases().await {
+        let node = Node::on(database.storage.clone(), master());
+        node.run(Task::Schedule, 0).await.expect("done");
+        let refused = rekey::introduce(&node.sealer, &Random::system());
+        assert!(matches!(refused, Err(rekey::RekeyFault::FromEnvironment)));
+
+        let both = MasterKeySource::Text(format!("{NEW},{OLD}").into());
+        let node = Node::on(database.second_node().await, both);
+        rekey::introduce(&node.sealer, &Random::system()).expect("the first key is the new one");
+        assert_eq!(rekey::reseal(&node.storage, &node.sealer).await.expect("sealed anew"), 2);
+        rekey::forget_previous(&node.storage, &node.sealer).await.expect("nothing rests on the old one");
+        Node::on(database.second_node().await, MasterKeySource::Text(NEW.into())).refresh().await;
+    }
+}
