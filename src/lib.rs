@@ -24,6 +24,7 @@ pub mod web;
 
 // ── domain ──
 pub mod session;
+pub mod directory;
 pub mod policy;
 
 // ── signing in ──

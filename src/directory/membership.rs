@@ -1,0 +1,253 @@
+//! A membership: a person in an organization, with what the organization knows of them.
+//!
+//! Disabling keeps everything and ends that organization's sessions and tokens; removing ends the membership with its
+//! assignments and leaves the person's other organizations alone.
+
+use crate::{
+    audit::{Context, Event},
+    clock::Timestamp,
+    id::{MembershipId, OrganizationId, UserId},
+    session::store::LastMembership,
+    storage::Tx,
+    text::Slug,
+};
+
+use super::{Error, Noun, Result, assignment, origin::Origin, owner, user, validity::Validity};
+
+/// A person in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Its id.
+    pub id: MembershipId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The person.
+    pub user_id: UserId,
+    /// The kind, by its slug.
+    pub kind: Slug,
+    /// Profession.
+    pub profession: Option<String>,
+    /// Number in the register of the profession.
+    pub registration_number: Option<String>,
+    /// Who keeps the register.
+    pub registration_body: Option<String>,
+    /// Specialty.
+    pub specialty: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Who or what made it.
+    pub origin: Origin,
+    /// When it holds.
+    pub validity: Validity,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it is suspended.
+    pub disabled_at: Option<Timestamp>,
+    /// When it ended.
+    pub removed_at: Option<Timestamp>,
+}
+
+impl Membership {
+    /// Whether the person may act in the organization.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.disabled_at.is_none() && self.removed_at.is_none() && self.validity.contains(now)
+    }
+}
+
+/// Where a role is to hold, by slugs: what invitations and callers write down.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct RoleAt {
+    /// The role.
+    pub role: Slug,
+    /// The location; the whole organization without one.
+    pub location: Option<Slug>,
+}
+
+/// Which roles a new member gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstRoles {
+    /// Those of the kind.
+    OfKind,
+    /// These, even none.
+    Exactly(Vec<RoleAt>),
+}
+
+/// A membership to be made.
+#[derive(Debug, Clone)]
+pub struct NewMembership {
+    /// The person.
+    pub user: UserId,
+    /// The kind.
+    pub kind: Slug,
+    /// Roles from the first day.
+    pub roles: FirstRoles,
+    /// When it holds.
+    pub validity: Validity,
+    /// Who or what makes it.
+    pub origin: Origin,
+}
+
+/// Makes a person a member.
+///
+/// # Errors
+/// For an unknown kind, role or location, and when the person is a member already.
+pub async fn join(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    new: NewMembership,
+) -> Result<Membership> {
+    user::existing(tx, &new.user).await?;
+    let kind =
+        tx.kinds().by_slug(organization, &new.kind).await?.ok_or_else(|| Noun::MembershipKind.unknown(&new.kind))?;
+    let membership = Membership {
+        id: MembershipId::fresh(context.now, &context.random),
+        organization_id: organization.clone(),
+        user_id: new.user,
+        kind: new.kind,
+        profession: None,
+        registration_number: None,
+        registration_body: None,
+        specialty: None,
+        title: None,
+        origin: new.origin,
+        validity: new.validity,
+        created_at: context.now,
+        disabled_at: None,
+        removed_at: None,
+    };
+    if !tx.memberships().insert(&membership).await? {
+        return Err(Error::AlreadyMember);
+    }
+    let event = Event::MembershipCreation {
+        user: membership.user_id.clone(),
+        membership: membership.id.clone(),
+        kind: membership.kind.to_string(),
+    };
+    tx.record(context, Some(organization), &event);
+    let (roles, origin) = match new.roles {
+        FirstRoles::Exactly(roles) => (roles, membership.origin.clone()),
+        FirstRoles::OfKind => {
+            let whole = |role| RoleAt { role, location: None };
+            (kind.default_roles.into_iter().map(whole).collect(), Origin::kind(&membership.kind))
+        }
+    };
+    assignment::assign_all(tx, context, &membership, &roles, &origin).await?;
+    Ok(membership)
+}
+
+/// Changes kind or validity. Roles stay: they are assigned and ended one by one.
+///
+/// # Errors
+/// For an unknown member or kind, and when the last owner would get an end.
+pub async fn update(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    id: &MembershipId,
+    (kind, validity): (Option<Slug>, Option<Validity>),
+) -> Result<Membership> {
+    let mut membership = existing(tx, organization, id).await?;
+    let mut changed = vec![];
+    if let Some(kind) = kind {
+        tx.kinds().by_slug(organization, &kind).await?.ok_or_else(|| Noun::MembershipKind.unknown(&kind))?;
+        membership.kind = kind;
+        changed.push("kind");
+    }
+    if let Some(validity) = validity {
+        if !validity.is_permanent(context.now) {
+            owner::spare(tx, context.now, organization, id).await?;
+        }
+        membership.validity = validity;
+        changed.push("validity");
+    }
+    tx.memberships().save(&membership).await?;
+    if !membership.is_active(context.now) {
+        end_access(tx, context, &membership).await?;
+    }
+    let event = Event::MembershipUpdate {
+        user: membership.user_id.clone(),
+        membership: id.clone(),
+        attributes: changed.join(" "),
+    };
+    tx.record(context, Some(organization), &event);
+    Ok(membership)
+}
+
+/// Suspends a member; that organization's sessions and tokens end with it.
+///
+/// # Errors
+/// For an unknown member and for the last owner.
+pub async fn disable(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    id: &MembershipId,
+) -> Result<Membership> {
+    let mut membership = existing(tx, organization, id).await?;
+    if membership.disabled_at.is_some() {
+        return Ok(membership);
+    }
+    owner::spare(tx, context.now, organization, id).await?;
+    membership.disabled_at = Some(context.now);
+    tx.memberships().save(&membership).await?;
+    end_access(tx, context, &membership).await?;
+    let event = Event::MembershipDisabling { user: membership.user_id.clone(), membership: id.clone() };
+    tx.record(context, Some(organization), &event);
+    Ok(membership)
+}
+
+/// Lets a suspended member in again, with the assignments that have not run out; sessions do not come back.
+///
+/// # Errors
+/// For an unknown member.
+pub async fn enable(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    id: &MembershipId,
+) -> Result<Membership> {
+    let mut membership = existing(tx, organization, id).await?;
+    if membership.disabled_at.take().is_none() {
+        return Ok(membership);
+    }
+    tx.memberships().save(&membership).await?;
+    let event = Event::MembershipEnabling { user: membership.user_id.clone(), membership: id.clone() };
+    tx.record(context, Some(organization), &event);
+    Ok(membership)
+}
+
+/// Ends a membership with its assignments, groups and permissions; other organizations are left alone.
+///
+/// # Errors
+/// For an unknown member and for the last owner.
+pub async fn remove(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    id: &MembershipId,
+) -> Result<Membership> {
+    let mut membership = existing(tx, organization, id).await?;
+    owner::spare(tx, context.now, organization, id).await?;
+    membership.removed_at = Some(context.now);
+    tx.memberships().save(&membership).await?;
+    tx.memberships().strip(id, context.now).await?;
+    tx.users().forget_default_organization(&membership.user_id, organization).await?;
+    end_access(tx, context, &membership).await?;
+    let event = Event::MembershipRemoval { user: membership.user_id.clone(), membership: id.clone() };
+    tx.record(context, Some(organization), &event);
+    Ok(membership)
+}
+
+/// Ends the organization's sessions and tokens of the person, and every session with the last active membership.
+async fn end_access(tx: &mut Tx, context: &Context, membership: &Membership) -> Result<()> {
+    let others = tx.memberships().active_of_user(&membership.user_id, context.now).await?;
+    let last = if others.is_empty() { LastMembership::Yes } else { LastMembership::No };
+    Ok(tx.sessions().end_organization(context, &membership.user_id, &membership.organization_id, last).await?)
+}
+
+/// The member of this organization, unless removed.
+pub(super) async fn existing(tx: &mut Tx, organization: &OrganizationId, id: &MembershipId) -> Result<Membership> {
+    tx.memberships().by_id(organization, id).await?.ok_or_else(|| Noun::Membership.unknown(id))
+}

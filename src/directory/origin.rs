@@ -1,0 +1,52 @@
+//! Who or what made a membership, an assignment or a place in a group.
+
+use std::fmt;
+
+use crate::{
+    audit::{Actor, Context},
+    id::InvitationId,
+    text::Slug,
+};
+
+/// Where something comes from, kept as text: `user:usr_…`, `kind:practitioner`, `invitation:inv_…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// The actor's own decision.
+    #[must_use]
+    pub fn of(context: &Context) -> Self {
+        match &context.actor {
+            Actor::Server | Actor::Anonymous => Self(context.actor.kind().to_owned()),
+            actor => Self(format!("{}:{}", actor.kind(), actor.id().unwrap_or_default())),
+        }
+    }
+
+    /// The default roles of a kind of membership.
+    #[must_use]
+    pub fn kind(kind: &Slug) -> Self {
+        Self(format!("kind:{kind}"))
+    }
+
+    /// An invitation that was accepted.
+    #[must_use]
+    pub fn invitation(id: &InvitationId) -> Self {
+        Self(format!("invitation:{id}"))
+    }
+
+    /// The text, as stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,170 @@
+//! The rows that access is computed from, with one query.
+//!
+//! Every row is `(what, a, b, c, from_at, until_at)`; the walks (enclosing groups, inherited roles, places below) are
+//! made by the database, so that a member costs what they hold and not what the organization has.
+
+use super::{maybe_moment, maybe_text, text};
+use crate::{
+    clock::Timestamp,
+    directory::{
+        access::{Access, Held, Holdings},
+        permission::{Effect, Permission},
+        validity::Validity,
+    },
+    id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
+    storage::{Result, Row, Tx},
+    text::Slug,
+};
+
+/// Queries of access.
+pub struct AccessOf<'t>(&'t mut Tx);
+
+impl Tx {
+    /// What members and clients effectively hold.
+    pub fn access(&mut self) -> AccessOf<'_> {
+        AccessOf(self)
+    }
+}
+
+/// What follows once `holder` (organization), `assigned` (role, location or '', from, until) and `in_group` are named.
+macro_rules! walk {
+    ($named:literal, $also:literal) => {
+        concat!(
+            "WITH RECURSIVE ",
+            $named,
+            ", \
+             enclosing (id) AS ( \
+               SELECT id FROM in_group \
+               UNION SELECT group_parents.parent_id FROM group_parents \
+               JOIN enclosing ON enclosing.id = group_parents.group_id \
+             ), \
+             carried (group_id, role_id, location_id) AS ( \
+               SELECT group_roles.group_id, group_roles.role_id, group_roles.location_id FROM group_roles \
+               JOIN enclosing ON enclosing.id = group_roles.group_id \
+             ), \
+             place (id) AS ( \
+               SELECT location_id FROM assigned UNION SELECT location_id FROM carried \
+             ), \
+             held_role (id) AS ( \
+               SELECT role_id FROM assigned UNION SELECT role_id FROM carried \
+               UNION SELECT role_parents.parent_id FROM role_parents JOIN held_role ON held_role.id = role_parents.role_id \
+             ), \
+             site (id) AS ( \
+               SELECT locations.id FROM locations \
+               JOIN holder ON holder.organization_id = locations.organization_id \
+               JOIN place ON place.id = locations.id OR place.id = '' \
+               WHERE locations.closed_at IS NULL \
+               UNION SELECT locations.id FROM locations JOIN site ON site.id = locations.parent_id \
+               WHERE locations.closed_at IS NULL \
+             ) \
+             SELECT 'assigned' AS what, role_id AS a, location_id AS b, CAST(NULL AS TEXT) AS c, valid_from, valid_until \
+             FROM assigned \
+             UNION ALL SELECT 'group', groups.id, groups.slug, NULL, NULL, NULL \
+             FROM groups JOIN enclosing ON enclosing.id = groups.id WHERE groups.removed_at IS NULL \
+             UNION ALL SELECT 'member_of', id, NULL, NULL, NULL, NULL FROM in_group \
+             UNION ALL SELECT 'group_parent', group_parents.group_id, parent_id, NULL, NULL, NULL \
+             FROM group_parents JOIN enclosing ON enclosing.id = group_parents.group_id \
+             UNION ALL SELECT 'carried', group_id, role_id, location_id, NULL, NULL FROM carried \
+             UNION ALL SELECT 'role', roles.id, roles.slug, roles.template, NULL, NULL \
+             FROM roles JOIN held_role ON held_role.id = roles.id \
+             UNION ALL SELECT 'role_parent', role_parents.role_id, parent_id, NULL, NULL, NULL \
+             FROM role_parents JOIN held_role ON held_role.id = role_parents.role_id \
+             UNION ALL SELECT 'role_permission', role_permissions.role_id, permission, NULL, NULL, NULL \
+             FROM role_permissions JOIN held_role ON held_role.id = role_permissions.role_id \
+             UNION ALL SELECT 'location', locations.id, locations.slug, locations.parent_id, NULL, NULL \
+             FROM locations JOIN site ON site.id = locations.id ",
+            $also
+        )
+    };
+}
+
+const OF_MEMBER: &str = walk!(
+    "holder (organization_id) AS (SELECT organization_id FROM memberships WHERE id = $1), \
+     assigned (role_id, location_id, valid_from, valid_until) AS ( \
+       SELECT role_id, COALESCE(location_id, ''), valid_from, valid_until FROM assignments \
+       WHERE membership_id = $1 AND ended_at IS NULL AND (valid_until IS NULL OR valid_until > $2) \
+     ), \
+     in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = $1)",
+    "UNION ALL SELECT 'direct', permission, effect, NULL, NULL, NULL FROM membership_permissions WHERE membership_id = $1 \
+     UNION ALL SELECT 'active', memberships.id, NULL, NULL, memberships.valid_from, memberships.valid_until \
+     FROM memberships \
+     JOIN organizations ON organizations.id = memberships.organization_id AND organizations.disabled_at IS NULL \
+     WHERE memberships.id = $1 AND memberships.removed_at IS NULL AND memberships.disabled_at IS NULL"
+);
+
+const OF_CLIENT: &str = walk!(
+    "holder (organization_id) AS (SELECT id FROM organizations WHERE id = $2 AND disabled_at IS NULL), \
+     assigned (role_id, location_id, valid_from, valid_until) AS ( \
+       SELECT client_roles.role_id, client_roles.location_id, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) \
+       FROM client_roles \
+       JOIN roles ON roles.id = client_roles.role_id \
+       WHERE client_roles.client_id = $1 AND roles.organization_id = $2 \
+     ), \
+     in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = '')",
+    "UNION ALL SELECT 'active', organization_id, NULL, NULL, NULL, NULL FROM holder"
+);
+
+impl AccessOf<'_> {
+    /// What a token of a member says at `now`; an inactive membership holds nothing.
+    pub async fn of_member(&mut self, id: &MembershipId, now: Timestamp) -> Result<Access> {
+        Ok(self.holdings(id, now).await?.access(now))
+    }
+
+    /// What a token of a service client says, in the organization that owns it.
+    pub async fn of_client(&mut self, client: &str, organization: &OrganizationId, now: Timestamp) -> Result<Access> {
+        let rows = sqlx::query(OF_CLIENT)
+            .bind(client.to_owned())
+            .bind(organization.as_str().to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        Ok(holdings(&rows)?.access(now))
+    }
+
+    /// Everything a member holds or will hold; what is over at `now` is left out.
+    pub async fn holdings(&mut self, id: &MembershipId, now: Timestamp) -> Result<Holdings> {
+        let rows =
+            sqlx::query(OF_MEMBER).bind(id.as_str().to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
+        holdings(&rows)
+    }
+}
+
+fn holdings(rows: &[Row]) -> Result<Holdings> {
+    let mut all = Holdings::default();
+    for row in rows {
+        let (what, a) = (text(row, "what")?, text(row, "a")?);
+        let (b, c) = (maybe_text(row, "b")?, maybe_text(row, "c")?);
+        let validity = Validity { from: maybe_moment(row, "valid_from")?, until: maybe_moment(row, "valid_until")? };
+        add(&mut all, &what, (a, b.unwrap_or_default(), c), validity);
+    }
+    Ok(all)
+}
+
+fn add(all: &mut Holdings, what: &str, (a, b, c): (String, String, Option<String>), validity: Validity) {
+    let place = |id: String| (!id.is_empty()).then(|| LocationId::from_stored(id));
+    match what {
+        "active" => all.active = Some(validity),
+        "assigned" => all.assignments.push(Held { role: RoleId::from_stored(a), location: place(b), validity }),
+        "member_of" => all.member_of.push(GroupId::from_stored(a)),
+        "group" => {
+            all.groups.insert(GroupId::from_stored(a), Slug::from_stored(b));
+        }
+        "group_parent" => all.group_parents.push((GroupId::from_stored(a), GroupId::from_stored(b))),
+        "carried" => {
+            let held = Held { role: RoleId::from_stored(b), location: place(c.unwrap_or_default()), validity };
+            all.group_roles.push((GroupId::from_stored(a), held));
+        }
+        "role" => {
+            all.roles.insert(RoleId::from_stored(a), (Slug::from_stored(b), c));
+        }
+        "role_parent" => all.role_parents.push((RoleId::from_stored(a), RoleId::from_stored(b))),
+        "role_permission" => all.role_permissions.push((RoleId::from_stored(a), Permission::from_stored(b))),
+        "location" => {
+            let id = LocationId::from_stored(a);
+            if let Some(parent) = c {
+                all.location_parents.push((id.clone(), LocationId::from_stored(parent)));
+            }
+            all.locations.insert(id, Slug::from_stored(b));
+        }
+        _ => all.direct.push((Permission::from_stored(a), Effect::from_stored(&b))),
+    }
+}

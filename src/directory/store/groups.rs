@@ -1,0 +1,268 @@
+//! Groups with their members, enclosing groups and roles.
+
+use super::{maybe_moment, maybe_text, moment, text};
+use crate::{
+    clock::Timestamp,
+    directory::{group::Group, origin::Origin},
+    id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
+    storage::{Result, Row, Tx},
+    text::{Name, Slug},
+};
+
+/// Queries of groups.
+pub struct Groups<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Groups.
+    pub fn groups(&mut self) -> Groups<'_> {
+        Groups(self)
+    }
+}
+
+/// A role that a group carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRole {
+    /// The group.
+    pub group: GroupId,
+    /// Slug of the role.
+    pub role: Slug,
+    /// Slug of the location; the whole organization without one.
+    pub location: Option<Slug>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, organization_id, slug, name, created_at, removed_at \
+             FROM groups \
+             WHERE removed_at IS NULL AND ",
+            $rest
+        )
+    };
+}
+
+impl Groups<'_> {
+    /// One of this organization, unless removed.
+    pub async fn by_id(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Option<Group>> {
+        self.one(select!("organization_id = $1 AND id = $2"), organization, id.as_str()).await
+    }
+
+    /// One of this organization, unless removed.
+    pub async fn by_slug(&mut self, organization: &OrganizationId, slug: &Slug) -> Result<Option<Group>> {
+        self.one(select!("organization_id = $1 AND slug = $2"), organization, slug.as_str()).await
+    }
+
+    /// Those of an organization, by slug.
+    pub async fn list(&mut self, organization: &OrganizationId) -> Result<Vec<Group>> {
+        let rows = sqlx::query(select!("organization_id = $1 ORDER BY slug"))
+            .bind(organization.as_str().to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(group).collect()
+    }
+
+    /// Group → enclosing group, in an organization.
+    pub async fn parents(&mut self, organization: &OrganizationId) -> Result<Vec<(GroupId, GroupId)>> {
+        let rows = sqlx::query(
+            "SELECT group_id, parent_id \
+             FROM group_parents \
+             JOIN groups ON groups.id = group_parents.group_id \
+             WHERE groups.organization_id = $1",
+        )
+        .bind(organization.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok((GroupId::from_stored(text(row, "group_id")?), GroupId::from_stored(text(row, "parent_id")?)))
+            })
+            .collect()
+    }
+
+    /// Members who are directly in a group.
+    pub async fn members(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Vec<MembershipId>> {
+        let rows = sqlx::query(
+            "SELECT membership_id \
+             FROM group_members \
+             JOIN groups ON groups.id = group_members.group_id \
+             WHERE groups.organization_id = $1 AND groups.id = $2 AND groups.removed_at IS NULL \
+             ORDER BY membership_id",
+        )
+        .bind(organization.as_str().to_owned())
+        .bind(id.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(MembershipId::from_stored(text(row, "membership_id")?))).collect()
+    }
+
+    /// Roles that the groups of an organization carry.
+    pub async fn roles(&mut self, organization: &OrganizationId) -> Result<Vec<GroupRole>> {
+        let rows = sqlx::query(
+            "SELECT group_roles.group_id, roles.slug AS role, locations.slug AS location \
+             FROM group_roles \
+             JOIN groups ON groups.id = group_roles.group_id \
+             JOIN roles ON roles.id = group_roles.role_id \
+             LEFT JOIN locations ON locations.id = group_roles.location_id \
+             WHERE groups.organization_id = $1 AND groups.removed_at IS NULL \
+             ORDER BY role, location",
+        )
+        .bind(organization.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(GroupRole {
+                    group: GroupId::from_stored(text(row, "group_id")?),
+                    role: Slug::from_stored(text(row, "role")?),
+                    location: maybe_text(row, "location")?.map(Slug::from_stored),
+                })
+            })
+            .collect()
+    }
+
+    async fn one(
+        &mut self,
+        statement: &'static str,
+        organization: &OrganizationId,
+        key: &str,
+    ) -> Result<Option<Group>> {
+        let row = sqlx::query(statement)
+            .bind(organization.as_str().to_owned())
+            .bind(key.to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(group).transpose()
+    }
+
+    /// Inserts it; `false` when the slug is taken.
+    pub(in crate::directory) async fn insert(&mut self, new: &Group) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO groups (id, organization_id, slug, name, created_at) \
+             VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(new.id.as_str().to_owned())
+        .bind(new.organization_id.as_str().to_owned())
+        .bind(new.slug.as_str().to_owned())
+        .bind(new.name.as_str().to_owned())
+        .bind(new.created_at.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::directory) async fn rename(&mut self, id: &GroupId, name: &Name) -> Result<()> {
+        self.pair("UPDATE groups SET name = $2 WHERE id = $1", id, name.as_str()).await?;
+        Ok(())
+    }
+
+    /// Removes a group with its members, roles and places in other groups.
+    pub(in crate::directory) async fn remove(&mut self, id: &GroupId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE groups SET removed_at = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        for statement in [
+            "DELETE FROM group_members WHERE group_id = $1",
+            "DELETE FROM group_parents WHERE group_id = $1 OR parent_id = $1",
+            "DELETE FROM group_roles WHERE group_id = $1",
+        ] {
+            sqlx::query(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds a member; `false` when they are in it.
+    pub(in crate::directory) async fn add_member(
+        &mut self,
+        id: &GroupId,
+        member: &MembershipId,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO group_members (group_id, membership_id, origin, created_at) \
+             VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(member.as_str().to_owned())
+        .bind(origin.as_str().to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::directory) async fn remove_member(&mut self, id: &GroupId, member: &MembershipId) -> Result<bool> {
+        self.pair("DELETE FROM group_members WHERE group_id = $1 AND membership_id = $2", id, member.as_str()).await
+    }
+
+    pub(in crate::directory) async fn add_parent(&mut self, id: &GroupId, parent: &GroupId) -> Result<bool> {
+        let statement = "INSERT INTO group_parents (group_id, parent_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        self.pair(statement, id, parent.as_str()).await
+    }
+
+    pub(in crate::directory) async fn remove_parent(&mut self, id: &GroupId, parent: &GroupId) -> Result<bool> {
+        self.pair("DELETE FROM group_parents WHERE group_id = $1 AND parent_id = $2", id, parent.as_str()).await
+    }
+
+    async fn pair(&mut self, statement: &'static str, id: &GroupId, other: &str) -> Result<bool> {
+        let done = sqlx::query(statement)
+            .bind(id.as_str().to_owned())
+            .bind(other.to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::directory) async fn give_role(
+        &mut self,
+        id: &GroupId,
+        role: &RoleId,
+        site: Option<&LocationId>,
+    ) -> Result<bool> {
+        let statement = "INSERT INTO group_roles (group_id, role_id, location_id) \
+                         VALUES ($1, $2, $3) \
+                         ON CONFLICT DO NOTHING";
+        self.role(statement, id, role, site).await
+    }
+
+    pub(in crate::directory) async fn take_role(
+        &mut self,
+        id: &GroupId,
+        role: &RoleId,
+        site: Option<&LocationId>,
+    ) -> Result<bool> {
+        let statement = "DELETE FROM group_roles WHERE group_id = $1 AND role_id = $2 AND location_id = $3";
+        self.role(statement, id, role, site).await
+    }
+
+    async fn role(
+        &mut self,
+        statement: &'static str,
+        id: &GroupId,
+        role: &RoleId,
+        site: Option<&LocationId>,
+    ) -> Result<bool> {
+        let done = sqlx::query(statement)
+            .bind(id.as_str().to_owned())
+            .bind(role.as_str().to_owned())
+            .bind(site.map_or_else(String::new, |id| id.as_str().to_owned()))
+            .execute(self.0.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}
+
+fn group(row: &Row) -> Result<Group> {
+    Ok(Group {
+        id: GroupId::from_stored(text(row, "id")?),
+        organization_id: OrganizationId::from_stored(text(row, "organization_id")?),
+        slug: Slug::from_stored(text(row, "slug")?),
+        name: Name::from_stored(text(row, "name")?),
+        created_at: moment(row, "created_at")?,
+        removed_at: maybe_moment(row, "removed_at")?,
+    })
+}

@@ -1,0 +1,97 @@
+//! What persons type to sign in, with the names they gave up.
+
+use super::{maybe_moment, moment, text};
+use crate::{
+    clock::Timestamp,
+    directory::user::{LoginName, LoginNameKind},
+    id::UserId,
+    storage::{Result, Row, Tx},
+    text::UserName,
+};
+
+/// Queries of login names.
+pub struct LoginNames<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Login names.
+    pub fn login_names(&mut self) -> LoginNames<'_> {
+        LoginNames(self)
+    }
+}
+
+impl LoginNames<'_> {
+    /// Those of a person, retired ones included, oldest first.
+    pub async fn of(&mut self, user: &UserId) -> Result<Vec<LoginName>> {
+        let rows = sqlx::query(
+            "SELECT name, kind, created_at, retired_at \
+             FROM login_names \
+             WHERE user_id = $1 \
+             ORDER BY created_at, kind",
+        )
+        .bind(user.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(login_name).collect()
+    }
+
+    /// Inserts one; `false` when somebody signs in with it.
+    pub(in crate::directory) async fn insert(
+        &mut self,
+        user: &UserId,
+        name: &UserName,
+        kind: LoginNameKind,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO login_names (name, user_id, kind, created_at) \
+             VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(name.as_str().to_owned())
+        .bind(user.as_str().to_owned())
+        .bind(kind.as_str())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Retires the person's names of a kind.
+    pub(in crate::directory) async fn retire(
+        &mut self,
+        user: &UserId,
+        kind: LoginNameKind,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("UPDATE login_names SET retired_at = $3 WHERE user_id = $1 AND kind = $2 AND retired_at IS NULL")
+            .bind(user.as_str().to_owned())
+            .bind(kind.as_str())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Removes every name of a person, the history included.
+    pub(in crate::directory) async fn erase(&mut self, user: &UserId) -> Result<()> {
+        sqlx::query("DELETE FROM login_names WHERE user_id = $1")
+            .bind(user.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+fn login_name(row: &Row) -> Result<LoginName> {
+    let kind = if text(row, "kind")? == LoginNameKind::Email.as_str() {
+        LoginNameKind::Email
+    } else {
+        LoginNameKind::UserName
+    };
+    Ok(LoginName {
+        name: UserName::from_stored(text(row, "name")?),
+        kind,
+        created_at: moment(row, "created_at")?,
+        retired_at: maybe_moment(row, "retired_at")?,
+    })
+}

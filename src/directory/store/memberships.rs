@@ -1,0 +1,320 @@
+//! Memberships.
+
+use super::{maybe_moment, maybe_text, millis, moment, text, validity};
+use crate::{
+    clock::Timestamp,
+    directory::{
+        membership::Membership,
+        organization::{Accent, LogoUri, Organization},
+        origin::Origin,
+    },
+    id::{MembershipId, OrganizationId, UserId},
+    storage::{
+        Result, Row, Tx,
+        filter::{Filter, Operator},
+    },
+    text::{EmailAddress, Name, Slug},
+};
+
+/// Queries of memberships.
+pub struct Memberships<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Memberships.
+    pub fn memberships(&mut self) -> Memberships<'_> {
+        Memberships(self)
+    }
+}
+
+/// A member with what a list shows of the person.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The membership.
+    pub membership: Membership,
+    /// The person's name.
+    pub name: Name,
+    /// The person's address.
+    pub email: Option<EmailAddress>,
+    /// Since when the person cannot sign in anywhere.
+    pub user_disabled_at: Option<Timestamp>,
+}
+
+/// Which members to list.
+#[derive(Debug, Clone, Default)]
+pub struct MemberFilter {
+    /// Of one kind.
+    pub kind: Option<Slug>,
+    /// In one state.
+    pub state: Option<MemberState>,
+    /// Whose name or address contains this, in whatever case.
+    pub containing: Option<String>,
+    /// After this one (keyset paging).
+    pub after: Option<MembershipId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// States of members, for lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberState {
+    /// Neither the membership nor the person is disabled.
+    Enabled,
+    /// The membership or the person is disabled.
+    Disabled,
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT memberships.id, memberships.organization_id, memberships.user_id, memberships.kind, profession, \
+         registration_number, registration_body, specialty, title, memberships.origin, valid_from, valid_until, \
+         memberships.created_at, memberships.disabled_at, removed_at"
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(columns!(), " FROM memberships ", $rest)
+    };
+}
+
+macro_rules! select_with_organization {
+    ($rest:literal) => {
+        concat!(
+            columns!(),
+            ", organizations.slug AS organization_slug, organizations.name AS organization_name, \
+             organizations.logo_uri, organizations.accent, organizations.created_at AS organization_created_at \
+             FROM memberships \
+             JOIN organizations ON organizations.id = memberships.organization_id \
+             WHERE memberships.user_id = $1 \
+             AND memberships.removed_at IS NULL \
+             AND memberships.disabled_at IS NULL \
+             AND organizations.disabled_at IS NULL \
+             AND (valid_from IS NULL OR valid_from <= $2) \
+             AND (valid_until IS NULL OR valid_until > $2) ",
+            $rest
+        )
+    };
+}
+
+impl Memberships<'_> {
+    /// One of this organization, unless removed.
+    pub async fn by_id(&mut self, organization: &OrganizationId, id: &MembershipId) -> Result<Option<Membership>> {
+        let row = sqlx::query(select!("WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL"))
+            .bind(id.as_str().to_owned())
+            .bind(organization.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(membership).transpose()
+    }
+
+    /// That of a person in this organization, disabled or not, unless removed.
+    pub async fn of(&mut self, organization: &OrganizationId, user: &UserId) -> Result<Option<Membership>> {
+        let row = sqlx::query(select!("WHERE organization_id = $1 AND user_id = $2 AND removed_at IS NULL"))
+            .bind(organization.as_str().to_owned())
+            .bind(user.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(membership).transpose()
+    }
+
+    /// A person's active memberships in organizations that are active, by name of the organization.
+    pub async fn active_of_user(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<(Membership, Organization)>> {
+        let rows = sqlx::query(select_with_organization!("ORDER BY organizations.name, organizations.id"))
+            .bind(user.as_str().to_owned())
+            .bind(now.0)
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(|row| Ok((membership(row)?, organization(row)?))).collect()
+    }
+
+    /// A person's active membership in one organization that is active.
+    pub async fn active(
+        &mut self,
+        user: &UserId,
+        organization: &OrganizationId,
+        now: Timestamp,
+    ) -> Result<Option<Membership>> {
+        let row = sqlx::query(select_with_organization!("AND memberships.organization_id = $3"))
+            .bind(user.as_str().to_owned())
+            .bind(now.0)
+            .bind(organization.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(membership).transpose()
+    }
+
+    /// Every organization that a person belongs to, or ever belonged to.
+    pub async fn organizations_ever(&mut self, user: &UserId) -> Result<Vec<OrganizationId>> {
+        let rows = sqlx::query("SELECT DISTINCT organization_id FROM memberships WHERE user_id = $1")
+            .bind(user.as_str().to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(|row| Ok(OrganizationId::from_stored(text(row, "organization_id")?))).collect()
+    }
+
+    /// Members of an organization, in the order in which they joined.
+    pub async fn list(&mut self, organization: &OrganizationId, wanted: MemberFilter) -> Result<Vec<Member>> {
+        let filter = Filter::select(concat!(
+            columns!(),
+            ", users.name, users.email, users.disabled_at AS user_disabled_at \
+             FROM memberships \
+             JOIN users ON users.id = memberships.user_id"
+        ))
+        .and("memberships.organization_id", Operator::Equal, organization.as_str())
+        .and_text("memberships.removed_at IS NULL")
+        .and_if("memberships.kind", Operator::Equal, wanted.kind.map(String::from))
+        .and_if("memberships.id", Operator::Above, wanted.after.map(String::from));
+        let filter = match wanted.state {
+            None => filter,
+            Some(MemberState::Enabled) => {
+                filter.and_text("memberships.disabled_at IS NULL AND users.disabled_at IS NULL")
+            }
+            Some(MemberState::Disabled) => {
+                filter.and_text("(memberships.disabled_at IS NOT NULL OR users.disabled_at IS NOT NULL)")
+            }
+        };
+        let limit = wanted.limit;
+        let containing = wanted.containing.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+        let fetched = if containing.is_some() { SEARCHED } else { limit };
+        let rows = filter.order("memberships.id", fetched).fetch(self.0.connection()).await?;
+        let members = rows.iter().map(member);
+        let Some(containing) = containing else { return members.collect() };
+        let matches = |found: &Result<Member>| found.as_ref().map_or(true, |member| member.contains(&containing));
+        members.filter(matches).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
+    }
+
+    /// Inserts it; `false` when the person is a member already.
+    pub(in crate::directory) async fn insert(&mut self, new: &Membership) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO memberships (id, organization_id, user_id, kind, origin, valid_from, valid_until, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(new.id.as_str().to_owned())
+        .bind(new.organization_id.as_str().to_owned())
+        .bind(new.user_id.as_str().to_owned())
+        .bind(new.kind.as_str().to_owned())
+        .bind(new.origin.as_str().to_owned())
+        .bind(millis(new.validity.from))
+        .bind(millis(new.validity.until))
+        .bind(new.created_at.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Saves what can change.
+    pub(in crate::directory) async fn save(&mut self, edited: &Membership) -> Result<()> {
+        sqlx::query(
+            "UPDATE memberships \
+             SET kind = $2, profession = $3, registration_number = $4, registration_body = $5, specialty = $6, \
+             title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, removed_at = $11 \
+             WHERE id = $1",
+        )
+        .bind(edited.id.as_str().to_owned())
+        .bind(edited.kind.as_str().to_owned())
+        .bind(edited.profession.clone())
+        .bind(edited.registration_number.clone())
+        .bind(edited.registration_body.clone())
+        .bind(edited.specialty.clone())
+        .bind(edited.title.clone())
+        .bind(millis(edited.validity.from))
+        .bind(millis(edited.validity.until))
+        .bind(millis(edited.disabled_at))
+        .bind(millis(edited.removed_at))
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends the assignments of a membership and removes its groups, permissions and identifiers.
+    pub(in crate::directory) async fn strip(&mut self, id: &MembershipId, now: Timestamp) -> Result<()> {
+        self.run("UPDATE assignments SET ended_at = $2 WHERE membership_id = $1 AND ended_at IS NULL", id, Some(now))
+            .await?;
+        self.run("DELETE FROM group_members WHERE membership_id = $1", id, None).await?;
+        self.run("DELETE FROM membership_permissions WHERE membership_id = $1", id, None).await?;
+        self.run("DELETE FROM identifiers WHERE membership_id = $1", id, None).await
+    }
+
+    async fn run(&mut self, statement: &'static str, id: &MembershipId, now: Option<Timestamp>) -> Result<()> {
+        let query = sqlx::query(statement).bind(id.as_str().to_owned());
+        let query = if let Some(now) = now { query.bind(now.0) } else { query };
+        query.execute(self.0.connection()).await?;
+        Ok(())
+    }
+
+    /// Ends every membership of a person and removes what it says of them.
+    pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
+        const OF_USER: [&str; 3] = [
+            "DELETE FROM group_members WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+            "DELETE FROM membership_permissions WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+            "DELETE FROM identifiers WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+        ];
+        const ENDED: [&str; 2] = [
+            "UPDATE assignments SET ended_at = $2 \
+             WHERE ended_at IS NULL AND membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+            "UPDATE memberships \
+             SET profession = NULL, registration_number = NULL, registration_body = NULL, specialty = NULL, \
+             title = NULL, removed_at = COALESCE(removed_at, $2) \
+             WHERE user_id = $1",
+        ];
+        for statement in OF_USER {
+            sqlx::query(statement).bind(user.as_str().to_owned()).execute(self.0.connection()).await?;
+        }
+        for statement in ENDED {
+            sqlx::query(statement).bind(user.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Most members that one search looks at.
+const SEARCHED: u32 = 10_000;
+
+impl Member {
+    fn contains(&self, folded: &str) -> bool {
+        self.name.as_str().to_lowercase().contains(folded)
+            || self.email.as_ref().is_some_and(|email| email.as_str().contains(folded))
+    }
+}
+
+fn membership(row: &Row) -> Result<Membership> {
+    Ok(Membership {
+        id: MembershipId::from_stored(text(row, "id")?),
+        organization_id: OrganizationId::from_stored(text(row, "organization_id")?),
+        user_id: UserId::from_stored(text(row, "user_id")?),
+        kind: Slug::from_stored(text(row, "kind")?),
+        profession: maybe_text(row, "profession")?,
+        registration_number: maybe_text(row, "registration_number")?,
+        registration_body: maybe_text(row, "registration_body")?,
+        specialty: maybe_text(row, "specialty")?,
+        title: maybe_text(row, "title")?,
+        origin: Origin::from_stored(text(row, "origin")?),
+        validity: validity(row)?,
+        created_at: moment(row, "created_at")?,
+        disabled_at: maybe_moment(row, "disabled_at")?,
+        removed_at: maybe_moment(row, "removed_at")?,
+    })
+}
+
+/// The organization of a membership; those that are disabled are not selected.
+fn organization(row: &Row) -> Result<Organization> {
+    Ok(Organization {
+        id: OrganizationId::from_stored(text(row, "organization_id")?),
+        slug: Slug::from_stored(text(row, "organization_slug")?),
+        name: Name::from_stored(text(row, "organization_name")?),
+        logo_uri: maybe_text(row, "logo_uri")?.map(LogoUri::from_stored),
+        accent: maybe_text(row, "accent")?.map(Accent::from_stored),
+        created_at: moment(row, "organization_created_at")?,
+        disabled_at: None,
+    })
+}
+
+fn member(row: &Row) -> Result<Member> {
+    Ok(Member {
+        membership: membership(row)?,
+        name: Name::from_stored(text(row, "name")?),
+        email: maybe_text(row, "email")?.map(EmailAddress::from_stored),
+        user_disabled_at: maybe_moment(row, "user_disabled_at")?,
+    })
+}

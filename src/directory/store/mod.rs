@@ -1,0 +1,73 @@
+//! Queries of the directory, one file per group of tables. Every organization-scoped one takes the organization.
+
+mod access;
+mod assignments;
+mod groups;
+mod kinds;
+mod locations;
+mod login_names;
+mod memberships;
+mod organizations;
+mod permissions;
+mod roles;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod users;
+
+pub use access::AccessOf;
+pub use assignments::Assignments;
+pub use groups::{GroupRole, Groups};
+pub use kinds::Kinds;
+pub use locations::{Identifiers, Locations};
+pub use login_names::LoginNames;
+pub use memberships::{Member, MemberFilter, MemberState, Memberships};
+pub use organizations::Organizations;
+pub use permissions::Permissions;
+pub use roles::Roles;
+pub use rules::AttributeRules;
+pub use users::Users;
+
+use sqlx::Row as _;
+
+use crate::{
+    clock::Timestamp,
+    directory::validity::Validity,
+    storage::{Error, Result, Row},
+    text::Slug,
+};
+
+/// A text column.
+fn text(row: &Row, column: &str) -> Result<String> {
+    Ok(row.try_get(column)?)
+}
+
+/// A text column that may be NULL.
+fn maybe_text(row: &Row, column: &str) -> Result<Option<String>> {
+    Ok(row.try_get(column)?)
+}
+
+/// An instant.
+fn moment(row: &Row, column: &str) -> Result<Timestamp> {
+    Ok(Timestamp(row.try_get(column)?))
+}
+
+/// An instant that may be NULL.
+fn maybe_moment(row: &Row, column: &str) -> Result<Option<Timestamp>> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
+}
+
+/// `valid_from` and `valid_until`.
+fn validity(row: &Row) -> Result<Validity> {
+    Ok(Validity { from: maybe_moment(row, "valid_from")?, until: maybe_moment(row, "valid_until")? })
+}
+
+/// A JSON list of slugs.
+fn slugs(row: &Row, column: &'static str) -> Result<Vec<Slug>> {
+    serde_json::from_str(&text(row, column)?).map_err(|_| Error::Corrupt(column))
+}
+
+/// The milliseconds of an instant that may be absent.
+fn millis(at: Option<Timestamp>) -> Option<i64> {
+    at.map(|at| at.0)
+}

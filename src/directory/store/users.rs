@@ -1,0 +1,245 @@
+//! Persons.
+
+use super::{maybe_moment, maybe_text, millis, moment, text};
+use crate::{
+    clock::Timestamp,
+    directory::user::User,
+    id::{OrganizationId, UserId},
+    storage::{Result, Row, Tx},
+    text::{EmailAddress, Name, UserName},
+};
+
+/// Queries of persons.
+pub struct Users<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Persons.
+    pub fn users(&mut self) -> Users<'_> {
+        Users(self)
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT users.id, users.name, given_name, family_name, email, email_verified_at, phone, postal_address, \
+             locale, picture, default_organization_id, password_hash, password_changed_at, password_must_change_at, \
+             users.created_at, updated_at, disabled_at, deleted_at \
+             FROM users ",
+            $rest
+        )
+    };
+}
+
+/// The name that an erased person is shown by.
+const ERASED: &str = "Erased person";
+
+impl Users<'_> {
+    /// By the id, erased persons included.
+    pub async fn by_id(&mut self, id: &UserId) -> Result<Option<User>> {
+        let row = sqlx::query(select!("WHERE users.id = $1"))
+            .bind(id.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    /// By what the person types to sign in.
+    pub async fn by_login_name(&mut self, name: &UserName) -> Result<Option<User>> {
+        let row = sqlx::query(select!(
+            "JOIN login_names ON login_names.user_id = users.id \
+             WHERE login_names.name = $1 AND login_names.retired_at IS NULL"
+        ))
+        .bind(name.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    pub(in crate::directory) async fn insert(&mut self, new: &User) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO users (id, name, email, email_verified_at, locale, password_hash, password_changed_at, \
+             password_must_change_at, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(new.id.as_str().to_owned())
+        .bind(new.name.as_str().to_owned())
+        .bind(new.email.as_ref().map(|email| email.as_str().to_owned()))
+        .bind(millis(new.email_verified_at))
+        .bind(new.locale.clone())
+        .bind(new.password_hash.clone())
+        .bind(millis(new.password_changed_at))
+        .bind(millis(new.password_must_change_at))
+        .bind(new.created_at.0)
+        .bind(new.updated_at.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Saves the attributes of the profile.
+    pub(in crate::directory) async fn save_profile(&mut self, edited: &User) -> Result<()> {
+        sqlx::query(
+            "UPDATE users \
+             SET name = $2, given_name = $3, family_name = $4, phone = $5, postal_address = $6, locale = $7, \
+             picture = $8, updated_at = $9 \
+             WHERE id = $1",
+        )
+        .bind(edited.id.as_str().to_owned())
+        .bind(edited.name.as_str().to_owned())
+        .bind(edited.given_name.clone())
+        .bind(edited.family_name.clone())
+        .bind(edited.phone.clone())
+        .bind(edited.postal_address.clone())
+        .bind(edited.locale.clone())
+        .bind(edited.picture.clone())
+        .bind(edited.updated_at.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Sets an address that was proved.
+    pub(in crate::directory) async fn set_email(
+        &mut self,
+        id: &UserId,
+        email: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(email.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    pub(in crate::directory) async fn set_password(
+        &mut self,
+        id: &UserId,
+        hash: &str,
+        now: Timestamp,
+        must_change_at: Option<Timestamp>,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE users \
+             SET password_hash = $2, password_changed_at = $3, password_must_change_at = $4 \
+             WHERE id = $1",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(hash.to_owned())
+        .bind(now.0)
+        .bind(millis(must_change_at))
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Stores the same password under stronger parameters, unless it was changed meanwhile.
+    pub async fn rehash_password(&mut self, id: &UserId, former: &str, hash: &str) -> Result<bool> {
+        let done = sqlx::query("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+            .bind(id.as_str().to_owned())
+            .bind(former.to_owned())
+            .bind(hash.to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(in crate::directory) async fn set_default_organization(
+        &mut self,
+        id: &UserId,
+        organization: Option<&OrganizationId>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("UPDATE users SET default_organization_id = $2, updated_at = $3 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(organization.map(|id| id.as_str().to_owned()))
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Clears the default organization if it is this one.
+    pub(in crate::directory) async fn forget_default_organization(
+        &mut self,
+        id: &UserId,
+        organization: &OrganizationId,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE users SET default_organization_id = NULL \
+             WHERE id = $1 AND default_organization_id = $2",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(organization.as_str().to_owned())
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    pub(in crate::directory) async fn set_disabled(
+        &mut self,
+        id: &UserId,
+        disabled_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("UPDATE users SET disabled_at = $2, updated_at = $3 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(millis(disabled_at))
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Leaves a tombstone: the id and when it was erased.
+    pub(in crate::directory) async fn erase(&mut self, id: &UserId, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE users \
+             SET name = $2, given_name = NULL, family_name = NULL, email = NULL, email_verified_at = NULL, \
+             phone = NULL, postal_address = NULL, locale = NULL, picture = NULL, default_organization_id = NULL, \
+             password_hash = NULL, password_changed_at = NULL, password_must_change_at = NULL, \
+             updated_at = $3, deleted_at = $3 \
+             WHERE id = $1",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(ERASED)
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        sqlx::query("DELETE FROM mailed_links WHERE user_id = $1")
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        sqlx::query("UPDATE sessions SET user_agent = '', address = '' WHERE user_id = $1")
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+fn user(row: &Row) -> Result<User> {
+    Ok(User {
+        id: UserId::from_stored(text(row, "id")?),
+        name: Name::from_stored(text(row, "name")?),
+        given_name: maybe_text(row, "given_name")?,
+        family_name: maybe_text(row, "family_name")?,
+        email: maybe_text(row, "email")?.map(EmailAddress::from_stored),
+        email_verified_at: maybe_moment(row, "email_verified_at")?,
+        phone: maybe_text(row, "phone")?,
+        postal_address: maybe_text(row, "postal_address")?,
+        locale: maybe_text(row, "locale")?,
+        picture: maybe_text(row, "picture")?,
+        default_organization: maybe_text(row, "default_organization_id")?.map(OrganizationId::from_stored),
+        password_hash: maybe_text(row, "password_hash")?,
+        password_changed_at: maybe_moment(row, "password_changed_at")?,
+        password_must_change_at: maybe_moment(row, "password_must_change_at")?,
+        created_at: moment(row, "created_at")?,
+        updated_at: moment(row, "updated_at")?,
+        disabled_at: maybe_moment(row, "disabled_at")?,
+        deleted_at: maybe_moment(row, "deleted_at")?,
+    })
+}

@@ -1,0 +1,358 @@
+//! A person with one login across all organizations. The id never changes and is the `sub` of tokens.
+//!
+//! Operations on the person as a whole: creating, disabling, erasing, login names, password. What an organization knows
+//! of a person is the membership's; attributes of the profile are edited in [`profile`](super::profile).
+
+use std::fmt;
+
+use crate::{
+    audit::{Context, Event},
+    clock::Timestamp,
+    id::{OrganizationId, UserId},
+    session::EndReason,
+    storage::Tx,
+    text::{EmailAddress, Name, UserName},
+};
+
+use super::{Error, Noun, Result, owner};
+
+/// A person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// The id; the `sub` of tokens.
+    pub id: UserId,
+    /// The name as the person writes it.
+    pub name: Name,
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// The address to write to, which is also a login name.
+    pub email: Option<EmailAddress>,
+    /// When the person proved that mail to the address reaches them.
+    pub email_verified_at: Option<Timestamp>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// Postal address, in lines.
+    pub postal_address: Option<String>,
+    /// Language tag of pages and mails.
+    pub locale: Option<String>,
+    /// Address of a picture.
+    pub picture: Option<String>,
+    /// Where the person works when an app names no organization.
+    pub default_organization: Option<OrganizationId>,
+    /// The encoded password hash.
+    pub password_hash: Option<String>,
+    /// When the password was set.
+    pub password_changed_at: Option<Timestamp>,
+    /// From when on the person has to choose another password before anything else.
+    pub password_must_change_at: Option<Timestamp>,
+    /// When the person was created.
+    pub created_at: Timestamp,
+    /// When the profile last changed.
+    pub updated_at: Timestamp,
+    /// Since when the person cannot sign in.
+    pub disabled_at: Option<Timestamp>,
+    /// When the person was erased; only the id is left.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for User {
+    /// The id alone: the rest is personal or secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "User({})", self.id)
+    }
+}
+
+impl User {
+    /// Whether the person may sign in at all.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.disabled_at.is_none() && self.deleted_at.is_none()
+    }
+
+    /// Whether another password has to be chosen first.
+    #[must_use]
+    pub fn must_change_password(&self, now: Timestamp) -> bool {
+        self.password_must_change_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// A password of which only the hash is known here.
+#[derive(Clone)]
+pub struct NewPassword {
+    /// The encoded hash (PHC string).
+    pub hash: String,
+    /// How long it is good for.
+    pub kind: PasswordKind,
+    /// Who set it: `person`, `reset` or `administrator`.
+    pub by: &'static str,
+}
+
+/// How long a password is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordKind {
+    /// Chosen by the person.
+    Lasting,
+    /// Handed to the person; has to be changed at the first sign-in.
+    OneTime,
+}
+
+impl PasswordKind {
+    fn must_change_at(self, now: Timestamp) -> Option<Timestamp> {
+        (self == Self::OneTime).then_some(now)
+    }
+}
+
+/// A person to be created.
+pub struct NewUser {
+    /// The name.
+    pub name: Name,
+    /// The address; becomes a login name.
+    pub email: Option<EmailAddress>,
+    /// Whether mail to the address is known to reach the person.
+    pub email_is_verified: bool,
+    /// A user name, for staff without a mailbox.
+    pub user_name: Option<UserName>,
+    /// The first password; none until the person sets one by a link.
+    pub password: Option<NewPassword>,
+    /// Language tag.
+    pub locale: Option<String>,
+}
+
+/// What a person types to sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginName {
+    /// The name, folded.
+    pub name: UserName,
+    /// An address or a plain user name.
+    pub kind: LoginNameKind,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was given up.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// Kinds of login names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginNameKind {
+    /// The address of the person.
+    Email,
+    /// A user name.
+    UserName,
+}
+
+impl LoginNameKind {
+    /// As stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::UserName => "username",
+        }
+    }
+}
+
+/// Creates a person.
+///
+/// # Errors
+/// Without any login name, and when a login name is in use.
+pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User> {
+    let names = login_names(&new)?;
+    let user = User {
+        id: UserId::fresh(context.now, &context.random),
+        name: new.name,
+        given_name: None,
+        family_name: None,
+        email_verified_at: (new.email.is_some() && new.email_is_verified).then_some(context.now),
+        email: new.email,
+        phone: None,
+        postal_address: None,
+        locale: new.locale,
+        picture: None,
+        default_organization: None,
+        password_changed_at: new.password.as_ref().map(|_| context.now),
+        password_must_change_at: new.password.as_ref().and_then(|password| password.kind.must_change_at(context.now)),
+        password_hash: new.password.map(|password| password.hash),
+        created_at: context.now,
+        updated_at: context.now,
+        disabled_at: None,
+        deleted_at: None,
+    };
+    tx.users().insert(&user).await?;
+    for (name, kind) in names {
+        name_login(tx, context, &user.id, &name, kind).await?;
+    }
+    tx.record(context, None, &Event::UserCreation { user: user.id.clone() });
+    Ok(user)
+}
+
+/// The login names of a new person: at least one, at most one of each kind.
+fn login_names(new: &NewUser) -> Result<Vec<(UserName, LoginNameKind)>> {
+    if new.user_name.as_ref().is_some_and(|name| name.as_str().contains('@')) {
+        return Err(Error::Refused("a user name is not an e-mail address; give the address as e-mail"));
+    }
+    let email = new.email.as_ref().map(|email| (UserName::from_stored(email.to_string()), LoginNameKind::Email));
+    let user_name = new.user_name.clone().map(|name| (name, LoginNameKind::UserName));
+    let names: Vec<_> = email.into_iter().chain(user_name).collect();
+    if names.is_empty() {
+        return Err(Error::Refused("a person needs an e-mail address or a user name to sign in with"));
+    }
+    Ok(names)
+}
+
+async fn name_login(tx: &mut Tx, context: &Context, user: &UserId, name: &UserName, kind: LoginNameKind) -> Result<()> {
+    if tx.login_names().insert(user, name, kind, context.now).await? {
+        Ok(())
+    } else {
+        Err(Error::Taken(Noun::LoginName, name.to_string()))
+    }
+}
+
+/// Gives the person another user name; the former one is kept as history.
+///
+/// # Errors
+/// When the name is in use.
+pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, name: &UserName) -> Result<()> {
+    if name.as_str().contains('@') {
+        return Err(Error::Refused("a user name is not an e-mail address; change the e-mail address instead"));
+    }
+    existing(tx, user).await?;
+    tx.login_names().retire(user, LoginNameKind::UserName, context.now).await?;
+    name_login(tx, context, user, name, LoginNameKind::UserName).await?;
+    updated(tx, context, user, "user_name");
+    Ok(())
+}
+
+/// Moves the login and the contact to an address that is proved (or vouched for by the server's administrator).
+///
+/// # Errors
+/// When somebody else signs in with it.
+pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: &EmailAddress) -> Result<()> {
+    let before = existing(tx, user).await?;
+    tx.login_names().retire(user, LoginNameKind::Email, context.now).await?;
+    name_login(tx, context, user, &UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
+    tx.users().set_email(user, email, context.now).await?;
+    let event = Event::EmailChange {
+        user: user.clone(),
+        from: before.email.map(String::from).unwrap_or_default(),
+        to: email.to_string(),
+    };
+    tx.record(context, None, &event);
+    Ok(())
+}
+
+/// Sets the password.
+///
+/// # Errors
+/// When there is no such person.
+pub async fn set_password(tx: &mut Tx, context: &Context, user: &UserId, password: &NewPassword) -> Result<()> {
+    existing(tx, user).await?;
+    let must_change_at = password.kind.must_change_at(context.now);
+    tx.users().set_password(user, &password.hash, context.now, must_change_at).await?;
+    tx.record(context, None, &Event::PasswordChange { user: user.clone(), by: password.by.to_owned() });
+    Ok(())
+}
+
+/// Chooses where the person works when an app names no organization.
+///
+/// # Errors
+/// When the person is not a member there.
+pub async fn choose_default_organization(
+    tx: &mut Tx,
+    context: &Context,
+    user: &UserId,
+    organization: Option<&OrganizationId>,
+) -> Result<()> {
+    if let Some(id) = organization
+        && tx.memberships().active(user, id, context.now).await?.is_none()
+    {
+        return Err(Noun::Organization.unknown(id));
+    }
+    tx.users().set_default_organization(user, organization, context.now).await?;
+    updated(tx, context, user, "default_organization");
+    Ok(())
+}
+
+/// Keeps the person out of every organization; sessions and tokens end with it.
+///
+/// # Errors
+/// For the last owner of an organization.
+pub async fn disable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
+    let person = existing(tx, user).await?;
+    if person.disabled_at.is_some() {
+        return Ok(());
+    }
+    owner::spare_person(tx, context.now, user).await?;
+    tx.users().set_disabled(user, Some(context.now), context.now).await?;
+    tx.sessions().end_all_of_user(context, user, None, EndReason::Disabled).await?;
+    tx.record(context, None, &Event::UserDisabling { user: user.clone() });
+    Ok(())
+}
+
+/// Lets the person in again; sessions do not come back.
+///
+/// # Errors
+/// When there is no such person.
+pub async fn enable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
+    let person = existing(tx, user).await?;
+    if person.disabled_at.is_none() {
+        return Ok(());
+    }
+    tx.users().set_disabled(user, None, context.now).await?;
+    tx.record(context, None, &Event::UserEnabling { user: user.clone() });
+    Ok(())
+}
+
+/// Erases the person for good: what is left is the id, so that the audit log stays readable.
+///
+/// Ends every membership, session and token.
+///
+/// # Errors
+/// For the last owner of an organization.
+pub async fn delete(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
+    existing(tx, user).await?;
+    owner::spare_person(tx, context.now, user).await?;
+    tx.sessions().end_all_of_user(context, user, None, EndReason::Disabled).await?;
+    tx.login_names().erase(user).await?;
+    tx.memberships().erase(user, context.now).await?;
+    tx.users().erase(user, context.now).await?;
+    tx.record(context, None, &Event::UserDeletion { user: user.clone() });
+    Ok(())
+}
+
+/// The person, unless erased.
+pub(super) async fn existing(tx: &mut Tx, user: &UserId) -> Result<User> {
+    let found = tx.users().by_id(user).await?.filter(|person| person.deleted_at.is_none());
+    found.ok_or_else(|| Noun::User.unknown(user))
+}
+
+fn updated(tx: &mut Tx, context: &Context, user: &UserId, attributes: &str) {
+    tx.record(context, None, &Event::UserUpdate { user: user.clone(), attributes: attributes.to_owned() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_needs_something_to_sign_in_with() {
+        let new = |email: Option<&str>, user_name: Option<&str>| NewUser {
+            name: "Åse".parse().unwrap(),
+            email: email.map(|text| text.parse().unwrap()),
+            email_is_verified: false,
+            user_name: user_name.map(|text| text.parse().unwrap()),
+            password: None,
+            locale: None,
+        };
+        for (email, user_name, expected) in [
+            (None, None, None),
+            (Some("a@x.dk"), None, Some(1)),
+            (None, Some("ase"), Some(1)),
+            (Some("a@x.dk"), Some("ase"), Some(2)),
+            (None, Some("a@x.dk"), None),
+        ] {
+            assert_eq!(login_names(&new(email, user_name)).ok().map(|names| names.len()), expected);
+        }
+    }
+}
