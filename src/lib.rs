@@ -30,6 +30,9 @@ pub mod policy;
 // ── signing in ──
 pub mod authentication;
 
+// ── faces ──
+pub mod account;
+
 // ── assembly ──
 pub mod worker;
 pub mod demo;

@@ -51,11 +51,24 @@ impl fmt::Display for Rgb {
 }
 
 impl Accent {
+    /// The colour of the product, as `lanyard.css` has it.
+    pub const LANYARD: Self = Self(Rgb(0x0b, 0x6e, 0x6e));
+
+    /// The colour and the ink that reads best on it, for mails: six hexadecimal digits each, after `#`.
+    #[must_use]
+    pub fn fill_and_ink(self) -> (String, String) {
+        (self.0.to_string(), self.ink().to_string())
+    }
+
+    fn ink(self) -> Rgb {
+        if contrast(self.0, WHITE) >= 4.5 { WHITE } else { BLACK }
+    }
+
     /// The stylesheet that gives the design tokens of `lanyard.css` this colour.
     #[must_use]
     pub fn stylesheet(self) -> String {
         let fill = self.0;
-        let ink = if contrast(fill, WHITE) >= 4.5 { WHITE } else { BLACK };
+        let ink = self.ink();
         // Away from the ink, so that the contrast only grows.
         let hover = fill.mixed(if ink == WHITE { BLACK } else { WHITE }, 0.16);
         let tokens = |surface: Rgb, pole: Rgb| {

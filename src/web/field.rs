@@ -58,6 +58,7 @@ pub struct Field {
     hint: String,
     error: String,
     is_first: bool,
+    is_fixed: bool,
 }
 
 impl Field {
@@ -71,7 +72,7 @@ impl Field {
             _ => "text",
         };
         let (value, hint, error) = Default::default();
-        Self { t, name, label, kind, autocomplete, value, hint, error, is_first: false }
+        Self { t, name, label, kind, autocomplete, value, hint, error, is_first: false, is_fixed: false }
     }
 
     /// With a value filled in; a password stays empty.
@@ -102,6 +103,12 @@ impl Field {
     #[must_use]
     pub fn focused(self) -> Self {
         Self { is_first: true, ..self }
+    }
+
+    /// Shown, but not to be changed.
+    #[must_use]
+    pub fn fixed(self) -> Self {
+        Self { is_fixed: true, ..self }
     }
 
     fn described_by(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fs, path::Path};
 
-use super::{Accent, Brand, Frame, Language, visit::tests::visit};
+use super::{Accent, Brand, Frame, Language, csrf, visit::tests::visit};
 
 /// A frame of Riverside Clinic.
 pub(crate) fn frame(language: Language) -> Frame {
@@ -34,14 +34,20 @@ pub(crate) fn show(name: &str, html: &str) {
     for unsafe_part in [" style=", "<style", " onclick=", "javascript:"] {
         assert!(!html.contains(unsafe_part), "{name}: the security policy refuses {unsafe_part}");
     }
+    // Every frame of a test is a first visit, and randomness is seeded: all have the same browser.
+    let visit = visit("/login?return=abc", &[]);
     for form in html.split("<form").skip(1) {
-        let form = form.split("</form>").next().unwrap_or_default();
-        assert!(!form.contains("method=\"post\"") || form.contains("name=\"csrf\""), "{name}: a form without a token");
+        let after = |start: &str| form.split(start).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+        let (action, token) = (after(" action=\""), after("name=\"csrf\" value=\""));
+        assert!(csrf::is_valid(visit.site(), visit.browser(), action, token), "{name}: {action} has another's token");
+        let names: Vec<_> = form.split("</form>").next().unwrap_or_default().split("<input").collect();
+        assert_eq!(names.iter().filter(|input| input.contains("name=\"csrf\"")).count(), 1, "{name}: {action}");
     }
     write(name, html);
 }
 
-fn write(name: &str, html: &str) {
+/// Writes a page to the folder.
+pub(crate) fn write(name: &str, html: &str) {
     let Some(folder) = std::env::var_os("LANYARD_GALLERY") else { return };
     let folder = Path::new(&folder);
     fs::create_dir_all(folder).expect("a folder can be made");

@@ -11,13 +11,13 @@ pub(super) const ACCOUNT: Account = Account {
     sessions: "Enheder",
     apps: "Apps",
     invitations: "Invitationer",
-    security: "Sikkerhed",
     sign_out: "Log ud",
     profile: Profile {
         greeting: |name| format!("Hej, {name}"),
         title: "Om dig",
         name: "Fulde navn",
         name_hint: "Sådan som kolleger og apps ser det.",
+        change_name: "Ret navn",
         managed: "Klinikken holder det opdateret. Bed dens administrator om at ændre det.",
         user_name: "Brugernavn",
         email: "E-mail",
@@ -26,6 +26,7 @@ pub(super) const ACCOUNT: Account = Account {
         password: "Adgangskode",
         password_age: |ago| format!("Skiftet {ago}"),
         change_password: "Skift adgangskode",
+        change_language: "Skift sprog",
     },
     memberships: Memberships {
         title: "Dine klinikker",

@@ -134,7 +134,7 @@ const PASSWORD: Password = Password {
     too_long: "Den er for lang: brug højst 1.024 bytes.",
     too_common: "Adgangskoden er kendt fra datalæk eller nem at gætte. Vælg en anden.",
     about_you: "Adgangskoden indeholder dit eller klinikkens navn. Vælg en anden.",
-    used_before: "Du har brugt den adgangskode før. Vælg en anden.",
+    same: "Det er den adgangskode, du har nu. Vælg en anden.",
     differ: "De to nye adgangskoder er ikke ens.",
 };
 

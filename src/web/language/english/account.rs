@@ -11,13 +11,13 @@ pub(super) const ACCOUNT: Account = Account {
     sessions: "Devices",
     apps: "Apps",
     invitations: "Invitations",
-    security: "Security",
     sign_out: "Sign out",
     profile: Profile {
         greeting: |name| format!("Hello, {name}"),
         title: "About you",
         name: "Full name",
         name_hint: "As colleagues and apps see it.",
+        change_name: "Change name",
         managed: "Your clinic keeps this up to date. Ask its administrator to change it.",
         user_name: "User name",
         email: "E-mail",
@@ -26,6 +26,7 @@ pub(super) const ACCOUNT: Account = Account {
         password: "Password",
         password_age: |ago| format!("Changed {ago}"),
         change_password: "Change password",
+        change_language: "Change language",
     },
     memberships: Memberships {
         title: "Your clinics",

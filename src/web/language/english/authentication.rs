@@ -137,7 +137,7 @@ const PASSWORD: Password = Password {
     too_long: "That’s too long: use at most 1,024 bytes.",
     too_common: "That password is known from data leaks or easy to guess. Choose another.",
     about_you: "That password contains your name or your clinic’s. Choose another.",
-    used_before: "You’ve used that password before. Choose another.",
+    same: "That’s the password you have now. Choose another.",
     differ: "The two new passwords aren’t the same.",
 };
 

@@ -11,13 +11,13 @@ pub(super) const ACCOUNT: Account = Account {
     sessions: "Dispositivos",
     apps: "Aplicaciones",
     invitations: "Invitaciones",
-    security: "Seguridad",
     sign_out: "Cerrar sesión",
     profile: Profile {
         greeting: |name| format!("Hola, {name}"),
         title: "Sobre usted",
         name: "Nombre completo",
         name_hint: "Como lo ven sus compañeros y las aplicaciones.",
+        change_name: "Cambiar el nombre",
         managed: "Su clínica lo mantiene al día. Pida a su administrador que lo cambie.",
         user_name: "Usuario",
         email: "Correo",
@@ -26,6 +26,7 @@ pub(super) const ACCOUNT: Account = Account {
         password: "Contraseña",
         password_age: |ago| format!("Cambiada {ago}"),
         change_password: "Cambiar la contraseña",
+        change_language: "Cambiar el idioma",
     },
     memberships: Memberships {
         title: "Sus clínicas",

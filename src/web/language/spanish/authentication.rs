@@ -139,7 +139,7 @@ const PASSWORD: Password = Password {
     too_long: "Es demasiado larga: use como máximo 1.024 bytes.",
     too_common: "Esa contraseña es conocida por filtraciones o fácil de adivinar. Elija otra.",
     about_you: "Esa contraseña contiene su nombre o el de su clínica. Elija otra.",
-    used_before: "Ya ha usado esa contraseña. Elija otra.",
+    same: "Esa es la contraseña que ya tiene. Elija otra.",
     differ: "Las dos contraseñas nuevas no son iguales.",
 };
 

@@ -10,7 +10,6 @@ pub struct Account {
     pub sessions: &'static str,
     pub apps: &'static str,
     pub invitations: &'static str,
-    pub security: &'static str,
     pub sign_out: &'static str,
     pub profile: Profile,
     pub memberships: Memberships,
@@ -28,6 +27,7 @@ pub struct Profile {
     pub title: &'static str,
     pub name: &'static str,
     pub name_hint: &'static str,
+    pub change_name: &'static str,
     pub managed: &'static str,
     pub user_name: &'static str,
     pub email: &'static str,
@@ -36,6 +36,7 @@ pub struct Profile {
     pub password: &'static str,
     pub password_age: fn(&str) -> String,
     pub change_password: &'static str,
+    pub change_language: &'static str,
 }
 
 /// Memberships and one's own level in each.

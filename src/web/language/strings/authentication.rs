@@ -113,7 +113,7 @@ pub struct Password {
     pub too_long: &'static str,
     pub too_common: &'static str,
     pub about_you: &'static str,
-    pub used_before: &'static str,
+    pub same: &'static str,
     pub differ: &'static str,
 }
 

@@ -1,0 +1,46 @@
+//! Apps that may use the account, each with its withdrawal.
+
+use std::time::Duration;
+
+use askama::Template;
+
+use super::Masthead;
+use crate::web::Frame;
+
+/// The list of apps. The form sends `consent` with an id.
+#[derive(Template)]
+#[template(path = "account/apps.html")]
+pub struct AppsPage {
+    /// The frame.
+    pub frame: Frame,
+    /// The head.
+    pub masthead: Masthead,
+    /// What went well just before.
+    pub notice: Option<String>,
+    /// The apps.
+    pub apps: Vec<AppRow>,
+}
+
+/// One app.
+pub struct AppRow {
+    /// What the withdrawal names.
+    pub id: String,
+    /// The app's name.
+    pub name: String,
+    /// The organization it was allowed in.
+    pub organization: String,
+    /// What it may do, in words.
+    pub scopes: Vec<String>,
+    /// How long ago it was allowed.
+    pub age: Duration,
+}
+
+impl AppsPage {
+    fn since(&self, app: &AppRow) -> String {
+        (self.frame.t.account.consents.since)(&self.frame.language().ago(app.age))
+    }
+
+    fn withdraw_from(&self, app: &AppRow) -> String {
+        (self.frame.t.account.consents.withdraw_from)(&app.name)
+    }
+}

@@ -1,0 +1,168 @@
+//! Every page of the account, in every language.
+
+use std::time::Duration;
+
+use super::{
+    Level, Masthead, Tab,
+    apps::{AppRow, AppsPage},
+    form::FormPage,
+    invitation::{Answer, InvitationPage},
+    invitations::{InvitationsPage, Offer},
+    language::LanguagePage,
+    overview::{Membership, OverviewPage, Profile},
+    sessions::{SessionRow, SessionsPage},
+};
+use crate::{
+    account::device::Device,
+    clock::Timestamp,
+    web::{
+        Frame, Language, Problem,
+        gallery::{brand, frame, show},
+    },
+};
+
+fn in_every_language(name: &str, page: impl Fn(Frame) -> String) {
+    for language in Language::ALL {
+        show(&format!("{name}.{}", language.tag()), &page(frame(language)));
+    }
+}
+
+fn masthead(tab: Tab) -> Masthead {
+    Masthead { person: "Priya Nair".into(), tab, open_invitations: 1 }
+}
+
+fn level(role: &str, location: Option<&str>) -> Level {
+    Level { role: role.into(), location: location.map(Into::into), until: None }
+}
+
+fn offer() -> Offer {
+    Offer {
+        id: "inv_1".into(),
+        brand: brand("Harbour Physio", None),
+        invited_by: Some("Noor Haddad".into()),
+        levels: vec![level("Practitioner", Some("Pier")), level("Front desk", None)],
+        expires_at: Timestamp(1_795_900_000_000),
+    }
+}
+
+#[test]
+fn the_overview_is_well_formed() {
+    in_every_language("account-overview", |frame| {
+        let membership = |slug: &str, name: &str, is_default, levels| Membership {
+            slug: slug.into(),
+            brand: brand(name, None),
+            detail: "Practitioner · General practice".into(),
+            is_default,
+            levels,
+            groups: vec!["General practitioners".into(), "On call".into()],
+        };
+        let until = Some((frame.t.form.until)(&frame.language().date(Timestamp(1_797_900_000_000))));
+        let both = vec![
+            level("Practitioner", Some("Main Street")),
+            Level { until, ..level("Supervisor", Some("Harbour Quay")) },
+        ];
+        OverviewPage {
+            notice: Some((frame.t.account.memberships.default_changed)("Riverside Clinic")),
+            masthead: masthead(Tab::Overview),
+            profile: Profile {
+                name: "Priya Nair".into(),
+                user_name: Some("priya".into()),
+                email: Some("priya@riverside.example".into()),
+                email_is_verified: false,
+                password_age: Some(Duration::from_hours(24 * 40)),
+            },
+            memberships: vec![
+                membership("riverside", "Riverside Clinic", true, both),
+                membership("harbour", "Harbour Physio", false, Vec::new()),
+            ],
+            frame,
+        }
+        .to_string()
+    });
+}
+
+#[test]
+fn devices_and_apps_are_listed_on_well_formed_pages() {
+    in_every_language("account-sessions", |frame| {
+        let session = |id: &str, agent: &str, is_this, hours| {
+            let device = Device::of(agent);
+            SessionRow {
+                id: id.into(),
+                device,
+                is_this,
+                is_handheld: device.is_handheld(),
+                address: "198.51.100.7".into(),
+                begun: Duration::from_hours(hours + 20),
+                used: Duration::from_hours(hours),
+            }
+        };
+        SessionsPage {
+            frame,
+            masthead: masthead(Tab::Sessions),
+            notice: None,
+            sessions: vec![
+                session("ses_1", "(Windows NT 10.0) Firefox/133", true, 0),
+                session("ses_2", "(iPhone) Safari/604", false, 3),
+                session("ses_3", "", false, 80),
+            ],
+        }
+        .to_string()
+    });
+    for (name, is_empty) in [("account-apps", false), ("account-apps-none", true)] {
+        in_every_language(name, |frame| {
+            let scopes = ["openid", "profile", "roles", "offline_access"];
+            let app = AppRow {
+                id: "recall".into(),
+                name: "Recall Reminders".into(),
+                organization: "Riverside Clinic".into(),
+                scopes: scopes.map(|scope| frame.t.authentication.consent.scopes.describe(scope)).to_vec(),
+                age: Duration::from_hours(24 * 12),
+            };
+            let apps = if is_empty { Vec::new() } else { vec![app] };
+            AppsPage { frame, masthead: masthead(Tab::Apps), notice: None, apps }.to_string()
+        });
+    }
+}
+
+#[test]
+fn invitations_are_answered_on_well_formed_pages() {
+    in_every_language("account-invitations", |frame| {
+        let masthead = masthead(Tab::Invitations);
+        InvitationsPage { frame, masthead, notice: None, invitations: vec![offer()] }.to_string()
+    });
+    type Answered = fn(&Frame) -> Answer;
+    let answers: [(&str, Answered); 3] = [
+        ("invitation-here", |_| Answer::Here { person: "Priya Nair".into(), other_person_href: "/logout".into() }),
+        ("invitation-known", |_| Answer::AfterSignIn { sign_in_href: "/login".into() }),
+        ("invitation-new", |frame| Answer::AsNewPerson {
+            email: "new@harbour.example".into(),
+            name: String::new(),
+            least: 12,
+            problems: vec![Problem::of("name", (frame.t.form.fill_in)(frame.t.authentication.invitation.name))],
+        }),
+    ];
+    for (name, answer) in answers {
+        in_every_language(name, |frame| {
+            let (answer, action) = (answer(&frame), "/invitation/t0ken".into());
+            let frame = frame.branded(Some(offer().brand));
+            InvitationPage { frame, action, offer: offer(), answer }.to_string()
+        });
+    }
+}
+
+#[test]
+fn changes_are_made_on_well_formed_pages() {
+    in_every_language("account-name", |frame| {
+        FormPage::name(frame, masthead(Tab::Overview), "Priya Nair", Vec::new()).to_string()
+    });
+    in_every_language("account-email", |frame| {
+        let problems = vec![Problem::of("email", frame.t.form.email_malformed)];
+        FormPage::email(frame, masthead(Tab::Overview), "priya@riverside.example", "priya@", problems).to_string()
+    });
+    in_every_language("account-password", |frame| {
+        FormPage::password(frame, masthead(Tab::Overview), "priya", 12, Vec::new()).to_string()
+    });
+    in_every_language("account-language", |frame| {
+        LanguagePage { frame, masthead: masthead(Tab::Overview) }.to_string()
+    });
+}

@@ -1,0 +1,225 @@
+//! The letters that people get by mail: their words and their look, as text and as HTML. Sending is `mail`'s.
+//!
+//! A letter says who it is for and why it came, holds at most one link, and says what happens when it is ignored.
+
+use askama::Template;
+
+use super::{
+    accent::Accent,
+    frame::Brand,
+    language::{Language, strings::letter::Letters},
+    site::Site,
+};
+use crate::clock::Timestamp;
+
+/// A finished letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Which letter it is, for logs and counters.
+    pub kind: &'static str,
+    /// The subject line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+}
+
+/// What all letters to one person share: language, sender's site, organization, the person's name.
+#[derive(Debug, Clone)]
+pub struct Letterhead {
+    language: Language,
+    origin: String,
+    brand: Option<Brand>,
+    name: Option<String>,
+}
+
+/// What an invitation says.
+#[derive(Debug, Clone, Copy)]
+pub struct Invited<'a> {
+    /// The organization's name.
+    pub organization: &'a str,
+    /// Who invites; unknown when a directory or the command line does.
+    pub invited_by: Option<&'a str>,
+    /// Whether the address belongs to somebody who can sign in.
+    pub has_account: bool,
+    /// The absolute address of the invitation.
+    pub href: &'a str,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+#[derive(Template)]
+#[template(path = "letter/letter.html")]
+struct Html<'a> {
+    tag: &'static str,
+    subject: &'a str,
+    sender: &'a str,
+    fill: String,
+    ink: String,
+    t: &'static Letters,
+    body: &'a Body,
+    why: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "letter/letter.txt")]
+struct Text<'a> {
+    t: &'static Letters,
+    body: &'a Body,
+    why: &'a str,
+}
+
+/// Greeting, what it is about, the one link, what else is good to know.
+struct Body {
+    greeting: String,
+    before: Vec<String>,
+    button: &'static str,
+    href: String,
+    after: Vec<String>,
+}
+
+impl Letterhead {
+    /// Letters in `language` from `site`.
+    #[must_use]
+    pub fn new(language: Language, site: &Site) -> Self {
+        Self { language, origin: site.origin().to_owned(), brand: None, name: None }
+    }
+
+    /// In the name of an organization.
+    #[must_use]
+    pub fn branded(self, brand: Option<Brand>) -> Self {
+        Self { brand, ..self }
+    }
+
+    /// To a person whose name is known.
+    #[must_use]
+    pub fn addressed_to(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// An offer of membership.
+    #[must_use]
+    pub fn invitation(&self, invited: Invited<'_>) -> Letter {
+        let t = &self.texts().invitation;
+        let lead = match invited.invited_by {
+            Some(name) => (t.lead)(name, invited.organization),
+            None => (t.lead_nameless)(invited.organization),
+        };
+        let next = if invited.has_account { t.existing } else { t.new_person };
+        let expires = (t.expires)(&self.language.date(invited.expires_at));
+        let body = self.body(vec![lead, next.into()], (t.button, invited.href), vec![expires, t.ignore.into()]);
+        self.write("invitation", (t.subject)(invited.organization), &body)
+    }
+
+    /// A link to a new password.
+    #[must_use]
+    pub fn password_reset(&self, href: &str) -> Letter {
+        let t = &self.texts().reset;
+        let body = self.body(vec![t.lead.into()], (t.button, href), vec![t.expires.into(), t.ignore.into()]);
+        self.write("password-reset", t.subject.into(), &body)
+    }
+
+    /// A link that proves that `email` is the person's.
+    #[must_use]
+    pub fn email_verification(&self, email: &str, href: &str) -> Letter {
+        let t = &self.texts().verification;
+        let body = self.body(vec![(t.lead)(email)], (t.button, href), vec![t.expires.into(), t.ignore.into()]);
+        self.write("email-verification", t.subject.into(), &body)
+    }
+
+    /// Word that the password was changed at `at`; `href` leads to a new one.
+    #[must_use]
+    pub fn password_changed(&self, at: Timestamp, href: &str) -> Letter {
+        let t = &self.texts().password_changed;
+        let lead = (t.lead)(&self.language.date_and_time(at));
+        let body = self.body(vec![lead, t.effect.into(), t.not_you.into()], (t.button, href), Vec::new());
+        self.write("password-changed", t.subject.into(), &body)
+    }
+
+    /// The first letter of a new member of `organization`; `href` leads to the account.
+    #[must_use]
+    pub fn welcome(&self, organization: &str, href: &str) -> Letter {
+        let t = &self.texts().welcome;
+        let body = self.body(vec![(t.lead)(organization), t.next.into()], (t.button, href), Vec::new());
+        self.write("welcome", (t.subject)(organization), &body)
+    }
+
+    fn texts(&self) -> &'static Letters {
+        &self.language.strings().letters
+    }
+
+    fn body(&self, before: Vec<String>, (button, href): (&'static str, &str), after: Vec<String>) -> Body {
+        let t = self.texts();
+        let greeting = self.name.as_deref().map_or_else(|| t.greeting_nameless.to_owned(), t.greeting);
+        Body { greeting, before, button, href: href.to_owned(), after }
+    }
+
+    fn write(&self, kind: &'static str, subject: String, body: &Body) -> Letter {
+        let t = self.texts();
+        // A header has one line, whatever an organization is called.
+        let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let accent = self.brand.as_ref().and_then(|brand| brand.accent);
+        let (fill, ink) = accent.unwrap_or(Accent::LANYARD).fill_and_ink();
+        let (tag, sender) = (self.language.tag(), self.brand.as_ref().map_or("Lanyard", |brand| &brand.name));
+        let why = (t.why)(&self.origin);
+        let html = Html { tag, subject: &subject, sender, fill, ink, t, body, why: &why }.to_string();
+        let text = Text { t, body, why: &why }.to_string();
+        Letter { kind, subject, text, html }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::{gallery, site::tests::site};
+
+    fn letters(language: Language) -> [Letter; 7] {
+        let site = site("https://id.example");
+        let head = Letterhead::new(language, &site).addressed_to("Priya <b>");
+        let clinic = head.clone().branded(Some(gallery::brand("Riverside & Sons", Some("f2b705"))));
+        let invited = Invited {
+            organization: "Riverside & Sons",
+            invited_by: Some("Max"),
+            has_account: false,
+            href: "https://id.example/invitation/t0ken",
+            expires_at: Timestamp(1_795_320_000_000),
+        };
+        [
+            clinic.invitation(invited),
+            Letterhead::new(language, &site).invitation(Invited { invited_by: None, has_account: true, ..invited }),
+            head.password_reset("https://id.example/password/t0ken"),
+            head.email_verification("priya@riverside.example", "https://id.example/email/t0ken"),
+            head.password_changed(Timestamp(1_795_320_000_000), "https://id.example/password/forgotten"),
+            clinic.welcome("Riverside & Sons", "https://id.example/account"),
+            head.welcome("Two\r\nLines", "https://id.example/account"),
+        ]
+    }
+
+    #[test]
+    fn every_letter_is_one_line_of_subject_with_one_link_in_both_forms() {
+        for language in Language::ALL {
+            for (number, letter) in letters(language).into_iter().enumerate() {
+                assert!(!letter.subject.chars().any(char::is_control), "{letter:?}");
+                assert_eq!(letter.text.matches("https://id.example/").count(), 1, "{}", letter.text);
+                assert_eq!(letter.html.matches("href=\"https://id.example/").count(), 1, "{}", letter.html);
+                assert!(!letter.html.contains("<b>") && !letter.text.contains("&#"), "{letter:?}");
+                assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);
+                gallery::write(&format!("letter-{}-{number}.{}", letter.kind, language.tag()), &letter.html);
+            }
+        }
+    }
+
+    #[test]
+    fn a_letter_reads_well_as_text() {
+        let [_, _, reset, ..] = letters(Language::English);
+        assert_eq!(
+            reset.text,
+            "Hello Priya <b>,\n\nSomebody, hopefully you, asked for a new password for your account.\n\n\
+             Choose new password:\nhttps://id.example/password/t0ken\n\nThe link works once, for one hour.\n\n\
+             It wasn’t you? Then there’s nothing to do: your password stays as it is.\n\n-- \n\
+             You get this e-mail because of your account at https://id.example.\n\
+             This message was sent automatically; replies are not read.\n"
+        );
+    }
+}
