@@ -34,5 +34,6 @@ pub mod authentication;
 pub mod account;
 
 // ── assembly ──
+pub mod server;
 pub mod worker;
 pub mod demo;

@@ -1,0 +1,100 @@
+//! The sockets that the server listens on.
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+};
+
+use crate::config::Listen;
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {cause}; {hint}")]
+pub struct ListenError {
+    /// The address, as it would be reached.
+    pub address: SocketAddr,
+    /// What the operating system said.
+    pub cause: io::Error,
+    hint: &'static str,
+}
+
+/// Listens on every address. On `localhost` that is 127.0.0.1, and `::1` on the same port where this machine has it.
+///
+/// # Errors
+/// [`ListenError`] names the address and what to do.
+pub fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, ListenError> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        match *address {
+            Listen::Address(address) => listeners.push(socket(address)?),
+            Listen::Loopback(port) => {
+                let first = socket(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+                // Port 0 becomes a free one, which is then the port of both.
+                let port = first.local_addr().map_or(port, |address| address.port());
+                listeners.push(first);
+                match socket(SocketAddr::from((Ipv6Addr::LOCALHOST, port))) {
+                    Ok(second) => listeners.push(second),
+                    Err(error) if has_no_ipv6(&error.cause) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+fn socket(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let listening = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    listening.map_err(|cause| {
+        let hint = match cause.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program listens there: stop it, or choose another port in `server.listen`"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need CAP_NET_BIND_SERVICE: grant it, or choose another port in `server.listen`"
+            }
+            io::ErrorKind::AddrNotAvailable => "this machine does not have that address: correct `server.listen`",
+            _ => "correct `server.listen`",
+        };
+        ListenError { address, cause, hint }
+    })
+}
+
+fn has_no_ipv6(cause: &io::Error) -> bool {
+    // EAFNOSUPPORT has no kind of its own in the standard library.
+    cause.kind() == io::ErrorKind::AddrNotAvailable || cause.raw_os_error() == Some(97)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_is_both_loopback_addresses_on_one_port() {
+        let listeners = bind(&[Listen::Loopback(0)]).expect("a port");
+        let addresses: Vec<_> = listeners.iter().map(|listener| listener.local_addr().expect("an address")).collect();
+        assert!(addresses[0].ip().is_loopback() && addresses[0].is_ipv4());
+        assert!(addresses.iter().all(|address| address.port() == addresses[0].port()), "{addresses:?}");
+    }
+
+    #[test]
+    fn a_port_in_use_is_named_with_what_to_do() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = taken.local_addr().expect("an address");
+        for listen in [Listen::Address(address), Listen::Loopback(address.port())] {
+            let error = bind(&[listen]).expect_err("in use").to_string();
+            assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+            assert!(error.contains("another program listens there"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_refused() {
+        let address = "192.0.2.1:0".parse().expect("an address");
+        let error = bind(&[Listen::Address(address)]).expect_err("not ours").to_string();
+        assert!(error.contains("this machine does not have that address"), "{error}");
+    }
+}

@@ -1,0 +1,22 @@
+//! The server around the finished router: sockets, TLS, limits, counters, the operators' endpoints and a graceful stop.
+//!
+//! Each piece takes a router or gives one and knows no feature.
+
+mod limits;
+mod listen;
+mod observe;
+mod operations;
+mod serve;
+mod silence;
+mod stop;
+mod tls;
+
+pub use self::{
+    limits::limit,
+    listen::{ListenError, bind},
+    observe::observe,
+    operations::{Readiness, operations},
+    serve::{ServeError, serve},
+    stop::{Stop, Stopper},
+    tls::{Certificate, CertificateError, install_crypto_provider},
+};
