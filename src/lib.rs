@@ -37,3 +37,4 @@ pub mod account;
 pub mod server;
 pub mod worker;
 pub mod demo;
+pub mod cli;

@@ -1,5 +1,5 @@
 //! The `lanyard` binary: everything lives in the library, so that tests can boot it.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    lanyard::cli::run()
 }

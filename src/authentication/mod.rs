@@ -1,7 +1,39 @@
-//! Signing in: the factors a person proves themselves with, and the order they are asked for.
+//! Signing in: proving who somebody is, step by step.
 //!
-//! A page of another feature that needs a sign-in redirects here with a signed return path and decides again when the
-//! browser comes back; this module knows none of them.
+//! [`flow`] decides the next step, purely; a step does its work, commits and asks the flow again, and never names
+//! another step. A page that needs a person sends the browser here with a signed local return path and decides anew when
+//! it comes back, so that signing in knows nobody who sends people. Not here: consent and the choice of an organization
+//! (`oauth`), what a session is (`session`).
 
 pub mod factor;
+pub mod flow;
+pub mod new_password;
+pub mod endpoint;
 pub mod page;
+pub mod recovery;
+pub mod signing_in;
+pub mod store;
+
+use std::sync::Arc;
+
+use crate::{app::App, authentication::factor::hasher::Hasher, limit::SignInLimit};
+
+/// What proves people: the password hasher and the limit of attempts; cheap to clone.
+#[derive(Clone)]
+pub struct Authenticator {
+    /// Hashes and compares passwords on threads of its own.
+    pub hasher: Hasher,
+    /// The limit of attempts.
+    pub limit: Arc<SignInLimit>,
+}
+
+impl Authenticator {
+    /// An authenticator with the configured costs and limits.
+    #[must_use]
+    pub fn start(app: &App) -> Self {
+        Self {
+            hasher: Hasher::start(app.config.password.hashing, app.random.clone()),
+            limit: Arc::new(SignInLimit::new(&app.config.throttle, &app.clock, &app.random)),
+        }
+    }
+}

@@ -54,6 +54,8 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         accept_first: "Sæt kryds i feltet for at vise, at du accepterer teksterne.",
         submit: "Fortsæt",
         decline: "Accepter ikke, og log ud",
+        terms: "Vilkår for brug",
+        privacy: "Privatlivspolitik",
     },
     invitation: INVITATION,
     sign_out: SignOut {

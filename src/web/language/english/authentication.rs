@@ -56,6 +56,8 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         accept_first: "Tick the box to show that you accept the texts.",
         submit: "Continue",
         decline: "Don’t accept and sign out",
+        terms: "Terms of use",
+        privacy: "Privacy notice",
     },
     invitation: INVITATION,
     sign_out: SignOut {

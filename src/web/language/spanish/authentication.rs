@@ -54,6 +54,8 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         accept_first: "Marque la casilla para indicar que acepta los textos.",
         submit: "Continuar",
         decline: "No aceptar y cerrar sesión",
+        terms: "Condiciones de uso",
+        privacy: "Aviso de privacidad",
     },
     invitation: INVITATION,
     sign_out: SignOut {

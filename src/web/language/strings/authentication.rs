@@ -144,6 +144,8 @@ pub struct Terms {
     pub accept_first: &'static str,
     pub submit: &'static str,
     pub decline: &'static str,
+    pub terms: &'static str,
+    pub privacy: &'static str,
 }
 
 /// An offer of membership.

@@ -1,0 +1,87 @@
+//! The endpoints of signing in. Each does one step and sends the browser to what [`flow`](super::flow) decides.
+
+mod change_password;
+mod person;
+mod recovery;
+mod sign_in;
+mod texts;
+
+use axum::{
+    Router,
+    extract::FromRef,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+
+use super::{Authenticator, flow::Step};
+use crate::{
+    app::App,
+    audit::{Actor, Context},
+    web::{LocalPath, RedirectsTo, ReturnTo, Visit, return_to},
+};
+
+pub use person::{Person, SignedIn, standing_step};
+
+/// The routes of signing in.
+pub fn router<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    App: FromRef<S>,
+    Authenticator: FromRef<S>,
+{
+    Router::new()
+        .route("/login", get(sign_in::enter))
+        .route("/login/password", get(sign_in::show).post(sign_in::submit))
+        .route("/login/change-password", get(change_password::show).post(change_password::submit))
+        .route("/login/texts", get(texts::show).post(texts::submit))
+        .route("/login/texts/{document}", get(texts::document))
+        .route("/password/forgotten", get(recovery::ask).post(recovery::send))
+        .route("/password/{token}", get(recovery::choose).post(recovery::set))
+}
+
+/// The address of a step's page, with the way back.
+#[must_use]
+pub fn address_of(step: Step, visit: &Visit, back: &ReturnTo) -> String {
+    let path = step.path().unwrap_or("/account");
+    with_return(path, &back.seal(visit.site(), visit.browser()))
+}
+
+/// Sends a browser that needs a person to sign in, and back to `back` afterwards.
+#[must_use]
+pub fn send_to_sign_in(visit: &Visit, back: &ReturnTo) -> Response {
+    Redirect::to(&address_of(Step::SignIn, visit, back)).into_response()
+}
+
+/// The way back that a page was given; the account where there is none, or none that this browser may use.
+fn way_back(visit: &Visit, sealed: Option<&str>) -> ReturnTo {
+    let opened = sealed.and_then(|text| visit.open_return(text).ok());
+    opened.unwrap_or_else(|| {
+        let account = LocalPath::parse("/account").expect("a path of this site");
+        ReturnTo::new(account, visit.site())
+    })
+}
+
+fn with_return(path: &str, sealed: &str) -> String {
+    format!("{path}?{}={sealed}", return_to::PARAMETER)
+}
+
+/// A page whose form may end at the app that `back` leads to.
+fn page(back: &ReturnTo, page: impl IntoResponse) -> Response {
+    (RedirectsTo(back.app.clone()), page).into_response()
+}
+
+/// The same with another status, for a form that was refused.
+fn page_with(status: StatusCode, back: &ReturnTo, page: impl IntoResponse) -> Response {
+    (status, RedirectsTo(back.app.clone()), page).into_response()
+}
+
+/// The context of a change that a visitor makes.
+#[must_use]
+pub fn visit_context(app: &App, visit: &Visit, actor: Actor) -> Context {
+    Context {
+        request: Some(visit.request_id().clone()),
+        address: Some(visit.address().to_string()),
+        ..app.context(actor)
+    }
+}

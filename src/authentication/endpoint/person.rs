@@ -1,0 +1,118 @@
+//! Who is in front of the browser: extractors for every page that needs a person.
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{Method, request::Parts},
+    response::{IntoResponse, Response},
+};
+
+use super::address_of;
+use crate::{
+    app::App,
+    authentication::flow::{self, Standing, Step},
+    directory::user::User,
+    secret::{ExposeSecret, TokenHash},
+    session::{Lifetime, Session},
+    storage,
+    web::{Error, LocalPath, Refusal, ReturnTo, Visit},
+};
+
+/// Whoever the browser's cookie names, and what is left to do.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The session and its person, when there is a session at all.
+    pub known: Option<(Session, User)>,
+    /// The next step of the sign-in.
+    pub step: Step,
+}
+
+/// A person who has done every step of the sign-in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The session.
+    pub session: Session,
+    /// The person.
+    pub user: User,
+}
+
+impl Person {
+    /// Loads the person of a visit and decides what is left to do. The use of the session is written down, once a
+    /// minute.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(app: &App, visit: &Visit) -> storage::Result<Self> {
+        let Some(token) = visit.session_token() else { return Ok(Self { known: None, step: Step::SignIn }) };
+        let mut tx = app.storage.read().await?;
+        let Some(session) = tx.sessions().by_token(TokenHash::of(token.expose_secret())).await? else {
+            return Ok(Self { known: None, step: Step::SignIn });
+        };
+        let user = tx.users().by_id(&session.user).await?;
+        let texts_wait = match (&app.config.terms, &user) {
+            (Some(terms), Some(user)) => tx.acceptances().is_any_missing(&user.id, &terms.version).await?,
+            _ => false,
+        };
+        drop(tx);
+        let step = standing_step(app, &session, user.as_ref(), texts_wait);
+        if step != Step::SignIn && session.is_use_worth_writing(app.clock.now()) {
+            touch(app, &session).await?;
+        }
+        Ok(Self { known: user.map(|user| (session, user)), step })
+    }
+
+    /// The person, when every step is done.
+    #[must_use]
+    pub fn signed_in(self) -> Option<SignedIn> {
+        let (session, user) = self.known.filter(|_| self.step == Step::Done)?;
+        Some(SignedIn { session, user })
+    }
+}
+
+/// What the flow says about a session and its person now.
+#[must_use]
+pub fn standing_step(app: &App, session: &Session, user: Option<&User>, texts_wait: bool) -> Step {
+    let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
+    flow::next_step(&Standing { session: Some(session), user, texts_wait, lifetime, now: app.clock.now() })
+}
+
+async fn touch(app: &App, session: &Session) -> storage::Result<()> {
+    let (id, now) = (session.id.clone(), app.clock.now());
+    app.storage.write(move |tx| Box::pin(async move { tx.sessions().touch(&id, now).await })).await
+}
+
+impl<S> FromRequestParts<S> for Person
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        Self::of(&App::from_ref(state), &visit).await.map_err(|error| Error::from(error).into_response())
+    }
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Response;
+
+    /// A GET is sent through the sign-in and back; a POST is told that its form has expired, since its content is gone.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let person = Person::from_request_parts(parts, state).await?;
+        let step = person.step;
+        if let Some(signed_in) = person.signed_in() {
+            return Ok(signed_in);
+        }
+        if parts.method != Method::GET {
+            return Err(Refusal::FormExpired.into_response());
+        }
+        let back = LocalPath::parse(visit.target()).map_err(|_| Refusal::NotFound.into_response())?;
+        let address = address_of(step, &visit, &ReturnTo::new(back, visit.site()));
+        Err(axum::response::Redirect::to(&address).into_response())
+    }
+}

@@ -1,0 +1,118 @@
+//! `/password/forgotten` and `/password/{token}`: a new password by a link in a mail.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{change_password::problem_of, page, page_with, visit_context, way_back, with_return};
+use crate::{
+    app::App,
+    audit::Actor,
+    authentication::{
+        Authenticator, new_password,
+        page::{
+            password::{PasswordPage, Reason},
+            reset::{ResetPage, sent_page},
+        },
+        recovery,
+    },
+    directory,
+    limit::{Network, Verdict},
+    secret::{ExposeSecret, TokenHash},
+    web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, Visit, cookie::Cookie, return_to},
+};
+
+/// `GET /password/forgotten`
+pub(super) async fn ask(visit: Visit, Query(query): Query) -> Response {
+    let back = way_back(&visit, query.value(return_to::PARAMETER));
+    let sealed = back.seal(visit.site(), visit.browser());
+    let view = ResetPage {
+        frame: Frame::new(&visit),
+        action: with_return("/password/forgotten", &sealed),
+        back_href: with_return("/login/password", &sealed),
+        problems: vec![],
+    };
+    page(&back, Page(view))
+}
+
+/// `POST /password/forgotten`: the answer is the same for everybody, and comes before the work.
+pub(super) async fn send(
+    State(app): State<App>,
+    State(authenticator): State<Authenticator>,
+    visit: Visit,
+    Query(query): Query,
+    CsrfForm(form): CsrfForm,
+) -> Result<Response, Error> {
+    let back = way_back(&visit, query.value(return_to::PARAMETER));
+    let name = form.trimmed("user_name").to_lowercase();
+    if let Verdict::Wait(time) =
+        authenticator.limit.attempt(&format!("recovery {name}"), Network::from(visit.address()))
+    {
+        return Err(Refusal::TooManyAttempts(time).into());
+    }
+    let (context, site, language) =
+        (visit_context(&app, &visit, Actor::Anonymous), visit.site().clone(), visit.language());
+    tokio::spawn(async move {
+        if let Err(error) = recovery::send_link(&app, &site, language, context, &name).await {
+            tracing::error!(error = %error, "A link to a new password could not be mailed.");
+        }
+    });
+    let back_href = with_return("/login/password", &back.seal(visit.site(), visit.browser()));
+    Ok(page(&back, Page(sent_page(Frame::new(&visit), &back_href))))
+}
+
+/// `GET /password/{token}`
+pub(super) async fn choose(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Result<Response, Error> {
+    let user = recovery::owner(&app, TokenHash::of(&token)).await?.ok_or(Refusal::LinkInvalid)?;
+    let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
+    Ok(Page(view(&app, &visit, &token, user_name, vec![])).into_response())
+}
+
+/// `POST /password/{token}`
+pub(super) async fn set(
+    State(app): State<App>,
+    State(authenticator): State<Authenticator>,
+    visit: Visit,
+    Path(token): Path<String>,
+    CsrfForm(form): CsrfForm,
+) -> Result<Response, Error> {
+    let link = TokenHash::of(&token);
+    let user = recovery::owner(&app, link).await?.ok_or(Refusal::LinkInvalid)?;
+    let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
+    let again = |problem| {
+        let back = way_back(&visit, None);
+        page_with(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &back,
+            Page(view(&app, &visit, &token, user_name.clone(), vec![problem])),
+        )
+    };
+    let typed = form.secret("new_password");
+    if typed.expose_secret() != form.secret("repeated_password").expose_secret() {
+        return Ok(again(Problem::of("repeated_password", visit.texts().authentication.password.differ)));
+    }
+    let network = Network::from(visit.address());
+    let hash = match new_password::prepare(&app, &authenticator, &typed, &new_password::about(&user), network).await {
+        Ok(hash) => hash,
+        Err(new_password::Fault::Busy(_)) => return Err(Refusal::Busy.into()),
+        Err(new_password::Fault::Policy(problem)) => return Ok(again(problem_of(&visit, problem))),
+    };
+    match recovery::set_password(&app, visit_context(&app, &visit, Actor::Anonymous), link, hash).await {
+        Ok(_) => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/login/password?changed=1")).into_response()),
+        Err(directory::Error::Unknown(..)) => Err(Refusal::LinkInvalid.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn view(app: &App, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {
+    PasswordPage {
+        frame: Frame::new(visit),
+        action: format!("/password/{token}"),
+        reason: Reason::Forgotten,
+        user_name,
+        least: app.config.password.min_length,
+        problems,
+    }
+}

@@ -1,0 +1,77 @@
+//! What a person has to do next: an ordered list of checks, pure.
+
+use crate::{
+    clock::Timestamp,
+    directory::user::User,
+    session::{Lifetime, Liveness, Session},
+};
+
+/// What is known of the person in front of the browser.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// The session of the browser's cookie.
+    pub session: Option<&'a Session>,
+    /// Its person.
+    pub user: Option<&'a User>,
+    /// Whether a text waits to be accepted.
+    pub texts_wait: bool,
+    /// The limits of a session.
+    pub lifetime: Lifetime,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// The next step of a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Prove who you are.
+    SignIn,
+    /// Choose another password.
+    ChangePassword,
+    /// Accept the texts of today.
+    AcceptTexts,
+    /// Nothing: go on to where you came from.
+    Done,
+}
+
+impl Step {
+    /// The page of the step; `None` when there is nothing left to do.
+    #[must_use]
+    pub const fn path(self) -> Option<&'static str> {
+        match self {
+            Self::SignIn => Some("/login/password"),
+            Self::ChangePassword => Some("/login/change-password"),
+            Self::AcceptTexts => Some("/login/texts"),
+            Self::Done => None,
+        }
+    }
+}
+
+type Check = fn(&Standing<'_>) -> Option<Step>;
+
+/// In this order; the first that asks for a step decides.
+const CHECKS: &[Check] = &[session, person, password, texts];
+
+/// Decides what comes next.
+#[must_use]
+pub fn next_step(standing: &Standing<'_>) -> Step {
+    CHECKS.iter().find_map(|check| check(standing)).unwrap_or(Step::Done)
+}
+
+fn session(standing: &Standing<'_>) -> Option<Step> {
+    let live = standing.session.map(|session| session.liveness(standing.now, standing.lifetime));
+    (live != Some(Liveness::Live)).then_some(Step::SignIn)
+}
+
+/// A disabled person is told nothing: it looks as if nobody were signed in.
+fn person(standing: &Standing<'_>) -> Option<Step> {
+    (!standing.user.is_some_and(User::is_active)).then_some(Step::SignIn)
+}
+
+fn password(standing: &Standing<'_>) -> Option<Step> {
+    standing.user?.must_change_password(standing.now).then_some(Step::ChangePassword)
+}
+
+fn texts(standing: &Standing<'_>) -> Option<Step> {
+    standing.texts_wait.then_some(Step::AcceptTexts)
+}

@@ -1,0 +1,87 @@
+//! A forgotten password: a link by mail, and a new password by that link.
+//!
+//! Whether there is such an account shows neither in the answer nor in its time: the work is done after the answer.
+
+use super::new_password::{self, Prepared};
+use crate::{
+    app::App,
+    audit::{Actor, Context, Event},
+    directory::{self, user::User},
+    id::UserId,
+    jobs::Job,
+    secret::{ExposeSecret, TokenHash},
+    storage,
+    text::UserName,
+    web::{Language, Letter, Letterhead, Site},
+};
+
+/// Mails a link to whoever signs in with `name`, if anybody does and can be written to.
+///
+/// # Errors
+/// When the database fails.
+pub async fn send_link(
+    app: &App,
+    site: &Site,
+    language: Language,
+    context: Context,
+    name: &str,
+) -> storage::Result<()> {
+    let Ok(name) = name.parse::<UserName>() else { return Ok(()) };
+    let user = app.storage.read().await?.users().by_login_name(&name).await?;
+    let Some(user) = user.filter(User::is_active) else { return Ok(()) };
+    let Some(email) = user.email.clone() else { return Ok(()) };
+    let (token, hash) = app.random.token();
+    let href = site.address_of(&format!("/password/{}", token.expose_secret()));
+    let letter = Letterhead::new(language, site).addressed_to(user.name.as_str()).password_reset(&href);
+    let sealer = app.sealer.clone();
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.password_links().insert(&user.id, hash, context.now).await?;
+                tx.jobs().enqueue(&context, &sealer, &mail(email.as_str(), letter)).await?;
+                tx.record(&context, None, &Event::PasswordResetRequest { user: user.id });
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// The job that sends a letter.
+#[must_use]
+pub fn mail(to: &str, letter: Letter) -> Job {
+    Job::SendMail {
+        to: to.to_owned(),
+        subject: letter.subject,
+        text: letter.text,
+        html: letter.html,
+        mail: letter.kind.to_owned(),
+    }
+}
+
+/// Whose link it is, while it is good and the person may sign in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owner(app: &App, token: TokenHash) -> storage::Result<Option<User>> {
+    let mut tx = app.storage.read().await?;
+    let Some(user) = tx.password_links().find(token, app.clock.now()).await? else { return Ok(None) };
+    Ok(tx.users().by_id(&user).await?.filter(User::is_active))
+}
+
+/// Sets the new password and uses the link up. All sessions end: whoever took them over is out.
+///
+/// # Errors
+/// [`directory::Error::Unknown`] when the link was used meanwhile; nothing has changed then.
+pub async fn set_password(app: &App, context: Context, token: TokenHash, hash: String) -> directory::Result<UserId> {
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let user = tx.password_links().redeem(token, context.now).await?;
+                let user = user.ok_or_else(|| directory::Noun::User.unknown("of this link"))?;
+                let context = context.by(Actor::User(user.clone()));
+                new_password::set(tx, &context, &user, Prepared { hash, by: "reset" }, None).await?;
+                Ok(user)
+            })
+        })
+        .await
+}

@@ -1,0 +1,174 @@
+//! One attempt to sign in by user name and password.
+//!
+//! Whatever is wrong (no such name, no password, a wrong one, a disabled person), the answer, its status and its time
+//! are the same: a name that is not known costs a hash as well.
+
+use std::time::Duration;
+
+use super::{
+    Authenticator,
+    factor::hasher::{Busy, Comparison, Password},
+};
+use crate::{
+    app::App,
+    audit::{Actor, Context, Event},
+    directory::user::User,
+    limit::{Network, Verdict},
+    secret::{ExposeSecret, SecretString, TokenHash},
+    session::{Authenticated, EndReason, Lifetime, Liveness, Session},
+    storage::{self, Tx},
+    text::UserName,
+};
+
+/// The authentication context class of a password alone.
+pub const ACR: &str = "urn:lanyard:acr:password";
+
+/// Who tries, from where.
+pub struct Attempt {
+    /// When, in which request and from which address.
+    pub context: Context,
+    /// The network that is counted.
+    pub network: Network,
+    /// What the browser says it is.
+    pub user_agent: String,
+    /// The session that this browser has now.
+    pub present: Option<TokenHash>,
+    /// The user name as it was typed.
+    pub user_name: String,
+    /// The password as it was typed.
+    pub password: SecretString,
+}
+
+/// What an attempt came to.
+pub enum Outcome {
+    /// A session began, or the present one was confirmed; the cookie holds the token.
+    SignedIn(SecretString),
+    /// No. Why is in the audit log.
+    Refused,
+    /// Too many attempts: try again after this time.
+    Wait(Duration),
+}
+
+/// Why an attempt could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// Too many passwords wait to be compared.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+}
+
+/// What is decided about an attempt.
+#[derive(Debug, PartialEq, Eq)]
+enum Judgement {
+    Accepted { is_outdated: bool },
+    Refused(&'static str),
+}
+
+/// Tries to sign in.
+///
+/// # Errors
+/// [`Fault`]; nothing has changed then.
+pub async fn attempt(app: &App, with: &Authenticator, attempt: Attempt) -> Result<Outcome, Fault> {
+    let folded = attempt.user_name.trim().to_lowercase();
+    if let Verdict::Wait(time) = with.limit.attempt(&folded, attempt.network) {
+        return Ok(Outcome::Wait(time));
+    }
+    let user = match attempt.user_name.parse::<UserName>() {
+        Ok(name) => app.storage.read().await?.users().by_login_name(&name).await?,
+        Err(_) => None,
+    };
+    let Ok(password) = Password::parse(attempt.password.expose_secret()) else {
+        return refuse(app, attempt, user.as_ref(), "too-long").await;
+    };
+    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let comparison = with.hasher.verify(password.clone(), stored, attempt.network).await?;
+    match (judge(user.as_ref(), comparison), user) {
+        (Judgement::Accepted { is_outdated }, Some(user)) => {
+            with.limit.succeeded(&folded, attempt.network);
+            let upgrade = match is_outdated {
+                true => Some(with.hasher.hash(password, attempt.network).await?),
+                false => None,
+            };
+            accept(app, attempt, user, upgrade).await
+        }
+        (Judgement::Refused(why), user) => refuse(app, attempt, user.as_ref(), why).await,
+        (Judgement::Accepted { .. }, None) => refuse(app, attempt, None, "unknown-name").await,
+    }
+}
+
+/// Decides. The reason is for auditors; the person hears none.
+fn judge(user: Option<&User>, comparison: Comparison) -> Judgement {
+    let Some(user) = user else { return Judgement::Refused("unknown-name") };
+    match comparison {
+        _ if user.password_hash.is_none() => Judgement::Refused("no-password"),
+        Comparison::Different => Judgement::Refused("wrong-password"),
+        _ if !user.is_active() => Judgement::Refused("disabled"),
+        Comparison::Same => Judgement::Accepted { is_outdated: false },
+        Comparison::SameButOutdated => Judgement::Accepted { is_outdated: true },
+    }
+}
+
+async fn refuse(app: &App, attempt: Attempt, user: Option<&User>, why: &'static str) -> Result<Outcome, Fault> {
+    let user = user.map(|user| user.id.to_string()).unwrap_or_default();
+    let event = Event::SignInFailure { user, reason: why.to_owned() };
+    app.storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move {
+                tx.record(&attempt.context, None, &event);
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(Outcome::Refused)
+}
+
+async fn accept(app: &App, attempt: Attempt, user: User, upgrade: Option<String>) -> Result<Outcome, Fault> {
+    let (token, hash) = app.random.token();
+    let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
+    app.storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move {
+                let context = attempt.context.by(Actor::User(user.id.clone()));
+                if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
+                    tx.users().rehash_password(&user.id, former, &upgrade).await?;
+                }
+                let present = match attempt.present {
+                    Some(present) => {
+                        tx.sessions().by_token(present).await?.filter(|session| session.ended_at.is_none())
+                    }
+                    None => None,
+                };
+                let amr = vec!["pwd".to_owned()];
+                let who = Authenticated { user: user.id, acr: ACR.to_owned(), amr, user_agent: attempt.user_agent };
+                settle(tx, &context, present, Begin { token: hash, who, lifetime }).await
+            })
+        })
+        .await?;
+    Ok(Outcome::SignedIn(token))
+}
+
+struct Begin {
+    token: TokenHash,
+    who: Authenticated,
+    lifetime: Lifetime,
+}
+
+/// The same person proves themselves once more, or somebody else takes the browser over.
+async fn settle(tx: &mut Tx, context: &Context, present: Option<Session>, begin: Begin) -> storage::Result<()> {
+    match present {
+        Some(session)
+            if session.user == begin.who.user && session.liveness(context.now, begin.lifetime) == Liveness::Live =>
+        {
+            tx.sessions().reauthenticate(context, &session, begin.token, &begin.who.amr).await
+        }
+        present => {
+            if let Some(session) = present {
+                tx.sessions().end(context, &session, EndReason::Replaced).await?;
+            }
+            tx.sessions().begin(context, begin.token, begin.who, begin.lifetime).await.map(|_| ())
+        }
+    }
+}

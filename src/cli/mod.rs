@@ -1,0 +1,67 @@
+//! The command line: one file per command.
+//!
+//! A command prints a table for people, or JSON with `--json`; it exits with 0 when it did what it was asked, 1 when it was
+//! refused or failed, 2 when it was called wrongly. What it changes is recorded in the audit log with the name of the
+//! operating system's account.
+
+mod shell;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+pub use shell::{Output, Shell};
+
+/// Single sign-on for clinics.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lanyard",
+    version,
+    about,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    /// Reads this file instead of ./lanyard.toml
+    #[arg(long, global = true, value_name = "FILE", env = "LANYARD_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Prints JSON
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Brings the database up to date and stops
+    Migrate,
+}
+
+/// Parses the arguments, runs the command and says how it went.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = if cli.json { Output::Json } else { Output::Text };
+    let result = shell::runtime().and_then(|runtime| runtime.block_on(dispatch(cli.command, cli.config, output)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::Migrate => {
+            let shell = Shell::open(config.as_deref(), output).await?;
+            shell.say("The database is up to date.");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What every command has: configuration, the open application, and a way to print.
+
+use std::{fmt::Write as _, path::Path};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    audit::{self, Actor},
+    clock::Clock,
+    config::{Config, Sources},
+    random::Random,
+};
+
+/// How a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// Tables and sentences.
+    Text,
+    /// JSON, one document.
+    Json,
+}
+
+/// An open application with somebody at a terminal before it.
+pub struct Shell {
+    /// The application.
+    pub app: App,
+    output: Output,
+}
+
+impl Shell {
+    /// Loads the configuration and opens the application.
+    ///
+    /// # Errors
+    /// When the configuration is wrong or the database does not open; the message says what to do.
+    pub async fn open(config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+        let config = Config::load(&Sources::of_process(config))?;
+        let app = App::open(config, Clock::System, Random::system()).await.context("Lanyard does not start")?;
+        Ok(Self { app, output })
+    }
+
+    /// The context of changes by this command.
+    #[must_use]
+    pub fn context(&self) -> audit::Context {
+        let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "host".to_owned());
+        self.app.context(Actor::Host(name))
+    }
+
+    /// Prints a sentence; nothing with `--json`.
+    pub fn say(&self, sentence: impl AsRef<str>) {
+        if self.output == Output::Text {
+            println!("{}", sentence.as_ref());
+        }
+    }
+
+    /// Prints rows as a table with a header, or the values as JSON.
+    ///
+    /// # Errors
+    /// When a value has no JSON form.
+    pub fn table<T: Serialize>(
+        &self,
+        values: &[T],
+        head: &[&str],
+        row: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<()> {
+        match self.output {
+            Output::Json => println!("{}", serde_json::to_string_pretty(values)?),
+            Output::Text if values.is_empty() => println!("None."),
+            Output::Text => print!("{}", table(head, &values.iter().map(row).collect::<Vec<_>>())),
+        }
+        Ok(())
+    }
+
+    /// Prints one value: as lines of `name  value`, or as JSON.
+    ///
+    /// # Errors
+    /// When the value has no JSON form.
+    pub fn show<T: Serialize>(&self, value: &T, lines: &[(&str, String)]) -> anyhow::Result<()> {
+        match self.output {
+            Output::Json => println!("{}", serde_json::to_string_pretty(value)?),
+            Output::Text => {
+                let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+                for (name, value) in lines {
+                    println!("{name:width$}  {value}");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A runtime for one command.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime does not start")
+}
+
+/// Says what went wrong, with its causes, on standard error.
+pub(super) fn complain(error: &anyhow::Error) {
+    eprintln!("lanyard: {error:#}");
+}
+
+fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    let head: Vec<String> = head.iter().map(|cell| cell.to_uppercase()).collect();
+    for row in std::iter::once(&head).chain(rows) {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [vec!["åse".to_owned(), "1".to_owned()], vec!["b".to_owned(), "22".to_owned()]];
+        assert_eq!(table(&["name", "n"], &rows), "NAME  N\nåse   1\nb     22\n");
+    }
+}
