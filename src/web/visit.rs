@@ -27,7 +27,7 @@ use super::{
     return_to::{LocalPath, ReturnTo, ReturnToError},
     site::Site,
 };
-use crate::{id::RequestId, random::Random, secret::SecretString};
+use crate::{id::RequestId, random::Random, secret::SecretString, telemetry::RequestSpan};
 
 /// The longest user agent that is kept, in characters.
 const MAX_USER_AGENT: usize = 200;
@@ -222,7 +222,7 @@ pub async fn accompany(State(site): State<Site>, mut request: Request, next: Nex
     let visit = Visit::begin(&site, &request);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     // The path itself may hold a token: logs get the route.
-    let span = tracing::info_span!("request", request.id = %visit.request_id(), method = %request.method(), route);
+    let span = RequestSpan::open(visit.request_id(), request.method().as_str(), route);
     request.extensions_mut().insert(visit.clone());
     async {
         let response = next.run(request).await;
@@ -230,13 +230,14 @@ pub async fn accompany(State(site): State<Site>, mut request: Request, next: Nex
         if let Some(cookie) = visit.new_browser_cookie() {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
+        span.answered(response.status().as_u16());
         headers::harden(&mut response, &visit);
         if let Ok(id) = HeaderValue::from_str(visit.request_id().as_str()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         response
     }
-    .instrument(span)
+    .instrument(span.span().clone())
     .await
 }
 
