@@ -109,7 +109,7 @@ impl Letterhead {
         let next = if invited.has_account { t.existing } else { t.new_person };
         let expires = (t.expires)(&self.language.date(invited.expires_at));
         let body = self.body(vec![lead, next.into()], (t.button, invited.href), vec![expires, t.ignore.into()]);
-        self.write("invitation", (t.subject)(invited.organization), &body)
+        self.write("invitation", &(t.subject)(invited.organization), &body)
     }
 
     /// A link to a new password.
@@ -117,7 +117,7 @@ impl Letterhead {
     pub fn password_reset(&self, href: &str) -> Letter {
         let t = &self.texts().reset;
         let body = self.body(vec![t.lead.into()], (t.button, href), vec![t.expires.into(), t.ignore.into()]);
-        self.write("password-reset", t.subject.into(), &body)
+        self.write("password-reset", t.subject, &body)
     }
 
     /// A link that proves that `email` is the person's.
@@ -125,7 +125,7 @@ impl Letterhead {
     pub fn email_verification(&self, email: &str, href: &str) -> Letter {
         let t = &self.texts().verification;
         let body = self.body(vec![(t.lead)(email)], (t.button, href), vec![t.expires.into(), t.ignore.into()]);
-        self.write("email-verification", t.subject.into(), &body)
+        self.write("email-verification", t.subject, &body)
     }
 
     /// Word that the password was changed at `at`; `href` leads to a new one.
@@ -134,7 +134,7 @@ impl Letterhead {
         let t = &self.texts().password_changed;
         let lead = (t.lead)(&self.language.date_and_time(at));
         let body = self.body(vec![lead, t.effect.into(), t.not_you.into()], (t.button, href), Vec::new());
-        self.write("password-changed", t.subject.into(), &body)
+        self.write("password-changed", t.subject, &body)
     }
 
     /// The first letter of a new member of `organization`; `href` leads to the account.
@@ -142,7 +142,7 @@ impl Letterhead {
     pub fn welcome(&self, organization: &str, href: &str) -> Letter {
         let t = &self.texts().welcome;
         let body = self.body(vec![(t.lead)(organization), t.next.into()], (t.button, href), Vec::new());
-        self.write("welcome", (t.subject)(organization), &body)
+        self.write("welcome", &(t.subject)(organization), &body)
     }
 
     fn texts(&self) -> &'static Letters {
@@ -155,7 +155,7 @@ impl Letterhead {
         Body { greeting, before, button, href: href.to_owned(), after }
     }
 
-    fn write(&self, kind: &'static str, subject: String, body: &Body) -> Letter {
+    fn write(&self, kind: &'static str, subject: &str, body: &Body) -> Letter {
         let t = self.texts();
         // A header has one line, whatever an organization is called.
         let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

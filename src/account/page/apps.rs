@@ -39,8 +39,4 @@ impl AppsPage {
     fn since(&self, app: &AppRow) -> String {
         (self.frame.t.account.consents.since)(&self.frame.language().ago(app.age))
     }
-
-    fn withdraw_from(&self, app: &AppRow) -> String {
-        (self.frame.t.account.consents.withdraw_from)(&app.name)
-    }
 }

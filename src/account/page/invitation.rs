@@ -78,6 +78,7 @@ impl InvitationPage {
             .fixed()
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn new_password_field(&self, least: &usize, problems: &[Problem]) -> Field {
         new_password_field(&self.frame, *least).checked(problems)
     }

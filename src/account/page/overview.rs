@@ -62,8 +62,4 @@ impl OverviewPage {
         let age = self.profile.password_age?;
         Some((self.frame.t.account.profile.password_age)(&self.frame.language().ago(age)))
     }
-
-    fn make_default(&self, membership: &Membership) -> String {
-        (self.frame.t.account.memberships.make_default_of)(&membership.brand.name)
-    }
 }

@@ -50,8 +50,4 @@ impl SessionsPage {
         let begun = (t.signed_in)(&language.ago(session.begun));
         [used, begun, (t.address)(&session.address)].join(" · ")
     }
-
-    fn sign_out_of(&self, session: &SessionRow) -> String {
-        (self.frame.t.account.devices.sign_out_of)(&self.name_of(session))
-    }
 }

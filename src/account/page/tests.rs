@@ -124,13 +124,14 @@ fn devices_and_apps_are_listed_on_well_formed_pages() {
     }
 }
 
+type Answered = fn(&Frame) -> Answer;
+
 #[test]
 fn invitations_are_answered_on_well_formed_pages() {
     in_every_language("account-invitations", |frame| {
         let masthead = masthead(Tab::Invitations);
         InvitationsPage { frame, masthead, notice: None, invitations: vec![offer()] }.to_string()
     });
-    type Answered = fn(&Frame) -> Answer;
     let answers: [(&str, Answered); 3] = [
         ("invitation-here", |_| Answer::Here { person: "Priya Nair".into(), other_person_href: "/logout".into() }),
         ("invitation-known", |_| Answer::AfterSignIn { sign_in_href: "/login".into() }),

@@ -37,7 +37,6 @@ pub(super) const ACCOUNT: Account = Account {
         groups: "Grupper",
         is_default: "Din standard",
         make_default: "Gør til standard",
-        make_default_of: |organization| format!("Gør {organization} til din standard"),
         default_changed: |organization| format!("{organization} er nu din standard."),
         none: "Du er ikke tilknyttet en klinik i øjeblikket.",
     },
@@ -49,7 +48,6 @@ pub(super) const ACCOUNT: Account = Account {
         last_used: |when| format!("Sidst brugt {when}"),
         address: |address| format!("Fra {address}"),
         sign_out: "Log ud",
-        sign_out_of: |device| format!("Log {device} ud"),
         sign_out_others: "Log ud alle andre steder",
         ended: "Logget ud.",
     },
@@ -58,7 +56,6 @@ pub(super) const ACCOUNT: Account = Account {
         none: "Du har ikke givet nogen app lov endnu.",
         since: |when| format!("Tilladt {when}"),
         withdraw: "Træk tilbage",
-        withdraw_from: |app| format!("Træk adgangen tilbage fra {app}"),
         withdrawn: |app| format!("{app} kan ikke længere bruge din konto."),
     },
     invited: Invited {

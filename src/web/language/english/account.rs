@@ -37,7 +37,6 @@ pub(super) const ACCOUNT: Account = Account {
         groups: "Groups",
         is_default: "Your default",
         make_default: "Make default",
-        make_default_of: |organization| format!("Make {organization} your default"),
         default_changed: |organization| format!("{organization} is your default now."),
         none: "You don’t belong to a clinic at the moment.",
     },
@@ -49,7 +48,6 @@ pub(super) const ACCOUNT: Account = Account {
         last_used: |when| format!("Last used {when}"),
         address: |address| format!("From {address}"),
         sign_out: "Sign out",
-        sign_out_of: |device| format!("Sign out {device}"),
         sign_out_others: "Sign out everywhere else",
         ended: "Signed out.",
     },
@@ -58,7 +56,6 @@ pub(super) const ACCOUNT: Account = Account {
         none: "You haven’t allowed any app yet.",
         since: |when| format!("Allowed {when}"),
         withdraw: "Withdraw",
-        withdraw_from: |app| format!("Withdraw access from {app}"),
         withdrawn: |app| format!("{app} can no longer use your account."),
     },
     invited: Invited {

@@ -37,7 +37,6 @@ pub(super) const ACCOUNT: Account = Account {
         groups: "Grupos",
         is_default: "Su preferida",
         make_default: "Usar como preferida",
-        make_default_of: |organization| format!("Usar {organization} como preferida"),
         default_changed: |organization| format!("{organization} es ahora su clínica preferida."),
         none: "En este momento no pertenece a ninguna clínica.",
     },
@@ -49,7 +48,6 @@ pub(super) const ACCOUNT: Account = Account {
         last_used: |when| format!("Usado por última vez {when}"),
         address: |address| format!("Desde {address}"),
         sign_out: "Cerrar sesión",
-        sign_out_of: |device| format!("Cerrar sesión en {device}"),
         sign_out_others: "Cerrar sesión en los demás sitios",
         ended: "Sesión cerrada.",
     },
@@ -58,7 +56,6 @@ pub(super) const ACCOUNT: Account = Account {
         none: "Todavía no ha permitido ninguna aplicación.",
         since: |when| format!("Permitida {when}"),
         withdraw: "Retirar",
-        withdraw_from: |app| format!("Retirar el acceso a {app}"),
         withdrawn: |app| format!("{app} ya no puede usar su cuenta."),
     },
     invited: Invited {

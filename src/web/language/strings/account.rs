@@ -50,7 +50,6 @@ pub struct Memberships {
     pub groups: &'static str,
     pub is_default: &'static str,
     pub make_default: &'static str,
-    pub make_default_of: fn(&str) -> String,
     pub default_changed: fn(&str) -> String,
     pub none: &'static str,
 }
@@ -65,7 +64,6 @@ pub struct Devices {
     pub last_used: fn(&str) -> String,
     pub address: fn(&str) -> String,
     pub sign_out: &'static str,
-    pub sign_out_of: fn(&str) -> String,
     pub sign_out_others: &'static str,
     pub ended: &'static str,
 }
@@ -77,7 +75,6 @@ pub struct Consents {
     pub none: &'static str,
     pub since: fn(&str) -> String,
     pub withdraw: &'static str,
-    pub withdraw_from: fn(&str) -> String,
     pub withdrawn: fn(&str) -> String,
 }
 
