@@ -9,11 +9,15 @@
 //! ending of sessions and tokens (`session`), which stand above.
 
 pub mod access;
+pub mod app;
 pub mod assignment;
+pub mod domain;
 pub mod group;
 pub mod identifier;
+pub mod invitation;
 pub mod kind;
 pub mod location;
+pub mod mailed_link;
 pub mod membership;
 pub mod organization;
 pub mod origin;

@@ -314,6 +314,7 @@ pub async fn delete(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()>
     existing(tx, user).await?;
     owner::spare_person(tx, context.now, user).await?;
     tx.sessions().end_all_of_user(context, user, None, EndReason::Disabled).await?;
+    tx.invitations().erase(user, context.now).await?;
     tx.login_names().erase(user).await?;
     tx.memberships().erase(user, context.now).await?;
     tx.users().erase(user, context.now).await?;

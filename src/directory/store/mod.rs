@@ -1,11 +1,15 @@
 //! Queries of the directory, one file per group of tables. Every organization-scoped one takes the organization.
 
 mod access;
+mod apps;
 mod assignments;
+mod domains;
 mod groups;
+mod invitations;
 mod kinds;
 mod locations;
 mod login_names;
+mod mailed_links;
 mod memberships;
 mod organizations;
 mod permissions;
@@ -16,11 +20,15 @@ mod tests;
 mod users;
 
 pub use access::AccessOf;
+pub use apps::Apps;
 pub use assignments::Assignments;
+pub use domains::Domains;
 pub use groups::{GroupRole, Groups};
+pub use invitations::Invitations;
 pub use kinds::Kinds;
 pub use locations::{Identifiers, Locations};
 pub use login_names::LoginNames;
+pub use mailed_links::MailedLinks;
 pub use memberships::{Member, MemberFilter, MemberState, Memberships};
 pub use organizations::Organizations;
 pub use permissions::Permissions;

@@ -2,7 +2,10 @@
 
 mod access;
 mod concurrency;
+mod apps;
+mod invitations;
 mod isolation;
+mod links;
 mod people;
 mod structure;
 

@@ -1,0 +1,232 @@
+//! Invitations.
+
+use super::{maybe_moment, maybe_text, moment, text};
+use crate::{
+    clock::Timestamp,
+    directory::invitation::Invitation,
+    id::{InvitationId, OrganizationId, UserId},
+    secret::TokenHash,
+    storage::{Error, Result, Row, Tx},
+    text::{EmailAddress, Slug},
+};
+
+use sqlx::Row as _;
+
+/// Queries of invitations.
+pub struct Invitations<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Invitations.
+    pub fn invitations(&mut self) -> Invitations<'_> {
+        Invitations(self)
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, organization_id, email, kind, roles, invited_by, created_at, expires_at, sent, accepted_at, rejected_at, \
+         revoked_at"
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM invitations ", $rest)
+    };
+}
+
+/// An invitation that was neither answered nor revoked.
+macro_rules! unanswered {
+    () => {
+        " accepted_at IS NULL AND rejected_at IS NULL AND revoked_at IS NULL "
+    };
+}
+
+impl Invitations<'_> {
+    /// By its id, of whatever organization: what a person may see of it is decided by the address.
+    pub async fn by_id(&mut self, id: &InvitationId) -> Result<Option<Invitation>> {
+        let row = sqlx::query(select!("WHERE id = $1"))
+            .bind(id.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(invitation).transpose()
+    }
+
+    /// By the token of its newest letter.
+    pub async fn by_token(&mut self, hash: TokenHash) -> Result<Option<Invitation>> {
+        let row = sqlx::query(select!("WHERE token_hash = $1"))
+            .bind(hash.to_vec())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(invitation).transpose()
+    }
+
+    /// Those of an organization, newest first, whatever became of them.
+    pub async fn list(&mut self, organization: &OrganizationId, limit: u32) -> Result<Vec<Invitation>> {
+        let rows = sqlx::query(select!("WHERE organization_id = $1 ORDER BY id DESC LIMIT $2"))
+            .bind(organization.as_str().to_owned())
+            .bind(i64::from(limit))
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(invitation).collect()
+    }
+
+    /// Those that an address can answer.
+    pub async fn open_of(&mut self, email: &EmailAddress, now: Timestamp) -> Result<Vec<Invitation>> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM invitations WHERE email = $1 AND",
+            unanswered!(),
+            "AND expires_at > $2 ORDER BY id"
+        ))
+        .bind(email.as_str().to_owned())
+        .bind(now.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(invitation).collect()
+    }
+
+    /// Inserts it; `false` when the address has an unanswered one.
+    pub(in crate::directory) async fn insert(&mut self, new: &Invitation, hash: TokenHash) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO invitations (id, organization_id, email, token_hash, kind, roles, invited_by, created_at, \
+             expires_at, sent) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(new.id.as_str().to_owned())
+        .bind(new.organization_id.as_str().to_owned())
+        .bind(new.email.as_str().to_owned())
+        .bind(hash.to_vec())
+        .bind(new.kind.as_str().to_owned())
+        .bind(serde_json::to_string(&new.roles).expect("roles are texts"))
+        .bind(new.invited_by.as_ref().map(|id| id.as_str().to_owned()))
+        .bind(new.created_at.0)
+        .bind(new.expires_at.0)
+        .bind(new.sent)
+        .execute(self.0.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Revokes an expired one of the address, so that another can be made.
+    pub(in crate::directory) async fn revoke_expired(
+        &mut self,
+        organization: &OrganizationId,
+        email: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(concat!(
+            "UPDATE invitations SET revoked_at = $3 WHERE organization_id = $1 AND email = $2 AND",
+            unanswered!(),
+            "AND expires_at <= $3"
+        ))
+        .bind(organization.as_str().to_owned())
+        .bind(email.as_str().to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Gives an unanswered one another token and another seven days.
+    pub(in crate::directory) async fn rotate(
+        &mut self,
+        organization: &OrganizationId,
+        id: &InvitationId,
+        hash: TokenHash,
+        expires_at: Timestamp,
+    ) -> Result<Option<Invitation>> {
+        let row = sqlx::query(concat!(
+            "UPDATE invitations SET token_hash = $3, expires_at = $4, sent = sent + 1 \
+             WHERE organization_id = $1 AND id = $2 AND",
+            unanswered!(),
+            "RETURNING ",
+            columns!()
+        ))
+        .bind(organization.as_str().to_owned())
+        .bind(id.as_str().to_owned())
+        .bind(hash.to_vec())
+        .bind(expires_at.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(invitation).transpose()
+    }
+
+    pub(in crate::directory) async fn revoke(
+        &mut self,
+        organization: &OrganizationId,
+        id: &InvitationId,
+        now: Timestamp,
+    ) -> Result<Option<Invitation>> {
+        let row = sqlx::query(concat!(
+            "UPDATE invitations SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND",
+            unanswered!(),
+            "RETURNING ",
+            columns!()
+        ))
+        .bind(organization.as_str().to_owned())
+        .bind(id.as_str().to_owned())
+        .bind(now.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(invitation).transpose()
+    }
+
+    /// Closes an open one as accepted; `false` when somebody was faster.
+    pub(in crate::directory) async fn accept(&mut self, id: &InvitationId, now: Timestamp) -> Result<bool> {
+        let statement =
+            concat!("UPDATE invitations SET accepted_at = $2 WHERE id = $1 AND", unanswered!(), "AND expires_at > $2");
+        self.close(statement, id, now).await
+    }
+
+    /// Closes an open one as rejected; `false` when somebody was faster.
+    pub(in crate::directory) async fn reject(&mut self, id: &InvitationId, now: Timestamp) -> Result<bool> {
+        let statement =
+            concat!("UPDATE invitations SET rejected_at = $2 WHERE id = $1 AND", unanswered!(), "AND expires_at > $2");
+        self.close(statement, id, now).await
+    }
+
+    async fn close(&mut self, statement: &'static str, id: &InvitationId, now: Timestamp) -> Result<bool> {
+        let done = sqlx::query(statement).bind(id.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Revokes what is open to the addresses of a person who is erased, and blanks the address in every one.
+    pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
+        sqlx::query(concat!(
+            "UPDATE invitations SET revoked_at = $2 \
+             WHERE email IN (SELECT name FROM login_names WHERE user_id = $1) AND",
+            unanswered!()
+        ))
+        .bind(user.as_str().to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE invitations SET email = '' WHERE email IN (SELECT name FROM login_names WHERE user_id = $1)",
+        )
+        .bind(user.as_str().to_owned())
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+fn invitation(row: &Row) -> Result<Invitation> {
+    Ok(Invitation {
+        id: InvitationId::from_stored(text(row, "id")?),
+        organization_id: OrganizationId::from_stored(text(row, "organization_id")?),
+        email: EmailAddress::from_stored(text(row, "email")?),
+        kind: Slug::from_stored(text(row, "kind")?),
+        roles: serde_json::from_str(&text(row, "roles")?).map_err(|_| Error::Corrupt("invitations.roles"))?,
+        invited_by: maybe_text(row, "invited_by")?.map(UserId::from_stored),
+        created_at: moment(row, "created_at")?,
+        expires_at: moment(row, "expires_at")?,
+        sent: row.try_get("sent")?,
+        accepted_at: maybe_moment(row, "accepted_at")?,
+        rejected_at: maybe_moment(row, "rejected_at")?,
+        revoked_at: maybe_moment(row, "revoked_at")?,
+    })
+}
