@@ -85,7 +85,7 @@ CREATE TABLE stored_requests (
 );
 CREATE INDEX stored_requests_by_expiry ON stored_requests (expires_at);
 
--- One authorization and all tokens that descend from it. `session_id` NULL: outlives the session (offline_access).
+-- One authorization and all tokens that descend from it; `offline` ones outlive their session.
 CREATE TABLE families (
   id TEXT PRIMARY KEY NOT NULL,
   client_id TEXT NOT NULL REFERENCES clients (id),
@@ -120,7 +120,8 @@ CREATE TABLE authorization_codes (
 CREATE INDEX authorization_codes_by_family ON authorization_codes (family_id);
 CREATE INDEX authorization_codes_by_expiry ON authorization_codes (expires_at);
 
--- `parent_hash` NULL: the first of its family. A token is used once; `superseded_at` is set when its successor is used.
+-- `parent_hash` NULL: the first of its family. A token is used once, and once more (`repeated_at`) by a client that lost the
+-- answer.
 CREATE TABLE refresh_tokens (
   hash BYTEA PRIMARY KEY NOT NULL,
   family_id TEXT NOT NULL REFERENCES families (id),
@@ -130,7 +131,7 @@ CREATE TABLE refresh_tokens (
   used_at BIGINT,
   repeated_at BIGINT
 );
-CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family_id);
+CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family_id, parent_hash);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
 
 -- Opaque access tokens with their claims (JSON). `family_id` NULL: client credentials.

@@ -30,6 +30,9 @@ pub mod policy;
 // ── signing in ──
 pub mod authentication;
 
+// ── protocols ──
+pub mod oauth;
+
 // ── faces ──
 pub mod account;
 

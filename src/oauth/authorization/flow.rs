@@ -1,0 +1,299 @@
+//! From a request to its outcome: loads what the person may do, runs the checks, and issues the code.
+
+use super::{
+    Denial, Need, Progress, Prompt, Resolved, Situation,
+    organization::{Member, Wish, resolve},
+    prompt::{Consent, Person, first_need},
+    request::AuthorizationRequest,
+    response::Destination,
+};
+use crate::{
+    audit::{Actor, Context, Event},
+    authentication::endpoint::SignedIn,
+    clock::Timestamp,
+    directory::organization::Organization,
+    id::{FamilyId, UserId},
+    keys::Refusal as BadToken,
+    oauth::{
+        client::GrantType,
+        error::{Code, Refusal, refuse},
+        provider::Provider,
+        scope::Scope,
+        store::{Family, StoredCode},
+        token::id_token,
+    },
+    secret::{SecretString, TokenHash},
+    storage::{self, Tx},
+};
+
+/// How long a family without refresh tokens is kept: longer than any access token lives.
+const CODE_ONLY: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// A request that was read, with what the person did for it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Where the answer goes.
+    pub to: Destination,
+    /// What was asked.
+    pub request: AuthorizationRequest,
+    /// What was done so far.
+    pub progress: Progress,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A code.
+    Code(SecretString),
+    /// A registered error, for the client.
+    Refuse(Refusal),
+    /// The person has to do something.
+    Interact(Need, Box<Standpoint>),
+    /// The person may not use the app; they are told whom to ask.
+    Deny(Denial, Box<Standpoint>),
+}
+
+/// Who is asked, and about what.
+#[derive(Debug, Default)]
+pub struct Standpoint {
+    /// The person.
+    pub person: Option<SignedIn>,
+    /// Where they would work.
+    pub organization: Option<Organization>,
+    /// Where they could work.
+    pub choices: Vec<Organization>,
+}
+
+/// Decides a request.
+///
+/// # Errors
+/// When the database fails.
+pub async fn decide(
+    provider: &Provider,
+    context: &Context,
+    asked: &Asked,
+    person: Option<SignedIn>,
+) -> storage::Result<Outcome> {
+    let now = context.now;
+    let expected = match expected_person(provider, asked.request.id_token_hint.as_deref()) {
+        Ok(expected) => expected,
+        Err(refusal) => return Ok(Outcome::Refuse(refusal)),
+    };
+    let Some(person) = person else {
+        return Ok(interact(asked, Need::SignIn, Standpoint::default()));
+    };
+    if asked.progress.was_refused {
+        return refused(provider, context, asked, &person).await;
+    }
+    let (organization, consent) = circumstances(provider, asked, &person, now).await?;
+    let situation = Situation {
+        request: &asked.request,
+        is_first_party: asked.to.client.client.is_first_party,
+        progress: &asked.progress,
+        person: Some(Person {
+            user: &person.user.id,
+            auth_time: person.session.auth_time,
+            expected: expected.as_ref(),
+            organization: &organization,
+            consent: consent.as_ref(),
+        }),
+        now,
+    };
+    if let Some(need) = first_need(&situation) {
+        return Ok(interact(asked, need, standpoint(Some(person), organization)));
+    }
+    match organization {
+        Resolved::Chosen(member) => admit(provider, context, asked, (person, *member)).await,
+        Resolved::Denied(denial) => deny(provider, context, asked, (denial, person, None)).await,
+        Resolved::Choose(_) => Ok(interact(asked, Need::ChooseOrganization, standpoint(Some(person), organization))),
+    }
+}
+
+/// Whom the app expects. A hint whose key has gone says nothing; one that is not ours is refused.
+fn expected_person(provider: &Provider, hint: Option<&str>) -> Result<Option<UserId>, Refusal> {
+    let Some(hint) = hint else { return Ok(None) };
+    match id_token::hint(&provider.app.keyring, provider.issuer(), hint) {
+        Ok(hint) => Ok(hint.sub.parse().ok()),
+        Err(BadToken::ForeignHeader) => Ok(None),
+        Err(_) => Err(refuse(Code::InvalidRequest, "id_token_hint is not an ID token of this server")),
+    }
+}
+
+async fn circumstances(
+    provider: &Provider,
+    asked: &Asked,
+    person: &SignedIn,
+    now: Timestamp,
+) -> storage::Result<(Resolved, Option<Consent>)> {
+    let mut tx = provider.app.storage.read().await?;
+    let members: Vec<Member> = tx.memberships().active_of_user(&person.user.id, now).await?;
+    let wish = Wish { chosen: asked.progress.organization.as_ref(), requested: asked.request.organization.as_deref() };
+    let client = &asked.to.client;
+    let organization = resolve(wish, &person.user, members, client);
+    let needs_consent = !client.client.is_first_party || asked.request.prompts_for(Prompt::Consent);
+    let consent = match &organization {
+        Resolved::Chosen(member) if needs_consent => {
+            tx.consents().find(&person.user.id, &client.client.id, &member.1.id).await?
+        }
+        _ => None,
+    };
+    Ok((organization, consent))
+}
+
+fn standpoint(person: Option<SignedIn>, organization: Resolved) -> Standpoint {
+    match organization {
+        Resolved::Chosen(member) => Standpoint { person, organization: Some(member.1), choices: vec![] },
+        Resolved::Choose(choices) => Standpoint { person, organization: None, choices },
+        Resolved::Denied(_) => Standpoint { person, ..Standpoint::default() },
+    }
+}
+
+fn interact(asked: &Asked, need: Need, standpoint: Standpoint) -> Outcome {
+    if asked.request.prompts_for(Prompt::None) {
+        Outcome::Refuse(need.refusal())
+    } else {
+        Outcome::Interact(need, Box::new(standpoint))
+    }
+}
+
+/// The organization is known; whether the app is open to the person there, and the code if it is.
+async fn admit(
+    provider: &Provider,
+    context: &Context,
+    asked: &Asked,
+    (person, (membership, organization)): (SignedIn, Member),
+) -> storage::Result<Outcome> {
+    let requirement = asked.to.client.serves(&organization.id).unwrap_or_default();
+    if !requirement.is_empty() {
+        let access = provider.app.storage.read().await?.access().of_member(&membership.id, context.now).await?;
+        if !requirement.is_met_by(&access) {
+            return deny(provider, context, asked, (Denial::Requirement, person, Some(organization))).await;
+        }
+    }
+    let (code, hash) = provider.app.random.token();
+    let issue = Issue::new(provider, asked, &person, &organization, context);
+    let context = context.by(Actor::User(person.user.id.clone()));
+    provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await })).await?;
+    Ok(Outcome::Code(code))
+}
+
+async fn refused(provider: &Provider, context: &Context, asked: &Asked, person: &SignedIn) -> storage::Result<Outcome> {
+    record_denial(provider, context, asked, (Denial::Refused, person)).await?;
+    Ok(Outcome::Refuse(refuse(Code::AccessDenied, "the person did not allow it")))
+}
+
+async fn deny(
+    provider: &Provider,
+    context: &Context,
+    asked: &Asked,
+    (denial, person, organization): (Denial, SignedIn, Option<Organization>),
+) -> storage::Result<Outcome> {
+    record_denial(provider, context, asked, (denial, &person)).await?;
+    if asked.request.prompts_for(Prompt::None) {
+        return Ok(Outcome::Refuse(denied()));
+    }
+    Ok(Outcome::Deny(denial, Box::new(Standpoint { person: Some(person), organization, choices: vec![] })))
+}
+
+/// What an app is told of every denial alike.
+#[must_use]
+pub const fn denied() -> Refusal {
+    refuse(Code::AccessDenied, "the person may not use the app there")
+}
+
+async fn record_denial(
+    provider: &Provider,
+    context: &Context,
+    asked: &Asked,
+    (denial, person): (Denial, &SignedIn),
+) -> storage::Result<()> {
+    let (user, client) = (person.user.id.clone(), asked.to.client.client.id.clone());
+    let reason = denial.reason().to_owned();
+    let event = if asked.request.organization.is_some() && denial != Denial::Refused {
+        Event::SwitchFailure { user, client, reason }
+    } else {
+        Event::AuthorizationFailure { user, client, reason }
+    };
+    let context = context.by(Actor::User(person.user.id.clone()));
+    provider
+        .app
+        .storage
+        .write(move |tx| {
+            tx.record(&context, None, &event);
+            Box::pin(async { Ok(()) })
+        })
+        .await
+}
+
+/// A code with its authorization, ready to be written.
+struct Issue {
+    family: Family,
+    code: StoredCode,
+    names_organization: bool,
+}
+
+impl Issue {
+    fn new(
+        provider: &Provider,
+        asked: &Asked,
+        person: &SignedIn,
+        organization: &Organization,
+        context: &Context,
+    ) -> Self {
+        let (now, client) = (context.now, &asked.to.client.client);
+        let tokens = provider.tokens();
+        let is_refreshed = client.grant_types.contains(&GrantType::RefreshToken);
+        let family = Family {
+            id: FamilyId::fresh(now, &context.random),
+            client_id: client.id.clone(),
+            user: person.user.id.clone(),
+            organization: organization.id.clone(),
+            session: person.session.id.clone(),
+            // Found or made in the unit of work.
+            sid: crate::id::Sid::fresh(now, &context.random),
+            is_offline: asked.request.scopes.has(Scope::OfflineAccess),
+            scopes: asked.request.scopes.clone(),
+            resources: asked.request.resources.clone(),
+            auth_time: person.session.auth_time,
+            acr: person.session.acr.clone(),
+            amr: person.session.amr.clone(),
+            created_at: now,
+            expires_at: now.plus(if is_refreshed { tokens.refresh_absolute } else { CODE_ONLY }),
+            revoked_at: None,
+            session_end: None,
+        };
+        let code = StoredCode {
+            hash: TokenHash::of(""),
+            family: family.clone(),
+            redirect_uri: asked.to.redirect.as_str().to_owned(),
+            challenge: asked.request.challenge.clone(),
+            nonce: asked.request.nonce.clone(),
+            expires_at: now.plus(tokens.authorization_code),
+            used_at: None,
+        };
+        let names_organization = asked.request.organization.is_some();
+        Self { family, code, names_organization }
+    }
+
+    async fn save(mut self, tx: &mut Tx, context: &Context, hash: TokenHash) -> storage::Result<()> {
+        let family = &mut self.family;
+        let is_switch =
+            self.names_organization && tx.families().is_switch(&family.session, &family.organization).await?;
+        family.sid = tx.sessions().sid(context, &family.session, &family.organization).await?;
+        tx.families().insert(family);
+        self.code.hash = hash;
+        tx.authorization_codes().insert(&self.code);
+        if is_switch {
+            let (user, session, client) = (family.user.clone(), family.session.clone(), family.client_id.clone());
+            tx.record(context, Some(&family.organization), &Event::Switch { user, session, client });
+        }
+        let event = Event::Authorization {
+            user: family.user.clone(),
+            client: family.client_id.clone(),
+            family: family.id.clone(),
+            scope: family.scopes.to_string(),
+        };
+        tx.record(context, Some(&family.organization), &event);
+        Ok(())
+    }
+}

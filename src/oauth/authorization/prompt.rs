@@ -1,0 +1,261 @@
+//! What has to happen before a request is answered with a code: an ordered list of pure checks (OpenID Connect Core 1.0
+//! §3.1.2.1 to §3.1.2.4). The first that is not met decides; `prompt=none` turns it into its error.
+
+use super::{
+    organization::Resolved,
+    progress::Progress,
+    request::{AuthorizationRequest, Prompt},
+};
+use crate::{
+    clock::Timestamp,
+    id::UserId,
+    oauth::{
+        error::{Code, Refusal, refuse},
+        scope::Scopes,
+    },
+};
+
+/// What is known when the checks run.
+#[derive(Debug)]
+pub struct Situation<'a> {
+    /// What was asked.
+    pub request: &'a AuthorizationRequest,
+    /// Whether the app is the clinic's own.
+    pub is_first_party: bool,
+    /// What the person did for this request already.
+    pub progress: &'a Progress,
+    /// Who is signed in.
+    pub person: Option<Person<'a>>,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// The person who is signed in with this browser.
+#[derive(Debug)]
+pub struct Person<'a> {
+    /// Who.
+    pub user: &'a UserId,
+    /// When they last proved it.
+    pub auth_time: Timestamp,
+    /// Whom the app expects, by an earlier ID token.
+    pub expected: Option<&'a UserId>,
+    /// Where the person works with this app.
+    pub organization: &'a Resolved,
+    /// What the person allowed the app there.
+    pub consent: Option<&'a Consent>,
+}
+
+/// What a person allowed an app in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// The scopes.
+    pub scopes: Scopes,
+    /// When they were last asked.
+    pub granted_at: Timestamp,
+}
+
+/// What the person has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Prove who they are.
+    SignIn,
+    /// Say with which account.
+    SelectAccount,
+    /// Say for which organization.
+    ChooseOrganization,
+    /// Allow the app.
+    Consent,
+}
+
+impl Need {
+    /// The answer where no page may be shown (OpenID Connect Core 1.0 §3.1.2.6).
+    #[must_use]
+    pub const fn refusal(self) -> Refusal {
+        match self {
+            Self::SignIn => refuse(Code::LoginRequired, "the person has to sign in"),
+            Self::SelectAccount => refuse(Code::AccountSelectionRequired, "the person has to choose an account"),
+            Self::ChooseOrganization => refuse(Code::InteractionRequired, "the person has to choose an organization"),
+            Self::Consent => refuse(Code::ConsentRequired, "the person has to allow the app"),
+        }
+    }
+}
+
+type Check = fn(&Situation<'_>) -> Option<Need>;
+
+const CHECKS: [Check; 7] = [
+    somebody_is_signed_in,
+    a_new_sign_in_was_done,
+    the_sign_in_is_recent,
+    the_expected_person_is_signed_in,
+    the_account_was_selected,
+    the_organization_is_known,
+    the_app_is_allowed,
+];
+
+/// The first thing that the person has to do; `None`: the request can be decided.
+#[must_use]
+pub fn first_need(situation: &Situation<'_>) -> Option<Need> {
+    CHECKS.iter().find_map(|check| check(situation))
+}
+
+fn somebody_is_signed_in(situation: &Situation<'_>) -> Option<Need> {
+    situation.person.is_none().then_some(Need::SignIn)
+}
+
+fn a_new_sign_in_was_done(situation: &Situation<'_>) -> Option<Need> {
+    let is_old = situation.person.as_ref()?.auth_time < situation.progress.started_at;
+    (situation.request.prompts_for(Prompt::Login) && is_old).then_some(Need::SignIn)
+}
+
+/// `max_age`: a sign-in that was made for this very request is recent enough, whatever the number.
+fn the_sign_in_is_recent(situation: &Situation<'_>) -> Option<Need> {
+    let (person, max_age) = (situation.person.as_ref()?, situation.request.max_age?);
+    let limit = Timestamp(person.auth_time.0.saturating_add(max_age.saturating_mul(1000)));
+    let was_made_for_this = person.auth_time >= situation.progress.started_at;
+    (situation.now > limit && !was_made_for_this).then_some(Need::SignIn)
+}
+
+fn the_expected_person_is_signed_in(situation: &Situation<'_>) -> Option<Need> {
+    let person = situation.person.as_ref()?;
+    (person.expected? != person.user).then_some(Need::SignIn)
+}
+
+fn the_account_was_selected(situation: &Situation<'_>) -> Option<Need> {
+    let person = situation.person.as_ref()?;
+    let was_selected =
+        situation.progress.account.as_ref() == Some(person.user) || person.auth_time >= situation.progress.started_at;
+    (situation.request.prompts_for(Prompt::SelectAccount) && !was_selected).then_some(Need::SelectAccount)
+}
+
+fn the_organization_is_known(situation: &Situation<'_>) -> Option<Need> {
+    matches!(situation.person.as_ref()?.organization, Resolved::Choose(_)).then_some(Need::ChooseOrganization)
+}
+
+fn the_app_is_allowed(situation: &Situation<'_>) -> Option<Need> {
+    let person = situation.person.as_ref()?;
+    if !matches!(person.organization, Resolved::Chosen(_)) {
+        return None;
+    }
+    let covers = person.consent.is_some_and(|consent| consent.scopes.covers(&situation.request.scopes));
+    let was_asked = person.consent.is_some_and(|consent| consent.granted_at >= situation.progress.started_at);
+    let must_be_asked = situation.request.prompts_for(Prompt::Consent);
+    let is_due = if must_be_asked { !(was_asked && covers) } else { !(situation.is_first_party || covers) };
+    is_due.then_some(Need::Consent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::organization::{Denial, tests::member},
+        super::request::tests::request,
+        *,
+    };
+
+    struct Given {
+        query: &'static str,
+        auth_time: Option<i64>,
+        account: Option<&'static str>,
+        expected: Option<&'static str>,
+        organization: Resolved,
+        consent: Option<(&'static str, i64)>,
+        is_first_party: bool,
+    }
+
+    fn signed_in(auth_time: i64) -> Given {
+        Given {
+            query: "",
+            auth_time: Some(auth_time),
+            account: None,
+            expected: None,
+            organization: Resolved::Chosen(Box::new(member("a"))),
+            consent: None,
+            is_first_party: true,
+        }
+    }
+
+    /// The request began at 1000 s, now is 1060 s.
+    fn need(given: &Given) -> Option<Need> {
+        let request = request(given.query);
+        let id = |text: &str| UserId::from_stored(text.to_owned());
+        let progress = Progress { account: given.account.map(id), ..Progress::begun(Timestamp(1_000_000)) };
+        let consent = given
+            .consent
+            .map(|(scopes, at)| Consent { scopes: Scopes::parse(scopes).unwrap(), granted_at: Timestamp(at * 1000) });
+        let (user, expected) = (id("usr_o"), given.expected.map(id));
+        let person = given.auth_time.map(|at| Person {
+            user: &user,
+            auth_time: Timestamp(at * 1000),
+            expected: expected.as_ref(),
+            organization: &given.organization,
+            consent: consent.as_ref(),
+        });
+        let is_first_party = given.is_first_party;
+        first_need(&Situation {
+            request: &request,
+            is_first_party,
+            progress: &progress,
+            person,
+            now: Timestamp(1_060_000),
+        })
+    }
+
+    #[test]
+    fn the_first_check_that_is_not_met_decides() {
+        let old = || signed_in(500);
+        let fresh = || signed_in(1_010);
+        let choose = || Resolved::Choose(vec![]);
+        let third = || Given { is_first_party: false, ..old() };
+        for (case, given, expected) in [
+            ("nobody", Given { auth_time: None, ..old() }, Some(Need::SignIn)),
+            ("somebody", old(), None),
+            ("prompt=login", Given { query: "prompt=login", ..old() }, Some(Need::SignIn)),
+            ("prompt=login, done", Given { query: "prompt=login", ..fresh() }, None),
+            ("max_age, too old", Given { query: "max_age=559", ..old() }, Some(Need::SignIn)),
+            ("max_age, just", Given { query: "max_age=560", ..old() }, None),
+            ("max_age=0", Given { query: "max_age=0", ..old() }, Some(Need::SignIn)),
+            ("max_age=0, done", Given { query: "max_age=0", ..fresh() }, None),
+            ("a huge max_age", Given { query: "max_age=999999999999999999", ..old() }, None),
+            ("another is expected", Given { expected: Some("usr_x"), ..old() }, Some(Need::SignIn)),
+            ("this one is expected", Given { expected: Some("usr_o"), ..old() }, None),
+            ("select_account", Given { query: "prompt=select_account", ..old() }, Some(Need::SelectAccount)),
+            ("selected", Given { query: "prompt=select_account", account: Some("usr_o"), ..old() }, None),
+            (
+                "selected another",
+                Given { query: "prompt=select_account", account: Some("usr_x"), ..old() },
+                Some(Need::SelectAccount),
+            ),
+            ("selected by signing in", Given { query: "prompt=select_account", ..fresh() }, None),
+            ("many organizations", Given { organization: choose(), ..old() }, Some(Need::ChooseOrganization)),
+            (
+                "denied comes before consent",
+                Given { organization: Resolved::Denied(Denial::NotAMember), ..third() },
+                None,
+            ),
+            ("another's app", third(), Some(Need::Consent)),
+            ("another's app, allowed", Given { consent: Some(("openid", 1)), ..third() }, None),
+            (
+                "another's app, allowed less",
+                Given { query: "scope=openid+email", consent: Some(("openid", 1)), ..third() },
+                Some(Need::Consent),
+            ),
+            (
+                "prompt=consent",
+                Given { query: "prompt=consent", consent: Some(("openid", 1)), ..third() },
+                Some(Need::Consent),
+            ),
+            (
+                "prompt=consent, done",
+                Given { query: "prompt=consent", consent: Some(("openid", 1_020)), ..third() },
+                None,
+            ),
+            ("prompt=consent, own app", Given { query: "prompt=consent", ..old() }, Some(Need::Consent)),
+            (
+                "order",
+                Given { query: "prompt=login+select_account", organization: choose(), ..old() },
+                Some(Need::SignIn),
+            ),
+        ] {
+            assert_eq!(need(&given), expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Clients (RFC 6749 §2, RFC 7591 §2): the apps, browser apps and services that may ask for tokens.
+//!
+//! A client is either server-wide, and serves the organizations that activated it, or owned by one organization. Service
+//! clients (client credentials) are owned: `org_id` of their tokens is the owner.
+
+use std::{collections::HashMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::{Code, Refusal, refuse},
+    redirect_uri::{RedirectUri, Registrant, VerifiedRedirect},
+    scope::{Scope, Scopes},
+};
+use crate::{
+    clock::Timestamp,
+    directory::access::Access,
+    id::{ClientSecretId, OrganizationId},
+    keys::Algorithm,
+    secret::TokenHash,
+};
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $enum:ident: $($(#[$variant_doc:meta])* $name:ident = $text:literal),+;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $enum {
+            $($(#[$variant_doc])* $name,)+
+        }
+
+        impl $enum {
+            /// Every value.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The registered name, as stored and shown.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// The value of this name.
+            #[must_use]
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.name() == text)
+            }
+        }
+    )*};
+}
+
+names! {
+    /// How a client proves who it is (RFC 7591 §2, `token_endpoint_auth_method`).
+    AuthenticationMethod:
+        /// A public client has no secret.
+        None = "none",
+        /// HTTP Basic (RFC 6749 §2.3.1).
+        SecretBasic = "client_secret_basic",
+        /// In the body (RFC 6749 §2.3.1).
+        SecretPost = "client_secret_post";
+    /// What a client may exchange for tokens.
+    GrantType:
+        /// RFC 6749 §4.1.
+        AuthorizationCode = "authorization_code",
+        /// RFC 6749 §6.
+        RefreshToken = "refresh_token",
+        /// RFC 6749 §4.4.
+        ClientCredentials = "client_credentials";
+    /// The form of a client's access tokens.
+    AccessTokenFormat:
+        /// RFC 9068.
+        Jwt = "jwt",
+        /// A random string that only introspection explains.
+        Opaque = "opaque";
+    /// Which tokens a client may introspect.
+    Introspects:
+        /// None.
+        Nothing = "none",
+        /// Those that are meant for it.
+        Own = "own",
+        /// Those of every client, in the organizations that it serves.
+        All = "all";
+}
+
+/// A registered client.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// The owner; `None`: server-wide.
+    pub organization: Option<OrganizationId>,
+    /// The name that people see.
+    pub name: String,
+    /// The one way it proves who it is.
+    pub authentication: AuthenticationMethod,
+    /// An app of the clinic itself: nobody is asked for consent.
+    pub is_first_party: bool,
+    /// What it may exchange for tokens.
+    pub grant_types: Vec<GrantType>,
+    /// The most it may ask for.
+    pub scopes: Scopes,
+    /// Where answers may be sent.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where a browser may be sent after signing out.
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it learns of a sign-out (OpenID Connect Back-Channel Logout).
+    pub backchannel_logout_uri: Option<String>,
+    /// `aud` of its access tokens, unless it names a resource; `None`: the issuer.
+    pub audience: Option<String>,
+    /// Resources that it may name (RFC 8707).
+    pub resources: Vec<String>,
+    /// Signature of its ID tokens.
+    pub id_token_algorithm: Algorithm,
+    /// Signature of its access tokens.
+    pub access_token_algorithm: Algorithm,
+    /// Form of its access tokens.
+    pub access_token_format: AccessTokenFormat,
+    /// Life of its access tokens; `None`: the server's default.
+    pub access_token_life: Option<Duration>,
+    /// A confidential client that an administrator excused from PKCE; it must send a nonce.
+    pub is_pkce_waived: bool,
+    /// Which tokens it may introspect.
+    pub introspects: Introspects,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was last edited.
+    pub updated_at: Timestamp,
+    /// Since when it is disabled.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// One secret of a client; two can be live while one replaces the other.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// Its id, to revoke it by.
+    pub id: ClientSecretId,
+    /// SHA-256 of 256 random bits.
+    pub hash: TokenHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Secret {
+    /// Whether it counts at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// What an app asks of a member of an organization that activated it: of each list that is not empty, one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Requirement {
+    /// Slugs of roles.
+    pub roles: Vec<String>,
+    /// Slugs of groups.
+    pub groups: Vec<String>,
+    /// Slugs of locations.
+    pub locations: Vec<String>,
+}
+
+impl Requirement {
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.groups.is_empty() && self.locations.is_empty()
+    }
+
+    /// Whether a member with this access meets it.
+    #[must_use]
+    pub fn is_met_by(&self, access: &Access) -> bool {
+        let one = |wanted: &[String], has: &[crate::text::Slug]| {
+            wanted.is_empty() || has.iter().any(|slug| wanted.iter().any(|wanted| wanted == slug.as_str()))
+        };
+        one(&self.roles, &access.roles) && one(&self.groups, &access.groups) && one(&self.locations, &access.locations)
+    }
+}
+
+/// A client with all that decides about its requests, as it is cached.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    /// The client.
+    pub client: Client,
+    /// Its secrets that were not revoked.
+    pub secrets: Vec<Secret>,
+    /// The organizations that activated it.
+    pub activations: HashMap<OrganizationId, Requirement>,
+}
+
+impl Registered {
+    /// Whether members of `organization` may use it, and what it asks of them.
+    #[must_use]
+    pub fn serves(&self, organization: &OrganizationId) -> Option<Requirement> {
+        match &self.client.organization {
+            Some(owner) if owner != organization => None,
+            Some(_) => Some(self.activations.get(organization).cloned().unwrap_or_default()),
+            None => self.activations.get(organization).cloned(),
+        }
+    }
+}
+
+impl Client {
+    /// Whether it keeps no secret.
+    #[must_use]
+    pub fn registrant(&self) -> Registrant {
+        match self.authentication {
+            AuthenticationMethod::None => Registrant::Public,
+            _ => Registrant::Confidential,
+        }
+    }
+
+    /// Whether it may use `grant_type`.
+    ///
+    /// # Errors
+    /// `unauthorized_client` (RFC 6749 §5.2).
+    pub fn allows(&self, grant_type: GrantType) -> Result<(), Refusal> {
+        if self.grant_types.contains(&grant_type) {
+            Ok(())
+        } else {
+            Err(refuse(Code::UnauthorizedClient, "the client is not registered for this grant type"))
+        }
+    }
+
+    /// Finds `requested` among the registered redirect URIs.
+    #[must_use]
+    pub fn verify_redirect(&self, requested: &str) -> Option<VerifiedRedirect> {
+        let registrant = self.registrant();
+        let is_registered = self.redirect_uris.iter().any(|own| own.matches(requested, registrant));
+        is_registered.then(|| VerifiedRedirect::proved(requested))
+    }
+
+    /// Finds `requested` among the registered post-logout redirect URIs (OpenID Connect RP-Initiated Logout §3).
+    #[must_use]
+    pub fn verify_post_logout_redirect(&self, requested: &str) -> Option<VerifiedRedirect> {
+        let registrant = self.registrant();
+        let is_registered = self.post_logout_redirect_uris.iter().any(|own| own.matches(requested, registrant));
+        is_registered.then(|| VerifiedRedirect::proved(requested))
+    }
+
+    /// The scope of a request: all of it must be registered; nothing asked for means all that is registered for
+    /// client credentials and nothing for people.
+    ///
+    /// # Errors
+    /// `invalid_scope` (RFC 6749 §3.3).
+    pub fn grant_scope(&self, requested: &Scopes) -> Result<(), Refusal> {
+        if self.scopes.covers(requested) {
+            Ok(())
+        } else {
+            Err(refuse(Code::InvalidScope, "the client may not ask for one of these scopes"))
+        }
+    }
+
+    /// The resources of a request (RFC 8707 §2.1): all of them must be registered.
+    ///
+    /// # Errors
+    /// `invalid_target`.
+    pub fn grant_resources(&self, requested: &[String]) -> Result<(), Refusal> {
+        if requested.iter().all(|resource| self.resources.contains(resource)) {
+            Ok(())
+        } else {
+            Err(refuse(Code::InvalidTarget, "the client may not ask for this resource"))
+        }
+    }
+
+    /// Whether an ID token can be asked for.
+    #[must_use]
+    pub fn may_sign_people_in(&self) -> bool {
+        self.grant_types.contains(&GrantType::AuthorizationCode) && self.scopes.has(Scope::OpenId)
+    }
+
+    /// Origins of a browser app, which may call across origins.
+    pub fn browser_origins(&self) -> impl Iterator<Item = String> {
+        let is_browser = self.registrant() == Registrant::Public;
+        self.redirect_uris.iter().filter(move |_| is_browser).filter_map(RedirectUri::origin)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A first-party client of everything.
+    pub(crate) fn client() -> Client {
+        Client {
+            id: "portal".into(),
+            organization: None,
+            name: "Portal".into(),
+            authentication: AuthenticationMethod::SecretBasic,
+            is_first_party: true,
+            grant_types: GrantType::ALL.to_vec(),
+            scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
+            redirect_uris: vec![RedirectUri::from_stored("https://app.example/cb".into())],
+            post_logout_redirect_uris: vec![RedirectUri::from_stored("https://app.example/".into())],
+            backchannel_logout_uri: None,
+            audience: None,
+            resources: vec!["https://api.example".into()],
+            id_token_algorithm: Algorithm::Rs256,
+            access_token_algorithm: Algorithm::EdDsa,
+            access_token_format: AccessTokenFormat::Jwt,
+            access_token_life: None,
+            is_pkce_waived: false,
+            introspects: Introspects::Nothing,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+            disabled_at: None,
+        }
+    }
+
+    #[test]
+    fn a_client_serves_its_owner_or_those_that_activated_it() {
+        let [a, b] = ["org_a", "org_b"].map(|id| OrganizationId::from_stored(id.into()));
+        for (owner, activated, asked, serves) in [
+            (Some(&a), None, &a, true),
+            (Some(&a), None, &b, false),
+            (Some(&a), Some(&b), &b, false),
+            (None, Some(&a), &a, true),
+            (None, Some(&a), &b, false),
+            (None, None, &a, false),
+        ] {
+            let registered = Registered {
+                client: Client { organization: owner.cloned(), ..client() },
+                secrets: vec![],
+                activations: activated.map(|id| (id.clone(), Requirement::default())).into_iter().collect(),
+            };
+            assert_eq!(registered.serves(asked).is_some(), serves, "{owner:?} {activated:?} {asked}");
+        }
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for method in AuthenticationMethod::ALL {
+            assert_eq!(AuthenticationMethod::named(method.name()), Some(*method));
+        }
+        assert_eq!(GrantType::named("password"), None);
+    }
+}

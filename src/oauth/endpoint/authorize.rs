@@ -1,0 +1,195 @@
+//! `GET` and `POST /oauth2/authorize` (OpenID Connect Core 1.0 §3.1.2.1).
+//!
+//! A POST comes from another site and so without cookies: it is kept, and the browser is sent to fetch it by GET.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::context;
+use crate::{
+    authentication::{
+        endpoint::{Person, address_of},
+        flow::Step,
+    },
+    oauth::{
+        Provider,
+        authorization::{
+            Destination, Need, Progress, ResponseMode,
+            flow::{Asked, Outcome, decide},
+            progress,
+            request::{AuthorizationRequest, PARAMETERS},
+        },
+        error::{Code, Refusal, refuse},
+        grant::machine,
+        metadata::path,
+        page,
+    },
+    secret::{ExposeSecret, TokenHash},
+    web::{self, LocalPath, ParameterError, Parameters, PlainForm, RedirectOrigin, ReturnTo, Visit},
+};
+
+/// The parameter that names a kept request.
+pub(super) const STORED: &str = "stored";
+
+/// An address longer than this is kept instead of being carried around.
+const LONGEST_ADDRESS: usize = 2000;
+
+pub(in crate::oauth) async fn by_get(
+    State(provider): State<Provider>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, web::Error> {
+    answer(&provider, &visit, &query.unwrap_or_default()).await
+}
+
+pub(in crate::oauth) async fn by_post(
+    State(provider): State<Provider>,
+    PlainForm(form): PlainForm,
+) -> Result<Response, web::Error> {
+    let stored = keep(&provider, &form).await?;
+    Ok(Redirect::to(&format!("{}?{STORED}={stored}", path::AUTHORIZE)).into_response())
+}
+
+/// A request as it arrived: what the app sent, how the browser carries it, and what was done for it.
+pub(in crate::oauth) struct Arrived {
+    /// What the app sent.
+    pub(in crate::oauth) parameters: Parameters,
+    carried: Parameters,
+    /// What was done so far.
+    pub(in crate::oauth) progress: Progress,
+}
+
+/// Reads the query of an authorization request.
+pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: &str) -> Result<Arrived, web::Error> {
+    let sent = Parameters::parse_repeatable(query.as_bytes(), PARAMETERS).map_err(malformed)?;
+    let progress = sent.value(progress::PARAMETER).map(str::to_owned);
+    let mut carried = sent.without(progress::PARAMETER);
+    let parameters = match carried.value(STORED) {
+        None => carried.clone(),
+        Some(stored) => {
+            let now = provider.app.clock.now();
+            let kept = provider.app.storage.read().await?.stored_requests().find(TokenHash::of(stored), now).await?;
+            let kept =
+                kept.ok_or_else(|| app_error(&refuse(Code::InvalidRequest, "the request was kept too long ago")))?;
+            Parameters::parse_repeatable(kept.as_bytes(), PARAMETERS).map_err(malformed)?
+        }
+    };
+    if carried.encode().len() > LONGEST_ADDRESS {
+        carried = Parameters::from([(STORED, keep(provider, &parameters).await?.as_str())]);
+    }
+    let opened = progress.and_then(|sealed| visit.open_return(&sealed).ok());
+    let progress = opened.and_then(|opened| Progress::of_return(&opened, &parameters));
+    let progress = progress.unwrap_or_else(|| Progress::begun(provider.app.clock.now()));
+    Ok(Arrived { parameters, carried, progress })
+}
+
+impl Arrived {
+    /// The address at which the request goes on in this browser.
+    pub(in crate::oauth) fn address(&self, visit: &Visit) -> Result<LocalPath, web::Error> {
+        let progress = self.progress.to_return(&self.parameters).seal(visit.site(), visit.browser());
+        let query = self.carried.clone().with(progress::PARAMETER, &progress).encode();
+        Ok(LocalPath::parse(&format!("{}?{query}", path::AUTHORIZE))?)
+    }
+
+    /// The same, as a return path for the pages on the way to `to`.
+    fn way_back(&self, visit: &Visit, to: &Destination) -> Result<ReturnTo, web::Error> {
+        let origin = RedirectOrigin::of(&to.redirect.url());
+        Ok(ReturnTo { path: self.address(visit)?, started_at: self.progress.started_at, app: origin })
+    }
+
+    /// The verified address of the answer.
+    pub(in crate::oauth) async fn destination(&self, provider: &Provider) -> Result<Destination, web::Error> {
+        let only = |name: &'static str| {
+            let mut values = self.parameters.values(name);
+            match (values.next(), values.next()) {
+                (Some(value), None) => Ok(value),
+                (None, _) => Err(app_error(&ParameterError::Missing(name).into())),
+                _ => Err(app_error(&ParameterError::Repeated(name.to_owned()).into())),
+            }
+        };
+        let (client_id, _) = (only("client_id")?, only("redirect_uri")?);
+        let client = provider.client(client_id).await?.filter(|client| client.client.disabled_at.is_none());
+        let client: Arc<_> =
+            client.ok_or_else(|| app_error(&refuse(Code::InvalidRequest, "the client is not known")))?;
+        Destination::verify(client, &self.parameters).map_err(|refusal| app_error(&refusal))
+    }
+
+    /// The whole request.
+    pub(in crate::oauth) fn request(&self, to: &Destination) -> Result<AuthorizationRequest, Refusal> {
+        machine::authorize(&self.parameters, &to.client.client.id, to.redirect.as_str())?;
+        AuthorizationRequest::parse(to, &self.parameters)
+    }
+}
+
+async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Response, web::Error> {
+    let arrived = resume(provider, visit, query).await?;
+    let to = arrived.destination(provider).await?;
+    let request = match arrived.request(&to) {
+        Ok(request) => request,
+        Err(refusal) => return Ok(reply(visit, &to, to.refusal(provider.issuer(), &refusal))),
+    };
+    let asked = Asked { to, request, progress: arrived.progress.clone() };
+    let context = context(provider, visit);
+    let to = &asked.to;
+    let person = Person::of(&provider.app, visit).await?;
+    let step = person.step;
+    match decide(provider, &context, &asked, person.signed_in()).await? {
+        Outcome::Code(code) => Ok(reply(visit, to, to.code(provider.issuer(), code.expose_secret()))),
+        Outcome::Refuse(refusal) => Ok(reply(visit, to, to.refusal(provider.issuer(), &refusal))),
+        Outcome::Deny(denial, standpoint) => Ok(page::denied::show(provider, visit, (to, denial, *standpoint))),
+        Outcome::Interact(need, standpoint) => {
+            let back = arrived.way_back(visit, to)?;
+            match need {
+                // Whoever has to choose an account says so by signing in with it.
+                Need::SignIn | Need::SelectAccount => Ok(sign_in(visit, &asked, (step, &back))),
+                Need::ChooseOrganization => Ok(page::organization::show(visit, &asked, (*standpoint, &back))),
+                Need::Consent => Ok(page::consent::show(visit, &asked, (*standpoint, &back))),
+            }
+        }
+    }
+}
+
+/// Sends the answer to the app by the way that it asked for.
+pub(in crate::oauth) fn reply(visit: &Visit, to: &Destination, answer: Vec<(&'static str, String)>) -> Response {
+    match to.mode {
+        ResponseMode::Query => Redirect::to(&to.redirect.with(&answer)).into_response(),
+        ResponseMode::FormPost => page::form_post::show(visit, &to.redirect, answer),
+    }
+}
+
+/// To the step that the sign-in is at; a new sign-in begins with the first.
+fn sign_in(visit: &Visit, asked: &Asked, (step, back): (Step, &ReturnTo)) -> Response {
+    let step = if step == Step::Done { Step::SignIn } else { step };
+    let mut address = address_of(step, visit, back);
+    if let Some(hint) = &asked.request.login_hint {
+        address = format!("{address}&{}", Parameters::from([("login_hint", hint.as_str())]).encode());
+    }
+    Redirect::to(&address).into_response()
+}
+
+pub(super) async fn keep(provider: &Provider, parameters: &Parameters) -> Result<String, web::Error> {
+    let (text, hash) = provider.app.random.token();
+    let (encoded, now) = (parameters.encode(), provider.app.clock.now());
+    provider
+        .app
+        .storage
+        .write(move |tx| {
+            tx.stored_requests().insert(hash, &encoded, now);
+            Box::pin(async { Ok::<_, crate::storage::Error>(()) })
+        })
+        .await?;
+    Ok(text.expose_secret().to_owned())
+}
+
+fn malformed(error: ParameterError) -> web::Error {
+    app_error(&error.into())
+}
+
+/// An error that may not be sent anywhere: shown to the person, with a hint for the app's developers.
+pub(super) fn app_error(refusal: &Refusal) -> web::Error {
+    web::Refusal::App(refusal.code.name(), refusal.hint.clone().into_owned()).into()
+}

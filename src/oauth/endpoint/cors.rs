@@ -1,0 +1,64 @@
+//! Calls from scripts of other origins (Fetch standard, CORS): from registered browser apps to what they need with a token,
+//! from everybody to what is public. Never with cookies.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::oauth::{Provider, error::Error};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
+const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
+const EXPOSED: HeaderValue = HeaderValue::from_static("www-authenticate, x-request-id");
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// Origins of registered browser apps.
+pub(super) async fn for_browser_apps(State(provider): State<Provider>, request: Request, next: Next) -> Response {
+    let allowed = match origin(&request) {
+        None => None,
+        Some(origin) => match is_allowed(&provider, &origin).await {
+            Ok(true) => Some(origin),
+            Ok(false) => None,
+            Err(fault) => return fault.into_response(),
+        },
+    };
+    let mut response =
+        if is_preflight(&request) { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = allowed {
+        allow(response.headers_mut(), origin);
+    }
+    response
+}
+
+/// Every origin.
+pub(super) async fn for_everybody(request: Request, next: Next) -> Response {
+    let mut response =
+        if is_preflight(&request) { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    allow(response.headers_mut(), HeaderValue::from_static("*"));
+    response
+}
+
+async fn is_allowed(provider: &Provider, origin: &HeaderValue) -> Result<bool, Error> {
+    let Ok(text) = origin.to_str() else { return Ok(false) };
+    Ok(provider.allows_origin(text).await?)
+}
+
+fn origin(request: &Request) -> Option<HeaderValue> {
+    request.headers().get(header::ORIGIN).cloned()
+}
+
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+}

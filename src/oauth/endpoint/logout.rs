@@ -1,0 +1,142 @@
+//! `GET` and `POST /oauth2/logout` (OpenID Connect RP-Initiated Logout 1.0).
+//!
+//! With an ID token of the person and session that is signed in, the session ends at once; else the person is asked. The
+//! browser is sent on only to an address that is registered for the client.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::authorize::{STORED, app_error, keep};
+use crate::{
+    authentication::endpoint::{Person, SignedIn},
+    oauth::{
+        Provider,
+        client::Registered,
+        error::{Code, Refusal, refuse},
+        metadata::path,
+        page::sign_out::{ask, end, signed_out},
+        redirect_uri::VerifiedRedirect,
+        token::id_token::{Hint, hint},
+    },
+    secret::TokenHash,
+    web::{self, Parameters, PlainForm, Visit},
+};
+
+pub(super) async fn by_get(
+    State(provider): State<Provider>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, web::Error> {
+    let sent = parameters(&provider, &query.unwrap_or_default()).await?;
+    let request = LogoutRequest::read(&provider, &sent).await?;
+    let Some((session, user)) = Person::of(&provider.app, &visit).await?.known else {
+        return Ok(signed_out(&visit, request.location()));
+    };
+    let person = SignedIn { session, user };
+    if request.is_of(&provider, &person).await? {
+        end(&provider, &visit, person).await?;
+        return Ok(signed_out(&visit, request.location()));
+    }
+    Ok(ask(&visit, &person, &sent, request.to.as_ref()))
+}
+
+/// A POST from another site comes without cookies: kept, and fetched by GET.
+pub(super) async fn by_post(
+    State(provider): State<Provider>,
+    PlainForm(form): PlainForm,
+) -> Result<Response, web::Error> {
+    let stored = keep(&provider, &form).await?;
+    Ok(Redirect::to(&format!("{}?{STORED}={stored}", path::LOGOUT)).into_response())
+}
+
+/// Where the browser goes afterwards, verified; `None`: a page of ours.
+pub(in crate::oauth) async fn logout_destination(
+    provider: &Provider,
+    sent: &Parameters,
+) -> Result<Option<String>, web::Error> {
+    Ok(LogoutRequest::read(provider, sent).await?.location())
+}
+
+struct LogoutRequest {
+    hint: Option<Hint>,
+    to: Option<VerifiedRedirect>,
+    state: Option<String>,
+}
+
+impl LogoutRequest {
+    async fn read(provider: &Provider, sent: &Parameters) -> Result<Self, web::Error> {
+        let hint = sent.value("id_token_hint").and_then(|token| {
+            // A hint that cannot be verified is none: the person is asked instead (§2).
+            hint(&provider.app.keyring, provider.issuer(), token).ok()
+        });
+        let client = client(provider, sent.value("client_id"), hint.as_ref()).await?;
+        let to = match (sent.value("post_logout_redirect_uri"), client) {
+            (None, _) => None,
+            (Some(asked), Some(client)) => Some(verify(&client, asked).map_err(|refusal| app_error(&refusal))?),
+            (Some(_), None) => {
+                return Err(app_error(&refuse(
+                    Code::InvalidRequest,
+                    "post_logout_redirect_uri needs id_token_hint or client_id",
+                )));
+            }
+        };
+        Ok(Self { hint, to, state: sent.value("state").map(str::to_owned) })
+    }
+
+    /// Whether the hint proves that the app speaks of the session of this browser.
+    async fn is_of(&self, provider: &Provider, person: &SignedIn) -> Result<bool, web::Error> {
+        let Some(hint) = &self.hint else { return Ok(false) };
+        let Some(sid) = hint.sid.as_deref().and_then(|sid| sid.parse().ok()) else { return Ok(false) };
+        if hint.sub != person.user.id.as_str() {
+            return Ok(false);
+        }
+        let session = provider.app.storage.read().await?.families().session_of_sid(&sid).await?;
+        Ok(session.as_ref() == Some(&person.session.id))
+    }
+
+    fn location(&self) -> Option<String> {
+        let state: Vec<_> = self.state.clone().map(|state| ("state", state)).into_iter().collect();
+        let to = self.to.as_ref()?;
+        Some(if state.is_empty() { to.as_str().to_owned() } else { to.with(&state) })
+    }
+}
+
+/// The client that is named, directly or by the hint; if both, they must agree (§2).
+async fn client(
+    provider: &Provider,
+    named: Option<&str>,
+    hint: Option<&Hint>,
+) -> Result<Option<Arc<Registered>>, web::Error> {
+    let of_hint = hint.and_then(|hint| match &hint.aud {
+        crate::oauth::token::Audience::One(client) => Some(client.as_str()),
+        crate::oauth::token::Audience::Many(_) => None,
+    });
+    let id = match (named, of_hint) {
+        (Some(named), Some(of_hint)) if named != of_hint => {
+            return Err(app_error(&refuse(Code::InvalidRequest, "client_id differs from that of id_token_hint")));
+        }
+        (named, of_hint) => named.or(of_hint),
+    };
+    match id {
+        Some(id) => Ok(provider.client(id).await?.filter(|client| client.client.disabled_at.is_none())),
+        None => Ok(None),
+    }
+}
+
+fn verify(client: &Registered, asked: &str) -> Result<VerifiedRedirect, Refusal> {
+    let verified = client.client.verify_post_logout_redirect(asked);
+    verified.ok_or(refuse(Code::InvalidRequest, "post_logout_redirect_uri is not registered for this client"))
+}
+
+async fn parameters(provider: &Provider, query: &str) -> Result<Parameters, web::Error> {
+    let sent = Parameters::parse(query.as_bytes()).map_err(|error| app_error(&error.into()))?;
+    let Some(stored) = sent.value(STORED) else { return Ok(sent) };
+    let now = provider.app.clock.now();
+    let kept = provider.app.storage.read().await?.stored_requests().find(TokenHash::of(stored), now).await?;
+    let kept = kept.ok_or_else(|| app_error(&refuse(Code::InvalidRequest, "the request was kept too long ago")))?;
+    Parameters::parse(kept.as_bytes()).map_err(|error| app_error(&error.into()))
+}

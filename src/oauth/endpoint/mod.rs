@@ -1,0 +1,98 @@
+//! The endpoints of OAuth and OpenID Connect: each reads as parse, prove, load, decide, save, respond.
+
+mod answer;
+mod authorize;
+mod client_form;
+mod cors;
+mod discovery;
+mod introspect;
+mod jwks;
+mod logout;
+mod revoke;
+mod token;
+mod userinfo;
+
+use axum::{
+    Router,
+    http::HeaderValue,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
+
+use super::{
+    Provider,
+    client_authentication::{self, AuthenticatedClient, Credentials},
+    error::Error,
+    metadata::path,
+    page,
+};
+use crate::{
+    audit::{Actor, Context, Event},
+    web::Visit,
+};
+
+pub(super) use authorize::{Arrived, resume};
+pub(super) use logout::logout_destination;
+
+/// Everything under `/oauth2` and `/.well-known`. It needs [`crate::web::wrap`] around it.
+pub fn router(provider: Provider) -> Router {
+    let browser_apps = Router::new()
+        .route(path::TOKEN, post(token::token))
+        .route(path::REVOKE, post(revoke::revoke))
+        .route(path::USERINFO, get(userinfo::by_header).post(userinfo::by_header_or_form))
+        .layer(from_fn_with_state(provider.clone(), cors::for_browser_apps));
+    let public = Router::new()
+        .route(path::JWKS, get(jwks::jwks))
+        .route(path::OPENID_CONFIGURATION, get(discovery::openid))
+        .route(path::AUTHORIZATION_SERVER, get(discovery::authorization_server))
+        .layer(axum::middleware::from_fn(cors::for_everybody));
+    Router::new()
+        .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post))
+        .route(path::INTROSPECT, post(introspect::introspect))
+        .route(path::LOGOUT, get(logout::by_get).post(logout::by_post))
+        .route(page::organization::PATH, post(page::organization::choose))
+        .route(page::consent::PATH, post(page::consent::decide))
+        .route(page::sign_out::PATH, post(page::sign_out::sign_out))
+        .merge(browser_apps)
+        .merge(public)
+        .with_state(provider)
+}
+
+/// When and from where a request came; who made it is not known yet.
+pub(super) fn context(provider: &Provider, visit: &Visit) -> Context {
+    Context {
+        now: provider.app.clock.now(),
+        random: provider.app.random.clone(),
+        actor: Actor::Anonymous,
+        request: Some(visit.request_id().clone()),
+        address: Some(visit.address().to_string()),
+    }
+}
+
+/// Proves the client of a request. A failure is written down before it is answered.
+async fn authenticate(
+    provider: &Provider,
+    context: &Context,
+    credentials: &Credentials,
+) -> Result<AuthenticatedClient, Error> {
+    let registered = provider.client(&credentials.client_id).await?;
+    let owner = registered.as_ref().and_then(|registered| registered.client.organization.clone());
+    let failure = match credentials.prove(registered, context.now) {
+        Ok(client) => return Ok(client),
+        Err(failure) => failure,
+    };
+    let client: String = credentials.client_id.chars().filter(char::is_ascii_graphic).take(64).collect();
+    let (context, event) =
+        (context.clone(), Event::ClientAuthenticationFailure { client, reason: failure.to_string() });
+    provider
+        .app
+        .storage
+        .write(move |tx| {
+            tx.record(&context, owner.as_ref(), &event);
+            Box::pin(async { Ok::<_, Error>(()) })
+        })
+        .await?;
+    Err(client_authentication::refused().into())
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

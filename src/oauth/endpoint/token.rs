@@ -1,0 +1,26 @@
+//! `POST /oauth2/token` (RFC 6749 §3.2).
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use super::{NO_STORE, authenticate, client_form::ClientForm, context};
+use crate::{
+    oauth::{
+        Provider,
+        error::Error,
+        grant::{Exchange, exchange},
+    },
+    web::Visit,
+};
+
+pub(super) async fn token(State(provider): State<Provider>, visit: Visit, form: ClientForm) -> Result<Response, Error> {
+    let context = context(&provider, &visit);
+    let client = authenticate(&provider, &context, &form.credentials()?).await?;
+    let parameters = &form.parameters;
+    let tokens = exchange(Exchange { provider: &provider, client: &client, parameters, context }).await?;
+    Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(tokens)).into_response())
+}

@@ -1,0 +1,130 @@
+//! What a client is told when a request is refused: each registered code with its status, once.
+//!
+//! RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core 1.0 §3.1.2.6, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8707 §2.
+
+use std::borrow::Cow;
+
+use crate::{storage, web::ParameterError};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $registered:literal $status:literal;)*) => {
+        /// A registered error code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The registered name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $registered,)* }
+            }
+
+            /// The HTTP status where the code is answered in a body.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A parameter is missing, unknown in its value, or sent twice.
+    InvalidRequest = "invalid_request" 400;
+    /// Client authentication failed.
+    InvalidClient = "invalid_client" 401;
+    /// The code or refresh token is invalid, expired, revoked, used, or another client's.
+    InvalidGrant = "invalid_grant" 400;
+    /// The client may not do this.
+    UnauthorizedClient = "unauthorized_client" 400;
+    /// The grant type is not known here.
+    UnsupportedGrantType = "unsupported_grant_type" 400;
+    /// The scope is malformed or more than the client may have.
+    InvalidScope = "invalid_scope" 400;
+    /// The person or the organization's rules said no.
+    AccessDenied = "access_denied" 403;
+    /// Another response type than `code`.
+    UnsupportedResponseType = "unsupported_response_type" 400;
+    /// A fault of ours.
+    ServerError = "server_error" 500;
+    /// Too much work at the moment.
+    TemporarilyUnavailable = "temporarily_unavailable" 503;
+    /// The person must sign in, and `prompt=none` forbids a page.
+    LoginRequired = "login_required" 400;
+    /// The person must do something, and `prompt=none` forbids a page.
+    InteractionRequired = "interaction_required" 400;
+    /// The person must allow the app, and `prompt=none` forbids a page.
+    ConsentRequired = "consent_required" 400;
+    /// The person must choose an account, and `prompt=none` forbids a page.
+    AccountSelectionRequired = "account_selection_required" 400;
+    /// The parameter `request` is not supported.
+    RequestNotSupported = "request_not_supported" 400;
+    /// The parameter `request_uri` is not supported.
+    RequestUriNotSupported = "request_uri_not_supported" 400;
+    /// The parameter `registration` is not supported.
+    RegistrationNotSupported = "registration_not_supported" 400;
+    /// The resource is not one that the client may ask for.
+    InvalidTarget = "invalid_target" 400;
+    /// The access token is malformed, expired, revoked or not ours.
+    InvalidToken = "invalid_token" 401;
+    /// The access token does not carry the scope that is needed.
+    InsufficientScope = "insufficient_scope" 403;
+    /// The kind of token cannot be revoked.
+    UnsupportedTokenType = "unsupported_token_type" 400;
+}
+
+/// A code with a short hint for the client's developers.
+///
+/// Hints hold no `"`, no `\` and nothing beyond printable ASCII (RFC 6749 §5.2), and nothing secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {hint}", code.name())]
+pub struct Refusal {
+    /// What is wrong.
+    pub code: Code,
+    /// What to look at.
+    pub hint: Cow<'static, str>,
+}
+
+/// Refuses with a hint.
+#[must_use]
+pub const fn refuse(code: Code, hint: &'static str) -> Refusal {
+    Refusal { code, hint: Cow::Borrowed(hint) }
+}
+
+impl From<ParameterError> for Refusal {
+    fn from(error: ParameterError) -> Self {
+        Self { code: Code::InvalidRequest, hint: Cow::Owned(error.to_string()) }
+    }
+}
+
+/// Why an endpoint does not answer with what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The client's doing.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Our doing.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// No key can sign.
+    #[error("no signing key for {0}")]
+    NoKey(crate::keys::Algorithm),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_registered_once() {
+        for (at, code) in Code::ALL.iter().enumerate() {
+            assert!(!Code::ALL[..at].iter().any(|other| other.name() == code.name()), "{}", code.name());
+            assert!((400..=503).contains(&code.status()));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What this server can do (OpenID Connect Discovery 1.0 §3, RFC 8414 §2), derived from the lists that the code decides by.
+
+use serde::Serialize;
+
+use super::{
+    authorization::{Prompt, ResponseMode},
+    client::{AuthenticationMethod, GrantType},
+    scope::Scope,
+    token::claims::Person,
+};
+use crate::keys::Algorithm;
+
+/// Where the endpoints are.
+#[expect(missing_docs, reason = "each is named by its endpoint")]
+pub mod path {
+    pub const AUTHORIZE: &str = "/oauth2/authorize";
+    pub const TOKEN: &str = "/oauth2/token";
+    pub const USERINFO: &str = "/oauth2/userinfo";
+    pub const INTROSPECT: &str = "/oauth2/introspect";
+    pub const REVOKE: &str = "/oauth2/revoke";
+    pub const JWKS: &str = "/oauth2/jwks";
+    pub const LOGOUT: &str = "/oauth2/logout";
+    pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+    pub const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+}
+
+/// The metadata document; both well-known addresses serve it.
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the document")]
+#[expect(missing_docs, reason = "the members are defined in OpenID Connect Discovery 1.0 §3 and RFC 8414 §2")]
+pub struct Metadata {
+    pub issuer: String,
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub userinfo_endpoint: String,
+    pub jwks_uri: String,
+    pub introspection_endpoint: String,
+    pub revocation_endpoint: String,
+    pub end_session_endpoint: String,
+    pub scopes_supported: Vec<&'static str>,
+    pub response_types_supported: [&'static str; 1],
+    pub response_modes_supported: Vec<&'static str>,
+    pub grant_types_supported: Vec<&'static str>,
+    pub prompt_values_supported: Vec<&'static str>,
+    pub subject_types_supported: [&'static str; 1],
+    pub id_token_signing_alg_values_supported: Vec<&'static str>,
+    pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub code_challenge_methods_supported: [&'static str; 1],
+    pub claims_supported: Vec<&'static str>,
+    pub claim_types_supported: [&'static str; 1],
+    pub ui_locales_supported: Vec<&'static str>,
+    pub claims_parameter_supported: bool,
+    pub request_parameter_supported: bool,
+    pub request_uri_parameter_supported: bool,
+    pub authorization_response_iss_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acr_values_supported: Vec<&'static str>,
+}
+
+impl Metadata {
+    /// The document of this issuer.
+    #[must_use]
+    pub fn of(issuer: &str) -> Self {
+        let at = |path: &str| format!("{issuer}{path}");
+        let methods: Vec<&'static str> = AuthenticationMethod::ALL.iter().map(|method| method.name()).collect();
+        let confidential: Vec<&'static str> = methods.iter().copied().filter(|method| *method != "none").collect();
+        Self {
+            issuer: issuer.to_owned(),
+            authorization_endpoint: at(path::AUTHORIZE),
+            token_endpoint: at(path::TOKEN),
+            userinfo_endpoint: at(path::USERINFO),
+            jwks_uri: at(path::JWKS),
+            introspection_endpoint: at(path::INTROSPECT),
+            revocation_endpoint: at(path::REVOKE),
+            end_session_endpoint: at(path::LOGOUT),
+            scopes_supported: Scope::ALL.iter().map(|scope| scope.name()).collect(),
+            response_types_supported: ["code"],
+            response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
+            grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name()).collect(),
+            prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.name()).collect(),
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect(),
+            revocation_endpoint_auth_methods_supported: methods.clone(),
+            token_endpoint_auth_methods_supported: methods,
+            introspection_endpoint_auth_methods_supported: confidential,
+            code_challenge_methods_supported: ["S256"],
+            claims_supported: claims(),
+            claim_types_supported: ["normal"],
+            ui_locales_supported: crate::web::Language::ALL.iter().map(|language| language.tag()).collect(),
+            claims_parameter_supported: false,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            authorization_response_iss_parameter_supported: true,
+            acr_values_supported: vec![],
+        }
+    }
+}
+
+fn claims() -> Vec<&'static str> {
+    let protocol = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
+    let membership = ["org_id", "org_name", "roles", "groups", "locations", "assignments", "entitlements", "overflow"];
+    protocol.into_iter().chain(Person::NAMES).chain(membership).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_says_what_the_code_decides_by() {
+        let document = serde_json::to_value(Metadata::of("https://id.example")).unwrap();
+        assert_eq!(document["issuer"], "https://id.example");
+        assert_eq!(document["token_endpoint"], "https://id.example/oauth2/token");
+        for (member, expected) in [
+            ("response_types_supported", "code"),
+            ("grant_types_supported", "authorization_code"),
+            ("id_token_signing_alg_values_supported", "RS256"),
+            ("token_endpoint_auth_methods_supported", "client_secret_basic"),
+            ("code_challenge_methods_supported", "S256"),
+            ("claims_supported", "org_id"),
+            ("scopes_supported", "openid"),
+        ] {
+            assert!(document[member].as_array().unwrap().iter().any(|value| value == expected), "{member}");
+        }
+        let introspection = document["introspection_endpoint_auth_methods_supported"].as_array().unwrap();
+        assert!(!introspection.iter().any(|value| value == "none"));
+    }
+}

@@ -1,0 +1,35 @@
+//! OAuth 2 and OpenID Connect: apps ask, people agree, tokens say who somebody is and what they may do.
+//!
+//! RFC 6749 (framework), RFC 6750 (bearer tokens), RFC 7009 (revocation), RFC 7636 (PKCE), RFC 7662 (introspection), RFC
+//! 8252 (native apps), RFC 8414 (metadata), RFC 8707 (resources), RFC 9068 (JWT access tokens), RFC 9207 (issuer), RFC 9700
+//! (security), OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0.
+//!
+//! * `client`, `registration`, `client_authentication`, `redirect_uri`, `pkce`, `scope`, `error`: the words of the protocol.
+//! * `authorization/`: what a person is asked before an app gets a code. `grant/`: what an app exchanges for tokens, each
+//!   grant in its file. `token/`: claims, signatures and lives. `store/`: the only SQL. `endpoint/`, `page/`: HTTP.
+//!
+//! Not here: how a person signs in (`authentication`), what a member holds in an organization (`directory::access`).
+
+pub mod authorization;
+pub mod bearer;
+pub mod client;
+pub mod client_authentication;
+pub mod endpoint;
+pub mod error;
+pub mod grant;
+pub mod introspection;
+pub mod metadata;
+pub mod page;
+pub mod pkce;
+pub mod provider;
+pub mod redirect_uri;
+pub mod registrar;
+pub mod registration;
+pub mod revocation;
+pub mod scope;
+pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod token;
+
+pub use provider::Provider;

@@ -1,0 +1,81 @@
+//! Asking a person whether an app may have what it asks for.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+
+use super::{action, brand, resumed};
+use crate::{
+    audit::{Actor, Event},
+    authentication::page::consent::ConsentPage,
+    oauth::{
+        Provider,
+        authorization::{
+            Progress, Resolved,
+            flow::{Asked, Standpoint},
+            organization::{Wish, resolve},
+        },
+        endpoint::context,
+    },
+    web::{self, CsrfForm, Frame, Page, Query, RedirectOrigin, RedirectsTo, ReturnTo, Visit},
+};
+
+/// Where the form posts to.
+pub const PATH: &str = "/oauth2/consent";
+
+/// The page.
+#[must_use]
+pub fn show(visit: &Visit, asked: &Asked, (standpoint, back): (Standpoint, &ReturnTo)) -> Response {
+    let texts = &visit.texts().authentication.consent.scopes;
+    let organization = standpoint.organization.as_ref();
+    let page = ConsentPage {
+        frame: Frame::new(visit).branded(organization.map(brand)),
+        action: action(visit, PATH, back),
+        app: asked.to.client.client.name.clone(),
+        organization: organization.map(|organization| organization.name.as_str().to_owned()).unwrap_or_default(),
+        scopes: asked.request.scopes.iter().map(|scope| texts.describe(scope)).collect(),
+    };
+    (RedirectsTo(RedirectOrigin::of(&asked.to.redirect.url())), Page(page)).into_response()
+}
+
+/// The decision. What is allowed is read from the request again, never from the form.
+pub(in crate::oauth) async fn decide(
+    State(provider): State<Provider>,
+    visit: Visit,
+    Query(query): Query,
+    CsrfForm(form): CsrfForm,
+) -> Result<Response, web::Error> {
+    let mut resumed = resumed(&provider, &visit, &query).await?;
+    if form.value("decision") != Some("allow") {
+        resumed.arrived.progress = Progress { was_refused: true, ..resumed.arrived.progress.clone() };
+        return Ok(resumed.arrived.address(&visit)?.into_response());
+    }
+    let to = resumed.arrived.destination(&provider).await?;
+    let request = resumed.arrived.request(&to).map_err(|_| web::Refusal::FormExpired)?;
+    let context = context(&provider, &visit);
+    let user = resumed.person.user;
+    let members = provider.app.storage.read().await?.memberships().active_of_user(&user.id, context.now).await?;
+    let wish =
+        Wish { chosen: resumed.arrived.progress.organization.as_ref(), requested: request.organization.as_deref() };
+    let Resolved::Chosen(member) = resolve(wish, &user, members, &to.client) else {
+        return Ok(resumed.arrived.address(&visit)?.into_response());
+    };
+    let (context, client) = (context.by(Actor::User(user.id.clone())), to.client.client.id.clone());
+    provider
+        .app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let (at, scopes) = (member.1.id, request.scopes);
+                let before = tx.consents().find(&user.id, &client, &at).await?;
+                let all = before.map_or(scopes.clone(), |before| before.scopes.union(&scopes));
+                tx.consents().put(&user.id, &client, &at, (&all, context.now)).await?;
+                let event = Event::Consent { user: user.id, client, scope: scopes.to_string() };
+                tx.record(&context, Some(&at), &event);
+                Ok::<_, crate::storage::Error>(())
+            })
+        })
+        .await?;
+    Ok(resumed.arrived.address(&visit)?.into_response())
+}

@@ -1,0 +1,45 @@
+//! An app that the person may not use: why, whom to ask, and the way back to the app with `access_denied`.
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+use super::brand;
+use crate::{
+    authentication::page::no_access::NoAccessPage,
+    oauth::{
+        Provider,
+        authorization::{
+            Denial, Destination, ResponseMode,
+            flow::{Standpoint, denied},
+        },
+    },
+    web::{Frame, Link, Page, Visit},
+};
+
+/// The page.
+pub fn show(
+    provider: &Provider,
+    visit: &Visit,
+    (to, denial, standpoint): (&Destination, Denial, Standpoint),
+) -> Response {
+    let client = &to.client.client;
+    let organization = standpoint.organization.as_ref();
+    let requirement = organization.and_then(|organization| to.client.serves(&organization.id)).unwrap_or_default();
+    let wanted = [requirement.roles, requirement.groups, requirement.locations].concat().join(", ");
+    let mut links = vec![];
+    if to.mode == ResponseMode::Query {
+        let href = to.redirect.with(&to.refusal(provider.issuer(), &denied()));
+        links.push(Link { href, label: client.name.clone() });
+    }
+    let page = NoAccessPage {
+        frame: Frame::new(visit).branded(organization.map(brand)),
+        app: client.name.clone(),
+        organization: organization.map(|organization| organization.name.as_str().to_owned()).unwrap_or_default(),
+        missing: (denial == Denial::Requirement).then_some(wanted),
+        people: vec![],
+        links,
+    };
+    (StatusCode::FORBIDDEN, Page(page)).into_response()
+}

@@ -1,0 +1,48 @@
+//! The pages on the way from an authorization request to its answer, and those of signing out. Each shows a view and takes
+//! its form; then the browser goes back to where the request is decided anew.
+
+pub mod consent;
+pub mod denied;
+pub mod form_post;
+pub mod organization;
+pub mod sign_out;
+
+use axum::http::Uri;
+
+use super::{Provider, endpoint::resume};
+use crate::{
+    authentication::endpoint::{Person, SignedIn},
+    directory::organization::Organization,
+    web::{self, Brand, Parameters, ReturnTo, Visit, return_to},
+};
+
+/// The request that a form belongs to, with the person who sent it.
+struct Resumed {
+    arrived: super::endpoint::Arrived,
+    person: SignedIn,
+}
+
+/// Opens the return path of a form: the request goes on only in the browser that began it, with the person signed in.
+async fn resumed(provider: &Provider, visit: &Visit, query: &Parameters) -> Result<Resumed, web::Error> {
+    let sealed = query.value(return_to::PARAMETER).unwrap_or_default();
+    let back = visit.open_return(sealed).map_err(|_| web::Refusal::FormExpired)?;
+    let address: Uri = back.path.as_str().parse().map_err(|_| web::Refusal::FormExpired)?;
+    if address.path() != super::metadata::path::AUTHORIZE {
+        return Err(web::Refusal::FormExpired.into());
+    }
+    let arrived = resume(provider, visit, address.query().unwrap_or_default()).await?;
+    let person = Person::of(&provider.app, visit).await?.signed_in();
+    Ok(Resumed { arrived, person: person.ok_or(web::Refusal::FormExpired)? })
+}
+
+/// Where a form posts to, with the way back.
+fn action(visit: &Visit, path: &str, back: &ReturnTo) -> String {
+    format!("{path}?{}={}", return_to::PARAMETER, back.seal(visit.site(), visit.browser()))
+}
+
+/// How an organization presents itself.
+fn brand(organization: &Organization) -> Brand {
+    let accent = organization.accent.as_ref().and_then(|accent| accent.as_str().parse().ok());
+    // A picture of another site would tell that site who signs in where.
+    Brand { name: organization.name.as_str().to_owned(), logo: None, accent }
+}

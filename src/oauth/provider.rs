@@ -1,0 +1,199 @@
+//! OAuth as it runs: the application with the caches of this feature.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{client::Registered, error::Error, metadata::Metadata, redirect_uri::RedirectUri};
+use crate::{
+    app::App,
+    clock::Timestamp,
+    config::Tokens,
+    directory::{access::Access, organization::Organization},
+    id::OrganizationId,
+    keys::{Algorithm, SigningKey},
+    storage::{self, Revision},
+};
+
+/// The state of every endpoint of OAuth; cheap to clone.
+#[derive(Clone)]
+pub struct Provider(Arc<Parts>);
+
+/// What it is made of.
+pub struct Parts {
+    /// The application.
+    pub app: App,
+    clients: Cache<String, Arc<Registered>>,
+    services: Cache<String, Arc<Service>>,
+    origins: Cache<(), Arc<HashSet<String>>>,
+    metadata: Vec<u8>,
+}
+
+/// What a service client is and may do in the organization that owns it.
+#[derive(Debug)]
+pub struct Service {
+    /// The owner.
+    pub organization: Organization,
+    /// Its roles there.
+    pub access: Access,
+    loaded_at: Timestamp,
+}
+
+/// Roles of a service that begin by the calendar are noticed this late at most; changes are noticed at once.
+const SERVICE_LIFE: Duration = Duration::from_secs(10);
+
+impl Deref for Provider {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Provider {
+    /// OAuth of this application.
+    ///
+    /// # Panics
+    /// Never: the metadata are texts.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        let (clients, services, origins) = (Cache::default(), Cache::default(), Cache::default());
+        let metadata = serde_json::to_vec(&Metadata::of(app.config.server.issuer.as_str())).expect("texts are JSON");
+        Self(Arc::new(Parts { app, clients, services, origins, metadata }))
+    }
+}
+
+impl Parts {
+    /// The issuer identifier.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.app.config.server.issuer.as_str()
+    }
+
+    /// The metadata document.
+    #[must_use]
+    pub fn metadata(&self) -> Vec<u8> {
+        self.metadata.clone()
+    }
+
+    /// Configured lives.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.app.config.tokens
+    }
+
+    /// The key that signs.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] while the first one is being made.
+    pub fn signer(&self, algorithm: Algorithm) -> Result<Arc<SigningKey>, Error> {
+        self.app.keyring.signer(algorithm).ok_or(Error::NoKey(algorithm))
+    }
+
+    /// A registered client; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn client(&self, id: &str) -> storage::Result<Option<Arc<Registered>>> {
+        let revision = [self.app.storage.revision(Revision::Clients), 0];
+        if let Some(found) = self.clients.find(id, revision) {
+            return Ok(Some(found));
+        }
+        let Some(loaded) = self.app.storage.read().await?.clients().registered(id).await? else { return Ok(None) };
+        let loaded = Arc::new(loaded);
+        self.clients.keep(id.to_owned(), Arc::clone(&loaded), revision);
+        Ok(Some(loaded))
+    }
+
+    /// What a service client may do in the organization that owns it; `None` when that is disabled.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn service(&self, id: &str, owner: &OrganizationId) -> storage::Result<Option<Arc<Service>>> {
+        let revision = [self.app.storage.revision(Revision::Clients), self.app.storage.revision(Revision::Policies)];
+        let now = self.app.clock.now();
+        let is_young = |service: &Arc<Service>| {
+            now.since(service.loaded_at) < SERVICE_LIFE && service.access.ends_at.is_none_or(|end| now < end)
+        };
+        if let Some(found) = self.services.find(id, revision).filter(is_young) {
+            return Ok(Some(found));
+        }
+        let mut tx = self.app.storage.read().await?;
+        let Some(organization) = tx.organizations().by_id(owner).await?.filter(Organization::is_active) else {
+            return Ok(None);
+        };
+        let access = tx.access().of_client(id, owner, now).await?;
+        let service = Arc::new(Service { organization, access, loaded_at: now });
+        self.services.keep(id.to_owned(), Arc::clone(&service), revision);
+        Ok(Some(service))
+    }
+
+    /// Whether a script of this origin may call the endpoints for tokens: it is that of a registered browser app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn allows_origin(&self, origin: &str) -> storage::Result<bool> {
+        let revision = [self.app.storage.revision(Revision::Clients), 0];
+        if let Some(known) = self.origins.find(&(), revision) {
+            return Ok(known.contains(origin));
+        }
+        let uris = self.app.storage.read().await?.clients().browser_redirect_uris().await?;
+        let known: Arc<HashSet<String>> = Arc::new(uris.iter().filter_map(RedirectUri::origin).collect());
+        self.origins.keep((), Arc::clone(&known), revision);
+        Ok(known.contains(origin))
+    }
+}
+
+/// Values of one revision; bounded.
+struct Cache<K, V>(Mutex<Kept<K, V>>);
+
+struct Kept<K, V> {
+    revision: [u64; 2],
+    values: HashMap<K, V>,
+}
+
+/// More clients than any server has in use at once; beyond it the cache begins anew.
+const MOST: usize = 10_000;
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(Kept { revision: [0; 2], values: HashMap::new() }))
+    }
+}
+
+impl<K: std::hash::Hash + Eq, V: Clone> Cache<K, V> {
+    fn find<Q: ?Sized + std::hash::Hash + Eq>(&self, key: &Q, revision: [u64; 2]) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.revision == revision { kept.values.get(key).cloned() } else { None }
+    }
+
+    /// Keeps a value that was loaded after `revision` was read.
+    fn keep(&self, key: K, value: V, revision: [u64; 2]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.revision != revision || kept.values.len() >= MOST {
+            kept.values.clear();
+            kept.revision = revision;
+        }
+        kept.values.insert(key, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_kept_for_its_revision_alone() {
+        let cache: Cache<String, u8> = Cache::default();
+        cache.keep("a".into(), 1, [1, 0]);
+        assert_eq!(cache.find("a", [1, 0]), Some(1));
+        assert_eq!(cache.find("a", [2, 0]), None);
+        cache.keep("b".into(), 2, [2, 0]);
+        assert_eq!((cache.find("a", [2, 0]), cache.find("b", [2, 0])), (None, Some(2)));
+    }
+}

@@ -1,0 +1,122 @@
+//! Opaque access tokens, and signed ones that were revoked before their end.
+
+use sqlx::Row as _;
+
+use crate::{
+    clock::Timestamp,
+    id::FamilyId,
+    oauth::token::TokenId,
+    secret::TokenHash,
+    storage::{
+        Result, Revision, Tx,
+        batch::{Table, Value},
+    },
+};
+
+/// An opaque access token.
+#[derive(Debug, Clone)]
+pub struct OpaqueToken {
+    /// The client it was issued to.
+    pub client_id: String,
+    /// The family of a person's token.
+    pub family: Option<FamilyId>,
+    /// What introspection tells of it: the claims of an access token, as JSON.
+    pub claims: String,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+/// Queries of access tokens.
+pub struct AccessTokens<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Access tokens.
+    pub fn access_tokens(&mut self) -> AccessTokens<'_> {
+        AccessTokens(self)
+    }
+}
+
+static ACCESS_TOKENS: Table =
+    Table { name: "access_tokens", columns: &["hash", "client_id", "family_id", "claims", "expires_at"], suffix: "" };
+static REVOKED_TOKENS: Table =
+    Table { name: "revoked_tokens", columns: &["jti", "revoked_at", "expires_at"], suffix: "ON CONFLICT DO NOTHING" };
+
+impl AccessTokens<'_> {
+    /// Writes an opaque token.
+    pub fn insert(&mut self, hash: TokenHash, token: &OpaqueToken) {
+        self.0.append(
+            &ACCESS_TOKENS,
+            vec![
+                Value::Bytes(hash.to_vec()),
+                token.client_id.as_str().into(),
+                Value::OptionalText(token.family.as_ref().map(|family| family.as_str().to_owned())),
+                token.claims.as_str().into(),
+                token.expires_at.0.into(),
+            ],
+        );
+    }
+
+    /// An opaque token that counts: not expired, not revoked, nor its family.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn live(&mut self, hash: TokenHash, now: Timestamp) -> Result<Option<OpaqueToken>> {
+        let row = sqlx::query(
+            "SELECT a.client_id, a.family_id, a.claims, a.expires_at \
+             FROM access_tokens a \
+             LEFT JOIN families f ON f.id = a.family_id \
+             WHERE a.hash = $1 AND a.revoked_at IS NULL AND a.expires_at > $2 AND f.revoked_at IS NULL",
+        )
+        .bind(hash.to_vec())
+        .bind(now.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(OpaqueToken {
+            client_id: row.try_get("client_id")?,
+            family: row.try_get::<Option<String>, _>("family_id")?.map(FamilyId::from_stored),
+            claims: row.try_get("claims")?,
+            expires_at: Timestamp(row.try_get("expires_at")?),
+        }))
+    }
+
+    /// Whether a signed token that has not expired was revoked, or its family was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_revoked(&mut self, id: &TokenId) -> Result<bool> {
+        let family = id.family().map_or_else(String::new, String::from);
+        let row = sqlx::query(
+            "SELECT jti AS found FROM revoked_tokens WHERE jti = $1 \
+             UNION ALL \
+             SELECT id AS found FROM families WHERE id = $2 AND revoked_at IS NOT NULL",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(family)
+        .fetch_optional(self.0.connection())
+        .await?;
+        Ok(row.is_some())
+    }
+
+    /// Revokes an opaque token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_opaque(&mut self, hash: TokenHash, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE access_tokens SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL")
+            .bind(hash.to_vec())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        self.0.bump(Revision::Revocations).await
+    }
+
+    /// Revokes a signed token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_signed(&mut self, id: &TokenId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
+        self.0.append(&REVOKED_TOKENS, vec![id.as_str().into(), now.0.into(), expires_at.0.into()]);
+        self.0.bump(Revision::Revocations).await
+    }
+}

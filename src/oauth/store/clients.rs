@@ -1,0 +1,257 @@
+//! Clients with their secrets and activations.
+
+use std::{collections::HashMap, time::Duration};
+
+use sqlx::Row as _;
+
+use super::{from_json, to_json};
+use crate::{
+    clock::Timestamp,
+    id::{ClientSecretId, OrganizationId},
+    oauth::{
+        client::{
+            AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects, Registered, Requirement, Secret,
+        },
+        redirect_uri::RedirectUri,
+        scope::Scopes,
+    },
+    secret::TokenHash,
+    storage::{
+        Error, Result, Row, Tx,
+        filter::{Filter, Operator},
+    },
+};
+
+/// Queries of clients.
+pub struct Clients<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Clients.
+    pub fn clients(&mut self) -> Clients<'_> {
+        Clients(self)
+    }
+}
+
+const COLUMNS: &str = "SELECT id, organization_id, name, authentication_method, first_party, grant_types, scopes, \
+                       redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
+                       id_token_signed_response_alg, access_token_signing_alg, access_token_format, \
+                       access_token_seconds, pkce_waived, introspects, created_at, updated_at, disabled_at \
+                       FROM clients";
+
+impl Clients<'_> {
+    /// A client with all that decides about its requests.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn registered(&mut self, id: &str) -> Result<Option<Registered>> {
+        let Some(client) = self.by_id(id).await? else { return Ok(None) };
+        let (secrets, activations) = (self.secrets(id).await?, self.activations(id).await?);
+        Ok(Some(Registered { client, secrets, activations }))
+    }
+
+    /// A client alone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&mut self, id: &str) -> Result<Option<Client>> {
+        let rows =
+            Filter::select(COLUMNS).and("id", Operator::Equal, id).order("id", 1).fetch(self.0.connection()).await?;
+        rows.first().map(client).transpose()
+    }
+
+    /// Clients of one organization (`None`: all), in the order of their ids; at most `limit` after `after`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list(&mut self, owner: Option<&OrganizationId>, after: &str, limit: u32) -> Result<Vec<Client>> {
+        let rows = Filter::select(COLUMNS)
+            .and_if("organization_id", Operator::Equal, owner.map(OrganizationId::as_str))
+            .and("id", Operator::Above, after)
+            .order("id", limit)
+            .fetch(self.0.connection())
+            .await?;
+        rows.iter().map(client).collect()
+    }
+
+    /// Redirect URIs of all public clients: the origins that may call from a browser.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn browser_redirect_uris(&mut self) -> Result<Vec<RedirectUri>> {
+        let rows = sqlx::query(
+            "SELECT redirect_uris FROM clients \
+             WHERE authentication_method = 'none' AND disabled_at IS NULL",
+        )
+        .fetch_all(self.0.connection())
+        .await?;
+        let lists = rows.iter().map(|row| list(row, "redirect_uris")).collect::<Result<Vec<Vec<String>>>>()?;
+        Ok(lists.into_iter().flatten().map(RedirectUri::from_stored).collect())
+    }
+
+    /// Writes a new client; `false` when the id is taken.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn insert(&mut self, client: &Client) -> Result<bool> {
+        let query = sqlx::query(
+            "INSERT INTO clients (id, organization_id, name, authentication_method, first_party, grant_types, scopes, \
+             redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
+             id_token_signed_response_alg, access_token_signing_alg, access_token_format, access_token_seconds, \
+             pkce_waived, introspects, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+             ON CONFLICT DO NOTHING",
+        );
+        let written = query
+            .bind(client.id.clone())
+            .bind(client.organization.as_ref().map(|id| id.as_str().to_owned()))
+            .bind(client.name.clone())
+            .bind(client.authentication.name())
+            .bind(i64::from(client.is_first_party))
+            .bind(to_json(&client.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>()))
+            .bind(to_json(&client.scopes.iter().collect::<Vec<_>>()))
+            .bind(to_json(&client.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>()))
+            .bind(to_json(&client.post_logout_redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>()))
+            .bind(client.backchannel_logout_uri.clone())
+            .bind(client.audience.clone())
+            .bind(to_json(&client.resources))
+            .bind(client.id_token_algorithm.name())
+            .bind(client.access_token_algorithm.name())
+            .bind(client.access_token_format.name())
+            .bind(client.access_token_life.map(|life| i64::try_from(life.as_secs()).unwrap_or(i64::MAX)))
+            .bind(i64::from(client.is_pkce_waived))
+            .bind(client.introspects.name())
+            .bind(client.created_at.0)
+            .bind(client.updated_at.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(written.rows_affected() == 1)
+    }
+
+    /// Disables a client (`at`) or enables it again; `false` when there is none, or nothing to change.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_disabled(&mut self, id: &str, at: Option<Timestamp>, now: Timestamp) -> Result<bool> {
+        let statement = match at {
+            Some(_) => "UPDATE clients SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL",
+            None => "UPDATE clients SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL",
+        };
+        let changed =
+            sqlx::query(statement).bind(id.to_owned()).bind(now.0).execute(self.0.connection()).await?.rows_affected();
+        Ok(changed == 1)
+    }
+
+    /// Secrets that were not revoked, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn secrets(&mut self, client: &str) -> Result<Vec<Secret>> {
+        let rows = sqlx::query(
+            "SELECT id, hash, created_at, expires_at FROM client_secrets \
+             WHERE client_id = $1 AND revoked_at IS NULL \
+             ORDER BY id",
+        )
+        .bind(client.to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(secret).collect()
+    }
+
+    /// Writes a new secret.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn insert_secret(&mut self, client: &str, secret: &Secret) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO client_secrets (id, client_id, hash, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(secret.id.as_str().to_owned())
+        .bind(client.to_owned())
+        .bind(secret.hash.to_vec())
+        .bind(secret.created_at.0)
+        .bind(secret.expires_at.map(|at| at.0))
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Revokes a secret; `false` when the client has none of this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_secret(&mut self, client: &str, id: &ClientSecretId, now: Timestamp) -> Result<bool> {
+        let revoked = sqlx::query(
+            "UPDATE client_secrets SET revoked_at = $3 \
+             WHERE client_id = $1 AND id = $2 AND revoked_at IS NULL",
+        )
+        .bind(client.to_owned())
+        .bind(id.as_str().to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(revoked.rows_affected() == 1)
+    }
+
+    async fn activations(&mut self, client: &str) -> Result<HashMap<OrganizationId, Requirement>> {
+        let rows = sqlx::query("SELECT organization_id, requires FROM activations WHERE client_id = $1")
+            .bind(client.to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let requirement = from_json(&row.try_get::<String, _>("requires")?, "activations.requires")?;
+                Ok((OrganizationId::from_stored(row.try_get("organization_id")?), requirement))
+            })
+            .collect()
+    }
+}
+
+fn client(row: &Row) -> Result<Client> {
+    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let uris =
+        |column| list::<Vec<String>>(row, column).map(|uris| uris.into_iter().map(RedirectUri::from_stored).collect());
+    let grants: Vec<String> = list(row, "grant_types")?;
+    let scopes: Vec<String> = list(row, "scopes")?;
+    let seconds: Option<i64> = row.try_get("access_token_seconds")?;
+    Ok(Client {
+        id: text("id")?,
+        organization: row.try_get::<Option<String>, _>("organization_id")?.map(OrganizationId::from_stored),
+        name: text("name")?,
+        authentication: known(AuthenticationMethod::named(&text("authentication_method")?), "authentication_method")?,
+        is_first_party: row.try_get::<i64, _>("first_party")? != 0,
+        grant_types: grants.iter().filter_map(|name| GrantType::named(name)).collect(),
+        scopes: scopes.into_iter().collect::<Scopes>(),
+        redirect_uris: uris("redirect_uris")?,
+        post_logout_redirect_uris: uris("post_logout_redirect_uris")?,
+        backchannel_logout_uri: row.try_get("backchannel_logout_uri")?,
+        audience: row.try_get("audience")?,
+        resources: list(row, "resources")?,
+        id_token_algorithm: known(text("id_token_signed_response_alg")?.parse().ok(), "id_token_signed_response_alg")?,
+        access_token_algorithm: known(text("access_token_signing_alg")?.parse().ok(), "access_token_signing_alg")?,
+        access_token_format: known(AccessTokenFormat::named(&text("access_token_format")?), "access_token_format")?,
+        access_token_life: seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0))),
+        is_pkce_waived: row.try_get::<i64, _>("pkce_waived")? != 0,
+        introspects: known(Introspects::named(&text("introspects")?), "introspects")?,
+        created_at: Timestamp(row.try_get("created_at")?),
+        updated_at: Timestamp(row.try_get("updated_at")?),
+        disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(Timestamp),
+    })
+}
+
+fn secret(row: &Row) -> Result<Secret> {
+    Ok(Secret {
+        id: ClientSecretId::from_stored(row.try_get("id")?),
+        hash: known(TokenHash::from_stored(&row.try_get::<Vec<u8>, _>("hash")?), "client_secrets.hash")?,
+        created_at: Timestamp(row.try_get("created_at")?),
+        expires_at: row.try_get::<Option<i64>, _>("expires_at")?.map(Timestamp),
+    })
+}
+
+fn list<T: for<'de> serde::Deserialize<'de>>(row: &Row, column: &'static str) -> Result<T> {
+    from_json(&row.try_get::<String, _>(column)?, column)
+}
+
+fn known<T>(value: Option<T>, column: &'static str) -> Result<T> {
+    value.ok_or(Error::Corrupt(column))
+}

@@ -1,0 +1,109 @@
+//! What a person allowed an app in an organization.
+
+use sqlx::Row as _;
+
+use crate::{
+    clock::Timestamp,
+    id::{OrganizationId, UserId},
+    oauth::{authorization::prompt::Consent, scope::Scopes},
+    storage::{Result, Tx},
+};
+
+/// Queries of consents.
+pub struct Consents<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Consents.
+    pub fn consents(&mut self) -> Consents<'_> {
+        Consents(self)
+    }
+}
+
+impl Consents<'_> {
+    /// What the person allowed the client in the organization.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(&mut self, user: &UserId, client: &str, at: &OrganizationId) -> Result<Option<Consent>> {
+        let row = sqlx::query(
+            "SELECT scopes, granted_at FROM consents \
+             WHERE user_id = $1 AND client_id = $2 AND organization_id = $3",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(client.to_owned())
+        .bind(at.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let scopes: String = row.try_get("scopes")?;
+        let scopes = scopes.split_whitespace().map(str::to_owned).collect();
+        Ok(Some(Consent { scopes, granted_at: Timestamp(row.try_get("granted_at")?) }))
+    }
+
+    /// Clients that the person allowed something, with the names of the clients and when.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<(String, String, Consent)>> {
+        let rows = sqlx::query(
+            "SELECT c.id, c.name, o.scopes, o.granted_at \
+             FROM consents o \
+             JOIN clients c ON c.id = o.client_id \
+             WHERE o.user_id = $1 \
+             ORDER BY o.granted_at DESC \
+             LIMIT 200",
+        )
+        .bind(user.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let scopes: String = row.try_get("scopes")?;
+                let scopes = scopes.split_whitespace().map(str::to_owned).collect();
+                let consent = Consent { scopes, granted_at: Timestamp(row.try_get("granted_at")?) };
+                Ok((row.try_get("id")?, row.try_get("name")?, consent))
+            })
+            .collect()
+    }
+
+    /// Writes what the person allows from now on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put(
+        &mut self,
+        user: &UserId,
+        client: &str,
+        at: &OrganizationId,
+        allowed: (&Scopes, Timestamp),
+    ) -> Result<()> {
+        let (scopes, now) = allowed;
+        sqlx::query(
+            "INSERT INTO consents (user_id, client_id, organization_id, scopes, granted_at) \
+             VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (user_id, client_id, organization_id) \
+             DO UPDATE SET scopes = excluded.scopes, granted_at = excluded.granted_at",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(client.to_owned())
+        .bind(at.as_str().to_owned())
+        .bind(scopes.to_string())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets what the person allowed a client, in every organization; `false` when there was nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove(&mut self, user: &UserId, client: &str) -> Result<bool> {
+        let removed = sqlx::query("DELETE FROM consents WHERE user_id = $1 AND client_id = $2")
+            .bind(user.as_str().to_owned())
+            .bind(client.to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(removed.rows_affected() > 0)
+    }
+}

@@ -1,0 +1,238 @@
+//! Families: one authorization with all tokens that descend from it.
+
+use sqlx::Row as _;
+
+use super::{from_json, to_json};
+use crate::{
+    clock::Timestamp,
+    id::{FamilyId, OrganizationId, SessionId, Sid, UserId},
+    oauth::scope::Scopes,
+    storage::{
+        Error, Result, Revision, Row, Tx,
+        batch::{Table, Value},
+    },
+};
+
+/// One authorization of a person for a client in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Its id.
+    pub id: FamilyId,
+    /// The client.
+    pub client_id: String,
+    /// The person.
+    pub user: UserId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The session it began in.
+    pub session: SessionId,
+    /// That session in the organization.
+    pub sid: Sid,
+    /// Whether it outlives the session (`offline_access`).
+    pub is_offline: bool,
+    /// What was granted.
+    pub scopes: Scopes,
+    /// Resources that access tokens are for.
+    pub resources: Vec<String>,
+    /// When the person proved who they are.
+    pub auth_time: Timestamp,
+    /// Authentication context class reference.
+    pub acr: String,
+    /// Authentication methods.
+    pub amr: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When its session ends, or has ended; none for one that outlives it.
+    pub session_end: Option<Timestamp>,
+}
+
+impl Family {
+    /// Whether tokens of it still count.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at && self.session_end.is_none_or(|end| now < end)
+    }
+}
+
+/// Queries of families.
+pub struct Families<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Families.
+    pub fn families(&mut self) -> Families<'_> {
+        Families(self)
+    }
+}
+
+static FAMILIES: Table = Table {
+    name: "families",
+    columns: &[
+        "id",
+        "client_id",
+        "user_id",
+        "organization_id",
+        "session_id",
+        "sid",
+        "offline",
+        "scope",
+        "resources",
+        "auth_time",
+        "acr",
+        "amr",
+        "created_at",
+        "expires_at",
+    ],
+    suffix: "",
+};
+
+impl Families<'_> {
+    /// Writes a new family.
+    pub fn insert(&mut self, family: &Family) {
+        self.0.append(
+            &FAMILIES,
+            vec![
+                family.id.as_str().into(),
+                family.client_id.as_str().into(),
+                family.user.as_str().into(),
+                Value::OptionalText(Some(family.organization.as_str().to_owned())),
+                family.session.as_str().into(),
+                Value::OptionalText(Some(family.sid.as_str().to_owned())),
+                i64::from(family.is_offline).into(),
+                family.scopes.to_string().into(),
+                to_json(&family.resources).into(),
+                family.auth_time.0.into(),
+                family.acr.as_str().into(),
+                family.amr.join(" ").into(),
+                family.created_at.0.into(),
+                family.expires_at.0.into(),
+            ],
+        );
+    }
+
+    /// A family with the end of its session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&mut self, id: &FamilyId) -> Result<Option<Family>> {
+        let row = sqlx::query(
+            "SELECT f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, f.resources, \
+             f.auth_time, f.acr, f.amr, f.created_at AS family_created_at, f.expires_at AS family_expires_at, f.revoked_at, \
+             s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
+             FROM families f \
+             LEFT JOIN sessions s ON s.id = f.session_id \
+             WHERE f.id = $1",
+        )
+        .bind(id.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(family).transpose()
+    }
+
+    /// Revokes a family with all its tokens; `false` when it was revoked before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke(&mut self, id: &FamilyId, now: Timestamp) -> Result<bool> {
+        let revoked = sqlx::query("UPDATE families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        self.0.bump(Revision::Revocations).await?;
+        Ok(revoked.rows_affected() == 1)
+    }
+
+    /// Revokes what a person allowed a client: its families and the consent itself. How many families ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_of_client(&mut self, user: &UserId, client: &str, now: Timestamp) -> Result<u64> {
+        let revoked = sqlx::query(
+            "UPDATE families SET revoked_at = $3 \
+             WHERE user_id = $1 AND client_id = $2 AND revoked_at IS NULL",
+        )
+        .bind(user.as_str().to_owned())
+        .bind(client.to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        self.0.bump(Revision::Revocations).await?;
+        Ok(revoked.rows_affected())
+    }
+
+    /// Revokes every family of a client (it was disabled).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_all_of_client(&mut self, client: &str, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE families SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL")
+            .bind(client.to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        self.0.bump(Revision::Revocations).await
+    }
+
+    /// The session that a `sid` belongs to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session_of_sid(&mut self, sid: &Sid) -> Result<Option<SessionId>> {
+        let row = sqlx::query("SELECT session_id FROM session_organizations WHERE sid = $1")
+            .bind(sid.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.map(|row| row.try_get("session_id")).transpose()?.map(SessionId::from_stored))
+    }
+
+    /// Whether the person works in another organization with this session, but not yet in this one: a switch.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_switch(&mut self, session: &SessionId, to: &OrganizationId) -> Result<bool> {
+        let rows = sqlx::query(
+            "SELECT organization_id FROM session_organizations \
+             WHERE session_id = $1 AND ended_at IS NULL",
+        )
+        .bind(session.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        let known: Vec<String> = rows.iter().map(|row| row.try_get("organization_id")).collect::<Result<_, _>>()?;
+        Ok(!known.is_empty() && !known.iter().any(|id| id == to.as_str()))
+    }
+}
+
+/// The family in a row that joins it with its session.
+pub(super) fn family(row: &Row) -> Result<Family> {
+    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let amr = text("amr")?;
+    let is_offline = row.try_get::<i64, _>("offline")? != 0;
+    let present = |value: Option<String>, column| value.ok_or(Error::Corrupt(column));
+    let ended = [row.try_get::<Option<i64>, _>("session_expires_at")?, row.try_get("session_ended_at")?];
+    Ok(Family {
+        id: FamilyId::from_stored(text("id")?),
+        client_id: text("client_id")?,
+        user: UserId::from_stored(text("user_id")?),
+        organization: OrganizationId::from_stored(present(
+            row.try_get("organization_id")?,
+            "families.organization_id",
+        )?),
+        session: SessionId::from_stored(text("session_id")?),
+        sid: Sid::from_stored(present(row.try_get("sid")?, "families.sid")?),
+        is_offline,
+        scopes: text("scope")?.split_whitespace().map(str::to_owned).collect(),
+        resources: from_json(&text("resources")?, "families.resources")?,
+        auth_time: Timestamp(row.try_get("auth_time")?),
+        acr: text("acr")?,
+        amr: amr.split_whitespace().map(str::to_owned).collect(),
+        created_at: Timestamp(row.try_get("family_created_at")?),
+        expires_at: Timestamp(row.try_get("family_expires_at")?),
+        revoked_at: row.try_get::<Option<i64>, _>("revoked_at")?.map(Timestamp),
+        // A session that is gone from the database has ended at the beginning of time.
+        session_end: (!is_offline).then(|| Timestamp(ended.into_iter().flatten().min().unwrap_or(0))),
+    })
+}

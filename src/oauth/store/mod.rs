@@ -1,0 +1,32 @@
+//! Clients, authorizations and tokens in the database.
+
+mod access_tokens;
+mod cleanup;
+mod clients;
+mod codes;
+mod consents;
+mod families;
+mod refresh_tokens;
+mod stored_requests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::storage::{Error, Result};
+
+pub use access_tokens::{AccessTokens, OpaqueToken};
+pub use cleanup::{Cleaned, Cleanup};
+pub use clients::Clients;
+pub use codes::{AuthorizationCodes, StoredCode};
+pub use consents::Consents;
+pub use families::{Families, Family};
+pub use refresh_tokens::{RefreshTokens, StoredRefreshToken};
+pub use stored_requests::StoredRequests;
+
+/// A list as it is stored: JSON.
+fn to_json(list: &impl Serialize) -> String {
+    serde_json::to_string(list).expect("lists of texts are JSON")
+}
+
+fn from_json<T: for<'de> Deserialize<'de>>(text: &str, column: &'static str) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| Error::Corrupt(column))
+}

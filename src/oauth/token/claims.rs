@@ -1,0 +1,376 @@
+//! Claims as apps read them. Within version 1 claims are only added.
+//!
+//! `roles`, `groups`, `locations` are sorted slugs, `assignments` says which role holds where, `org_id` and `org_name` name
+//! the one organization of the token. A list that would make a token too large is left out and named in `overflow`;
+//! introspection and userinfo have all of it. The names `roles`, `groups` and `entitlements` are those of RFC 9068 §2.2.3.1.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
+
+use crate::{
+    clock::Timestamp,
+    directory::{
+        access::{Access, RoleAt},
+        organization::Organization,
+        user::User,
+    },
+    oauth::scope::{Scope, Scopes},
+    text::Slug,
+};
+
+/// The most entries of one list in a signed token.
+pub const MOST_ENTRIES: usize = 100;
+
+/// `aud`: one text or a list (RFC 7519 §4.1.3).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// The requested resources, else what the client is configured for, else the issuer.
+    #[must_use]
+    pub fn of(resources: &[String], configured: Option<&str>, issuer: &str) -> Self {
+        match resources {
+            [] => Self::One(configured.unwrap_or(issuer).to_owned()),
+            [one] => Self::One(one.clone()),
+            many => Self::Many(many.to_vec()),
+        }
+    }
+
+    /// Whether `who` is among them.
+    #[must_use]
+    pub fn names(&self, who: &str) -> bool {
+        match self {
+            Self::One(one) => one == who,
+            Self::Many(many) => many.iter().any(|one| one == who),
+        }
+    }
+}
+
+impl Serialize for Audience {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One(one) => serializer.serialize_str(one),
+            Self::Many(many) => many.serialize(serializer),
+        }
+    }
+}
+
+/// How the person signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authentication {
+    /// The session in the organization.
+    pub sid: String,
+    /// When, in Unix seconds.
+    pub auth_time: i64,
+    /// Authentication context class reference.
+    pub acr: String,
+    /// Authentication methods (RFC 8176).
+    pub amr: Vec<String>,
+}
+
+/// One role at one location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The role's slug.
+    pub role: String,
+    /// The location's slug; none for the whole organization.
+    pub location: Option<String>,
+}
+
+impl From<&RoleAt> for Assignment {
+    fn from(at: &RoleAt) -> Self {
+        Self { role: at.role.as_str().to_owned(), location: at.location.as_ref().map(|slug| slug.as_str().to_owned()) }
+    }
+}
+
+/// What the person (or service) is and may do in one organization. A field that is `None` was not asked for or did not fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Membership<'a> {
+    /// The organization's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<Cow<'a, str>>,
+    /// The organization's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_name: Option<Cow<'a, str>>,
+    /// Roles that are assigned, directly or by a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<List<'a>>,
+    /// Groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<List<'a>>,
+    /// Effective sites, with those below them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locations: Option<List<'a>>,
+    /// Which role holds where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignments: Option<Vec<Assignment>>,
+    /// Effective permissions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entitlements: Option<List<'a>>,
+    /// Names of the claims that did not fit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overflow: Vec<Cow<'static, str>>,
+}
+
+/// A list of texts, borrowed from what was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List<'a> {
+    /// Slugs.
+    Slugs(&'a [Slug]),
+    /// Other texts.
+    Texts(&'a [String]),
+    /// Read from a token.
+    Owned(Vec<String>),
+}
+
+impl Serialize for List<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Slugs(slugs) => {
+                let mut list = serializer.serialize_seq(Some(slugs.len()))?;
+                for slug in *slugs {
+                    list.serialize_element(slug.as_str())?;
+                }
+                list.end()
+            }
+            Self::Texts(texts) => texts.serialize(serializer),
+            Self::Owned(texts) => texts.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for List<'_> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::Owned)
+    }
+}
+
+/// Which lists a token carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// At most [`MOST_ENTRIES`] of each: the token travels in headers.
+    Bounded,
+    /// All: the answer travels in a body.
+    Whole,
+}
+
+impl<'a> Membership<'a> {
+    /// The claims of an access token: everything, entitlements when the scope asks for them.
+    #[must_use]
+    pub fn of_access_token(at: &'a Organization, access: &'a Access, scopes: &Scopes, extent: Extent) -> Self {
+        Self::default()
+            .organization(at)
+            .with_roles(access, extent)
+            .with_groups(access, extent)
+            .with_locations(access, extent)
+            .with_assignments(access, extent)
+            .with_entitlements_if(scopes.has(Scope::Entitlements), access, extent)
+    }
+
+    /// The claims that the scope asks for, as ID tokens and userinfo carry them.
+    #[must_use]
+    pub fn by_scope(at: &'a Organization, access: &'a Access, scopes: &Scopes, extent: Extent) -> Self {
+        let mut claims = Self::default();
+        if scopes.has(Scope::Organization) {
+            claims = claims.organization(at);
+        }
+        if scopes.has(Scope::Roles) {
+            claims = claims.with_roles(access, extent);
+        }
+        if scopes.has(Scope::Groups) {
+            claims = claims.with_groups(access, extent);
+        }
+        if scopes.has(Scope::Locations) {
+            claims = claims.with_locations(access, extent);
+        }
+        if scopes.has(Scope::Roles) || scopes.has(Scope::Locations) {
+            claims = claims.with_assignments(access, extent);
+        }
+        claims.with_entitlements_if(scopes.has(Scope::Entitlements), access, extent)
+    }
+
+    fn organization(mut self, at: &'a Organization) -> Self {
+        self.org_id = Some(Cow::Borrowed(at.id.as_str()));
+        self.org_name = Some(Cow::Borrowed(at.name.as_str()));
+        self
+    }
+
+    fn with_roles(mut self, access: &'a Access, extent: Extent) -> Self {
+        self.roles = self.fitting("roles", access.roles.len(), extent).then_some(List::Slugs(&access.roles));
+        self
+    }
+
+    fn with_groups(mut self, access: &'a Access, extent: Extent) -> Self {
+        self.groups = self.fitting("groups", access.groups.len(), extent).then_some(List::Slugs(&access.groups));
+        self
+    }
+
+    fn with_locations(mut self, access: &'a Access, extent: Extent) -> Self {
+        let fits = self.fitting("locations", access.locations.len(), extent);
+        self.locations = fits.then_some(List::Slugs(&access.locations));
+        self
+    }
+
+    fn with_assignments(mut self, access: &'a Access, extent: Extent) -> Self {
+        let fits = self.fitting("assignments", access.assignments.len(), extent);
+        self.assignments = fits.then(|| access.assignments.iter().map(Assignment::from).collect());
+        self
+    }
+
+    fn with_entitlements_if(mut self, asked: bool, access: &'a Access, extent: Extent) -> Self {
+        if asked {
+            let fits = self.fitting("entitlements", access.entitlements.len(), extent);
+            self.entitlements = fits.then_some(List::Texts(&access.entitlements));
+        }
+        self
+    }
+
+    fn fitting(&mut self, name: &'static str, entries: usize, extent: Extent) -> bool {
+        let fits = extent == Extent::Whole || entries <= MOST_ENTRIES;
+        if !fits {
+            self.overflow.push(Cow::Borrowed(name));
+        }
+        fits
+    }
+}
+
+/// What an app learns of the person by scope (OpenID Connect Core 1.0 §5.1, §5.4).
+#[derive(Debug, Clone, Default, Serialize)]
+#[expect(missing_docs, reason = "the claims of OpenID Connect Core 1.0 §5.1")]
+pub struct Person<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address<'a>>,
+}
+
+/// OpenID Connect Core 1.0 §5.1.1.
+#[derive(Debug, Clone, Serialize)]
+pub struct Address<'a> {
+    /// The whole address, in lines.
+    pub formatted: &'a str,
+}
+
+impl<'a> Person<'a> {
+    /// Names of all claims, for the metadata.
+    pub const NAMES: [&'static str; 10] = [
+        "name",
+        "given_name",
+        "family_name",
+        "picture",
+        "locale",
+        "updated_at",
+        "email",
+        "email_verified",
+        "phone_number",
+        "address",
+    ];
+
+    /// The claims that the scope asks for; what is not known is left out.
+    #[must_use]
+    pub fn by_scope(user: &'a User, scopes: &Scopes) -> Self {
+        let mut claims = Self::default();
+        if scopes.has(Scope::Profile) {
+            claims.name = Some(user.name.as_str());
+            claims.given_name = user.given_name.as_deref();
+            claims.family_name = user.family_name.as_deref();
+            claims.picture = user.picture.as_deref();
+            claims.locale = user.locale.as_deref();
+            claims.updated_at = Some(user.updated_at.seconds());
+        }
+        if scopes.has(Scope::Email) {
+            claims.email = user.email.as_ref().map(crate::text::EmailAddress::as_str);
+            claims.email_verified = user.email.as_ref().map(|_| user.email_verified_at.is_some());
+        }
+        if scopes.has(Scope::Phone) {
+            claims.phone_number = user.phone.as_deref();
+        }
+        if scopes.has(Scope::Address) {
+            claims.address = user.postal_address.as_deref().map(|formatted| Address { formatted });
+        }
+        claims
+    }
+}
+
+/// The earlier of two ends.
+#[must_use]
+pub fn earliest(one: Timestamp, other: Option<Timestamp>) -> Timestamp {
+    other.map_or(one, |other| one.min(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::testing::{access, member, user};
+
+    #[test]
+    fn each_scope_brings_its_claims_and_no_other() {
+        let (person, (_, at), access) = (user("usr_o"), member("usr_o", "a"), access("clinician", "gps", "main"));
+        for (scope, expected) in [
+            ("openid", "{} {}"),
+            ("profile", r#"{"name":"Olivia","updated_at":0} {}"#),
+            ("email", r#"{"email":"olivia@riverside.example","email_verified":true} {}"#),
+            ("organization", r#"{} {"org_id":"org_a","org_name":"Clinic a"}"#),
+            ("groups", r#"{} {"groups":["gps"]}"#),
+            ("roles", r#"{} {"roles":["clinician"],"assignments":[{"role":"clinician","location":"main"}]}"#),
+            ("locations", r#"{} {"locations":["main"],"assignments":[{"role":"clinician","location":"main"}]}"#),
+            ("entitlements", r#"{} {"entitlements":["calendar:slot:read"]}"#),
+        ] {
+            let scopes = Scopes::parse(scope).unwrap();
+            let person = serde_json::to_string(&Person::by_scope(&person, &scopes)).unwrap();
+            let there = serde_json::to_string(&Membership::by_scope(&at, &access, &scopes, Extent::Bounded)).unwrap();
+            assert_eq!(format!("{person} {there}"), expected, "{scope}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_and_never_cut() {
+        let (_, at) = member("usr_o", "a");
+        let groups: Vec<Slug> = (0..=MOST_ENTRIES).map(|n| format!("g{n}").parse().unwrap()).collect();
+        let access = Access { groups, ..access("clinician", "gps", "main") };
+        let scopes = Scopes::parse("groups").unwrap();
+        let token = Membership::of_access_token(&at, &access, &scopes, Extent::Bounded);
+        assert_eq!((token.groups, token.overflow), (None, vec![Cow::Borrowed("groups")]));
+        let whole = Membership::of_access_token(&at, &access, &scopes, Extent::Whole);
+        assert!(whole.groups.is_some() && whole.overflow.is_empty());
+    }
+
+    #[test]
+    fn the_audience_is_the_resource_else_the_configured_one_else_the_issuer() {
+        let resources = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        for (given, configured, expected) in [
+            (resources(&[]), None, r#""https://id""#),
+            (resources(&[]), Some("https://api"), r#""https://api""#),
+            (resources(&["https://r"]), Some("https://api"), r#""https://r""#),
+            (resources(&["https://r", "https://s"]), None, r#"["https://r","https://s"]"#),
+        ] {
+            let audience = Audience::of(&given, configured, "https://id");
+            assert_eq!(serde_json::to_string(&audience).unwrap(), expected);
+            assert_eq!(serde_json::from_str::<Audience>(expected).unwrap(), audience);
+        }
+    }
+}

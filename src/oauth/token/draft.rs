@@ -1,0 +1,137 @@
+//! An access token that is decided, saved and audited before it is signed: the signature is made after the commit, outside
+//! of the unit of work.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::{
+    access_token::{AccessTokenClaims, TokenId},
+    claims::{Audience, Authentication, Extent, Membership},
+    life::access_token_end,
+};
+use crate::{
+    clock::Timestamp,
+    directory::{access::Access, organization::Organization},
+    id::FamilyId,
+    keys::{SigningKey, Typ},
+    oauth::{
+        client::{AccessTokenFormat, Client},
+        error::Error,
+        provider::Provider,
+        scope::Scopes,
+        store::{Family, OpaqueToken},
+    },
+    secret::{ExposeSecret, SecretString, TokenHash},
+    storage::Tx,
+};
+
+/// Whom a token speaks of.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The authorization of a person; none for a service on its own behalf.
+    pub family: Option<&'a Family>,
+    /// Where.
+    pub organization: &'a Organization,
+    /// What they hold there.
+    pub access: &'a Access,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// By whom.
+    pub client: &'a Client,
+    /// The scope of the token.
+    pub scopes: &'a Scopes,
+    /// The resources it is for.
+    pub resources: &'a [String],
+}
+
+/// An access token that is not signed yet.
+pub struct Draft {
+    /// Its id.
+    pub id: TokenId,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// Seconds until then.
+    pub expires_in: i64,
+    payload: Vec<u8>,
+    form: Form,
+}
+
+enum Form {
+    Signed(Arc<SigningKey>),
+    Opaque(SecretString, TokenHash),
+}
+
+impl Draft {
+    /// Writes down the claims.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`].
+    ///
+    /// # Panics
+    /// Never: claims are JSON.
+    pub fn new(provider: &Provider, subject: Subject<'_>, wanted: Wanted<'_>, now: Timestamp) -> Result<Self, Error> {
+        let Wanted { client, scopes, resources } = wanted;
+        let ends = [subject.access.ends_at, subject.family.and_then(|family| family.session_end)];
+        let expires_at = access_token_end(client, provider.tokens(), now, &ends);
+        let (form, extent) = match client.access_token_format {
+            AccessTokenFormat::Jwt => (Form::Signed(provider.signer(client.access_token_algorithm)?), Extent::Bounded),
+            AccessTokenFormat::Opaque => {
+                let (text, hash) = provider.app.random.token();
+                (Form::Opaque(text, hash), Extent::Whole)
+            }
+        };
+        let claims = AccessTokenClaims {
+            iss: Cow::Borrowed(provider.issuer()),
+            aud: Audience::of(resources, client.audience.as_deref(), provider.issuer()),
+            sub: Cow::Borrowed(subject.family.map_or(&client.id, |family| family.user.as_str())),
+            client_id: Cow::Borrowed(&client.id),
+            iat: now.seconds(),
+            exp: expires_at.seconds(),
+            jti: TokenId::fresh(subject.family.map(|family| &family.id), &provider.app.random),
+            scope: Cow::Owned(scopes.to_string()),
+            authentication: subject.family.map(authentication),
+            membership: Membership::of_access_token(subject.organization, subject.access, scopes, extent),
+        };
+        let payload = serde_json::to_vec(&claims).expect("claims are JSON");
+        let expires_in = expires_at.seconds() - now.seconds();
+        Ok(Self { id: claims.jti, expires_at, expires_in, payload, form })
+    }
+
+    /// Keeps what an opaque token stands for.
+    ///
+    /// # Panics
+    /// Never: JSON is UTF-8.
+    pub fn save(&self, tx: &mut Tx, client_id: &str, family: Option<&FamilyId>) {
+        if let Form::Opaque(_, hash) = &self.form {
+            let token = OpaqueToken {
+                client_id: client_id.to_owned(),
+                family: family.cloned(),
+                claims: String::from_utf8(self.payload.clone()).expect("JSON is UTF-8"),
+                expires_at: self.expires_at,
+            };
+            tx.access_tokens().insert(*hash, &token);
+        }
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn finish(&self) -> SecretString {
+        match &self.form {
+            Form::Signed(key) => key.sign_payload(Typ::AccessToken, &self.payload).into(),
+            Form::Opaque(text, _) => text.expose_secret().into(),
+        }
+    }
+}
+
+/// How the person of a family signed in, as claims.
+#[must_use]
+pub fn authentication(family: &Family) -> Authentication {
+    Authentication {
+        sid: family.sid.as_str().to_owned(),
+        auth_time: family.auth_time.seconds(),
+        acr: family.acr.clone(),
+        amr: family.amr.clone(),
+    }
+}
