@@ -39,5 +39,6 @@ pub mod account;
 // ── assembly ──
 pub mod server;
 pub mod worker;
+pub mod node;
 pub mod demo;
 pub mod cli;

@@ -88,10 +88,7 @@ pub async fn attempt(app: &App, with: &Authenticator, attempt: Attempt) -> Resul
     match (judge(user.as_ref(), comparison), user) {
         (Judgement::Accepted { is_outdated }, Some(user)) => {
             with.limit.succeeded(&folded, attempt.network);
-            let upgrade = match is_outdated {
-                true => Some(with.hasher.hash(password, attempt.network).await?),
-                false => None,
-            };
+            let upgrade = if is_outdated { Some(with.hasher.hash(password, attempt.network).await?) } else { None };
             accept(app, attempt, user, upgrade).await
         }
         (Judgement::Refused(why), user) => refuse(app, attempt, user.as_ref(), why).await,

@@ -1,7 +1,8 @@
 //! The server around the finished router: sockets, TLS, limits, counters, the operators' endpoints and a graceful stop.
 //!
-//! Each piece takes a router or gives one and knows no feature.
+//! Each piece takes a router or gives one and knows no feature; [`assemble`] alone knows them all.
 
+mod assembly;
 mod limits;
 mod listen;
 mod observe;
@@ -12,6 +13,7 @@ mod stop;
 mod tls;
 
 pub use self::{
+    assembly::{assemble, site},
     limits::limit,
     listen::{ListenError, bind},
     observe::observe,

@@ -8,12 +8,12 @@ mod sealer;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::watch,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{app::App, audit::heads::HeadsFile, clock::Timestamp, keys::store::SharedKeyFault, mail::Mailer, storage};
+use crate::{
+    app::App, audit::heads::HeadsFile, clock::Timestamp, keys::store::SharedKeyFault, mail::Mailer, server::Stop,
+    storage,
+};
 
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
@@ -36,15 +36,15 @@ impl Worker {
         Ok(Self { app, mailer: Arc::new(mailer), sealer })
     }
 
-    /// Works until `stop` turns true; finishes what it has begun.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    /// Works until `stop`; finishes what it has begun.
+    pub async fn run(self, stop: Stop) {
         let mut tick = interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut cleaning = Timestamp(0);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stop.requested() => return,
             }
             if let Err(error) = self.look().await {
                 tracing::error!(error = %error, "The background work of this second failed; it is tried again.");

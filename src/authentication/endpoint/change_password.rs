@@ -20,12 +20,12 @@ use crate::{
     limit::Network,
     policy,
     secret::ExposeSecret,
-    web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, return_to},
+    web::{CsrfForm, Error, Frame, Page, Problem, Refusal, ReturnTo, Visit},
 };
 
 /// `GET /login/change-password`
-pub(super) async fn show(State(app): State<App>, visit: Visit, person: Person, Query(query): Query) -> Response {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+pub(super) async fn show(State(app): State<App>, visit: Visit, person: Person) -> Response {
+    let back = way_back(&visit);
     match (&person.known, person.step) {
         (Some((_, user)), Step::ChangePassword) => {
             let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -41,10 +41,9 @@ pub(super) async fn submit(
     State(authenticator): State<Authenticator>,
     visit: Visit,
     person: Person,
-    Query(query): Query,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+    let back = way_back(&visit);
     let next = Redirect::to(&with_return("/login", &back.seal(visit.site(), visit.browser())));
     let (Some((session, user)), Step::ChangePassword) = (person.known, person.step) else {
         return Ok(next.into_response());

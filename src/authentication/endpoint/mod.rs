@@ -18,7 +18,7 @@ use super::{Authenticator, flow::Step};
 use crate::{
     app::App,
     audit::{Actor, Context},
-    web::{LocalPath, RedirectsTo, ReturnTo, Visit, return_to},
+    web::{LocalPath, Parameters, RedirectsTo, ReturnTo, Visit, return_to},
 };
 
 pub use person::{Person, SignedIn, standing_step};
@@ -54,8 +54,10 @@ pub fn send_to_sign_in(visit: &Visit, back: &ReturnTo) -> Response {
 }
 
 /// The way back that a page was given; the account where there is none, or none that this browser may use.
-fn way_back(visit: &Visit, sealed: Option<&str>) -> ReturnTo {
-    let opened = sealed.and_then(|text| visit.open_return(text).ok());
+fn way_back(visit: &Visit) -> ReturnTo {
+    let query = visit.target().split_once('?').map_or("", |(_, query)| query);
+    let parameters = Parameters::parse(query.as_bytes()).unwrap_or_default();
+    let opened = parameters.value(return_to::PARAMETER).and_then(|text| visit.open_return(text).ok());
     opened.unwrap_or_else(|| {
         let account = LocalPath::parse("/account").expect("a path of this site");
         ReturnTo::new(account, visit.site())

@@ -21,12 +21,12 @@ use crate::{
     directory,
     limit::{Network, Verdict},
     secret::{ExposeSecret, TokenHash},
-    web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, Visit, cookie::Cookie, return_to},
+    web::{CsrfForm, Error, Frame, Page, Problem, Refusal, Visit, cookie::Cookie},
 };
 
 /// `GET /password/forgotten`
-pub(super) async fn ask(visit: Visit, Query(query): Query) -> Response {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+pub(super) async fn ask(visit: Visit) -> Response {
+    let back = way_back(&visit);
     let sealed = back.seal(visit.site(), visit.browser());
     let view = ResetPage {
         frame: Frame::new(&visit),
@@ -42,10 +42,9 @@ pub(super) async fn send(
     State(app): State<App>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
-    Query(query): Query,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+    let back = way_back(&visit);
     let name = form.trimmed("user_name").to_lowercase();
     if let Verdict::Wait(time) =
         authenticator.limit.attempt(&format!("recovery {name}"), Network::from(visit.address()))
@@ -82,7 +81,7 @@ pub(super) async fn set(
     let user = recovery::owner(&app, link).await?.ok_or(Refusal::LinkInvalid)?;
     let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
     let again = |problem| {
-        let back = way_back(&visit, None);
+        let back = way_back(&visit);
         page_with(
             StatusCode::UNPROCESSABLE_ENTITY,
             &back,

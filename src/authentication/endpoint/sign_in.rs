@@ -18,12 +18,12 @@ use crate::{
     },
     limit::Network,
     secret::{ExposeSecret, TokenHash},
-    web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie, return_to},
+    web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie},
 };
 
 /// `GET /login`: on to whatever step is next.
-pub(super) async fn enter(visit: Visit, person: Person, Query(query): Query) -> Response {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+pub(super) async fn enter(visit: Visit, person: Person) -> Response {
+    let back = way_back(&visit);
     match person.step {
         Step::Done => back.path.into_response(),
         step => Redirect::to(&address_of(step, &visit, &back)).into_response(),
@@ -32,7 +32,7 @@ pub(super) async fn enter(visit: Visit, person: Person, Query(query): Query) -> 
 
 /// `GET /login/password`
 pub(super) async fn show(visit: Visit, person: Person, Query(query): Query) -> Response {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+    let back = way_back(&visit);
     let notice = query.value("changed").map(|_| visit.texts().authentication.sign_in.password_changed);
     let again = person.known.as_ref().filter(|_| person.step != Step::SignIn);
     let user_name = again.and_then(|(_, user)| user.email.as_ref()).map(ToString::to_string).unwrap_or_default();
@@ -45,10 +45,9 @@ pub(super) async fn submit(
     State(app): State<App>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
-    Query(query): Query,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+    let back = way_back(&visit);
     let attempt = Attempt {
         context: visit_context(&app, &visit, Actor::Anonymous),
         network: Network::from(visit.address()),

@@ -17,17 +17,12 @@ use crate::{
     config::{Document, Terms},
     directory::user::User,
     storage,
-    web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, return_to},
+    web::{CsrfForm, Error, Frame, Page, Problem, Refusal, ReturnTo, Visit},
 };
 
 /// `GET /login/texts`
-pub(super) async fn show(
-    State(app): State<App>,
-    visit: Visit,
-    person: Person,
-    Query(query): Query,
-) -> Result<Response, Error> {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+pub(super) async fn show(State(app): State<App>, visit: Visit, person: Person) -> Result<Response, Error> {
+    let back = way_back(&visit);
     let (Some((_, user)), Step::AcceptTexts, Some(terms)) = (&person.known, person.step, &app.config.terms) else {
         return Ok(on(&visit, &back));
     };
@@ -39,10 +34,9 @@ pub(super) async fn submit(
     State(app): State<App>,
     visit: Visit,
     person: Person,
-    Query(query): Query,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let back = way_back(&visit, query.value(return_to::PARAMETER));
+    let back = way_back(&visit);
     let (Some((_, user)), Step::AcceptTexts, Some(terms)) = (person.known, person.step, &app.config.terms) else {
         return Ok(on(&visit, &back));
     };

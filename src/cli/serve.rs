@@ -1,0 +1,28 @@
+//! `lanyard serve`: runs the server.
+
+use std::path::Path;
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Config, Sources},
+    node::Node,
+    random::Random,
+    server::Stopper,
+    telemetry::Telemetry,
+};
+
+/// Loads the configuration and serves until SIGTERM or SIGINT.
+pub(super) async fn run(config: Option<&Path>) -> anyhow::Result<()> {
+    let config = Config::load(&Sources::of_process(config))?;
+    let telemetry = Telemetry::start(&config.telemetry)?;
+    let (stopper, stop) = Stopper::new();
+    stopper.stop_on_signals()?;
+    let issuer = config.server.issuer.to_string();
+    let app = App::open(config, Clock::System, Random::system()).await?;
+    let node = Node::prepare(app).await?;
+    tracing::info!(issuer, "Lanyard serves.");
+    node.run(stop).await?;
+    telemetry.stop().await;
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Every feature's router, merged into one.
+
+use axum::{Router, extract::FromRef};
+
+use super::{Readiness, Stop, limit, observe, operations};
+use crate::{
+    app::App,
+    authentication::{self, Authenticator},
+    keys::{shared_key::SharedKey, store::SharedKeyFault},
+    web::{self, Site, TrustedProxies},
+};
+
+/// What all endpoints together need.
+#[derive(Clone)]
+struct State {
+    app: App,
+    authenticator: Authenticator,
+}
+
+impl FromRef<State> for App {
+    fn from_ref(state: &State) -> Self {
+        state.app.clone()
+    }
+}
+
+impl FromRef<State> for Authenticator {
+    fn from_ref(state: &State) -> Self {
+        state.authenticator.clone()
+    }
+}
+
+/// The site as browsers see it, with the key that all nodes share.
+///
+/// # Errors
+/// When the shared key cannot be had.
+pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
+    let server = &app.config.server;
+    let secret = app.shared_key(SharedKey::Pages).await?;
+    let proxies = TrustedProxies::new(server.trusted_proxies.clone(), server.forwarded_by);
+    let site = Site::new(server.issuer.url().clone(), &secret, app.clock.clone(), app.random.clone());
+    Ok(site.behind(proxies))
+}
+
+/// The whole application as one router.
+#[must_use]
+pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
+    let state = State { app: app.clone(), authenticator: Authenticator::start(app) };
+    let features = Router::new().merge(authentication::endpoint::router()).with_state(state);
+    let readers = &app.config.telemetry.metrics_networks;
+    let operators = operations(readiness(app), stop, app.metrics.clone(), readers, site.proxies().clone());
+    let pages = web::wrap(limit(features, &app.config.server), site.clone());
+    observe(pages, app.metrics.clone()).merge(operators)
+}
+
+/// Ready when the database answers and there is a signing key of each algorithm.
+fn readiness(app: &App) -> Readiness {
+    let app = app.clone();
+    Readiness::new(move || {
+        let app = app.clone();
+        async move {
+            let mut missing = vec![];
+            if !app.keyring.is_ready() {
+                missing.push("signing keys");
+            }
+            let answers = match app.storage.read().await {
+                Ok(mut tx) => tx.pulse(app.clock.now()).await.is_ok(),
+                Err(_) => false,
+            };
+            if !answers {
+                missing.push("database");
+            }
+            missing
+        }
+    })
+}
