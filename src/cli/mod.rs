@@ -3,6 +3,7 @@
 //! A command prints a table for people, or JSON with `--json`; it exits with 0 when it did what it was asked, 1 when it was
 //! refused or failed, 2 when it was called wrongly. What it changes is recorded in the audit log with the name of the
 //! operating system's account.
+mod demo;
 mod serve;
 mod shell;
 
@@ -37,6 +38,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs a demo clinic with an app to sign in to
+    Demo(demo::Demo),
     /// Runs the server
     Serve,
     /// Brings the database up to date and stops
@@ -60,6 +63,7 @@ pub fn run() -> ExitCode {
 
 async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     match command {
+        Command::Demo(demo) => demo::run(demo).await,
         Command::Serve => serve::run(config.as_deref()).await,
         Command::Migrate => {
             let shell = Shell::open(config.as_deref(), output).await?;

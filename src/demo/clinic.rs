@@ -33,14 +33,14 @@ pub const CLINICS: [Clinic; 2] = [
     Clinic {
         slug: "riverside",
         name: "Riverside Clinic",
-        accent: "0b6e75",
+        accent: "#0b6e75",
         locations: &[("main-street", "Main Street"), ("harbour-quay", "Harbour Quay")],
         domain: "riverside.example",
     },
     Clinic {
         slug: "harbour",
         name: "Harbour Physio",
-        accent: "7a3e9d",
+        accent: "#7a3e9d",
         locations: &[("pier", "Pier")],
         domain: "harbour.example",
     },

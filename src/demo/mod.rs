@@ -2,3 +2,5 @@
 
 pub mod calendar;
 pub mod clinic;
+pub mod run;
+pub mod seed;

@@ -7,6 +7,7 @@ use crate::{
     app::App,
     authentication::{self, Authenticator},
     keys::{shared_key::SharedKey, store::SharedKeyFault},
+    oauth::{self, Provider},
     web::{self, Site, TrustedProxies},
 };
 
@@ -42,10 +43,12 @@ pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
 }
 
 /// The whole application as one router.
-#[must_use]
 pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
     let state = State { app: app.clone(), authenticator: Authenticator::start(app) };
-    let features = Router::new().merge(authentication::endpoint::router()).with_state(state);
+    let features = Router::new()
+        .merge(authentication::endpoint::router())
+        .with_state(state)
+        .merge(oauth::endpoint::router(Provider::new(app.clone())));
     let readers = &app.config.telemetry.metrics_networks;
     let operators = operations(readiness(app), stop, app.metrics.clone(), readers, site.proxies().clone());
     let pages = web::wrap(limit(features, &app.config.server), site.clone());

@@ -1,0 +1,69 @@
+//! `lanyard demo`: a demo clinic to try everything with.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::{
+    config::Sources,
+    demo::{
+        clinic,
+        run::{Demo as Running, Options, Start, configure},
+    },
+    server::Stopper,
+    telemetry::Telemetry,
+};
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  lanyard demo --data /tmp/clinic --listen localhost:9080 --app-listen localhost:9081"
+)]
+pub(super) struct Demo {
+    /// Where database, keys and mails are kept between runs
+    #[arg(long, value_name = "FOLDER", default_value = "data/demo")]
+    data: PathBuf,
+
+    /// The address of Lanyard
+    #[arg(long, value_name = "localhost:PORT", default_value = "localhost:8080", value_parser = local_port)]
+    listen: u16,
+
+    /// The address of the demo app
+    #[arg(long, value_name = "localhost:PORT", default_value = "localhost:8081", value_parser = local_port)]
+    app_listen: u16,
+
+    /// Starts over with an empty folder
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// Runs the demo until SIGTERM or SIGINT.
+pub(super) async fn run(demo: Demo) -> anyhow::Result<()> {
+    let options = Options {
+        data: demo.data,
+        port: demo.listen,
+        app_port: demo.app_listen,
+        start: if demo.fresh { Start::Fresh } else { Start::Over },
+        sources: Sources::of_process(None),
+    };
+    let config = configure(&options)?;
+    let telemetry = Telemetry::start(&config.telemetry)?;
+    let (stopper, stop) = Stopper::new();
+    stopper.stop_on_signals()?;
+    let running = Running::prepare(config, &options).await.context("the demo does not start")?;
+    println!("Demo app   {}", running.app_address);
+    println!("Lanyard    {}", running.issuer);
+    println!("Sign in    {} with the password {}", clinic::PEOPLE[0].email, clinic::PASSWORD);
+    println!("Mails      {}/mail", running.app_address);
+    println!("Data       {} (beside it: lanyard --config {0}/lanyard.toml …)", options.data.display());
+    println!("Stop with Ctrl+C.");
+    running.run(stop).await?;
+    telemetry.stop().await;
+    Ok(())
+}
+
+fn local_port(text: &str) -> Result<u16, String> {
+    let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix("127.0.0.1:"));
+    port.and_then(|port| port.parse().ok()).ok_or_else(|| "write localhost:PORT".to_owned())
+}

@@ -1,0 +1,171 @@
+//! `lanyard demo`: everything in one folder, one process and two ports.
+
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use url::Url;
+
+use super::{
+    calendar::{Calendar, Setup},
+    seed::{self, SeedError},
+};
+use crate::{
+    app::{App, StartError},
+    authentication::factor::hasher::Hasher,
+    clock::Clock,
+    config::{Config, Listen, Problems, Purpose, Sources},
+    node::{Node, RunError},
+    random::Random,
+    server::{self, ListenError, Stop},
+};
+
+/// How the demo is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Database, keys and mails; kept between runs.
+    pub data: PathBuf,
+    /// The port of Lanyard.
+    pub port: u16,
+    /// The port of the demo app.
+    pub app_port: u16,
+    /// Whether to start over.
+    pub start: Start,
+    /// Where configuration comes from besides; the environment counts.
+    pub sources: Sources,
+}
+
+/// Whether the demo goes on where it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Keeps what is in the folder.
+    Over,
+    /// Removes the demo's files first.
+    Fresh,
+}
+
+/// Why there is no demo.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant is what its cause says")]
+pub enum DemoError {
+    #[error("the folder {path} cannot be used: {cause}")]
+    Folder { path: PathBuf, cause: std::io::Error },
+    #[error("{0} is not a folder of the demo; choose another with --data, or remove it yourself")]
+    Foreign(PathBuf),
+    #[error(transparent)]
+    Config(#[from] Problems),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("the demo app does not start: {0}")]
+    App(String),
+}
+
+/// The name of the configuration file in the demo's folder, by which `--fresh` knows the folder.
+const CONFIG: &str = "lanyard.toml";
+
+/// A demo that is ready to answer.
+pub struct Demo {
+    node: Node,
+    app: Router,
+    listeners: Vec<std::net::TcpListener>,
+    /// The address of Lanyard.
+    pub issuer: String,
+    /// The address of the demo app.
+    pub app_address: String,
+}
+
+/// The configuration of a demo, written to its folder so that `lanyard --config` works beside it.
+///
+/// # Errors
+/// [`DemoError`].
+pub fn configure(options: &Options) -> Result<Config, DemoError> {
+    let data = folder(options)?;
+    let text = format!(
+        "# Written by `lanyard demo` at every start.\n\n\
+         [server]\nissuer = \"http://localhost:{port}\"\nlisten = [\"localhost:{port}\"]\n\n\
+         [database]\nurl = \"sqlite:{data}/lanyard.db\"\n\n\
+         [keys]\nfolder = \"{data}/keys\"\n\n\
+         [mail]\nfrom = \"Lanyard demo <demo@lanyard.example>\"\nfolder = \"{data}/mail\"\n\n\
+         [audit]\nheads_file = \"{data}/audit-heads\"\n\n\
+         [outgoing]\nallowed_networks = [\"127.0.0.0/8\", \"::1/128\"]\n",
+        port = options.port,
+        data = data.display(),
+    );
+    let path = data.join(CONFIG);
+    std::fs::write(&path, text).map_err(|cause| DemoError::Folder { path: path.clone(), cause })?;
+    Ok(Config::load(&options.sources.clone().with_file(&path).for_purpose(Purpose::Demo))?)
+}
+
+impl Demo {
+    /// Opens the database, fills it when it is empty, and binds all ports.
+    ///
+    /// # Errors
+    /// [`DemoError`].
+    pub async fn prepare(config: Config, options: &Options) -> Result<Self, DemoError> {
+        let app = App::open(config, Clock::System, Random::system()).await?;
+        let listeners = server::bind(&[Listen::Loopback(options.app_port)])?;
+        let node = Node::prepare(app.clone()).await?;
+        let hasher = Hasher::start(app.config.password.hashing, app.random.clone());
+        let organizations = seed::fill(&app, &hasher, options.app_port).await?;
+        let app_address = format!("http://localhost:{}", options.app_port);
+        let setup = Setup {
+            issuer: app.config.server.issuer.url().clone(),
+            address: Url::parse(&app_address).map_err(|error| DemoError::App(error.to_string()))?,
+            mail: options.data.join("mail"),
+            organizations,
+            clock: app.clock.clone(),
+            random: app.random.clone(),
+        };
+        let calendar = Calendar::new(setup).map_err(|error| DemoError::App(error.to_string()))?;
+        let issuer = app.config.server.issuer.to_string();
+        Ok(Self { node, app: calendar.router(), listeners, issuer, app_address })
+    }
+
+    /// Serves Lanyard and the demo app until `stop`.
+    ///
+    /// # Errors
+    /// When a socket fails for good.
+    pub async fn run(self, stop: Stop) -> Result<(), DemoError> {
+        let patience = std::time::Duration::from_secs(2);
+        let app = server::serve(self.app, self.listeners, None, stop.clone(), patience);
+        let (node, app) = tokio::join!(self.node.run(stop), app);
+        node?;
+        Ok(app.map_err(RunError::from)?)
+    }
+}
+
+fn folder(options: &Options) -> Result<PathBuf, DemoError> {
+    let trouble = |cause| DemoError::Folder { path: options.data.clone(), cause };
+    if options.start == Start::Fresh && options.data.exists() {
+        clear(&options.data)?;
+    }
+    std::fs::create_dir_all(options.data.join("mail")).map_err(trouble)?;
+    options.data.canonicalize().map_err(trouble)
+}
+
+/// Removes the demo's own files and nothing else: a mistyped folder loses nothing.
+fn clear(data: &Path) -> Result<(), DemoError> {
+    let trouble = |cause| DemoError::Folder { path: data.to_owned(), cause };
+    let is_empty = data.read_dir().map_err(trouble)?.next().is_none();
+    if !is_empty && !data.join(CONFIG).exists() {
+        return Err(DemoError::Foreign(data.to_owned()));
+    }
+    for name in ["lanyard.db", "lanyard.db-wal", "lanyard.db-shm", "audit-heads", CONFIG] {
+        match std::fs::remove_file(data.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(error)),
+            _ => {}
+        }
+    }
+    for name in ["keys", "mail"] {
+        match std::fs::remove_dir_all(data.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
