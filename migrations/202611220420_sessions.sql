@@ -16,6 +16,7 @@ CREATE TABLE sessions (
 );
 CREATE UNIQUE INDEX sessions_by_token ON sessions (token_hash);
 CREATE INDEX sessions_by_user ON sessions (user_id, id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 -- A session in one organization: the `sid` of tokens.
 CREATE TABLE session_organizations (
@@ -26,6 +27,7 @@ CREATE TABLE session_organizations (
   ended_at BIGINT
 );
 CREATE UNIQUE INDEX session_organizations_live ON session_organizations (session_id, organization_id) WHERE ended_at IS NULL;
+CREATE INDEX session_organizations_by_session ON session_organizations (session_id);
 
 -- Failed sign-ins by key (an account or an address); rows whose time has passed are removed.
 CREATE TABLE throttles (

@@ -104,7 +104,7 @@ CREATE TABLE families (
   revoked_at BIGINT
 );
 CREATE INDEX families_by_user ON families (user_id, client_id) WHERE revoked_at IS NULL;
-CREATE INDEX families_by_session ON families (session_id) WHERE revoked_at IS NULL;
+CREATE INDEX families_by_session ON families (session_id);
 CREATE INDEX families_by_expiry ON families (expires_at);
 
 CREATE TABLE authorization_codes (

@@ -1,6 +1,7 @@
 //! What is removed when its time has passed: tables with the column that says when, and how long rows are kept after it.
 //!
-//! A code or token is kept for a while after its end, so that its replay is still seen for what it is.
+//! A code or token is kept for a while after its end, so that its replay is still seen for what it is. What others refer
+//! to goes last, and only when nothing refers to it any more.
 
 use std::time::Duration;
 
@@ -18,12 +19,13 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 macro_rules! expiring {
-    ($($table:literal by $key:literal at $column:literal kept $kept:expr;)*) => {
-        /// Every table whose rows expire; those that others refer to come last.
+    ($($table:literal by $key:literal when $condition:literal kept $kept:expr $(, unless $($referring:literal on $reference:literal),+)?;)*) => {
+        /// Every table whose rows expire; those that others refer to come last. `$1` is the end of what is not kept.
         pub const ALL: &[Expiring] = &[$(Expiring {
             delete: concat!(
-                "DELETE FROM ", $table, " WHERE ", $key, " IN (SELECT ", $key, " FROM ", $table,
-                " WHERE ", $column, " < $1 LIMIT 500)"
+                "DELETE FROM ", $table, " WHERE ", $key, " IN (SELECT ", $key, " FROM ", $table, " WHERE ", $condition,
+                $($(" AND NOT EXISTS (SELECT 1 FROM ", $referring, " WHERE ", $reference, ")",)+)?
+                " LIMIT 500)"
             ),
             kept: $kept,
         },)*];
@@ -31,13 +33,22 @@ macro_rules! expiring {
 }
 
 expiring! {
-    "stored_requests" by "token_hash" at "expires_at" kept DAY;
-    "revoked_tokens" by "jti" at "expires_at" kept DAY;
-    "access_tokens" by "hash" at "expires_at" kept DAY;
-    "authorization_codes" by "hash" at "expires_at" kept DAY;
-    "refresh_tokens" by "hash" at "expires_at" kept DAY;
-    "mailed_links" by "token_hash" at "expires_at" kept MONTH;
-    "throttles" by "key" at "last_at" kept DAY;
+    "stored_requests" by "token_hash" when "expires_at < $1" kept DAY;
+    "revoked_tokens" by "jti" when "expires_at < $1" kept DAY;
+    "access_tokens" by "hash" when "expires_at < $1" kept DAY;
+    "authorization_codes" by "hash" when "expires_at < $1" kept DAY;
+    "refresh_tokens" by "hash" when "expires_at < $1" kept DAY;
+    "mailed_links" by "token_hash" when "expires_at < $1" kept MONTH;
+    "throttles" by "key" when "last_at < $1" kept DAY;
+    "families" by "id" when "expires_at < $1" kept MONTH, unless
+        "refresh_tokens" on "family_id = families.id",
+        "authorization_codes" on "family_id = families.id",
+        "access_tokens" on "family_id = families.id";
+    "session_organizations" by "sid" when "session_id IN (SELECT id FROM sessions WHERE expires_at < $1)" kept MONTH, unless
+        "families" on "session_id = session_organizations.session_id";
+    "sessions" by "id" when "expires_at < $1" kept MONTH, unless
+        "families" on "session_id = sessions.id",
+        "session_organizations" on "session_id = sessions.id";
 }
 
 impl Tx {

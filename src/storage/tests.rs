@@ -190,3 +190,66 @@ async fn what_has_expired_is_removed_and_nothing_else() {
         assert_eq!(rows[0].try_get::<String, _>("key").unwrap(), "new");
     }
 }
+
+/// Puts a person with two long-ended sessions into the database: a family of the first still has a token.
+async fn leave_sessions_behind(storage: &Storage) {
+    let filled: Result<()> = storage
+        .write(|tx| {
+            Box::pin(async {
+                for statement in [
+                    "INSERT INTO users (id, name, created_at, updated_at) VALUES ('u', 'U', 0, 0)",
+                    "INSERT INTO organizations (id, slug, name, created_at, version) VALUES ('o', 'o', 'O', 0, 0)",
+                    "INSERT INTO clients (id, name, authentication_method, first_party, grant_types, scopes, redirect_uris, \
+                     post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, \
+                     access_token_format, pkce_waived, introspects, created_at, updated_at) \
+                     VALUES ('c', 'C', 'none', 0, '[]', '[]', '[]', '[]', '[]', 'RS256', 'RS256', 'jwt', 0, 'none', 0, 0)",
+                    "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, \
+                     user_agent, address) \
+                     VALUES ('s1', '1', 'u', 0, '', '', 0, 0, 1000, '', ''), ('s2', '2', 'u', 0, '', '', 0, 0, 1000, '', '')",
+                    "INSERT INTO session_organizations (sid, session_id, organization_id, created_at) \
+                     VALUES ('sid1', 's1', 'o', 0), ('sid2', 's2', 'o', 0)",
+                    "INSERT INTO families (id, client_id, user_id, session_id, sid, offline, scope, resources, auth_time, acr, \
+                     amr, created_at, expires_at) \
+                     VALUES ('f1', 'c', 'u', 's1', 'sid1', 1, '', '[]', 0, '', '', 0, 1000), \
+                            ('f2', 'c', 'u', 's2', 'sid2', 0, '', '[]', 0, '', '', 0, 1000)",
+                    "INSERT INTO refresh_tokens (hash, family_id, created_at, expires_at) VALUES ('r', 'f1', 0, 9000000000)",
+                ] {
+                    sqlx::query(statement).execute(tx.connection()).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    filled.unwrap();
+}
+
+async fn expire(storage: &Storage, now: Timestamp) {
+    for expiring in expiry::ALL {
+        let done: Result<bool> =
+            storage.write(move |tx| Box::pin(async move { tx.remove_expired(*expiring, now).await })).await;
+        done.unwrap();
+    }
+}
+
+async fn ids(storage: &Storage, statement: &'static str) -> Vec<String> {
+    let mut tx = storage.read().await.unwrap();
+    let rows = sqlx::query(statement).fetch_all(tx.connection()).await.unwrap();
+    rows.iter().map(|row| row.try_get("id").unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
+    const LEFT: &str = "SELECT id FROM families UNION SELECT id FROM sessions \
+                        UNION SELECT sid AS id FROM session_organizations ORDER BY id";
+    let month = 30 * 86_400_000;
+    for database in databases().await {
+        let storage = &database.storage;
+        leave_sessions_behind(storage).await;
+        expire(storage, Timestamp(1000 + month)).await;
+        assert_eq!(ids(storage, LEFT).await.len(), 6, "everything is kept for a month");
+        expire(storage, Timestamp(1001 + month)).await;
+        assert_eq!(ids(storage, LEFT).await, ["f1", "s1", "sid1"], "a token still rests on the first session");
+        expire(storage, Timestamp(9_000_000_001 + month)).await;
+        assert!(ids(storage, LEFT).await.is_empty());
+    }
+}
