@@ -3,7 +3,11 @@
 //! A command prints a table for people, or JSON with `--json`; it exits with 0 when it did what it was asked, 1 when it was
 //! refused or failed, 2 when it was called wrongly. What it changes is recorded in the audit log with the name of the
 //! operating system's account.
+
+mod audit;
+mod config;
 mod demo;
+mod keys;
 mod serve;
 mod shell;
 
@@ -38,8 +42,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand)]
+    Config(config::Config),
     /// Runs a demo clinic with an app to sign in to
     Demo(demo::Demo),
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Runs the server
     Serve,
     /// Brings the database up to date and stops
@@ -63,7 +73,10 @@ pub fn run() -> ExitCode {
 
 async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     match command {
+        Command::Audit(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Config(command) => command.run(config.as_deref(), output),
         Command::Demo(demo) => demo::run(demo).await,
+        Command::Keys(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
         Command::Serve => serve::run(config.as_deref()).await,
         Command::Migrate => {
             let shell = Shell::open(config.as_deref(), output).await?;

@@ -64,7 +64,7 @@ impl Problem {
         let typed = origin.spelling(key);
         let hint = match nearest(key, known.keys()) {
             Some(near) => format!("did you mean `{}`?", origin.spelling(near)),
-            None => "`lanyard config check` prints all keys".to_owned(),
+            None => "`lanyard config show --defaults` prints all keys".to_owned(),
         };
         Self(match origin {
             Origin::Environment => format!("{origin}: unknown variable `{typed}`; {hint}"),

@@ -57,7 +57,7 @@ fn every_problem_of_a_file_is_reported_at_once() {
         "FILE: server.body_limit: expected a whole number that is not negative, found another number; write for example `server.body_limit = 1048576`",
         "FILE: unknown key `server.lsiten`; did you mean `server.listen`?",
         "FILE: server.request_timeout: expected text in quotes, found another number; write for example `server.request_timeout = \"30s\"`",
-        "FILE: unknown key `weather.sunny`; `lanyard config check` prints all keys",
+        "FILE: unknown key `weather.sunny`; `lanyard config show --defaults` prints all keys",
         "FILE: server.issuer: must be https unless its host is localhost; write `https://a.example`",
         "FILE: tls.key: has no certificate; set `tls.certificate` too",
         "FILE: tokens.access_token: `1h` is out of bounds; write a number and a unit from 60s to 15m: ms, s, m, h or d",

@@ -1,0 +1,71 @@
+//! `lanyard config`: what is configured and where each value comes from. Opens neither database nor keys.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use clap::Subcommand;
+use figment::{
+    Figment,
+    providers::{Format as _, Toml},
+};
+
+use super::Output;
+use crate::config::{self, Sources};
+
+/// The configuration
+#[derive(Debug, Subcommand)]
+pub(super) enum Config {
+    /// Says whether the configuration is right, and how to correct it; exits with 1 when it is not
+    #[command(after_help = "Example:\n  lanyard --config /etc/lanyard.toml config check")]
+    Check,
+    /// Prints every value with the place it comes from; secrets are left out
+    #[command(after_help = "\
+Examples:
+  lanyard config show
+  lanyard config show --defaults > lanyard.toml     a file to begin with")]
+    Show {
+        /// As if nothing were configured: all keys there are
+        #[arg(long)]
+        defaults: bool,
+    },
+}
+
+impl Config {
+    /// Runs the command.
+    pub(super) fn run(&self, file: Option<&Path>, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::Check => check(&Sources::of_process(file), output),
+            Self::Show { defaults: true } => show(&Sources::none(), output),
+            Self::Show { defaults: false } => show(&Sources::of_process(file), output),
+        }
+    }
+}
+
+fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
+    let problems = config::Config::load(sources).err().map(|problems| problems.0).unwrap_or_default();
+    if output == Output::Json {
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "problems": texts }))?);
+    } else if problems.is_empty() {
+        println!("The configuration is right.");
+    } else {
+        problems.iter().for_each(|problem| println!("{problem}"));
+    }
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err(anyhow!("the configuration has a problem")),
+        many => Err(anyhow!("the configuration has {many} problems")),
+    }
+}
+
+fn show(sources: &Sources, output: Output) -> anyhow::Result<()> {
+    let text = config::Config::describe(sources)?;
+    if output == Output::Text {
+        print!("{text}");
+        return Ok(());
+    }
+    let value: serde_json::Value =
+        Figment::from(Toml::string(&text)).extract().context("the configuration has no JSON form")?;
+    println!("{}", serde_json::to_string_pretty(&value)?);
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The operator's commands, run as an operator runs them: the real binary in a folder of its own.
+
+mod audit;
+mod config;
+mod keys;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use lanyard::{
+    app::App,
+    audit::heads::HeadsFile,
+    clock::Clock,
+    config::{Config, Sources},
+    keys::shared_key::SharedKey,
+    random::Random,
+    secret::ExposeSecret,
+    storage::Error,
+};
+
+/// A host with the binary and nothing else: database, keys and heads come to lie in its folder.
+pub(super) struct Host {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+impl Host {
+    pub(super) fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), variables: vec![] }
+    }
+
+    /// The same with another database than the embedded one.
+    pub(super) fn with(mut self, variable: &str, value: &str) -> Self {
+        self.variables.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a command; arguments are separated by spaces.
+    pub(super) fn run(&self, arguments: &str) -> Said {
+        self.run_in(self.folder.path(), arguments)
+    }
+
+    fn run_in(&self, folder: &Path, arguments: &str) -> Said {
+        let output = Command::new(env!("CARGO_BIN_EXE_lanyard"))
+            .args(arguments.split(' '))
+            .current_dir(folder)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("USER", "ida")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .output()
+            .expect("the binary runs");
+        let text = |bytes| String::from_utf8(bytes).expect("commands print UTF-8");
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs a command that must succeed.
+    pub(super) fn succeed(&self, arguments: &str) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.code, Some(0), "lanyard {arguments}\n{}{}", said.out, said.err);
+        said.out
+    }
+
+    /// Runs a command that must succeed, and reads the JSON that it prints.
+    pub(super) fn json(&self, arguments: &str) -> serde_json::Value {
+        let out = self.succeed(&format!("{arguments} --json"));
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("lanyard {arguments}: {error}\n{out}"))
+    }
+
+    /// Runs a command that must be refused, and answers what it said on standard error.
+    pub(super) fn fail(&self, arguments: &str) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.code, Some(1), "lanyard {arguments}\n{}{}", said.out, said.err);
+        said.err
+    }
+
+    /// The application on this host's files, as the server opens it.
+    pub(super) async fn app(&self) -> App {
+        let at = |name: &str| self.path(name).display().to_string();
+        let mut sources = Sources::none()
+            .with("database.url", format!("sqlite:{}", at("data/lanyard.db")))
+            .with("keys.folder", at("keys"))
+            .with("audit.heads_file", at("data/audit-heads.log"));
+        if let Some((_, url)) = self.variables.iter().find(|(name, _)| name == "LANYARD_DATABASE__URL") {
+            sources = sources.with("database.url", url);
+        }
+        let config = Config::load(&sources).expect("a configuration");
+        App::open(config, Clock::System, Random::system()).await.expect("the application opens")
+    }
+
+    /// Seals the audit log, as the server does every second.
+    pub(super) async fn seal(&self) {
+        let app = self.app().await;
+        let key = app.shared_key(SharedKey::AuditHeads).await.expect("a key");
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key.expose_secret());
+        let now = app.clock.now();
+        let heads = app
+            .storage
+            .write::<_, Error, _>(move |tx| Box::pin(async move { tx.audit().seal(&key, now).await }))
+            .await
+            .expect("sealed");
+        HeadsFile::at(app.config.audit.heads_file.clone()).append(&heads).expect("written");
+        app.storage.close().await;
+    }
+}
