@@ -5,6 +5,7 @@
 //! it comes back, so that signing in knows nobody who sends people. Not here: consent and the choice of an organization
 //! (`oauth`), what a session is (`session`).
 
+pub mod confirming;
 pub mod factor;
 pub mod flow;
 pub mod new_password;

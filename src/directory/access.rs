@@ -110,6 +110,22 @@ impl Holdings {
         }
     }
 
+    /// Which role holds where at `now`, and until when; what is held twice, until the later end.
+    #[must_use]
+    pub fn levels(&self, now: Timestamp) -> BTreeMap<RoleAt, Option<Timestamp>> {
+        let mut levels = BTreeMap::new();
+        if !self.active.is_some_and(|validity| validity.contains(now)) {
+            return levels;
+        }
+        for held in self.held(now) {
+            let Some(at) = self.named(&held) else { continue };
+            let until = held.validity.until;
+            let later = |known: &mut Option<Timestamp>| *known = known.zip(until).map(|(one, other)| one.max(other));
+            levels.entry(at).and_modify(later).or_insert(until);
+        }
+        levels
+    }
+
     /// Where each permission holds at `now`.
     #[must_use]
     pub fn reach(&self, now: Timestamp) -> Reaches {

@@ -46,6 +46,8 @@ struct Inner {
     scheme: Option<Scheme>,
     user_agent: String,
     language: Language,
+    /// Whether somebody asked for that language in so many words, or the browser's settings decided.
+    language_is_chosen: bool,
     session: Option<SecretString>,
     browser: Browser,
     browser_is_new: bool,
@@ -91,17 +93,19 @@ impl Visit {
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connection| connection.0.ip());
         let origin = site.proxies().origin(peer, headers);
         let browser = Cookie::Browser.read(site, headers).and_then(Browser::parse);
-        let query = request.uri().query().unwrap_or_default();
+        let ui_locales = ui_locales(request.uri().query().unwrap_or_default());
+        let chosen = Cookie::Language.read(site, headers);
         Self(Arc::new(Inner {
             id: RequestId::fresh(site.clock().now(), site.random()),
             address: origin.address,
             scheme: origin.scheme,
             user_agent: user_agent(headers),
             language: Language::negotiate(
-                ui_locales(query).as_deref(),
-                Cookie::Language.read(site, headers),
+                ui_locales.as_deref(),
+                chosen,
                 headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
             ),
+            language_is_chosen: Language::chosen(ui_locales.as_deref(), chosen).is_some(),
             session: Cookie::Session.read(site, headers).filter(|text| is_token(text)).map(Into::into),
             browser_is_new: browser.is_none(),
             browser_is_used: AtomicBool::new(false),
@@ -146,6 +150,14 @@ impl Visit {
     #[must_use]
     pub fn language(&self) -> Language {
         self.0.language
+    }
+
+    /// The language for a person whose profile names `locale`: it counts more than the browser's settings, and less than
+    /// what was chosen in this browser.
+    #[must_use]
+    pub fn language_for(&self, locale: Option<&str>) -> Language {
+        let preferred = locale.and_then(Language::of_range).filter(|_| !self.0.language_is_chosen);
+        preferred.unwrap_or(self.0.language)
     }
 
     /// The texts of that language.
@@ -296,6 +308,19 @@ pub(crate) mod tests {
         let back = visit("/login", &[("cookie", &known)]);
         assert_eq!(back.browser().as_str(), "a".repeat(43));
         assert!(back.new_browser_cookie().is_none());
+    }
+
+    #[test]
+    fn the_profile_decides_the_language_unless_one_was_chosen_in_this_browser() {
+        for (uri, headers, locale, expected) in [
+            ("/", vec![("accept-language", "es")], Some("da-DK"), Language::Danish),
+            ("/", vec![("accept-language", "es")], Some("fr"), Language::Spanish),
+            ("/", vec![("accept-language", "es")], None, Language::Spanish),
+            ("/", vec![("cookie", "lanyard-language-8080=en")], Some("da"), Language::English),
+            ("/?ui_locales=es", vec![], Some("da"), Language::Spanish),
+        ] {
+            assert_eq!(visit(uri, &headers).language_for(locale), expected, "{uri} {headers:?} {locale:?}");
+        }
     }
 
     #[test]

@@ -82,6 +82,13 @@ impl FormPage {
         }
     }
 
+    /// The same form with what is wrong with it.
+    #[must_use]
+    pub fn with_problems(mut self, problems: Vec<Problem>) -> Self {
+        self.fields = self.fields.into_iter().map(|field| field.checked(&problems)).collect();
+        Self { problems, ..self }
+    }
+
     fn summary(&self) -> Problems<'_> {
         Problems::new(self.frame.t, &self.problems)
     }

@@ -7,7 +7,7 @@ use askama::Template;
 use super::Masthead;
 use crate::{account::device::Device, web::Frame};
 
-/// The list of devices. The form sends `session` with an id, or `others`.
+/// The list of devices. Each has a form of its own.
 #[derive(Template)]
 #[template(path = "account/sessions.html")]
 pub struct SessionsPage {
@@ -42,6 +42,10 @@ pub struct SessionRow {
 impl SessionsPage {
     fn name_of(&self, session: &SessionRow) -> String {
         session.device.name().unwrap_or_else(|| self.frame.t.account.devices.unknown.to_owned())
+    }
+
+    fn end_of(&self, session: &SessionRow) -> String {
+        format!("/account/sessions/{}/end", session.id)
     }
 
     fn details_of(&self, session: &SessionRow) -> String {

@@ -21,6 +21,7 @@ use crate::{
     web::{LocalPath, Parameters, RedirectsTo, ReturnTo, Visit, return_to},
 };
 
+pub(crate) use change_password::problem_of;
 pub use person::{Person, SignedIn, standing_step};
 
 /// The routes of signing in.

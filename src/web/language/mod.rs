@@ -81,10 +81,15 @@ impl Language {
     /// decides.
     #[must_use]
     pub fn negotiate(ui_locales: Option<&str>, chosen: Option<&str>, accept_language: Option<&str>) -> Self {
-        let asked = ui_locales.and_then(|list| list.split_ascii_whitespace().find_map(Self::of_range));
-        let chosen = || chosen.and_then(|tag| tag.parse().ok());
         let accepted = || accept_language.and_then(Self::of_accept_language);
-        asked.or_else(chosen).or_else(accepted).unwrap_or_default()
+        Self::chosen(ui_locales, chosen).or_else(accepted).unwrap_or_default()
+    }
+
+    /// The language that the app or the person asked for in so many words.
+    #[must_use]
+    pub fn chosen(ui_locales: Option<&str>, cookie: Option<&str>) -> Option<Self> {
+        let asked = ui_locales.and_then(|list| list.split_ascii_whitespace().find_map(Self::of_range));
+        asked.or_else(|| cookie.and_then(|tag| tag.parse().ok()))
     }
 
     /// RFC 9110 §12.5.4; among equal weights the first wins.
@@ -101,7 +106,8 @@ impl Language {
     }
 
     /// RFC 4647 §3.4, lookup by the primary subtag.
-    fn of_range(range: &str) -> Option<Self> {
+    #[must_use]
+    pub fn of_range(range: &str) -> Option<Self> {
         range.split('-').next().and_then(|primary| primary.parse().ok())
     }
 

@@ -1,0 +1,135 @@
+//! The endpoints of the account: each page shows what is the person's own and takes its form.
+
+mod language;
+mod name;
+mod notice;
+mod overview;
+mod password;
+mod sessions;
+mod sign_out;
+
+use axum::{
+    Router,
+    extract::FromRef,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use super::page::{Masthead, Tab, form::FormPage};
+use crate::{
+    app::App,
+    audit::{Actor, Context, Event},
+    authentication::{
+        Authenticator,
+        confirming::{Confirmation, confirm},
+        endpoint::{SignedIn, visit_context},
+    },
+    directory::user::User,
+    limit::Network,
+    storage,
+    web::{Error, Frame, Language, Page, Parameters, Problem, Refusal, Visit},
+};
+
+/// The routes of the account.
+pub fn router<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    App: FromRef<S>,
+    Authenticator: FromRef<S>,
+{
+    Router::new()
+        .route("/account", get(overview::show))
+        .route("/account/default-organization", post(overview::choose_default))
+        .route("/account/name", get(name::show).post(name::save))
+        .route("/account/password", get(password::show).post(password::save))
+        .route("/account/language", get(language::show).post(language::save))
+        .route("/account/sessions", get(sessions::show))
+        .route("/account/sessions/{id}/end", post(sessions::end))
+        .route("/account/sessions/end-others", post(sessions::end_others))
+        .route("/account/sign-out", get(sign_out::ask).post(sign_out::submit))
+}
+
+/// The frame of a person's page, in the language they prefer.
+fn frame(visit: &Visit, person: &SignedIn) -> Frame {
+    Frame::new(visit).in_language(language_of(visit, &person.user))
+}
+
+fn language_of(visit: &Visit, user: &User) -> Language {
+    visit.language_for(user.locale.as_deref())
+}
+
+/// The head of a person's page.
+async fn masthead(_app: &App, person: &SignedIn, tab: Tab) -> storage::Result<Masthead> {
+    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations: 0 })
+}
+
+/// The context of a change that the person makes.
+fn context(app: &App, visit: &Visit, person: &SignedIn) -> Context {
+    visit_context(app, visit, Actor::User(person.user.id.clone()))
+}
+
+/// A form that was refused, with what is wrong.
+fn refused(page: FormPage) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+}
+
+/// Why a form that asks for the present password is not accepted.
+struct Unconfirmed {
+    problem: Problem,
+    status: StatusCode,
+    retry_after: Option<u64>,
+}
+
+impl Unconfirmed {
+    /// The form again.
+    fn answer(self, page: impl FnOnce(Vec<Problem>) -> FormPage) -> Response {
+        let mut response = (self.status, Page(page(vec![self.problem]))).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Compares the field `current_password` with the person's password; a wrong one is in the audit log.
+async fn confirmed(
+    app: &App,
+    authenticator: &Authenticator,
+    visit: &Visit,
+    person: &SignedIn,
+    form: &Parameters,
+) -> Result<Option<Unconfirmed>, Error> {
+    let network = Network::from(visit.address());
+    let typed = form.secret("current_password");
+    let confirmation = confirm(authenticator, &person.user, &typed, network).await.map_err(|_| Refusal::Busy)?;
+    let t = &language_of(visit, &person.user).strings().authentication;
+    Ok(match confirmation {
+        Confirmation::Given => None,
+        Confirmation::Wait(time) => Some(Unconfirmed {
+            problem: Problem::whole(t.sign_in.throttled),
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after: Some(time.as_secs().max(1)),
+        }),
+        Confirmation::Wrong => {
+            note_wrong_password(app, context(app, visit, person), &person.user).await?;
+            Some(Unconfirmed {
+                problem: Problem::of("current_password", t.password.wrong_current),
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                retry_after: None,
+            })
+        }
+    })
+}
+
+async fn note_wrong_password(app: &App, context: Context, user: &User) -> storage::Result<()> {
+    let event = Event::SignInFailure { user: user.id.to_string(), reason: "wrong-present-password".to_owned() };
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.record(&context, None, &event);
+                Ok(())
+            })
+        })
+        .await
+}

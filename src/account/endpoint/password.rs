@@ -1,0 +1,92 @@
+//! `/account/password`: another password; every other device is signed out, and a mail says so.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+
+use super::{confirmed, context, frame, language_of, masthead, notice::Notice, refused};
+use crate::{
+    account::page::{Tab, form::FormPage},
+    app::App,
+    authentication::{
+        Authenticator,
+        endpoint::{SignedIn, problem_of},
+        new_password::{self, Fault, Prepared},
+        recovery::mail,
+    },
+    directory,
+    limit::Network,
+    policy::password,
+    secret::ExposeSecret,
+    web::{CsrfForm, Error, Letterhead, Page, Parameters, Problem, Refusal, Visit},
+};
+
+/// `GET /account/password`
+pub(super) async fn show(State(app): State<App>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
+    Ok(Page(page(&app, &visit, &person, vec![]).await?).into_response())
+}
+
+/// `POST /account/password`
+pub(super) async fn save(
+    State(app): State<App>,
+    State(authenticator): State<Authenticator>,
+    visit: Visit,
+    person: SignedIn,
+    CsrfForm(form): CsrfForm,
+) -> Result<Response, Error> {
+    let empty = page(&app, &visit, &person, vec![]).await?;
+    if let Some(problem) = unfit(&visit, &form) {
+        return Ok(refused(empty.with_problems(vec![problem])));
+    }
+    if let Some(unconfirmed) = confirmed(&app, &authenticator, &visit, &person, &form).await? {
+        return Ok(unconfirmed.answer(|problems| empty.with_problems(problems)));
+    }
+    let typed = form.secret("new_password");
+    let network = Network::from(visit.address());
+    let about = new_password::about(&person.user);
+    match new_password::prepare(&app, &authenticator, &typed, &about, network).await {
+        Ok(hash) => change(&app, &visit, person, hash).await?,
+        Err(Fault::Busy(_)) => return Err(Refusal::Busy.into()),
+        Err(Fault::Policy(problem)) => return Ok(refused(empty.with_problems(vec![problem_of(&visit, problem)]))),
+    }
+    Ok(Notice::Password.at("/account").into_response())
+}
+
+/// What is wrong with the form by itself.
+fn unfit(visit: &Visit, form: &Parameters) -> Option<Problem> {
+    let [current, new, repeated] = ["current_password", "new_password", "repeated_password"].map(|key| form.secret(key));
+    if new.expose_secret() != repeated.expose_secret() {
+        return Some(Problem::of("repeated_password", visit.texts().authentication.password.differ));
+    }
+    (new.expose_secret() == current.expose_secret()).then(|| problem_of(visit, password::Problem::Same))
+}
+
+/// Sets the password, ends the other sessions and writes to the person, in one unit.
+async fn change(app: &App, visit: &Visit, person: SignedIn, hash: String) -> directory::Result<()> {
+    let SignedIn { session, user } = person.clone();
+    let context = context(app, visit, &person);
+    let site = visit.site();
+    let letterhead = Letterhead::new(language_of(visit, &user), site).addressed_to(user.name.as_str());
+    let letter = letterhead.password_changed(context.now, &site.address_of("/password/forgotten"));
+    let sealer = app.sealer.clone();
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let prepared = Prepared { hash, by: "person" };
+                new_password::set(tx, &context, &user.id, prepared, Some(&session.id)).await?;
+                if let Some(email) = &user.email {
+                    tx.jobs().enqueue(&context, &sealer, &mail(email.as_str(), letter)).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn page(app: &App, visit: &Visit, person: &SignedIn, problems: Vec<Problem>) -> Result<FormPage, Error> {
+    let masthead = masthead(app, person, Tab::Overview).await?;
+    let user_name = person.user.email.as_ref().map(ToString::to_string).unwrap_or_default();
+    let least = app.config.password.min_length;
+    Ok(FormPage::password(frame(visit, person), masthead, &user_name, least, problems))
+}

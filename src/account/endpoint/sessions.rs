@@ -1,0 +1,107 @@
+//! `/account/sessions`: browsers and devices that are signed in, each with its own sign-out.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{context, frame, masthead, notice::Notice};
+use crate::{
+    account::{
+        device::Device,
+        page::{
+            Tab,
+            sessions::{SessionRow, SessionsPage},
+        },
+    },
+    app::App,
+    authentication::endpoint::SignedIn,
+    clock::Timestamp,
+    id::SessionId,
+    session::{EndReason, Lifetime, Liveness, Session},
+    storage,
+    web::{CsrfForm, Error, Page, Query, Refusal, Visit, cookie::Cookie},
+};
+
+const PATH: &str = "/account/sessions";
+
+/// `GET /account/sessions`
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    person: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Error> {
+    let frame = frame(&visit, &person);
+    let masthead = masthead(&app, &person, Tab::Sessions).await?;
+    let now = app.clock.now();
+    let all = app.storage.read().await?.sessions().of_user(&person.user.id).await?;
+    let mut live: Vec<&Session> = all.iter().filter(|session| is_live(&app, session, now)).collect();
+    live.sort_by_key(|session| session.id != person.session.id);
+    let sessions = live.into_iter().map(|session| row(session, &person.session.id, now)).collect();
+    let notice = Notice::of(&query).and_then(|notice| notice.text(frame.t, None));
+    Ok(Page(SessionsPage { frame, masthead, notice, sessions }).into_response())
+}
+
+/// `POST /account/sessions/{id}/end`: one of the person's own; any other answers as if it did not exist.
+pub(super) async fn end(
+    State(app): State<App>,
+    visit: Visit,
+    person: SignedIn,
+    Path(id): Path<String>,
+    CsrfForm(_): CsrfForm,
+) -> Result<Response, Error> {
+    let id: SessionId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let found = app.storage.read().await?.sessions().by_id(&id).await?;
+    let own = found.filter(|session| session.user == person.user.id && is_live(&app, session, app.clock.now()));
+    let session = own.ok_or(Refusal::NotFound)?;
+    let is_this = session.id == person.session.id;
+    let reason = if is_this { EndReason::SignOut } else { EndReason::Remote };
+    let context = context(&app, &visit, &person);
+    app.storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move { tx.sessions().end(&context, &session, reason).await })
+        })
+        .await?;
+    match is_this {
+        true => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/account/sign-out")).into_response()),
+        false => Ok(Notice::Ended.at(PATH).into_response()),
+    }
+}
+
+/// `POST /account/sessions/end-others`
+pub(super) async fn end_others(
+    State(app): State<App>,
+    visit: Visit,
+    person: SignedIn,
+    CsrfForm(_): CsrfForm,
+) -> Result<Response, Error> {
+    let context = context(&app, &visit, &person);
+    app.storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move {
+                let (user, this) = (&person.user.id, &person.session.id);
+                tx.sessions().end_all_of_user(&context, user, Some(this), EndReason::Remote).await
+            })
+        })
+        .await?;
+    Ok(Notice::Ended.at(PATH).into_response())
+}
+
+fn is_live(app: &App, session: &Session, now: Timestamp) -> bool {
+    let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
+    session.liveness(now, lifetime) == Liveness::Live
+}
+
+fn row(session: &Session, this: &SessionId, now: Timestamp) -> SessionRow {
+    let device = Device::of(&session.user_agent);
+    SessionRow {
+        id: session.id.to_string(),
+        device,
+        is_this: session.id == *this,
+        is_handheld: device.is_handheld(),
+        address: session.address.clone(),
+        begun: now.since(session.created_at),
+        used: now.since(session.last_seen_at),
+    }
+}
