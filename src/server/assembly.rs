@@ -4,6 +4,7 @@ use axum::{Router, extract::FromRef};
 
 use super::{Readiness, Stop, limit, observe, operations};
 use crate::{
+    account,
     app::App,
     authentication::{self, Authenticator},
     keys::{shared_key::SharedKey, store::SharedKeyFault},
@@ -47,6 +48,7 @@ pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
     let state = State { app: app.clone(), authenticator: Authenticator::start(app) };
     let features = Router::new()
         .merge(authentication::endpoint::router())
+        .merge(account::endpoint::router())
         .with_state(state)
         .merge(oauth::endpoint::router(Provider::new(app.clone())));
     let readers = &app.config.telemetry.metrics_networks;

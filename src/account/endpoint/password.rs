@@ -55,7 +55,8 @@ pub(super) async fn save(
 
 /// What is wrong with the form by itself.
 fn unfit(visit: &Visit, form: &Parameters) -> Option<Problem> {
-    let [current, new, repeated] = ["current_password", "new_password", "repeated_password"].map(|key| form.secret(key));
+    let [current, new, repeated] =
+        ["current_password", "new_password", "repeated_password"].map(|key| form.secret(key));
     if new.expose_secret() != repeated.expose_secret() {
         return Some(Problem::of("repeated_password", visit.texts().authentication.password.differ));
     }
