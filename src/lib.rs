@@ -26,6 +26,7 @@ pub mod web;
 pub mod session;
 pub mod directory;
 pub mod policy;
+pub mod permission;
 
 // ── signing in ──
 pub mod authentication;

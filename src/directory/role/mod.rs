@@ -2,6 +2,8 @@
 
 pub mod template;
 
+use std::collections::BTreeSet;
+
 use crate::{
     audit::{Context, Event},
     clock::Timestamp,
@@ -52,6 +54,16 @@ pub struct Composition {
     pub permissions: Vec<Permission>,
     /// Slugs of the roles it inherits.
     pub inherits: Vec<Slug>,
+}
+
+/// Everything that a role grants, inherited permissions included.
+#[must_use]
+pub fn effective(compositions: &[Composition], slug: &Slug) -> BTreeSet<Permission> {
+    let edges: Vec<(&Slug, &Slug)> =
+        compositions.iter().flat_map(|one| one.inherits.iter().map(move |parent| (&one.role.slug, parent))).collect();
+    let roles = tree::above(&edges, [&slug]);
+    let held = compositions.iter().filter(|one| roles.contains(&&one.role.slug));
+    held.flat_map(|one| one.permissions.iter().cloned()).collect()
 }
 
 /// Creates a custom role.
