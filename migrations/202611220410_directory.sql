@@ -237,3 +237,10 @@ CREATE TABLE acceptances (
   accepted_at BIGINT NOT NULL,
   PRIMARY KEY (user_id, document, version)
 );
+
+-- Pictures of organizations by the hash of their content; `logo_uri` is the path of one.
+CREATE TABLE logos (
+  name TEXT PRIMARY KEY NOT NULL,
+  bytes BYTEA NOT NULL,
+  created_at BIGINT NOT NULL
+);

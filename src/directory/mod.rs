@@ -18,6 +18,7 @@ pub mod invitation;
 pub mod kind;
 pub mod location;
 pub mod mailed_link;
+pub mod logo;
 pub mod membership;
 pub mod organization;
 pub mod origin;

@@ -46,7 +46,7 @@ pub use language::Language;
 pub use letter::{Invited, Letter, Letterhead};
 pub use message::{Link, Message};
 pub use parameters::{ParameterError, Parameters};
-pub use return_to::{LocalPath, ReturnTo, ReturnToError};
+pub use return_to::{LocalPath, ReturnTo, ReturnToError, Shown};
 pub use site::Site;
 pub use visit::{Browser, Visit};
 

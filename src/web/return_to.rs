@@ -73,6 +73,20 @@ pub struct ReturnTo {
     /// The verified origin of the app at which the flow ends: every form on the way names it ([`super::RedirectsTo`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<RedirectOrigin>,
+    /// What the pages on the way show: the app's name and the organization that it asked for.
+    #[serde(default)]
+    pub shown: Shown,
+}
+
+/// What the pages of a flow show of whom it is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The app's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// The organization that the app asked for, by id or slug.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
 }
 
 /// Why a return path was refused.
@@ -90,13 +104,19 @@ impl ReturnTo {
     /// Back to `path`, beginning now.
     #[must_use]
     pub fn new(path: LocalPath, site: &Site) -> Self {
-        Self { path, started_at: site.clock().now(), app: None }
+        Self { path, started_at: site.clock().now(), app: None, shown: Shown::default() }
     }
 
     /// The same, for a flow that ends at an app.
     #[must_use]
     pub fn ending_at(self, app: RedirectOrigin) -> Self {
         Self { app: Some(app), ..self }
+    }
+
+    /// The same, with what the pages on the way show.
+    #[must_use]
+    pub fn showing(self, shown: Shown) -> Self {
+        Self { shown, ..self }
     }
 
     /// The signed text that [`ReturnTo::open`] accepts from the same browser.

@@ -1,6 +1,7 @@
 //! The endpoints of signing in. Each does one step and sends the browser to what [`flow`](super::flow) decides.
 
 mod change_password;
+mod logo;
 mod person;
 mod recovery;
 mod sign_in;
@@ -18,7 +19,8 @@ use super::{Authenticator, flow::Step};
 use crate::{
     app::App,
     audit::{Actor, Context},
-    web::{LocalPath, Parameters, RedirectsTo, ReturnTo, Visit, return_to},
+    directory::organization::Organization,
+    web::{Brand, LocalPath, Parameters, RedirectsTo, ReturnTo, Visit, return_to},
 };
 
 pub(crate) use change_password::problem_of;
@@ -37,6 +39,7 @@ where
         .route("/login/change-password", get(change_password::show).post(change_password::submit))
         .route("/login/texts", get(texts::show).post(texts::submit))
         .route("/login/texts/{document}", get(texts::document))
+        .route("/brand/{logo}", get(logo::serve))
         .route("/password/forgotten", get(recovery::ask).post(recovery::send))
         .route("/password/{token}", get(recovery::choose).post(recovery::set))
 }
@@ -87,4 +90,12 @@ pub fn visit_context(app: &App, visit: &Visit, actor: Actor) -> Context {
         address: Some(visit.address().to_string()),
         ..app.context(actor)
     }
+}
+
+/// How an organization presents itself on pages.
+#[must_use]
+pub fn brand_of(organization: &Organization) -> Brand {
+    let accent = organization.accent.as_ref().and_then(|accent| accent.as_str().parse().ok());
+    // A picture of another site would tell that site who signs in where: only our own copy is shown.
+    Brand { name: organization.name.as_str().to_owned(), logo: logo::path_of(organization), accent }
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Person, address_of, page, page_with, visit_context, way_back, with_return};
+use super::{Person, address_of, brand_of, page, page_with, visit_context, way_back, with_return};
 use crate::{
     app::App,
     audit::Actor,
@@ -18,6 +18,7 @@ use crate::{
     },
     limit::Network,
     secret::{ExposeSecret, TokenHash},
+    storage,
     web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie},
 };
 
@@ -31,13 +32,19 @@ pub(super) async fn enter(visit: Visit, person: Person) -> Response {
 }
 
 /// `GET /login/password`
-pub(super) async fn show(visit: Visit, person: Person, Query(query): Query) -> Response {
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    person: Person,
+    Query(query): Query,
+) -> Result<Response, Error> {
     let back = way_back(&visit);
     let notice = query.value("changed").map(|_| visit.texts().authentication.sign_in.password_changed);
     let again = person.known.as_ref().filter(|_| person.step != Step::SignIn);
-    let user_name = again.and_then(|(_, user)| user.email.as_ref()).map(ToString::to_string).unwrap_or_default();
-    let view = SignInPage { notice, is_again: again.is_some(), user_name, ..blank(&visit, &back) };
-    page(&back, Page(view))
+    let present = again.and_then(|(_, user)| user.email.as_ref()).map(ToString::to_string);
+    let user_name = present.unwrap_or_else(|| query.trimmed("login_hint").to_owned());
+    let view = SignInPage { notice, is_again: again.is_some(), user_name, ..blank(&app, &visit, &back).await? };
+    Ok(page(&back, Page(view)))
 }
 
 /// `POST /login/password`
@@ -70,11 +77,12 @@ pub(super) async fn submit(
         }
         // The same page for every cause, but for its form token: what was typed is not repeated.
         Outcome::Refused => {
-            let view = SignInPage { problems: vec![Problem::whole(texts.wrong)], ..blank(&visit, &back) };
+            let view = SignInPage { problems: vec![Problem::whole(texts.wrong)], ..blank(&app, &visit, &back).await? };
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
         }
         Outcome::Wait(time) => {
-            let view = SignInPage { problems: vec![Problem::whole(texts.throttled)], ..blank(&visit, &back) };
+            let view =
+                SignInPage { problems: vec![Problem::whole(texts.throttled)], ..blank(&app, &visit, &back).await? };
             let wait = HeaderValue::from(time.as_secs().max(1));
             let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &back, Page(view));
             response.headers_mut().insert(header::RETRY_AFTER, wait);
@@ -83,16 +91,20 @@ pub(super) async fn submit(
     })
 }
 
-fn blank(visit: &Visit, back: &ReturnTo) -> SignInPage {
+async fn blank(app: &App, visit: &Visit, back: &ReturnTo) -> storage::Result<SignInPage> {
     let sealed = back.seal(visit.site(), visit.browser());
-    SignInPage {
-        frame: Frame::new(visit),
+    let organization = match &back.shown.organization {
+        Some(reference) => app.storage.read().await?.organizations().by_reference(reference).await?,
+        None => None,
+    };
+    Ok(SignInPage {
+        frame: Frame::new(visit).branded(organization.as_ref().map(brand_of)),
         action: with_return("/login/password", &sealed),
         reset_href: with_return("/password/forgotten", &sealed),
-        app: None,
+        app: back.shown.app.clone(),
         is_again: false,
         notice: None,
         user_name: String::new(),
         problems: vec![],
-    }
+    })
 }

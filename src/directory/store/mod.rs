@@ -9,6 +9,7 @@ mod invitations;
 mod kinds;
 mod locations;
 mod login_names;
+mod logos;
 mod mailed_links;
 mod memberships;
 mod organizations;

@@ -10,7 +10,7 @@ use crate::{
     clock::Timestamp,
     id::{OrganizationId, UserId},
     secret::sha256,
-    web::{LocalPath, Parameters, ReturnTo},
+    web::{LocalPath, Parameters, ReturnTo, Shown},
 };
 
 /// The parameter of `/oauth2/authorize` that carries the progress.
@@ -54,7 +54,7 @@ impl Progress {
         }
         let path =
             LocalPath::parse(&format!("/oauth2/authorize?{}", fields.encode())).expect("ids and base64url are plain");
-        ReturnTo { path, started_at: self.started_at, app: None }
+        ReturnTo { path, started_at: self.started_at, app: None, shown: Shown::default() }
     }
 
     /// Reads the signed form back; `None` when it belongs to another request.
@@ -102,7 +102,10 @@ mod tests {
         }
         let elsewhere = LocalPath::parse("/account").unwrap();
         assert_eq!(
-            Progress::of_return(&ReturnTo { path: elsewhere, started_at: Timestamp(7), app: None }, &request),
+            Progress::of_return(
+                &ReturnTo { path: elsewhere, started_at: Timestamp(7), app: None, shown: Shown::default() },
+                &request
+            ),
             None
         );
     }

@@ -29,7 +29,7 @@ use crate::{
         page,
     },
     secret::{ExposeSecret, TokenHash},
-    web::{self, LocalPath, ParameterError, Parameters, PlainForm, RedirectOrigin, ReturnTo, Visit},
+    web::{self, LocalPath, ParameterError, Parameters, PlainForm, RedirectOrigin, ReturnTo, Shown, Visit},
 };
 
 /// The parameter that names a kept request.
@@ -98,7 +98,11 @@ impl Arrived {
     /// The same, as a return path for the pages on the way to `to`.
     fn way_back(&self, visit: &Visit, to: &Destination) -> Result<ReturnTo, web::Error> {
         let origin = RedirectOrigin::of(&to.redirect.url());
-        Ok(ReturnTo { path: self.address(visit)?, started_at: self.progress.started_at, app: origin })
+        let shown = Shown {
+            app: Some(to.client.client.name.clone()),
+            organization: self.parameters.value("organization").map(str::to_owned),
+        };
+        Ok(ReturnTo { path: self.address(visit)?, started_at: self.progress.started_at, app: origin, shown })
     }
 
     /// The verified address of the answer.

@@ -5,10 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{action, brand, resumed};
+use super::{action, resumed};
 use crate::{
     audit::{Actor, Event},
-    authentication::page::consent::ConsentPage,
+    authentication::{endpoint::brand_of, page::consent::ConsentPage},
     oauth::{
         Provider,
         authorization::{
@@ -30,7 +30,7 @@ pub fn show(visit: &Visit, asked: &Asked, (standpoint, back): (Standpoint, &Retu
     let texts = &visit.texts().authentication.consent.scopes;
     let organization = standpoint.organization.as_ref();
     let page = ConsentPage {
-        frame: Frame::new(visit).branded(organization.map(brand)),
+        frame: Frame::new(visit).branded(organization.map(brand_of)),
         action: action(visit, PATH, back),
         app: asked.to.client.client.name.clone(),
         organization: organization.map(|organization| organization.name.as_str().to_owned()).unwrap_or_default(),

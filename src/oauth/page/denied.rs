@@ -5,9 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::brand;
 use crate::{
-    authentication::page::no_access::NoAccessPage,
+    authentication::{endpoint::brand_of, page::no_access::NoAccessPage},
     oauth::{
         Provider,
         authorization::{
@@ -34,7 +33,7 @@ pub fn show(
         links.push(Link { href, label: client.name.clone() });
     }
     let page = NoAccessPage {
-        frame: Frame::new(visit).branded(organization.map(brand)),
+        frame: Frame::new(visit).branded(organization.map(brand_of)),
         app: client.name.clone(),
         organization: organization.map(|organization| organization.name.as_str().to_owned()).unwrap_or_default(),
         missing: (denial == Denial::Requirement).then_some(wanted),

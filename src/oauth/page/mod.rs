@@ -12,8 +12,7 @@ use axum::http::Uri;
 use super::{Provider, endpoint::resume};
 use crate::{
     authentication::endpoint::{Person, SignedIn},
-    directory::organization::Organization,
-    web::{self, Brand, Parameters, ReturnTo, Visit, return_to},
+    web::{self, Parameters, ReturnTo, Visit, return_to},
 };
 
 /// The request that a form belongs to, with the person who sent it.
@@ -38,11 +37,4 @@ async fn resumed(provider: &Provider, visit: &Visit, query: &Parameters) -> Resu
 /// Where a form posts to, with the way back.
 fn action(visit: &Visit, path: &str, back: &ReturnTo) -> String {
     format!("{path}?{}={}", return_to::PARAMETER, back.seal(visit.site(), visit.browser()))
-}
-
-/// How an organization presents itself.
-fn brand(organization: &Organization) -> Brand {
-    let accent = organization.accent.as_ref().and_then(|accent| accent.as_str().parse().ok());
-    // A picture of another site would tell that site who signs in where.
-    Brand { name: organization.name.as_str().to_owned(), logo: None, accent }
 }

@@ -5,10 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{action, brand, resumed};
+use super::{action, resumed};
 use crate::{
     authentication::{
-        endpoint::address_of,
+        endpoint::{address_of, brand_of},
         flow::Step,
         page::organization::{Choice, OrganizationPage},
     },
@@ -48,7 +48,7 @@ pub fn show(visit: &Visit, asked: &Asked, (standpoint, back): (Standpoint, &Retu
 
 fn choice(organization: &Organization, is_default: bool) -> Choice {
     let slug = organization.slug.as_str().to_owned();
-    Choice { slug, brand: brand(organization), detail: String::new(), is_default }
+    Choice { slug, brand: brand_of(organization), detail: String::new(), is_default }
 }
 
 /// The choice that was made.
