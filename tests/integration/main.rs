@@ -2,3 +2,4 @@
 
 mod architecture;
 mod operations;
+mod oauth;

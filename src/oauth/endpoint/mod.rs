@@ -37,14 +37,14 @@ pub(super) use logout::logout_destination;
 /// Everything under `/oauth2` and `/.well-known`. It needs [`crate::web::wrap`] around it.
 pub fn router(provider: Provider) -> Router {
     let browser_apps = Router::new()
-        .route(path::TOKEN, post(token::token))
-        .route(path::REVOKE, post(revoke::revoke))
-        .route(path::USERINFO, get(userinfo::by_header).post(userinfo::by_header_or_form))
+        .route(path::TOKEN, post(token::token).options(cors::preflight))
+        .route(path::REVOKE, post(revoke::revoke).options(cors::preflight))
+        .route(path::USERINFO, get(userinfo::by_header).post(userinfo::by_header_or_form).options(cors::preflight))
         .layer(from_fn_with_state(provider.clone(), cors::for_browser_apps));
     let public = Router::new()
-        .route(path::JWKS, get(jwks::jwks))
-        .route(path::OPENID_CONFIGURATION, get(discovery::openid))
-        .route(path::AUTHORIZATION_SERVER, get(discovery::authorization_server))
+        .route(path::JWKS, get(jwks::jwks).options(cors::preflight))
+        .route(path::OPENID_CONFIGURATION, get(discovery::openid).options(cors::preflight))
+        .route(path::AUTHORIZATION_SERVER, get(discovery::authorization_server).options(cors::preflight))
         .layer(axum::middleware::from_fn(cors::for_everybody));
     Router::new()
         .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post))

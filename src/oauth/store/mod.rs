@@ -1,7 +1,6 @@
 //! Clients, authorizations and tokens in the database.
 
 mod access_tokens;
-mod cleanup;
 mod clients;
 mod codes;
 mod consents;
@@ -14,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::storage::{Error, Result};
 
 pub use access_tokens::{AccessTokens, OpaqueToken};
-pub use cleanup::{Cleaned, Cleanup};
 pub use clients::Clients;
 pub use codes::{AuthorizationCodes, StoredCode};
 pub use consents::Consents;

@@ -1,0 +1,268 @@
+//! The authorization endpoint: OpenID Connect Core 1.0 §3.1.2, RFC 9207, and switching between organizations.
+
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+
+use super::clinic::{Answer, CHALLENGE, Clinic, ISSUER, REDIRECT, claims, redemption, request};
+
+fn error(answer: &Answer) -> Option<String> {
+    answer.parameter("error")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_names_its_issuer_and_brings_the_state_back() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let answer = clinic.authorize(&browser, &request("portal", "")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert!(answer.location().starts_with(&format!("{REDIRECT}?code=")));
+    assert_eq!((answer.parameter("state").as_deref(), answer.parameter("iss").as_deref()), (Some("s"), Some(ISSUER)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_to_an_address_that_is_not_registered() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    for (case, query) in [
+        ("unknown client", request("stranger", "")),
+        ("another address", request("portal", "").replace(REDIRECT, "https://evil.example/cb")),
+        ("no address", request("portal", "").replace("redirect_uri", "x")),
+        ("no client", request("portal", "").replace("client_id", "x")),
+        ("two addresses", request("portal", &format!("redirect_uri={REDIRECT}"))),
+        ("two clients", request("portal", "client_id=portal")),
+        ("an unknown parameter twice", request("portal", "x=1&x=2")),
+        ("not encoded", request("portal", "x=%zz")),
+        ("nothing", String::new()),
+    ] {
+        let answer = clinic.authorize(&browser, &query).await;
+        assert_eq!((answer.status, answer.location()), (StatusCode::BAD_REQUEST, ""), "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bad_request_has_its_registered_error() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    for (case, query, expected) in [
+        (
+            "response type",
+            request("portal", "").replace("response_type=code", "response_type=token"),
+            "unsupported_response_type",
+        ),
+        ("no response type", request("portal", "").replace("response_type", "x"), "invalid_request"),
+        ("no challenge", request("portal", "").replace("code_challenge=", "x="), "invalid_request"),
+        ("plain", request("portal", "").replace("S256", "plain"), "invalid_request"),
+        ("scope", request("portal", "scope=openid+admin"), "invalid_scope"),
+        ("prompt", request("portal", "prompt=none+login"), "invalid_request"),
+        ("request", request("portal", "request=x"), "request_not_supported"),
+        ("request_uri", request("portal", "request_uri=x"), "request_uri_not_supported"),
+        ("registration", request("portal", "registration=x"), "registration_not_supported"),
+        ("resource", request("portal", "resource=https://x.example"), "invalid_target"),
+        ("state twice", request("portal", "state=x"), "invalid_request"),
+        ("hint", request("portal", "id_token_hint=x"), "invalid_request"),
+        ("a client without codes", request("service", ""), ""),
+    ] {
+        let answer = clinic.authorize(&browser, &query).await;
+        if expected.is_empty() {
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{case}");
+        } else {
+            assert_eq!(error(&answer).as_deref(), Some(expected), "{case}");
+            assert_eq!(answer.parameter("iss").as_deref(), Some(ISSUER), "{case}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_sent_to_sign_in_and_comes_back() {
+    let clinic = Clinic::one().await;
+    let answer = clinic.authorize(&clinic.stranger(), &request("portal", "login_hint=priya%40clinic.example")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert!(answer.location().starts_with("/login/password?return="), "{}", answer.location());
+    assert_eq!(answer.parameter("login_hint").as_deref(), Some("priya@clinic.example"));
+    let silent = clinic.authorize(&clinic.stranger(), &request("portal", "prompt=none")).await;
+    assert_eq!(error(&silent).as_deref(), Some("login_required"));
+}
+
+/// Where the sign-in would send the browser back to.
+fn way_back(clinic: &Clinic, answer: &Answer) -> String {
+    let sealed = answer.parameter("return").unwrap_or_else(|| panic!("{} {}", answer.status, answer.location()));
+    let payload = sealed.split('.').next().unwrap();
+    let opened = data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap();
+    let opened: serde_json::Value = serde_json::from_slice(&opened).unwrap();
+    assert_eq!(opened["app"], "https://app.example", "{}", clinic.site.origin());
+    opened["path"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_sign_in_is_asked_for_once_and_not_again() {
+    let clinic = Clinic::one().await;
+    for asked in ["prompt=login", "max_age=0", "max_age=60", "prompt=select_account"] {
+        let old = clinic.browser_since("priya", Duration::from_mins(5)).await;
+        let away = clinic.authorize(&old, &request("portal", asked)).await;
+        let back = way_back(&clinic, &away);
+        let still = clinic.get(&back, &[("cookie", &old)]).await;
+        assert!(still.location().starts_with("/login/password"), "{asked}: the old session is not enough");
+        clinic.app.clock.advance(Duration::from_secs(30));
+        let fresh = clinic.browser("priya").await;
+        clinic.app.clock.advance(Duration::from_secs(300));
+        let done = clinic.get(&back, &[("cookie", &fresh)]).await;
+        assert!(done.parameter("code").is_some(), "{asked}: {} {}", done.status, done.location());
+        let forged = clinic.authorize(&old, &request("portal", &format!("{asked}&progress=x.y"))).await;
+        assert!(forged.parameter("code").is_none(), "{asked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_of_somebody_else_asks_for_a_sign_in() {
+    let clinic = Clinic::one().await;
+    let (priya, olivia) = (clinic.browser("priya").await, clinic.browser("olivia").await);
+    let hint = clinic.tokens(&priya, "portal", "").await["id_token"].as_str().unwrap().to_owned();
+    clinic.app.clock.advance(Duration::from_hours(1));
+    let same = clinic.authorize(&priya, &request("portal", &format!("prompt=none&id_token_hint={hint}"))).await;
+    assert!(same.parameter("code").is_some(), "an expired hint still names the person: {}", same.location());
+    let other = clinic.authorize(&olivia, &request("portal", &format!("prompt=none&id_token_hint={hint}"))).await;
+    assert_eq!(error(&other).as_deref(), Some("login_required"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_two_practices_chooses_and_then_switches_without_signing_in() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("olivia").await;
+        let silent = clinic.authorize(&browser, &request("portal", "prompt=none")).await;
+        assert_eq!(error(&silent).as_deref(), Some("interaction_required"));
+        let page = clinic.authorize(&browser, &request("portal", "")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("value=\"riverside\"") && page.body.contains("value=\"harbour\""));
+        assert!(page.header(header::CONTENT_SECURITY_POLICY).contains("form-action 'self' https://app.example"));
+        let chosen = submit(&clinic, &browser, &page, "organization=harbour").await;
+        let done = clinic.get(chosen.location(), &[("cookie", &browser)]).await;
+        let code = done.parameter("code").unwrap();
+        let tokens = clinic.token("portal", &redemption(&code)).await.json();
+        let harbour = claims(&tokens["access_token"]);
+        assert_eq!(harbour["org_name"], "harbour");
+
+        let switched = clinic.tokens(&browser, "portal", "prompt=none&organization=riverside").await;
+        let riverside = claims(&switched["access_token"]);
+        assert_eq!(riverside["org_name"], "riverside");
+        assert_ne!(riverside["sid"], harbour["sid"]);
+        assert_eq!(riverside["auth_time"], harbour["auth_time"]);
+        assert_eq!(clinic.recorded("organization-switch").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_that_is_unknown_or_anothers_answers_alike() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let mut answers = vec![];
+    for organization in ["harbour", "nowhere"] {
+        let query = request("portal", &format!("prompt=none&organization={organization}"));
+        answers.push(clinic.authorize(&browser, &query).await.location().to_owned());
+        let page = clinic.authorize(&browser, &request("portal", &format!("organization={organization}"))).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        assert!(page.body.contains("error=access_denied"));
+    }
+    assert!(answers[0].contains("error=access_denied"), "{}", answers[0]);
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_without_a_practice_or_without_what_it_asks_for_is_denied() {
+    let clinic = Clinic::one().await;
+    for (person, client, organization) in [
+        ("nobody", "portal", ""),
+        ("olivia", "theatre", "organization=harbour"),
+        ("olivia", "own", "organization=harbour"),
+    ] {
+        let browser = clinic.browser(person).await;
+        let silent = clinic.authorize(&browser, &request(client, &format!("prompt=none&{organization}"))).await;
+        assert_eq!(error(&silent).as_deref(), Some("access_denied"), "{person} {client}");
+        let page = clinic.authorize(&browser, &request(client, organization)).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{person} {client}");
+    }
+    let browser = clinic.browser("olivia").await;
+    clinic.tokens(&browser, "theatre", "organization=riverside").await;
+    assert!(clinic.recorded("authorization").await >= 1);
+}
+
+/// Fills in the form of a page.
+async fn submit(clinic: &Clinic, cookies: &str, page: &Answer, fields: &str) -> Answer {
+    let between =
+        |before: &str| page.body.split(before).nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let (action, csrf) = (between("method=\"post\" action=\""), between("name=\"csrf\" value=\""));
+    let answer = clinic.post(&action, &[("cookie", cookies)], &format!("csrf={csrf}&{fields}")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_companys_app_needs_the_persons_word() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let silent = clinic.authorize(&browser, &request("guest", "prompt=none")).await;
+        assert_eq!(error(&silent).as_deref(), Some("consent_required"));
+        let page = clinic.authorize(&browser, &request("guest", "")).await;
+        let denied = submit(&clinic, &browser, &page, "decision=deny").await;
+        let told = clinic.get(denied.location(), &[("cookie", &browser)]).await;
+        assert_eq!(error(&told).as_deref(), Some("access_denied"));
+        let allowed = submit(&clinic, &browser, &page, "decision=allow").await;
+        let done = clinic.get(allowed.location(), &[("cookie", &browser)]).await;
+        assert!(done.parameter("code").is_some(), "{}", done.location());
+        // What was allowed is remembered; more is asked for again.
+        clinic.tokens(&browser, "guest", "prompt=none").await;
+        let more = clinic.authorize(&browser, &request("guest", "prompt=none&scope=openid+email")).await;
+        assert_eq!(error(&more).as_deref(), Some("consent_required"));
+        // `prompt=consent` asks even so, and is satisfied by the answer.
+        clinic.app.clock.advance(Duration::from_secs(1));
+        let page = clinic.authorize(&browser, &request("guest", "prompt=consent&scope=openid+offline_access")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        let allowed = submit(&clinic, &browser, &page, "decision=allow").await;
+        let done = clinic.get(allowed.location(), &[("cookie", &browser)]).await;
+        assert!(done.parameter("code").is_some(), "{}", done.location());
+        assert_eq!(clinic.recorded("consent").await, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_post_carries_the_answer_in_a_form() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let page = clinic.authorize(&browser, &request("portal", "response_mode=form_post")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for part in
+        [&format!("action=\"{REDIRECT}\""), "name=\"code\"", "name=\"state\" value=\"s\"", "name=\"iss\"", "<button"]
+    {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    assert!(page.header(header::CONTENT_SECURITY_POLICY).contains("form-action 'self' https://app.example"));
+    let refused = clinic.authorize(&browser, &request("portal", "response_mode=form_post&scope=x")).await;
+    assert!(refused.body.contains("value=\"invalid_scope\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_by_post_is_kept_and_fetched() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let kept = clinic.post("/oauth2/authorize", &[("origin", "https://app.example")], &request("portal", "")).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER);
+    assert!(kept.location().starts_with("/oauth2/authorize?stored="));
+    let answer = clinic.get(kept.location(), &[("cookie", &browser)]).await;
+    assert!(answer.parameter("code").is_some());
+    let away = clinic.get(kept.location(), &[("cookie", &clinic.stranger())]).await;
+    assert!(way_back(&clinic, &away).starts_with("/oauth2/authorize?stored="));
+    assert_eq!(clinic.get("/oauth2/authorize?stored=nope", &[]).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_request_is_kept_too() {
+    let clinic = Clinic::one().await;
+    let long = request("portal", "").replace("state=s", &format!("state={}", "s".repeat(6000)));
+    let away = clinic.authorize(&clinic.stranger(), &long).await;
+    let back = way_back(&clinic, &away);
+    assert!(back.len() < 1000, "{}", back.len());
+    let browser = clinic.browser("priya").await;
+    let done = clinic.get(&back, &[("cookie", &browser)]).await;
+    assert_eq!(done.parameter("state").map(|state| state.len()), Some(6000));
+    assert!(CHALLENGE.len() == 43 && done.parameter("code").is_some());
+}

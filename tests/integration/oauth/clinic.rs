@@ -1,0 +1,361 @@
+//! A server with two practices, people and clients, and a browser that visits it. Nobody signs in by password here: a
+//! session is begun directly.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use lanyard::{
+    app::App,
+    audit::{Actor, Context},
+    clock::{Clock, Timestamp},
+    config::{Config, Sources},
+    directory::{
+        app::{self, Adopt, Requires},
+        group, location,
+        membership::{self, FirstRoles, NewMembership, RoleAt},
+        organization,
+        origin::Origin,
+        user::{self, NewUser},
+        validity::Validity,
+    },
+    id::{OrganizationId, UserId},
+    keys::Algorithm,
+    oauth::{
+        Provider,
+        client::{AccessTokenFormat, AuthenticationMethod, GrantType, Introspects},
+        endpoint, registrar,
+        registration::Registration,
+    },
+    random::Random,
+    secret::{ExposeSecret, SecretSlice, TokenHash},
+    session::{Authenticated, Lifetime},
+    storage::{Tx, testing::Database},
+    web::{self, Site, cookie::Cookie},
+};
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub(crate) const ISSUER: &str = "http://localhost:8080";
+pub(crate) const REDIRECT: &str = "https://app.example/cb";
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Secret of every confidential client.
+pub(crate) const SECRET: &str = "a-secret-of-the-tests";
+
+pub(crate) struct Clinic {
+    pub(crate) app: App,
+    pub(crate) site: Site,
+    router: Router,
+    keys: tempfile::TempDir,
+    _database: Arc<Database>,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.body))
+    }
+
+    pub(crate) fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn location(&self) -> &str {
+        self.header(header::LOCATION)
+    }
+
+    /// A parameter of the address that the browser is sent to.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let url = url::Url::parse(ISSUER).unwrap().join(self.location()).unwrap();
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+impl Clinic {
+    pub(crate) async fn open(database: Database) -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let sources = Sources::none()
+            .with("database.url", database.settings.url.clone())
+            .with("keys.folder", keys.path().display().to_string());
+        let config = Config::load(&sources).unwrap();
+        let clock = Clock::fixed(Timestamp(1_795_320_000_000));
+        let app = App::open(config, clock.clone(), Random::system()).await.unwrap();
+        app.start_keys().await.unwrap();
+        app.tend_keys().await.unwrap();
+        let site = Site::new(ISSUER.parse().unwrap(), &SecretSlice::from(vec![7; 32]), clock, Random::system());
+        let router = web::wrap(endpoint::router(Provider::new(app.clone())), site.clone());
+        let clinic = Self { app, site, router, keys, _database: Arc::new(database) };
+        let context = clinic.context();
+        clinic.write(move |tx| Box::pin(async move { furnish(tx, &context).await })).await;
+        clinic
+    }
+
+    /// A clinic on each database.
+    pub(crate) async fn each() -> Vec<Self> {
+        let mut clinics = vec![];
+        for database in lanyard::storage::testing::databases().await {
+            clinics.push(Self::open(database).await);
+        }
+        clinics
+    }
+
+    pub(crate) async fn one() -> Self {
+        Self::open(lanyard::storage::testing::sqlite().await).await
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        assert!(self.keys.path().is_dir());
+        self.app.context(Actor::Server)
+    }
+
+    pub(crate) async fn write<T, F>(&self, work: F) -> T
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> lanyard::storage::Work<'t, T, Fault> + Send + 'static,
+    {
+        self.app.storage.write(work).await.unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    pub(crate) async fn user(&self, name: &str) -> UserId {
+        let name = format!("{name}@clinic.example").parse().unwrap();
+        self.app.storage.read().await.unwrap().users().by_login_name(&name).await.unwrap().unwrap().id
+    }
+
+    pub(crate) async fn organization(&self, slug: &str) -> OrganizationId {
+        let slug = slug.parse().unwrap();
+        self.app.storage.read().await.unwrap().organizations().by_slug(&slug).await.unwrap().unwrap().id
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
+        let request = headers.iter().fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// A confidential client at the token endpoint.
+    pub(crate) async fn token(&self, client: &str, form: &str) -> Answer {
+        self.post("/oauth2/token", &[("authorization", &basic(client))], form).await
+    }
+
+    /// Cookies of a browser in which the person is signed in.
+    pub(crate) async fn browser(&self, login_name: &str) -> String {
+        self.browser_since(login_name, Duration::ZERO).await
+    }
+
+    /// The same, for a sign-in that was `ago`.
+    pub(crate) async fn browser_since(&self, login_name: &str, ago: Duration) -> String {
+        let user = self.user(login_name).await;
+        let (token, hash) = self.app.random.token();
+        let context = Context { now: self.app.clock.now().minus(ago), ..self.context() };
+        let who = Authenticated { user, acr: "1".into(), amr: vec!["pwd".into()], user_agent: "test".into() };
+        let lifetime = Lifetime { idle: Duration::from_hours(2), absolute: Duration::from_hours(12) };
+        self.write(move |tx| {
+            Box::pin(async move { Ok(tx.sessions().begin(&context, hash, who, lifetime).await.map(|_| ())?) })
+        })
+        .await;
+        self.cookies(token.expose_secret())
+    }
+
+    fn cookies(&self, session: &str) -> String {
+        let browser = format!("{}={}", Cookie::Browser.name(&self.site), "b".repeat(43));
+        if session.is_empty() { browser } else { format!("{browser}; {}={session}", Cookie::Session.name(&self.site)) }
+    }
+
+    /// A browser in which nobody is signed in.
+    pub(crate) fn stranger(&self) -> String {
+        self.cookies("")
+    }
+
+    pub(crate) async fn authorize(&self, cookies: &str, query: &str) -> Answer {
+        self.get(&format!("/oauth2/authorize?{query}"), &[("cookie", cookies)]).await
+    }
+
+    /// A code for a client, without any page.
+    pub(crate) async fn code(&self, cookies: &str, client: &str, more: &str) -> String {
+        let answer = self.authorize(cookies, &request(client, more)).await;
+        answer.parameter("code").unwrap_or_else(|| panic!("{} {} {}", answer.status, answer.location(), answer.body))
+    }
+
+    /// Tokens for a client.
+    pub(crate) async fn tokens(&self, cookies: &str, client: &str, more: &str) -> Value {
+        let code = self.code(cookies, client, more).await;
+        let answer = self.token(client, &redemption(&code)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.json()
+    }
+
+    /// How often an action was recorded.
+    pub(crate) async fn recorded(&self, action: &str) -> usize {
+        let query = lanyard::audit::store::Query { action: Some(action.into()), limit: 1000, ..Default::default() };
+        self.app.storage.read().await.unwrap().audit().list(query).await.unwrap().len()
+    }
+}
+
+/// A request of `client` with PKCE.
+pub(crate) fn request(client: &str, more: &str) -> String {
+    let scope = if more.contains("scope=") { "" } else { "&scope=openid" };
+    format!(
+        "response_type=code&client_id={client}&redirect_uri={REDIRECT}&state=s&nonce=n\
+         &code_challenge={CHALLENGE}&code_challenge_method=S256{scope}&{more}"
+    )
+}
+
+pub(crate) fn redemption(code: &str) -> String {
+    format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT}&code_verifier={VERIFIER}")
+}
+
+pub(crate) fn basic(client: &str) -> String {
+    format!("Basic {}", data_encoding::BASE64.encode(format!("{client}:{SECRET}").as_bytes()))
+}
+
+/// The claims of a signed token.
+pub(crate) fn claims(token: &Value) -> Value {
+    let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
+}
+
+/// Whatever went wrong while furnishing.
+#[derive(Debug)]
+pub(crate) struct Fault(String);
+
+impl<E: std::error::Error> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+async fn furnish(tx: &mut Tx, context: &Context) -> Result<(), Fault> {
+    let riverside = practice(tx, context, "riverside", &["main-street", "harbour-quay"]).await?;
+    let harbour = practice(tx, context, "harbour", &["pier"]).await?;
+    let olivia = person(tx, context, "olivia").await?;
+    let priya = person(tx, context, "priya").await?;
+    join(tx, context, &riverside, (&olivia, &[("owner", None)])).await?;
+    join(tx, context, &harbour, (&olivia, &[("practitioner", None)])).await?;
+    let roles = [("practitioner", Some("main-street")), ("supervisor", Some("harbour-quay"))];
+    let member = join(tx, context, &riverside, (&priya, &roles)).await?;
+    let gps = group::create(tx, context, &riverside, &"gps".parse()?, &"GPs".parse()?).await?;
+    group::add_member(tx, context, &riverside, &gps.id, &member).await?;
+    let stranger = person(tx, context, "sam").await?;
+    join(tx, context, &riverside, (&stranger, &[])).await?;
+    person(tx, context, "nobody").await?;
+    for registration in clients(&riverside) {
+        let client = registrar::register(tx, context, registration).await?;
+        if client.authentication != AuthenticationMethod::None {
+            registrar::put_secret(tx, context, &client.id, (&SECRET.into(), None)).await?;
+        }
+        if client.organization.is_none() {
+            let open = (Adopt::All, Requires::default());
+            app::activate(tx, context, &riverside, &client.id, (&open.0, &open.1)).await?;
+            let wanted = Requires { groups: vec!["surgeons".parse()?], ..Requires::default() };
+            let requires = if client.id == "theatre" { wanted } else { Requires::default() };
+            app::activate(tx, context, &harbour, &client.id, (&open.0, &requires)).await?;
+        }
+    }
+    Ok(())
+}
+
+fn clients(riverside: &OrganizationId) -> Vec<Registration> {
+    let app = |id: &str| Registration {
+        is_first_party: true,
+        authentication: AuthenticationMethod::SecretBasic,
+        redirect_uris: vec![REDIRECT.to_owned()],
+        post_logout_redirect_uris: vec!["https://app.example/bye".to_owned()],
+        resources: vec!["https://api.example".to_owned()],
+        id_token_algorithm: Algorithm::Es256,
+        access_token_algorithm: Algorithm::EdDsa,
+        ..Registration::new(id, id)
+    };
+    vec![
+        app("portal"),
+        Registration { access_token_format: AccessTokenFormat::Opaque, ..app("opaque") },
+        Registration { is_first_party: false, ..app("guest") },
+        Registration { is_pkce_waived: true, ..app("legacy") },
+        Registration { organization: Some(riverside.clone()), ..app("own") },
+        app("theatre"),
+        Registration { authentication: AuthenticationMethod::None, ..app("browser") },
+        Registration { authentication: AuthenticationMethod::SecretPost, ..app("poster") },
+        Registration { introspects: Introspects::All, ..app("api") },
+        Registration { introspects: Introspects::Own, audience: Some("https://api.example".into()), ..app("audience") },
+        Registration {
+            organization: Some(riverside.clone()),
+            grant_types: vec![GrantType::ClientCredentials],
+            scopes: vec!["reports.read".into(), "roles".into()],
+            redirect_uris: vec![],
+            ..app("service")
+        },
+    ]
+}
+
+async fn practice(tx: &mut Tx, context: &Context, slug: &str, sites: &[&str]) -> Result<OrganizationId, Fault> {
+    let made = organization::create(tx, context, &slug.parse()?, &slug.parse()?).await?;
+    for site in sites {
+        location::create(tx, context, &made.id, (&site.parse()?, &site.parse()?), None).await?;
+    }
+    Ok(made.id)
+}
+
+async fn person(tx: &mut Tx, context: &Context, name: &str) -> Result<UserId, Fault> {
+    let new = NewUser {
+        name: name.parse()?,
+        email: Some(format!("{name}@clinic.example").parse()?),
+        email_is_verified: true,
+        user_name: None,
+        password: None,
+        locale: None,
+    };
+    Ok(user::create(tx, context, new).await?.id)
+}
+
+async fn join(
+    tx: &mut Tx,
+    context: &Context,
+    at: &OrganizationId,
+    (user, roles): (&UserId, &[(&str, Option<&str>)]),
+) -> Result<lanyard::id::MembershipId, Fault> {
+    let mut first = vec![];
+    for (role, location) in roles {
+        first.push(RoleAt { role: role.parse()?, location: location.map(str::parse).transpose()? });
+    }
+    let new = NewMembership {
+        user: user.clone(),
+        kind: "practitioner".parse()?,
+        roles: FirstRoles::Exactly(first),
+        validity: Validity::ALWAYS,
+        origin: Origin::of(context),
+    };
+    Ok(membership::join(tx, context, at, new).await?.id)
+}
+
+/// Whether a token is that of a hash, for tests that look into tables.
+pub(crate) fn hash(token: &Value) -> TokenHash {
+    TokenHash::of(token.as_str().unwrap())
+}

@@ -1,0 +1,138 @@
+//! Tokens that come back: userinfo (RFC 6750), introspection (RFC 7662), revocation (RFC 7009).
+
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use serde_json::{Value, json};
+
+use super::clinic::{Answer, Clinic, basic, hash};
+
+impl Clinic {
+    async fn introspect(&self, caller: &str, token: &Value) -> Value {
+        let form = format!("token={}", token.as_str().unwrap());
+        let answer = self.post("/oauth2/introspect", &[("authorization", &basic(caller))], &form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.json()
+    }
+
+    async fn revoke(&self, client: &str, token: &Value) -> Answer {
+        let form = format!("token={}&token_type_hint=access_token", token.as_str().unwrap());
+        self.post("/oauth2/revoke", &[("authorization", &basic(client))], &form).await
+    }
+
+    async fn userinfo(&self, token: &Value) -> Answer {
+        let bearer = format!("Bearer {}", token.as_str().unwrap());
+        self.get("/oauth2/userinfo", &[("authorization", &bearer)]).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn introspection_tells_what_the_token_says_whatever_its_form() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        for client in ["portal", "opaque"] {
+            let tokens = clinic.tokens(&browser, client, "scope=openid+roles").await;
+            assert_eq!(tokens["access_token"].as_str().unwrap().contains('.'), client == "portal");
+            let told = clinic.introspect("api", &tokens["access_token"]).await;
+            assert_eq!((&told["active"], &told["client_id"]), (&json!(true), &json!(client)));
+            assert_eq!(
+                (&told["scope"], &told["roles"]),
+                (&json!("openid roles"), &json!(["practitioner", "supervisor"]))
+            );
+            assert_eq!(told["sub"], clinic.user("priya").await.as_str());
+            clinic.app.clock.advance(Duration::from_secs(301));
+            assert_eq!(clinic.introspect("api", &tokens["access_token"]).await, json!({"active": false}));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_caller_that_the_token_is_meant_for_learns_of_it() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let own = clinic.tokens(&browser, "portal", "").await;
+    let meant = clinic.tokens(&browser, "portal", "resource=https://api.example").await;
+    for (caller, tokens, learns) in [
+        ("api", &own, true),
+        ("audience", &own, false),
+        ("audience", &meant, true),
+        ("own", &own, false),
+        ("portal", &own, false),
+    ] {
+        let told = clinic.introspect(caller, &tokens["access_token"]).await;
+        assert_eq!(told["active"], learns, "{caller}");
+        assert!(learns || told == json!({"active": false}), "{caller}");
+    }
+    // An ID token is no access token; a refresh token is told of to its holder alone.
+    assert_eq!(clinic.introspect("api", &own["id_token"]).await["active"], false);
+    assert_eq!(clinic.introspect("api", &own["refresh_token"]).await["active"], false);
+    assert_eq!(clinic.introspect("portal", &own["refresh_token"]).await["active"], true);
+    assert_eq!(clinic.introspect("api", &json!("nonsense")).await, json!({"active": false}));
+    let anonymous = clinic.post("/oauth2/introspect", &[], "client_id=browser&token=x").await;
+    assert_eq!(anonymous.status, StatusCode::UNAUTHORIZED);
+    let nothing = clinic.post("/oauth2/introspect", &[("authorization", &basic("api"))], "").await;
+    assert_eq!(nothing.json()["error"], "invalid_request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_is_gone_at_once() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        for client in ["portal", "opaque"] {
+            for given_back in ["access_token", "refresh_token"] {
+                let tokens = clinic.tokens(&browser, client, "").await;
+                let others = clinic.revoke("own", &tokens[given_back]).await;
+                assert_eq!(others.status, StatusCode::OK);
+                assert_eq!(clinic.introspect("api", &tokens["access_token"]).await["active"], true, "another's stays");
+                assert_eq!(clinic.revoke(client, &tokens[given_back]).await.status, StatusCode::OK);
+                assert_eq!(clinic.introspect("api", &tokens["access_token"]).await["active"], false, "{given_back}");
+                assert_eq!(clinic.userinfo(&tokens["access_token"]).await.status, StatusCode::UNAUTHORIZED);
+                assert_eq!(clinic.revoke(client, &tokens[given_back]).await.status, StatusCode::OK, "twice");
+                assert!(hash(&tokens["access_token"]) != hash(&tokens["refresh_token"]));
+            }
+        }
+        assert_eq!(clinic.recorded("token-revocation").await, 4);
+        let unknown = clinic.revoke("portal", &json!("nonsense")).await;
+        assert_eq!(unknown.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn userinfo_tells_what_the_scope_asks_for() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        for client in ["portal", "opaque"] {
+            let tokens = clinic.tokens(&browser, client, "scope=openid+email+groups").await;
+            let told = clinic.userinfo(&tokens["access_token"]).await;
+            assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+            let expected = json!({
+                "sub": clinic.user("priya").await.as_str(),
+                "email": "priya@clinic.example",
+                "email_verified": true,
+                "groups": ["gps"],
+            });
+            assert_eq!(told.json(), expected);
+            let form = format!("access_token={}", tokens["access_token"].as_str().unwrap());
+            assert_eq!(clinic.post("/oauth2/userinfo", &[], &form).await.json(), expected);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn userinfo_refuses_as_rfc_6750_says() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let tokens = clinic.tokens(&browser, "portal", "scope=openid").await;
+    let service = clinic.token("service", "grant_type=client_credentials").await.json();
+    let header = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+    for (case, answer, status, challenge) in [
+        ("nothing", clinic.get("/oauth2/userinfo", &[]).await, 401, "Bearer realm=\"lanyard\""),
+        ("nonsense", clinic.userinfo(&json!("x")).await, 401, "error=\"invalid_token\""),
+        ("an ID token", clinic.userinfo(&tokens["id_token"]).await, 401, "error=\"invalid_token\""),
+        ("a service", clinic.userinfo(&service["access_token"]).await, 403, "error=\"insufficient_scope\""),
+        ("both ways", clinic.post("/oauth2/userinfo", &[("authorization", &header)], "access_token=x").await, 400, ""),
+    ] {
+        assert_eq!(answer.status.as_u16(), status, "{case}: {}", answer.body);
+        assert!(answer.header(header::WWW_AUTHENTICATE).contains(challenge), "{case}");
+    }
+}
