@@ -90,9 +90,16 @@ impl App {
         if let Some(folder) = config.database.file().as_deref().and_then(Path::parent) {
             folder_at(folder)?;
         }
-        let settings = storage_settings(&config);
-        Storage::migrate(&settings).await?;
-        let storage = Storage::open(&settings).await?;
+        Storage::migrate(&storage_settings(&config)).await?;
+        Self::attach(config, clock, random).await
+    }
+
+    /// Opens the application on a database as it is: nothing is brought up to date.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn attach(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
+        let storage = Storage::open(&storage_settings(&config)).await?;
         let (sealer, created) = Sealer::start(master_key(&config), &random)?;
         if created {
             tracing::warn!(key.id = sealer.current_id(), "made a master key; keep a copy apart from the backups");
@@ -134,7 +141,9 @@ pub fn storage_settings(config: &Config) -> Settings {
     }
 }
 
-fn master_key(config: &Config) -> MasterKeySource {
+/// Where the master key is kept.
+#[must_use]
+pub fn master_key(config: &Config) -> MasterKeySource {
     let given: Vec<_> = config.keys.master_keys.iter().map(|key| BASE64.encode(key.expose_secret())).collect();
     match given.as_slice() {
         [] => MasterKeySource::File(config.keys.folder.join(FILE_NAME)),

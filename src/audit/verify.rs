@@ -19,6 +19,15 @@ pub struct Finding {
     pub seal: i64,
     /// What was found, in words.
     pub what: String,
+    /// Where the chain was cut off: its last link, as the file of heads knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<i64>,
+}
+
+impl Finding {
+    fn new(chain: &Chain, seal: i64, what: String) -> Self {
+        Self { chain: chain.clone(), seal, what, known: None }
+    }
 }
 
 /// What verification saw.
@@ -81,28 +90,30 @@ async fn verify_chain(
             report.links += 1;
             report.events += events.len();
             if let Some(what) = wrong(&head, stored, &events, key, mac) {
-                report.findings.push(Finding { chain: chain.clone(), seal: stored.seal, what });
+                report.findings.push(Finding::new(chain, stored.seal, what));
             }
             if let Some((outer, outer_mac)) = expected
                 && outer.seal == stored.seal
                 && (outer != stored || outer_mac != mac)
             {
                 let what = "differs from the file of heads".to_owned();
-                report.findings.push(Finding { chain: chain.clone(), seal: stored.seal, what });
+                report.findings.push(Finding::new(chain, stored.seal, what));
             }
             head = stored.clone();
             events = rest;
         }
     }
-    let mut find = |what: String| report.findings.push(Finding { chain: chain.clone(), seal: head.seal, what });
     if let Some((outer, _)) = expected
         && outer.seal > head.seal
     {
-        find(format!("the chain was cut off: the file of heads knows link {}", outer.seal));
+        let what = format!("the chain was cut off: the file of heads knows link {}", outer.seal);
+        let finding = Finding::new(chain, head.seal, what);
+        report.findings.push(Finding { known: Some(outer.seal), ..finding });
     }
     let orphans = tx.audit().orphans(chain, head.seal).await?;
     if orphans > 0 {
-        find(format!("{orphans} events claim links that do not exist"));
+        let what = format!("{orphans} events claim links that do not exist");
+        report.findings.push(Finding::new(chain, head.seal, what));
     }
     Ok(())
 }

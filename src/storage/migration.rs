@@ -40,14 +40,23 @@ pub(super) async fn run(options: &AnyConnectOptions) -> Result<()> {
 
 /// Names of the steps that were not applied yet.
 pub(super) async fn pending(tx: &mut Tx) -> Result<Vec<String>> {
-    let applied =
-        sqlx::query("SELECT version FROM _sqlx_migrations").fetch_all(tx.connection()).await.unwrap_or_default();
-    let applied: Vec<i64> = applied.iter().map(|row| row.try_get("version")).collect::<Result<_, _>>()?;
+    let applied = applied(tx).await?;
     Ok(steps()
         .iter()
         .filter(|step| !applied.contains(&step.version))
         .map(|step| step.description.to_string())
         .collect())
+}
+
+/// Versions of the steps that were applied; none in a database without any.
+pub(super) async fn applied(tx: &mut Tx) -> Result<Vec<i64>> {
+    let rows = sqlx::query("SELECT version FROM _sqlx_migrations").fetch_all(tx.connection()).await.unwrap_or_default();
+    Ok(rows.iter().map(|row| row.try_get("version")).collect::<sqlx::Result<_>>()?)
+}
+
+/// The version of the last step.
+pub(super) fn newest() -> i64 {
+    steps().iter().map(|step| step.version).max().unwrap_or_default()
 }
 
 fn steps() -> Vec<Migration> {

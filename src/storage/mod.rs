@@ -8,6 +8,8 @@
 //! error. Both run one SQL text with `$1` placeholders and the types TEXT, BIGINT and BYTEA.
 
 pub mod batch;
+mod condition;
+pub mod copy;
 pub mod expiry;
 pub mod filter;
 mod group;

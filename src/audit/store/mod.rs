@@ -2,6 +2,7 @@
 
 mod events;
 mod seals;
+mod since;
 
 pub use events::{Audit, Query};
 

@@ -12,6 +12,7 @@ mod login_names;
 mod logos;
 mod mailed_links;
 mod memberships;
+mod names;
 mod organizations;
 mod permissions;
 mod roles;

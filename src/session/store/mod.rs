@@ -1,9 +1,11 @@
 //! Sessions in the database.
 
 mod ending;
+mod restoring;
 mod sessions;
 
 pub use ending::LastMembership;
+pub use restoring::Voided;
 pub use sessions::Sessions;
 
 #[cfg(test)]

@@ -1,0 +1,38 @@
+//! What happened since a moment: what a restore from backup has undone.
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::{
+    Audit,
+    events::{COLUMNS, recorded},
+};
+use crate::{
+    audit::Recorded,
+    clock::Timestamp,
+    storage::{Result, batch::in_list},
+};
+
+impl Audit<'_> {
+    /// Events of these actions at or after `from`, oldest first; at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn since(&mut self, from: Timestamp, actions: &[&'static str], limit: i64) -> Result<Vec<Recorded>> {
+        let text =
+            format!("{COLUMNS} WHERE at >= $1 AND action IN ({}) ORDER BY id LIMIT $2", in_list(3, actions.len()));
+        let query = sqlx::query(AssertSqlSafe(text)).bind(from.0).bind(limit);
+        let query = actions.iter().fold(query, |query, action| query.bind(*action));
+        query.fetch_all(self.0.connection()).await?.iter().map(recorded).collect()
+    }
+
+    /// When the newest event happened.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest(&mut self) -> Result<Option<Timestamp>> {
+        let row = sqlx::query("SELECT at FROM audit_events ORDER BY id DESC LIMIT 1")
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.map(|row| Ok(Timestamp(row.try_get("at")?))).transpose()
+    }
+}

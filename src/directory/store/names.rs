@@ -1,0 +1,29 @@
+//! Names of many people at once, for lists.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::storage::{
+    Result, Tx,
+    batch::{in_list, padded},
+};
+
+impl Tx {
+    /// The names of these people, by id; ids of nobody are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn names_of_users(&mut self, ids: &[String]) -> Result<BTreeMap<String, String>> {
+        let mut names = BTreeMap::new();
+        for list in padded(ids) {
+            let text = format!("SELECT id, name FROM users WHERE id IN ({})", in_list(1, list.len()));
+            let query = sqlx::query(AssertSqlSafe(text));
+            let query = list.into_iter().fold(query, sqlx::query::Query::bind);
+            for row in query.fetch_all(self.connection()).await? {
+                names.insert(row.try_get("id")?, row.try_get("name")?);
+            }
+        }
+        Ok(names)
+    }
+}
