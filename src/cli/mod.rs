@@ -4,10 +4,14 @@
 //! refused or failed, 2 when it was called wrongly. What it changes is recorded in the audit log with the name of the
 //! operating system's account.
 
+mod archive;
 mod audit;
+mod backup;
 mod config;
 mod demo;
 mod keys;
+mod postgres;
+mod restore;
 mod serve;
 mod shell;
 
@@ -44,12 +48,14 @@ struct Cli {
 enum Command {
     #[command(subcommand)]
     Audit(audit::Audit),
+    Backup(backup::Backup),
     #[command(subcommand)]
     Config(config::Config),
     /// Runs a demo clinic with an app to sign in to
     Demo(demo::Demo),
     #[command(subcommand)]
     Keys(keys::Keys),
+    Restore(restore::Restore),
     /// Runs the server
     Serve,
     /// Brings the database up to date and stops
@@ -74,9 +80,11 @@ pub fn run() -> ExitCode {
 async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     match command {
         Command::Audit(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Backup(command) => command.run(&Shell::attach(config.as_deref(), output).await?).await,
         Command::Config(command) => command.run(config.as_deref(), output),
         Command::Demo(demo) => demo::run(demo).await,
         Command::Keys(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Restore(command) => command.run(config.as_deref(), output).await,
         Command::Serve => serve::run(config.as_deref()).await,
         Command::Migrate => {
             let shell = Shell::open(config.as_deref(), output).await?;

@@ -2,11 +2,11 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use crate::{
-    app::App,
+    app::{self, App},
     audit::{self, Actor},
     clock::Clock,
     config::{Config, Sources},
@@ -38,6 +38,34 @@ impl Shell {
         let config = Config::load(&Sources::of_process(config))?;
         let app = App::open(config, Clock::System, Random::system()).await.context("Lanyard does not start")?;
         Ok(Self { app, output })
+    }
+
+    /// Loads the configuration and opens the application on a database as it is; makes neither one nor a master key.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when there is no database or no master key.
+    pub async fn attach(config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+        let config = Config::load(&Sources::of_process(config))?;
+        if let Some(file) = config.database.file()
+            && !file.exists()
+        {
+            bail!("there is no database at {}; the first start of the server makes it", file.display());
+        }
+        app::master_key(&config).read()?;
+        let app = App::attach(config, Clock::System, Random::system()).await.context("the database does not open")?;
+        Ok(Self { app, output })
+    }
+
+    /// A shell before an application that is open.
+    #[must_use]
+    pub fn of(app: App, output: Output) -> Self {
+        Self { app, output }
+    }
+
+    /// Whether it prints JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.output == Output::Json
     }
 
     /// The context of changes by this command.

@@ -1,6 +1,7 @@
 //! The operator's commands, run as an operator runs them: the real binary in a folder of its own.
 
 mod audit;
+mod backup;
 mod config;
 mod keys;
 

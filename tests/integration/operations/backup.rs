@@ -1,0 +1,239 @@
+//! `lanyard backup` and `lanyard restore`: what is lost with a host comes back on a clean one.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use lanyard::{
+    app::App,
+    audit::Actor,
+    directory::user,
+    id::UserId,
+    storage::{self, Tx, testing},
+};
+use sqlx::Row as _;
+
+use super::Host;
+
+const OLIVIA: &str = "usr_00000000000000000000000000000001";
+
+/// Olivia is signed in, with a refresh token, a code, an opaque token and a mailed link.
+const SIGNED_IN: [&str; 8] = [
+    "INSERT INTO organizations (id, slug, name, created_at, version) \
+     VALUES ('org_00000000000000000000000000000001', 'riverside', 'Riverside', 0, 0)",
+    "INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_00000000000000000000000000000001', 'Olivia', 0, 0)",
+    "INSERT INTO clients (id, name, authentication_method, first_party, grant_types, scopes, redirect_uris, \
+     post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, \
+     access_token_format, pkce_waived, introspects, created_at, updated_at) \
+     VALUES ('calendar', 'Calendar', 'none', 1, '[]', '[]', '[]', '[]', '[]', 'RS256', 'RS256', 'jwt', 0, 'none', 0, 0)",
+    "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, \
+     user_agent, address) VALUES ('s', '1', 'usr_00000000000000000000000000000001', 0, '', '', 0, 0, 1, '', '')",
+    "INSERT INTO families (id, client_id, user_id, session_id, offline, scope, resources, auth_time, acr, amr, \
+     created_at, expires_at) \
+     VALUES ('f', 'calendar', 'usr_00000000000000000000000000000001', 's', 1, '', '[]', 0, '', '', 0, 1)",
+    "INSERT INTO authorization_codes (hash, family_id, redirect_uri, created_at, expires_at) VALUES ('c', 'f', '', 0, 1)",
+    "INSERT INTO access_tokens (hash, client_id, family_id, claims, expires_at) VALUES ('a', 'calendar', 'f', '{}', 1)",
+    "INSERT INTO mailed_links (token_hash, user_id, purpose, created_at, expires_at) \
+     VALUES ('l', 'usr_00000000000000000000000000000001', 'password', 0, 1)",
+];
+
+async fn sign_in(app: &App) {
+    let written: storage::Result<()> = app
+        .storage
+        .write(|tx| {
+            Box::pin(async move {
+                for statement in SIGNED_IN {
+                    sqlx::query(statement).execute(tx.connection()).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    written.unwrap();
+}
+
+async fn disable_olivia(app: &App) {
+    let context = app.context(Actor::Host("ida".to_owned()));
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move { user::disable(tx, &context, &UserId::from_stored(OLIVIA.to_owned())).await })
+        })
+        .await
+        .expect("disabled");
+}
+
+/// How many rows still let somebody in.
+async fn doors(tx: &mut Tx) -> i64 {
+    let row = sqlx::query(
+        "SELECT (SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL OR end_reason <> 'restore') \
+              + (SELECT COUNT(*) FROM families WHERE revoked_at IS NULL) \
+              + (SELECT COUNT(*) FROM authorization_codes WHERE used_at IS NULL) \
+              + (SELECT COUNT(*) FROM access_tokens WHERE revoked_at IS NULL) \
+              + (SELECT COUNT(*) FROM mailed_links WHERE used_at IS NULL) AS n",
+    )
+    .fetch_one(tx.connection())
+    .await
+    .unwrap();
+    row.try_get("n").unwrap()
+}
+
+/// A host with a person who is signed in, and a backup of it.
+async fn host_with_backup() -> Host {
+    let host = Host::new();
+    host.succeed("keys list");
+    let app = host.app().await;
+    sign_in(&app).await;
+    app.storage.close().await;
+    host.seal().await;
+    let said = host.succeed("backup saved");
+    assert!(said.contains("The master key is not in it"), "{said}");
+    host
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_comes_back_on_a_clean_host() {
+    let host = host_with_backup().await;
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(host.path("saved")), mode(host.path("saved/lanyard.db"))), (0o700, 0o600));
+    assert!(!host.path("saved/master.key").exists());
+
+    let clean = Host::new();
+    copy_folder(&host.path("saved"), &clean.path("saved"));
+    assert!(clean.fail("restore saved").contains("put your copy of it to keys/master.key first"));
+    assert!(!clean.path("data").exists(), "a refused restore leaves nothing");
+    copy_folder(&host.path("keys"), &clean.path("keys"));
+    let said = clean.succeed("restore saved");
+    assert!(said.contains("Everybody signs in again") && said.contains("Review by hand"), "{said}");
+
+    let app = clean.app().await;
+    let mut tx = app.storage.read().await.unwrap();
+    assert_eq!(doors(&mut tx).await, 0);
+    assert_eq!(tx.names_of_users(&[OLIVIA.to_owned()]).await.unwrap()[OLIVIA], "Olivia");
+    drop(tx);
+    app.storage.close().await;
+    assert!(clean.succeed("audit verify").contains("The audit log is whole."));
+    assert_eq!(clean.json("audit list --action chain-anchor").as_array().unwrap().len(), 1);
+    assert!(clean.succeed("audit list --action restore").contains("made by Lanyard"));
+    assert_eq!(clean.json("keys list"), host.json("keys list"), "tokens are signed with the same keys");
+    clean.seal().await;
+    assert!(clean.succeed("audit verify").contains("The audit log is whole."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_over_a_database_keeps_it_and_names_who_left_since() {
+    let host = host_with_backup().await;
+    let app = host.app().await;
+    disable_olivia(&app).await;
+    assert!(host.fail("restore saved").contains("--force puts it aside"));
+    assert!(host.fail("restore saved --force").contains("is in use: stop the server first"));
+    app.storage.close().await;
+    host.seal().await;
+
+    let restored = host.json("restore saved --force");
+    let leaver = &restored["undone"][0];
+    assert_eq!((&leaver["action"], &leaver["name"]), (&"user-disabling".into(), &"Olivia".into()), "{restored}");
+    assert_eq!(restored["voided"]["sessions"], 1);
+    let lost = &restored["lost"][0];
+    assert_eq!((&lost["chain"], &lost["from"], &lost["to"]), (&"server".into(), &2.into(), &2.into()), "{restored}");
+    assert!(host.succeed("audit verify").contains("The audit log is whole."));
+    assert!(host.succeed("audit list --action chain-anchor").contains("links 2 to 2 were lost"));
+    let names: Vec<String> =
+        fs::read_dir(host.path("data")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    for kept in ["lanyard.db.before-", "audit-heads.log.before-"] {
+        assert_eq!(names.iter().filter(|name| name.starts_with(kept)).count(), 1, "{names:?}");
+    }
+    assert!(names.iter().all(|name| !name.contains("restoring")), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_backup_or_another_master_key_changes_nothing() {
+    let host = host_with_backup().await;
+    let clean = Host::new();
+    copy_folder(&host.path("saved"), &clean.path("saved"));
+    clean.succeed("keys list");
+    fs::remove_dir_all(clean.path("data")).unwrap();
+    assert!(clean.fail("restore saved").contains("restore the key file that belongs to this database"));
+    assert!(fs::read_dir(clean.path("data")).unwrap().next().is_none(), "nothing is left of a restore that failed");
+
+    let mut bytes = fs::read(clean.path("saved/lanyard.db")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(clean.path("saved/lanyard.db"), bytes).unwrap();
+    assert!(clean.fail("restore saved").contains("lanyard.db is not what the manifest says"));
+    assert!(clean.fail("restore nowhere").contains("is no backup"));
+    assert_eq!(clean.run("restore").code, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_with_keys_needs_nothing_else() {
+    let host = host_with_backup().await;
+    assert!(host.fail("backup saved").contains("is there already"));
+    assert!(host.succeed("backup whole --with-keys").contains("IN this backup"));
+    let clean = Host::new();
+    copy_folder(&host.path("whole"), &clean.path("whole"));
+    clean.succeed("restore whole");
+    assert_eq!(clean.json("keys list"), host.json("keys list"));
+    assert_eq!(fs::metadata(clean.path("keys/master.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(Host::new().fail("backup saved").contains("there is no database at data/lanyard.db"));
+}
+
+fn postgres_program(name: &str) -> Command {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .expect("the Debian package postgresql is installed")
+        .map(|entry| entry.expect("a folder").path())
+        .collect();
+    versions.sort();
+    Command::new(versions.last().expect("a version").join("bin").join(name))
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("the program runs");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_dump_comes_back_on_a_clean_server() {
+    let (lost, clean) = (testing::postgres().await, testing::postgres().await);
+    let host = Host::new().with("LANYARD_DATABASE__URL", &lost.settings.url);
+    host.succeed("keys list");
+    let app = host.app().await;
+    sign_in(&app).await;
+    fs::create_dir_all(host.path("data")).unwrap();
+    host.seal().await;
+
+    let said = host.fail("backup saved");
+    assert!(said.contains("pg_dump --format=custom") && said.contains("--after-pg-restore"), "{said}");
+    let dump = host.path("lanyard.dump");
+    run(postgres_program("pg_dump").args(["--format=custom", "--file"]).arg(&dump).arg(&lost.settings.url));
+    disable_olivia(&app).await;
+    app.storage.close().await;
+    host.seal().await;
+
+    let next = Host::new().with("LANYARD_DATABASE__URL", &clean.settings.url);
+    run(postgres_program("pg_restore").args(["--clean", "--if-exists", "--dbname", &clean.settings.url]).arg(&dump));
+    assert!(next.fail("restore --after-pg-restore").contains("bring the master key back first"));
+    copy_folder(&host.path("keys"), &next.path("keys"));
+    copy_folder(&host.path("data"), &next.path("data"));
+    let restored = next.json(&format!("restore --after-pg-restore --previous {}", lost.settings.url));
+    assert_eq!(restored["voided"]["families"], 1);
+    assert_eq!(restored["lost"][0]["chain"], "server", "{restored}");
+    let actions: Vec<_> = restored["undone"].as_array().unwrap().iter().map(|undone| &undone["action"]).collect();
+    assert_eq!(actions, ["user-disabling"]);
+
+    let app = next.app().await;
+    assert_eq!(doors(&mut app.storage.read().await.unwrap()).await, 0);
+    app.storage.close().await;
+    assert!(next.succeed("audit verify").contains("The audit log is whole."));
+    assert!(next.fail("restore saved").contains("the configured database is PostgreSQL"));
+}
