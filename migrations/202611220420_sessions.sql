@@ -29,11 +29,11 @@ CREATE TABLE session_organizations (
 CREATE UNIQUE INDEX session_organizations_live ON session_organizations (session_id, organization_id) WHERE ended_at IS NULL;
 CREATE INDEX session_organizations_by_session ON session_organizations (session_id);
 
--- Failed sign-ins by key (an account or an address); rows whose time has passed are removed.
+-- Failed sign-ins by account, as every node counts them: when all of them will be forgotten, and the last one. The key is
+-- a hash of the login name, whether there is such an account or not.
 CREATE TABLE throttles (
-  key TEXT PRIMARY KEY NOT NULL,
-  failures BIGINT NOT NULL,
-  last_at BIGINT NOT NULL,
-  blocked_until BIGINT NOT NULL
+  key BYTEA PRIMARY KEY NOT NULL,
+  clear_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL
 );
-CREATE INDEX throttles_by_age ON throttles (last_at);
+CREATE INDEX throttles_by_age ON throttles (clear_at);

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     audit::{Actor, Context, Event},
     directory::user::User,
-    limit::{Network, Verdict},
+    limit::{Network, Verdict, wait_of},
     secret::{ExposeSecret, SecretString, TokenHash},
     session::{Authenticated, EndReason, Lifetime, Liveness, Session},
     storage::{self, Tx},
@@ -76,10 +76,20 @@ pub async fn attempt(app: &App, with: &Authenticator, attempt: Attempt) -> Resul
     if let Verdict::Wait(time) = with.limit.attempt(&folded, attempt.network) {
         return Ok(Outcome::Wait(time));
     }
+    let key = TokenHash::of(&folded);
+    let mut tx = app.storage.read().await?;
+    let failures = tx.throttles().find(key).await?;
+    if let Some(failures) = failures {
+        let wait = wait_of(app.config.throttle.account, failures, app.clock.now());
+        if !wait.is_zero() {
+            return Ok(Outcome::Wait(wait));
+        }
+    }
     let user = match attempt.user_name.parse::<UserName>() {
-        Ok(name) => app.storage.read().await?.users().by_login_name(&name).await?,
+        Ok(name) => tx.users().by_login_name(&name).await?,
         Err(_) => None,
     };
+    drop(tx);
     let Ok(password) = Password::parse(attempt.password.expose_secret()) else {
         return refuse(app, attempt, user.as_ref(), "too-long").await;
     };
@@ -89,7 +99,7 @@ pub async fn attempt(app: &App, with: &Authenticator, attempt: Attempt) -> Resul
         (Judgement::Accepted { is_outdated }, Some(user)) => {
             with.limit.succeeded(&folded, attempt.network);
             let upgrade = if is_outdated { Some(with.hasher.hash(password, attempt.network).await?) } else { None };
-            accept(app, attempt, user, upgrade).await
+            accept(app, attempt, user, (upgrade, failures.map(|_| key))).await
         }
         (Judgement::Refused(why), user) => refuse(app, attempt, user.as_ref(), why).await,
         (Judgement::Accepted { .. }, None) => refuse(app, attempt, None, "unknown-name").await,
@@ -111,9 +121,12 @@ fn judge(user: Option<&User>, comparison: Comparison) -> Judgement {
 async fn refuse(app: &App, attempt: Attempt, user: Option<&User>, why: &'static str) -> Result<Outcome, Fault> {
     let user = user.map(|user| user.id.to_string()).unwrap_or_default();
     let event = Event::SignInFailure { user, reason: why.to_owned() };
+    let key = TokenHash::of(&attempt.user_name.trim().to_lowercase());
+    let recovery = app.config.throttle.account.recovery;
     app.storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
+                tx.throttles().fail(key, recovery, attempt.context.now).await?;
                 tx.record(&attempt.context, None, &event);
                 Ok(())
             })
@@ -122,7 +135,12 @@ async fn refuse(app: &App, attempt: Attempt, user: Option<&User>, why: &'static 
     Ok(Outcome::Refused)
 }
 
-async fn accept(app: &App, attempt: Attempt, user: User, upgrade: Option<String>) -> Result<Outcome, Fault> {
+async fn accept(
+    app: &App,
+    attempt: Attempt,
+    user: User,
+    (upgrade, failed): (Option<String>, Option<TokenHash>),
+) -> Result<Outcome, Fault> {
     let (token, hash) = app.random.token();
     let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
     app.storage
@@ -131,6 +149,9 @@ async fn accept(app: &App, attempt: Attempt, user: User, upgrade: Option<String>
                 let context = attempt.context.by(Actor::User(user.id.clone()));
                 if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
                     tx.users().rehash_password(&user.id, former, &upgrade).await?;
+                }
+                if let Some(key) = failed {
+                    tx.throttles().forgive(key).await?;
                 }
                 let present = match attempt.present {
                     Some(present) => {

@@ -29,6 +29,13 @@ impl Tally {
     }
 }
 
+/// How long a key has to wait whose attempts are counted in the database: `clear_at` is when all of them will be forgotten,
+/// `last` the last one.
+#[must_use]
+pub fn wait_of(rule: Rule, (clear_at, last): (Timestamp, Timestamp), now: Timestamp) -> Duration {
+    Delay::of(rule).wait(Tally { clear_at, last, inherited: Timestamp(i64::MIN) }, now)
+}
+
 /// How long attempts wait.
 #[derive(Debug)]
 pub(super) struct Delay {

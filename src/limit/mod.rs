@@ -16,7 +16,7 @@ use std::{
 };
 
 use self::{delay::Delay, table::Table};
-pub use self::{network::Network, sign_in::SignInLimit};
+pub use self::{delay::wait_of, network::Network, sign_in::SignInLimit};
 use crate::{clock::Clock, config::Rule, random::Random, secret::sha256};
 
 /// The answer to an attempt.

@@ -170,8 +170,9 @@ async fn what_has_expired_is_removed_and_nothing_else() {
         let fill: Result<()> = storage
             .write(|tx| {
                 Box::pin(async {
-                    sqlx::query("INSERT INTO throttles (key, failures, last_at, blocked_until) VALUES ('old', 1, 0, 0), ('new', 1, $1, 0)")
-                        .bind(86_400_000_i64)
+                    sqlx::query("INSERT INTO throttles (key, clear_at, last_at) VALUES ($1, 1, 0), ($2, 90000000, 0)")
+                        .bind(b"old".to_vec())
+                        .bind(b"new".to_vec())
                         .execute(tx.connection())
                         .await?;
                     Ok(())
@@ -187,7 +188,7 @@ async fn what_has_expired_is_removed_and_nothing_else() {
         let mut tx = storage.read().await.unwrap();
         let rows = sqlx::query("SELECT key FROM throttles").fetch_all(tx.connection()).await.unwrap();
         assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].try_get::<String, _>("key").unwrap(), "new");
+        assert_eq!(rows[0].try_get::<Vec<u8>, _>("key").unwrap(), b"new");
     }
 }
 
