@@ -38,12 +38,11 @@ impl Purpose {
         }
     }
 
-    /// How long the link is good for: a password opens everything, an address nothing by itself.
+    /// How long the link is good for, as its letter says.
     #[must_use]
     pub const fn lifetime(self) -> Duration {
         match self {
-            Self::Password => Duration::from_secs(60 * 60),
-            Self::Email => Duration::from_secs(24 * 60 * 60),
+            Self::Password | Self::Email => Duration::from_secs(60 * 60),
         }
     }
 
