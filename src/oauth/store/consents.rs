@@ -12,6 +12,19 @@ use crate::{
 /// Queries of consents.
 pub struct Consents<'t>(&'t mut Tx);
 
+/// A consent with the app that it was given to.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    /// The client's id.
+    pub client: String,
+    /// The client's name.
+    pub name: String,
+    /// Where it may act for the person.
+    pub organization: OrganizationId,
+    /// What it may do, and since when.
+    pub consent: Consent,
+}
+
 impl Tx {
     /// Consents.
     pub fn consents(&mut self) -> Consents<'_> {
@@ -40,13 +53,13 @@ impl Consents<'_> {
         Ok(Some(Consent { scopes, granted_at: Timestamp(row.try_get("granted_at")?) }))
     }
 
-    /// Clients that the person allowed something, with the names of the clients and when.
+    /// What the person allowed, newest first; an organization without an id is none.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<(String, String, Consent)>> {
+    pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Allowed>> {
         let rows = sqlx::query(
-            "SELECT c.id, c.name, o.scopes, o.granted_at \
+            "SELECT c.id, c.name, o.organization_id, o.scopes, o.granted_at \
              FROM consents o \
              JOIN clients c ON c.id = o.client_id \
              WHERE o.user_id = $1 \
@@ -60,8 +73,12 @@ impl Consents<'_> {
             .map(|row| {
                 let scopes: String = row.try_get("scopes")?;
                 let scopes = scopes.split_whitespace().map(str::to_owned).collect();
-                let consent = Consent { scopes, granted_at: Timestamp(row.try_get("granted_at")?) };
-                Ok((row.try_get("id")?, row.try_get("name")?, consent))
+                Ok(Allowed {
+                    client: row.try_get("id")?,
+                    name: row.try_get("name")?,
+                    organization: OrganizationId::from_stored(row.try_get("organization_id")?),
+                    consent: Consent { scopes, granted_at: Timestamp(row.try_get("granted_at")?) },
+                })
             })
             .collect()
     }

@@ -15,7 +15,7 @@ use crate::storage::{Error, Result};
 pub use access_tokens::{AccessTokens, OpaqueToken};
 pub use clients::Clients;
 pub use codes::{AuthorizationCodes, StoredCode};
-pub use consents::Consents;
+pub use consents::{Allowed, Consents};
 pub use families::{Families, Family};
 pub use refresh_tokens::{RefreshTokens, StoredRefreshToken};
 pub use stored_requests::StoredRequests;
