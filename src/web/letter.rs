@@ -137,6 +137,15 @@ impl Letterhead {
         self.write("password-changed", t.subject, &body)
     }
 
+    /// Word to the former address that another one was confirmed at `at`; `href` leads to the account.
+    #[must_use]
+    pub fn email_changed(&self, at: Timestamp, href: &str) -> Letter {
+        let t = &self.texts().email_changed;
+        let lead = (t.lead)(&self.language.date_and_time(at));
+        let body = self.body(vec![lead, t.effect.into(), t.not_you.into()], (t.button, href), Vec::new());
+        self.write("email-changed", t.subject.into(), &body)
+    }
+
     /// The first letter of a new member of `organization`; `href` leads to the account.
     #[must_use]
     pub fn welcome(&self, organization: &str, href: &str) -> Letter {
@@ -174,7 +183,7 @@ mod tests {
     use super::*;
     use crate::web::{gallery, site::tests::site};
 
-    fn letters(language: Language) -> [Letter; 7] {
+    fn letters(language: Language) -> [Letter; 8] {
         let site = site("https://id.example");
         let head = Letterhead::new(language, &site).addressed_to("Priya <b>");
         let clinic = head.clone().branded(Some(gallery::brand("Riverside & Sons", Some("f2b705"))));
@@ -191,6 +200,7 @@ mod tests {
             head.password_reset("https://id.example/password/t0ken"),
             head.email_verification("priya@riverside.example", "https://id.example/email/t0ken"),
             head.password_changed(Timestamp(1_795_320_000_000), "https://id.example/password/forgotten"),
+            head.email_changed(Timestamp(1_795_320_000_000), "https://id.example/account"),
             clinic.welcome("Riverside & Sons", "https://id.example/account"),
             head.welcome("Two\r\nLines", "https://id.example/account"),
         ]

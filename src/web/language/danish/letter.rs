@@ -1,6 +1,6 @@
 //! Mails in Danish.
 
-use crate::web::language::strings::letter::{Invitation, Letters, PasswordChanged, Reset, Verification, Welcome};
+use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Welcome};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hej {name}"),
@@ -32,12 +32,23 @@ pub(super) const LETTERS: Letters = Letters {
         expires: "Linket virker én gang, i en time.",
         ignore: "Har du ikke bedt om det? Så lad være med at åbne linket, og intet ændres.",
     },
-    password_changed: PasswordChanged {
+    password_changed: Changed {
         subject: "Din adgangskode er skiftet",
         lead: |date| format!("Adgangskoden til din konto blev skiftet den {date}."),
         effect: "Du er logget ud på alle andre enheder.",
         not_you: "Var det ikke dig? Vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
         button: "Vælg ny adgangskode",
+    },
+    email_changed: Changed {
+        subject: "Din e-mailadresse er skiftet",
+        lead: |date| {
+            format!(
+                "E-mailadressen til din konto blev skiftet den {date}. Dette er den sidste besked til den tidligere adresse."
+            )
+        },
+        effect: "Fra nu af logger du ind med den nye adresse.",
+        not_you: "Var det ikke dig? Sig det straks til klinikkens administrator.",
+        button: "Åbn min konto",
     },
     welcome: Welcome {
         subject: |organization| format!("Velkommen til {organization}"),

@@ -1,6 +1,6 @@
 //! Mails in English.
 
-use crate::web::language::strings::letter::{Invitation, Letters, PasswordChanged, Reset, Verification, Welcome};
+use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Welcome};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hello {name},"),
@@ -32,12 +32,23 @@ pub(super) const LETTERS: Letters = Letters {
         expires: "The link works once, for one hour.",
         ignore: "You didn’t ask for this? Then don’t open the link, and nothing changes.",
     },
-    password_changed: PasswordChanged {
+    password_changed: Changed {
         subject: "Your password has been changed",
         lead: |date| format!("The password of your account was changed on {date}."),
         effect: "You’ve been signed out on all other devices.",
         not_you: "It wasn’t you? Choose a new password at once and tell your clinic’s administrator.",
         button: "Choose new password",
+    },
+    email_changed: Changed {
+        subject: "Your e-mail address has been changed",
+        lead: |date| {
+            format!(
+                "The e-mail address of your account was changed on {date}. This is the last message to the former one."
+            )
+        },
+        effect: "From now on, you sign in with the new address.",
+        not_you: "It wasn’t you? Tell your clinic’s administrator at once.",
+        button: "Open my account",
     },
     welcome: Welcome {
         subject: |organization| format!("Welcome to {organization}"),

@@ -1,6 +1,6 @@
 //! Mails in Spanish.
 
-use crate::web::language::strings::letter::{Invitation, Letters, PasswordChanged, Reset, Verification, Welcome};
+use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Welcome};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hola, {name}:"),
@@ -32,12 +32,23 @@ pub(super) const LETTERS: Letters = Letters {
         expires: "El enlace sirve una sola vez, durante una hora.",
         ignore: "¿No lo ha pedido usted? No abra el enlace y nada cambiará.",
     },
-    password_changed: PasswordChanged {
+    password_changed: Changed {
         subject: "Su contraseña ha cambiado",
         lead: |date| format!("La contraseña de su cuenta se cambió el {date}."),
         effect: "Se ha cerrado su sesión en todos los demás dispositivos.",
         not_you: "¿No fue usted? Elija enseguida una contraseña nueva y avise al administrador de su clínica.",
         button: "Elegir contraseña nueva",
+    },
+    email_changed: Changed {
+        subject: "Su dirección de correo ha cambiado",
+        lead: |date| {
+            format!(
+                "La dirección de correo de su cuenta se cambió el {date}. Este es el último mensaje a la dirección anterior."
+            )
+        },
+        effect: "A partir de ahora, inicia sesión con la dirección nueva.",
+        not_you: "¿No fue usted? Avise enseguida al administrador de su clínica.",
+        button: "Abrir mi cuenta",
     },
     welcome: Welcome {
         subject: |organization| format!("Le damos la bienvenida a {organization}"),

@@ -12,7 +12,8 @@ pub struct Letters {
     pub invitation: Invitation,
     pub reset: Reset,
     pub verification: Verification,
-    pub password_changed: PasswordChanged,
+    pub password_changed: Changed,
+    pub email_changed: Changed,
     pub welcome: Welcome,
 }
 
@@ -51,7 +52,7 @@ pub struct Verification {
 
 /// Word of a change, so that it cannot happen unnoticed.
 #[derive(Debug)]
-pub struct PasswordChanged {
+pub struct Changed {
     pub subject: &'static str,
     pub lead: fn(&str) -> String,
     pub effect: &'static str,
