@@ -7,6 +7,8 @@
 
 pub mod device;
 pub mod endpoint;
+pub mod guest;
+pub mod joining;
 pub mod names;
 pub mod page;
 pub mod store;

@@ -1,8 +1,13 @@
 //! The endpoints of the account: each page shows what is the person's own and takes its form.
 
+mod apps;
+mod email;
+mod invitation;
+mod invitations;
 mod language;
 mod name;
 mod notice;
+mod offer;
 mod overview;
 mod password;
 mod sessions;
@@ -25,7 +30,7 @@ use crate::{
         confirming::{Confirmation, confirm},
         endpoint::{SignedIn, visit_context},
     },
-    directory::user::User,
+    directory::{self, invitation as invitation_rules, user::User},
     limit::Network,
     storage,
     web::{Error, Frame, Language, Page, Parameters, Problem, Refusal, Visit},
@@ -43,10 +48,17 @@ where
         .route("/account/default-organization", post(overview::choose_default))
         .route("/account/name", get(name::show).post(name::save))
         .route("/account/password", get(password::show).post(password::save))
+        .route("/account/email", get(email::show).post(email::send))
+        .route("/email/{token}", get(email::ask).post(email::confirm))
         .route("/account/language", get(language::show).post(language::save))
         .route("/account/sessions", get(sessions::show))
         .route("/account/sessions/{id}/end", post(sessions::end))
         .route("/account/sessions/end-others", post(sessions::end_others))
+        .route("/account/apps", get(apps::show))
+        .route("/account/apps/{client}/withdraw", post(apps::withdraw))
+        .route("/account/invitations", get(invitations::show))
+        .route("/account/invitations/{id}", post(invitations::answer))
+        .route("/invitation/{token}", get(invitation::show).post(invitation::answer))
         .route("/account/sign-out", get(sign_out::ask).post(sign_out::submit))
 }
 
@@ -60,8 +72,10 @@ fn language_of(visit: &Visit, user: &User) -> Language {
 }
 
 /// The head of a person's page.
-async fn masthead(_app: &App, person: &SignedIn, tab: Tab) -> storage::Result<Masthead> {
-    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations: 0 })
+async fn masthead(app: &App, person: &SignedIn, tab: Tab) -> directory::Result<Masthead> {
+    let mut tx = app.storage.read().await?;
+    let open = invitation_rules::open_of(&mut tx, &person.user, app.clock.now()).await?;
+    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations: open.len() })
 }
 
 /// The context of a change that the person makes.

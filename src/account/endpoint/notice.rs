@@ -2,10 +2,15 @@
 
 use axum::response::Redirect;
 
-use crate::web::{Parameters, language::strings::Strings};
+use crate::{
+    text::Slug,
+    web::{Parameters, language::strings::Strings},
+};
 
 /// The name of the parameter.
 const PARAMETER: &str = "done";
+/// The name of the parameter with the organization that it is about.
+pub(super) const ORGANIZATION: &str = "organization";
 
 /// What went well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +23,17 @@ pub(super) enum Notice {
     Default,
     /// Sessions were ended.
     Ended,
+    /// Another address was confirmed.
+    Email,
+    /// The person joined an organization.
+    Joined,
+    /// An invitation was declined.
+    Declined,
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [Self::Saved, Self::Password, Self::Default, Self::Ended];
+    const ALL: [Self; 7] =
+        [Self::Saved, Self::Password, Self::Default, Self::Ended, Self::Email, Self::Joined, Self::Declined];
 
     const fn word(self) -> &'static str {
         match self {
@@ -29,6 +41,9 @@ impl Notice {
             Self::Password => "password",
             Self::Default => "default",
             Self::Ended => "ended",
+            Self::Email => "email",
+            Self::Joined => "joined",
+            Self::Declined => "declined",
         }
     }
 
@@ -37,19 +52,27 @@ impl Notice {
         Redirect::to(&format!("{path}?{PARAMETER}={}", self.word()))
     }
 
+    /// The person joined the organization of this slug: on to the account, which says so.
+    pub(super) fn joined(slug: &Slug) -> Redirect {
+        Redirect::to(&format!("/account?{PARAMETER}={}&{ORGANIZATION}={slug}", Self::Joined.word()))
+    }
+
     /// What a page was told to tell.
     pub(super) fn of(query: &Parameters) -> Option<Self> {
         let word = query.value(PARAMETER)?;
         Self::ALL.into_iter().find(|notice| notice.word() == word)
     }
 
-    /// The sentence; `organization` is the person's default one.
+    /// The sentence; `organization` is the name of the one that it is about.
     pub(super) fn text(self, t: &Strings, organization: Option<&str>) -> Option<String> {
         Some(match self {
             Self::Saved => t.form.saved.to_owned(),
             Self::Password => t.authentication.password.changed.to_owned(),
             Self::Default => (t.account.memberships.default_changed)(organization?),
             Self::Ended => t.account.devices.ended.to_owned(),
+            Self::Email => t.account.email.changed.to_owned(),
+            Self::Joined => (t.account.invited.accepted)(organization?),
+            Self::Declined => t.authentication.invitation.rejected.title.to_owned(),
         })
     }
 }

@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{context, frame, masthead, name, notice::Notice};
+use super::{
+    context, frame, masthead, name,
+    notice::{Notice, ORGANIZATION},
+};
 use crate::{
     account::{
         names::Names,
@@ -42,17 +45,28 @@ pub(super) async fn show(
     person: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Error> {
-    let frame = frame(&visit, &person);
+    let mut page = page(&app, &visit, &person).await?;
+    // Only organizations that the person belongs to are named, whatever the address says.
+    let about = page.memberships.iter().find(|one| match query.value(ORGANIZATION) {
+        Some(slug) => one.slug == slug,
+        None => one.is_default,
+    });
+    let about = about.map(|membership| membership.brand.name.as_str());
+    page.notice = Notice::of(&query).and_then(|notice| notice.text(page.frame.t, about));
+    Ok(Page(page).into_response())
+}
+
+/// The page as it is now.
+pub(super) async fn page(app: &App, visit: &Visit, person: &SignedIn) -> Result<OverviewPage, Error> {
+    let frame = frame(visit, person);
     let now = app.clock.now();
-    let masthead = masthead(&app, &person, Tab::Overview).await?;
-    let (belongings, names) = belongings(&app, &person.user, now).await?;
+    let masthead = masthead(app, person, Tab::Overview).await?;
+    let (belongings, names) = belongings(app, &person.user, now).await?;
     let mut memberships: Vec<Shown> =
         belongings.iter().map(|belonging| shown(belonging, &names, &person.user, (&frame, now))).collect();
     memberships.sort_by_key(|membership| !membership.is_default);
-    let default = memberships.iter().find(|membership| membership.is_default).map(|one| one.brand.name.as_str());
-    let notice = Notice::of(&query).and_then(|notice| notice.text(frame.t, default));
-    let profile = profile(&app, &person.user, now).await?;
-    Ok(Page(OverviewPage { frame, masthead, notice, profile, memberships }).into_response())
+    let profile = profile(app, &person.user, now).await?;
+    Ok(OverviewPage { frame, masthead, notice: None, profile, memberships })
 }
 
 /// `POST /account/default-organization`

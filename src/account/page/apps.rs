@@ -7,7 +7,7 @@ use askama::Template;
 use super::Masthead;
 use crate::web::Frame;
 
-/// The list of apps. The form sends `consent` with an id.
+/// The list of apps. Each has a form of its own.
 #[derive(Template)]
 #[template(path = "account/apps.html")]
 pub struct AppsPage {
@@ -23,7 +23,7 @@ pub struct AppsPage {
 
 /// One app.
 pub struct AppRow {
-    /// What the withdrawal names.
+    /// The client's id.
     pub id: String,
     /// The app's name.
     pub name: String,
@@ -36,6 +36,10 @@ pub struct AppRow {
 }
 
 impl AppsPage {
+    fn withdrawal_of(&self, app: &AppRow) -> String {
+        format!("/account/apps/{}/withdraw", app.id)
+    }
+
     fn since(&self, app: &AppRow) -> String {
         (self.frame.t.account.consents.since)(&self.frame.language().ago(app.age))
     }

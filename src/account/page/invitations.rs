@@ -8,7 +8,7 @@ use crate::{
     web::{Brand, Frame},
 };
 
-/// The list of invitations. The form sends `invitation` with an id and `answer=accept` or `answer=reject`.
+/// The list of invitations. Each has a form of its own, which sends `answer=accept` or `answer=reject`.
 #[derive(Template)]
 #[template(path = "account/invitations.html")]
 pub struct InvitationsPage {
@@ -20,6 +20,12 @@ pub struct InvitationsPage {
     pub notice: Option<String>,
     /// The invitations.
     pub invitations: Vec<Offer>,
+}
+
+impl InvitationsPage {
+    fn answer_to(&self, offer: &Offer) -> String {
+        format!("/account/invitations/{}", offer.id)
+    }
 }
 
 /// One offer of membership.

@@ -1,6 +1,7 @@
 //! The person's own pages, one file each, and what all of them show.
 
 pub mod apps;
+pub mod email;
 pub mod form;
 pub mod invitation;
 pub mod invitations;
