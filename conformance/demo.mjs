@@ -9,7 +9,8 @@ export const ISSUER = process.env.ISSUER;
 export const APP = process.env.APP;
 export const PASSWORD = 'Lanyard-demo-2026!';
 
-const { LANYARD, DEMO_DATA } = process.env;
+export const { LANYARD } = process.env;
+const { DEMO_DATA } = process.env;
 
 export const CALENDAR = { id: 'clinic-calendar', secret: 'calendar-demo-secret', redirect: `${APP}/callback` };
 export const PORTAL = { id: 'clinic-portal', redirect: `${APP}/spa` };
