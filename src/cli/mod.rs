@@ -7,6 +7,7 @@
 mod archive;
 mod audit;
 mod backup;
+mod client;
 mod config;
 mod demo;
 mod keys;
@@ -50,6 +51,8 @@ enum Command {
     Audit(audit::Audit),
     Backup(backup::Backup),
     #[command(subcommand)]
+    Client(client::Client),
+    #[command(subcommand)]
     Config(config::Config),
     /// Runs a demo clinic with an app to sign in to
     Demo(demo::Demo),
@@ -81,6 +84,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
     match command {
         Command::Audit(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
         Command::Backup(command) => command.run(&Shell::attach(config.as_deref(), output).await?).await,
+        Command::Client(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
         Command::Config(command) => command.run(config.as_deref(), output),
         Command::Demo(demo) => demo::run(demo).await,
         Command::Keys(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,

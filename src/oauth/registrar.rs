@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{
     client::{AuthenticationMethod, Client, Secret},
+    redirect_uri::RedirectUri,
     registration::{Registration, RegistrationError},
 };
 use crate::{
@@ -55,6 +56,42 @@ pub async fn register(tx: &mut Tx, context: &Context, registration: Registration
     tx.record(context, client.organization.as_ref(), &Event::ClientCreation { client: client.id.clone() });
     tx.bump(Revision::Clients).await?;
     Ok(client)
+}
+
+/// Addresses in place of those that a client has.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The addresses, exactly.
+    pub uris: Vec<String>,
+    /// Those to go to after signing out, not those that codes are sent to.
+    pub after_logout: bool,
+}
+
+/// Replaces the redirect URIs of a client.
+///
+/// # Errors
+/// [`RegistrarError`].
+pub async fn replace_addresses(
+    tx: &mut Tx,
+    context: &Context,
+    id: &str,
+    Addresses { uris, after_logout }: Addresses,
+) -> Result<(), RegistrarError> {
+    let mut client = find(tx, id).await?;
+    let parsed = uris.iter().map(|uri| RedirectUri::parse(uri, client.registrant()));
+    let parsed = parsed.collect::<Result<Vec<_>, _>>().map_err(RegistrationError::from)?;
+    let attributes = if after_logout {
+        client.post_logout_redirect_uris = parsed;
+        "post_logout_redirect_uris"
+    } else {
+        client.redirect_uris = parsed;
+        "redirect_uris"
+    };
+    tx.clients().update_addresses(&client, context.now).await?;
+    let event = Event::ClientUpdate { client: client.id.clone(), attributes: attributes.to_owned() };
+    tx.record(context, client.organization.as_ref(), &event);
+    tx.bump(Revision::Clients).await?;
+    Ok(())
 }
 
 /// Disables a client; its refresh tokens end and its access tokens are no longer active.

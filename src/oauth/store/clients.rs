@@ -127,6 +127,25 @@ impl Clients<'_> {
         Ok(written.rows_affected() == 1)
     }
 
+    /// Writes the addresses of a client.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_addresses(&mut self, client: &Client, now: Timestamp) -> Result<()> {
+        let texts = |uris: &[RedirectUri]| to_json(&uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>());
+        sqlx::query(
+            "UPDATE clients SET redirect_uris = $2, post_logout_redirect_uris = $3, updated_at = $4 \
+             WHERE id = $1",
+        )
+        .bind(client.id.clone())
+        .bind(texts(&client.redirect_uris))
+        .bind(texts(&client.post_logout_redirect_uris))
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Disables a client (`at`) or enables it again; `false` when there is none, or nothing to change.
     ///
     /// # Errors
