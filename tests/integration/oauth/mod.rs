@@ -1,5 +1,7 @@
 //! OAuth and OpenID Connect by whole exchanges, on both databases.
 
+#![allow(clippy::unwrap_used, reason = "the whole module is tests")]
+
 mod arbitrary;
 mod authorization;
 mod clinic;
