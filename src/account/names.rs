@@ -26,7 +26,7 @@ pub enum Named {
 #[derive(Debug, Default)]
 pub struct Names {
     /// By what it is, whose it is and its slug or id.
-    pub(in crate::account) names: HashMap<(Named, String, String), String>,
+    pub(in crate::account) by_key: HashMap<(Named, String, String), String>,
     /// Kinds of membership.
     pub(in crate::account) kinds: HashMap<OrganizationId, Vec<Kind>>,
     /// Organizations that are active.
@@ -56,7 +56,7 @@ impl Names {
     /// The name of a person.
     #[must_use]
     pub fn person(&self, id: &UserId) -> Option<String> {
-        self.names.get(&(Named::Person, String::new(), id.to_string())).cloned()
+        self.by_key.get(&(Named::Person, String::new(), id.to_string())).cloned()
     }
 
     /// How an organization presents itself; `None` when it is not active.
@@ -66,7 +66,7 @@ impl Names {
     }
 
     fn of(&self, named: Named, organization: &OrganizationId, slug: &Slug) -> String {
-        let found = self.names.get(&(named, organization.to_string(), slug.to_string()));
+        let found = self.by_key.get(&(named, organization.to_string(), slug.to_string()));
         found.cloned().unwrap_or_else(|| slug.to_string())
     }
 }

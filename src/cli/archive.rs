@@ -194,7 +194,7 @@ mod tests {
             match expected {
                 None => assert_eq!(found, None, "{case}"),
                 Some(expected) => {
-                    assert!(found.as_ref().is_some_and(|found| found.contains(expected)), "{case} {found:?}")
+                    assert!(found.as_ref().is_some_and(|found| found.contains(expected)), "{case} {found:?}");
                 }
             }
         }

@@ -125,7 +125,7 @@ impl Backup {
         )?;
         match (self.with_keys, shell.app.sealer.source()) {
             (true, _) => {
-                shell.say("The master key is IN this backup: whoever gets it can sign tokens and read every secret.")
+                shell.say("The master key is IN this backup: whoever gets it can sign tokens and read every secret.");
             }
             (false, MasterKeySource::File(path)) => shell.say(format!(
                 "The master key is not in it. Keep a copy of {} in another safe place: a restore needs it.",

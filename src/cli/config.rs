@@ -49,7 +49,9 @@ fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
     } else if problems.is_empty() {
         println!("The configuration is right.");
     } else {
-        problems.iter().for_each(|problem| println!("{problem}"));
+        for problem in &problems {
+            println!("{problem}");
+        }
     }
     match problems.len() {
         0 => Ok(()),

@@ -143,7 +143,7 @@ impl Letterhead {
         let t = &self.texts().email_changed;
         let lead = (t.lead)(&self.language.date_and_time(at));
         let body = self.body(vec![lead, t.effect.into(), t.not_you.into()], (t.button, href), Vec::new());
-        self.write("email-changed", t.subject.into(), &body)
+        self.write("email-changed", t.subject, &body)
     }
 
     /// The first letter of a new member of `organization`; `href` leads to the account.

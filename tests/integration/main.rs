@@ -1,5 +1,7 @@
 //! The one integration binary: a folder per feature, a file per specification.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it says")]
+
 mod architecture;
 mod operations;
 mod oauth;

@@ -63,9 +63,10 @@ pub(super) async fn end(
             Box::pin(async move { tx.sessions().end(&context, &session, reason).await })
         })
         .await?;
-    match is_this {
-        true => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/account/sign-out")).into_response()),
-        false => Ok(Notice::Ended.at(PATH).into_response()),
+    if is_this {
+        Ok((Cookie::Session.clear(visit.site()), Redirect::to("/account/sign-out")).into_response())
+    } else {
+        Ok(Notice::Ended.at(PATH).into_response())
     }
 }
 

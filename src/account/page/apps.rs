@@ -35,11 +35,14 @@ pub struct AppRow {
     pub age: Duration,
 }
 
-impl AppsPage {
-    fn withdrawal_of(&self, app: &AppRow) -> String {
-        format!("/account/apps/{}/withdraw", app.id)
+impl AppRow {
+    /// Where the form that withdraws it posts to.
+    fn withdrawal(&self) -> String {
+        format!("/account/apps/{}/withdraw", self.id)
     }
+}
 
+impl AppsPage {
     fn since(&self, app: &AppRow) -> String {
         (self.frame.t.account.consents.since)(&self.frame.language().ago(app.age))
     }

@@ -22,12 +22,6 @@ pub struct InvitationsPage {
     pub invitations: Vec<Offer>,
 }
 
-impl InvitationsPage {
-    fn answer_to(&self, offer: &Offer) -> String {
-        format!("/account/invitations/{}", offer.id)
-    }
-}
-
 /// One offer of membership.
 pub struct Offer {
     /// Its id.
@@ -43,6 +37,11 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// Where the form that answers it posts to.
+    fn answer_action(&self) -> String {
+        format!("/account/invitations/{}", self.id)
+    }
+
     /// Who invites, and until when.
     #[must_use]
     pub fn details(&self, frame: &Frame) -> String {

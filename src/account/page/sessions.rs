@@ -39,13 +39,16 @@ pub struct SessionRow {
     pub used: Duration,
 }
 
+impl SessionRow {
+    /// Where the form that ends it posts to.
+    fn end_action(&self) -> String {
+        format!("/account/sessions/{}/end", self.id)
+    }
+}
+
 impl SessionsPage {
     fn name_of(&self, session: &SessionRow) -> String {
         session.device.name().unwrap_or_else(|| self.frame.t.account.devices.unknown.to_owned())
-    }
-
-    fn end_of(&self, session: &SessionRow) -> String {
-        format!("/account/sessions/{}/end", session.id)
     }
 
     fn details_of(&self, session: &SessionRow) -> String {

@@ -69,7 +69,7 @@ fn add(names: &mut Names, row: &Row) -> Result<()> {
     let (what, whose): (String, String) = (row.try_get("what")?, row.try_get("whose")?);
     let (key, name): (String, String) = (row.try_get("key")?, row.try_get("name")?);
     let more: String = row.try_get("more")?;
-    let named = match what.as_str() {
+    let kind_of = match what.as_str() {
         "role" => Named::Role,
         "location" => Named::Location,
         "group" => Named::Group,
@@ -86,6 +86,6 @@ fn add(names: &mut Names, row: &Row) -> Result<()> {
             return Ok(());
         }
     };
-    names.names.insert((named, whose, key), name);
+    names.by_key.insert((kind_of, whose, key), name);
     Ok(())
 }

@@ -48,9 +48,9 @@ pub(super) struct Restore {
     #[arg(long)]
     force: bool,
 
-    /// Finishes what pg_restore has begun: voids what is older and begins the audit chains anew
-    #[arg(long)]
-    after_pg_restore: bool,
+    /// Finishes what `pg_restore` has begun: voids what is older and begins the audit chains anew
+    #[arg(long = "after-pg-restore", id = "after_pg_restore")]
+    is_after_pg_restore: bool,
 
     /// A database that is newer than the backup, to list from it who left since (the one that is put aside is asked anyway)
     #[arg(long, value_name = "URL")]
@@ -82,18 +82,12 @@ impl Restore {
             (Some(_), None) => bail!("the configured database is PostgreSQL, and the backup is a file of SQLite"),
             (Some(source), Some(target)) => {
                 let archive = Archive::open(source)?;
-                self.from_archive(&archive, config, target, output).await
+                self.unpack(&archive, config, target, output).await
             }
         }
     }
 
-    async fn from_archive(
-        &self,
-        archive: &Archive,
-        config: Config,
-        target: PathBuf,
-        output: Output,
-    ) -> anyhow::Result<()> {
+    async fn unpack(&self, archive: &Archive, config: Config, target: PathBuf, output: Output) -> anyhow::Result<()> {
         if archive.manifest.schema > Storage::newest_schema() {
             bail!("the backup was made by a newer Lanyard ({}): restore it with that one", archive.manifest.lanyard);
         }

@@ -204,7 +204,7 @@ async fn a_token_never_outlives_the_session() {
     let browser = clinic.browser_since("priya", Duration::from_mins(5)).await;
     clinic.app.clock.advance(Duration::from_mins(110));
     let browser_is_idle = clinic.authorize(&browser, &super::clinic::request("portal", "prompt=none")).await;
-    assert_eq!(browser_is_idle.parameter("code").is_some(), true);
+    assert!(browser_is_idle.parameter("code").is_some());
     let long = clinic.browser("priya").await;
     let tokens = clinic.tokens(&long, "portal", "").await;
     assert_eq!(tokens["expires_in"], 300);
