@@ -35,7 +35,7 @@ impl HeadsFile {
         &self.0
     }
 
-    /// Appends links and syncs.
+    /// Appends links and syncs; the first time it makes the file and its folder.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -44,6 +44,9 @@ impl HeadsFile {
         for (head, mac) in heads {
             let (hash, mac) = (HEXLOWER.encode(&head.hash), HEXLOWER.encode(mac));
             let _ = writeln!(text, "{} {} {} {hash} {mac}", head.chain, head.seal, head.events);
+        }
+        if let Some(folder) = self.0.parent() {
+            std::fs::create_dir_all(folder)?;
         }
         let mut file = OpenOptions::new().create(true).append(true).open(&self.0)?;
         file.write_all(text.as_bytes())?;
@@ -87,7 +90,7 @@ mod tests {
     #[test]
     fn the_last_link_of_each_chain_is_read_back_past_a_torn_line() {
         let folder = tempfile::tempdir().unwrap();
-        let file = HeadsFile::at(folder.path().join("heads"));
+        let file = HeadsFile::at(folder.path().join("not/there/yet/heads"));
         assert!(file.last().unwrap().is_empty());
         let head = |seal| Head { chain: Chain::of(None), seal, events: 2, hash: vec![1; 32] };
         file.append(&[(head(1), vec![2; 32]), (head(2), vec![3; 32])]).unwrap();
