@@ -24,7 +24,7 @@ pub(super) enum Audit {
     #[command(after_help = "\
 Examples:
   lanyard audit list --person olivia@riverside.example --from 2026-11-01
-  lanyard audit list --organization riverside --action role-assignment --json
+  lanyard audit list --organization riverside --action assignment-creation --json
   lanyard audit list --limit 1000 --before evt_…     the page after the event that was listed last")]
     List(List),
     /// Checks that no sealed event was changed, removed or inserted; exits with 1 when one was
@@ -48,7 +48,7 @@ pub(super) struct List {
     #[arg(long, value_parser = Timestamp::parse)]
     to: Option<Timestamp>,
     /// Of this action: sign-in, token-issue, role-creation, …
-    #[arg(long, value_parser = PossibleValuesParser::new(Event::ACTIONS), hide_possible_values = true)]
+    #[arg(long, value_parser = PossibleValuesParser::new(actions()), hide_possible_values = true)]
     action: Option<String>,
     /// Of this HTTP request, as error pages and logs name it
     #[arg(long)]
@@ -59,6 +59,13 @@ pub(super) struct List {
     /// At most so many
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
+}
+
+/// Each action once: success and failure share a name.
+fn actions() -> Vec<&'static str> {
+    let mut actions = Event::ACTIONS.to_vec();
+    actions.dedup();
+    actions
 }
 
 /// An event as it is shown.
