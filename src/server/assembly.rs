@@ -1,6 +1,6 @@
 //! Every feature's router, merged into one.
 
-use axum::{Router, extract::FromRef};
+use axum::{Router, extract::FromRef, response::Redirect, routing::get};
 
 use super::{Readiness, Stop, limit, observe, operations};
 use crate::{
@@ -47,6 +47,7 @@ pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
 pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
     let state = State { app: app.clone(), authenticator: Authenticator::start(app) };
     let features = Router::new()
+        .route("/", get(async || Redirect::to("/account")))
         .merge(authentication::endpoint::router())
         .merge(account::endpoint::router())
         .with_state(state)
