@@ -5,3 +5,4 @@
 mod architecture;
 mod operations;
 mod oauth;
+mod readme;
