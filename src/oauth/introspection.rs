@@ -33,7 +33,7 @@ pub async fn introspect(
     now: Timestamp,
 ) -> storage::Result<String> {
     if let Some(token) = bearer::live(provider, token, now).await? {
-        return if may_learn(caller, &token) { told(provider, token, now).await } else { Ok(INACTIVE.to_owned()) };
+        return if may_learn(caller, &token) { told(provider, &token, now).await } else { Ok(INACTIVE.to_owned()) };
     }
     if token.contains('.') {
         return Ok(INACTIVE.to_owned());
@@ -62,12 +62,12 @@ fn serves(caller: &Registered, organization: &OrganizationId) -> bool {
 }
 
 /// The claims of the token; those that did not fit into it are added.
-async fn told(provider: &Provider, token: LiveToken, now: Timestamp) -> storage::Result<String> {
+async fn told(provider: &Provider, token: &LiveToken, now: Timestamp) -> storage::Result<String> {
     if token.facts.overflow.is_empty() {
         return Ok(active(&token.claims));
     }
     let Some(family) = token.facts.jti.family() else { return Ok(active(&token.claims)) };
-    let Some(family) = provider.app.storage.read().await?.families().by_id(&family).await? else {
+    let Some(family) = provider.family(&family).await? else {
         return Ok(INACTIVE.to_owned());
     };
     let standing = match Standing::load(provider, &family, now).await {

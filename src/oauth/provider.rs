@@ -7,14 +7,17 @@ use std::{
     time::Duration,
 };
 
-use super::{client::Registered, error::Error, metadata::Metadata, redirect_uri::RedirectUri};
+use super::{
+    bearer::LiveToken, client::Registered, error::Error, metadata::Metadata, redirect_uri::RedirectUri, store::Family,
+};
 use crate::{
     app::App,
     clock::Timestamp,
     config::Tokens,
     directory::{access::Access, organization::Organization},
-    id::OrganizationId,
+    id::{FamilyId, OrganizationId},
     keys::{Algorithm, SigningKey},
+    secret::TokenHash,
     storage::{self, Revision},
 };
 
@@ -29,6 +32,10 @@ pub struct Parts {
     clients: Cache<String, Arc<Registered>>,
     services: Cache<String, Arc<Service>>,
     origins: Cache<(), Arc<HashSet<String>>>,
+    /// Access tokens that were found to count, until anything is revoked or changed.
+    pub(super) tokens: Cache<TokenHash, Arc<LiveToken>>,
+    /// Authorizations behind them.
+    pub(super) families: Cache<FamilyId, Arc<Family>>,
     metadata: Vec<u8>,
 }
 
@@ -59,9 +66,16 @@ impl Provider {
     /// Never: the metadata are texts.
     #[must_use]
     pub fn new(app: App) -> Self {
-        let (clients, services, origins) = (Cache::default(), Cache::default(), Cache::default());
         let metadata = serde_json::to_vec(&Metadata::of(app.config.server.issuer.as_str())).expect("texts are JSON");
-        Self(Arc::new(Parts { app, clients, services, origins, metadata }))
+        Self(Arc::new(Parts {
+            app,
+            clients: Cache::default(),
+            services: Cache::default(),
+            origins: Cache::default(),
+            tokens: Cache::default(),
+            families: Cache::default(),
+            metadata,
+        }))
     }
 }
 
@@ -92,12 +106,36 @@ impl Parts {
         self.app.keyring.signer(algorithm).ok_or(Error::NoKey(algorithm))
     }
 
+    /// How often each of these has changed; caches hold what was loaded after that.
+    pub(super) fn revisions(&self, of: &[Revision]) -> Revisions {
+        let mut counted = Revisions::default();
+        for (place, what) in counted.iter_mut().zip(of) {
+            *place = self.app.storage.revision(*what);
+        }
+        counted
+    }
+
+    /// The authorization behind a token, revoked or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn family(&self, id: &FamilyId) -> storage::Result<Option<Arc<Family>>> {
+        let revision = self.revisions(&[Revision::Revocations]);
+        if let Some(found) = self.families.find(id, revision) {
+            return Ok(Some(found));
+        }
+        let Some(loaded) = self.app.storage.read().await?.families().by_id(id).await? else { return Ok(None) };
+        let loaded = Arc::new(loaded);
+        self.families.keep(id.clone(), Arc::clone(&loaded), revision);
+        Ok(Some(loaded))
+    }
+
     /// A registered client; `None` when there is none of this id.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn client(&self, id: &str) -> storage::Result<Option<Arc<Registered>>> {
-        let revision = [self.app.storage.revision(Revision::Clients), 0];
+        let revision = self.revisions(&[Revision::Clients]);
         if let Some(found) = self.clients.find(id, revision) {
             return Ok(Some(found));
         }
@@ -112,7 +150,7 @@ impl Parts {
     /// # Errors
     /// When the database fails.
     pub async fn service(&self, id: &str, owner: &OrganizationId) -> storage::Result<Option<Arc<Service>>> {
-        let revision = [self.app.storage.revision(Revision::Clients), self.app.storage.revision(Revision::Policies)];
+        let revision = self.revisions(&[Revision::Clients, Revision::Policies]);
         let now = self.app.clock.now();
         let is_young = |service: &Arc<Service>| {
             now.since(service.loaded_at) < SERVICE_LIFE && service.access.ends_at.is_none_or(|end| now < end)
@@ -135,7 +173,7 @@ impl Parts {
     /// # Errors
     /// When the database fails.
     pub async fn allows_origin(&self, origin: &str) -> storage::Result<bool> {
-        let revision = [self.app.storage.revision(Revision::Clients), 0];
+        let revision = self.revisions(&[Revision::Clients]);
         if let Some(known) = self.origins.find(&(), revision) {
             return Ok(known.contains(origin));
         }
@@ -146,25 +184,28 @@ impl Parts {
     }
 }
 
+/// Counters that a value depends on.
+pub(super) type Revisions = [u64; 4];
+
 /// Values of one revision; bounded.
-struct Cache<K, V>(Mutex<Kept<K, V>>);
+pub(super) struct Cache<K, V>(Mutex<Kept<K, V>>);
 
 struct Kept<K, V> {
-    revision: [u64; 2],
+    revision: Revisions,
     values: HashMap<K, V>,
 }
 
-/// More clients than any server has in use at once; beyond it the cache begins anew.
-const MOST: usize = 10_000;
+/// More than a server has in use at once; beyond it a cache begins anew.
+const MOST: usize = 4096;
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Self(Mutex::new(Kept { revision: [0; 2], values: HashMap::new() }))
+        Self(Mutex::new(Kept { revision: Revisions::default(), values: HashMap::new() }))
     }
 }
 
 impl<K: std::hash::Hash + Eq, V: Clone> Cache<K, V> {
-    fn find<Q: ?Sized + std::hash::Hash + Eq>(&self, key: &Q, revision: [u64; 2]) -> Option<V>
+    pub(super) fn find<Q: ?Sized + std::hash::Hash + Eq>(&self, key: &Q, revision: Revisions) -> Option<V>
     where
         K: std::borrow::Borrow<Q>,
     {
@@ -173,7 +214,7 @@ impl<K: std::hash::Hash + Eq, V: Clone> Cache<K, V> {
     }
 
     /// Keeps a value that was loaded after `revision` was read.
-    fn keep(&self, key: K, value: V, revision: [u64; 2]) {
+    pub(super) fn keep(&self, key: K, value: V, revision: Revisions) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.revision != revision || kept.values.len() >= MOST {
             kept.values.clear();
@@ -190,10 +231,10 @@ mod tests {
     #[test]
     fn a_value_is_kept_for_its_revision_alone() {
         let cache: Cache<String, u8> = Cache::default();
-        cache.keep("a".into(), 1, [1, 0]);
-        assert_eq!(cache.find("a", [1, 0]), Some(1));
-        assert_eq!(cache.find("a", [2, 0]), None);
-        cache.keep("b".into(), 2, [2, 0]);
-        assert_eq!((cache.find("a", [2, 0]), cache.find("b", [2, 0])), (None, Some(2)));
+        cache.keep("a".into(), 1, [1, 0, 0, 0]);
+        assert_eq!(cache.find("a", [1, 0, 0, 0]), Some(1));
+        assert_eq!(cache.find("a", [2, 0, 0, 0]), None);
+        cache.keep("b".into(), 2, [2, 0, 0, 0]);
+        assert_eq!((cache.find("a", [2, 0, 0, 0]), cache.find("b", [2, 0, 0, 0])), (None, Some(2)));
     }
 }

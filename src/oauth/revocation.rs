@@ -44,7 +44,7 @@ pub async fn revoke(
     storage
         .write(move |tx| {
             Box::pin(async move {
-                let facts = live.facts;
+                let facts = &live.facts;
                 if is_signed {
                     tx.access_tokens().revoke_signed(&facts.jti, context.now, facts.expires_at()).await?;
                 } else {

@@ -60,7 +60,7 @@ async fn userinfo(provider: &Provider, visit: &Visit, token: String) -> Result<R
         return Err(refuse(Code::InsufficientScope, "the access token lacks the scope openid").into());
     }
     let family = token.facts.jti.family().ok_or(INVALID)?;
-    let family = provider.app.storage.read().await?.families().by_id(&family).await?;
+    let family = provider.family(&family).await?;
     let family = family.filter(|family| family.is_live(now)).ok_or(INVALID)?;
     let standing = Standing::load(provider, &family, now).await?.ok_or(INVALID)?;
     let claims = UserInfo {

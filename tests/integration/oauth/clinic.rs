@@ -172,8 +172,12 @@ impl Clinic {
         let context = Context { now: self.app.clock.now().minus(ago), ..self.context() };
         let who = Authenticated { user, acr: "1".into(), amr: vec!["pwd".into()], user_agent: "test".into() };
         let lifetime = Lifetime { idle: Duration::from_hours(2), absolute: Duration::from_hours(12) };
+        let now = self.app.clock.now();
         self.write(move |tx| {
-            Box::pin(async move { Ok(tx.sessions().begin(&context, hash, who, lifetime).await.map(|_| ())?) })
+            Box::pin(async move {
+                let session = tx.sessions().begin(&context, hash, who, lifetime).await?;
+                Ok(tx.sessions().touch(&session.id, now).await?)
+            })
         })
         .await;
         self.cookies(token.expose_secret())

@@ -200,14 +200,11 @@ async fn online_tokens_end_with_the_session_and_offline_ones_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_never_outlives_the_session() {
     let clinic = Clinic::one().await;
-    // Twelve hours less a minute ago: the session ends in one minute.
-    let browser = clinic.browser_since("priya", Duration::from_mins(5)).await;
-    clinic.app.clock.advance(Duration::from_mins(110));
-    let browser_is_idle = clinic.authorize(&browser, &super::clinic::request("portal", "prompt=none")).await;
-    assert!(browser_is_idle.parameter("code").is_some());
-    let long = clinic.browser("priya").await;
-    let tokens = clinic.tokens(&long, "portal", "").await;
-    assert_eq!(tokens["expires_in"], 300);
+    let browser = clinic.browser_since("priya", Duration::from_hours(12) - Duration::from_mins(1)).await;
+    let tokens = clinic.tokens(&browser, "portal", "").await;
+    assert_eq!(tokens["expires_in"], 60);
+    clinic.app.clock.advance(Duration::from_mins(2));
+    assert_eq!(clinic.token("portal", &refresh(&tokens["refresh_token"])).await.json()["error"], "invalid_grant");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
+use lanyard::{
+    directory::{organization, user},
+    oauth::registrar,
+};
 use serde_json::{Value, json};
 
 use super::clinic::{Answer, Clinic, basic, hash};
@@ -94,6 +98,40 @@ async fn a_revoked_token_is_gone_at_once() {
         assert_eq!(clinic.recorded("token-revocation").await, 4);
         let unknown = clinic.revoke("portal", &json!("nonsense")).await;
         assert_eq!(unknown.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_ends_access_ends_it_at_once() {
+    for clinic in Clinic::each().await {
+        let context = clinic.context();
+        for case in ["client", "person", "organization"] {
+            let browser = clinic.browser("priya").await;
+            let tokens = clinic.tokens(&browser, "portal", "").await;
+            assert_eq!(clinic.introspect("api", &tokens["access_token"]).await["active"], true, "{case}");
+            let (context, user, at) =
+                (context.clone(), clinic.user("priya").await, clinic.organization("riverside").await);
+            clinic
+                .write(move |tx| {
+                    Box::pin(async move {
+                        match case {
+                            "client" => {
+                                registrar::disable(tx, &context, "portal").await?;
+                                registrar::enable(tx, &context, "portal").await?;
+                            }
+                            "person" => {
+                                user::disable(tx, &context, &user).await?;
+                                user::enable(tx, &context, &user).await?;
+                            }
+                            _ => organization::disable(tx, &context, &at).await.map(|_| ())?,
+                        }
+                        Ok(())
+                    })
+                })
+                .await;
+            assert_eq!(clinic.introspect("api", &tokens["access_token"]).await["active"], false, "{case}");
+            assert_eq!(clinic.userinfo(&tokens["access_token"]).await.status, StatusCode::UNAUTHORIZED, "{case}");
+        }
     }
 }
 
