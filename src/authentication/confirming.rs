@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
-    factor::hasher::{Busy, Comparison, Password},
+    factor::hasher::{Comparison, Password},
+    signing_in::Fault,
 };
 use crate::{
+    app::App,
+    audit::{Context, Event},
     directory::user::User,
-    limit::{Network, Verdict},
-    secret::{ExposeSecret, SecretString},
+    limit::{Network, Verdict, wait_of},
+    secret::{ExposeSecret, SecretString, TokenHash},
+    storage,
 };
 
 /// What it came to.
@@ -17,7 +21,7 @@ use crate::{
 pub enum Confirmation {
     /// It is the person's password.
     Given,
-    /// It is not.
+    /// It is not; that is in the audit log.
     Wrong,
     /// Too many attempts: try again after this time.
     Wait(Duration),
@@ -26,24 +30,46 @@ pub enum Confirmation {
 /// Compares what was typed with the person's password; attempts count like those of signing in.
 ///
 /// # Errors
-/// [`Busy`] when too many passwords wait to be compared.
+/// [`Fault`]; nothing has changed then.
 pub async fn confirm(
+    app: &App,
     with: &Authenticator,
-    user: &User,
-    typed: &SecretString,
+    context: Context,
+    (user, typed): (&User, &SecretString),
     from: Network,
-) -> Result<Confirmation, Busy> {
+) -> Result<Confirmation, Fault> {
     let account = user.email.as_ref().map_or(user.id.as_str(), |email| email.as_str());
     if let Verdict::Wait(time) = with.limit.attempt(account, from) {
         return Ok(Confirmation::Wait(time));
     }
-    let Ok(typed) = Password::parse(typed.expose_secret()) else { return Ok(Confirmation::Wrong) };
-    let Some(stored) = user.password_hash.as_deref() else { return Ok(Confirmation::Wrong) };
-    match with.hasher.verify(typed, Some(stored), from).await? {
-        Comparison::Different => Ok(Confirmation::Wrong),
-        Comparison::Same | Comparison::SameButOutdated => {
-            with.limit.succeeded(account, from);
-            Ok(Confirmation::Given)
-        }
+    let key = TokenHash::of(account);
+    let failures = app.storage.read().await?.throttles().find(key).await?;
+    let wait = failures.map(|failures| wait_of(app.config.throttle.account, failures, context.now));
+    if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+        return Ok(Confirmation::Wait(wait));
     }
+    let comparison = match (Password::parse(typed.expose_secret()), user.password_hash.as_deref()) {
+        (Ok(typed), Some(stored)) => with.hasher.verify(typed, Some(stored), from).await?,
+        _ => Comparison::Different,
+    };
+    if comparison == Comparison::Different {
+        note_failure(app, context, user, key).await?;
+        return Ok(Confirmation::Wrong);
+    }
+    with.limit.succeeded(account, from);
+    Ok(Confirmation::Given)
+}
+
+async fn note_failure(app: &App, context: Context, user: &User, key: TokenHash) -> storage::Result<()> {
+    let event = Event::SignInFailure { user: user.id.to_string(), reason: "wrong-present-password".to_owned() };
+    let recovery = app.config.throttle.account.recovery;
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.throttles().fail(key, recovery, context.now).await?;
+                tx.record(&context, None, &event);
+                Ok(())
+            })
+        })
+        .await
 }

@@ -24,15 +24,15 @@ use axum::{
 use super::page::{Masthead, Tab, form::FormPage};
 use crate::{
     app::App,
-    audit::{Actor, Context, Event},
+    audit::{Actor, Context},
     authentication::{
         Authenticator,
         confirming::{Confirmation, confirm},
         endpoint::{SignedIn, visit_context},
+        signing_in::Fault,
     },
     directory::{self, invitation as invitation_rules, user::User},
     limit::Network,
-    storage,
     web::{Error, Frame, Language, Page, Parameters, Problem, Refusal, Visit},
 };
 
@@ -106,7 +106,7 @@ impl Unconfirmed {
     }
 }
 
-/// Compares the field `current_password` with the person's password; a wrong one is in the audit log.
+/// Compares the field `current_password` with the person's password.
 async fn confirmed(
     app: &App,
     authenticator: &Authenticator,
@@ -114,9 +114,13 @@ async fn confirmed(
     person: &SignedIn,
     form: &Parameters,
 ) -> Result<Option<Unconfirmed>, Error> {
-    let network = Network::from(visit.address());
-    let typed = form.secret("current_password");
-    let confirmation = confirm(authenticator, &person.user, &typed, network).await.map_err(|_| Refusal::Busy)?;
+    let (typed, network) = (form.secret("current_password"), Network::from(visit.address()));
+    let context = context(app, visit, person);
+    let confirmation = match confirm(app, authenticator, context, (&person.user, &typed), network).await {
+        Ok(confirmation) => confirmation,
+        Err(Fault::Busy(_)) => return Err(Refusal::Busy.into()),
+        Err(Fault::Storage(error)) => return Err(error.into()),
+    };
     let t = &language_of(visit, &person.user).strings().authentication;
     Ok(match confirmation {
         Confirmation::Given => None,
@@ -125,25 +129,10 @@ async fn confirmed(
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(time.as_secs().max(1)),
         }),
-        Confirmation::Wrong => {
-            note_wrong_password(app, context(app, visit, person), &person.user).await?;
-            Some(Unconfirmed {
-                problem: Problem::of("current_password", t.password.wrong_current),
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                retry_after: None,
-            })
-        }
+        Confirmation::Wrong => Some(Unconfirmed {
+            problem: Problem::of("current_password", t.password.wrong_current),
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            retry_after: None,
+        }),
     })
-}
-
-async fn note_wrong_password(app: &App, context: Context, user: &User) -> storage::Result<()> {
-    let event = Event::SignInFailure { user: user.id.to_string(), reason: "wrong-present-password".to_owned() };
-    app.storage
-        .write(move |tx| {
-            Box::pin(async move {
-                tx.record(&context, None, &event);
-                Ok(())
-            })
-        })
-        .await
 }
