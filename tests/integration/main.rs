@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it says")]
 
+mod account;
 mod architecture;
+mod harness;
 mod operations;
 mod oauth;
 mod readme;

@@ -1,0 +1,79 @@
+//! Apps that the person has allowed to use the account.
+
+use std::time::Duration;
+
+use lanyard::{
+    audit::Actor,
+    id::{FamilyId, Sid},
+    oauth::{scope::Scopes, store::Family},
+    storage,
+};
+
+use crate::harness::{TestApp, unit};
+
+/// Priya allows the calendar what it asks for, in two organizations; the app got tokens that outlive the session.
+async fn allow(app: &TestApp) -> FamilyId {
+    let (user, context) = (app.user("priya@riverside.example").await, app.app.context(Actor::Server));
+    let session = app.read().await.sessions().of_user(&user.id).await.expect("read").remove(0);
+    let (riverside, harbour) = (app.organization("riverside").await, app.organization("harbour").await);
+    let scopes = Scopes::parse("openid roles offline_access").expect("scopes");
+    let family = Family {
+        id: FamilyId::fresh(context.now, &context.random),
+        client_id: "clinic-calendar".to_owned(),
+        user: user.id.clone(),
+        organization: riverside.clone(),
+        session: session.id,
+        sid: Sid::fresh(context.now, &context.random),
+        is_offline: true,
+        scopes: scopes.clone(),
+        resources: vec![],
+        auth_time: context.now,
+        acr: "1".to_owned(),
+        amr: vec!["pwd".to_owned()],
+        created_at: context.now,
+        expires_at: context.now.plus(Duration::from_secs(86_400)),
+        revoked_at: None,
+        session_end: None,
+    };
+    let id = family.id.clone();
+    let done: storage::Result<()> = unit!(app, |tx| {
+        tx.families().insert(&family);
+        tx.consents().put(&user.id, "clinic-calendar", &riverside, (&scopes, context.now)).await?;
+        tx.consents().put(&user.id, "clinic-calendar", &harbour, (&scopes, context.now)).await
+    });
+    done.expect("allowed");
+    id
+}
+
+#[tokio::test]
+async fn withdrawing_an_app_ends_its_tokens() {
+    let app = TestApp::start().await;
+    let mut browser = app.signed_in("priya@riverside.example").await;
+    browser.get("/account/apps").await.expect(200, "You haven’t allowed any app yet.");
+    let family = allow(&app).await;
+    app.wait(Duration::from_secs(600));
+    let list = browser.get("/account/apps").await;
+    list.expect(200, "Clinic Calendar").expect(200, "Riverside Clinic").expect(200, "Stay connected");
+    list.expect(200, "Allowed 10 minutes ago");
+    assert_eq!(list.body.matches("/withdraw\"").count(), 1, "one row for the app");
+
+    let mut other = app.signed_in("max@riverside.example").await;
+    other.get("/account/apps").await.expect(200, "You haven’t allowed any app yet.");
+    let path = "/account/apps/clinic-calendar/withdraw";
+    let token = app.token(&other, path);
+    assert_eq!(other.post(path, &[("csrf", token.as_str())]).await.status, 404, "not theirs");
+    assert!(is_live(&app, &family).await);
+
+    let revision = app.app.storage.revision(storage::Revision::Revocations);
+    let done = browser.post_form(&list, path, &[]).await;
+    done.expect(200, "Clinic Calendar can no longer use your account.").expect(200, "You haven’t allowed any app yet.");
+    assert!(!is_live(&app, &family).await);
+    assert!(app.app.storage.revision(storage::Revision::Revocations) > revision, "other nodes hear of it");
+    assert_eq!(app.recorded("consent-withdrawal", "success").await, 1);
+    assert_eq!(browser.post_form(&list, path, &[]).await.status, 404, "nothing is left");
+}
+
+async fn is_live(app: &TestApp, family: &FamilyId) -> bool {
+    let family = app.read().await.families().by_id(family).await.expect("read").expect("a family");
+    family.is_live(app.app.clock.now())
+}

@@ -1,0 +1,10 @@
+//! The person's own pages, as a browser sees them.
+
+mod address;
+mod apps;
+mod doors;
+mod invitations;
+mod overview;
+mod password;
+mod sessions;
+mod signing_in;
