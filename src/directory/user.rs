@@ -224,7 +224,8 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
     Ok(())
 }
 
-/// Moves the login and the contact to an address that is proved (or vouched for by the server's administrator).
+/// Moves the login and the contact to an address that is proved (or vouched for by the server's administrator); links
+/// that were mailed to the former address are void.
 ///
 /// # Errors
 /// When somebody else signs in with it.
@@ -233,6 +234,7 @@ pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: 
     tx.login_names().retire(user, LoginNameKind::Email, context.now).await?;
     name_login(tx, context, user, &UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
     tx.users().set_email(user, email, context.now).await?;
+    tx.email_changes().void_all(user, context.now).await?;
     let event = Event::EmailChange {
         user: user.clone(),
         from: before.email.map(String::from).unwrap_or_default(),

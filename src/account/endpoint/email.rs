@@ -17,11 +17,7 @@ use crate::{
         endpoint::{SignedIn, visit_context},
         recovery::mail,
     },
-    directory::{
-        self,
-        mailed_link::{self, Purpose},
-        user::User,
-    },
+    directory::{self, email_change, user::User},
     limit::{Network, Verdict},
     secret::{ExposeSecret, TokenHash},
     text::{EmailAddress, UserName},
@@ -69,8 +65,8 @@ pub(super) async fn send(
 /// `GET /email/{token}`
 pub(super) async fn ask(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Result<Response, Error> {
     let mut tx = app.storage.read().await?;
-    let link = mailed_link::look_at(&mut tx, Purpose::Email, TokenHash::of(&token), app.clock.now()).await?;
-    let email = link.and_then(|link| link.email).ok_or(Refusal::LinkInvalid)?;
+    let link = email_change::find(&mut tx, TokenHash::of(&token), app.clock.now()).await?;
+    let email = link.ok_or(Refusal::LinkInvalid)?.email;
     let action = format!("/email/{token}");
     Ok(Page(ConfirmEmailPage { frame: Frame::new(&visit), action, email: email.to_string() }).into_response())
 }
@@ -85,7 +81,7 @@ pub(super) async fn confirm(
     let context = visit_context(&app, &visit, Actor::Anonymous);
     let (link, now) = (TokenHash::of(&token), context.now);
     let mut tx = app.storage.read().await?;
-    let found = mailed_link::look_at(&mut tx, Purpose::Email, link, now).await?.ok_or(Refusal::LinkInvalid)?;
+    let found = email_change::find(&mut tx, link, now).await?.ok_or(Refusal::LinkInvalid)?;
     let user = tx.users().by_id(&found.user).await?.filter(User::is_active).ok_or(Refusal::LinkInvalid)?;
     drop(tx);
     match move_login(&app, &visit, context, (link, user)).await {
@@ -106,7 +102,7 @@ async fn send_link(app: &App, visit: &Visit, person: &SignedIn, wanted: EmailAdd
                 if tx.users().by_login_name(&UserName::from_stored(wanted.to_string())).await?.is_some() {
                     return Ok(());
                 }
-                let token = mailed_link::for_email(tx, &context, &user.id, &wanted).await?;
+                let token = email_change::request(tx, &context, &user.id, &wanted).await?;
                 let href = site.address_of(&format!("/email/{}", token.expose_secret()));
                 let letter = letterhead.email_verification(wanted.as_str(), &href);
                 tx.jobs().enqueue(&context, &sealer, &mail(wanted.as_str(), letter)).await?;
@@ -129,7 +125,7 @@ async fn move_login(
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                mailed_link::redeem_email(tx, &context, link).await?;
+                email_change::confirm(tx, &context, link).await?;
                 if let Some(former) = &before.email {
                     tx.jobs().enqueue(&context, &sealer, &mail(former.as_str(), letter)).await?;
                 }

@@ -1,12 +1,11 @@
-//! Mailed links and domains.
+//! Changes of address, and domains.
 
 use super::*;
 use crate::{
     directory::{
         Error,
         domain::{self, Verification},
-        mailed_link::{self, Purpose},
-        user::{NewPassword, PasswordKind},
+        email_change,
     },
     id::UserId,
     secret::{ExposeSecret, TokenHash},
@@ -17,48 +16,8 @@ const HOUR: i64 = 60 * 60 * 1000;
 
 async fn to_email(storage: &Storage, user: &UserId, email: &'static str) -> TokenHash {
     let user = user.clone();
-    let made = unit!(storage, |tx| mailed_link::for_email(tx, &context(0), &user, &email.parse().unwrap()).await);
+    let made = unit!(storage, |tx| email_change::request(tx, &context(0), &user, &email.parse().unwrap()).await);
     TokenHash::of(made.unwrap().expose_secret())
-}
-
-async fn to_password(storage: &Storage, user: &UserId) -> TokenHash {
-    let user = user.clone();
-    let made = unit!(storage, |tx| mailed_link::for_password(tx, &context(0), &user).await);
-    TokenHash::of(made.unwrap().expose_secret())
-}
-
-async fn reset(storage: &Storage, token: TokenHash, later: i64) -> Result<UserId> {
-    let password = NewPassword { hash: "$y$".into(), kind: PasswordKind::Lasting, by: "reset" };
-    unit!(storage, |tx| mailed_link::redeem_password(tx, &context(later), token, &password).await)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_password_link_is_good_once_and_for_an_hour() {
-    for database in databases().await {
-        let storage = &database.storage;
-        let new = NewUser { email_is_verified: false, ..person("a@x.example") };
-        let user = unit!(storage, |tx| user::create(tx, &context(0), new).await).unwrap();
-        let late = to_password(storage, &user.id).await;
-        assert!(reset(storage, late, HOUR).await.is_err());
-        let replaced = to_password(storage, &user.id).await;
-        let token = to_password(storage, &user.id).await;
-        assert!(reset(storage, replaced, 1).await.is_err(), "a newer link voids it");
-        let looked = {
-            let mut tx = storage.read().await.unwrap();
-            mailed_link::look_at(&mut tx, Purpose::Password, token, NOW).await.unwrap()
-        };
-        assert_eq!(looked.map(|link| link.user), Some(user.id.clone()));
-        assert_eq!(reset(storage, token, 1).await.unwrap(), user.id);
-        assert!(reset(storage, token, 2).await.is_err());
-        let stored = storage.read().await.unwrap().users().by_id(&user.id).await.unwrap().unwrap();
-        assert_eq!(stored.password_hash.as_deref(), Some("$y$"));
-        assert!(stored.email_verified_at.is_some(), "the letter arrived");
-
-        let token = to_password(storage, &user.id).await;
-        let id = user.id.clone();
-        unit!(storage, |tx| user::disable(tx, &context(0), &id).await).unwrap();
-        assert!(reset(storage, token, 1).await.is_err(), "a disabled person stays out");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,16 +26,22 @@ async fn an_address_changes_once_it_is_proved_and_free() {
         let storage = &database.storage;
         let one = unit!(storage, |tx| user::create(tx, &context(0), person("one@x.example")).await).unwrap();
         unit!(storage, |tx| user::create(tx, &context(0), person("two@x.example")).await).unwrap();
-        let redeem =
-            async |token: TokenHash| unit!(storage, |tx| mailed_link::redeem_email(tx, &context(1), token).await);
+        let redeem = async |token: TokenHash, later: i64| {
+            unit!(storage, |tx| email_change::confirm(tx, &context(later), token).await)
+        };
         let taken = to_email(storage, &one.id, "two@x.example").await;
-        assert!(matches!(redeem(taken).await, Err(Error::Taken(..))));
-        let reset_link = to_password(storage, &one.id).await;
+        assert!(matches!(redeem(taken, 1).await, Err(Error::Taken(..))));
+        let replaced = to_email(storage, &one.id, "other@x.example").await;
         let proof = to_email(storage, &one.id, "new@x.example").await;
-        assert!(reset(storage, proof, 1).await.is_err(), "a link has one purpose");
-        redeem(proof).await.unwrap();
-        assert!(redeem(proof).await.is_err());
-        assert!(reset(storage, reset_link, 2).await.is_err(), "links to the former address are void");
+        assert!(redeem(replaced, 1).await.is_err(), "a newer link voids it");
+        assert!(redeem(proof, HOUR).await.is_err(), "it lasts an hour");
+        let found = {
+            let mut tx = storage.read().await.unwrap();
+            email_change::find(&mut tx, proof, NOW).await.unwrap()
+        };
+        assert_eq!(found.map(|change| change.email), Some("new@x.example".parse().unwrap()));
+        redeem(proof, 1).await.unwrap();
+        assert!(redeem(proof, 1).await.is_err(), "it is good for one use");
         let stored = storage.read().await.unwrap().users().by_id(&one.id).await.unwrap().unwrap();
         assert_eq!(stored.email, Some("new@x.example".parse().unwrap()));
         assert!(actions(storage).await.contains(&"email-change".to_owned()));
