@@ -5,16 +5,27 @@
 //! operating system's account.
 
 mod archive;
+mod assignment;
+mod attribute;
 mod audit;
 mod backup;
 mod client;
 mod config;
 mod demo;
+mod domain;
+mod group;
+mod invitation;
 mod keys;
+mod location;
+mod membership;
+mod org;
 mod postgres;
 mod restore;
+mod role;
+mod scope;
 mod serve;
 mod shell;
+mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -56,11 +67,20 @@ enum Command {
     Config(config::Config),
     /// Runs a demo clinic with an app to sign in to
     Demo(demo::Demo),
+    Domain(domain::Domains),
+    Group(group::Groups),
+    Invitation(invitation::Invitations),
     #[command(subcommand)]
     Keys(keys::Keys),
     Restore(restore::Restore),
+    Location(location::Locations),
+    Membership(membership::Memberships),
+    #[command(subcommand)]
+    Org(org::Org),
+    Role(role::Roles),
     /// Runs the server
     Serve,
+    User(user::Users),
     /// Brings the database up to date and stops
     Migrate,
 }
@@ -75,7 +95,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             shell::complain(&error);
-            ExitCode::FAILURE
+            if error.is::<scope::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -89,6 +109,14 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Demo(demo) => demo::run(demo).await,
         Command::Keys(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
         Command::Restore(command) => command.run(config.as_deref(), output).await,
+        Command::Domain(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Group(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Invitation(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Location(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Membership(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Org(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::Role(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
+        Command::User(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
         Command::Serve => serve::run(config.as_deref()).await,
         Command::Migrate => {
             let shell = Shell::open(config.as_deref(), output).await?;

@@ -6,7 +6,7 @@ use crate::{
     directory::{group::Group, origin::Origin},
     id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
     storage::{Result, Row, Tx},
-    text::{Name, Slug},
+    text::{EmailAddress, Name, Slug},
 };
 
 /// Queries of groups.
@@ -28,6 +28,17 @@ pub struct GroupRole {
     pub role: Slug,
     /// Slug of the location; the whole organization without one.
     pub location: Option<Slug>,
+}
+
+/// A member of a group as a list shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedMember {
+    /// The membership.
+    pub membership: MembershipId,
+    /// The person's name.
+    pub name: Name,
+    /// The person's address.
+    pub email: Option<EmailAddress>,
 }
 
 macro_rules! select {
@@ -93,6 +104,32 @@ impl Groups<'_> {
         .fetch_all(self.0.connection())
         .await?;
         rows.iter().map(|row| Ok(MembershipId::from_stored(text(row, "membership_id")?))).collect()
+    }
+
+    /// The same with what a list shows of them, by name.
+    pub async fn named_members(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Vec<NamedMember>> {
+        let rows = sqlx::query(
+            "SELECT group_members.membership_id, users.name, users.email \
+             FROM group_members \
+             JOIN groups ON groups.id = group_members.group_id \
+             JOIN memberships ON memberships.id = group_members.membership_id \
+             JOIN users ON users.id = memberships.user_id \
+             WHERE groups.organization_id = $1 AND groups.id = $2 AND groups.removed_at IS NULL \
+             ORDER BY users.name, group_members.membership_id",
+        )
+        .bind(organization.as_str().to_owned())
+        .bind(id.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(NamedMember {
+                    membership: MembershipId::from_stored(text(row, "membership_id")?),
+                    name: Name::from_stored(text(row, "name")?),
+                    email: maybe_text(row, "email")?.map(EmailAddress::from_stored),
+                })
+            })
+            .collect()
     }
 
     /// Roles that the groups of an organization carry.

@@ -71,6 +71,25 @@ impl Invitations<'_> {
         rows.iter().map(invitation).collect()
     }
 
+    /// The unanswered one of an address in an organization, expired or not.
+    pub async fn unanswered(
+        &mut self,
+        organization: &OrganizationId,
+        email: &EmailAddress,
+    ) -> Result<Option<Invitation>> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM invitations WHERE organization_id = $1 AND email = $2 AND",
+            unanswered!()
+        ))
+        .bind(organization.as_str().to_owned())
+        .bind(email.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(invitation).transpose()
+    }
+
     /// Those that an address can answer.
     pub async fn open_of(&mut self, email: &EmailAddress, now: Timestamp) -> Result<Vec<Invitation>> {
         let rows = sqlx::query(concat!(

@@ -26,7 +26,7 @@ pub use apps::Apps;
 pub use assignments::Assignments;
 pub use domains::Domains;
 pub use email_changes::EmailChanges;
-pub use groups::{GroupRole, Groups};
+pub use groups::{GroupRole, Groups, NamedMember};
 pub use invitations::Invitations;
 pub use kinds::Kinds;
 pub use locations::{Identifiers, Locations};

@@ -1,0 +1,222 @@
+//! `lanyard invitation`: offers of membership by mail.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{
+    Shell,
+    scope::{RoleArgument, Scope, ShownRole, instant, roles_json, roles_text},
+};
+use crate::{
+    authentication::recovery,
+    directory::{
+        self, Noun,
+        invitation::{self, Invitation, NewInvitation},
+        organization::Organization,
+    },
+    id::InvitationId,
+    secret::{ExposeSecret, SecretString},
+    server,
+    storage::Tx,
+    text::{EmailAddress, Slug, UserName},
+    web::{Invited, Language, Letter, Letterhead, Site},
+};
+
+/// Invitations: offers of membership by mail, open for seven days
+#[derive(Debug, Args)]
+pub(super) struct Invitations {
+    #[command(flatten)]
+    scope: Scope,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists invitations, newest first
+    #[command(after_help = "Example:\n  lanyard invitation list --organization riverside")]
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Invites somebody
+    #[command(after_help = "\
+Examples:
+  lanyard invitation send priya@riverside.example --kind practitioner
+  lanyard invitation send bob@riverside.example --kind contractor --role inventory@harbour-quay")]
+    Send {
+        /// Whom
+        email: EmailAddress,
+        /// Kind of membership
+        #[arg(long)]
+        kind: Slug,
+        /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<RoleArgument>,
+        /// Without any role
+        #[arg(long, conflicts_with = "roles")]
+        no_role: bool,
+    },
+    /// Sends an invitation again: a new link for seven days, the former one is void
+    #[command(after_help = "Example:\n  lanyard invitation resend priya@riverside.example")]
+    Resend {
+        /// Address or id
+        invitation: String,
+    },
+    /// Takes an invitation back
+    #[command(after_help = "Example:\n  lanyard invitation revoke priya@riverside.example")]
+    Revoke {
+        /// Address or id
+        invitation: String,
+    },
+}
+
+/// An invitation as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    email: String,
+    kind: String,
+    /// `null`: those of the kind.
+    roles: Option<Vec<ShownRole>>,
+    #[serde(skip)]
+    roles_text: String,
+    state: &'static str,
+    sent: i64,
+    created_at: String,
+    expires_at: String,
+    accepted_at: Option<String>,
+    rejected_at: Option<String>,
+    revoked_at: Option<String>,
+}
+
+impl Invitations {
+    /// Runs the command.
+    pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
+        let of = self.scope.organization(shell).await?;
+        match self.command {
+            Command::List { limit } => list(shell, &of, limit).await,
+            Command::Send { email, kind, roles, no_role } => {
+                let roles = roles.into_iter().map(|RoleArgument(at)| at).collect::<Vec<_>>();
+                let roles = (no_role || !roles.is_empty()).then_some(roles);
+                send(shell, of, NewInvitation { email, kind, roles, invited_by: None }).await
+            }
+            Command::Resend { invitation } => resend(shell, of, invitation).await,
+            Command::Revoke { invitation } => revoke(shell, &of, invitation).await,
+        }
+    }
+}
+
+async fn list(shell: &Shell, of: &Organization, limit: u32) -> anyhow::Result<()> {
+    let all = shell.app.storage.read().await?.invitations().list(&of.id, limit).await?;
+    let shown: Vec<Shown> = all.iter().map(|one| shown(shell, one)).collect();
+    shell.table(&shown, &["e-mail", "kind", "roles", "state", "expires", "sent", "id"], |one| {
+        vec![
+            one.email.clone(),
+            one.kind.clone(),
+            one.roles_text.clone(),
+            one.state.to_owned(),
+            one.expires_at.clone(),
+            one.sent.to_string(),
+            one.id.clone(),
+        ]
+    })
+}
+
+fn shown(shell: &Shell, one: &Invitation) -> Shown {
+    Shown {
+        id: one.id.to_string(),
+        email: one.email.to_string(),
+        kind: one.kind.to_string(),
+        roles: one.roles.as_deref().map(roles_json),
+        roles_text: one.roles.as_deref().map_or_else(|| "of the kind".to_owned(), roles_text),
+        state: one.state(shell.app.clock.now()).as_str(),
+        sent: one.sent,
+        created_at: one.created_at.to_string(),
+        expires_at: one.expires_at.to_string(),
+        accepted_at: instant(one.accepted_at),
+        rejected_at: instant(one.rejected_at),
+        revoked_at: instant(one.revoked_at),
+    }
+}
+
+async fn send(shell: &Shell, of: Organization, new: NewInvitation) -> anyhow::Result<()> {
+    let (context, sealer, site) = (shell.context(), shell.app.sealer.clone(), server::site(&shell.app).await?);
+    let made = shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let (invitation, token) = invitation::create(tx, &context, &of.id, new).await?;
+                let letter = letter(tx, &site, &of, (&invitation, &token)).await?;
+                tx.jobs().enqueue(&context, &sealer, &recovery::mail(invitation.email.as_str(), letter)).await?;
+                Ok(invitation)
+            })
+        })
+        .await?;
+    sent(shell, &made)
+}
+
+async fn resend(shell: &Shell, of: Organization, reference: String) -> anyhow::Result<()> {
+    let (context, sealer, site) = (shell.context(), shell.app.sealer.clone(), server::site(&shell.app).await?);
+    let again = shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let id = find(tx, &of, &reference).await?;
+                let (invitation, token) = invitation::resend(tx, &context, &of.id, &id).await?;
+                let letter = letter(tx, &site, &of, (&invitation, &token)).await?;
+                tx.jobs().enqueue(&context, &sealer, &recovery::mail(invitation.email.as_str(), letter)).await?;
+                Ok(invitation)
+            })
+        })
+        .await?;
+    sent(shell, &again)
+}
+
+fn sent(shell: &Shell, one: &Invitation) -> anyhow::Result<()> {
+    shell.say(format!("The running server mails the invitation to {}.", one.email));
+    let shown = shown(shell, one);
+    shell.show(&shown, &[("invitation", shown.id.clone()), ("expires", shown.expires_at.clone())])
+}
+
+/// The letter with the link; who has an account is asked to sign in.
+async fn letter(
+    tx: &mut Tx,
+    site: &Site,
+    of: &Organization,
+    (invitation, token): (&Invitation, &SecretString),
+) -> directory::Result<Letter> {
+    let account = tx.users().by_login_name(&UserName::from_stored(invitation.email.to_string())).await?;
+    let href = site.address_of(&format!("/invitation/{}", token.expose_secret()));
+    let language = account.as_ref().and_then(|user| user.locale.as_deref()).and_then(Language::of_range);
+    Ok(Letterhead::new(language.unwrap_or_default(), site).invitation(Invited {
+        organization: of.name.as_str(),
+        invited_by: None,
+        has_account: account.is_some(),
+        href: &href,
+        expires_at: invitation.expires_at,
+    }))
+}
+
+async fn revoke(shell: &Shell, of: &Organization, reference: String) -> anyhow::Result<()> {
+    let (context, of) = (shell.context(), of.clone());
+    let revoked = shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let id = find(tx, &of, &reference).await?;
+                invitation::revoke(tx, &context, &of.id, &id).await
+            })
+        })
+        .await?;
+    let shown = shown(shell, &revoked);
+    shell.show(&shown, &[("invitation", shown.id.clone()), ("state", shown.state.to_owned())])
+}
+
+/// An unanswered invitation by its id or by the address.
+async fn find(tx: &mut Tx, of: &Organization, reference: &str) -> directory::Result<InvitationId> {
+    if let Ok(id) = reference.parse() {
+        return Ok(id);
+    }
+    let email = reference.parse::<EmailAddress>().map_err(|_| Noun::Invitation.unknown(reference))?;
+    let found = tx.invitations().unanswered(&of.id, &email).await?;
+    Ok(found.ok_or_else(|| Noun::Invitation.unknown(reference))?.id)
+}

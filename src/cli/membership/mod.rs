@@ -1,0 +1,323 @@
+//! `lanyard membership`: persons in an organization.
+
+mod show;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use show::{show, state};
+
+use super::{
+    Shell,
+    attribute::Assignment,
+    scope::{self, Period, RoleArgument, Scope, cell},
+};
+use crate::{
+    directory::{
+        membership::{self, FirstRoles, NewMembership},
+        organization::Organization,
+        origin::Origin,
+        permission::{self, Effect, Permission},
+        profile::{self, Editor},
+        store::{MemberFilter, MemberState},
+    },
+    id::MembershipId,
+    text::Slug,
+};
+
+/// Memberships: persons in an organization
+#[derive(Debug, Args)]
+pub(super) struct Memberships {
+    #[command(flatten)]
+    scope: Scope,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// States for `list`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum State {
+    Enabled,
+    Disabled,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists members
+    #[command(after_help = "\
+Examples:
+  lanyard membership list --organization riverside --search priya
+  lanyard membership list --limit 1000 --after mem_…     the page after the member that was listed last")]
+    List {
+        /// Whose name or address contains this
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// Of this kind
+        #[arg(long)]
+        kind: Option<Slug>,
+        /// In this state
+        #[arg(long)]
+        state: Option<State>,
+        /// After this membership: the next page
+        #[arg(long, value_name = "MEMBERSHIP")]
+        after: Option<MembershipId>,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Shows a member with everything they hold
+    #[command(after_help = "Example:\n  lanyard membership show priya@riverside.example")]
+    Show {
+        /// The member
+        person: String,
+    },
+    /// Makes a person who has an account a member, without asking them: prefer `lanyard invitation send`
+    #[command(
+        after_help = "Example:\n  lanyard membership add olivia@riverside.example --kind practitioner --role practitioner@pier"
+    )]
+    Add {
+        /// The person
+        person: String,
+        /// Kind of membership
+        #[arg(long)]
+        kind: Slug,
+        /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<RoleArgument>,
+        /// Without any role
+        #[arg(long, conflicts_with = "roles")]
+        no_role: bool,
+        #[command(flatten)]
+        period: Period,
+    },
+    /// Changes kind or validity
+    #[command(
+        after_help = "Example:\n  lanyard membership update bill@riverside.example --kind contractor --until 2027-02-28"
+    )]
+    Update {
+        /// The member
+        person: String,
+        /// Another kind
+        #[arg(long)]
+        kind: Option<Slug>,
+        #[command(flatten)]
+        period: Period,
+        /// Without beginning and end
+        #[arg(long, conflicts_with_all = ["from", "until"])]
+        always: bool,
+    },
+    /// Edits what is known of a member: profession, title, phone, …; `title=` removes a value
+    #[command(after_help = "Example:\n  lanyard membership set priya@riverside.example profession=Physician title=Dr")]
+    Set {
+        /// The member
+        person: String,
+        /// ATTRIBUTE=VALUE
+        #[arg(required = true)]
+        attributes: Vec<Assignment>,
+    },
+    /// Suspends a member: this organization's sessions and tokens end at once
+    #[command(after_help = "Example:\n  lanyard membership disable bill@riverside.example")]
+    Disable {
+        /// The member
+        person: String,
+    },
+    /// Lets a suspended member in again
+    #[command(after_help = "Example:\n  lanyard membership enable bill@riverside.example")]
+    Enable {
+        /// The member
+        person: String,
+    },
+    /// Ends a membership; the person's other organizations are left alone
+    #[command(after_help = "Example:\n  lanyard membership remove bill@riverside.example")]
+    Remove {
+        /// The member
+        person: String,
+    },
+    /// Grants a member a single permission, beside their roles
+    #[command(after_help = "Example:\n  lanyard membership grant bill@riverside.example lanyard:people:read")]
+    Grant {
+        /// The member
+        person: String,
+        /// The permission
+        permission: Permission,
+    },
+    /// Denies a member a single permission, whatever grants it
+    #[command(after_help = "Example:\n  lanyard membership deny frank@riverside.example lanyard:people:read")]
+    Deny {
+        /// The member
+        person: String,
+        /// The permission
+        permission: Permission,
+    },
+    /// Takes back a direct grant or denial
+    #[command(after_help = "Example:\n  lanyard membership unset frank@riverside.example lanyard:people:read")]
+    Unset {
+        /// The member
+        person: String,
+        /// The permission
+        permission: Permission,
+    },
+}
+
+impl Memberships {
+    /// Runs the command.
+    pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
+        let of = self.scope.organization(shell).await?;
+        match self.command {
+            Command::List { search, kind, state, after, limit } => {
+                let state = state.map(|state| match state {
+                    State::Enabled => MemberState::Enabled,
+                    State::Disabled => MemberState::Disabled,
+                });
+                list(shell, &of, MemberFilter { kind, state, containing: search, after, limit }).await
+            }
+            Command::Show { person } => show(shell, &of, &person).await,
+            Command::Add { person, kind, roles, no_role, period } => {
+                let roles = roles.into_iter().map(|RoleArgument(at)| at).collect::<Vec<_>>();
+                let roles = if roles.is_empty() && !no_role { FirstRoles::OfKind } else { FirstRoles::Exactly(roles) };
+                add(shell, &of, &person, (kind, roles), &period).await?;
+                show(shell, &of, &person).await
+            }
+            Command::Update { person, kind, period, always } => {
+                let validity = (always || period.is_given()).then(|| period.validity()).transpose()?;
+                let (context, id, reference) = (shell.context(), of.id.clone(), person.clone());
+                shell
+                    .change(move |tx| {
+                        Box::pin(async move {
+                            let member = scope::member(tx, &id, &reference).await?;
+                            membership::update(tx, &context, &id, &member.id, (kind, validity)).await.map(|_| ())
+                        })
+                    })
+                    .await?;
+                show(shell, &of, &person).await
+            }
+            Command::Set { person, attributes } => {
+                set(shell, &of, &person, attributes).await?;
+                show(shell, &of, &person).await
+            }
+            Command::Disable { person } => switch(shell, &of, &person, Switch::Disable).await,
+            Command::Enable { person } => switch(shell, &of, &person, Switch::Enable).await,
+            Command::Remove { person } => switch(shell, &of, &person, Switch::Remove).await,
+            Command::Grant { person, permission } => {
+                directly(shell, &of, &person, (permission, Some(Effect::Grant))).await
+            }
+            Command::Deny { person, permission } => {
+                directly(shell, &of, &person, (permission, Some(Effect::Deny))).await
+            }
+            Command::Unset { person, permission } => directly(shell, &of, &person, (permission, None)).await,
+        }
+    }
+}
+
+async fn list(shell: &Shell, of: &Organization, filter: MemberFilter) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Shown {
+        membership: String,
+        user: String,
+        name: String,
+        email: Option<String>,
+        kind: String,
+        state: &'static str,
+    }
+    let now = shell.app.clock.now();
+    let members = shell.app.storage.read().await?.memberships().list(&of.id, filter).await?;
+    let shown: Vec<Shown> = members
+        .into_iter()
+        .map(|one| Shown {
+            state: if one.user_disabled_at.is_some() { "person disabled" } else { state(&one.membership, now) },
+            membership: one.membership.id.into(),
+            user: one.membership.user_id.into(),
+            name: one.name.into(),
+            email: one.email.map(String::from),
+            kind: one.membership.kind.into(),
+        })
+        .collect();
+    shell.table(&shown, &["name", "e-mail", "kind", "state", "membership"], |one| {
+        vec![
+            one.name.clone(),
+            cell(one.email.as_deref()),
+            one.kind.clone(),
+            one.state.to_owned(),
+            one.membership.clone(),
+        ]
+    })
+}
+
+async fn add(
+    shell: &Shell,
+    of: &Organization,
+    person: &str,
+    (kind, roles): (Slug, FirstRoles),
+    period: &Period,
+) -> anyhow::Result<()> {
+    let (context, of, person) = (shell.context(), of.id.clone(), person.to_owned());
+    let validity = period.validity()?;
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let user = scope::user(tx, &person).await?.id;
+                let new = NewMembership { user, kind, roles, validity, origin: Origin::of(&context) };
+                membership::join(tx, &context, &of, new).await.map(|_| ())
+            })
+        })
+        .await
+}
+
+async fn set(shell: &Shell, of: &Organization, person: &str, attributes: Vec<Assignment>) -> anyhow::Result<()> {
+    let (context, of, person) = (shell.context(), of.id.clone(), person.to_owned());
+    let edits = attributes.into_iter().map(|Assignment(edit)| edit).collect::<Vec<_>>();
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let member = scope::member(tx, &of, &person).await?;
+                profile::edit_member(tx, &context, (&of, &member.id), Editor::Administrator, &edits).await
+            })
+        })
+        .await
+}
+
+#[derive(Clone, Copy)]
+enum Switch {
+    Disable,
+    Enable,
+    Remove,
+}
+
+async fn switch(shell: &Shell, of: &Organization, person: &str, to: Switch) -> anyhow::Result<()> {
+    let (context, id, reference) = (shell.context(), of.id.clone(), person.to_owned());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let member = scope::member(tx, &id, &reference).await?.id;
+                match to {
+                    Switch::Disable => membership::disable(tx, &context, &id, &member).await.map(|_| ()),
+                    Switch::Enable => membership::enable(tx, &context, &id, &member).await.map(|_| ()),
+                    Switch::Remove => membership::remove(tx, &context, &id, &member).await.map(|_| ()),
+                }
+            })
+        })
+        .await?;
+    if matches!(to, Switch::Remove) {
+        shell.say(format!("{person} is no member of {} any more.", of.slug));
+        return Ok(());
+    }
+    show(shell, of, person).await
+}
+
+async fn directly(
+    shell: &Shell,
+    of: &Organization,
+    person: &str,
+    (permission, effect): (Permission, Option<Effect>),
+) -> anyhow::Result<()> {
+    let (context, id, reference) = (shell.context(), of.id.clone(), person.to_owned());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let member = scope::member(tx, &id, &reference).await?;
+                permission::set(tx, &context, &id, &member.id, (&permission, effect)).await
+            })
+        })
+        .await?;
+    show(shell, of, person).await
+}

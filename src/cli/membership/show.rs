@@ -1,0 +1,120 @@
+//! `lanyard membership show`: a member with everything they hold.
+
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Shell, assignment, attribute,
+        scope::{self, cell, instant, roles_json, roles_text},
+    },
+    clock::Timestamp,
+    directory::{
+        access::{Access, RoleAt},
+        membership::Membership,
+        organization::Organization,
+    },
+    text::Slug,
+};
+
+/// A member with everything they hold.
+#[derive(Debug, Serialize)]
+struct Whole {
+    membership: String,
+    user: String,
+    name: String,
+    email: Option<String>,
+    kind: String,
+    state: &'static str,
+    from: Option<String>,
+    until: Option<String>,
+    attributes: Vec<(String, String)>,
+    assignments: Vec<assignment::Shown>,
+    direct: Vec<(String, &'static str)>,
+    access: ShownAccess,
+}
+
+/// What tokens say now.
+#[derive(Debug, Serialize)]
+struct ShownAccess {
+    roles: Vec<Slug>,
+    groups: Vec<Slug>,
+    locations: Vec<Slug>,
+    assignments: Vec<scope::ShownRole>,
+    entitlements: Vec<String>,
+    ends_at: Option<String>,
+}
+
+/// Prints it.
+pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyhow::Result<()> {
+    let now = shell.app.clock.now();
+    let mut tx = shell.app.storage.read().await?;
+    let member = scope::member(&mut tx, &of.id, person).await?;
+    let user = scope::user(&mut tx, member.user_id.as_str()).await?;
+    let held = tx.assignments().of_member(&of.id, &member.id).await?;
+    let direct = tx.permissions().of_member(&of.id, &member.id).await?;
+    let access = tx.access().of_member(&member.id, now).await?;
+    let whole = Whole {
+        membership: member.id.to_string(),
+        user: user.id.to_string(),
+        name: user.name.to_string(),
+        email: user.email.as_ref().map(ToString::to_string),
+        kind: member.kind.to_string(),
+        state: if user.is_active() { state(&member, now) } else { "person disabled" },
+        from: instant(member.validity.from),
+        until: instant(member.validity.until),
+        attributes: attribute::of_member(&member),
+        assignments: held.iter().map(assignment::shown).collect(),
+        direct: direct.iter().map(|(permission, effect)| (permission.to_string(), effect.as_str())).collect(),
+        access: access_shown(&access),
+    };
+    shell.show(&whole, &lines(&whole, &access.assignments))
+}
+
+fn access_shown(access: &Access) -> ShownAccess {
+    ShownAccess {
+        roles: access.roles.clone(),
+        groups: access.groups.clone(),
+        locations: access.locations.clone(),
+        assignments: roles_json(&access.assignments),
+        entitlements: access.entitlements.clone(),
+        ends_at: instant(access.ends_at),
+    }
+}
+
+fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
+    let list = |slugs: &[Slug]| slugs.iter().map(Slug::as_str).collect::<Vec<_>>().join(", ");
+    let direct: Vec<String> =
+        whole.direct.iter().map(|(permission, effect)| format!("{effect} {permission}")).collect();
+    let mut lines = vec![
+        ("name", whole.name.clone()),
+        ("e-mail", cell(whole.email.as_deref())),
+        ("kind", whole.kind.clone()),
+        ("state", whole.state.to_owned()),
+        ("from", cell(whole.from.as_deref())),
+        ("until", cell(whole.until.as_deref())),
+    ];
+    lines.extend(whole.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    lines.extend([
+        ("roles", roles_text(held)),
+        ("groups", list(&whole.access.groups)),
+        ("locations", list(&whole.access.locations)),
+        ("direct", direct.join(", ")),
+        ("entitlements", whole.access.entitlements.join(", ")),
+        ("membership", whole.membership.clone()),
+        ("user", whole.user.clone()),
+    ]);
+    lines
+}
+
+/// Whether a member may act, in a word.
+pub(super) fn state(membership: &Membership, now: Timestamp) -> &'static str {
+    if membership.disabled_at.is_some() {
+        "disabled"
+    } else if membership.validity.is_over(now) {
+        "over"
+    } else if membership.is_active(now) {
+        "active"
+    } else {
+        "not begun"
+    }
+}

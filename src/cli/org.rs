@@ -1,0 +1,294 @@
+//! `lanyard org`: organizations, their kinds of membership and rules, and the apps they use.
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::{
+    Shell,
+    scope::{Usage, cell, instant},
+};
+use crate::{
+    directory::{
+        Change, Noun,
+        app::Requires,
+        kind::{self, Kind},
+        organization::{self, Accent, Edit, LogoUri, Organization},
+        profile::{self, Attribute, EditableBy},
+    },
+    text::{Name, Slug},
+};
+
+/// Organizations: practices, each apart from the others
+#[derive(Debug, Subcommand)]
+pub(super) enum Org {
+    /// Lists the organizations
+    #[command(after_help = "Example:\n  lanyard org list --json")]
+    List,
+    /// Shows one
+    #[command(after_help = "Example:\n  lanyard org show riverside")]
+    Show {
+        /// Slug or id
+        organization: String,
+    },
+    /// Creates one, with the built-in roles and kinds of membership
+    #[command(after_help = "Example:\n  lanyard org create riverside --name \"Riverside Clinic\"")]
+    Create {
+        /// Short key, which never changes
+        slug: Slug,
+        /// As people write it
+        #[arg(long)]
+        name: Name,
+    },
+    /// Changes name and looks
+    #[command(
+        after_help = "Example:\n  lanyard org update riverside --accent \"#1a7f64\"\n  lanyard org update riverside --no-logo"
+    )]
+    Update {
+        /// Slug or id
+        organization: String,
+        /// Another name
+        #[arg(long)]
+        name: Option<Name>,
+        /// Address of a picture for the sign-in page
+        #[arg(long, value_name = "URL", conflicts_with = "no_logo")]
+        logo: Option<LogoUri>,
+        /// Without a picture
+        #[arg(long)]
+        no_logo: bool,
+        /// Colour of the sign-in page
+        #[arg(long, value_name = "#RRGGBB", conflicts_with = "no_accent")]
+        accent: Option<Accent>,
+        /// Without a colour
+        #[arg(long)]
+        no_accent: bool,
+    },
+    /// Keeps everybody out of it; nothing is lost
+    #[command(after_help = "Example:\n  lanyard org disable riverside")]
+    Disable {
+        /// Slug or id
+        organization: String,
+    },
+    /// Lets members in again
+    #[command(after_help = "Example:\n  lanyard org enable riverside")]
+    Enable {
+        /// Slug or id
+        organization: String,
+    },
+    /// Lists the kinds of membership with the roles that new members get
+    #[command(after_help = "Example:\n  lanyard org kinds riverside")]
+    Kinds {
+        /// Slug or id
+        organization: String,
+    },
+    /// Makes a kind of membership, or changes its name and roles
+    #[command(after_help = "Example:\n  lanyard org kind riverside locum --name Locum --role practitioner")]
+    Kind {
+        /// Slug or id
+        organization: String,
+        /// Key of the kind
+        kind: Slug,
+        /// As people write it
+        #[arg(long)]
+        name: Name,
+        /// A role that new members get; may be repeated
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<Slug>,
+    },
+    /// Says who may edit an attribute: person, administrator, both or nobody
+    #[command(after_help = "Example:\n  lanyard org rule riverside phone administrator")]
+    Rule {
+        /// Slug or id
+        organization: String,
+        /// Name of the attribute
+        attribute: Attribute,
+        /// person, administrator, both or nobody
+        editable_by: EditableBy,
+    },
+    /// Lists the apps it uses
+    #[command(after_help = "Example:\n  lanyard org apps riverside")]
+    Apps {
+        /// Slug or id
+        organization: String,
+    },
+}
+
+/// An organization as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    slug: String,
+    name: String,
+    logo_uri: Option<String>,
+    accent: Option<String>,
+    created_at: String,
+    disabled_at: Option<String>,
+}
+
+impl Org {
+    /// Runs the command.
+    pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
+        match self {
+            Self::List => list(shell).await,
+            Self::Show { organization } => show(shell, &find(shell, &organization).await?),
+            Self::Create { slug, name } => create(shell, slug, name).await,
+            Self::Update { organization, name, logo, no_logo, accent, no_accent } => {
+                let edit = Edit { name, logo_uri: change(logo, no_logo), accent: change(accent, no_accent) };
+                update(shell, &find(shell, &organization).await?, edit).await
+            }
+            Self::Disable { organization } => switch(shell, find(shell, &organization).await?, "disabled").await,
+            Self::Enable { organization } => switch(shell, find(shell, &organization).await?, "enabled").await,
+            Self::Kinds { organization } => kinds(shell, &find(shell, &organization).await?).await,
+            Self::Kind { organization, kind, name, roles } => {
+                let kind = Kind { slug: kind, name, default_roles: roles };
+                set_kind(shell, &find(shell, &organization).await?, kind).await
+            }
+            Self::Rule { organization, attribute, editable_by } => {
+                set_rule(shell, &find(shell, &organization).await?, attribute, editable_by).await
+            }
+            Self::Apps { organization } => apps(shell, &find(shell, &organization).await?).await,
+        }
+    }
+}
+
+async fn find(shell: &Shell, reference: &str) -> anyhow::Result<Organization> {
+    let found = shell.app.storage.read().await?.organizations().by_reference(reference).await?;
+    Ok(found.ok_or_else(|| Noun::Organization.unknown(reference))?)
+}
+
+fn change<T>(set: Option<T>, clear: bool) -> Change<T> {
+    match set {
+        Some(value) => Change::Set(value),
+        None if clear => Change::Clear,
+        None => Change::Keep,
+    }
+}
+
+fn shown(one: &Organization) -> Shown {
+    Shown {
+        id: one.id.to_string(),
+        slug: one.slug.to_string(),
+        name: one.name.to_string(),
+        logo_uri: one.logo_uri.as_ref().map(ToString::to_string),
+        accent: one.accent.as_ref().map(ToString::to_string),
+        created_at: one.created_at.to_string(),
+        disabled_at: instant(one.disabled_at),
+    }
+}
+
+fn state(disabled_at: Option<&String>) -> &'static str {
+    if disabled_at.is_some() { "disabled" } else { "active" }
+}
+
+async fn list(shell: &Shell) -> anyhow::Result<()> {
+    let all = shell.app.storage.read().await?.organizations().list().await?;
+    let shown: Vec<Shown> = all.iter().map(shown).collect();
+    shell.table(&shown, &["slug", "name", "state", "id"], |one| {
+        vec![one.slug.clone(), one.name.clone(), state(one.disabled_at.as_ref()).to_owned(), one.id.clone()]
+    })
+}
+
+fn show(shell: &Shell, one: &Organization) -> anyhow::Result<()> {
+    let shown = shown(one);
+    shell.show(
+        &shown,
+        &[
+            ("slug", shown.slug.clone()),
+            ("name", shown.name.clone()),
+            ("id", shown.id.clone()),
+            ("logo", cell(shown.logo_uri.as_deref())),
+            ("accent", cell(shown.accent.as_deref())),
+            ("created", shown.created_at.clone()),
+            ("state", state(shown.disabled_at.as_ref()).to_owned()),
+        ],
+    )
+}
+
+async fn create(shell: &Shell, slug: Slug, name: Name) -> anyhow::Result<()> {
+    let context = shell.context();
+    let made =
+        shell.change(move |tx| Box::pin(async move { organization::create(tx, &context, &slug, &name).await })).await?;
+    show(shell, &made)
+}
+
+async fn update(shell: &Shell, of: &Organization, edit: Edit) -> anyhow::Result<()> {
+    let nothing = edit.name.is_none() && edit.logo_uri == Change::Keep && edit.accent == Change::Keep;
+    if nothing {
+        return Err(Usage("say what to change: --name, --logo, --accent".into()).into());
+    }
+    let (context, id) = (shell.context(), of.id.clone());
+    let edited =
+        shell.change(move |tx| Box::pin(async move { organization::update(tx, &context, &id, edit).await })).await?;
+    show(shell, &edited)
+}
+
+async fn switch(shell: &Shell, of: Organization, to: &'static str) -> anyhow::Result<()> {
+    let context = shell.context();
+    let switched = shell
+        .change(move |tx| {
+            Box::pin(async move {
+                if to == "enabled" {
+                    organization::enable(tx, &context, &of.id).await
+                } else {
+                    organization::disable(tx, &context, &of.id).await
+                }
+            })
+        })
+        .await?;
+    show(shell, &switched)
+}
+
+async fn kinds(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Shown {
+        kind: String,
+        name: String,
+        default_roles: Vec<Slug>,
+    }
+    let kinds = shell.app.storage.read().await?.kinds().list(&of.id).await?;
+    let shown: Vec<Shown> = kinds
+        .into_iter()
+        .map(|kind| Shown { kind: kind.slug.into(), name: kind.name.into(), default_roles: kind.default_roles })
+        .collect();
+    shell.table(&shown, &["kind", "name", "roles of new members"], |kind| {
+        let roles: Vec<&str> = kind.default_roles.iter().map(Slug::as_str).collect();
+        vec![kind.kind.clone(), kind.name.clone(), roles.join(", ")]
+    })
+}
+
+async fn set_kind(shell: &Shell, of: &Organization, kind: Kind) -> anyhow::Result<()> {
+    let (context, id) = (shell.context(), of.id.clone());
+    shell.change(move |tx| Box::pin(async move { kind::set(tx, &context, &id, &kind).await })).await?;
+    kinds(shell, of).await
+}
+
+async fn set_rule(shell: &Shell, of: &Organization, attribute: Attribute, rule: EditableBy) -> anyhow::Result<()> {
+    let (context, id) = (shell.context(), of.id.clone());
+    shell
+        .change(move |tx| Box::pin(async move { profile::set_rule(tx, &context, &id, attribute, rule).await }))
+        .await?;
+    shell.say(format!("In {}, {attribute} is edited by: {}.", of.slug, rule.as_str()));
+    Ok(())
+}
+
+async fn apps(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Shown {
+        client: String,
+        requires: Requires,
+        activated_at: String,
+    }
+    let all = shell.app.storage.read().await?.apps().activations(&of.id).await?;
+    let shown: Vec<Shown> = all
+        .into_iter()
+        .map(|one| Shown { client: one.client, requires: one.requires, activated_at: one.activated_at.to_string() })
+        .collect();
+    shell.table(&shown, &["client", "requires", "since"], |one| {
+        let named = |what: &str, of: &[Slug]| of.iter().map(|slug| format!("{what} {slug}")).collect::<Vec<_>>();
+        let requires = [
+            named("role", &one.requires.roles),
+            named("group", &one.requires.groups),
+            named("at", &one.requires.locations),
+        ];
+        vec![one.client.clone(), requires.concat().join(", "), one.activated_at.clone()]
+    })
+}

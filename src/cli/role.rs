@@ -1,0 +1,328 @@
+//! `lanyard role`: bundles of permissions, and who is assigned which.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{
+    Shell, assignment,
+    scope::{self, Period, RoleArgument, Scope},
+};
+use crate::{
+    directory::{
+        organization::Organization,
+        permission::Permission,
+        role::{self, Composition, template},
+    },
+    text::{Name, Slug},
+};
+
+/// Roles: bundles of permissions, and who is assigned which
+#[derive(Debug, Args)]
+pub(super) struct Roles {
+    #[command(flatten)]
+    scope: Scope,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the roles
+    #[command(after_help = "Example:\n  lanyard role list --organization riverside")]
+    List,
+    /// Shows everything that a role grants, and who has it
+    #[command(after_help = "Example:\n  lanyard role show manager")]
+    Show {
+        /// The role
+        role: Slug,
+    },
+    /// Lists the permissions that roles can be made of
+    #[command(after_help = "Example:\n  lanyard role permissions --organization riverside")]
+    Permissions,
+    /// Creates a role
+    #[command(after_help = "\
+Example:
+  lanyard role create receptionist --name Receptionist --permission lanyard:people:read --inherits front_desk")]
+    Create {
+        /// Short key, which never changes
+        slug: Slug,
+        /// As people write it
+        #[arg(long)]
+        name: Name,
+        /// A permission; may be repeated
+        #[arg(long = "permission", value_name = "APP:RESOURCE:ACTION")]
+        permissions: Vec<Permission>,
+        /// A role whose permissions it has as well; may be repeated
+        #[arg(long = "inherits", value_name = "ROLE")]
+        inherits: Vec<Slug>,
+    },
+    /// Gives a role another name
+    #[command(after_help = "Example:\n  lanyard role rename receptionist \"Front of house\"")]
+    Rename {
+        /// The role
+        role: Slug,
+        /// The name
+        name: Name,
+    },
+    /// Adds permissions to a role and takes others away
+    #[command(
+        after_help = "Example:\n  lanyard role change receptionist --add lanyard:groups:read --remove lanyard:people:read"
+    )]
+    Change {
+        /// The role
+        role: Slug,
+        /// A permission to add; may be repeated
+        #[arg(long = "add", value_name = "PERMISSION", required_unless_present = "remove")]
+        add: Vec<Permission>,
+        /// A permission to take away; may be repeated
+        #[arg(long = "remove", value_name = "PERMISSION")]
+        remove: Vec<Permission>,
+    },
+    /// Lets a role inherit what another has
+    #[command(after_help = "Example:\n  lanyard role inherit receptionist --from billing")]
+    Inherit {
+        /// The role
+        role: Slug,
+        /// The inherited role
+        #[arg(long = "from", value_name = "ROLE")]
+        from: Slug,
+    },
+    /// Lets a role inherit another no more
+    #[command(after_help = "Example:\n  lanyard role disinherit receptionist --from billing")]
+    Disinherit {
+        /// The role
+        role: Slug,
+        /// The inherited role
+        #[arg(long = "from", value_name = "ROLE")]
+        from: Slug,
+    },
+    /// Removes a role and ends its assignments
+    #[command(after_help = "Example:\n  lanyard role remove receptionist")]
+    Remove {
+        /// The role
+        role: Slug,
+    },
+    /// Assigns a role to a member
+    #[command(after_help = "\
+Examples:
+  lanyard role assign practitioner@main-street priya@riverside.example
+  lanyard role assign manager max@riverside.example --until 2027-01-01")]
+    Assign {
+        /// The role: ROLE for the whole organization, or ROLE@LOCATION
+        role: RoleArgument,
+        /// The member
+        person: String,
+        #[command(flatten)]
+        period: Period,
+    },
+    /// Ends an assignment
+    #[command(after_help = "Example:\n  lanyard role end practitioner@main-street priya@riverside.example")]
+    End {
+        /// The role: ROLE for the whole organization, or ROLE@LOCATION
+        role: RoleArgument,
+        /// The member
+        person: String,
+    },
+}
+
+impl Roles {
+    /// Runs the command.
+    pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
+        let of = self.scope.organization(shell).await?;
+        match self.command {
+            Command::List => list(shell, &of).await,
+            Command::Show { role } => show(shell, &of, &role).await,
+            Command::Permissions => permissions(shell, &of).await,
+            Command::Create { slug, name, permissions, inherits } => {
+                create(shell, &of, (slug.clone(), name), permissions, inherits).await?;
+                show(shell, &of, &slug).await
+            }
+            Command::Rename { role, name } => {
+                rename(shell, &of, role.clone(), name).await?;
+                show(shell, &of, &role).await
+            }
+            Command::Change { role, add, remove } => {
+                change(shell, &of, role.clone(), (add, remove)).await?;
+                show(shell, &of, &role).await
+            }
+            Command::Inherit { role, from } => {
+                inherit(shell, &of, (role.clone(), from), "inherit").await?;
+                show(shell, &of, &role).await
+            }
+            Command::Disinherit { role, from } => {
+                inherit(shell, &of, (role.clone(), from), "disinherit").await?;
+                show(shell, &of, &role).await
+            }
+            Command::Remove { role } => {
+                remove(shell, &of, role).await?;
+                list(shell, &of).await
+            }
+            Command::Assign { role, person, period } => assignment::assign(shell, &of, (role, person), &period).await,
+            Command::End { role, person } => assignment::end(shell, &of, role, person).await,
+        }
+    }
+}
+
+/// A role as it is listed.
+#[derive(Debug, Serialize)]
+struct Shown {
+    slug: String,
+    name: String,
+    /// `built-in`, `custom` or the app that offered it.
+    origin: String,
+    inherits: Vec<String>,
+    /// Its own permissions.
+    permissions: Vec<String>,
+    id: String,
+}
+
+fn shown(one: &Composition) -> Shown {
+    let origin = match (&one.role.template, one.role.built_in()) {
+        (_, Some(_)) => "built-in".to_owned(),
+        (Some(app), None) => app.clone(),
+        (None, None) => "custom".to_owned(),
+    };
+    Shown {
+        slug: one.role.slug.to_string(),
+        name: one.role.name.to_string(),
+        origin,
+        inherits: one.inherits.iter().map(ToString::to_string).collect(),
+        permissions: one.permissions.iter().map(ToString::to_string).collect(),
+        id: one.role.id.to_string(),
+    }
+}
+
+async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
+    let roles = shell.app.storage.read().await?.roles().compositions(&of.id).await?;
+    let shown: Vec<Shown> = roles.iter().map(shown).collect();
+    shell.table(&shown, &["role", "name", "origin", "inherits", "permissions"], |one| {
+        vec![
+            one.slug.clone(),
+            one.name.clone(),
+            one.origin.clone(),
+            one.inherits.join(", "),
+            one.permissions.len().to_string(),
+        ]
+    })
+}
+
+async fn show(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Whole {
+        #[serde(flatten)]
+        role: Shown,
+        /// Its own permissions and all that it inherits.
+        effective: Vec<String>,
+        assignments: Vec<assignment::Shown>,
+    }
+    let mut tx = shell.app.storage.read().await?;
+    let id = scope::role(&mut tx, &of.id, slug).await?.id;
+    let compositions = tx.roles().compositions(&of.id).await?;
+    let assignments = tx.assignments().of_role(&of.id, &id).await?;
+    let Some(role) = compositions.iter().find(|one| one.role.id == id).map(shown) else { return Ok(()) };
+    let effective: Vec<String> = role::effective(&compositions, slug).iter().map(ToString::to_string).collect();
+    let whole = Whole { role, effective, assignments: assignments.iter().map(assignment::shown).collect() };
+    shell.show(
+        &whole,
+        &[
+            ("role", whole.role.slug.clone()),
+            ("name", whole.role.name.clone()),
+            ("origin", whole.role.origin.clone()),
+            ("inherits", whole.role.inherits.join(", ")),
+            ("grants", whole.effective.join("\n             ")),
+            ("assignments", whole.assignments.len().to_string()),
+        ],
+    )
+}
+
+async fn permissions(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
+    let apps = shell.app.storage.read().await?.permissions().of_apps(&of.id).await?;
+    let own = template::ALL_PERMISSIONS.iter().map(|one| (*one).to_owned());
+    let all: Vec<String> = own.chain(apps.iter().map(ToString::to_string)).collect();
+    shell.table(&all, &["permission"], |one| vec![one.clone()])
+}
+
+async fn create(
+    shell: &Shell,
+    of: &Organization,
+    (slug, name): (Slug, Name),
+    permissions: Vec<Permission>,
+    inherits: Vec<Slug>,
+) -> anyhow::Result<()> {
+    let (context, of) = (shell.context(), of.id.clone());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let made = role::create(tx, &context, &of, (&slug, &name), &permissions).await?;
+                // A handful of roles, named on the command line.
+                for parent in inherits {
+                    let parent = scope::role(tx, &of, &parent).await?;
+                    role::inherit(tx, &context, &of, &made.id, &parent.id).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn rename(shell: &Shell, of: &Organization, slug: Slug, name: Name) -> anyhow::Result<()> {
+    let (context, of) = (shell.context(), of.id.clone());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let role = scope::role(tx, &of, &slug).await?;
+                role::rename(tx, &context, &of, &role.id, &name).await
+            })
+        })
+        .await
+}
+
+async fn change(
+    shell: &Shell,
+    of: &Organization,
+    slug: Slug,
+    (add, remove): (Vec<Permission>, Vec<Permission>),
+) -> anyhow::Result<()> {
+    let (context, of) = (shell.context(), of.id.clone());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let role = scope::role(tx, &of, &slug).await?;
+                role::change_permissions(tx, &context, &of, &role.id, (&add, &remove)).await
+            })
+        })
+        .await
+}
+
+async fn inherit(
+    shell: &Shell,
+    of: &Organization,
+    (heir, from): (Slug, Slug),
+    what: &'static str,
+) -> anyhow::Result<()> {
+    let (context, of) = (shell.context(), of.id.clone());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let heir = scope::role(tx, &of, &heir).await?;
+                let from = scope::role(tx, &of, &from).await?;
+                match what {
+                    "inherit" => role::inherit(tx, &context, &of, &heir.id, &from.id).await,
+                    _ => role::disinherit(tx, &context, &of, &heir.id, &from.id).await,
+                }
+            })
+        })
+        .await
+}
+
+async fn remove(shell: &Shell, of: &Organization, slug: Slug) -> anyhow::Result<()> {
+    let (context, of) = (shell.context(), of.id.clone());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let role = scope::role(tx, &of, &slug).await?;
+                role::remove(tx, &context, &of, &role.id).await
+            })
+        })
+        .await
+}

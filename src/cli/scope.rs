@@ -1,0 +1,219 @@
+//! What commands on the directory share: which organization is meant, and finding things by what people call them.
+
+use std::str::FromStr;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Shell;
+use crate::{
+    clock::Timestamp,
+    directory::{
+        self, Noun,
+        group::Group,
+        location::Location,
+        membership::{Membership, RoleAt},
+        organization::Organization,
+        role::Role,
+        user::User,
+        validity::Validity,
+    },
+    id::{LocationId, MembershipId, OrganizationId, UserId},
+    storage::{Tx, Work},
+    text::{Slug, TextError, UserName},
+};
+
+/// The command was called wrongly; the program exits with 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub(super) String);
+
+/// Which organization a command is about.
+#[derive(Debug, Args)]
+pub(super) struct Scope {
+    /// The organization, by slug or id; may be left out where there is only one
+    #[arg(long, global = true, value_name = "SLUG", env = "LANYARD_ORGANIZATION")]
+    organization: Option<String>,
+}
+
+impl Scope {
+    /// The organization that is named, else the only one.
+    pub(super) async fn organization(&self, shell: &Shell) -> anyhow::Result<Organization> {
+        if let Some(named) = self.named(shell).await? {
+            return Ok(named);
+        }
+        let mut all = shell.app.storage.read().await?.organizations().list().await?;
+        match all.len() {
+            0 => {
+                Err(Usage("there is no organization yet; make one with `lanyard org create SLUG --name NAME`".into()))?
+            }
+            1 => Ok(all.remove(0)),
+            _ => {
+                let slugs: Vec<&str> = all.iter().take(20).map(|one| one.slug.as_str()).collect();
+                Err(Usage(format!("say which organization: --organization SLUG ({})", slugs.join(", "))))?
+            }
+        }
+    }
+
+    /// The organization that is named, if any: without one the server's administrator acts.
+    pub(super) async fn named(&self, shell: &Shell) -> anyhow::Result<Option<Organization>> {
+        let Some(reference) = &self.organization else { return Ok(None) };
+        let found = shell.app.storage.read().await?.organizations().by_reference(reference).await?;
+        Ok(Some(found.ok_or_else(|| Noun::Organization.unknown(reference))?))
+    }
+}
+
+impl Shell {
+    /// Runs a change of the directory in one unit of work.
+    pub(super) async fn change<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T, directory::Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        Ok(self.app.storage.write(work).await?)
+    }
+}
+
+/// A person by id, e-mail address or user name.
+pub(super) async fn user(tx: &mut Tx, reference: &str) -> directory::Result<User> {
+    let found = if let Ok(id) = reference.parse::<UserId>() {
+        tx.users().by_id(&id).await?
+    } else if let Ok(name) = reference.parse::<UserName>() {
+        tx.users().by_login_name(&name).await?
+    } else {
+        None
+    };
+    found.ok_or_else(|| Noun::User.unknown(reference))
+}
+
+/// A member by the id of the membership, or by what the person is called.
+pub(super) async fn member(tx: &mut Tx, of: &OrganizationId, reference: &str) -> directory::Result<Membership> {
+    let found = if let Ok(id) = reference.parse::<MembershipId>() {
+        tx.memberships().by_id(of, &id).await?
+    } else {
+        let unknown = || Noun::Membership.unknown(reference);
+        let person = user(tx, reference).await.map_err(|error| match error {
+            directory::Error::Unknown(..) => unknown(),
+            other => other,
+        })?;
+        tx.memberships().of(of, &person.id).await?
+    };
+    found.ok_or_else(|| Noun::Membership.unknown(reference))
+}
+
+/// A role by its slug.
+pub(super) async fn role(tx: &mut Tx, of: &OrganizationId, slug: &Slug) -> directory::Result<Role> {
+    tx.roles().by_slug(of, slug).await?.ok_or_else(|| Noun::Role.unknown(slug))
+}
+
+/// A group by its slug.
+pub(super) async fn group(tx: &mut Tx, of: &OrganizationId, slug: &Slug) -> directory::Result<Group> {
+    tx.groups().by_slug(of, slug).await?.ok_or_else(|| Noun::Group.unknown(slug))
+}
+
+/// A location by its slug.
+pub(super) async fn location(tx: &mut Tx, of: &OrganizationId, slug: &Slug) -> directory::Result<Location> {
+    tx.locations().by_slug(of, slug).await?.ok_or_else(|| Noun::Location.unknown(slug))
+}
+
+/// The id of a location that may be left out.
+pub(super) async fn place(
+    tx: &mut Tx,
+    of: &OrganizationId,
+    slug: Option<&Slug>,
+) -> directory::Result<Option<LocationId>> {
+    match slug {
+        Some(slug) => Ok(Some(location(tx, of, slug).await?.id)),
+        None => Ok(None),
+    }
+}
+
+/// A role as it is typed: `billing`, or `practitioner@main-street` at a location.
+#[derive(Debug, Clone)]
+pub(super) struct RoleArgument(pub(super) RoleAt);
+
+impl FromStr for RoleArgument {
+    type Err = TextError;
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        let (role, location) = match text.split_once('@') {
+            Some((role, location)) => (role, Some(location.parse()?)),
+            None => (text, None),
+        };
+        Ok(Self(RoleAt { role: role.parse()?, location }))
+    }
+}
+
+/// When something is to hold.
+#[derive(Debug, Args)]
+pub(super) struct Period {
+    /// From this day or instant (2026-11-22 or 2026-11-22T08:30:00Z)
+    #[arg(long, value_parser = Timestamp::parse, value_name = "DAY")]
+    from: Option<Timestamp>,
+    /// Until this day or instant, which itself is not included
+    #[arg(long, value_parser = Timestamp::parse, value_name = "DAY")]
+    until: Option<Timestamp>,
+}
+
+impl Period {
+    /// The period; always, when nothing was said.
+    pub(super) fn validity(&self) -> anyhow::Result<Validity> {
+        Validity::new(self.from, self.until).map_err(|error| Usage(error.to_string()).into())
+    }
+
+    /// Whether anything was said.
+    pub(super) fn is_given(&self) -> bool {
+        self.from.is_some() || self.until.is_some()
+    }
+}
+
+/// A role at a place, as it is shown.
+#[derive(Debug, Serialize)]
+pub(super) struct ShownRole {
+    pub(super) role: String,
+    pub(super) location: Option<String>,
+}
+
+/// `billing, practitioner@main-street`.
+pub(super) fn roles_text(roles: &[RoleAt]) -> String {
+    let one = |at: &RoleAt| match &at.location {
+        Some(location) => format!("{}@{location}", at.role),
+        None => at.role.to_string(),
+    };
+    roles.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Roles for JSON.
+pub(super) fn roles_json(roles: &[RoleAt]) -> Vec<ShownRole> {
+    let one =
+        |at: &RoleAt| ShownRole { role: at.role.to_string(), location: at.location.as_ref().map(ToString::to_string) };
+    roles.iter().map(one).collect()
+}
+
+/// An instant that may be absent, for JSON.
+pub(super) fn instant(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
+
+/// A value that may be absent, for tables.
+pub(super) fn cell(value: Option<&str>) -> String {
+    value.unwrap_or("-").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_typed_with_their_place() {
+        for (typed, expected) in [
+            ("billing", Some("billing")),
+            ("practitioner@main-street", Some("practitioner@main-street")),
+            ("practitioner@", None),
+            ("@main-street", None),
+            ("Practitioner", None),
+        ] {
+            let parsed = typed.parse::<RoleArgument>().ok().map(|role| roles_text(&[role.0]));
+            assert_eq!(parsed.as_deref(), expected, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! `lanyard user`: persons, across all organizations.
+//!
+//! Without `--organization` the server's administrator acts. With it, the administrator of that organization does, who
+//! changes no login and no profile of a person who also belongs, or belonged, elsewhere.
+
+mod show;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use show::show;
+
+use super::{
+    Shell,
+    attribute::Assignment,
+    scope::{self, RoleArgument, Scope, Usage},
+};
+use crate::{
+    audit::Context,
+    authentication::{
+        factor::hasher::{Hasher, Password},
+        recovery,
+    },
+    directory::{
+        self,
+        membership::{self, FirstRoles, NewMembership},
+        organization::Organization,
+        origin::Origin,
+        profile,
+        tenancy::{self, Aspect},
+        user::{self, NewPassword, NewUser, PasswordKind, User},
+        validity::Validity,
+    },
+    limit::Network,
+    secret::{ExposeSecret, SecretString},
+    server,
+    session::EndReason,
+    storage::Tx,
+    text::{EmailAddress, Name, Slug, UserName},
+    web::Language,
+};
+
+/// Users: persons with one login across all organizations
+#[derive(Debug, Args)]
+pub(super) struct Users {
+    #[command(flatten)]
+    scope: Scope,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows a person with every organization they belong to
+    #[command(after_help = "Example:\n  lanyard user show olivia@riverside.example")]
+    Show {
+        /// Id, e-mail address or user name
+        person: String,
+    },
+    /// Creates a person, and with `--organization` and `--kind` the membership
+    #[command(after_help = "\
+Examples:
+  lanyard user create --name \"Sam Poe\" --user-name sam --one-time-password --organization riverside --kind administrative
+  lanyard user create --name \"Olivia Owen\" --email olivia@riverside.example --organization riverside --kind administrative --role owner
+
+With an e-mail address, a link to set a password is mailed. For staff without a mailbox a password is printed once, which
+they have to change when they first sign in.")]
+    Create(Create),
+    /// Edits the profile: name, phone, locale, …; `phone=` removes a value
+    #[command(after_help = "Example:\n  lanyard user set olivia@riverside.example \"name=Olivia Owen\" locale=da")]
+    Set {
+        /// Id, e-mail address or user name
+        person: String,
+        /// ATTRIBUTE=VALUE
+        #[arg(required = true)]
+        attributes: Vec<Assignment>,
+    },
+    /// Moves the login to another e-mail address; you vouch for it
+    #[command(after_help = "Example:\n  lanyard user email olivia@riverside.example olivia.owen@riverside.example")]
+    Email {
+        /// Id, e-mail address or user name
+        person: String,
+        /// The new address
+        email: EmailAddress,
+    },
+    /// Gives another user name
+    #[command(after_help = "Example:\n  lanyard user user-name sam sam.poe")]
+    UserName {
+        /// Id, e-mail address or user name
+        person: String,
+        /// The new user name
+        name: UserName,
+    },
+    /// Prints a new password once, which has to be changed at the next sign-in; every session ends
+    #[command(after_help = "Example:\n  lanyard user password sam")]
+    Password {
+        /// Id, e-mail address or user name
+        person: String,
+    },
+    /// Mails a link by which the person sets a new password
+    #[command(after_help = "Example:\n  lanyard user recover olivia@riverside.example")]
+    Recover {
+        /// Id, e-mail address or user name
+        person: String,
+    },
+    /// Keeps a person out of every organization; sessions and tokens end at once
+    #[command(after_help = "Example:\n  lanyard user disable tess@harbour.example")]
+    Disable {
+        /// Id, e-mail address or user name
+        person: String,
+    },
+    /// Lets a person in again
+    #[command(after_help = "Example:\n  lanyard user enable tess@harbour.example")]
+    Enable {
+        /// Id, e-mail address or user name
+        person: String,
+    },
+    /// Erases a person for good: what is left is the id, so that the audit log stays readable
+    #[command(after_help = "Example:\n  lanyard user delete tess@harbour.example --yes")]
+    Delete {
+        /// Id, e-mail address or user name
+        person: String,
+        /// Yes, this cannot be undone
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// A person to be created.
+#[derive(Debug, Args)]
+struct Create {
+    /// The name as the person writes it
+    #[arg(long)]
+    name: Name,
+    /// E-mail address
+    #[arg(long, required_unless_present = "user_name")]
+    email: Option<EmailAddress>,
+    /// User name, for staff without a mailbox
+    #[arg(long)]
+    user_name: Option<UserName>,
+    /// Prints a password once; it has to be changed at the first sign-in
+    #[arg(long)]
+    one_time_password: bool,
+    /// Kind of membership in `--organization`
+    #[arg(long)]
+    kind: Option<Slug>,
+    /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
+    #[arg(long = "role", value_name = "ROLE", requires = "kind")]
+    roles: Vec<RoleArgument>,
+    /// Without any role
+    #[arg(long, conflicts_with = "roles", requires = "kind")]
+    no_role: bool,
+}
+
+impl Users {
+    /// Runs the command.
+    pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
+        let by = self.scope.named(shell).await?;
+        match self.command {
+            Command::Show { person } => show(shell, &person).await,
+            Command::Create(new) => create(shell, by, new).await,
+            Command::Set { person, attributes } => set(shell, by, &person, attributes).await,
+            Command::Email { person, email } => {
+                let id = id_of(shell, &person).await?;
+                change(shell, by, &id, Aspect::Login, move |tx, context, user| {
+                    Box::pin(async move { user::change_email(tx, context, &user.id, &email).await })
+                })
+                .await?;
+                show(shell, &id).await
+            }
+            Command::UserName { person, name } => {
+                let id = id_of(shell, &person).await?;
+                change(shell, by, &id, Aspect::Login, move |tx, context, user| {
+                    Box::pin(async move { user::change_user_name(tx, context, &user.id, &name).await })
+                })
+                .await?;
+                show(shell, &id).await
+            }
+            Command::Password { person } => password(shell, by, &person).await,
+            Command::Recover { person } => recover(shell, &person).await,
+            Command::Disable { person } => {
+                change(shell, by, &person, Aspect::Existence, |tx, context, user| {
+                    Box::pin(async move { user::disable(tx, context, &user.id).await })
+                })
+                .await?;
+                show(shell, &person).await
+            }
+            Command::Enable { person } => {
+                change(shell, by, &person, Aspect::Existence, |tx, context, user| {
+                    Box::pin(async move { user::enable(tx, context, &user.id).await })
+                })
+                .await?;
+                show(shell, &person).await
+            }
+            Command::Delete { yes: false, .. } => Err(Usage("this cannot be undone; say so by --yes".into()))?,
+            Command::Delete { person, yes: true } => {
+                change(shell, by, &person, Aspect::Existence, |tx, context, user| {
+                    Box::pin(async move { user::delete(tx, context, &user.id).await })
+                })
+                .await?;
+                shell.say(format!("{person} is erased."));
+                Ok(())
+            }
+        }
+    }
+}
+
+type Work<'t> = std::pin::Pin<Box<dyn Future<Output = directory::Result<()>> + Send + 't>>;
+
+/// Changes a person, unless another organization has a say in them.
+async fn change<F>(shell: &Shell, by: Option<Organization>, person: &str, aspect: Aspect, work: F) -> anyhow::Result<()>
+where
+    F: for<'t> FnOnce(&'t mut Tx, &'t Context, &'t User) -> Work<'t> + Send + 'static,
+{
+    let (context, person) = (shell.context(), person.to_owned());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let user = scope::user(tx, &person).await?;
+                if let Some(by) = by {
+                    let organizations = tx.memberships().organizations_ever(&user.id).await?;
+                    tenancy::may_change(&tenancy::Scope::Organization(by.id), aspect, &organizations)?;
+                }
+                work(tx, &context, &user).await
+            })
+        })
+        .await
+}
+
+/// The id, which stays when the login names change.
+async fn id_of(shell: &Shell, person: &str) -> anyhow::Result<String> {
+    Ok(scope::user(&mut shell.app.storage.read().await?, person).await?.id.into())
+}
+
+async fn create(shell: &Shell, by: Option<Organization>, new: Create) -> anyhow::Result<()> {
+    let joins = match (by, new.kind) {
+        (Some(organization), Some(kind)) => Some((organization, kind)),
+        (None, None) => None,
+        (Some(_), None) => Err(Usage("say which kind of membership: --kind administrative".into()))?,
+        (None, Some(_)) => Err(Usage("say in which organization: --organization SLUG".into()))?,
+    };
+    let handed = new.one_time_password.then(|| shell.app.random.readable_password());
+    let password = match &handed {
+        Some(password) => Some(one_time(shell, password).await?),
+        None => None,
+    };
+    let roles: Vec<_> = new.roles.into_iter().map(|RoleArgument(at)| at).collect();
+    let roles = if roles.is_empty() && !new.no_role { FirstRoles::OfKind } else { FirstRoles::Exactly(roles) };
+    let user = NewUser {
+        name: new.name,
+        email: new.email.clone(),
+        email_is_verified: false,
+        user_name: new.user_name,
+        password,
+        locale: None,
+    };
+    let context = shell.context();
+    let made = shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let user = user::create(tx, &context, user).await?;
+                if let Some((organization, kind)) = joins {
+                    let origin = Origin::of(&context);
+                    let new = NewMembership { user: user.id.clone(), kind, roles, validity: Validity::ALWAYS, origin };
+                    membership::join(tx, &context, &organization.id, new).await?;
+                }
+                Ok(user)
+            })
+        })
+        .await?;
+    match (&handed, &new.email) {
+        (Some(password), _) => handed_over(shell, &made, password),
+        (None, Some(email)) => {
+            recover(shell, email.as_str()).await?;
+            show(shell, made.id.as_str()).await
+        }
+        (None, None) => show(shell, made.id.as_str()).await,
+    }
+}
+
+/// The hash of a password that the person has to change.
+async fn one_time(shell: &Shell, password: &SecretString) -> anyhow::Result<NewPassword> {
+    let hasher = Hasher::start(shell.app.config.password.hashing, shell.app.random.clone());
+    let typed = Password::parse(password.expose_secret())?;
+    let hash = hasher.hash(typed, Network::from(IpAddr::V4(Ipv4Addr::LOCALHOST))).await?;
+    Ok(NewPassword { hash, kind: PasswordKind::OneTime, by: "administrator" })
+}
+
+/// Prints the password, the only time that it can be seen.
+fn handed_over(shell: &Shell, user: &User, password: &SecretString) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Handed<'h> {
+        id: &'h str,
+        one_time_password: &'h str,
+    }
+    shell.say("This password is shown once. It has to be changed at the first sign-in.");
+    let handed = Handed { id: user.id.as_str(), one_time_password: password.expose_secret() };
+    shell.show(&handed, &[("password", password.expose_secret().to_owned()), ("id", user.id.to_string())])
+}
+
+async fn set(shell: &Shell, by: Option<Organization>, person: &str, edits: Vec<Assignment>) -> anyhow::Result<()> {
+    let id = id_of(shell, person).await?;
+    let edits: Vec<_> = edits.into_iter().map(|Assignment(edit)| edit).collect();
+    change(shell, by, &id, Aspect::Profile, move |tx, context, user| {
+        Box::pin(async move { profile::edit_person(tx, context, &user.id, &edits).await })
+    })
+    .await?;
+    show(shell, &id).await
+}
+
+async fn password(shell: &Shell, by: Option<Organization>, person: &str) -> anyhow::Result<()> {
+    let handed = shell.app.random.readable_password();
+    let password = one_time(shell, &handed).await?;
+    change(shell, by, person, Aspect::Login, move |tx, context, user| {
+        Box::pin(async move {
+            user::set_password(tx, context, &user.id, &password).await?;
+            Ok(tx.sessions().end_all_of_user(context, &user.id, None, EndReason::PasswordChange).await?)
+        })
+    })
+    .await?;
+    let user = scope::user(&mut shell.app.storage.read().await?, person).await?;
+    handed_over(shell, &user, &handed)
+}
+
+async fn recover(shell: &Shell, person: &str) -> anyhow::Result<()> {
+    let user = scope::user(&mut shell.app.storage.read().await?, person).await?;
+    let email = user.email.context("this person has no e-mail address; use `lanyard user password`")?;
+    let site = server::site(&shell.app).await?;
+    let language = user.locale.as_deref().and_then(Language::of_range).unwrap_or_default();
+    recovery::send_link(&shell.app, &site, language, shell.context(), email.as_str()).await?;
+    shell.say(format!("The running server mails a link to {email}."));
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! `lanyard user show`: a person with every organization they belong to.
+
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Shell, attribute,
+        scope::{self, cell, instant},
+    },
+    directory::user::LoginName,
+};
+
+/// A person as they are shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    name: String,
+    email: Option<String>,
+    email_verified_at: Option<String>,
+    login_names: Vec<String>,
+    former_login_names: Vec<String>,
+    attributes: Vec<(String, String)>,
+    organizations: Vec<ShownMembership>,
+    must_change_password: bool,
+    created_at: String,
+    disabled_at: Option<String>,
+    deleted_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownMembership {
+    organization: String,
+    membership: String,
+    kind: String,
+}
+
+/// Prints it.
+pub(super) async fn show(shell: &Shell, person: &str) -> anyhow::Result<()> {
+    let now = shell.app.clock.now();
+    let mut tx = shell.app.storage.read().await?;
+    let user = scope::user(&mut tx, person).await?;
+    let names = tx.login_names().of(&user.id).await?;
+    let memberships = tx.memberships().active_of_user(&user.id, now).await?;
+    let (former, live): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.retired_at.is_some());
+    let texts = |names: Vec<LoginName>| names.into_iter().map(|one| one.name.into()).collect::<Vec<String>>();
+    let shown = Shown {
+        id: user.id.to_string(),
+        name: user.name.to_string(),
+        email: user.email.as_ref().map(ToString::to_string),
+        email_verified_at: instant(user.email_verified_at),
+        login_names: texts(live),
+        former_login_names: texts(former),
+        attributes: attribute::of_user(&user),
+        organizations: memberships
+            .into_iter()
+            .map(|(membership, organization)| ShownMembership {
+                organization: organization.slug.into(),
+                membership: membership.id.into(),
+                kind: membership.kind.into(),
+            })
+            .collect(),
+        must_change_password: user.must_change_password(now),
+        created_at: user.created_at.to_string(),
+        disabled_at: instant(user.disabled_at),
+        deleted_at: instant(user.deleted_at),
+    };
+    shell.show(&shown, &lines(&shown))
+}
+
+fn lines(shown: &Shown) -> Vec<(&str, String)> {
+    let organizations: Vec<String> =
+        shown.organizations.iter().map(|one| format!("{} ({})", one.organization, one.kind)).collect();
+    let state = match (&shown.deleted_at, &shown.disabled_at) {
+        (Some(at), _) => format!("erased {at}"),
+        (None, Some(at)) => format!("disabled {at}"),
+        (None, None) => "active".to_owned(),
+    };
+    let mut lines = vec![
+        ("name", shown.name.clone()),
+        ("e-mail", cell(shown.email.as_deref())),
+        ("signs in as", shown.login_names.join(", ")),
+        ("formerly", shown.former_login_names.join(", ")),
+        ("state", state),
+        ("organizations", organizations.join(", ")),
+    ];
+    lines.extend(shown.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    lines.push(("id", shown.id.clone()));
+    lines
+}
