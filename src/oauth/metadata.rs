@@ -8,7 +8,7 @@ use super::{
     scope::Scope,
     token::claims::Person,
 };
-use crate::keys::Algorithm;
+use crate::{authentication::signing_in::ACR, keys::Algorithm};
 
 /// Where the endpoints are.
 #[expect(missing_docs, reason = "each is named by its endpoint")]
@@ -55,8 +55,7 @@ pub struct Metadata {
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
     pub authorization_response_iss_parameter_supported: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub acr_values_supported: Vec<&'static str>,
+    pub acr_values_supported: [&'static str; 1],
 }
 
 impl Metadata {
@@ -93,7 +92,7 @@ impl Metadata {
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             authorization_response_iss_parameter_supported: true,
-            acr_values_supported: vec![],
+            acr_values_supported: [ACR],
         }
     }
 }

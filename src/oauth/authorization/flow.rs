@@ -178,7 +178,7 @@ async fn admit(
 }
 
 async fn refused(provider: &Provider, context: &Context, asked: &Asked, person: &SignedIn) -> storage::Result<Outcome> {
-    record_denial(provider, context, asked, (Denial::Refused, person)).await?;
+    record_denial(provider, context, asked, (Denial::Refused, person, None)).await?;
     Ok(Outcome::Refuse(refuse(Code::AccessDenied, "the person did not allow it")))
 }
 
@@ -188,7 +188,7 @@ async fn deny(
     asked: &Asked,
     (denial, person, organization): (Denial, SignedIn, Option<Organization>),
 ) -> storage::Result<Outcome> {
-    record_denial(provider, context, asked, (denial, &person)).await?;
+    record_denial(provider, context, asked, (denial, &person, organization.as_ref())).await?;
     if asked.request.prompts_for(Prompt::None) {
         return Ok(Outcome::Refuse(denied()));
     }
@@ -205,7 +205,7 @@ async fn record_denial(
     provider: &Provider,
     context: &Context,
     asked: &Asked,
-    (denial, person): (Denial, &SignedIn),
+    (denial, person, organization): (Denial, &SignedIn, Option<&Organization>),
 ) -> storage::Result<()> {
     let (user, client) = (person.user.id.clone(), asked.to.client.client.id.clone());
     let reason = denial.reason().to_owned();
@@ -214,12 +214,12 @@ async fn record_denial(
     } else {
         Event::AuthorizationFailure { user, client, reason }
     };
-    let context = context.by(Actor::User(person.user.id.clone()));
+    let (context, at) = (context.by(Actor::User(person.user.id.clone())), organization.map(|at| at.id.clone()));
     provider
         .app
         .storage
         .write(move |tx| {
-            tx.record(&context, None, &event);
+            tx.record(&context, at.as_ref(), &event);
             Box::pin(async { Ok(()) })
         })
         .await

@@ -8,7 +8,10 @@ use axum::{
 use serde::Serialize;
 
 use super::NO_STORE;
-use crate::oauth::error::{Code, Error, Refusal, refuse};
+use crate::{
+    oauth::error::{Code, Error, Refusal, refuse},
+    storage,
+};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -33,6 +36,9 @@ impl IntoResponse for Error {
                 let mut response = refuse(Code::TemporarilyUnavailable, "no signing key yet").into_response();
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 response
+            }
+            Self::Storage(storage::Error::Stopped) => {
+                refuse(Code::TemporarilyUnavailable, "the server is stopping").into_response()
             }
             Self::Storage(fault) => {
                 tracing::error!(cause = %fault, "a request failed");

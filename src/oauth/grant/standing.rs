@@ -52,6 +52,10 @@ impl Standing {
     /// # Errors
     /// `invalid_grant`, or a fault.
     pub(super) async fn of(exchange: &Exchange<'_>, family: &Family) -> Result<Self, Error> {
+        // Before anything is used up: the ID token is signed after the commit.
+        if family.scopes.has(Scope::OpenId) {
+            exchange.provider.signer(exchange.client.client.id_token_algorithm)?;
+        }
         let requirement = exchange.client.serves(&family.organization).ok_or(GONE)?;
         let standing = Self::load(exchange.provider, family, exchange.context.now).await?.ok_or(GONE)?;
         if requirement.is_met_by(&standing.access) { Ok(standing) } else { Err(GONE.into()) }

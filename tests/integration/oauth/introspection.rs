@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use lanyard::{
-    directory::{organization, user},
+    directory::{group, organization, user},
     oauth::registrar,
 };
 use serde_json::{Value, json};
 
-use super::clinic::{Answer, Clinic, basic, hash};
+use super::clinic::{Answer, Clinic, basic, claims, hash};
 
 impl Clinic {
     async fn introspect(&self, caller: &str, token: &Value) -> Value {
@@ -99,6 +99,39 @@ async fn a_revoked_token_is_gone_at_once() {
         let unknown = clinic.revoke("portal", &json!("nonsense")).await;
         assert_eq!(unknown.status, StatusCode::OK);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_into_a_token_is_told_when_asked() {
+    let clinic = Clinic::one().await;
+    let (context, at) = (clinic.context(), clinic.organization("riverside").await);
+    let user = clinic.user("priya").await;
+    clinic
+        .write(move |tx| {
+            Box::pin(async move {
+                let member = tx.memberships().active(&user, &at, context.now).await?.unwrap();
+                for n in 0..100 {
+                    let made =
+                        group::create(tx, &context, &at, &format!("team-{n}").parse()?, &"Team".parse()?).await?;
+                    group::add_member(tx, &context, &at, &made.id, &member.id).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    let browser = clinic.browser("priya").await;
+    let tokens = clinic.tokens(&browser, "portal", "scope=openid+groups").await;
+    for token in [&tokens["access_token"], &tokens["id_token"]] {
+        let claims = claims(token);
+        assert_eq!((claims.get("groups"), &claims["overflow"]), (None, &json!(["groups"])));
+    }
+    let told = clinic.introspect("api", &tokens["access_token"]).await;
+    let asked = clinic.userinfo(&tokens["access_token"]).await.json();
+    for whole in [told, asked] {
+        assert_eq!((whole["groups"].as_array().unwrap().len(), whole.get("overflow")), (101, None));
+    }
+    let opaque = clinic.tokens(&browser, "opaque", "scope=openid+groups").await;
+    assert_eq!(clinic.introspect("api", &opaque["access_token"]).await["groups"].as_array().unwrap().len(), 101);
 }
 
 #[tokio::test(flavor = "multi_thread")]
