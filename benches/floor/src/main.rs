@@ -1,0 +1,35 @@
+//! The floor: what an operation costs with nothing but the work that nobody can spare it.
+//!
+//! `floor serve PORT DATABASE` answers under `/bare/` with one parse, one signature and SQLite in process, and under
+//! `/same/` with the statements that Lanyard sends, through the library that Lanyard uses, one commit for many. DATABASE is
+//! a copy of Lanyard's. `floor hash` prints what the reference password hash costs. No checks, no policy: not a product.
+
+mod bare;
+mod hash;
+mod same;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, "serve", port, database] => serve(port.parse().expect("a port"), database).await,
+        [_, "hash"] => hash::measure(),
+        _ => eprintln!("floor serve PORT DATABASE | floor hash"),
+    }
+}
+
+async fn serve(port: u16, database: &str) {
+    let tokens = Arc::new(token::Tokens::new());
+    bare::seed(database);
+    let router = Router::new()
+        .nest("/bare", bare::router(database, tokens.clone()))
+        .nest("/same", same::router(database, tokens).await);
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
+    println!("ready");
+    axum::serve(listener, router).await.expect("serves");
+}
