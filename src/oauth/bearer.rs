@@ -71,14 +71,13 @@ impl Facts {
 pub async fn live(provider: &Provider, token: &str, now: Timestamp) -> storage::Result<Option<Arc<LiveToken>>> {
     let revision = provider.revisions(&[Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies]);
     let hash = TokenHash::of(token);
-    let found = match provider.tokens.find(&hash, revision) {
-        Some(found) => found,
-        None => {
-            let Some(loaded) = load(provider, token, now).await? else { return Ok(None) };
-            let loaded = Arc::new(loaded);
-            provider.tokens.keep(hash, Arc::clone(&loaded), revision);
-            loaded
-        }
+    let found = if let Some(found) = provider.tokens.find(&hash, revision) {
+        found
+    } else {
+        let Some(loaded) = load(provider, token, now).await? else { return Ok(None) };
+        let loaded = Arc::new(loaded);
+        provider.tokens.keep(hash, Arc::clone(&loaded), revision);
+        loaded
     };
     Ok(Some(found).filter(|found| now < found.facts.expires_at()))
 }

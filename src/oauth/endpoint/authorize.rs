@@ -67,7 +67,7 @@ pub(in crate::oauth) struct Arrived {
 pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: &str) -> Result<Arrived, web::Error> {
     let sent = Parameters::parse_repeatable(query.as_bytes(), PARAMETERS).map_err(malformed)?;
     let progress = sent.value(progress::PARAMETER).map(str::to_owned);
-    let mut carried = sent.without(progress::PARAMETER);
+    let carried = sent.without(progress::PARAMETER);
     let parameters = match carried.value(STORED) {
         None => carried.clone(),
         Some(stored) => {
@@ -78,9 +78,6 @@ pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: 
             Parameters::parse_repeatable(kept.as_bytes(), PARAMETERS).map_err(malformed)?
         }
     };
-    if carried.encode().len() > LONGEST_ADDRESS {
-        carried = Parameters::from([(STORED, keep(provider, &parameters).await?.as_str())]);
-    }
     let opened = progress.and_then(|sealed| visit.open_return(&sealed).ok());
     let progress = opened.and_then(|opened| Progress::of_return(&opened, &parameters));
     let progress = progress.unwrap_or_else(|| Progress::begun(provider.app.clock.now()));
@@ -88,21 +85,31 @@ pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: 
 }
 
 impl Arrived {
-    /// The address at which the request goes on in this browser.
-    pub(in crate::oauth) fn address(&self, visit: &Visit) -> Result<LocalPath, web::Error> {
+    /// The address at which the request goes on in this browser; a long request is kept and only named there.
+    pub(in crate::oauth) async fn address(&self, provider: &Provider, visit: &Visit) -> Result<LocalPath, web::Error> {
         let progress = self.progress.to_return(&self.parameters).seal(visit.site(), visit.browser());
-        let query = self.carried.clone().with(progress::PARAMETER, &progress).encode();
+        let carried = if self.carried.encode().len() > LONGEST_ADDRESS {
+            Parameters::from([(STORED, keep(provider, &self.parameters).await?.as_str())])
+        } else {
+            self.carried.clone()
+        };
+        let query = carried.with(progress::PARAMETER, &progress).encode();
         Ok(LocalPath::parse(&format!("{}?{query}", path::AUTHORIZE))?)
     }
 
     /// The same, as a return path for the pages on the way to `to`.
-    fn way_back(&self, visit: &Visit, to: &Destination) -> Result<ReturnTo, web::Error> {
+    async fn way_back(&self, provider: &Provider, visit: &Visit, to: &Destination) -> Result<ReturnTo, web::Error> {
         let origin = RedirectOrigin::of(&to.redirect.url());
         let shown = Shown {
             app: Some(to.client.client.name.clone()),
             organization: self.parameters.value("organization").map(str::to_owned),
         };
-        Ok(ReturnTo { path: self.address(visit)?, started_at: self.progress.started_at, app: origin, shown })
+        Ok(ReturnTo {
+            path: self.address(provider, visit).await?,
+            started_at: self.progress.started_at,
+            app: origin,
+            shown,
+        })
     }
 
     /// The verified address of the answer.
@@ -146,7 +153,7 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
         Outcome::Refuse(refusal) => Ok(reply(visit, to, to.refusal(provider.issuer(), &refusal))),
         Outcome::Deny(denial, standpoint) => Ok(page::denied::show(provider, visit, (to, denial, *standpoint))),
         Outcome::Interact(need, standpoint) => {
-            let back = arrived.way_back(visit, to)?;
+            let back = arrived.way_back(provider, visit, to).await?;
             match need {
                 // Whoever has to choose an account says so by signing in with it.
                 Need::SignIn | Need::SelectAccount => Ok(sign_in(visit, &asked, (step, &back))),

@@ -49,7 +49,7 @@ pub(in crate::oauth) async fn decide(
     let mut resumed = resumed(&provider, &visit, &query).await?;
     if form.value("decision") != Some("allow") {
         resumed.arrived.progress = Progress { was_refused: true, ..resumed.arrived.progress.clone() };
-        return Ok(resumed.arrived.address(&visit)?.into_response());
+        return Ok(resumed.arrived.address(&provider, &visit).await?.into_response());
     }
     let to = resumed.arrived.destination(&provider).await?;
     let request = resumed.arrived.request(&to).map_err(|_| web::Refusal::FormExpired)?;
@@ -59,7 +59,7 @@ pub(in crate::oauth) async fn decide(
     let wish =
         Wish { chosen: resumed.arrived.progress.organization.as_ref(), requested: request.organization.as_deref() };
     let Resolved::Chosen(member) = resolve(wish, &user, members, &to.client) else {
-        return Ok(resumed.arrived.address(&visit)?.into_response());
+        return Ok(resumed.arrived.address(&provider, &visit).await?.into_response());
     };
     let (context, client) = (context.by(Actor::User(user.id.clone())), to.client.client.id.clone());
     provider
@@ -77,5 +77,5 @@ pub(in crate::oauth) async fn decide(
             })
         })
         .await?;
-    Ok(resumed.arrived.address(&visit)?.into_response())
+    Ok(resumed.arrived.address(&provider, &visit).await?.into_response())
 }

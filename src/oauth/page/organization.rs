@@ -66,5 +66,5 @@ pub(in crate::oauth) async fn choose(
     let (_, organization) = chosen.ok_or(web::Refusal::Forbidden)?;
     let progress = &resumed.arrived.progress;
     resumed.arrived.progress = Progress { organization: Some(organization.id), ..progress.clone() };
-    Ok(resumed.arrived.address(&visit)?.into_response())
+    Ok(resumed.arrived.address(&provider, &visit).await?.into_response())
 }

@@ -93,7 +93,6 @@ const VALUES: &[&str] = &[
 ];
 
 /// Parameters that mean something, with values that do, and some that do not.
-#[expect(clippy::too_many_lines, reason = "two lists")]
 fn parameter() -> impl Strategy<Value = String> {
     let names = prop::sample::select(NAMES);
     let values = prop_oneof![prop::sample::select(VALUES).prop_map(str::to_owned), "[ -~]{0,40}", "\\PC{0,20}",];
