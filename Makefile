@@ -16,6 +16,7 @@ test: ## runs every test: rules, storage on both databases, endpoints, and real 
 	@.ci/install build run test
 	tests/with-postgres cargo test --locked
 	tests/with-postgres tests/alone
+	conformance/run
 
 check: format lints documentation ## formatting, lints and documentation, warnings as errors
 format:

@@ -19,11 +19,6 @@ export async function example(name, body) {
   }
 }
 
-/** Says that an example is left out, and why. */
-export function skipped(name, reason) {
-  console.log(`skipped ${name}: ${reason}`);
-}
-
 function report(outcome, name, began) {
   const seconds = (performance.now() - began) / 1000;
   console.log(`${outcome.padEnd(7)} ${name} (${seconds.toFixed(1)} s)`);

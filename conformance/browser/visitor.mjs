@@ -1,14 +1,15 @@
 // A person at a browser (Debian's chromium), whose steps read like sentences.
 //
-// Every page that a visitor sees is checked once per kind of device: axe finds no violation, nothing breaks the content
-// security policy, no script fails, and nothing sticks out of a phone's screen. Pictures go to `screenshots/`.
+// Every page that a visitor sees, also with what a form has to complain of, is checked once per kind of device: axe finds
+// no violation, nothing breaks the content security policy, no script fails, and nothing sticks out of a phone's screen.
+// Pictures go to `screenshots/`.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, devices } from 'playwright-core';
 import { example } from '../case.mjs';
-import { APP, PASSWORD } from '../demo.mjs';
+import { APP, ISSUER, PASSWORD } from '../demo.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCREENSHOTS = new URL('../screenshots/', import.meta.url).pathname;
@@ -40,7 +41,7 @@ export function visit(name, device, story) {
       await visitor.picture(`FAILED-${name.replace(/\W+/g, '-')}`).catch(() => {});
       throw new Error(`at ${visitor.page.url()}: ${[fault.message, ...visitor.complaints].join('\n')}`, { cause: fault });
     } finally {
-      await context.close();
+      for (const opened of [context, ...visitor.contexts]) await opened.close();
     }
   });
 }
@@ -52,6 +53,7 @@ export async function closed() {
 
 class Visitor {
   complaints = [];
+  contexts = [];
 
   constructor(device, page) {
     this.device = device;
@@ -60,6 +62,14 @@ class Visitor {
     page.on('console', (message) => {
       if (/content security policy/i.test(message.text())) this.complaints.push(message.text());
     });
+  }
+
+  /** The same person at another browser. */
+  async anotherDevice() {
+    const context = await browser.newContext(this.device);
+    context.setDefaultTimeout(10_000);
+    this.contexts.push(context);
+    return new Visitor(this.device, await context.newPage());
   }
 
   async opens(address) {
@@ -77,9 +87,20 @@ class Visitor {
   }
 
   async givesPassword(person, password = PASSWORD) {
-    await this.page.fill('input[name=username]', person);
-    await this.page.fill('input[name=password]', password);
-    await this.submits('input[name=password]');
+    await this.fills({ user_name: person, password });
+  }
+
+  /** Types into the fields of one form and presses its first button. */
+  async fills(fields) {
+    for (const [name, value] of Object.entries(fields)) await this.page.fill(`input[name=${name}]`, value);
+    await this.submits(`input[name=${Object.keys(fields).at(-1)}]`);
+  }
+
+  /** Opens a page of the account as `person`, who signs in on the way. */
+  async opensTheAccountAs(person, password = PASSWORD) {
+    await this.opens(`${ISSUER}/account`);
+    await this.givesPassword(person, password);
+    await this.isAt(`${ISSUER}/account`);
   }
 
   async signsInAs(person) {
@@ -103,6 +124,26 @@ class Visitor {
   async submits(field) {
     const form = this.page.locator('form', { has: this.page.locator(field) });
     await this.presses(form.locator('button:not([type=button]), input[type=submit]'));
+  }
+
+  /** Presses what bears this name, as a button or a link. */
+  async pressesWhatSays(name) {
+    await this.presses(this.page.getByRole('button', { name, exact: true }).or(this.page.getByRole('link', { name, exact: true })));
+  }
+
+  /** Reaches `target` with the Tab key alone, sees where the focus is, and presses Enter. */
+  async tabsTo(target, key = 'Enter') {
+    for (let steps = 0; steps < 40; steps++) {
+      await this.page.keyboard.press('Tab');
+      if (await target.first().evaluate((element) => element === document.activeElement)) {
+        const outline = await target.first().evaluate((element) => getComputedStyle(element).outlineStyle);
+        assert.notEqual(outline, 'none', 'the focus is visible');
+        await this.page.keyboard.press(key);
+        await this.page.waitForLoadState();
+        return;
+      }
+    }
+    assert.fail('the Tab key does not get there');
   }
 
   async presses(target) {
@@ -135,6 +176,13 @@ class Visitor {
     for (const word of words) assert.ok(!text.includes(word.toLowerCase()), `the page says "${word}":\n${text}`);
   }
 
+  /** The form came back and says why, at `field` where it is a field's fault. */
+  async isRefused(field) {
+    assert.equal(await this.page.getByRole('alert').count(), 1, 'the page says what is wrong');
+    const wrong = await this.page.locator('[aria-invalid]').evaluateAll((inputs) => inputs.map((input) => input.name));
+    if (field) assert.deepEqual(wrong, [field]);
+  }
+
   async isAt(address) {
     await this.page.waitForURL((url) => url.href.startsWith(address));
   }
@@ -146,9 +194,11 @@ class Visitor {
   /** Checks the page as a whole, the first time that this device sees it. */
   async looks() {
     const url = new URL(this.page.url());
+    const place = { [APP]: 'app', [ISSUER]: 'lanyard' }[url.origin] ?? 'elsewhere';
+    const path = url.pathname.split('/').map((part) => (part.length > 20 ? 'ID' : part)).join('-');
     const words = await this.page.locator('h1').first().innerText().catch(() => '');
-    const look = [this.device.name, url.origin === APP ? 'app' : 'lanyard', url.pathname.split('/').slice(0, 3).join('-'), words]
-      .join('-').replace(/[^\p{Letter}\d]+/gu, '-').slice(0, 90);
+    const state = await this.page.locator('.problems, .notice, .problem').count() ? 'told' : '';
+    const look = [this.device.name, place, path, words, state].join('-').replace(/[^\p{Letter}\d]+/gu, '-').slice(0, 90);
     if (checked.has(look)) return;
     checked.add(look);
     await this.picture(look);

@@ -12,7 +12,7 @@ export class Agent {
     for (let steps = 0; steps < 5 && page.form; steps++) {
       if (page.form.action.startsWith(redirect)) return posted(page.form);
       if (!page.form.fields.has('password')) throw new Error(`an unexpected form at ${described(page)}`);
-      page.form.fields.set('username', person);
+      page.form.fields.set('user_name', person);
       page.form.fields.set('password', PASSWORD);
       page = await this.#post(page.form, redirect);
     }

@@ -51,8 +51,29 @@ await example('the API refuses tokens that Lanyard did not sign', async () => {
   }
 });
 
+await example('the API asks Lanyard before something dangerous: a revoked token still reads, and cancels nothing', async () => {
+  const tokens = await signIn(calendar, CALENDAR, 'priya@riverside.example', { scope: 'openid roles locations offline_access' });
+  assert.equal(await cancelled('a1', tokens.access_token), 403); // she is no supervisor at main-street
+  await client.tokenRevocation(calendar, tokens.refresh_token);
+  assert.equal(await status({ token: tokens.access_token, location: 'harbour-quay' }), 200);
+  assert.equal(await cancelled('a4', tokens.access_token), 401);
+  assert.equal(await cancelled('a4', priya.access_token), 200);
+});
+
+await example('the API lets the right role cancel only in its own practice', async () => {
+  const olivia = await signIn(calendar, CALENDAR, 'olivia@riverside.example', { organization: 'riverside' });
+  assert.equal(await cancelled('a2', olivia.access_token), 200);
+  assert.equal(await cancelled('a5', olivia.access_token), 403);
+  assert.equal(await cancelled('nothing', olivia.access_token), 404);
+});
+
 function validated(token) {
   return jwtVerify(token, keys, { issuer: ISSUER, typ: 'at+jwt' });
+}
+
+async function cancelled(appointment, token) {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fetch(`${APP}/api/appointments/${appointment}/cancel`, { method: 'POST', headers })).status;
 }
 
 async function status({ token, organization = 'riverside', location = 'main-street' }) {

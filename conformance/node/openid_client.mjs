@@ -27,11 +27,6 @@ await example('a confidential app learns who signed in, and what she may do wher
   assert.deepEqual(userinfo.roles, claims.roles);
 });
 
-await example('a confidential app may send its secret in the form', async () => {
-  const config = await app(CALENDAR, client.ClientSecretPost(CALENDAR.secret));
-  assert.ok((await signIn(config, CALENDAR, PRIYA)).access_token);
-});
-
 await example('a wrong secret is refused', async () => {
   const config = await app(CALENDAR, client.ClientSecretBasic('not the secret'));
   await refused(signIn(config, CALENDAR, PRIYA), 'invalid_client');

@@ -3,7 +3,7 @@
 from authlib.oauth2.rfc6750 import InvalidTokenError
 
 from case import end, example
-from demo import Api, calendar, metadata, published_keys, reporting_token, sign_in
+from demo import Api, calendar, introspect, metadata, published_keys, reporting_token, sign_in
 
 PRIYA = "priya@riverside.example"
 
@@ -35,12 +35,12 @@ def _():
 def _():
     app = calendar()
     token, _ = sign_in(app, PRIYA)
-    seen = app.introspect_token(metadata["introspection_endpoint"], token=token["access_token"]).json()
-    assert seen["active"], seen
+    seen = introspect(token["access_token"])
+    assert seen["active"] and seen["client_id"] == "clinic-calendar", seen
     answer = app.revoke_token(metadata["revocation_endpoint"], token=token["refresh_token"])
     assert answer.status_code == 200, answer.text
-    seen = app.introspect_token(metadata["introspection_endpoint"], token=token["refresh_token"]).json()
-    assert seen == {"active": False}, seen
+    for ended in ("refresh_token", "access_token"):
+        assert introspect(token[ended]) == {"active": False}, ended
 
 
 @example("an API validates the token of a person and of a service")

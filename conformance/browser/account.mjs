@@ -1,0 +1,109 @@
+// People look after their own account: what they see of themselves, their password, their devices.
+
+import assert from 'node:assert/strict';
+import { APP, ISSUER, mailedLink, PASSWORD } from '../demo.mjs';
+import { closed, DANISH, DARK, DARK_PHONE, DESKTOP, PHONE, SPANISH, visit, WITHOUT_SCRIPTS } from './visitor.mjs';
+
+const BILL = 'bill@riverside.example';
+const FRANK = 'frank@riverside.example';
+const MAX = 'max@riverside.example';
+const OLIVIA = 'olivia@riverside.example';
+
+for (const device of [DESKTOP, PHONE, DARK, DARK_PHONE, WITHOUT_SCRIPTS, DANISH, SPANISH]) {
+  await visit('the owner of one practice sees her level in each, and every page of her account', device, async (olivia) => {
+    await olivia.opensTheAccountAs(OLIVIA);
+    await olivia.sees('Olivia Berg', 'Riverside Clinic', 'Harbour Physio', 'Pier');
+    for (const page of ['name', 'email', 'password', 'language', 'sessions', 'apps', 'invitations', 'sign-out']) {
+      const answer = await olivia.page.goto(`${ISSUER}/account/${page}`);
+      assert.equal(answer.status(), 200, page);
+      await olivia.looks();
+    }
+    await olivia.submits('input[name=csrf]');
+    await olivia.opens(`${ISSUER}/account`);
+    await olivia.isAt(`${ISSUER}/login/`);
+  });
+
+  await visit('a page that is not there, and an app that nobody knows', device, async (somebody) => {
+    for (const [address, status] of [['/nowhere', 404], ['/oauth2/authorize?client_id=nobody', 400], ['/password/none', 410]]) {
+      const answer = await somebody.page.goto(ISSUER + address);
+      assert.equal(answer.status(), status, address);
+      await somebody.sees(answer.headers()['x-request-id']);
+      await somebody.looks();
+    }
+  });
+}
+
+await visit('a changed name shows in the app, a changed language in the pages', DESKTOP, async (max) => {
+  await max.opensTheAccountAs(MAX);
+  await max.opens(`${ISSUER}/account/name`);
+  await max.fills({ name: 'Maximilian Lindqvist' });
+  await max.sees('Maximilian Lindqvist');
+  await max.opens(`${ISSUER}/account/language`);
+  await max.presses(max.page.locator('button[name=language][value=da]'));
+  assert.equal(await max.page.locator('html').getAttribute('lang'), 'da');
+  await max.opens(`${APP}/login`);
+  await max.sees('Maximilian Lindqvist');
+});
+
+await visit('a password is changed by who knows it, and every other device is signed out', PHONE, async (frank) => {
+  const chosen = 'a kettle of seven otters';
+  const other = await frank.anotherDevice();
+  await other.opensTheAccountAs(FRANK);
+
+  await frank.opensTheAccountAs(FRANK);
+  await frank.opens(`${ISSUER}/account/password`);
+  await frank.fills({ current_password: 'not it at all', new_password: chosen, repeated_password: chosen });
+  await frank.isRefused('current_password');
+  await frank.fills({ current_password: PASSWORD, new_password: chosen, repeated_password: `${chosen}!` });
+  await frank.isRefused('repeated_password');
+  await frank.fills({ current_password: PASSWORD, new_password: 'short', repeated_password: 'short' });
+  await frank.isRefused('new_password');
+  await frank.fills({ current_password: PASSWORD, new_password: chosen, repeated_password: chosen });
+  await frank.isAt(`${ISSUER}/account`);
+
+  await other.opens(`${ISSUER}/account`);
+  await other.isAt(`${ISSUER}/login/`);
+  await other.givesPassword(FRANK);
+  await other.isRefused();
+  await other.givesPassword(FRANK, chosen);
+  await other.isAt(`${ISSUER}/account`);
+});
+
+await visit('a device is signed out from another', DESKTOP, async (bill) => {
+  const other = await bill.anotherDevice();
+  await other.signsInAs(BILL);
+  await other.worksAs({ organization: 'Riverside Clinic' });
+  await bill.opensTheAccountAs(BILL);
+  await bill.opens(`${ISSUER}/account/sessions`);
+  await bill.pressesWhatSays('Sign out everywhere else');
+  assert.equal(await bill.page.locator('li.card').count(), 1);
+  await other.opens(`${ISSUER}/account`);
+  await other.isAt(`${ISSUER}/login/`);
+});
+
+for (const device of [PHONE, DARK, WITHOUT_SCRIPTS]) {
+  await visit('a forgotten password is replaced by a mailed link, once', device, async (bill) => {
+    const chosen = `${device.name} and eight quiet herons`;
+    await bill.startsToSignIn();
+    await bill.presses(bill.page.locator('a[href^="/password/forgotten"]'));
+    await bill.fills({ user_name: BILL });
+    const said = await bill.text();
+    const link = await mailedLink(BILL, '/password/');
+    await bill.opens(`${ISSUER}/password/forgotten`);
+    await bill.fills({ user_name: 'nobody@riverside.example' });
+    assert.equal(await bill.text(), said, 'nobody learns whether there is an account');
+
+    await bill.opens(link);
+    await bill.fills({ new_password: 'aaaaaaaaaaaaaaaa', repeated_password: 'aaaaaaaaaaaaaaaa' });
+    await bill.isRefused('new_password');
+    await bill.fills({ new_password: chosen, repeated_password: chosen });
+    await bill.isAt(`${ISSUER}/login/password`);
+    await bill.givesPassword(BILL, chosen);
+    await bill.isAt(`${ISSUER}/account`);
+    await bill.opens(`${APP}/login`);
+    await bill.worksAs({ organization: 'Riverside Clinic', roles: 'billing' });
+    assert.equal((await bill.page.goto(link)).status(), 410);
+  });
+}
+
+await closed();
