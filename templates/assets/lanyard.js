@@ -16,7 +16,7 @@ for (const input of document.querySelectorAll("input[data-show]")) {
     input.focus();
   });
   input.form.addEventListener("submit", () => { input.type = "password"; });
-  input.closest(".field").querySelector("label").after(button);
+  input.after(button); // the style sheet shows it beside the label; Tab goes first to the input
 }
 
 // A second click on the way sends nothing twice.
