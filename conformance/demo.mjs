@@ -64,8 +64,10 @@ function unquoted(text) {
   return text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
 }
 
-/** Registers a confidential app with the command line, as an administrator would. */
-export function newClient(id, redirect) {
-  const answer = JSON.parse(lanyard('client', 'create', '--json', '--id', id, '--first-party', '--redirect-uri', redirect));
-  return { id, secret: answer.secret, redirect };
+/** Registers a confidential app with the command line, as an administrator would, and lets Riverside use it. */
+export function newClient(id, name, redirect, ...wishes) {
+  const create = ['client', 'create', id, '--name', name, '--redirect-uri', redirect, ...wishes];
+  const { client_secret: secret } = JSON.parse(lanyard('--json', ...create));
+  lanyard('client', 'activate', id, '--organization', 'riverside');
+  return { id, secret, redirect };
 }

@@ -51,7 +51,7 @@ try {
 }
 
 async function started() {
-  const { id, secret } = newClient('ward-server', `${SITE}/oidc/callback`);
+  const { id, secret } = newClient('ward-server', 'Ward server', `${SITE}/oidc/callback`, '--auth=basic', '--first-party');
   const values = { FOLDER: folder, PORT, ISSUER, CLIENT: id, SECRET: secret };
   const template = readFileSync(new URL('httpd.conf.in', import.meta.url), 'utf8');
   writeFileSync(join(folder, 'httpd.conf'), template.replace(/^#.*\n/gm, '').replace(/@([A-Z]+)@/g, (_, name) => values[name]));

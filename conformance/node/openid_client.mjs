@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import * as client from 'openid-client';
 import { example } from '../case.mjs';
-import { APP, CALENDAR, ISSUER, PORTAL, REPORTING, RESOURCE } from '../demo.mjs';
+import { APP, CALENDAR, ISSUER, newClient, PORTAL, REPORTING, RESOURCE } from '../demo.mjs';
 import { Agent } from './agent.mjs';
 import { app, authorization, signIn } from './relying_party.mjs';
 
@@ -25,6 +25,12 @@ await example('a confidential app learns who signed in, and what she may do wher
   const userinfo = await client.fetchUserInfo(calendar, tokens.access_token, claims.sub);
   assert.equal(userinfo.name, claims.name);
   assert.deepEqual(userinfo.roles, claims.roles);
+});
+
+await example('a confidential app may send its secret in the form', async () => {
+  const registered = newClient('form-app', 'Form app', `${APP}/form`, '--first-party', '--auth=post');
+  const config = await app(registered, client.ClientSecretPost(registered.secret));
+  assert.ok((await signIn(config, registered, PRIYA)).access_token);
 });
 
 await example('a wrong secret is refused', async () => {
