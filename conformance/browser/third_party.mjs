@@ -45,7 +45,7 @@ for (const device of [DESKTOP, PHONE, DARK_PHONE, WITHOUT_SCRIPTS, DANISH]) {
 
     await max.opens(`${ISSUER}/account/apps`);
     await max.sees('Staff Survey');
-    await max.presses(max.page.locator('form[action^="/account/apps"] button'));
+    await max.presses(max.page.locator('li', { hasText: 'Staff Survey' }).getByRole('button'));
     await max.opens(String((await authorization(config, survey)).address));
     await max.sees('Staff Survey');
     await max.isAt(`${ISSUER}/`);

@@ -26,7 +26,7 @@ const SAMPLES = {
     const libraries = join(here, '../../.cache/conformance/java');
     if (!existsSync(libraries)) {
       console.log('installing: conformance/validate/java/pom.xml, from the Maven registry');
-      execFileSync('mvn', ['-q', '-B', '-f', join(here, 'java/pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`]);
+      execFileSync('mvn', ['-q', '-B', '-Dstyle.color=never', '-f', join(here, 'java/pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`]);
     }
     return ['java', '-cp', join(libraries, '*'), join(here, 'java/Validate.java')];
   },
