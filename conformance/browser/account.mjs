@@ -22,7 +22,9 @@ for (const device of [DESKTOP, PHONE, DARK, DARK_PHONE, WITHOUT_SCRIPTS, DANISH,
     await olivia.opens(`${ISSUER}/account`);
     await olivia.isAt(`${ISSUER}/login/`);
   });
+}
 
+for (const device of [DESKTOP, DARK_PHONE, WITHOUT_SCRIPTS, SPANISH]) {
   await visit('a page that is not there, and an app that nobody knows', device, async (somebody) => {
     for (const [address, status] of [['/nowhere', 404], ['/oauth2/authorize?client_id=nobody', 400], ['/password/none', 410]]) {
       const answer = await somebody.page.goto(ISSUER + address);
