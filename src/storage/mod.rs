@@ -214,7 +214,8 @@ async fn pool(settings: &Settings, engine: Engine, access: Access) -> Result<Any
     Ok(pool)
 }
 
-/// Settings of one connection: SQLite syncs at every commit and checks foreign keys; readers cannot write.
+/// Settings of one connection: SQLite syncs at every commit and checks foreign keys; readers cannot write. PostgreSQL
+/// compiles no query to machine code (`jit`): it overrates recursive ones, and compiling costs far more than running them.
 async fn prepare(connection: &mut sqlx::AnyConnection, engine: Engine, access: Access) -> sqlx::Result<()> {
     let statements = match (engine, access) {
         (Engine::Sqlite, Access::Write) => {
@@ -224,9 +225,9 @@ async fn prepare(connection: &mut sqlx::AnyConnection, engine: Engine, access: A
         (Engine::Sqlite, Access::Read) => {
             "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456"
         }
-        (Engine::Postgres, Access::Write) => "SET lock_timeout = '10s'; SET statement_timeout = '60s'",
+        (Engine::Postgres, Access::Write) => "SET jit = off; SET lock_timeout = '10s'; SET statement_timeout = '60s'",
         (Engine::Postgres, Access::Read) => {
-            "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '60s'"
+            "SET jit = off; SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '60s'"
         }
     };
     sqlx::raw_sql(statements).execute(connection).await?;
