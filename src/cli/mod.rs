@@ -12,6 +12,7 @@ mod backup;
 mod client;
 mod config;
 mod demo;
+mod doctor;
 mod domain;
 mod group;
 mod invitation;
@@ -58,29 +59,30 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the server
+    Serve,
+    /// Runs a demo clinic with an app to sign in to
+    Demo(demo::Demo),
     #[command(subcommand)]
-    Audit(audit::Audit),
-    Backup(backup::Backup),
+    Org(org::Org),
+    Location(location::Locations),
+    User(user::Users),
+    Membership(membership::Memberships),
+    Role(role::Roles),
+    Group(group::Groups),
+    Invitation(invitation::Invitations),
+    Domain(domain::Domains),
     #[command(subcommand)]
     Client(client::Client),
     #[command(subcommand)]
-    Config(config::Config),
-    /// Runs a demo clinic with an app to sign in to
-    Demo(demo::Demo),
-    Domain(domain::Domains),
-    Group(group::Groups),
-    Invitation(invitation::Invitations),
+    Audit(audit::Audit),
     #[command(subcommand)]
     Keys(keys::Keys),
+    Doctor(doctor::Doctor),
+    Backup(backup::Backup),
     Restore(restore::Restore),
-    Location(location::Locations),
-    Membership(membership::Memberships),
     #[command(subcommand)]
-    Org(org::Org),
-    Role(role::Roles),
-    /// Runs the server
-    Serve,
-    User(user::Users),
+    Config(config::Config),
     /// Brings the database up to date and stops
     Migrate,
 }
@@ -107,6 +109,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Client(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
         Command::Config(command) => command.run(config.as_deref(), output),
         Command::Demo(demo) => demo::run(demo).await,
+        Command::Doctor(command) => command.run(config.as_deref(), output).await,
         Command::Keys(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
         Command::Restore(command) => command.run(config.as_deref(), output).await,
         Command::Domain(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,

@@ -1,5 +1,7 @@
 //! What happened since a moment: what a restore from backup has undone.
 
+use std::collections::BTreeMap;
+
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     events::{COLUMNS, recorded},
 };
 use crate::{
-    audit::Recorded,
+    audit::{Chain, Recorded},
     clock::Timestamp,
     storage::{Result, batch::in_list},
 };
@@ -23,6 +25,28 @@ impl Audit<'_> {
         let query = sqlx::query(AssertSqlSafe(text)).bind(from.0).bind(limit);
         let query = actions.iter().fold(query, |query, action| query.bind(*action));
         query.fetch_all(self.0.connection()).await?.iter().map(recorded).collect()
+    }
+
+    /// When the oldest event happened that waits for its seal.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn oldest_unsealed(&mut self) -> Result<Option<Timestamp>> {
+        let row = sqlx::query("SELECT at FROM audit_events WHERE seal IS NULL ORDER BY id LIMIT 1")
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.map(|row| Ok(Timestamp(row.try_get("at")?))).transpose()
+    }
+
+    /// The number of the last link of every chain.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn last_seals(&mut self) -> Result<BTreeMap<Chain, i64>> {
+        let rows = sqlx::query("SELECT chain, MAX(seal) AS seal FROM audit_seals GROUP BY chain")
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(|row| Ok((Chain::from_stored(row.try_get("chain")?), row.try_get("seal")?))).collect()
     }
 
     /// When the newest event happened.

@@ -3,11 +3,13 @@
 mod audit;
 mod backup;
 mod config;
+mod doctor;
 mod keys;
 
 use std::{
-    path::{Path, PathBuf},
-    process::Command,
+    fs::File,
+    path::PathBuf,
+    process::{Child, Command},
 };
 
 use lanyard::{
@@ -50,21 +52,27 @@ impl Host {
         self.folder.path().join(name)
     }
 
-    /// Runs a command; arguments are separated by spaces.
-    pub(super) fn run(&self, arguments: &str) -> Said {
-        self.run_in(self.folder.path(), arguments)
-    }
-
-    fn run_in(&self, folder: &Path, arguments: &str) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_lanyard"))
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lanyard"));
+        command
             .args(arguments.split(' '))
-            .current_dir(folder)
+            .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("USER", "ida")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .output()
-            .expect("the binary runs");
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Starts a command that goes on, such as a server; its log goes to the folder.
+    pub(super) fn spawn(&self, arguments: &str) -> Child {
+        let log = || File::options().create(true).append(true).open(self.path("log")).expect("a file");
+        self.command(arguments).stdout(log()).stderr(log()).spawn().expect("the binary runs")
+    }
+
+    /// Runs a command; arguments are separated by spaces.
+    pub(super) fn run(&self, arguments: &str) -> Said {
+        let output = self.command(arguments).output().expect("the binary runs");
         let text = |bytes| String::from_utf8(bytes).expect("commands print UTF-8");
         Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
