@@ -5,6 +5,7 @@
 mod account;
 mod architecture;
 mod harness;
+mod durability;
 mod operations;
 mod oauth;
 mod readme;
