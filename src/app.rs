@@ -5,7 +5,7 @@
 
 mod signing_keys;
 
-use std::{ops::Deref, path::Path, sync::Arc};
+use std::{ops::Deref, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use data_encoding::BASE64;
 
@@ -155,5 +155,7 @@ fn folder_at(path: &Path) -> Result<(), StartError> {
     if path.as_os_str().is_empty() {
         return Ok(());
     }
-    std::fs::create_dir_all(path).map_err(|cause| StartError::Folder { path: path.display().to_string(), cause })
+    // Names and addresses of people lie in it: nobody else of this machine has to read them.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|cause| StartError::Folder { path: path.display().to_string(), cause })
 }

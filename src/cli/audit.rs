@@ -25,7 +25,7 @@ pub(super) enum Audit {
 Examples:
   lanyard audit list --person olivia@riverside.example --from 2026-11-01
   lanyard audit list --organization riverside --action assignment-creation --json
-  lanyard audit list --limit 1000 --before evt_…     the page after the event that was listed last")]
+  lanyard audit list --limit 1000 --before evt_…     the next page")]
     List(List),
     /// Checks that no sealed event was changed, removed or inserted; exits with 1 when one was
     #[command(after_help = "Example:\n  lanyard audit verify --json")]

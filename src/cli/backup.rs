@@ -29,8 +29,9 @@ use crate::{
 Example:
   lanyard backup /backups/lanyard-2026-11-22
 
-The master key is not in it: keep a copy of keys/master.key elsewhere, so that whoever finds a backup cannot read the
-secrets in it. `lanyard restore` brings a backup back. On PostgreSQL the command says what to save.")]
+The master key is not in it: keep a copy of keys/master.key elsewhere, so that whoever
+finds a backup cannot read the secrets in it. `lanyard restore` brings a backup back.
+On PostgreSQL the command says what to save instead.")]
 pub(super) struct Backup {
     /// A folder that does not exist yet
     #[arg(value_name = "FOLDER")]

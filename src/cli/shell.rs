@@ -126,7 +126,15 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Says what went wrong, with its causes, on standard error.
 pub(super) fn complain(error: &anyhow::Error) {
-    eprintln!("lanyard: {error:#}");
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Many errors end with their cause already.
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cause);
+        }
+    }
+    eprintln!("lanyard: {text}");
 }
 
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {

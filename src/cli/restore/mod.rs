@@ -33,12 +33,12 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lanyard restore /backups/lanyard-2026-11-22          into an empty data folder
-  lanyard restore /backups/lanyard-2026-11-22 --force  the present database is kept under another name
-  lanyard restore --after-pg-restore                   on PostgreSQL, after pg_restore and before any node starts
+  lanyard restore /backups/lanyard-2026-11-22    into an empty data folder
+  lanyard restore /backups/2026-11-22 --force    puts the present database aside first
+  lanyard restore --after-pg-restore             on PostgreSQL, before any node starts
 
-Sessions, refresh tokens, codes and mailed links from before are void afterwards. What happened after the backup is
-undone: the command lists who left since, as far as it can know.")]
+Sessions, refresh tokens, codes and mailed links from before are void afterwards. What
+happened after the backup is undone: the command lists who left since, if it can know.")]
 pub(super) struct Restore {
     /// The folder that `lanyard backup` made
     #[arg(value_name = "FOLDER", required_unless_present = "after_pg_restore", conflicts_with = "after_pg_restore")]

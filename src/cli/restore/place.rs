@@ -40,8 +40,7 @@ impl Staging {
             target_heads: target_heads.to_path_buf(),
         };
         for path in [target, target_heads] {
-            let folder = folder(path);
-            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+            make_folder(folder(path))?;
         }
         // What an interrupted restore has left.
         staging.discard();
@@ -84,15 +83,14 @@ pub(super) fn master_key(config: &Config, archive: &Archive) -> anyhow::Result<(
             path.display()
         );
     };
-    let folder = folder(&path);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| folder.display().to_string())?;
+    make_folder(folder(&path))?;
     copy_private(&copy, &path)?;
-    sync_folder(folder)
+    sync_folder(folder(&path))
 }
 
 /// Writes a new file of heads; the present one is kept under another name.
 pub(super) fn replace_heads(path: &Path, heads: &[(Head, Vec<u8>)], now: Timestamp) -> anyhow::Result<()> {
-    fs::create_dir_all(folder(path)).with_context(|| folder(path).display().to_string())?;
+    make_folder(folder(path))?;
     aside(path, now)?;
     HeadsFile::at(path.to_path_buf()).append(heads).with_context(|| path.display().to_string())?;
     sync_folder(folder(path))
@@ -115,6 +113,11 @@ fn named(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| folder.display().to_string())
 }
 
 fn folder(path: &Path) -> &Path {
