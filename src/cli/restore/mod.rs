@@ -50,7 +50,7 @@ pub(super) struct Restore {
 
     /// Finishes what `pg_restore` has begun: voids what is older and begins the audit chains anew
     #[arg(long = "after-pg-restore", id = "after_pg_restore")]
-    is_after_pg_restore: bool,
+    database_is_back: bool,
 
     /// A database that is newer than the backup, to list from it who left since (the one that is put aside is asked anyway)
     #[arg(long, value_name = "URL")]
