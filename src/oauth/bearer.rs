@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     id::OrganizationId,
-    keys::Typ,
+    keys::{Jwks, Typ},
     secret::TokenHash,
     storage::{self, Revision},
 };
@@ -27,6 +27,8 @@ pub struct LiveToken {
     pub claims: Box<RawValue>,
     /// The client it was issued to.
     pub client: Arc<Registered>,
+    /// The keys it was checked with.
+    keys: Arc<Jwks>,
 }
 
 /// The claims that decisions need.
@@ -71,10 +73,13 @@ impl Facts {
 pub async fn live(provider: &Provider, token: &str, now: Timestamp) -> storage::Result<Option<Arc<LiveToken>>> {
     let revision = provider.revisions(&[Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies]);
     let hash = TokenHash::of(token);
-    let found = if let Some(found) = provider.tokens.find(&hash, revision) {
+    // A key is revoked in the database before this node has dropped it: what was checked with other keys counts no more.
+    let keys = provider.app.keyring.jwks();
+    let kept = provider.tokens.find(&hash, revision).filter(|found| Arc::ptr_eq(&found.keys, &keys));
+    let found = if let Some(found) = kept {
         found
     } else {
-        let Some(loaded) = load(provider, token, now).await? else { return Ok(None) };
+        let Some(loaded) = load(provider, token, keys, now).await? else { return Ok(None) };
         let loaded = Arc::new(loaded);
         provider.tokens.keep(hash, Arc::clone(&loaded), revision);
         loaded
@@ -82,7 +87,7 @@ pub async fn live(provider: &Provider, token: &str, now: Timestamp) -> storage::
     Ok(Some(found).filter(|found| now < found.facts.expires_at()))
 }
 
-async fn load(provider: &Provider, token: &str, now: Timestamp) -> storage::Result<Option<LiveToken>> {
+async fn load(provider: &Provider, token: &str, keys: Arc<Jwks>, now: Timestamp) -> storage::Result<Option<LiveToken>> {
     let claims = if is_signed(token) { signed(provider, token) } else { opaque(provider, token, now).await? };
     let Some(claims) = claims else { return Ok(None) };
     let Ok(facts) = serde_json::from_str::<Facts>(claims.get()) else { return Ok(None) };
@@ -96,7 +101,7 @@ async fn load(provider: &Provider, token: &str, now: Timestamp) -> storage::Resu
         return Ok(None);
     }
     let is_revoked = is_signed(token) && tx.access_tokens().is_revoked(&facts.jti).await?;
-    Ok((!is_revoked).then_some(LiveToken { facts, claims, client }))
+    Ok((!is_revoked).then_some(LiveToken { facts, claims, client, keys }))
 }
 
 fn is_signed(token: &str) -> bool {
