@@ -7,6 +7,7 @@ import { closed, DANISH, DARK, DARK_PHONE, DESKTOP, PHONE, SPANISH, visit, WITHO
 const BILL = 'bill@riverside.example';
 const FRANK = 'frank@riverside.example';
 const MAX = 'max@riverside.example';
+const FRANKS_OWN = 'a kettle of seven otters';
 const OLIVIA = 'olivia@riverside.example';
 
 for (const device of [DESKTOP, PHONE, DARK, DARK_PHONE, WITHOUT_SCRIPTS, DANISH, SPANISH]) {
@@ -48,27 +49,43 @@ await visit('a changed name shows in the app, a changed language in the pages', 
 });
 
 await visit('a password is changed by who knows it, and every other device is signed out', PHONE, async (frank) => {
-  const chosen = 'a kettle of seven otters';
   const other = await frank.anotherDevice();
   await other.opensTheAccountAs(FRANK);
 
   await frank.opensTheAccountAs(FRANK);
   await frank.opens(`${ISSUER}/account/password`);
-  await frank.fills({ current_password: 'not it at all', new_password: chosen, repeated_password: chosen });
+  await frank.fills({ current_password: 'not it at all', new_password: FRANKS_OWN, repeated_password: FRANKS_OWN });
   await frank.isRefused('current_password');
-  await frank.fills({ current_password: PASSWORD, new_password: chosen, repeated_password: `${chosen}!` });
+  await frank.fills({ current_password: PASSWORD, new_password: FRANKS_OWN, repeated_password: `${FRANKS_OWN}!` });
   await frank.isRefused('repeated_password');
   await frank.fills({ current_password: PASSWORD, new_password: 'short', repeated_password: 'short' });
   await frank.isRefused('new_password');
-  await frank.fills({ current_password: PASSWORD, new_password: chosen, repeated_password: chosen });
+  await frank.fills({ current_password: PASSWORD, new_password: FRANKS_OWN, repeated_password: FRANKS_OWN });
   await frank.isAt(`${ISSUER}/account`);
 
   await other.opens(`${ISSUER}/account`);
   await other.isAt(`${ISSUER}/login/`);
   await other.givesPassword(FRANK);
   await other.isRefused();
-  await other.givesPassword(FRANK, chosen);
+  await other.givesPassword(FRANK, FRANKS_OWN);
   await other.isAt(`${ISSUER}/account`);
+});
+
+await visit('an address is changed by the link that was mailed to the new one, once', DARK, async (frank) => {
+  const address = 'frank.holm@riverside.example';
+  await frank.opensTheAccountAs(FRANK, FRANKS_OWN);
+  await frank.opens(`${ISSUER}/account/email`);
+  await frank.fills({ email: address, current_password: 'not it at all' });
+  await frank.isRefused('current_password');
+  await frank.fills({ email: address, current_password: FRANKS_OWN });
+  const link = await mailedLink(address, '/email/');
+  await frank.opens(link);
+  await frank.presses(frank.page.locator('form[action^="/email/"] button'));
+  await frank.opens(`${ISSUER}/account`);
+  await frank.sees(address);
+  assert.equal((await frank.page.goto(link)).status(), 410);
+  const other = await frank.anotherDevice();
+  await other.opensTheAccountAs(address, FRANKS_OWN);
 });
 
 await visit('a device is signed out from another', DESKTOP, async (bill) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import * as client from 'openid-client';
-import { ISSUER, newClient } from '../demo.mjs';
+import { ISSUER, lanyard, newClient } from '../demo.mjs';
 import { app, authorization } from '../node/relying_party.mjs';
 import { closed, DANISH, DARK_PHONE, DESKTOP, PHONE, visit, WITHOUT_SCRIPTS } from './visitor.mjs';
 
@@ -61,6 +61,29 @@ for (const device of [DESKTOP, PHONE, DARK_PHONE, WITHOUT_SCRIPTS, DANISH]) {
     await max.isAt(`${SITE}/answer`);
     assert.ok(answer.get('code'));
     assert.equal(answer.get('iss'), ISSUER);
+  });
+}
+
+const doctors = newClient('doctors', 'Doctors only', `${SITE}/answer`, '--auth=basic', '--first-party');
+lanyard('client', 'activate', doctors.id, '--organization', 'riverside', '--require-group', 'gps');
+const open = await app(doctors, client.ClientSecretBasic(doctors.secret));
+
+for (const device of [DESKTOP, DARK_PHONE, WITHOUT_SCRIPTS]) {
+  await visit('an app that asks for a group tells who is not in it, and lets in who is', device, async (max) => {
+    await max.opens(String((await authorization(open, doctors)).address));
+    await max.givesPassword(MAX);
+    await max.isAt(`${ISSUER}/`);
+    await max.sees('Doctors only', 'gps');
+    answer = undefined;
+    await max.presses(max.page.locator(`a[href^="${SITE}/answer"]`));
+    await max.isAt(`${SITE}/answer`);
+    assert.equal(answer.get('error'), 'access_denied');
+
+    const priya = await max.anotherDevice();
+    await priya.opens(String((await authorization(open, doctors)).address));
+    await priya.givesPassword('priya@riverside.example');
+    await priya.isAt(`${SITE}/answer`);
+    assert.ok(answer.get('code'));
   });
 }
 
