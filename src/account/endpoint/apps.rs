@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 
 use super::{context, frame, masthead};
@@ -22,12 +22,32 @@ use crate::{
     clock::Timestamp,
     oauth::store::Allowed,
     storage,
-    web::{CsrfForm, Error, Frame, Page, Refusal, Visit},
+    web::{CsrfForm, Error, Frame, Page, Parameters, Query, Refusal, Visit},
 };
 
+/// The name of the parameter with the app that was withdrawn just before.
+const WITHDRAWN: &str = "withdrawn";
+
 /// `GET /account/apps`
-pub(super) async fn show(State(app): State<App>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
-    Ok(Page(page(&app, &visit, &person).await?).into_response())
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    person: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Error> {
+    let frame = frame(&visit, &person);
+    let masthead = masthead(&app, &person, Tab::Apps).await?;
+    let mut tx = app.storage.read().await?;
+    let allowed = tx.consents().of_user(&person.user.id).await?;
+    let notice = match query.value(WITHDRAWN).filter(|id| allowed.iter().all(|one| one.client != *id)) {
+        // Told only of an app that there is and that may do nothing now, whatever the address says.
+        Some(id) => tx.clients().by_id(id).await?.map(|client| (frame.t.account.consents.withdrawn)(&client.name)),
+        None => None,
+    };
+    let organizations: Vec<_> = allowed.iter().map(|one| one.organization.clone()).collect();
+    let names = tx.names().of(&organizations, &[]).await?;
+    let apps = rows(&allowed, &names, &frame, app.clock.now());
+    Ok(Page(AppsPage { frame, masthead, notice, apps }).into_response())
 }
 
 /// `POST /account/apps/{client}/withdraw`: the app's tokens end with what it was allowed, everywhere; an app that was
@@ -39,18 +59,16 @@ pub(super) async fn withdraw(
     Path(client): Path<String>,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
-    let allowed = app.storage.read().await?.consents().of_user(&person.user.id).await?;
-    let known = allowed.into_iter().find(|allowed| allowed.client == client).ok_or(Refusal::NotFound)?;
-    let (context, user) = (context(&app, &visit, &person), person.user.id.clone());
+    let (context, user, id) = (context(&app, &visit, &person), person.user.id, client.clone());
     let withdrawn = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
-                if !tx.consents().remove(&user, &client).await? {
+                if !tx.consents().remove(&user, &id).await? {
                     return Ok(false);
                 }
-                tx.families().revoke_of_client(&user, &client, context.now).await?;
-                tx.record(&context, None, &Event::ConsentWithdrawal { user, client });
+                tx.families().revoke_of_client(&user, &id, context.now).await?;
+                tx.record(&context, None, &Event::ConsentWithdrawal { user, client: id });
                 Ok(true)
             })
         })
@@ -58,20 +76,8 @@ pub(super) async fn withdraw(
     if !withdrawn {
         return Err(Refusal::NotFound.into());
     }
-    let mut page = page(&app, &visit, &person).await?;
-    page.notice = Some((page.frame.t.account.consents.withdrawn)(&known.name));
-    Ok(Page(page).into_response())
-}
-
-async fn page(app: &App, visit: &Visit, person: &SignedIn) -> Result<AppsPage, Error> {
-    let frame = frame(visit, person);
-    let masthead = masthead(app, person, Tab::Apps).await?;
-    let mut tx = app.storage.read().await?;
-    let allowed = tx.consents().of_user(&person.user.id).await?;
-    let organizations: Vec<_> = allowed.iter().map(|one| one.organization.clone()).collect();
-    let names = tx.names().of(&organizations, &[]).await?;
-    let apps = rows(&allowed, &names, &frame, app.clock.now());
-    Ok(AppsPage { frame, masthead, notice: None, apps })
+    let told = Parameters::from([(WITHDRAWN, client.as_str())]).encode();
+    Ok(Redirect::to(&format!("/account/apps?{told}")).into_response())
 }
 
 /// One row for each app, wherever it was allowed.

@@ -18,7 +18,7 @@ use crate::{
         },
     },
     app::App,
-    authentication::endpoint::SignedIn,
+    authentication::endpoint::{SignedIn, brand_of},
     clock::Timestamp,
     directory::{
         self,
@@ -28,7 +28,7 @@ use crate::{
         user::{self, LoginNameKind, User},
     },
     storage,
-    web::{Brand, CsrfForm, Error, Frame, Page, Query, Refusal, Visit},
+    web::{CsrfForm, Error, Frame, Page, Query, Refusal, Visit},
 };
 
 /// Where the person belongs, with what they hold there.
@@ -121,16 +121,12 @@ fn shown(belonging: &Belonging, names: &Names, user: &User, (frame, now): (&Fram
     let detail = [kind, membership.profession.clone(), membership.specialty.clone()];
     Shown {
         slug: organization.slug.to_string(),
-        brand: names.brand(&organization.id).unwrap_or_else(|| plain(organization)),
+        brand: brand_of(organization),
         detail: detail.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         is_default: user.default_organization.as_ref() == Some(&organization.id),
         levels: levels.collect(),
         groups: holdings.access(now).groups.iter().map(|slug| names.group(&organization.id, slug)).collect(),
     }
-}
-
-fn plain(organization: &Organization) -> Brand {
-    Brand { name: organization.name.to_string(), logo: None, accent: None }
 }
 
 async fn profile(app: &App, user: &User, now: Timestamp) -> storage::Result<Profile> {

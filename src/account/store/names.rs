@@ -42,7 +42,7 @@ impl NamesOf<'_> {
              UNION ALL SELECT 'group', organization_id, slug, name, '' FROM groups WHERE organization_id IN ({at}) \
              UNION ALL SELECT 'kind', organization_id, slug, name, default_roles FROM membership_kinds \
              WHERE organization_id IN ({at}) \
-             UNION ALL SELECT 'organization', id, slug, name, COALESCE(accent, '') FROM organizations \
+             UNION ALL SELECT 'organization', id, COALESCE(logo_uri, ''), name, COALESCE(accent, '') FROM organizations \
              WHERE id IN ({at}) AND disabled_at IS NULL \
              UNION ALL SELECT 'person', '', id, name, '' FROM users WHERE id IN ({who}) AND deleted_at IS NULL"
         );
@@ -81,7 +81,8 @@ fn add(names: &mut Names, row: &Row) -> Result<()> {
             return Ok(());
         }
         _ => {
-            let brand = Brand { name, logo: None, accent: more.parse().ok() };
+            let logo = Some(key).filter(|path| !path.is_empty());
+            let brand = Brand { name, logo, accent: more.parse().ok() };
             names.brands.insert(OrganizationId::from_stored(whose), brand);
             return Ok(());
         }

@@ -57,6 +57,9 @@ async fn withdrawing_an_app_ends_its_tokens() {
     list.expect(200, "Allowed 10 minutes ago");
     assert_eq!(list.body.matches("/withdraw\"").count(), 1, "one row for the app");
 
+    let told = browser.get("/account/apps?withdrawn=clinic-calendar").await;
+    assert!(!told.says("can no longer use"), "an address does not make the page tell what is not so");
+
     let mut other = app.signed_in("max@riverside.example").await;
     other.get("/account/apps").await.expect(200, "You haven’t allowed any app yet.");
     let path = "/account/apps/clinic-calendar/withdraw";
@@ -65,7 +68,7 @@ async fn withdrawing_an_app_ends_its_tokens() {
     assert!(is_live(&app, &family).await);
 
     let revision = app.app.storage.revision(storage::Revision::Revocations);
-    let done = browser.post_form(&list, path, &[]).await;
+    let done = browser.submit(&list, path, &[]).await;
     done.expect(200, "Clinic Calendar can no longer use your account.").expect(200, "You haven’t allowed any app yet.");
     assert!(!is_live(&app, &family).await);
     assert!(app.app.storage.revision(storage::Revision::Revocations) > revision, "other nodes hear of it");

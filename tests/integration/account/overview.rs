@@ -37,9 +37,11 @@ async fn the_default_organization_is_one_of_the_persons_own() {
     assert_eq!(app.user("olivia@riverside.example").await.default_organization, Some(harbour));
 
     let mut browser = app.signed_in("max@riverside.example").await;
-    let account = browser.get("/account").await;
+    assert!(!browser.get("/account").await.says("Make default"), "there is nothing to choose");
+    let token = app.token(&browser, "/account/default-organization");
     for other in ["harbour", "nowhere", ""] {
-        let answer = browser.post_form(&account, "/account/default-organization", &[("organization", other)]).await;
+        let fields = [("csrf", token.as_str()), ("organization", other)];
+        let answer = browser.post("/account/default-organization", &fields).await;
         assert_eq!(answer.status, 404, "{other}");
     }
     let told = browser.get("/account?done=joined&organization=harbour").await;
