@@ -105,7 +105,7 @@ async fn furnish(app: &App) -> Vec<String> {
     let hasher = Hasher::start(app.config.password.hashing, Random::system());
     seed::fill(app, &hasher, 8081).await.expect("filled");
     let context = app.context(Actor::Server);
-    let (texts, hashes): (Vec<_>, Vec<_>) = (0..APPS).map(|_| app.random.token()).unzip();
+    let (texts, stored): (Vec<_>, Vec<_>) = (0..APPS).map(|_| app.random.token()).unzip();
     let written: storage::Result<()> = app
         .storage
         .write(move |tx| {
@@ -123,7 +123,7 @@ async fn furnish(app: &App) -> Vec<String> {
                 let cookie = context.random.token().1;
                 let session = tx.sessions().begin(&context, cookie, who, Lifetime { idle: day, absolute: day }).await?;
                 let sid = tx.sessions().sid(&context, &session.id, &organization.id).await?;
-                for hash in hashes {
+                for hash in stored {
                     let family = Family {
                         id: FamilyId::fresh(context.now, &context.random),
                         client_id: clinic::CALENDAR.0.to_owned(),
