@@ -173,8 +173,8 @@ async fn admit(
     let (code, hash) = provider.app.random.token();
     let issue = Issue::new(provider, asked, &person, &organization, context);
     let context = context.by(Actor::User(person.user.id.clone()));
-    provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await })).await?;
-    Ok(Outcome::Code(code))
+    let is_saved = provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await }));
+    if is_saved.await? { Ok(Outcome::Code(code)) } else { Ok(interact(asked, Need::SignIn, Standpoint::default())) }
 }
 
 async fn refused(provider: &Provider, context: &Context, asked: &Asked, person: &SignedIn) -> storage::Result<Outcome> {
@@ -275,12 +275,16 @@ impl Issue {
         Self { family, code, names_organization }
     }
 
-    async fn save(mut self, tx: &mut Tx, context: &Context, hash: TokenHash) -> storage::Result<()> {
+    /// Writes them down; `false` when the session has ended since it was looked at.
+    async fn save(mut self, tx: &mut Tx, context: &Context, hash: TokenHash) -> storage::Result<bool> {
+        if !tx.sessions().hold(&self.family.session).await? {
+            return Ok(false);
+        }
         let family = &mut self.family;
         let is_switch =
             self.names_organization && tx.families().is_switch(&family.session, &family.organization).await?;
         family.sid = tx.sessions().sid(context, &family.session, &family.organization).await?;
-        tx.families().insert(family);
+        tx.families().insert(family).await?;
         self.code.hash = hash;
         tx.authorization_codes().insert(&self.code);
         if is_switch {
@@ -294,6 +298,6 @@ impl Issue {
             scope: family.scopes.to_string(),
         };
         tx.record(context, Some(&family.organization), &event);
-        Ok(())
+        Ok(true)
     }
 }

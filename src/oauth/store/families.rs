@@ -7,10 +7,7 @@ use crate::{
     clock::Timestamp,
     id::{FamilyId, OrganizationId, SessionId, Sid, UserId},
     oauth::scope::Scopes,
-    storage::{
-        Error, Result, Revision, Row, Tx,
-        batch::{Table, Value},
-    },
+    storage::{Error, Result, Revision, Row, Tx},
 };
 
 /// One authorization of a person for a client in an organization.
@@ -68,49 +65,35 @@ impl Tx {
     }
 }
 
-static FAMILIES: Table = Table {
-    name: "families",
-    columns: &[
-        "id",
-        "client_id",
-        "user_id",
-        "organization_id",
-        "session_id",
-        "sid",
-        "offline",
-        "scope",
-        "resources",
-        "auth_time",
-        "acr",
-        "amr",
-        "created_at",
-        "expires_at",
-    ],
-    suffix: "",
-};
-
 impl Families<'_> {
-    /// Writes a new family.
-    pub fn insert(&mut self, family: &Family) {
-        self.0.append(
-            &FAMILIES,
-            vec![
-                family.id.as_str().into(),
-                family.client_id.as_str().into(),
-                family.user.as_str().into(),
-                Value::OptionalText(Some(family.organization.as_str().to_owned())),
-                family.session.as_str().into(),
-                Value::OptionalText(Some(family.sid.as_str().to_owned())),
-                i64::from(family.is_offline).into(),
-                family.scopes.to_string().into(),
-                to_json(&family.resources).into(),
-                family.auth_time.0.into(),
-                family.acr.as_str().into(),
-                family.amr.join(" ").into(),
-                family.created_at.0.into(),
-                family.expires_at.0.into(),
-            ],
-        );
+    /// Writes a new family. At once, not with the commit: whoever ends its session or withdraws consent in the same
+    /// commit has to find it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn insert(&mut self, family: &Family) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO families (id, client_id, user_id, organization_id, session_id, sid, offline, scope, resources, \
+             auth_time, acr, amr, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        )
+        .bind(family.id.as_str().to_owned())
+        .bind(family.client_id.clone())
+        .bind(family.user.as_str().to_owned())
+        .bind(family.organization.as_str().to_owned())
+        .bind(family.session.as_str().to_owned())
+        .bind(family.sid.as_str().to_owned())
+        .bind(i64::from(family.is_offline))
+        .bind(family.scopes.to_string())
+        .bind(to_json(&family.resources))
+        .bind(family.auth_time.0)
+        .bind(family.acr.clone())
+        .bind(family.amr.join(" "))
+        .bind(family.created_at.0)
+        .bind(family.expires_at.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
     }
 
     /// A family with the end of its session.

@@ -144,7 +144,9 @@ impl RefreshTokens<'_> {
         .fetch_optional(self.0.connection())
         .await?;
         let Some(row) = repeated else { return Ok(false) };
-        sqlx::query(
+        // Another transaction may have used the successor since the condition above was evaluated: then none is left to
+        // kill, and two branches would live.
+        let killed = sqlx::query(
             "UPDATE refresh_tokens SET used_at = $3, repeated_at = $3 \
              WHERE family_id = $2 AND parent_hash = $1 AND used_at IS NULL",
         )
@@ -153,6 +155,6 @@ impl RefreshTokens<'_> {
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        Ok(true)
+        Ok(killed.rows_affected() == 1)
     }
 }

@@ -132,6 +132,19 @@ impl Sessions<'_> {
         Ok(())
     }
 
+    /// Whether a session has not ended, and keeps it so until the commit: whoever ends it meanwhile waits, and then finds
+    /// what began in it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold(&mut self, id: &SessionId) -> Result<bool> {
+        let held = sqlx::query("UPDATE sessions SET last_seen_at = last_seen_at WHERE id = $1 AND ended_at IS NULL")
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(held.rows_affected() == 1)
+    }
+
     /// The person proved who they are once more: the session gets a new cookie, and `auth_time` is now.
     ///
     /// # Errors

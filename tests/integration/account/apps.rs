@@ -37,7 +37,7 @@ async fn allow(app: &TestApp) -> FamilyId {
     };
     let id = family.id.clone();
     let done: storage::Result<()> = unit!(app, |tx| {
-        tx.families().insert(&family);
+        tx.families().insert(&family).await?;
         tx.consents().put(&user.id, "clinic-calendar", &riverside, (&scopes, context.now)).await?;
         tx.consents().put(&user.id, "clinic-calendar", &harbour, (&scopes, context.now)).await
     });

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
+use lanyard::session::EndReason;
 use serde_json::{Value, json};
 
-use super::clinic::{CHALLENGE, Clinic, ISSUER, REDIRECT, VERIFIER, basic, claims, redemption};
+use super::clinic::{CHALLENGE, Clinic, ISSUER, REDIRECT, VERIFIER, basic, claims, redemption, request};
 
 fn refresh(token: &Value) -> String {
     format!("grant_type=refresh_token&refresh_token={}", token.as_str().unwrap())
@@ -127,6 +128,42 @@ async fn a_lost_answer_may_be_asked_for_once_more_at_once() {
         assert_eq!(stolen.json()["error"], "invalid_grant");
         let dead = clinic.token("portal", &refresh(&next.json()["refresh_token"])).await;
         assert_eq!(dead.json()["error"], "invalid_grant");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repetition_and_the_use_of_its_successor_at_once_never_both_live() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        for _ in 0..10 {
+            let first = clinic.tokens(&browser, "portal", "").await;
+            let second = clinic.token("portal", &refresh(&first["refresh_token"])).await.json();
+            let forms = [refresh(&first["refresh_token"]), refresh(&second["refresh_token"])];
+            let (repeated, used) = tokio::join!(clinic.token("portal", &forms[0]), clinic.token("portal", &forms[1]));
+            assert!(repeated.status != StatusCode::OK || used.status != StatusCode::OK, "two branches live");
+        }
+    }
+}
+
+/// Somebody who holds the cookie of a session asks for codes while the person throws all sessions out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_is_asked_for_while_its_session_ends_is_worth_nothing() {
+    for clinic in Clinic::each().await {
+        let user = clinic.user("priya").await;
+        for _ in 0..10 {
+            let browser = clinic.browser("priya").await;
+            let wanted = request("portal", "scope=openid+offline_access");
+            let (user, context) = (user.clone(), clinic.context());
+            let thrown_out = clinic.write(move |tx| {
+                Box::pin(async move {
+                    Ok(tx.sessions().end_all_of_user(&context, &user, None, EndReason::PasswordChange).await?)
+                })
+            });
+            let (answer, ()) = tokio::join!(clinic.authorize(&browser, &wanted), thrown_out);
+            let Some(code) = answer.parameter("code") else { continue };
+            let redeemed = clinic.token("portal", &redemption(&code)).await;
+            assert_eq!(redeemed.status, StatusCode::BAD_REQUEST, "{}", redeemed.body);
+        }
     }
 }
 
