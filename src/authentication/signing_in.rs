@@ -143,9 +143,17 @@ async fn accept(
 ) -> Result<Outcome, Fault> {
     let (token, hash) = app.random.token();
     let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
-    app.storage
+    let has_begun = app
+        .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
+                // The password was compared before this unit began.
+                if !tx.users().hold_password(&user.id, user.password_changed_at).await? {
+                    let event =
+                        Event::SignInFailure { user: user.id.to_string(), reason: "changed-meanwhile".to_owned() };
+                    tx.record(&attempt.context, None, &event);
+                    return Ok(false);
+                }
                 let context = attempt.context.by(Actor::User(user.id.clone()));
                 if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
                     tx.users().rehash_password(&user.id, former, &upgrade).await?;
@@ -161,11 +169,12 @@ async fn accept(
                 };
                 let amr = vec!["pwd".to_owned()];
                 let who = Authenticated { user: user.id, acr: ACR.to_owned(), amr, user_agent: attempt.user_agent };
-                settle(tx, &context, present, Begin { token: hash, who, lifetime }).await
+                settle(tx, &context, present, Begin { token: hash, who, lifetime }).await?;
+                Ok(true)
             })
         })
         .await?;
-    Ok(Outcome::SignedIn(token))
+    Ok(if has_begun { Outcome::SignedIn(token) } else { Outcome::Refused })
 }
 
 struct Begin {

@@ -147,6 +147,23 @@ impl Users<'_> {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Whether the person may still sign in with the password that was set at `changed_at`, and keeps it so until the
+    /// commit: whoever sets another or disables the person meanwhile waits, and then finds the session that began.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold_password(&mut self, id: &UserId, changed_at: Option<Timestamp>) -> Result<bool> {
+        let held = sqlx::query(
+            "UPDATE users SET password_changed_at = password_changed_at \
+             WHERE id = $1 AND COALESCE(password_changed_at, 0) = $2 AND disabled_at IS NULL AND deleted_at IS NULL",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(changed_at.map_or(0, |at| at.0))
+        .execute(self.0.connection())
+        .await?;
+        Ok(held.rows_affected() == 1)
+    }
+
     pub(in crate::directory) async fn set_default_organization(
         &mut self,
         id: &UserId,

@@ -76,6 +76,11 @@ async fn a_handed_password_has_to_be_changed() {
         let own = NewPassword { kind: PasswordKind::Lasting, by: "person", ..password };
         let id = user.id.clone();
         unit!(storage, |tx| user::set_password(tx, &context(1), &id, &own).await).unwrap();
+        for (changed_at, is_held) in [(user.password_changed_at, false), (Some(Timestamp(NOW.0 + 1)), true)] {
+            let id = user.id.clone();
+            let held = unit!(storage, |tx| Ok::<_, Error>(tx.users().hold_password(&id, changed_at).await?)).unwrap();
+            assert_eq!(held, is_held, "whoever signs in with the former password comes too late");
+        }
         let user = storage.read().await.unwrap().users().by_id(&user.id).await.unwrap().unwrap();
         assert!(!user.must_change_password(Timestamp(NOW.0 + 1000)));
         assert_eq!(user.password_changed_at, Some(Timestamp(NOW.0 + 1)));
