@@ -12,7 +12,7 @@ use figment::{
 use super::{Problem, Sources};
 
 /// Variables that begin with `LANYARD_` but are read by the command line or by tests.
-const NOT_CONFIGURATION: [&str; 2] = ["LANYARD_CONFIG", "LANYARD_TEST_"];
+const NOT_CONFIGURATION: [&str; 3] = ["LANYARD_CONFIG", "LANYARD_ORGANIZATION", "LANYARD_TEST_"];
 
 /// Values by `section.key`.
 pub(super) type Flat = BTreeMap<String, Value>;

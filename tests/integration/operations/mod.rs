@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod config;
+mod directory;
 mod doctor;
 mod keys;
 

@@ -1,0 +1,179 @@
+//! The directory from the command line: a clinic is built up, people come, change and leave.
+
+use serde_json::{Value, json};
+
+use super::Host;
+
+/// Riverside with two sites in a region, and Olivia who owns it.
+fn riverside() -> Host {
+    let host = Host::new();
+    for command in [
+        "org create riverside --name Riverside",
+        "location create north --name North",
+        "location create main-street --name Main --in north",
+        "location create harbour-quay --name Quay --in north",
+        "user create --name Olivia --email olivia@riverside.example --organization riverside --kind administrative --role owner",
+    ] {
+        host.succeed(command);
+    }
+    host
+}
+
+#[test]
+fn a_clinic_is_built_up_and_what_a_member_holds_is_shown() {
+    let host = riverside();
+    for command in [
+        "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --no-role",
+        "role assign practitioner@main-street priya@riverside.example",
+        "role assign supervisor@harbour-quay priya@riverside.example --until 2100-01-01",
+        "group create clinicians --name Clinicians",
+        "group create gps --name GPs",
+        "group nest gps --in clinicians",
+        "group add gps priya@riverside.example",
+        "group give clinicians inventory@main-street",
+        "membership set priya@riverside.example profession=Physician registration_number=R-1",
+        "membership deny priya@riverside.example lanyard:people:read",
+        "location identify harbour-quay provider_number 0123 --member priya@riverside.example",
+    ] {
+        host.succeed(command);
+    }
+    let shown = host.json("membership show priya@riverside.example");
+    assert_eq!(shown["access"]["roles"], json!(["inventory", "practitioner", "supervisor"]));
+    assert_eq!(shown["access"]["groups"], json!(["clinicians", "gps"]));
+    assert_eq!(shown["access"]["locations"], json!(["harbour-quay", "main-street"]));
+    let at = |role: &str, location: &str| json!({"role": role, "location": location});
+    assert_eq!(
+        shown["access"]["assignments"],
+        json!([at("inventory", "main-street"), at("practitioner", "main-street"), at("supervisor", "harbour-quay"),])
+    );
+    assert_eq!(shown["access"]["ends_at"], "2100-01-01T00:00:00Z");
+    assert_eq!(shown["attributes"], json!([["profession", "Physician"], ["registration_number", "R-1"]]));
+    let entitlements = shown["access"]["entitlements"].as_array().unwrap();
+    assert!(!entitlements.contains(&json!("lanyard:people:read")), "a denial wins over the supervisor's role");
+
+    host.succeed("role end supervisor@harbour-quay priya@riverside.example");
+    let shown = host.json("membership show priya@riverside.example");
+    assert_eq!(shown["access"]["locations"], json!(["main-street"]));
+    let listed = host.json("membership list --search priya");
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let recorded = host.json("audit list --organization riverside --action assignment-removal");
+    assert_eq!((&recorded[0]["actor_kind"], &recorded[0]["actor_id"]), (&json!("host"), &json!("ida")));
+}
+
+#[test]
+fn a_refusal_exits_with_one_and_a_wrong_call_with_two() {
+    let host = riverside();
+    host.succeed("org create harbour --name Harbour");
+    host.succeed("location create pier --name Pier --organization harbour");
+    for (command, code, says) in [
+        ("location list", 2, "--organization SLUG (harbour, riverside)"),
+        ("location list --organization nowhere", 1, "there is no organization `nowhere`"),
+        ("location rename pier Pier2 --organization riverside", 1, "there is no location `pier`"),
+        ("location move north --in main-street --organization riverside", 1, "would contain itself"),
+        ("location close north --organization riverside", 1, "close or move them first"),
+        ("location create main-street --name Again --organization riverside", 1, "exists already"),
+        ("location create Main --name Main --organization riverside", 2, "not allowed"),
+        ("membership disable olivia@riverside.example --organization riverside", 1, "last owner"),
+        ("user disable olivia@riverside.example", 1, "last owner"),
+        ("user delete olivia@riverside.example", 2, "--yes"),
+        ("user create --name X", 2, "--email"),
+        ("user create --name X --email olivia@riverside.example", 1, "exists already"),
+        ("role remove manager --organization riverside", 1, "built-in"),
+        ("role create clerk --name Clerk --permission till:payment:create --organization riverside", 1, "registered"),
+        ("role create clerk --name Clerk --permission everything --organization riverside", 2, "not a permission"),
+        ("role assign billing nobody@riverside.example --organization riverside", 1, "there is no member"),
+        ("role assign billing olivia@riverside.example --until yesterday --organization riverside", 2, "not a date"),
+        ("invitation send olivia@riverside.example --kind hirer --organization riverside", 1, "member"),
+        ("group take gps billing --organization riverside", 1, "there is no group"),
+        ("org update riverside", 2, "say what to change"),
+        ("org update riverside --accent red", 2, "colour"),
+    ] {
+        let said = host.run(command);
+        assert_eq!(said.code, Some(code), "lanyard {command}\n{}{}", said.out, said.err);
+        assert!(said.err.contains(says), "lanyard {command}\n{}", said.err);
+        assert!(said.out.is_empty(), "lanyard {command}\n{}", said.out);
+    }
+}
+
+#[test]
+fn staff_without_a_mailbox_get_a_password_that_is_shown_once() {
+    let host = riverside();
+    let made =
+        host.json("user create --name Sam --user-name sam --one-time-password --organization riverside --kind hirer");
+    assert_eq!(made["one_time_password"].as_str().map(str::len), Some(23));
+    let shown = host.json("user show sam");
+    assert_eq!((&shown["must_change_password"], &shown["login_names"]), (&json!(true), &json!(["sam"])));
+    assert_eq!(shown["organizations"][0]["organization"], "riverside");
+    let again = host.json("user password sam");
+    assert_ne!(made["one_time_password"], again["one_time_password"]);
+    assert!(host.fail("user recover sam").contains("no e-mail address"));
+    host.succeed("user user-name sam sam.poe");
+    assert!(host.fail("user show sam").contains("there is no person `sam`"));
+    assert_eq!(host.json("user show sam.poe")["former_login_names"], json!(["sam"]));
+}
+
+#[test]
+fn one_organization_changes_no_login_of_a_person_of_two() {
+    let host = riverside();
+    host.succeed("org create harbour --name Harbour");
+    host.succeed("membership add olivia@riverside.example --kind practitioner --organization harbour");
+    for command in [
+        "user password olivia@riverside.example",
+        "user email olivia@riverside.example other@riverside.example",
+        "user user-name olivia@riverside.example olivia",
+        "user set olivia@riverside.example name=Other",
+        "user disable olivia@riverside.example",
+        "user delete olivia@riverside.example --yes",
+    ] {
+        let said = host.fail(&format!("{command} --organization harbour"));
+        assert!(said.contains("another organization"), "lanyard {command}\n{said}");
+    }
+    let said = host.fail("membership set olivia@riverside.example name=Other --organization harbour");
+    assert!(said.contains("another organization"), "{said}");
+    host.succeed("membership set olivia@riverside.example title=Dr --organization harbour");
+    host.succeed("membership remove olivia@riverside.example --organization harbour");
+    let said = host.fail("user password olivia@riverside.example --organization harbour");
+    assert!(said.contains("another organization"), "also when the membership has ended\n{said}");
+    host.succeed("user set olivia@riverside.example name=Olivia-Owen");
+    assert_eq!(host.json("user show olivia@riverside.example")["organizations"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn invitations_are_sent_sent_again_and_revoked() {
+    let host = riverside();
+    host.succeed("invitation send bob@riverside.example --kind contractor --role inventory@main-street");
+    assert!(host.fail("invitation send bob@riverside.example --kind contractor").contains("open invitation"));
+    host.succeed("invitation resend bob@riverside.example");
+    let listed = host.json("invitation list");
+    assert_eq!((&listed[0]["sent"], &listed[0]["state"]), (&json!(2), &json!("open")));
+    assert_eq!(listed[0]["roles"], json!([{"role": "inventory", "location": "main-street"}]));
+    let id = listed[0]["id"].as_str().map(str::to_owned).unwrap();
+    host.succeed(&format!("invitation revoke {id}"));
+    assert!(host.fail(&format!("invitation resend {id}")).contains("there is no invitation"));
+    assert_eq!(host.json("invitation list")[0]["state"], "revoked");
+}
+
+#[test]
+fn domains_kinds_and_rules_are_kept_per_organization() {
+    let host = riverside();
+    let claimed = host.json("domain add riverside.example");
+    assert_eq!(claimed["txt_name"], "_lanyard.riverside.example");
+    host.succeed("domain verify riverside.example --by-administrator");
+    assert_eq!(host.json("domain list")[0]["verified_by"], "administrator");
+    host.succeed("domain remove riverside.example");
+    assert_eq!(host.json("domain list"), json!([]));
+    host.succeed("org kind riverside locum --name Locum --role practitioner");
+    let kinds: Vec<Value> = host.json("org kinds riverside").as_array().cloned().unwrap();
+    assert!(kinds.contains(&json!({"kind": "locum", "name": "Locum", "default_roles": ["practitioner"]})));
+    host.succeed("org rule riverside phone nobody");
+    let said = host.fail("membership set olivia@riverside.example phone=12345678");
+    assert!(said.contains("the organization's rule says `nobody`"), "{said}");
+}
+
+#[test]
+fn the_organization_may_come_from_the_environment() {
+    let host = riverside().with("LANYARD_ORGANIZATION", "riverside");
+    host.succeed("org create harbour --name Harbour");
+    assert_eq!(host.json("location list").as_array().map(Vec::len), Some(3));
+    assert_eq!(host.json("location list --organization harbour"), json!([]));
+}
