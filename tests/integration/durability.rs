@@ -142,7 +142,7 @@ async fn furnish(app: &App) -> Vec<String> {
                         revoked_at: None,
                         session_end: Some(context.now.plus(day)),
                     };
-                    tx.families().insert(&family);
+                    tx.families().insert(&family).await?;
                     tx.refresh_tokens().insert_first(hash, &family.id, context.now, context.now.plus(day));
                 }
                 Ok(())
