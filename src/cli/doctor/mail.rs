@@ -26,7 +26,7 @@ pub(super) async fn look(config: &Config) -> Finding {
             Delivery::Folder(path) => Finding::warn(
                 CHECK,
                 format!("letters are written to {} and sent to nobody", path.display()),
-                "for real use set `mail.host`",
+                "for real use set `mail.smtp`",
             ),
             Delivery::Smtp(_) => Finding::ok(CHECK, "the mail server answers and lets us in"),
         },
