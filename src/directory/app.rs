@@ -2,7 +2,8 @@
 //!
 //! An app declares its permissions and offers role templates made of them. Activating an app makes its permissions known
 //! to the organization, and adopts the templates that were chosen: a template named like a role adds to that role, any
-//! other becomes a role. The client itself is `oauth`'s.
+//! other becomes a role. A service client that an organization owns may hold roles like a member. The client itself is
+//! `oauth`'s.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::{Context, Event},
     clock::Timestamp,
-    id::OrganizationId,
+    id::{LocationId, OrganizationId, RoleId},
     storage::{Revision, Tx},
     text::{Name, Slug},
 };
 
-use super::{Error, Noun, Result, owner, permission::Permission, role};
+use super::{Error, Noun, Result, location, owner, permission::Permission, role};
 
 /// What an app tells of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,9 +76,12 @@ pub enum Adopt {
 /// Replaces what an app declares.
 ///
 /// # Errors
-/// For a permission in Lanyard's name, and for a template with a permission that the app does not declare.
+/// For an unknown client, a permission in Lanyard's name, and a template with a permission that the app does not declare.
 pub async fn declare(tx: &mut Tx, context: &Context, client: &str, declaration: &Declaration) -> Result<()> {
     is_its_own(declaration)?;
+    if !tx.apps().is_registered(client).await? {
+        return Err(Noun::App.unknown(client));
+    }
     tx.apps().replace_declaration(client, declaration).await?;
     tx.bump(Revision::Clients).await?;
     let event = Event::ClientUpdate { client: client.to_owned(), attributes: "permissions roles".to_owned() };
@@ -159,6 +163,67 @@ pub async fn deactivate(tx: &mut Tx, context: &Context, organization: &Organizat
     }
     tx.bump(Revision::Clients).await?;
     tx.record(context, Some(organization), &Event::ClientDeactivation { client: client.to_owned() });
+    Ok(())
+}
+
+/// Gives a service client that the organization owns a role, at a location or in the whole organization.
+///
+/// # Errors
+/// For owner, for a client that the organization does not own, and for an unknown role or location.
+pub async fn give_role(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    client: &str,
+    (role, site): (&RoleId, Option<&LocationId>),
+) -> Result<()> {
+    let slug = own_role(tx, organization, client, role).await?;
+    if slug.as_str() == owner::OWNER {
+        return Err(Error::Refused("owner is assigned to a person, not to a client"));
+    }
+    if let Some(site) = site {
+        location::open(tx, organization, site).await?;
+    }
+    tx.apps().give_role(client, role, site).await?;
+    updated(tx, context, organization, client, &format!("+role:{slug}")).await
+}
+
+/// Takes a role from a service client.
+///
+/// # Errors
+/// When the client does not have it there.
+pub async fn take_role(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    client: &str,
+    (role, site): (&RoleId, Option<&LocationId>),
+) -> Result<()> {
+    let slug = own_role(tx, organization, client, role).await?;
+    if !tx.apps().take_role(client, role, site).await? {
+        return Err(Error::Refused("the client does not have this role there"));
+    }
+    updated(tx, context, organization, client, &format!("-role:{slug}")).await
+}
+
+/// The slug of a role of the organization that owns the client.
+async fn own_role(tx: &mut Tx, organization: &OrganizationId, client: &str, role: &RoleId) -> Result<Slug> {
+    if tx.apps().owner(client).await?.as_ref() != Some(organization) {
+        return Err(Noun::App.unknown(client));
+    }
+    Ok(tx.roles().by_id(organization, role).await?.ok_or_else(|| Noun::Role.unknown(role))?.slug)
+}
+
+async fn updated(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    client: &str,
+    change: &str,
+) -> Result<()> {
+    tx.bump(Revision::Clients).await?;
+    let event = Event::ClientUpdate { client: client.to_owned(), attributes: change.to_owned() };
+    tx.record(context, Some(organization), &event);
     Ok(())
 }
 

@@ -1,8 +1,11 @@
 //! What is typed after `lanyard client`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::{
+    cli::scope::RoleArgument,
     id::ClientSecretId,
     keys::Algorithm,
     oauth::client::{AuthenticationMethod, GrantType, Introspects},
@@ -43,6 +46,28 @@ pub(in crate::cli) enum Client {
     /// Secrets of a client; two can be live while one replaces the other
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Gives a service client a role in the organization that owns it
+    #[command(after_help = "Example:\n  lanyard client give reports billing@main-street")]
+    Give {
+        id: String,
+        /// The role: ROLE or ROLE@LOCATION
+        role: RoleArgument,
+    },
+    /// Takes a role from a service client
+    #[command(after_help = "Example:\n  lanyard client take reports billing@main-street")]
+    Take {
+        id: String,
+        /// The role: ROLE or ROLE@LOCATION
+        role: RoleArgument,
+    },
+    /// Says which permissions and roles an app brings, by a JSON file
+    #[command(after_help = r#"Example:
+  lanyard client declare calendar calendar.json
+
+The file:
+  {"permissions": {"calendar:appointment:read": "Reads appointments"},
+   "roles": [{"slug": "practitioner", "name": "Practitioner", "permissions": ["calendar:appointment:read"]}]}"#)]
+    Declare { id: String, file: PathBuf },
     /// Lets an organization use a client, with the role templates that it offers
     #[command(after_help = "Example:\n  lanyard client activate calendar --organization riverside --require-group gps")]
     Activate {

@@ -1,6 +1,8 @@
 //! `lanyard client`: the apps and services that may ask for tokens.
 
 mod arguments;
+mod declaration;
+mod roles;
 
 use std::time::Duration;
 
@@ -40,6 +42,9 @@ impl Client {
             Self::Redirects { id, uris, after_logout } => redirects(shell, id, Addresses { uris, after_logout }).await,
             Self::Secret(SecretCommand::Add { id, days }) => add_secret(shell, id, days).await,
             Self::Secret(SecretCommand::Revoke { id, secret }) => revoke_secret(shell, id, secret).await,
+            Self::Give { id, role } => roles::change(shell, id, role, roles::Change::Give).await,
+            Self::Take { id, role } => roles::change(shell, id, role, roles::Change::Take).await,
+            Self::Declare { id, file } => declaration::declare(shell, id, &file).await,
             Self::Activate { id, organization, roles, groups, locations } => {
                 activate(shell, (id, &organization), Requires { roles, groups, locations }).await
             }

@@ -1,12 +1,13 @@
 //! What apps declare, and which organization uses which.
 
-use super::{moment, text};
+use super::{maybe_text, moment, text};
 use crate::{
     directory::{
         app::{Activation, Declaration, RoleTemplate},
+        membership::RoleAt,
         permission::Permission,
     },
-    id::OrganizationId,
+    id::{LocationId, OrganizationId, RoleId},
     storage::{
         Error, Result, Row, Tx,
         batch::{self, Rows, Table},
@@ -62,6 +63,87 @@ impl Apps<'_> {
         .fetch_all(self.0.connection())
         .await?;
         rows.iter().map(activation).collect()
+    }
+
+    /// Whether there is such a client.
+    pub(in crate::directory) async fn is_registered(&mut self, client: &str) -> Result<bool> {
+        let row = sqlx::query("SELECT id FROM clients WHERE id = $1")
+            .bind(client.to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// The organization that owns a client; none for an unknown one and for the server's.
+    pub async fn owner(&mut self, client: &str) -> Result<Option<OrganizationId>> {
+        let row = sqlx::query("SELECT organization_id FROM clients WHERE id = $1 AND organization_id IS NOT NULL")
+            .bind(client.to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.map(|row| Ok(OrganizationId::from_stored(text(&row, "organization_id")?))).transpose()
+    }
+
+    /// The roles of a client in the organization that owns it.
+    pub async fn roles(&mut self, organization: &OrganizationId, client: &str) -> Result<Vec<RoleAt>> {
+        let rows = sqlx::query(
+            "SELECT roles.slug AS role, locations.slug AS location \
+             FROM client_roles \
+             JOIN roles ON roles.id = client_roles.role_id \
+             LEFT JOIN locations ON locations.id = client_roles.location_id \
+             WHERE client_roles.client_id = $1 AND roles.organization_id = $2 \
+             ORDER BY role, location",
+        )
+        .bind(client.to_owned())
+        .bind(organization.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RoleAt {
+                    role: Slug::from_stored(text(row, "role")?),
+                    location: maybe_text(row, "location")?.map(Slug::from_stored),
+                })
+            })
+            .collect()
+    }
+
+    pub(in crate::directory) async fn give_role(
+        &mut self,
+        client: &str,
+        role: &RoleId,
+        site: Option<&LocationId>,
+    ) -> Result<bool> {
+        let statement = "INSERT INTO client_roles (client_id, role_id, location_id) \
+                         VALUES ($1, $2, $3) \
+                         ON CONFLICT DO NOTHING";
+        self.role(statement, client, role, site).await
+    }
+
+    /// `false` when the client does not have it there.
+    pub(in crate::directory) async fn take_role(
+        &mut self,
+        client: &str,
+        role: &RoleId,
+        site: Option<&LocationId>,
+    ) -> Result<bool> {
+        let statement = "DELETE FROM client_roles WHERE client_id = $1 AND role_id = $2 AND location_id = $3";
+        self.role(statement, client, role, site).await
+    }
+
+    async fn role(
+        &mut self,
+        statement: &'static str,
+        client: &str,
+        role: &RoleId,
+        site: Option<&LocationId>,
+    ) -> Result<bool> {
+        let done = sqlx::query(statement)
+            .bind(client.to_owned())
+            .bind(role.as_str().to_owned())
+            .bind(site.map_or_else(String::new, |id| id.as_str().to_owned()))
+            .execute(self.0.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Whether an organization may activate a client: it is the server's, or the organization's own.

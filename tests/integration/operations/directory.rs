@@ -177,3 +177,34 @@ fn the_organization_may_come_from_the_environment() {
     assert_eq!(host.json("location list").as_array().map(Vec::len), Some(3));
     assert_eq!(host.json("location list --organization harbour"), json!([]));
 }
+
+#[test]
+fn an_app_declares_its_permissions_and_an_organization_adopts_its_roles() {
+    let host = riverside();
+    host.succeed("client create calendar --name Calendar --redirect-uri https://calendar.example/callback");
+    let role = json!({"slug": "practitioner", "name": "P", "permissions": ["calendar:appointment:read"]});
+    let declaration = json!({"permissions": {"calendar:appointment:read": "Reads"}, "roles": [role]});
+    std::fs::write(host.path("calendar.json"), declaration.to_string()).unwrap();
+    assert!(host.fail("client declare nothing calendar.json").contains("there is no app `nothing`"));
+    host.succeed("client declare calendar calendar.json");
+    let create = "role create clerk --name Clerk --permission calendar:appointment:read";
+    assert!(host.fail(create).contains("once it is activated"));
+    host.succeed("client activate calendar --organization riverside");
+    host.succeed(create);
+    let shown = host.json("role show supervisor");
+    let effective = shown["effective"].as_array().unwrap();
+    assert!(effective.contains(&json!("calendar:appointment:read")), "supervisors inherit from practitioners");
+    assert_eq!(host.json("org apps riverside")[0]["client"], "calendar");
+}
+
+#[test]
+fn a_service_client_holds_what_its_owner_gives_it() {
+    let host = riverside();
+    host.succeed("client create reports --name Reports --auth basic --organization riverside --grant client-credentials");
+    let held = host.json("client give reports billing@main-street");
+    assert_eq!(held, json!([{"role": "billing", "location": "main-street"}]));
+    assert!(host.fail("client give reports owner").contains("owner is assigned to a person"));
+    assert_eq!(host.json("client take reports billing@main-street"), json!([]));
+    assert!(host.fail("client take reports billing@main-street").contains("does not have this role"));
+    assert!(host.fail("client give nothing billing").contains("only a client that an organization owns"));
+}

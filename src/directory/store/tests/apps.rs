@@ -92,6 +92,42 @@ async fn activating_an_app_registers_its_permissions_and_adopts_its_roles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_client_holds_the_roles_that_its_owner_gave_it() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let (riverside, harbour) = (clinic(storage, "riverside").await, clinic(storage, "harbour").await);
+        let main = site(storage, &riverside, "main-street", None).await;
+        client(storage, "reporting", Some(&riverside)).await;
+        let give = async |of: &Organization, role: &'static str, what: &'static str| {
+            let (of, at) = (of.id.clone(), (role == "billing").then(|| main.id.clone()));
+            unit!(storage, |tx| {
+                let role = tx.roles().by_slug(&of, &slug(role)).await?.unwrap();
+                let place = (&role.id, at.as_ref());
+                match what {
+                    "give" => app::give_role(tx, &context(0), &of, "reporting", place).await,
+                    _ => app::take_role(tx, &context(0), &of, "reporting", place).await,
+                }
+            })
+        };
+        give(&riverside, "billing", "give").await.unwrap();
+        assert!(matches!(give(&riverside, "owner", "give").await, Err(Error::Refused(_))));
+        assert!(matches!(give(&harbour, "inventory", "give").await, Err(Error::Unknown(..))), "another's client");
+        let access = async |of: &Organization| {
+            storage.read().await.unwrap().access().of_client("reporting", &of.id, NOW).await.unwrap()
+        };
+        assert_eq!(access(&riverside).await.roles, [slug("billing")]);
+        assert_eq!(access(&riverside).await.locations, [slug("main-street")]);
+        assert!(access(&riverside).await.entitlements.contains(&"lanyard:locations:read".to_owned()));
+        assert!(access(&harbour).await.roles.is_empty());
+        let listed = storage.read().await.unwrap().apps().roles(&riverside.id, "reporting").await.unwrap();
+        assert_eq!((listed.len(), listed[0].location.as_ref()), (1, Some(&slug("main-street"))));
+        give(&riverside, "billing", "take").await.unwrap();
+        assert!(give(&riverside, "billing", "take").await.is_err());
+        assert!(access(&riverside).await.roles.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_organization_activates_the_servers_apps_and_its_own_alone() {
     for database in databases().await {
         let storage = &database.storage;

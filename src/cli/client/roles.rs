@@ -1,0 +1,48 @@
+//! `lanyard client give` and `take`: the roles of a service client in the organization that owns it.
+
+use crate::{
+    cli::{
+        Shell,
+        scope::{self, RoleArgument, roles_json, roles_text},
+    },
+    directory::{self, Error, app},
+    id::OrganizationId,
+    storage::Tx,
+};
+
+/// What happens to a role.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change {
+    Give,
+    Take,
+}
+
+/// Gives or takes a role, and shows what the client holds then.
+pub(super) async fn change(
+    shell: &Shell,
+    id: String,
+    RoleArgument(at): RoleArgument,
+    change: Change,
+) -> anyhow::Result<()> {
+    let context = shell.context();
+    let held = shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let of = owner(tx, &id).await?;
+                let role = scope::role(tx, &of, &at.role).await?;
+                let site = scope::place(tx, &of, at.location.as_ref()).await?;
+                match change {
+                    Change::Give => app::give_role(tx, &context, &of, &id, (&role.id, site.as_ref())).await?,
+                    Change::Take => app::take_role(tx, &context, &of, &id, (&role.id, site.as_ref())).await?,
+                }
+                Ok(tx.apps().roles(&of, &id).await?)
+            })
+        })
+        .await?;
+    shell.show(&roles_json(&held), &[("roles", roles_text(&held))])
+}
+
+/// The organization that owns a client.
+async fn owner(tx: &mut Tx, id: &str) -> directory::Result<OrganizationId> {
+    tx.apps().owner(id).await?.ok_or(Error::Refused("only a client that an organization owns holds roles"))
+}
