@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{Code, Refusal, refuse},
     redirect_uri::{RedirectUri, Registrant, VerifiedRedirect},
-    scope::{Scope, Scopes},
+    scope::Scopes,
 };
 use crate::{
     clock::Timestamp,
@@ -262,23 +262,12 @@ impl Client {
             Err(refuse(Code::InvalidTarget, "the client may not ask for this resource"))
         }
     }
-
-    /// Whether an ID token can be asked for.
-    #[must_use]
-    pub fn may_sign_people_in(&self) -> bool {
-        self.grant_types.contains(&GrantType::AuthorizationCode) && self.scopes.has(Scope::OpenId)
-    }
-
-    /// Origins of a browser app, which may call across origins.
-    pub fn browser_origins(&self) -> impl Iterator<Item = String> {
-        let is_browser = self.registrant() == Registrant::Public;
-        self.redirect_uris.iter().filter(move |_| is_browser).filter_map(RedirectUri::origin)
-    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::oauth::scope::Scope;
 
     /// A first-party client of everything.
     pub(crate) fn client() -> Client {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     audit::{Context, Event},
     id::ClientSecretId,
-    secret::SecretString,
+    secret::{ExposeSecret, SecretString, TokenHash},
     storage::{self, Revision, Tx},
 };
 
@@ -145,7 +145,6 @@ pub async fn put_secret(
     id: &str,
     (text, life): (&SecretString, Option<Duration>),
 ) -> Result<ClientSecretId, RegistrarError> {
-    use crate::secret::{ExposeSecret, TokenHash};
     let client = find(tx, id).await?;
     if client.authentication == AuthenticationMethod::None {
         return Err(RegistrarError::Public);

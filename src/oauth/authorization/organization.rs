@@ -1,9 +1,9 @@
 //! Which organization a request is for, and whether the app is open to the person there.
 
 use crate::{
-    directory::{access::Access, membership::Membership, organization::Organization, user::User},
+    directory::{membership::Membership, organization::Organization, user::User},
     id::OrganizationId,
-    oauth::client::{Registered, Requirement},
+    oauth::client::Registered,
 };
 
 /// Why a person is refused an app; for the page, the audit, and never told apart in the answer to the app.
@@ -84,16 +84,10 @@ pub fn resolve(wish: Wish<'_>, user: &User, members: Vec<Member>, client: &Regis
     }
 }
 
-/// Whether the member meets what the organization asks of users of the app.
-#[must_use]
-pub fn is_open_to(requirement: &Requirement, access: &Access) -> bool {
-    requirement.is_met_by(access)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::oauth::client::{Client, tests::client};
+    use crate::oauth::client::{Client, Requirement, tests::client};
 
     pub(crate) fn user() -> User {
         crate::oauth::testing::user("usr_o")
