@@ -32,6 +32,7 @@ pub(super) enum Keys {
     #[command(after_help = "Example:\n  lanyard keys list\n  lanyard keys revoke 4bQ0n2…")]
     Revoke {
         /// The key's `kid`
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
     /// Replaces the master key and seals every stored secret anew, while servers run
@@ -186,5 +187,20 @@ fn shown(stored: &StoredKey, policy: &Policy) -> Shown {
         published_at: key.published_at.to_string(),
         next,
         revoked_at: stored.revoked_at.map(|at| at.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{FromArgMatches as _, Subcommand as _};
+
+    use super::*;
+
+    #[test]
+    fn a_kid_may_begin_with_a_hyphen() {
+        let command = Keys::augment_subcommands(clap::Command::new("keys"));
+        let matches = command.try_get_matches_from(["keys", "revoke", "-4bQ0n2"]).expect("accepted");
+        let parsed = Keys::from_arg_matches(&matches).expect("parsed");
+        assert!(matches!(parsed, Keys::Revoke { kid } if kid == "-4bQ0n2"));
     }
 }
