@@ -200,7 +200,9 @@ fn an_app_declares_its_permissions_and_an_organization_adopts_its_roles() {
 #[test]
 fn a_service_client_holds_what_its_owner_gives_it() {
     let host = riverside();
-    host.succeed("client create reports --name Reports --auth basic --organization riverside --grant client-credentials");
+    host.succeed(
+        "client create reports --name Reports --auth basic --organization riverside --grant client-credentials",
+    );
     let held = host.json("client give reports billing@main-street");
     assert_eq!(held, json!([{"role": "billing", "location": "main-street"}]));
     assert!(host.fail("client give reports owner").contains("owner is assigned to a person"));
