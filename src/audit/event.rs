@@ -101,8 +101,9 @@ events! {
     CodeReplay "code-replay" Failure { user: UserId, client: String, family: FamilyId } family;
     /// A token and what descends from it was revoked.
     TokenRevocation "token-revocation" Success { user: String, client: String, token: String } token;
-    /// A client failed to authenticate.
-    ClientAuthenticationFailure "client-authentication" Failure { client: String, reason: String } client;
+    /// A client failed to authenticate. `times` counts how often from this network within the hour; beyond the fifth time
+    /// only each doubling is written.
+    ClientAuthenticationFailure "client-authentication" Failure { client: String, reason: String, times: u64 } client;
     /// A person allowed an app.
     Consent "consent" Success { user: UserId, client: String, scope: String } client;
     /// A person withdrew what an app was allowed.

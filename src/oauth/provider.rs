@@ -13,10 +13,11 @@ use super::{
 use crate::{
     app::App,
     clock::Timestamp,
-    config::Tokens,
+    config::{Rule, Tokens},
     directory::{access::Access, organization::Organization},
     id::{FamilyId, OrganizationId},
     keys::{Algorithm, SigningKey},
+    limit::{Network, Recurrences, Throttle},
     secret::TokenHash,
     storage::{self, Revision},
 };
@@ -29,6 +30,10 @@ pub struct Provider(Arc<Parts>);
 pub struct Parts {
     /// The application.
     pub app: App,
+    /// How many requests of strangers are kept for one network.
+    pub(super) keeping: Throttle,
+    /// Failed authentications by client and network; clients that are not registered are counted as one.
+    pub(super) failures: Recurrences<(String, Network)>,
     clients: Cache<String, Arc<Registered>>,
     services: Cache<String, Arc<Service>>,
     origins: Cache<(), Arc<HashSet<String>>>,
@@ -52,6 +57,10 @@ pub struct Service {
 /// Roles of a service that begin by the calendar are noticed this late at most; changes are noticed at once.
 const SERVICE_LIFE: Duration = Duration::from_secs(10);
 
+/// A clinic behind one address opens its apps in the morning; a stranger fills the database with no more than 4,000 requests
+/// an hour.
+const KEEPING: Rule = Rule { attempts: 300, recovery: Duration::from_secs(1), longest_wait: Duration::from_secs(60) };
+
 impl Deref for Provider {
     type Target = Parts;
     fn deref(&self) -> &Parts {
@@ -68,6 +77,8 @@ impl Provider {
     pub fn new(app: App) -> Self {
         let metadata = serde_json::to_vec(&Metadata::of(app.config.server.issuer.as_str())).expect("texts are JSON");
         Self(Arc::new(Parts {
+            keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
+            failures: Recurrences::new(app.clock.clone()),
             app,
             clients: Cache::default(),
             services: Cache::default(),

@@ -25,9 +25,9 @@ pub struct Query(pub Parameters);
 #[derive(Debug)]
 pub struct CsrfForm(pub Parameters);
 
-/// The parameters of a form from anywhere (an authorization request by POST); says nothing about who sent it.
-#[derive(Debug)]
-pub struct PlainForm(pub Parameters);
+/// The body of a form from anywhere (an authorization request by POST), for [`Parameters`] to parse; says nothing about who
+/// sent it.
+pub struct PlainForm(pub Vec<u8>);
 
 impl From<ParameterError> for Refusal {
     fn from(error: ParameterError) -> Self {
@@ -61,7 +61,7 @@ impl<S: Sync> FromRequest<S> for CsrfForm {
         }
         let browser = visit.known_browser().ok_or(Refusal::FormExpired)?;
         let action = request.uri().path().to_owned();
-        let parameters = read(request).await?;
+        let parameters = Parameters::parse(&read(request).await?)?;
         let token = parameters.value(csrf::FIELD).unwrap_or_default();
         if !csrf::is_valid(visit.site(), browser, &action, token) {
             return Err(Refusal::FormExpired);
@@ -70,7 +70,7 @@ impl<S: Sync> FromRequest<S> for CsrfForm {
     }
 }
 
-async fn read(request: Request) -> Result<Parameters, Refusal> {
+async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
     if !is_form(request.headers()) {
         return Err(Refusal::ContentType);
     }
@@ -78,8 +78,7 @@ async fn read(request: Request) -> Result<Parameters, Refusal> {
     if declared.is_some_and(|length: u64| length > MAX_BODY as u64) {
         return Err(Refusal::TooLarge);
     }
-    let body = read_bounded(request.into_body()).await?;
-    Ok(Parameters::parse(&body)?)
+    read_bounded(request.into_body()).await
 }
 
 async fn read_bounded(body: Body) -> Result<Vec<u8>, Refusal> {

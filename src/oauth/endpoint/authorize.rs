@@ -1,6 +1,7 @@
 //! `GET` and `POST /oauth2/authorize` (OpenID Connect Core 1.0 §3.1.2.1).
 //!
-//! A POST comes from another site and so without cookies: it is kept, and the browser is sent to fetch it by GET.
+//! A POST comes from another site and so without cookies: once client and redirect URI are verified it is kept, and the
+//! browser is sent to fetch it by GET.
 
 use std::sync::Arc;
 
@@ -9,7 +10,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::context;
+use super::{
+    context,
+    kept::{self, fetch, keep},
+};
 use crate::{
     authentication::{
         endpoint::{Person, address_of},
@@ -28,12 +32,9 @@ use crate::{
         metadata::path,
         page,
     },
-    secret::{ExposeSecret, TokenHash},
+    secret::ExposeSecret,
     web::{self, LocalPath, ParameterError, Parameters, PlainForm, RedirectOrigin, ReturnTo, Shown, Visit},
 };
-
-/// The parameter that names a kept request.
-pub(super) const STORED: &str = "stored";
 
 /// An address longer than this is kept instead of being carried around.
 const LONGEST_ADDRESS: usize = 2000;
@@ -48,10 +49,13 @@ pub(in crate::oauth) async fn by_get(
 
 pub(in crate::oauth) async fn by_post(
     State(provider): State<Provider>,
-    PlainForm(form): PlainForm,
+    visit: Visit,
+    PlainForm(body): PlainForm,
 ) -> Result<Response, web::Error> {
-    let stored = keep(&provider, &form).await?;
-    Ok(Redirect::to(&format!("{}?{STORED}={stored}", path::AUTHORIZE)).into_response())
+    let sent = Parameters::parse_repeatable(&body, PARAMETERS).map_err(malformed)?;
+    destination(&provider, &sent).await?;
+    let stored = keep(&provider, &visit, &sent).await?;
+    Ok(Redirect::to(&format!("{}?{}={stored}", path::AUTHORIZE, kept::PARAMETER)).into_response())
 }
 
 /// A request as it arrived: what the app sent, how the browser carries it, and what was done for it.
@@ -68,13 +72,10 @@ pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: 
     let sent = Parameters::parse_repeatable(query.as_bytes(), PARAMETERS).map_err(malformed)?;
     let progress = sent.value(progress::PARAMETER).map(str::to_owned);
     let carried = sent.without(progress::PARAMETER);
-    let parameters = match carried.value(STORED) {
+    let parameters = match carried.value(kept::PARAMETER) {
         None => carried.clone(),
         Some(stored) => {
-            let now = provider.app.clock.now();
-            let kept = provider.app.storage.read().await?.stored_requests().find(TokenHash::of(stored), now).await?;
-            let kept =
-                kept.ok_or_else(|| app_error(&refuse(Code::InvalidRequest, "the request was kept too long ago")))?;
+            let kept = fetch(provider, stored).await?;
             Parameters::parse_repeatable(kept.as_bytes(), PARAMETERS).map_err(malformed)?
         }
     };
@@ -89,7 +90,7 @@ impl Arrived {
     pub(in crate::oauth) async fn address(&self, provider: &Provider, visit: &Visit) -> Result<LocalPath, web::Error> {
         let progress = self.progress.to_return(&self.parameters).seal(visit.site(), visit.browser());
         let carried = if self.carried.encode().len() > LONGEST_ADDRESS {
-            Parameters::from([(STORED, keep(provider, &self.parameters).await?.as_str())])
+            Parameters::from([(kept::PARAMETER, keep(provider, visit, &self.parameters).await?.as_str())])
         } else {
             self.carried.clone()
         };
@@ -114,19 +115,7 @@ impl Arrived {
 
     /// The verified address of the answer.
     pub(in crate::oauth) async fn destination(&self, provider: &Provider) -> Result<Destination, web::Error> {
-        let only = |name: &'static str| {
-            let mut values = self.parameters.values(name);
-            match (values.next(), values.next()) {
-                (Some(value), None) => Ok(value),
-                (None, _) => Err(app_error(&ParameterError::Missing(name).into())),
-                _ => Err(app_error(&ParameterError::Repeated(name.to_owned()).into())),
-            }
-        };
-        let (client_id, _) = (only("client_id")?, only("redirect_uri")?);
-        let client = provider.client(client_id).await?.filter(|client| client.client.disabled_at.is_none());
-        let client: Arc<_> =
-            client.ok_or_else(|| app_error(&refuse(Code::InvalidRequest, "the client is not known")))?;
-        Destination::verify(client, &self.parameters).map_err(|refusal| app_error(&refusal))
+        destination(provider, &self.parameters).await
     }
 
     /// The whole request.
@@ -134,6 +123,21 @@ impl Arrived {
         machine::authorize(&self.parameters, &to.client.client.id, to.redirect.as_str())?;
         AuthorizationRequest::parse(to, &self.parameters)
     }
+}
+
+async fn destination(provider: &Provider, parameters: &Parameters) -> Result<Destination, web::Error> {
+    let only = |name: &'static str| {
+        let mut values = parameters.values(name);
+        match (values.next(), values.next()) {
+            (Some(value), None) => Ok(value),
+            (None, _) => Err(app_error(&ParameterError::Missing(name).into())),
+            _ => Err(app_error(&ParameterError::Repeated(name.to_owned()).into())),
+        }
+    };
+    let (client_id, _) = (only("client_id")?, only("redirect_uri")?);
+    let client = provider.client(client_id).await?.filter(|client| client.client.disabled_at.is_none());
+    let client: Arc<_> = client.ok_or_else(|| app_error(&refuse(Code::InvalidRequest, "the client is not known")))?;
+    Destination::verify(client, parameters).map_err(|refusal| app_error(&refusal))
 }
 
 async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Response, web::Error> {
@@ -180,20 +184,6 @@ fn sign_in(visit: &Visit, asked: &Asked, (step, back): (Step, &ReturnTo)) -> Res
         address = format!("{address}&{}", Parameters::from([("login_hint", hint.as_str())]).encode());
     }
     Redirect::to(&address).into_response()
-}
-
-pub(super) async fn keep(provider: &Provider, parameters: &Parameters) -> Result<String, web::Error> {
-    let (text, hash) = provider.app.random.token();
-    let (encoded, now) = (parameters.encode(), provider.app.clock.now());
-    provider
-        .app
-        .storage
-        .write(move |tx| {
-            tx.stored_requests().insert(hash, &encoded, now);
-            Box::pin(async { Ok::<_, crate::storage::Error>(()) })
-        })
-        .await?;
-    Ok(text.expose_secret().to_owned())
 }
 
 fn malformed(error: ParameterError) -> web::Error {

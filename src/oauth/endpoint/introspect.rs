@@ -29,7 +29,7 @@ pub(super) async fn introspect(
     if credentials.method == AuthenticationMethod::None {
         return Err(client_authentication::refused().into());
     }
-    let caller = authenticate(&provider, &context, &credentials).await?;
+    let caller = authenticate(&provider, (&visit, &context), &credentials).await?;
     let token = form.parameters.required("token").map_err(Refusal::from)?;
     let told = tell(&provider, &caller, token, context.now).await?;
     let json = HeaderValue::from_static("application/json");

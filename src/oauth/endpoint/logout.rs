@@ -10,7 +10,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::authorize::{STORED, app_error, keep};
+use super::{
+    authorize::app_error,
+    kept::{self, fetch, keep},
+};
 use crate::{
     authentication::endpoint::{Person, SignedIn},
     oauth::{
@@ -22,7 +25,6 @@ use crate::{
         redirect_uri::VerifiedRedirect,
         token::id_token::{Hint, hint},
     },
-    secret::TokenHash,
     web::{self, Parameters, PlainForm, Visit},
 };
 
@@ -44,13 +46,19 @@ pub(super) async fn by_get(
     Ok(ask(&visit, &person, &sent, request.to.as_ref()))
 }
 
-/// A POST from another site comes without cookies: kept, and fetched by GET.
+/// A POST from another site comes without cookies: what names a client of ours is kept, and fetched by GET.
 pub(super) async fn by_post(
     State(provider): State<Provider>,
-    PlainForm(form): PlainForm,
+    visit: Visit,
+    PlainForm(body): PlainForm,
 ) -> Result<Response, web::Error> {
-    let stored = keep(&provider, &form).await?;
-    Ok(Redirect::to(&format!("{}?{STORED}={stored}", path::LOGOUT)).into_response())
+    let sent = Parameters::parse(&body).map_err(|error| app_error(&error.into()))?;
+    let request = LogoutRequest::read(&provider, &sent).await?;
+    if request.hint.is_none() && request.to.is_none() {
+        return Ok(Redirect::to(path::LOGOUT).into_response());
+    }
+    let stored = keep(&provider, &visit, &sent).await?;
+    Ok(Redirect::to(&format!("{}?{}={stored}", path::LOGOUT, kept::PARAMETER)).into_response())
 }
 
 /// Where the browser goes afterwards, verified; `None`: a page of ours.
@@ -134,9 +142,7 @@ fn verify(client: &Registered, asked: &str) -> Result<VerifiedRedirect, Refusal>
 
 async fn parameters(provider: &Provider, query: &str) -> Result<Parameters, web::Error> {
     let sent = Parameters::parse(query.as_bytes()).map_err(|error| app_error(&error.into()))?;
-    let Some(stored) = sent.value(STORED) else { return Ok(sent) };
-    let now = provider.app.clock.now();
-    let kept = provider.app.storage.read().await?.stored_requests().find(TokenHash::of(stored), now).await?;
-    let kept = kept.ok_or_else(|| app_error(&refuse(Code::InvalidRequest, "the request was kept too long ago")))?;
+    let Some(stored) = sent.value(kept::PARAMETER) else { return Ok(sent) };
+    let kept = fetch(provider, stored).await?;
     Parameters::parse(kept.as_bytes()).map_err(|error| app_error(&error.into()))
 }

@@ -7,6 +7,7 @@ mod cors;
 mod discovery;
 mod introspect;
 mod jwks;
+mod kept;
 mod logout;
 mod revoke;
 mod token;
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::{
     audit::{Actor, Context, Event},
+    limit::Network,
     web::Visit,
 };
 
@@ -69,29 +71,33 @@ pub(super) fn context(provider: &Provider, visit: &Visit) -> Context {
     }
 }
 
-/// Proves the client of a request. A failure is written down before it is answered.
+/// Proves the client of a request. A failure is counted before it is answered, and written down unless too many came from
+/// the same network. Attempts are never refused unheard: a secret cannot be guessed, and clients share networks.
 async fn authenticate(
     provider: &Provider,
-    context: &Context,
+    (visit, context): (&Visit, &Context),
     credentials: &Credentials,
 ) -> Result<AuthenticatedClient, Error> {
     let registered = provider.client(&credentials.client_id).await?;
     let owner = registered.as_ref().and_then(|registered| registered.client.organization.clone());
+    let id = registered.as_ref().map(|registered| registered.client.id.clone()).unwrap_or_default();
     let failure = match credentials.prove(registered, context.now) {
         Ok(client) => return Ok(client),
         Err(failure) => failure,
     };
-    let client: String = credentials.client_id.chars().filter(char::is_ascii_graphic).take(64).collect();
-    let (context, event) =
-        (context.clone(), Event::ClientAuthenticationFailure { client, reason: failure.to_string() });
-    provider
-        .app
-        .storage
-        .write(move |tx| {
-            tx.record(&context, owner.as_ref(), &event);
-            Box::pin(async { Ok::<_, Error>(()) })
-        })
-        .await?;
+    if let Some(times) = provider.failures.count((id, Network::from(visit.address()))) {
+        let client: String = credentials.client_id.chars().filter(char::is_ascii_graphic).take(64).collect();
+        let event = Event::ClientAuthenticationFailure { client, reason: failure.to_string(), times };
+        let context = context.clone();
+        provider
+            .app
+            .storage
+            .write(move |tx| {
+                tx.record(&context, owner.as_ref(), &event);
+                Box::pin(async { Ok::<_, Error>(()) })
+            })
+            .await?;
+    }
     Err(client_authentication::refused().into())
 }
 

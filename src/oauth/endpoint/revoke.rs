@@ -22,7 +22,7 @@ pub(super) async fn revoke(
     form: ClientForm,
 ) -> Result<Response, Error> {
     let context = context(&provider, &visit);
-    let client = authenticate(&provider, &context, &form.credentials()?).await?;
+    let client = authenticate(&provider, (&visit, &context), &form.credentials()?).await?;
     let token = form.parameters.required("token").map_err(Refusal::from)?;
     give_back(&provider, &client, token, &context).await?;
     Ok((StatusCode::OK, [(header::CACHE_CONTROL, NO_STORE)]).into_response())

@@ -19,7 +19,7 @@ use crate::{
 
 pub(super) async fn token(State(provider): State<Provider>, visit: Visit, form: ClientForm) -> Result<Response, Error> {
     let context = context(&provider, &visit);
-    let client = authenticate(&provider, &context, &form.credentials()?).await?;
+    let client = authenticate(&provider, (&visit, &context), &form.credentials()?).await?;
     let parameters = &form.parameters;
     let tokens = exchange(Exchange { provider: &provider, client: &client, parameters, context }).await?;
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(tokens)).into_response())

@@ -255,6 +255,70 @@ async fn a_request_by_post_is_kept_and_fetched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_kept_of_a_request_that_cannot_be_answered() {
+    let clinic = Clinic::one().await;
+    for (case, form, status) in [
+        ("unknown client", request("stranger", ""), StatusCode::BAD_REQUEST),
+        (
+            "another address",
+            request("portal", "").replace(REDIRECT, "https://evil.example/cb"),
+            StatusCode::BAD_REQUEST,
+        ),
+        ("no address", request("portal", "").replace("redirect_uri", "x"), StatusCode::BAD_REQUEST),
+        ("two clients", request("portal", "client_id=portal"), StatusCode::BAD_REQUEST),
+        ("not encoded", request("portal", "x=%zz"), StatusCode::BAD_REQUEST),
+        ("nothing", String::new(), StatusCode::BAD_REQUEST),
+        ("too long", request("portal", &format!("x={}", "x".repeat(17_000))), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let answer = clinic.post("/oauth2/authorize", &[], &form).await;
+        assert_eq!((answer.status, answer.location()), (status, ""), "{case}");
+        assert!(answer.body.contains(answer.headers["x-request-id"].to_str().unwrap()), "{case}");
+    }
+    for (case, form, expected) in [
+        ("unknown client", "client_id=stranger&post_logout_redirect_uri=https://app.example/bye", ""),
+        ("another address", "client_id=portal&post_logout_redirect_uri=https://evil.example/", ""),
+        ("nothing to keep", "state=x&client_id=portal", "/oauth2/logout"),
+    ] {
+        let answer = clinic.post("/oauth2/logout", &[], form).await;
+        assert_eq!(answer.location(), expected, "{case}");
+    }
+    assert_eq!(clinic.kept_requests().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_has_only_so_many_requests_kept() {
+    let clinic = Clinic::one().await;
+    let form = request("portal", "");
+    for _ in 0..300 {
+        assert_eq!(clinic.post("/oauth2/authorize", &[], &form).await.status, StatusCode::SEE_OTHER);
+    }
+    let logout = "client_id=portal&post_logout_redirect_uri=https://app.example/bye";
+    for (path, form) in [("/oauth2/authorize", form.as_str()), ("/oauth2/logout", logout)] {
+        let answer = clinic.post(path, &[("accept", "text/html")], form).await;
+        assert_eq!((answer.status, answer.header(header::RETRY_AFTER)), (StatusCode::TOO_MANY_REQUESTS, "1"), "{path}");
+        assert!(answer.body.contains("<h1"), "{path}: {}", answer.body);
+    }
+    assert_eq!(clinic.kept_requests().await, 300);
+    // What needs not be kept goes on, and time heals.
+    let browser = clinic.browser("priya").await;
+    clinic.code(&browser, "portal", "").await;
+    clinic.app.clock.advance(Duration::from_secs(2));
+    assert_eq!(clinic.post("/oauth2/authorize", &[], &form).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_by_post_may_name_several_resources() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let form = request("portal", "resource=https://api.example&resource=https://api.example");
+    let kept = clinic.post("/oauth2/authorize", &[], &form).await;
+    assert!(clinic.get(kept.location(), &[("cookie", &browser)]).await.parameter("code").is_some());
+    let kept = clinic.post("/oauth2/authorize", &[], &request("portal", "scope=openid&scope=email")).await;
+    let told = clinic.get(kept.location(), &[("cookie", &browser)]).await;
+    assert_eq!(error(&told).as_deref(), Some("invalid_request"), "{} {}", told.status, told.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_request_is_kept_too() {
     let clinic = Clinic::one().await;
     let long = request("portal", "").replace("state=s", &format!("state={}", "s".repeat(6000)));

@@ -211,6 +211,12 @@ impl Clinic {
         answer.json()
     }
 
+    /// How many requests are kept in the database.
+    pub(crate) async fn kept_requests(&self) -> i64 {
+        let mut tx = self.app.storage.read().await.unwrap();
+        sqlx::query_scalar("SELECT COUNT(*) FROM stored_requests").fetch_one(tx.connection()).await.unwrap()
+    }
+
     /// How often an action was recorded.
     pub(crate) async fn recorded(&self, action: &str) -> usize {
         let query = lanyard::audit::store::Query { action: Some(action.into()), limit: 1000, ..Default::default() };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
-use lanyard::session::EndReason;
+use lanyard::{audit::store::Query, session::EndReason};
 use serde_json::{Value, json};
 
 use super::clinic::{CHALLENGE, Clinic, ISSUER, REDIRECT, VERIFIER, basic, claims, redemption, request};
@@ -330,6 +330,30 @@ async fn each_client_authenticates_by_its_own_method_alone() {
     let known = clinic.post("/oauth2/token", &[("authorization", "Basic cG9ydGFsOndyb25n")], "grant_type=x").await;
     assert_eq!((unknown.status, unknown.body), (known.status, known.body));
     assert!(clinic.recorded("client-authentication").await >= 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_wrong_secrets_is_told_of_in_a_few_events_and_locks_nobody_out() {
+    for clinic in Clinic::each().await {
+        let wrong =
+            |client: &str| format!("client_id={client}&client_secret=wrong&grant_type=client_credentials&token=x");
+        for number in 0..100 {
+            for path in ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"] {
+                assert_eq!(clinic.post(path, &[], &wrong("service")).await.status, StatusCode::UNAUTHORIZED);
+                let stranger = wrong(&format!("stranger-{number}"));
+                assert_eq!(clinic.post(path, &[], &stranger).await.status, StatusCode::UNAUTHORIZED);
+            }
+        }
+        let query = Query { action: Some("client-authentication".into()), limit: 1000, ..Query::default() };
+        let events = clinic.app.storage.read().await.unwrap().audit().list(query).await.unwrap();
+        let told = |client: &str, times: &str| {
+            events.iter().any(|event| event.client_id.as_deref() == Some(client) && event.detail.contains(times))
+        };
+        assert!(told("service", "\"times\":1}") && told("service", "\"times\":256}"), "{events:?}");
+        assert_eq!(events.len(), 2 * 11, "1 to 5, 8, 16, 32, 64, 128, 256, of the client and of unknown ones");
+        let right = clinic.token("service", "grant_type=client_credentials").await;
+        assert_eq!(right.status, StatusCode::OK, "{}", right.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
