@@ -141,7 +141,7 @@ pub async fn create(tx: &mut Tx, context: &Context, slug: &Slug, name: &Name) ->
 /// # Errors
 /// When there is no such organization.
 pub async fn update(tx: &mut Tx, context: &Context, id: &OrganizationId, edit: Edit) -> Result<Organization> {
-    let mut organization = tx.organizations().by_id(id).await?.ok_or_else(|| Noun::Organization.unknown(id))?;
+    let mut organization = existing(tx, id).await?;
     let mut changed = vec![];
     if let Some(name) = edit.name {
         organization.name = name;
@@ -157,34 +157,39 @@ pub async fn update(tx: &mut Tx, context: &Context, id: &OrganizationId, edit: E
     Ok(organization)
 }
 
-/// Keeps everybody out of the organization; nothing is lost.
+/// Keeps everybody out of the organization, at once: its sessions, codes and tokens end, and every session of whoever
+/// belongs nowhere else. Nothing of the directory is lost.
 ///
 /// # Errors
 /// When there is no such organization.
 pub async fn disable(tx: &mut Tx, context: &Context, id: &OrganizationId) -> Result<Organization> {
-    switch(tx, context, id, Some(context.now)).await
+    let organization = existing(tx, id).await?;
+    if !organization.is_active() {
+        return Ok(organization);
+    }
+    let organization = Organization { disabled_at: Some(context.now), ..organization };
+    save(tx, context, &organization, "disabled").await?;
+    let stranded = tx.memberships().stranded_without(id, context.now).await?;
+    tx.sessions().close_organization(context, id, &stranded).await?;
+    Ok(organization)
 }
 
-/// Lets members in again.
+/// Lets members in again; sessions and tokens do not come back.
 ///
 /// # Errors
 /// When there is no such organization.
 pub async fn enable(tx: &mut Tx, context: &Context, id: &OrganizationId) -> Result<Organization> {
-    switch(tx, context, id, None).await
+    let organization = existing(tx, id).await?;
+    if organization.is_active() {
+        return Ok(organization);
+    }
+    let organization = Organization { disabled_at: None, ..organization };
+    save(tx, context, &organization, "enabled").await?;
+    Ok(organization)
 }
 
-async fn switch(
-    tx: &mut Tx,
-    context: &Context,
-    id: &OrganizationId,
-    disabled_at: Option<Timestamp>,
-) -> Result<Organization> {
-    let mut organization = tx.organizations().by_id(id).await?.ok_or_else(|| Noun::Organization.unknown(id))?;
-    if organization.is_active() != disabled_at.is_none() {
-        organization.disabled_at = disabled_at;
-        save(tx, context, &organization, if disabled_at.is_some() { "disabled" } else { "enabled" }).await?;
-    }
-    Ok(organization)
+async fn existing(tx: &mut Tx, id: &OrganizationId) -> Result<Organization> {
+    tx.organizations().by_id(id).await?.ok_or_else(|| Noun::Organization.unknown(id))
 }
 
 async fn save(tx: &mut Tx, context: &Context, organization: &Organization, changed: &str) -> Result<()> {

@@ -127,6 +127,35 @@ impl Memberships<'_> {
         rows.iter().map(|row| Ok((membership(row)?, organization(row)?))).collect()
     }
 
+    /// Whoever is signed in, belongs to this organization, and has an active membership nowhere else.
+    pub(in crate::directory) async fn stranded_without(
+        &mut self,
+        organization: &OrganizationId,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>> {
+        let rows = sqlx::query(
+            "SELECT user_id FROM memberships \
+             WHERE organization_id = $1 AND removed_at IS NULL \
+             AND EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = memberships.user_id AND ended_at IS NULL) \
+             AND NOT EXISTS ( \
+               SELECT 1 FROM memberships AS others \
+               JOIN organizations ON organizations.id = others.organization_id \
+               WHERE others.user_id = memberships.user_id \
+               AND others.organization_id <> $1 \
+               AND others.removed_at IS NULL \
+               AND others.disabled_at IS NULL \
+               AND organizations.disabled_at IS NULL \
+               AND (others.valid_from IS NULL OR others.valid_from <= $2) \
+               AND (others.valid_until IS NULL OR others.valid_until > $2) \
+             )",
+        )
+        .bind(organization.as_str().to_owned())
+        .bind(now.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(UserId::from_stored(text(row, "user_id")?))).collect()
+    }
+
     /// A person's active membership in one organization that is active.
     pub async fn active(
         &mut self,

@@ -1,13 +1,17 @@
-//! Ending: a session, a person's sessions, or a person's part in one organization, with the tokens that rest on it.
+//! Ending: a session, a person's sessions, a person's part in one organization or everybody's, with the tokens that rest on
+//! it.
 
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::Sessions;
 use crate::{
     audit::{Context, Event},
     id::{OrganizationId, SessionId, UserId},
     session::{EndReason, Session},
-    storage::{Result, Revision, Row},
+    storage::{
+        Result, Revision, Row,
+        batch::{in_list, padded},
+    },
 };
 
 impl Sessions<'_> {
@@ -117,6 +121,46 @@ impl Sessions<'_> {
         .execute(self.0.connection())
         .await?;
         self.0.bump(Revision::Revocations).await
+    }
+
+    /// Ends everybody's part in one organization: its `sid`s and all its tokens, those of its service clients too. The
+    /// sessions of `stranded` people end altogether: this was their last active membership.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close_organization(
+        &mut self,
+        context: &Context,
+        organization: &OrganizationId,
+        stranded: &[UserId],
+    ) -> Result<()> {
+        for statement in [
+            "UPDATE session_organizations SET ended_at = $2 WHERE organization_id = $1 AND ended_at IS NULL",
+            "UPDATE families SET revoked_at = $2 WHERE organization_id = $1 AND revoked_at IS NULL",
+            "UPDATE access_tokens SET revoked_at = $2 \
+             WHERE family_id IS NULL AND revoked_at IS NULL \
+             AND client_id IN (SELECT id FROM clients WHERE organization_id = $1)",
+        ] {
+            sqlx::query(statement)
+                .bind(organization.as_str().to_owned())
+                .bind(context.now.0)
+                .execute(self.0.connection())
+                .await?;
+        }
+        let mut ended = vec![];
+        for people in padded(stranded) {
+            // Placeholders only; values are bound.
+            let text = format!(
+                "UPDATE sessions SET ended_at = $1, end_reason = $2 \
+                 WHERE ended_at IS NULL AND user_id IN ({}) \
+                 RETURNING id, user_id",
+                in_list(3, people.len())
+            );
+            let query = sqlx::query(AssertSqlSafe(text)).bind(context.now.0).bind(EndReason::NoMembership.as_str());
+            let query = people.iter().fold(query, |query, user| query.bind(user.as_str().to_owned()));
+            ended.extend(query.fetch_all(self.0.connection()).await?);
+        }
+        self.ended(context, &ended, EndReason::NoMembership).await
     }
 
     async fn ended(&mut self, context: &Context, rows: &[Row], reason: EndReason) -> Result<()> {

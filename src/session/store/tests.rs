@@ -200,6 +200,56 @@ async fn ending_the_others_keeps_the_one_that_asked() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_organization_ends_everybodys_part_in_it() {
+    for database in databases().await {
+        let storage = &database.storage;
+        storage.write(|tx| Box::pin(people(tx))).await.unwrap();
+        let session = begin(storage, "t").await;
+        let (online, offline) = (
+            family(storage, &session, organization("x"), 0).await,
+            family(storage, &session, organization("x"), 1).await,
+        );
+        let elsewhere = family(storage, &session, organization("y"), 1).await;
+        let held = session.id.clone();
+        let (here, there) = storage
+            .write::<_, crate::storage::Error, _>(move |tx| {
+                Box::pin(async move {
+                    sqlx::query("UPDATE clients SET organization_id = 'org_x'").execute(tx.connection()).await?;
+                    sqlx::query(
+                        "INSERT INTO access_tokens (hash, client_id, claims, expires_at) VALUES ($1, 'app', '{}', 9000)",
+                    )
+                    .bind(vec![1_u8])
+                    .execute(tx.connection())
+                    .await?;
+                    let here = tx.sessions().sid(&context(), &held, &organization("x")).await?;
+                    Ok((here, tx.sessions().sid(&context(), &held, &organization("y")).await?))
+                })
+            })
+            .await
+            .unwrap();
+        let close = |stranded: Vec<UserId>| {
+            storage.write::<(), crate::storage::Error, _>(move |tx| {
+                Box::pin(
+                    async move { tx.sessions().close_organization(&context(), &organization("x"), &stranded).await },
+                )
+            })
+        };
+        close(vec![]).await.unwrap();
+        assert!(is_revoked(storage, &online).await && is_revoked(storage, &offline).await);
+        assert!(!is_revoked(storage, &elsewhere).await);
+        let mut tx = storage.read().await.unwrap();
+        assert!(!tx.sessions().is_live(&here, Timestamp(2_000)).await.unwrap());
+        assert!(tx.sessions().is_live(&there, Timestamp(2_000)).await.unwrap());
+        let services = sqlx::query("SELECT hash FROM access_tokens WHERE revoked_at IS NULL");
+        assert!(services.fetch_optional(tx.connection()).await.unwrap().is_none());
+        drop(tx);
+        assert_eq!(of_user(storage).await, 1);
+        close(vec![user()]).await.unwrap();
+        assert_eq!(of_user(storage).await, 0, "who belongs nowhere else is signed out");
+    }
+}
+
 async fn of_user(storage: &Storage) -> usize {
     storage.read().await.unwrap().sessions().of_user(&user()).await.unwrap().len()
 }

@@ -9,7 +9,7 @@ use lanyard::{
 };
 use serde_json::{Value, json};
 
-use super::clinic::{Answer, Clinic, basic, claims, hash};
+use super::clinic::{Answer, Clinic, basic, claims, hash, redemption, request};
 
 impl Clinic {
     async fn introspect(&self, caller: &str, token: &Value) -> Value {
@@ -165,6 +165,44 @@ async fn whatever_ends_access_ends_it_at_once() {
             assert_eq!(clinic.introspect("api", &tokens["access_token"]).await["active"], false, "{case}");
             assert_eq!(clinic.userinfo(&tokens["access_token"]).await.status, StatusCode::UNAUTHORIZED, "{case}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_organization_ends_its_tokens_for_good_and_nobody_elses() {
+    for clinic in Clinic::each().await {
+        let (priya, olivia) = (clinic.browser("priya").await, clinic.browser("olivia").await);
+        let mut ended = vec![];
+        for client in ["portal", "opaque"] {
+            ended.push((client, clinic.tokens(&priya, client, "scope=openid+offline_access").await));
+            ended.push((client, clinic.tokens(&olivia, client, "organization=riverside").await));
+        }
+        let kept = clinic.tokens(&olivia, "portal", "organization=harbour&scope=openid+offline_access").await;
+        let code = clinic.code(&priya, "portal", "").await;
+        let at = clinic.organization("riverside").await;
+        let context = clinic.context();
+        clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    organization::disable(tx, &context, &at).await?;
+                    organization::enable(tx, &context, &at).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        for (client, tokens) in &ended {
+            assert_eq!(clinic.introspect("api", &tokens["access_token"]).await["active"], false, "{client}");
+            let refresh =
+                format!("grant_type=refresh_token&refresh_token={}", tokens["refresh_token"].as_str().unwrap());
+            assert_eq!(clinic.token(client, &refresh).await.json()["error"], "invalid_grant", "{client}");
+        }
+        assert_eq!(clinic.token("portal", &redemption(&code)).await.json()["error"], "invalid_grant");
+        assert_eq!(clinic.introspect("api", &kept["access_token"]).await["active"], true);
+        // Olivia goes on in the other practice, and in this one with a new `sid`; Priya signs in anew.
+        let again = clinic.tokens(&olivia, "portal", "prompt=none&organization=riverside").await;
+        assert_ne!(claims(&again["access_token"])["sid"], claims(&ended[1].1["access_token"])["sid"]);
+        let silent = clinic.authorize(&priya, &request("portal", "prompt=none")).await;
+        assert_eq!(silent.parameter("error").as_deref(), Some("login_required"));
     }
 }
 

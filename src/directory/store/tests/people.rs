@@ -178,6 +178,46 @@ async fn a_session_ends_with_the_last_membership_or_the_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_organization_signs_out_whoever_belongs_nowhere_else() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let (riverside, harbour) = (clinic(storage, "riverside").await, clinic(storage, "harbour").await);
+        let (priya, _) = member(storage, &riverside, "priya@x.example", &[]).await;
+        let (olivia, _) = member(storage, &riverside, "olivia@x.example", &[]).await;
+        let (max, _) = member(storage, &riverside, "max@x.example", &[]).await;
+        for (person, ends_at) in [(&olivia, None), (&max, Some(Timestamp(NOW.0 + 5)))] {
+            let validity = Validity { from: None, until: ends_at };
+            let (id, new) = (harbour.id.clone(), NewMembership { validity, ..joining(person, &[]) });
+            unit!(storage, |tx| membership::join(tx, &context(0), &id, new).await).unwrap();
+        }
+        let tokens = [
+            signed_in(storage, &priya.id).await,
+            signed_in(storage, &olivia.id).await,
+            signed_in(storage, &max.id).await,
+        ];
+        let living = async || {
+            let mut living = vec![];
+            for token in tokens {
+                let session = storage.read().await.unwrap().sessions().by_token(token).await.unwrap();
+                living.push(session.is_some_and(|session| session.ended_at.is_none()));
+            }
+            living
+        };
+        for (switch, expected) in [("disable", [false, true, false]), ("enable", [false, true, false])] {
+            let id = riverside.id.clone();
+            let done: Result<_> = unit!(storage, |tx| match switch {
+                "disable" => organization::disable(tx, &context(10), &id).await,
+                _ => organization::enable(tx, &context(20), &id).await,
+            });
+            done.unwrap();
+            assert_eq!(living().await, expected, "{switch}");
+        }
+        let recorded = actions(storage).await;
+        assert_eq!(recorded.iter().filter(|action| *action == "sign-out").count(), 2, "{recorded:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_erased_person_leaves_the_id_alone() {
     for database in databases().await {
         let storage = &database.storage;
