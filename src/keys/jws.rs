@@ -6,7 +6,7 @@
 //! versions of Lanyard that run side by side.
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{algorithm::Algorithm, jwk::KeyId, strict_json};
 
@@ -126,6 +126,18 @@ impl<'a> Compact<'a> {
 fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
     // `data-encoding` refuses padding, white space and trailing bits that are not zero.
     BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Refusal::NotCanonical)
+}
+
+/// The key that a header names, whoever wrote it: for looking up a key that is published no more, whose own headers the
+/// token's is then compared with.
+#[must_use]
+pub fn key_named(token: &str) -> Option<KeyId> {
+    #[derive(Deserialize)]
+    struct Header {
+        kid: String,
+    }
+    let header = decode(Compact::split(token).ok()?.header).ok()?;
+    serde_json::from_slice::<Header>(&header).ok().map(|header| KeyId::from_text(&header.kid))
 }
 
 /// A token whose signature by one of our keys was checked. Issuer, audience and times were not.

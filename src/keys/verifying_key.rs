@@ -54,6 +54,19 @@ impl VerifyingKey {
         self.headers.typ_of(header)
     }
 
+    /// Checks form, kind and signature of a token by this very key, whether it is published or not.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn verify_text(&self, token: &str, expected: Typ) -> Result<VerifiedToken, Refusal> {
+        let compact = Compact::split(token)?;
+        match self.typ_of(compact.header) {
+            Some(typ) if typ == expected => self.verify(&compact),
+            Some(_) => Err(Refusal::WrongTyp),
+            None => Err(Refusal::ForeignHeader),
+        }
+    }
+
     /// Checks a token whose header is one of this key's.
     pub(super) fn verify(&self, token: &Compact<'_>) -> Result<VerifiedToken, Refusal> {
         let signature = token.signature()?;

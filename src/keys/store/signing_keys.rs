@@ -75,6 +75,16 @@ impl SigningKeys<'_> {
         .await
     }
 
+    /// The public half, as JSON, of a key that is ours, published or gone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn public_jwk(&mut self, id: &KeyId) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT public_jwk FROM signing_keys WHERE kid = $1").bind(id.as_str());
+        let row = row.fetch_optional(self.0.connection()).await?;
+        Ok(row.map(|row| row.try_get("public_jwk")).transpose()?)
+    }
+
     async fn select(&mut self, statement: &'static str) -> Result<Vec<StoredKey>> {
         let rows = sqlx::query(statement).fetch_all(self.0.connection()).await?;
         rows.iter().map(stored_key).collect()

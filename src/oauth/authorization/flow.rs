@@ -13,14 +13,13 @@ use crate::{
     clock::Timestamp,
     directory::organization::Organization,
     id::{FamilyId, UserId},
-    keys::Refusal as BadToken,
     oauth::{
         client::GrantType,
         error::{Code, Refusal, refuse},
         provider::Provider,
         scope::Scope,
         store::{Family, StoredCode},
-        token::id_token,
+        token::id_token::{self, HintError},
     },
     secret::{SecretString, TokenHash},
     storage::{self, Tx},
@@ -75,7 +74,7 @@ pub async fn decide(
     person: Option<SignedIn>,
 ) -> storage::Result<Outcome> {
     let now = context.now;
-    let expected = match expected_person(provider, asked.request.id_token_hint.as_deref()) {
+    let expected = match expected_person(provider, asked.request.id_token_hint.as_deref()).await? {
         Ok(expected) => expected,
         Err(refusal) => return Ok(Outcome::Refuse(refusal)),
     };
@@ -109,13 +108,13 @@ pub async fn decide(
     }
 }
 
-/// Whom the app expects. A hint whose key has gone says nothing; one that is not ours is refused.
-fn expected_person(provider: &Provider, hint: Option<&str>) -> Result<Option<UserId>, Refusal> {
-    let Some(hint) = hint else { return Ok(None) };
-    match id_token::hint(&provider.app.keyring, provider.issuer(), hint) {
-        Ok(hint) => Ok(hint.sub.parse().ok()),
-        Err(BadToken::ForeignHeader) => Ok(None),
-        Err(_) => Err(refuse(Code::InvalidRequest, "id_token_hint is not an ID token of this server")),
+/// Whom the app expects. A hint that is not ours is refused.
+async fn expected_person(provider: &Provider, hint: Option<&str>) -> storage::Result<Result<Option<UserId>, Refusal>> {
+    let Some(hint) = hint else { return Ok(Ok(None)) };
+    match id_token::hint(&provider.app, hint).await {
+        Ok(hint) => Ok(Ok(hint.and_then(|hint| hint.sub.parse().ok()))),
+        Err(HintError::Foreign(_)) => Ok(Err(id_token::NOT_OURS)),
+        Err(HintError::Storage(fault)) => Err(fault),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
         metadata::path,
         page::sign_out::{ask, end, signed_out},
         redirect_uri::VerifiedRedirect,
-        token::id_token::{Hint, hint},
+        token::id_token::{Hint, HintError, NOT_OURS, hint},
     },
     web::{self, Parameters, PlainForm, Visit},
 };
@@ -77,10 +77,14 @@ struct LogoutRequest {
 
 impl LogoutRequest {
     async fn read(provider: &Provider, sent: &Parameters) -> Result<Self, web::Error> {
-        let hint = sent.value("id_token_hint").and_then(|token| {
-            // A hint that cannot be verified is none: the person is asked instead (§2).
-            hint(&provider.app.keyring, provider.issuer(), token).ok()
-        });
+        let hint = match sent.value("id_token_hint").map(|token| hint(&provider.app, token)) {
+            None => None,
+            Some(reading) => match reading.await {
+                Ok(hint) => hint,
+                Err(HintError::Foreign(_)) => return Err(app_error(&NOT_OURS)),
+                Err(HintError::Storage(fault)) => return Err(fault.into()),
+            },
+        };
         let client = client(provider, sent.value("client_id"), hint.as_ref()).await?;
         let to = match (sent.value("post_logout_redirect_uri"), client) {
             (None, _) => None,

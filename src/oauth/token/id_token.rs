@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::{Audience, Authentication, Membership, Person};
 use crate::{
-    keys::{Keyring, Refusal, Typ},
+    app::App,
+    keys::{Refusal, Typ, VerifiedToken, VerifyingKey, jws::key_named},
+    oauth::error,
     secret::sha256,
+    storage,
 };
 
 /// The payload of an ID token.
@@ -56,13 +59,48 @@ pub struct Hint {
     pub sid: Option<String>,
 }
 
-/// Reads a hint that one of our published keys signed.
+/// Why a hint is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum HintError {
+    /// None of our keys ever signed it, or it is no ID token.
+    #[error("not an ID token of this server: {0}")]
+    Foreign(#[from] Refusal),
+    /// Our doing.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+/// What the app is told of a hint that is refused.
+pub const NOT_OURS: error::Refusal =
+    error::refuse(error::Code::InvalidRequest, "id_token_hint is not an ID token of this server");
+
+/// Reads a hint, expired or not. `None` for one that is ours but whose key is published no more: it proves nothing, and
+/// whoever kept it for so long did nothing wrong.
 ///
 /// # Errors
-/// Why it is none; [`Refusal::ForeignHeader`] may also mean that its key has gone.
-pub fn hint(keyring: &Keyring, issuer: &str, token: &str) -> Result<Hint, Refusal> {
-    let hint: Hint = keyring.verify(token, Typ::IdToken)?.claims()?;
-    if hint.iss == issuer { Ok(hint) } else { Err(Refusal::UnexpectedClaims) }
+/// [`HintError`].
+pub async fn hint(app: &App, token: &str) -> Result<Option<Hint>, HintError> {
+    match app.keyring.verify(token, Typ::IdToken) {
+        Ok(verified) => Ok(Some(of_us(app, &verified)?)),
+        Err(Refusal::ForeignHeader) => {
+            let key = gone_key(app, token).await?.ok_or(Refusal::ForeignHeader)?;
+            of_us(app, &key.verify_text(token, Typ::IdToken)?)?;
+            Ok(None)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The issuer is configured and may have been another when the token was signed.
+fn of_us(app: &App, verified: &VerifiedToken) -> Result<Hint, Refusal> {
+    let hint: Hint = verified.claims()?;
+    if hint.iss == app.config.server.issuer.as_str() { Ok(hint) } else { Err(Refusal::UnexpectedClaims) }
+}
+
+async fn gone_key(app: &App, token: &str) -> storage::Result<Option<VerifyingKey>> {
+    let Some(id) = key_named(token) else { return Ok(None) };
+    let jwk = app.storage.read().await?.signing_keys().public_jwk(&id).await?;
+    Ok(jwk.and_then(|jwk| VerifyingKey::parse(jwk.parse().ok()?).ok()))
 }
 
 #[cfg(test)]

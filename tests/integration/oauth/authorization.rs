@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
+use lanyard::{
+    audit::Actor,
+    keys::{Algorithm, SigningKey, Task, Typ, jws::key_named},
+};
 
 use super::clinic::{Answer, CHALLENGE, Clinic, ISSUER, REDIRECT, claims, redemption, request};
 
@@ -123,6 +127,53 @@ async fn a_hint_of_somebody_else_asks_for_a_sign_in() {
     assert!(same.parameter("code").is_some(), "an expired hint still names the person: {}", same.location());
     let other = clinic.authorize(&olivia, &request("portal", &format!("prompt=none&id_token_hint={hint}"))).await;
     assert_eq!(error(&other).as_deref(), Some("login_required"));
+}
+
+/// Hints that no key of the clinic has signed, beside one of Priya's that one has.
+pub(super) fn foreign_hints(hint: &str, access_token: &str) -> Vec<(&'static str, String)> {
+    let [header, payload, _] = hint.split('.').collect::<Vec<_>>()[..] else { panic!("{hint}") };
+    let encode = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+    let claims: serde_json::Value = claims(&hint.into());
+    let theirs = SigningKey::generate(Algorithm::Es256).unwrap().sign(Typ::IdToken, &claims);
+    let signature = theirs.rsplit('.').next().unwrap();
+    vec![
+        ("nonsense", "x".to_owned()),
+        ("unsigned", format!("{}.{payload}.", encode(r#"{"alg":"none"}"#))),
+        ("unsigned, with our kind", format!("{}.{payload}.", encode(r#"{"typ":"JWT","alg":"none"}"#))),
+        ("signed by somebody else", theirs.clone()),
+        ("signed by somebody else in our name", format!("{header}.{payload}.{signature}")),
+        ("a header of their own", format!("{}.{payload}.{signature}", encode(r#"{"alg":"ES256","kid":"k1"}"#))),
+        ("a header without a key", format!("{}.{payload}.{signature}", encode(r#"{"alg":"RS256"}"#))),
+        ("no header", format!("..{signature}")),
+        ("an access token", access_token.to_owned()),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_that_is_not_ours_is_refused_and_one_whose_key_is_gone_says_nothing() {
+    for clinic in Clinic::each().await {
+        let (priya, olivia) = (clinic.browser("priya").await, clinic.browser("olivia").await);
+        let tokens = clinic.tokens(&priya, "portal", "").await;
+        let (hint, access) = (tokens["id_token"].as_str().unwrap(), tokens["access_token"].as_str().unwrap());
+        for (case, foreign) in foreign_hints(hint, access) {
+            for cookies in [&priya, &clinic.stranger()] {
+                let query = request("portal", &format!("id_token_hint={foreign}"));
+                assert_eq!(
+                    error(&clinic.authorize(cookies, &query).await).as_deref(),
+                    Some("invalid_request"),
+                    "{case}"
+                );
+            }
+        }
+        let kid = key_named(hint).unwrap();
+        clinic.app.change_keys(Task::Revoke(kid), Actor::Server).await.unwrap();
+        let query = request("portal", &format!("prompt=none&organization=riverside&id_token_hint={hint}"));
+        assert!(clinic.authorize(&olivia, &query).await.parameter("code").is_some(), "it names nobody any more");
+        for (case, foreign) in foreign_hints(hint, access).into_iter().skip(1) {
+            let query = request("portal", &format!("id_token_hint={foreign}"));
+            assert_eq!(error(&clinic.authorize(&priya, &query).await).as_deref(), Some("invalid_request"), "{case}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

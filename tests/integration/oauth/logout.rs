@@ -1,8 +1,15 @@
 //! OpenID Connect RP-Initiated Logout 1.0.
 
 use axum::http::{StatusCode, header};
+use lanyard::{
+    audit::Actor,
+    keys::{Task, jws::key_named},
+};
 
-use super::clinic::{Clinic, request};
+use super::{
+    authorization::foreign_hints,
+    clinic::{Clinic, request},
+};
 
 const BYE: &str = "post_logout_redirect_uri=https://app.example/bye";
 
@@ -32,7 +39,6 @@ async fn without_proof_the_person_is_asked() {
         ("nothing", String::new()),
         ("a client alone", format!("client_id=portal&{BYE}")),
         ("a hint of somebody else", format!("id_token_hint={hint}&{BYE}")),
-        ("a hint that is none", "id_token_hint=x".to_owned()),
     ] {
         let page = clinic.get(&format!("/oauth2/logout?{query}"), &[("cookie", &olivia)]).await;
         assert_eq!(page.status, StatusCode::OK, "{case}: {}", page.location());
@@ -46,6 +52,28 @@ async fn without_proof_the_person_is_asked() {
     let forged = clinic.post("/oauth2/logout/confirm", &[("cookie", &priya)], &form.replace(&csrf, "x")).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
     assert_eq!(clinic.recorded("sign-out").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_that_is_not_ours_ends_nothing_and_one_whose_key_is_gone_asks() {
+    let clinic = Clinic::one().await;
+    let browser = clinic.browser("priya").await;
+    let tokens = clinic.tokens(&browser, "portal", "").await;
+    let (hint, access) = (tokens["id_token"].as_str().unwrap(), tokens["access_token"].as_str().unwrap());
+    for (case, foreign) in foreign_hints(hint, access) {
+        let query = format!("id_token_hint={foreign}&client_id=portal&{BYE}");
+        let shown = clinic.get(&format!("/oauth2/logout?{query}"), &[("cookie", &browser)]).await;
+        assert_eq!((shown.status, shown.location()), (StatusCode::BAD_REQUEST, ""), "{case}");
+        assert!(shown.body.contains("invalid_request"), "{case}: {}", shown.body);
+        let kept = clinic.post("/oauth2/logout", &[], &query).await;
+        assert_eq!((kept.status, kept.location()), (StatusCode::BAD_REQUEST, ""), "{case}");
+    }
+    clinic.app.change_keys(Task::Revoke(key_named(hint).unwrap()), Actor::Server).await.unwrap();
+    let query = format!("id_token_hint={hint}&client_id=portal&{BYE}");
+    let page = clinic.get(&format!("/oauth2/logout?{query}"), &[("cookie", &browser)]).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("action=\"/oauth2/logout/confirm\""), "{}", page.body);
+    assert_eq!(clinic.recorded("sign-out").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
