@@ -73,7 +73,11 @@ async function withIssuer(command) {
   const now = Math.floor(Date.now() / 1000);
   const right = {
     iss: other.issuer, aud: AUDIENCE, sub: 'usr_a', client_id: 'app', jti: 'a', iat: now, exp: now + 300, org_id: 'org_a',
-    assignments: [{ role: 'owner', location: null }],
+    assignments: [
+      { role: 'owner', location: null },
+      { role: 'manager', location: 'north', locations: ['main-street', 'north'] },
+      { role: 'billing', location: 'pier' },
+    ],
   };
   const header = { alg: 'ES256', typ: 'at+jwt' };
   const cases = [
@@ -93,8 +97,17 @@ async function withIssuer(command) {
   ];
   const tokens = await Promise.all(cases.map(([head, claims]) => other.sign(head, claims)));
   const before = other.fetched();
-  const found = await answers(command, other.issuer, AUDIENCE, [...tokens, `${tokens[0]} org_a owner anywhere`]);
-  assert.deepEqual(found, [...cases.map(([, , outcome]) => outcome), 'accepted']);
+  const wanted = {
+    'org_a owner anywhere': 'accepted',
+    'org_a manager main-street': 'accepted', // below the region
+    'org_a manager north': 'accepted',
+    'org_a manager pier': 'forbidden',
+    'org_a billing pier': 'accepted',
+    'org_a billing main-street': 'forbidden', // the region of one role is not that of another
+  };
+  const lines = [...tokens, ...Object.keys(wanted).map((words) => `${tokens[0]} ${words}`)];
+  const found = await answers(command, other.issuer, AUDIENCE, lines);
+  assert.deepEqual(found, [...cases.map(([, , outcome]) => outcome), ...Object.values(wanted)]);
   assert.ok(other.fetched() - before <= 3, `20 unknown keys made it fetch ${other.fetched() - before} times`);
 }
 

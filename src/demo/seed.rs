@@ -156,25 +156,9 @@ fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<
     let at = |path: &str| -> Vec<String> {
         ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{app_port}{path}")).to_vec()
     };
-    let everything: Vec<String> = [
-        "openid",
-        "profile",
-        "email",
-        "address",
-        "phone",
-        "offline_access",
-        "roles",
-        "groups",
-        "organization",
-        "locations",
-        "entitlements",
-    ]
-    .map(str::to_owned)
-    .to_vec();
     let app = |(id, called): (&str, &str)| Registration {
         is_first_party: true,
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-        scopes: everything.clone(),
         ..Registration::new(id, called)
     };
     vec![

@@ -3,7 +3,8 @@
 //! [`Holdings`] are the rows it rests on, loaded with one query; [`Holdings::access`] computes what tokens say and
 //! [`Holdings::reach`] where each permission holds. Roles come directly or by groups; a role at a location holds at
 //! everything open below it; roles have the permissions of those they inherit; a direct denial wins over everything.
-//! Only [`Access::assignments`] says which role holds where: `roles` and `locations` must never be combined.
+//! Only [`Access::assignments`] says which role holds where, below a region too: `roles` and `locations` must never be
+//! combined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,11 +32,45 @@ pub struct Access {
     /// Open locations where any role holds, with all below them.
     pub locations: Vec<Slug>,
     /// Which role holds where.
-    pub assignments: Vec<RoleAt>,
+    pub assignments: Vec<Assigned>,
     /// Effective permissions, wherever they hold.
     pub entitlements: Vec<String>,
+    /// The member's own identifiers at [`Access::locations`]; none unless [`Detail::Identifiers`] was asked for.
+    pub identifiers: Vec<IdentifierAt>,
+    /// Identifiers of those locations themselves, likewise.
+    pub location_identifiers: Vec<IdentifierAt>,
     /// When the first thing this rests on ends; no token lives longer.
     pub ends_at: Option<Timestamp>,
+}
+
+/// How much of it is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What every token needs.
+    Access,
+    /// Identifiers as well.
+    Identifiers,
+}
+
+/// An identifier at exactly this location, not at those below.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IdentifierAt {
+    /// The location.
+    pub location: Slug,
+    /// What it is: `provider_number`, `ydernummer`, …
+    pub kind: Slug,
+    /// The value, as the authority writes it.
+    pub value: String,
+}
+
+/// A role with every place where it holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Assigned {
+    /// The role, where it was assigned.
+    pub at: RoleAt,
+    /// Of a role at a region: the region and all open locations below it. Empty for a site, and for the whole
+    /// organization.
+    pub locations: Vec<Slug>,
 }
 
 /// Where a permission holds.
@@ -77,6 +112,10 @@ pub struct Holdings {
     pub location_parents: Vec<(LocationId, LocationId)>,
     /// Direct grants and denials.
     pub direct: Vec<(Permission, Effect)>,
+    /// The member's own identifiers at those locations, when asked for: where, what, value.
+    pub identifiers: Vec<(LocationId, Slug, String)>,
+    /// Identifiers of the locations themselves, likewise.
+    pub location_identifiers: Vec<(LocationId, Slug, String)>,
 }
 
 /// A role held somewhere.
@@ -99,11 +138,14 @@ impl Holdings {
         let denied = self.directly(Effect::Deny);
         let permissions =
             held.iter().flat_map(|one| self.permissions_of(&one.role)).chain(self.directly(Effect::Grant));
-        let assignments: BTreeSet<RoleAt> = held.iter().filter_map(|one| self.named(one)).collect();
+        let sites = self.sites(&held);
+        let assignments: BTreeSet<Assigned> = held.iter().filter_map(|one| self.assigned(one)).collect();
         Access {
-            roles: sorted(assignments.iter().map(|one| one.role.clone())),
+            roles: sorted(assignments.iter().map(|one| one.at.role.clone())),
             groups: sorted(self.enclosing_groups().filter_map(|id| self.groups.get(id).cloned())),
-            locations: sorted(self.sites(&held).into_iter().filter_map(|id| self.locations.get(id).cloned())),
+            identifiers: self.identified(&self.identifiers, &sites),
+            location_identifiers: self.identified(&self.location_identifiers, &sites),
+            locations: self.slugs(sites),
             assignments: assignments.into_iter().collect(),
             entitlements: sorted(permissions.filter(|one| !denied.contains(one)).map(|one| one.to_string())),
             ends_at: held.iter().filter_map(|one| one.validity.until).chain(active.until).min(),
@@ -188,6 +230,26 @@ impl Holdings {
             Some(places) => tree::below(&self.location_parents, places),
             None => self.locations.keys().collect(),
         }
+    }
+
+    /// Of these identifiers those at `sites`.
+    fn identified(&self, all: &[(LocationId, Slug, String)], sites: &BTreeSet<&LocationId>) -> Vec<IdentifierAt> {
+        let named = |(at, kind, value): &(LocationId, Slug, String)| {
+            let location = self.locations.get(at).filter(|_| sites.contains(at))?.clone();
+            Some(IdentifierAt { location, kind: kind.clone(), value: value.clone() })
+        };
+        sorted(all.iter().filter_map(named))
+    }
+
+    fn slugs<'h>(&self, locations: impl IntoIterator<Item = &'h LocationId>) -> Vec<Slug> {
+        sorted(locations.into_iter().filter_map(|id| self.locations.get(id).cloned()))
+    }
+
+    fn assigned(&self, held: &Held) -> Option<Assigned> {
+        let at = self.named(held)?;
+        let is_region = self.location_parents.iter().any(|(_, parent)| Some(parent) == held.location.as_ref());
+        let locations = if is_region { self.slugs(self.sites([held])) } else { vec![] };
+        Some(Assigned { at, locations })
     }
 
     fn named(&self, held: &Held) -> Option<RoleAt> {

@@ -3,7 +3,7 @@
 use crate::{
     audit::{Context, Event},
     id::{LocationId, MembershipId, OrganizationId},
-    storage::Tx,
+    storage::{Revision, Tx},
     text::{Name, Slug},
 };
 
@@ -42,6 +42,7 @@ pub async fn set(
         Some(value) => tx.identifiers().save(at, member, kind, &parse(value)?).await?,
         None => tx.identifiers().remove(at, member, kind).await?,
     }
+    tx.bump(Revision::Policies).await?;
     let change = format!("identifier:{kind}");
     let event = match of {
         Some(member) => Event::MembershipUpdate { user: member.user_id, membership: member.id, attributes: change },

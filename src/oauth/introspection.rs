@@ -17,7 +17,13 @@ use super::{
     store::StoredRefreshToken,
     token::{AccessTokenClaims, Membership, claims::Extent},
 };
-use crate::{clock::Timestamp, id::OrganizationId, secret::TokenHash, storage};
+use crate::{
+    clock::Timestamp,
+    directory::{access::Access, organization::Organization},
+    id::OrganizationId,
+    secret::TokenHash,
+    storage,
+};
 
 /// The answer for a token that does not count, or not for this caller (RFC 7662 §2.2).
 pub const INACTIVE: &str = r#"{"active":false}"#;
@@ -66,24 +72,31 @@ async fn told(provider: &Provider, token: &LiveToken, now: Timestamp) -> storage
     if token.facts.overflow.is_empty() {
         return Ok(active(&token.claims));
     }
-    let Some(family) = token.facts.jti.family() else { return Ok(active(&token.claims)) };
+    let Some(family) = token.facts.jti.family() else {
+        let service = provider.service(&token.client.client, &token.facts.org_id).await?;
+        let told = service.and_then(|service| with_all(token, &service.organization, &service.access));
+        return Ok(told.unwrap_or_else(|| INACTIVE.to_owned()));
+    };
     let Some(family) = provider.family(&family).await? else {
         return Ok(INACTIVE.to_owned());
     };
-    let standing = match Standing::load(provider, &family, now).await {
-        Ok(Some(standing)) => standing,
-        Ok(None) => return Ok(INACTIVE.to_owned()),
-        Err(super::error::Error::Storage(fault)) => return Err(fault),
-        Err(_) => return Ok(active(&token.claims)),
-    };
-    let Ok(claims) = serde_json::from_str::<AccessTokenClaims<'_>>(token.claims.get()) else {
-        return Ok(INACTIVE.to_owned());
-    };
+    match Standing::load(provider, &family, now).await {
+        Ok(standing) => {
+            let told = standing.and_then(|standing| with_all(token, &standing.organization, &standing.access));
+            Ok(told.unwrap_or_else(|| INACTIVE.to_owned()))
+        }
+        Err(super::error::Error::Storage(fault)) => Err(fault),
+        Err(_) => Ok(active(&token.claims)),
+    }
+}
+
+/// What the token says, with every list in full.
+fn with_all(token: &LiveToken, organization: &Organization, access: &Access) -> Option<String> {
+    let claims = serde_json::from_str::<AccessTokenClaims<'_>>(token.claims.get()).ok()?;
     let scopes: Scopes = claims.scope.split_whitespace().map(str::to_owned).collect();
-    let membership = Membership::of_access_token(&standing.organization, &standing.access, &scopes, Extent::Whole);
+    let membership = Membership::of_access_token(organization, access, &scopes, Extent::Whole);
     let whole = AccessTokenClaims { membership, ..claims };
-    let whole = serde_json::value::to_raw_value(&whole).expect("claims are JSON");
-    Ok(active(&whole))
+    Some(active(&serde_json::value::to_raw_value(&whole).expect("claims are JSON")))
 }
 
 /// `{"active":true, …}` around an object.

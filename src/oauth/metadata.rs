@@ -99,7 +99,18 @@ impl Metadata {
 
 fn claims() -> Vec<&'static str> {
     let protocol = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
-    let membership = ["org_id", "org_name", "roles", "groups", "locations", "assignments", "entitlements", "overflow"];
+    let membership = [
+        "org_id",
+        "org_name",
+        "roles",
+        "groups",
+        "locations",
+        "assignments",
+        "entitlements",
+        "identifiers",
+        "location_identifiers",
+        "overflow",
+    ];
     protocol.into_iter().chain(Person::NAMES).chain(membership).collect()
 }
 

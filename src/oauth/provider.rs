@@ -8,7 +8,13 @@ use std::{
 };
 
 use super::{
-    bearer::LiveToken, client::Registered, error::Error, metadata::Metadata, redirect_uri::RedirectUri, store::Family,
+    bearer::LiveToken,
+    client::{Client, Registered},
+    error::Error,
+    metadata::Metadata,
+    redirect_uri::RedirectUri,
+    store::Family,
+    token::claims::detail,
 };
 use crate::{
     app::App,
@@ -160,22 +166,23 @@ impl Parts {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn service(&self, id: &str, owner: &OrganizationId) -> storage::Result<Option<Arc<Service>>> {
+    pub async fn service(&self, client: &Client, owner: &OrganizationId) -> storage::Result<Option<Arc<Service>>> {
+        let id = &client.id;
         let revision = self.revisions(&[Revision::Clients, Revision::Policies]);
         let now = self.app.clock.now();
         let is_young = |service: &Arc<Service>| {
             now.since(service.loaded_at) < SERVICE_LIFE && service.access.ends_at.is_none_or(|end| now < end)
         };
-        if let Some(found) = self.services.find(id, revision).filter(is_young) {
+        if let Some(found) = self.services.find(id.as_str(), revision).filter(is_young) {
             return Ok(Some(found));
         }
         let mut tx = self.app.storage.read().await?;
         let Some(organization) = tx.organizations().by_id(owner).await?.filter(Organization::is_active) else {
             return Ok(None);
         };
-        let access = tx.access().of_client(id, owner, now).await?;
+        let access = tx.access_with(detail(&client.scopes)).of_client(id, owner, now).await?;
         let service = Arc::new(Service { organization, access, loaded_at: now });
-        self.services.keep(id.to_owned(), Arc::clone(&service), revision);
+        self.services.keep(id.clone(), Arc::clone(&service), revision);
         Ok(Some(service))
     }
 

@@ -29,11 +29,13 @@ pub enum Scope {
     Locations,
     /// Effective permissions in the organization.
     Entitlements,
+    /// Identifiers at sites: the person's own, and those of the sites.
+    Identifiers,
 }
 
 impl Scope {
     /// Every scope, in the order of the metadata.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
@@ -45,6 +47,7 @@ impl Scope {
         Self::Organization,
         Self::Locations,
         Self::Entitlements,
+        Self::Identifiers,
     ];
 
     /// As it is written.
@@ -62,6 +65,7 @@ impl Scope {
             Self::Organization => "organization",
             Self::Locations => "locations",
             Self::Entitlements => "entitlements",
+            Self::Identifiers => "identifiers",
         }
     }
 }

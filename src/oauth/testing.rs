@@ -3,7 +3,7 @@
 use crate::{
     clock::Timestamp,
     directory::{
-        access::{Access, RoleAt},
+        access::{Access, Assigned, IdentifierAt, RoleAt},
         membership::Membership,
         organization::Organization,
         origin::Origin,
@@ -74,8 +74,17 @@ pub(crate) fn access(role: &str, group: &str, location: &str) -> Access {
         roles: vec![role.parse().unwrap()],
         groups: vec![group.parse().unwrap()],
         locations: vec![location.parse().unwrap()],
-        assignments: vec![RoleAt { role: role.parse().unwrap(), location: Some(location.parse().unwrap()) }],
+        assignments: vec![Assigned {
+            at: RoleAt { role: role.parse().unwrap(), location: Some(location.parse().unwrap()) },
+            locations: vec![],
+        }],
         entitlements: vec!["calendar:slot:read".to_owned()],
+        identifiers: vec![IdentifierAt {
+            location: location.parse().unwrap(),
+            kind: "provider_number".parse().unwrap(),
+            value: "7A".to_owned(),
+        }],
+        location_identifiers: vec![],
         ends_at: None,
     }
 }

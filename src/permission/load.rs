@@ -53,7 +53,7 @@ pub async fn standing(tx: &mut Tx, membership: &Membership, now: Timestamp) -> R
 /// An owner who is suspended is an owner still: only an owner lets them in again.
 fn is_owner(access: &Access, holdings: &Holdings) -> bool {
     let owner = |role: &crate::id::RoleId| holdings.roles.get(role).is_some_and(|(slug, _)| slug.as_str() == OWNER);
-    access.assignments.iter().any(|at| at.role.as_str() == OWNER && at.location.is_none())
+    access.assignments.iter().any(|one| one.at.role.as_str() == OWNER && one.at.location.is_none())
         || holdings.assignments.iter().any(|held| held.location.is_none() && owner(&held.role))
 }
 

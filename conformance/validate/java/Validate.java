@@ -63,7 +63,14 @@ final class Validate {
         }
         return all.stream().anyMatch(one -> one instanceof Map<?, ?> assignment
                 && role.equals(assignment.get("role"))
-                && (assignment.get("location") == null || location.equals(assignment.get("location"))));
+                && isThere(assignment, location));
+    }
+
+    /** No location is the whole organization; an assignment at a region lists the places below it. */
+    static boolean isThere(Map<?, ?> assignment, String location) {
+        var own = assignment.get("location");
+        return own == null || location.equals(own)
+                || assignment.get("locations") instanceof List<?> below && below.contains(location);
     }
 
     public static void main(String[] arguments) throws Exception {

@@ -28,7 +28,9 @@ async function validator(issuer, audience) {
 /** Whether the role holds at the location; `roles` and `locations` must never be combined for this. */
 function holds(claims, organization, role, location) {
   if (claims.org_id !== organization) return false;
-  return (claims.assignments ?? []).some((one) => one.role === role && [null, location].includes(one.location));
+  // `null` is the whole organization; an assignment at a region lists the places below it.
+  const isThere = (one) => one.location === null || one.location === location || one.locations?.includes(location);
+  return (claims.assignments ?? []).some((one) => one.role === role && isThere(one));
 }
 
 const validate = await validator(process.argv[2], process.argv[3]);

@@ -62,8 +62,13 @@ class Validator:
 
 def holds(claims, organization, role, location):
     """Whether the role holds at the location; `roles` and `locations` must never be combined for this."""
+
+    def is_there(one):
+        """`None` is the whole organization; an assignment at a region lists the places below it."""
+        return one["location"] in (None, location) or location in one.get("locations", [])
+
     return claims["org_id"] == organization and any(
-        one["role"] == role and one["location"] in (None, location) for one in claims.get("assignments", [])
+        one["role"] == role and is_there(one) for one in claims.get("assignments", [])
     )
 
 

@@ -28,13 +28,23 @@ struct Claims {
 #[derive(Deserialize)]
 struct Assignment {
     role: String,
+    /// Where it was assigned; the whole organization without one.
     location: Option<String>,
+    /// Of a region: itself and every place below it.
+    #[serde(default)]
+    locations: Vec<String>,
+}
+
+impl Assignment {
+    fn holds_at(&self, location: &str) -> bool {
+        self.location.as_deref().is_none_or(|own| own == location) || self.locations.iter().any(|one| one == location)
+    }
 }
 
 impl Claims {
     /// Whether the role holds at the location; `roles` and `locations` must never be combined for this.
     fn holds(&self, organization: &str, role: &str, location: &str) -> bool {
-        let fits = |one: &Assignment| one.role == role && one.location.as_deref().is_none_or(|here| here == location);
+        let fits = |one: &Assignment| one.role == role && one.holds_at(location);
         self.org_id == organization && self.assignments.iter().any(fits)
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     },
     clock::Timestamp,
     directory::{
-        access::{Access, RoleAt},
-        membership::Membership,
+        access::Access,
+        membership::{Membership, RoleAt},
         organization::Organization,
     },
     text::Slug,
@@ -67,7 +67,7 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
         direct: direct.iter().map(|(permission, effect)| (permission.to_string(), effect.as_str())).collect(),
         access: access_shown(&access),
     };
-    shell.show(&whole, &lines(&whole, &access.assignments))
+    shell.show(&whole, &lines(&whole, &held_now(&access)))
 }
 
 fn access_shown(access: &Access) -> ShownAccess {
@@ -75,10 +75,14 @@ fn access_shown(access: &Access) -> ShownAccess {
         roles: access.roles.clone(),
         groups: access.groups.clone(),
         locations: access.locations.clone(),
-        assignments: roles_json(&access.assignments),
+        assignments: roles_json(&held_now(access)),
         entitlements: access.entitlements.clone(),
         ends_at: instant(access.ends_at),
     }
+}
+
+fn held_now(access: &Access) -> Vec<RoleAt> {
+    access.assignments.iter().map(|one| one.at.clone()).collect()
 }
 
 fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {

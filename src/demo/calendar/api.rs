@@ -13,6 +13,7 @@ use super::{
     Calendar,
     access_token::{self, Claims},
     provider::Unreachable,
+    relying_party::RoleAt,
 };
 use crate::demo::clinic::RESOURCE_API;
 
@@ -46,8 +47,8 @@ const fn appointment(
     Appointment { id, organization, location, time, patient }
 }
 
-/// Who may see a calendar, and who may cancel in it. A role counts only where it is assigned: `assignments`, never
-/// `roles` and `locations` combined.
+/// Who may see a calendar, and who may cancel in it. A role counts only where it is assigned, and below that:
+/// `assignments`, never `roles` and `locations` combined.
 const SEES: &[&str] = &["owner", "manager", "supervisor", "practitioner", "front_desk", "call_centre"];
 const CANCELS: &[&str] = &["owner", "manager", "supervisor"];
 
@@ -106,9 +107,8 @@ fn permit(app: &Calendar, claims: &Claims, wanted: &Wanted, roles: &[&str]) -> R
     if app.slug_of(&claims.org_id) != Some(wanted.organization.as_str()) {
         return Err(Refusal::WrongPractice);
     }
-    let allowed = claims.assignments.iter().any(|one| {
-        roles.contains(&one.role.as_str()) && one.location.as_ref().is_none_or(|location| *location == wanted.location)
-    });
+    let holds = |one: &RoleAt| roles.contains(&one.role.as_str()) && one.holds_at(&wanted.location);
+    let allowed = claims.assignments.iter().any(holds);
     if allowed { Ok(()) } else { Err(Refusal::WrongLocation) }
 }
 

@@ -41,11 +41,21 @@ pub(super) struct ClinicClaims {
     pub(super) sid: String,
 }
 
-/// A role and where it holds; `None` is the whole organization.
+/// A role and where it was assigned; `None` is the whole organization.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct RoleAt {
     pub(super) role: String,
     pub(super) location: Option<String>,
+    /// Of a region: itself and all below it.
+    #[serde(default)]
+    pub(super) locations: Vec<String>,
+}
+
+impl RoleAt {
+    /// Whether the role holds at `location`.
+    pub(super) fn holds_at(&self, location: &str) -> bool {
+        self.location.as_deref().is_none_or(|own| own == location) || self.locations.iter().any(|one| one == location)
+    }
 }
 
 impl AdditionalClaims for ClinicClaims {}
@@ -223,4 +233,28 @@ fn client(app: &Calendar, known: &Known) -> Result<ClinicClient, Refused> {
         Some(ClientSecret::new(secret.to_owned())),
     );
     Ok(client.set_redirect_uri(RedirectUrl::from_url(callback)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_holds_where_it_was_assigned_and_below() {
+        let role = |location: Option<&str>, locations: &[&str]| RoleAt {
+            role: "manager".to_owned(),
+            location: location.map(str::to_owned),
+            locations: locations.iter().map(|one| (*one).to_owned()).collect(),
+        };
+        for (held, asked, expected) in [
+            (role(None, &[]), "main-street", true),
+            (role(Some("main-street"), &[]), "main-street", true),
+            (role(Some("main-street"), &[]), "harbour-quay", false),
+            (role(Some("north"), &["main-street", "north"]), "main-street", true),
+            (role(Some("north"), &["main-street", "north"]), "north", true),
+            (role(Some("north"), &["main-street", "north"]), "harbour-quay", false),
+        ] {
+            assert_eq!(held.holds_at(asked), expected, "{held:?} at {asked}");
+        }
+    }
 }

@@ -49,6 +49,8 @@ fn riverside(assignments: Vec<Held>) -> Holdings {
         locations: ["region", "main-street", "harbour-quay"].map(|name| (site(name), slug(name))).into(),
         location_parents: vec![(site("main-street"), site("region")), (site("harbour-quay"), site("region"))],
         direct: vec![],
+        identifiers: vec![],
+        location_identifiers: vec![],
     }
 }
 
@@ -56,8 +58,13 @@ fn priya() -> Holdings {
     riverside(vec![held("practitioner", Some("main-street")), held("supervisor", Some("harbour-quay"))])
 }
 
-fn at(role: &str, location: Option<&str>) -> RoleAt {
-    RoleAt { role: slug(role), location: location.map(slug) }
+fn at(role: &str, location: Option<&str>) -> Assigned {
+    within(role, location, &[])
+}
+
+fn within(role: &str, location: Option<&str>, locations: &[&str]) -> Assigned {
+    let locations = locations.iter().map(|one| slug(one)).collect();
+    Assigned { at: RoleAt { role: slug(role), location: location.map(slug) }, locations }
 }
 
 #[test]
@@ -89,9 +96,47 @@ fn a_role_holds_below_its_location_and_everywhere_without_one() {
         (None, vec!["harbour-quay", "main-street", "region"]),
     ] {
         let access = riverside(vec![held("cashier", location)]).access(NOW);
+        let places = if location == Some("region") { expected.as_slice() } else { &[] };
+        assert_eq!(access.assignments, [within("cashier", location, places)]);
         let expected: Vec<Slug> = expected.into_iter().map(slug).collect();
         assert_eq!(access.locations, expected, "{location:?}");
-        assert_eq!(access.assignments, [at("cashier", location)]);
+    }
+}
+
+#[test]
+fn a_role_at_a_region_names_the_places_of_that_role_alone() {
+    let assignments = vec![held("cashier", Some("region")), held("supervisor", Some("harbour-quay"))];
+    let mut holdings = riverside(assignments);
+    let all = ["harbour-quay", "main-street", "region"];
+    let expected = [within("cashier", Some("region"), &all), at("supervisor", Some("harbour-quay"))];
+    assert_eq!(holdings.access(NOW).assignments, expected);
+    holdings.locations.remove(&site("harbour-quay"));
+    let open = within("cashier", Some("region"), &["main-street", "region"]);
+    assert_eq!(holdings.access(NOW).assignments, [open], "what is closed is no place");
+}
+
+#[test]
+fn identifiers_are_told_where_a_role_holds_and_nowhere_else() {
+    let number = |at: &str, value: &str| (site(at), slug("provider_number"), value.to_owned());
+    let told = |at: &str, value: &str| IdentifierAt {
+        location: slug(at),
+        kind: slug("provider_number"),
+        value: value.to_owned(),
+    };
+    for (location, own, of_locations) in [
+        (Some("main-street"), vec![told("main-street", "1A")], vec![told("main-street", "1")]),
+        (Some("harbour-quay"), vec![told("harbour-quay", "2B")], vec![]),
+        (
+            Some("region"),
+            vec![told("harbour-quay", "2B"), told("main-street", "1A")],
+            vec![told("main-street", "1"), told("region", "0")],
+        ),
+    ] {
+        let mut holdings = riverside(vec![held("cashier", location)]);
+        holdings.identifiers = vec![number("main-street", "1A"), number("harbour-quay", "2B")];
+        holdings.location_identifiers = vec![number("region", "0"), number("main-street", "1")];
+        let access = holdings.access(NOW);
+        assert_eq!((access.identifiers, access.location_identifiers), (own, of_locations), "{location:?}");
     }
 }
 

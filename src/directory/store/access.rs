@@ -1,4 +1,4 @@
-//! The rows that access is computed from, with one query.
+//! The rows that access is computed from, with one query; identifiers are in it only when they are asked for.
 //!
 //! Every row is `(what, a, b, c, from_at, until_at)`; the walks (enclosing groups, inherited roles, places below) are
 //! made by the database, so that a member costs what they hold and not what the organization has.
@@ -7,7 +7,7 @@ use super::{maybe_moment, maybe_text, text};
 use crate::{
     clock::Timestamp,
     directory::{
-        access::{Access, Held, Holdings},
+        access::{Access, Detail, Held, Holdings},
         permission::{Effect, Permission},
         validity::Validity,
     },
@@ -17,12 +17,17 @@ use crate::{
 };
 
 /// Queries of access.
-pub struct AccessOf<'t>(&'t mut Tx);
+pub struct AccessOf<'t>(&'t mut Tx, Detail);
 
 impl Tx {
     /// What members and clients effectively hold.
     pub fn access(&mut self) -> AccessOf<'_> {
-        AccessOf(self)
+        self.access_with(Detail::Access)
+    }
+
+    /// The same, in as much detail as is needed.
+    pub fn access_with(&mut self, detail: Detail) -> AccessOf<'_> {
+        AccessOf(self, detail)
     }
 }
 
@@ -78,31 +83,59 @@ macro_rules! walk {
     };
 }
 
-const OF_MEMBER: &str = walk!(
-    "holder (organization_id) AS (SELECT organization_id FROM memberships WHERE id = $1), \
-     assigned (role_id, location_id, valid_from, valid_until) AS ( \
-       SELECT role_id, COALESCE(location_id, ''), valid_from, valid_until FROM assignments \
-       WHERE membership_id = $1 AND ended_at IS NULL AND (valid_until IS NULL OR valid_until > $2) \
-     ), \
-     in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = $1)",
-    "UNION ALL SELECT 'direct', permission, effect, NULL, NULL, NULL FROM membership_permissions WHERE membership_id = $1 \
-     UNION ALL SELECT 'active', memberships.id, NULL, NULL, memberships.valid_from, memberships.valid_until \
-     FROM memberships \
-     JOIN organizations ON organizations.id = memberships.organization_id AND organizations.disabled_at IS NULL \
-     WHERE memberships.id = $1 AND memberships.removed_at IS NULL AND memberships.disabled_at IS NULL"
-);
+macro_rules! of_member {
+    () => {
+        walk!(
+            "holder (organization_id) AS (SELECT organization_id FROM memberships WHERE id = $1), \
+             assigned (role_id, location_id, valid_from, valid_until) AS ( \
+               SELECT role_id, COALESCE(location_id, ''), valid_from, valid_until FROM assignments \
+               WHERE membership_id = $1 AND ended_at IS NULL AND (valid_until IS NULL OR valid_until > $2) \
+             ), \
+             in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = $1)",
+            "UNION ALL SELECT 'direct', permission, effect, NULL, NULL, NULL FROM membership_permissions WHERE membership_id = $1 \
+             UNION ALL SELECT 'active', memberships.id, NULL, NULL, memberships.valid_from, memberships.valid_until \
+             FROM memberships \
+             JOIN organizations ON organizations.id = memberships.organization_id AND organizations.disabled_at IS NULL \
+             WHERE memberships.id = $1 AND memberships.removed_at IS NULL AND memberships.disabled_at IS NULL"
+        )
+    };
+}
 
-const OF_CLIENT: &str = walk!(
-    "holder (organization_id) AS (SELECT id FROM organizations WHERE id = $2 AND disabled_at IS NULL), \
-     assigned (role_id, location_id, valid_from, valid_until) AS ( \
-       SELECT client_roles.role_id, client_roles.location_id, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) \
-       FROM client_roles \
-       JOIN roles ON roles.id = client_roles.role_id \
-       WHERE client_roles.client_id = $1 AND roles.organization_id = $2 \
-     ), \
-     in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = '')",
-    "UNION ALL SELECT 'active', organization_id, NULL, NULL, NULL, NULL FROM holder"
+macro_rules! of_client {
+    () => {
+        walk!(
+            "holder (organization_id) AS (SELECT id FROM organizations WHERE id = $2 AND disabled_at IS NULL), \
+             assigned (role_id, location_id, valid_from, valid_until) AS ( \
+               SELECT client_roles.role_id, client_roles.location_id, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT) \
+               FROM client_roles \
+               JOIN roles ON roles.id = client_roles.role_id \
+               WHERE client_roles.client_id = $1 AND roles.organization_id = $2 \
+             ), \
+             in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = '')",
+            "UNION ALL SELECT 'active', organization_id, NULL, NULL, NULL, NULL FROM holder"
+        )
+    };
+}
+
+// `CROSS JOIN` keeps the order on SQLite: from the few sites to their identifiers, never through those of everybody.
+macro_rules! location_identifiers {
+    () => {
+        " UNION ALL SELECT 'location_identifier', location_id, kind, value, NULL, NULL \
+         FROM site CROSS JOIN identifiers \
+         WHERE identifiers.location_id = site.id AND identifiers.membership_id = ''"
+    };
+}
+
+const OF_MEMBER: &str = of_member!();
+const OF_MEMBER_IDENTIFIED: &str = concat!(
+    of_member!(),
+    " UNION ALL SELECT 'identifier', location_id, kind, value, NULL, NULL \
+     FROM site CROSS JOIN identifiers \
+     WHERE identifiers.location_id = site.id AND identifiers.membership_id = $1",
+    location_identifiers!()
 );
+const OF_CLIENT: &str = of_client!();
+const OF_CLIENT_IDENTIFIED: &str = concat!(of_client!(), location_identifiers!());
 
 impl AccessOf<'_> {
     /// What a token of a member says at `now`; an inactive membership holds nothing.
@@ -112,7 +145,11 @@ impl AccessOf<'_> {
 
     /// What a token of a service client says, in the organization that owns it.
     pub async fn of_client(&mut self, client: &str, organization: &OrganizationId, now: Timestamp) -> Result<Access> {
-        let rows = sqlx::query(OF_CLIENT)
+        let statement = match self.1 {
+            Detail::Access => OF_CLIENT,
+            Detail::Identifiers => OF_CLIENT_IDENTIFIED,
+        };
+        let rows = sqlx::query(statement)
             .bind(client.to_owned())
             .bind(organization.as_str().to_owned())
             .fetch_all(self.0.connection())
@@ -122,8 +159,12 @@ impl AccessOf<'_> {
 
     /// Everything a member holds or will hold; what is over at `now` is left out.
     pub async fn holdings(&mut self, id: &MembershipId, now: Timestamp) -> Result<Holdings> {
+        let statement = match self.1 {
+            Detail::Access => OF_MEMBER,
+            Detail::Identifiers => OF_MEMBER_IDENTIFIED,
+        };
         let rows =
-            sqlx::query(OF_MEMBER).bind(id.as_str().to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
+            sqlx::query(statement).bind(id.as_str().to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
         holdings(&rows)
     }
 }
@@ -164,6 +205,10 @@ fn add(all: &mut Holdings, what: &str, (a, b, c): (String, String, Option<String
                 all.location_parents.push((id.clone(), LocationId::from_stored(parent)));
             }
             all.locations.insert(id, Slug::from_stored(b));
+        }
+        "identifier" | "location_identifier" => {
+            let found = (LocationId::from_stored(a), Slug::from_stored(b), c.unwrap_or_default());
+            if what == "identifier" { all.identifiers.push(found) } else { all.location_identifiers.push(found) }
         }
         _ => all.direct.push((Permission::from_stored(a), Effect::from_stored(&b))),
     }

@@ -238,7 +238,8 @@ pub(crate) mod tests {
             ("plain", "scope=openid", None),
             (
                 "every scope",
-                "scope=openid+profile+email+address+phone+offline_access+roles+groups+organization+locations+entitlements",
+                "scope=openid+profile+email+address+phone+offline_access+roles+groups+organization+locations+entitlements\
+                 +identifiers",
                 None,
             ),
             ("no scope", "", Some(InvalidScope)),

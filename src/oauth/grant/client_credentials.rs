@@ -25,7 +25,7 @@ pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let resources: Vec<String> = parameters.values("resource").map(str::to_owned).collect();
     client.grant_resources(&resources)?;
     let owner = client.organization.clone().ok_or(refuse(Code::UnauthorizedClient, "the client belongs to nobody"))?;
-    let service = provider.service(&client.id, &owner).await?;
+    let service = provider.service(client, &owner).await?;
     let service = service.ok_or(refuse(Code::UnauthorizedClient, "the organization of the client is disabled"))?;
     let subject = Subject { family: None, organization: &service.organization, access: &service.access };
     let wanted = Wanted { client, scopes: &scopes, resources: &resources };

@@ -12,7 +12,9 @@ use crate::{
         scope::{Scope, Scopes},
         store::Family,
         token::{
-            Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse, claims::Extent, draft::authentication,
+            Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse,
+            claims::{Extent, detail},
+            draft::authentication,
             id_token::at_hash,
         },
     },
@@ -43,7 +45,7 @@ impl Standing {
         let members = tx.memberships().active_of_user(&family.user, now).await?;
         let member = members.into_iter().find(|(_, organization)| organization.id == family.organization);
         let Some((membership, organization)) = member else { return Ok(None) };
-        let access = tx.access().of_member(&membership.id, now).await?;
+        let access = tx.access_with(detail(&family.scopes)).of_member(&membership.id, now).await?;
         Ok(Some(Self { user, organization, access }))
     }
 

@@ -1,8 +1,9 @@
 //! Claims as apps read them. Within version 1 claims are only added.
 //!
-//! `roles`, `groups`, `locations` are sorted slugs, `assignments` says which role holds where, `org_id` and `org_name` name
-//! the one organization of the token. A list that would make a token too large is left out and named in `overflow`;
-//! introspection and userinfo have all of it. The names `roles`, `groups` and `entitlements` are those of RFC 9068 §2.2.3.1.
+//! `roles`, `groups`, `locations` are sorted slugs, `assignments` says which role holds where (with the places below a
+//! region), `identifiers` are the person's own at sites and `location_identifiers` those of the sites, `org_id` and
+//! `org_name` name the one organization of the token. A list that would make a token too large is left out and named in
+//! `overflow`; introspection and userinfo have all of it. The names `roles`, `groups` and `entitlements` are those of RFC 9068 §2.2.3.1.
 
 use std::borrow::Cow;
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
 use crate::{
     clock::Timestamp,
     directory::{
-        access::{Access, RoleAt},
+        access::{Access, Assigned, Detail, IdentifierAt},
         organization::Organization,
         user::User,
     },
@@ -19,8 +20,11 @@ use crate::{
     text::Slug,
 };
 
-/// The most entries of one list in a signed token.
+/// The most entries of one list in a signed token; of `assignments` the places below a region count too.
 pub const MOST_ENTRIES: usize = 100;
+
+/// The most identifiers of a list in a signed token: each is as long as four slugs.
+pub const MOST_IDENTIFIERS: usize = 25;
 
 /// `aud`: one text or a list (RFC 7519 §4.1.3).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -82,12 +86,42 @@ pub struct Assignment {
     pub role: String,
     /// The location's slug; none for the whole organization.
     pub location: Option<String>,
+    /// Of a region: itself and every place below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<String>,
 }
 
-impl From<&RoleAt> for Assignment {
-    fn from(at: &RoleAt) -> Self {
-        Self { role: at.role.as_str().to_owned(), location: at.location.as_ref().map(|slug| slug.as_str().to_owned()) }
+impl From<&Assigned> for Assignment {
+    fn from(one: &Assigned) -> Self {
+        Self {
+            role: one.at.role.to_string(),
+            location: one.at.location.as_ref().map(Slug::to_string),
+            locations: one.locations.iter().map(Slug::to_string).collect(),
+        }
     }
+}
+
+/// One identifier at one location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identifier {
+    /// The location's slug.
+    pub location: String,
+    /// What it is.
+    pub r#type: String,
+    /// The value, as the authority writes it.
+    pub value: String,
+}
+
+impl From<&IdentifierAt> for Identifier {
+    fn from(one: &IdentifierAt) -> Self {
+        Self { location: one.location.to_string(), r#type: one.kind.to_string(), value: one.value.clone() }
+    }
+}
+
+/// What is to be loaded for tokens of this scope.
+#[must_use]
+pub fn detail(scopes: &Scopes) -> Detail {
+    if scopes.has(Scope::Identifiers) { Detail::Identifiers } else { Detail::Access }
 }
 
 /// What the person (or service) is and may do in one organization. A field that is `None` was not asked for or did not fit.
@@ -115,6 +149,12 @@ pub struct Membership<'a> {
     /// Effective permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entitlements: Option<List<'a>>,
+    /// The person's own identifiers at sites.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identifiers: Option<Vec<Identifier>>,
+    /// Identifiers of the sites themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location_identifiers: Option<Vec<Identifier>>,
     /// Names of the claims that did not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overflow: Vec<Cow<'static, str>>,
@@ -163,7 +203,7 @@ pub enum Extent {
 }
 
 impl<'a> Membership<'a> {
-    /// The claims of an access token: everything, entitlements when the scope asks for them.
+    /// The claims of an access token: everything, entitlements and identifiers when the scope asks for them.
     #[must_use]
     pub fn of_access_token(at: &'a Organization, access: &'a Access, scopes: &Scopes, extent: Extent) -> Self {
         Self::default()
@@ -172,7 +212,7 @@ impl<'a> Membership<'a> {
             .with_groups(access, extent)
             .with_locations(access, extent)
             .with_assignments(access, extent)
-            .with_entitlements_if(scopes.has(Scope::Entitlements), access, extent)
+            .with_what_is_asked_for(access, scopes, extent)
     }
 
     /// The claims that the scope asks for, as ID tokens and userinfo carry them.
@@ -194,7 +234,7 @@ impl<'a> Membership<'a> {
         if scopes.has(Scope::Roles) || scopes.has(Scope::Locations) {
             claims = claims.with_assignments(access, extent);
         }
-        claims.with_entitlements_if(scopes.has(Scope::Entitlements), access, extent)
+        claims.with_what_is_asked_for(access, scopes, extent)
     }
 
     fn organization(mut self, at: &'a Organization) -> Self {
@@ -220,17 +260,34 @@ impl<'a> Membership<'a> {
     }
 
     fn with_assignments(mut self, access: &'a Access, extent: Extent) -> Self {
-        let fits = self.fitting("assignments", access.assignments.len(), extent);
+        let entries = access.assignments.iter().map(|one| one.locations.len().max(1)).sum();
+        let fits = self.fitting("assignments", entries, extent);
         self.assignments = fits.then(|| access.assignments.iter().map(Assignment::from).collect());
         self
     }
 
-    fn with_entitlements_if(mut self, asked: bool, access: &'a Access, extent: Extent) -> Self {
-        if asked {
+    fn with_what_is_asked_for(mut self, access: &'a Access, scopes: &Scopes, extent: Extent) -> Self {
+        if scopes.has(Scope::Entitlements) {
             let fits = self.fitting("entitlements", access.entitlements.len(), extent);
             self.entitlements = fits.then_some(List::Texts(&access.entitlements));
         }
+        if scopes.has(Scope::Identifiers) {
+            self.identifiers = self.fitting_identifiers("identifiers", &access.identifiers, extent);
+            self.location_identifiers =
+                self.fitting_identifiers("location_identifiers", &access.location_identifiers, extent);
+        }
         self
+    }
+
+    fn fitting_identifiers(
+        &mut self,
+        name: &'static str,
+        all: &[IdentifierAt],
+        extent: Extent,
+    ) -> Option<Vec<Identifier>> {
+        // As many as may be weigh as much as a list of slugs.
+        let entries = all.len() * MOST_ENTRIES / MOST_IDENTIFIERS;
+        self.fitting(name, entries, extent).then(|| all.iter().map(Identifier::from).collect())
     }
 
     fn fitting(&mut self, name: &'static str, entries: usize, extent: Extent) -> bool {
@@ -325,7 +382,10 @@ pub fn earliest(one: Timestamp, other: Option<Timestamp>) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::testing::{access, member, user};
+    use crate::{
+        directory::access::RoleAt,
+        oauth::testing::{access, member, user},
+    };
 
     #[test]
     fn each_scope_brings_its_claims_and_no_other() {
@@ -339,6 +399,10 @@ mod tests {
             ("roles", r#"{} {"roles":["clinician"],"assignments":[{"role":"clinician","location":"main"}]}"#),
             ("locations", r#"{} {"locations":["main"],"assignments":[{"role":"clinician","location":"main"}]}"#),
             ("entitlements", r#"{} {"entitlements":["calendar:slot:read"]}"#),
+            (
+                "identifiers",
+                r#"{} {"identifiers":[{"location":"main","type":"provider_number","value":"7A"}],"location_identifiers":[]}"#,
+            ),
         ] {
             let scopes = Scopes::parse(scope).unwrap();
             let person = serde_json::to_string(&Person::by_scope(&person, &scopes)).unwrap();
@@ -357,6 +421,40 @@ mod tests {
         assert_eq!((token.groups, token.overflow), (None, vec![Cow::Borrowed("groups")]));
         let whole = Membership::of_access_token(&at, &access, &scopes, Extent::Whole);
         assert!(whole.groups.is_some() && whole.overflow.is_empty());
+    }
+
+    #[test]
+    fn places_of_a_region_and_identifiers_have_their_bounds() {
+        let (_, at) = member("usr_o", "a");
+        let region = |places: usize| Assigned {
+            at: RoleAt { role: "manager".parse().unwrap(), location: Some("p0".parse().unwrap()) },
+            locations: (0..places).map(|n| format!("p{n}").parse().unwrap()).collect(),
+        };
+        let number = |n: usize| IdentifierAt {
+            location: "p0".parse().unwrap(),
+            kind: format!("k{n}").parse().unwrap(),
+            value: "1".to_owned(),
+        };
+        let scopes = Scopes::parse("roles identifiers").unwrap();
+        for (places, own, of_locations, overflow) in [
+            (MOST_ENTRIES, MOST_IDENTIFIERS, MOST_IDENTIFIERS, vec![]),
+            (MOST_ENTRIES + 1, 0, 0, vec!["assignments"]),
+            (0, MOST_IDENTIFIERS + 1, MOST_IDENTIFIERS + 1, vec!["identifiers", "location_identifiers"]),
+        ] {
+            let access = Access {
+                assignments: vec![region(places)],
+                identifiers: (0..own).map(number).collect(),
+                location_identifiers: (0..of_locations).map(number).collect(),
+                ..access("clinician", "gps", "main")
+            };
+            let token = Membership::by_scope(&at, &access, &scopes, Extent::Bounded);
+            assert_eq!(token.overflow, overflow);
+            assert_eq!(token.assignments.is_none(), overflow.contains(&"assignments"));
+            assert_eq!(token.identifiers.is_none(), overflow.contains(&"identifiers"));
+            let whole = Membership::by_scope(&at, &access, &scopes, Extent::Whole);
+            assert_eq!(whole.identifiers.unwrap().len(), own);
+            assert_eq!(whole.assignments.unwrap()[0].locations.len(), places);
+        }
     }
 
     #[test]

@@ -322,6 +322,13 @@ fn clients(riverside: &OrganizationId) -> Vec<Registration> {
             redirect_uris: vec![],
             ..app("service")
         },
+        Registration {
+            organization: Some(riverside.clone()),
+            grant_types: vec![GrantType::ClientCredentials],
+            scopes: vec!["identifiers".into()],
+            redirect_uris: vec![],
+            ..app("billing")
+        },
     ]
 }
 

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod authorization;
+mod claims;
 mod clinic;
 mod discovery;
 mod grants;

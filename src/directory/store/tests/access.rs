@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    directory::access::{Access, RoleAt},
+    directory::access::{Access, Assigned, RoleAt},
     id::MembershipId,
     storage::testing::databases,
 };
@@ -25,7 +25,10 @@ async fn priya_of_the_demo_holds_two_roles_at_two_places() {
             Ok(())
         });
         assigned.unwrap();
-        let at = |role: &str, location: &str| RoleAt { role: slug(role), location: Some(slug(location)) };
+        let at = |role: &str, location: &str| Assigned {
+            at: RoleAt { role: slug(role), location: Some(slug(location)) },
+            locations: vec![],
+        };
         let mut tx = storage.read().await.unwrap();
         let access = tx.access().of_member(&priya.id, NOW).await.unwrap();
         assert_eq!(access.assignments, [at("practitioner", "main-street"), at("supervisor", "harbour-quay")]);
@@ -58,6 +61,8 @@ async fn a_region_holds_below_and_the_whole_organization_everywhere() {
         };
         assert_eq!(locations(&max).await, [slug("apart"), slug("main-street"), slug("region")]);
         assert_eq!(locations(&ann).await, [slug("main-street"), slug("region")]);
+        let whole = storage.read().await.unwrap().access().of_member(&ann.id, NOW).await.unwrap();
+        assert_eq!(whole.assignments[0].locations, [slug("main-street"), slug("region")]);
         let (org, id) = (riverside.id.clone(), main.id.clone());
         unit!(storage, |tx| location::close(tx, &context(0), &org, &id).await).unwrap();
         assert_eq!(locations(&ann).await, [slug("region")]);

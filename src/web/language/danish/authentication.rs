@@ -116,6 +116,7 @@ const CONSENT: Consent = Consent {
         groups: "Se dine grupper i klinikken",
         locations: "Se de steder, du arbejder",
         entitlements: "Se, hvad du har lov til i den",
+        identifiers: "Se dine og dine steders id-numre, for eksempel ydernumre",
         other: |scope| format!("Bruge “{scope}”"),
     },
 };

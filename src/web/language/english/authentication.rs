@@ -117,6 +117,7 @@ const CONSENT: Consent = Consent {
         groups: "See your groups in this clinic",
         locations: "See the locations you work at",
         entitlements: "See what you’re allowed to do in it",
+        identifiers: "See your provider numbers and those of your locations",
         other: |scope| format!("Use “{scope}”"),
     },
 };

@@ -117,6 +117,7 @@ const CONSENT: Consent = Consent {
         groups: "Ver sus grupos en esta clínica",
         locations: "Ver los centros donde trabaja",
         entitlements: "Ver qué puede hacer en ella",
+        identifiers: "Ver sus números de profesional y los de sus centros",
         other: |scope| format!("Usar «{scope}»"),
     },
 };

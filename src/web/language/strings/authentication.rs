@@ -70,6 +70,7 @@ pub struct Scopes {
     pub groups: &'static str,
     pub locations: &'static str,
     pub entitlements: &'static str,
+    pub identifiers: &'static str,
     pub other: fn(&str) -> String,
 }
 
@@ -89,6 +90,7 @@ impl Scopes {
             "groups" => self.groups,
             "locations" => self.locations,
             "entitlements" => self.entitlements,
+            "identifiers" => self.identifiers,
             other => return (self.other)(other),
         };
         known.to_owned()
