@@ -151,10 +151,7 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>, revisions: Arc<Re
     while let Some(message) = queue.recv().await {
         let first = match message {
             Message::Unit(unit) => unit,
-            Message::Close(closed) => {
-                let _ = closed.send(());
-                return;
-            }
+            Message::Close(closed) => return close(tx, closed).await,
         };
         let mut group = Group::default();
         if let Err(error) = tx.run("BEGIN IMMEDIATE").await {
@@ -172,10 +169,17 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>, revisions: Arc<Re
         }
         group.finish(&mut tx, &revisions).await;
         if let Some(closed) = closing {
-            let _ = closed.send(());
-            return;
+            return close(tx, closed).await;
         }
     }
+}
+
+/// Answers only when the file is free: whoever closes may want to move it.
+async fn close(tx: Tx, closed: oneshot::Sender<()>) {
+    if let Err(error) = tx.close().await {
+        tracing::warn!(error = %error, "The database was not closed as it should be; nothing is lost.");
+    }
+    let _ = closed.send(());
 }
 
 /// The units of one commit.

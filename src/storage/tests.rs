@@ -254,3 +254,24 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
         assert!(ids(storage, LEFT).await.is_empty());
     }
 }
+
+/// Files that this process has open whose path begins with `path`.
+fn open_files(path: &str) -> usize {
+    let links = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    links
+        .filter(|link| std::fs::read_link(link.path()).is_ok_and(|to| to.display().to_string().starts_with(path)))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_database_is_free_to_be_moved() {
+    for _ in 0..10 {
+        let database = crate::storage::testing::sqlite().await;
+        let path = database.settings.url.strip_prefix("sqlite:").unwrap().to_owned();
+        assert_eq!(count(&database.storage).await, 0);
+        assert!(open_files(&path) > 0);
+        database.storage.close().await;
+        assert_eq!(open_files(&path), 0);
+        assert!(copy::settle(&database.settings).await.unwrap());
+    }
+}

@@ -1,6 +1,6 @@
 //! A lent connection: what store files hang their queries on.
 
-use sqlx::{Any, AnyConnection, any::AnyRow, pool::PoolConnection};
+use sqlx::{Any, AnyConnection, Connection as _, any::AnyRow, pool::PoolConnection};
 
 use super::{
     Result, Revision,
@@ -79,6 +79,14 @@ impl Tx {
             batch::insert(self.connection(), &rows).await?;
         }
         Ok(())
+    }
+
+    /// Closes the connection, where it is the writer's own; a pooled one is its pool's.
+    pub(super) async fn close(self) -> Result<()> {
+        match self.connection {
+            Lent::Pooled(_) => Ok(()),
+            Lent::Owned(connection) => Ok(connection.close().await?),
+        }
     }
 
     pub(super) async fn run(&mut self, statement: &'static str) -> Result<()> {
