@@ -21,7 +21,7 @@ mod transaction;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use sqlx::{
-    AnyPool, ConnectOptions,
+    AnyConnection, AnyPool, ConnectOptions, Connection as _,
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
@@ -100,6 +100,9 @@ impl Storage {
     pub async fn open(settings: &Settings) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let engine = if settings.url.starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres };
+        if engine == Engine::Postgres {
+            reach(settings).await?;
+        }
         let revisions = Arc::new(Revisions::default());
         let writer = match engine {
             Engine::Sqlite => Writer::shared(options(&settings.url)?, revisions.clone()).await?,
@@ -194,29 +197,30 @@ fn options(url: &str) -> Result<AnyConnectOptions> {
 
 async fn pool(settings: &Settings, engine: Engine, access: Access) -> Result<AnyPool> {
     let connections = if access == Access::Read { settings.readers } else { settings.writers };
-    let pool = AnyPoolOptions::new()
+    Ok(AnyPoolOptions::new()
         .max_connections(connections.max(1))
         .test_before_acquire(engine == Engine::Postgres)
         .max_lifetime(None)
         .after_connect(move |connection, _| Box::pin(async move { prepare(connection, engine, access).await }))
         .connect_with(options(&settings.url)?)
+        .await?)
+}
+
+/// Whether the database answers at all, which a pool would ask for half a minute, and has the collation that range queries
+/// rely on.
+async fn reach(settings: &Settings) -> Result<()> {
+    let mut connection = AnyConnection::connect_with(&options(&settings.url)?).await?;
+    let row = sqlx::query("SELECT datcollate::TEXT AS collation FROM pg_database WHERE datname = current_database()")
+        .fetch_one(&mut connection)
         .await?;
-    if engine == Engine::Postgres {
-        let row =
-            sqlx::query("SELECT datcollate::TEXT AS collation FROM pg_database WHERE datname = current_database()")
-                .fetch_one(&pool)
-                .await?;
-        let collation: String = sqlx::Row::try_get(&row, "collation")?;
-        if collation != "C" && !collation.starts_with("C.") {
-            return Err(Error::Collation(collation));
-        }
-    }
-    Ok(pool)
+    connection.close().await?;
+    let collation: String = sqlx::Row::try_get(&row, "collation")?;
+    if collation == "C" || collation.starts_with("C.") { Ok(()) } else { Err(Error::Collation(collation)) }
 }
 
 /// Settings of one connection: SQLite syncs at every commit and checks foreign keys; readers cannot write. PostgreSQL
 /// compiles no query to machine code (`jit`): it overrates recursive ones, and compiling costs far more than running them.
-async fn prepare(connection: &mut sqlx::AnyConnection, engine: Engine, access: Access) -> sqlx::Result<()> {
+async fn prepare(connection: &mut AnyConnection, engine: Engine, access: Access) -> sqlx::Result<()> {
     let statements = match (engine, access) {
         (Engine::Sqlite, Access::Write) => {
             "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
