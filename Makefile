@@ -15,7 +15,7 @@ run: ## builds Lanyard and starts the demo clinic; make run DEMO="--listen local
 test: ## runs every test: rules, storage on both databases, endpoints, and real apps and a browser against the demo
 	@.ci/install build run test
 	tests/with-postgres cargo test --locked
-	tests/with-postgres tests/alone
+	tests/with-postgres --fsync tests/alone
 	conformance/run
 
 check: format lints documentation ## formatting, lints and documentation, warnings as errors

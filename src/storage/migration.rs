@@ -59,6 +59,11 @@ pub(super) fn newest() -> i64 {
     steps().iter().map(|step| step.version).max().unwrap_or_default()
 }
 
+/// The text of all steps, by which one schema is told from another.
+pub(super) fn texts() -> String {
+    STEPS.iter().map(|(_, _, sql)| *sql).collect()
+}
+
 fn steps() -> Vec<Migration> {
     STEPS
         .iter()

@@ -1,13 +1,18 @@
 //! Databases for tests: an SQLite file in memory-backed storage, and a PostgreSQL database of its own for every test.
+//!
+//! Those of PostgreSQL are copies of one template that is migrated once.
 
 use std::{
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use data_encoding::HEXLOWER;
 use sqlx::{AssertSqlSafe, Connection};
+use tokio::sync::OnceCell;
 
-use super::{Settings, Storage};
+use super::{Settings, Storage, migration};
+use crate::secret::sha256;
 
 /// Names the server of the tests; `tests/with-postgres` sets it.
 pub const POSTGRES: &str = "LANYARD_TEST_POSTGRES_URL";
@@ -44,8 +49,9 @@ pub async fn sqlite() -> Database {
     let base = if PathBuf::from("/dev/shm").is_dir() { PathBuf::from("/dev/shm") } else { std::env::temp_dir() };
     let folder = base.join(unique());
     std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
-    let url = format!("sqlite:{}", folder.join("lanyard.db").display());
-    open(url, Place::Folder(folder)).await
+    let settings = settings(format!("sqlite:{}", folder.join("lanyard.db").display()));
+    Storage::migrate(&settings).await.expect("migrations apply");
+    open(settings, Place::Folder(folder)).await
 }
 
 /// An empty PostgreSQL database.
@@ -54,10 +60,33 @@ pub async fn sqlite() -> Database {
 /// When there is no server.
 pub async fn postgres() -> Database {
     let server = std::env::var(POSTGRES).expect("run tests by `make test` or `tests/with-postgres cargo test …`");
-    let name = unique();
-    administer(&server, &format!("CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")).await;
+    let (name, template) = (unique(), TEMPLATE.get_or_init(|| template(&server)).await);
+    administer(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    open(settings(beside(&server, &name)), Place::Server { url: server.clone(), name }).await
+}
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// The name of a migrated database to copy; made when the server has none of this schema yet.
+async fn template(server: &str) -> String {
+    let name = format!("lanyard_template_{}", HEXLOWER.encode(&sha256(migration::texts().as_bytes())[..8]));
+    let making = unique();
+    administer(server, &format!("CREATE DATABASE {making} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")).await;
+    Storage::migrate(&settings(beside(server, &making))).await.expect("migrations apply");
+    // Another run of the tests may have made it just now.
+    if attempt(server, &format!("ALTER DATABASE {making} RENAME TO {name}")).await.is_err() {
+        administer(server, &format!("DROP DATABASE {making}")).await;
+    }
+    name
+}
+
+fn beside(server: &str, name: &str) -> String {
     let (base, _) = server.rsplit_once('/').expect("the address of the server ends with a database");
-    open(format!("{base}/{name}"), Place::Server { url: server.clone(), name }).await
+    format!("{base}/{name}")
+}
+
+fn settings(url: String) -> Settings {
+    Settings { url, readers: 4, writers: 4 }
 }
 
 impl Database {
@@ -90,21 +119,21 @@ impl Drop for Database {
     }
 }
 
-async fn open(url: String, place: Place) -> Database {
-    let settings = Settings { url, readers: 4, writers: 4 };
-    Storage::migrate(&settings).await.expect("migrations apply");
+async fn open(settings: Settings, place: Place) -> Database {
     let storage = Storage::open(&settings).await.expect("the database opens");
     Database { storage, settings, place }
 }
 
 async fn administer(server: &str, statement: &str) {
+    attempt(server, statement).await.expect("an administrator's statement");
+}
+
+async fn attempt(server: &str, statement: &str) -> sqlx::Result<()> {
     sqlx::any::install_default_drivers();
     let mut connection = sqlx::AnyConnection::connect(server).await.expect("the PostgreSQL of the tests answers");
     // Names are made here, of digits and letters.
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-        .execute(&mut connection)
-        .await
-        .expect("an administrator's statement");
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await?;
+    connection.close().await
 }
 
 fn unique() -> String {

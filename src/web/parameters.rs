@@ -144,7 +144,7 @@ fn decode_pair(pair: &[u8]) -> Result<(String, String), ParameterError> {
     if value.len() > MAX_VALUE { Err(ParameterError::TooLong(name)) } else { Ok((name, value)) }
 }
 
-fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
+pub(super) fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.iter().copied();
     while let Some(byte) = rest.next() {

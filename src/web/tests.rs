@@ -65,7 +65,8 @@ async fn what_goes_wrong_is_told_on_a_page_with_a_request_id() {
         ("/language/xx", StatusCode::NOT_FOUND, "We can’t find that page"),
         ("/language/da?to=//evil.example", StatusCode::BAD_REQUEST, "not a path of this site"),
         ("/language/da?to=/&to=/", StatusCode::BAD_REQUEST, "sent more than once"),
-        ("/language/%ff", StatusCode::BAD_REQUEST, ""),
+        ("/language/%ff", StatusCode::NOT_FOUND, "We can’t find that page"),
+        ("/save%00", StatusCode::NOT_FOUND, "We can’t find that page"),
     ] {
         let response = send(ask(uri).body(Body::empty()).expect("well-formed")).await;
         assert_eq!(response.status(), status, "{uri}");

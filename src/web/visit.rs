@@ -12,18 +12,19 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use data_encoding::BASE64URL_NOPAD;
 use tracing::Instrument;
 
 use super::{
     cookie::Cookie,
-    csrf, error,
+    csrf,
+    error::{self, Refusal},
     forwarded::Scheme,
     headers,
     language::{Language, strings::Strings},
-    parameters::Parameters,
+    parameters::{self, Parameters},
     return_to::{LocalPath, ReturnTo, ReturnToError},
     site::Site,
 };
@@ -236,8 +237,10 @@ pub async fn accompany(State(site): State<Site>, mut request: Request, next: Nex
     // The path itself may hold a token: logs get the route.
     let span = RequestSpan::open(visit.request_id(), request.method().as_str(), route);
     request.extensions_mut().insert(visit.clone());
+    let is_text = parameters::decode(request.uri().path().as_bytes()).is_ok();
     async {
-        let response = next.run(request).await;
+        // Nothing of ours is named by what no database can store.
+        let response = if is_text { next.run(request).await } else { Refusal::NotFound.into_response() };
         let mut response = error::render(response, &visit);
         if let Some(cookie) = visit.new_browser_cookie() {
             response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it says")]
 
 mod account;
+mod arbitrary;
 mod architecture;
 mod harness;
 mod durability;

@@ -100,7 +100,8 @@ where
 {
     type Rejection = Response;
 
-    /// A GET is sent through the sign-in and back; a POST is told that its form has expired, since its content is gone.
+    /// A GET is sent through the sign-in and back (without its query, where that is too long to be kept); a POST is told
+    /// that its form has expired, since its content is gone.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let person = Person::from_request_parts(parts, state).await?;
@@ -108,10 +109,11 @@ where
         if let Some(signed_in) = person.signed_in() {
             return Ok(signed_in);
         }
-        if parts.method != Method::GET {
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
             return Err(Refusal::FormExpired.into_response());
         }
-        let back = LocalPath::parse(visit.target()).map_err(|_| Refusal::NotFound.into_response())?;
+        let back = LocalPath::parse(visit.target()).or_else(|_| LocalPath::parse(parts.uri.path()));
+        let back = back.map_err(|_| Refusal::NotFound.into_response())?;
         let address = address_of(step, &visit, &ReturnTo::new(back, visit.site()));
         Err(axum::response::Redirect::to(&address).into_response())
     }

@@ -47,33 +47,35 @@ async fn allow(app: &TestApp) -> FamilyId {
 
 #[tokio::test]
 async fn withdrawing_an_app_ends_its_tokens() {
-    let app = TestApp::start().await;
-    let mut browser = app.signed_in("priya@riverside.example").await;
-    browser.get("/account/apps").await.expect(200, "You haven’t allowed any app yet.");
-    let family = allow(&app).await;
-    app.wait(Duration::from_secs(600));
-    let list = browser.get("/account/apps").await;
-    list.expect(200, "Clinic Calendar").expect(200, "Riverside Clinic").expect(200, "Stay connected");
-    list.expect(200, "Allowed 10 minutes ago");
-    assert_eq!(list.body.matches("/withdraw\"").count(), 1, "one row for the app");
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        browser.get("/account/apps").await.expect(200, "You haven’t allowed any app yet.");
+        let family = allow(&app).await;
+        app.wait(Duration::from_secs(600));
+        let list = browser.get("/account/apps").await;
+        list.expect(200, "Clinic Calendar").expect(200, "Riverside Clinic").expect(200, "Stay connected");
+        list.expect(200, "Allowed 10 minutes ago");
+        assert_eq!(list.body.matches("/withdraw\"").count(), 1, "one row for the app");
 
-    let told = browser.get("/account/apps?withdrawn=clinic-calendar").await;
-    assert!(!told.says("can no longer use"), "an address does not make the page tell what is not so");
+        let told = browser.get("/account/apps?withdrawn=clinic-calendar").await;
+        assert!(!told.says("can no longer use"), "an address does not make the page tell what is not so");
 
-    let mut other = app.signed_in("max@riverside.example").await;
-    other.get("/account/apps").await.expect(200, "You haven’t allowed any app yet.");
-    let path = "/account/apps/clinic-calendar/withdraw";
-    let token = app.token(&other, path);
-    assert_eq!(other.post(path, &[("csrf", token.as_str())]).await.status, 404, "not theirs");
-    assert!(is_live(&app, &family).await);
+        let mut other = app.signed_in("max@riverside.example").await;
+        other.get("/account/apps").await.expect(200, "You haven’t allowed any app yet.");
+        let path = "/account/apps/clinic-calendar/withdraw";
+        let token = app.token(&other, path);
+        assert_eq!(other.post(path, &[("csrf", token.as_str())]).await.status, 404, "not theirs");
+        assert!(is_live(&app, &family).await);
 
-    let revision = app.app.storage.revision(storage::Revision::Revocations);
-    let done = browser.submit(&list, path, &[]).await;
-    done.expect(200, "Clinic Calendar can no longer use your account.").expect(200, "You haven’t allowed any app yet.");
-    assert!(!is_live(&app, &family).await);
-    assert!(app.app.storage.revision(storage::Revision::Revocations) > revision, "other nodes hear of it");
-    assert_eq!(app.recorded("consent-withdrawal", "success").await, 1);
-    assert_eq!(browser.post_form(&list, path, &[]).await.status, 404, "nothing is left");
+        let revision = app.app.storage.revision(storage::Revision::Revocations);
+        let done = browser.submit(&list, path, &[]).await;
+        done.expect(200, "Clinic Calendar can no longer use your account.")
+            .expect(200, "You haven’t allowed any app yet.");
+        assert!(!is_live(&app, &family).await);
+        assert!(app.app.storage.revision(storage::Revision::Revocations) > revision, "other nodes hear of it");
+        assert_eq!(app.recorded("consent-withdrawal", "success").await, 1);
+        assert_eq!(browser.post_form(&list, path, &[]).await.status, 404, "nothing is left");
+    }
 }
 
 async fn is_live(app: &TestApp, family: &FamilyId) -> bool {

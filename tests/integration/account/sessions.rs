@@ -8,80 +8,85 @@ const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Appl
 
 #[tokio::test]
 async fn a_device_is_signed_out_from_another_one() {
-    let app = TestApp::start().await;
-    let mut browser = app.signed_in("priya@riverside.example").await;
-    let mut phone = app.browser();
-    phone.user_agent = PHONE;
-    phone.sign_in("priya@riverside.example", crate::harness::PASSWORD).await.expect(200, "Hello");
-    let list = browser.get("/account/sessions").await;
-    list.expect(200, "Firefox · Linux").expect(200, "Safari · iPhone").expect(200, "This device");
-    let of_phone = list.body.split("<li class=\"card").find(|item| item.contains("iPhone")).expect("a row");
-    let action = of_phone.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form");
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let mut phone = app.browser();
+        phone.user_agent = PHONE;
+        phone.sign_in("priya@riverside.example", crate::harness::PASSWORD).await.expect(200, "Hello");
+        let list = browser.get("/account/sessions").await;
+        list.expect(200, "Firefox · Linux").expect(200, "Safari · iPhone").expect(200, "This device");
+        let of_phone = list.body.split("<li class=\"card").find(|item| item.contains("iPhone")).expect("a row");
+        let action = of_phone.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form");
 
-    browser.submit(&list, action, &[]).await.expect(200, "Signed out.");
-    assert!(phone.open("/account").await.path.starts_with("/login/"));
-    let again = browser.post_form(&list, action, &[]).await;
-    assert_eq!(again.status, 404, "it has ended");
-    browser.get("/account").await.expect(200, "Hello");
+        browser.submit(&list, action, &[]).await.expect(200, "Signed out.");
+        assert!(phone.open("/account").await.path.starts_with("/login/"));
+        let again = browser.post_form(&list, action, &[]).await;
+        assert_eq!(again.status, 404, "it has ended");
+        browser.get("/account").await.expect(200, "Hello");
+    }
 }
 
 #[tokio::test]
 async fn all_other_devices_are_signed_out_at_once() {
-    let app = TestApp::start().await;
-    let mut others = [app.signed_in("max@riverside.example").await, app.signed_in("max@riverside.example").await];
-    let mut stranger = app.signed_in("olivia@riverside.example").await;
-    let mut browser = app.signed_in("max@riverside.example").await;
-    let list = browser.get("/account/sessions").await;
-    let done = browser.submit(&list, "/account/sessions/end-others", &[]).await;
-    done.expect(200, "Signed out.");
-    assert!(!done.says("end-others"), "one is left");
-    for other in &mut others {
-        assert!(other.open("/account").await.path.starts_with("/login/"));
+    for app in TestApp::each().await {
+        let mut others = [app.signed_in("max@riverside.example").await, app.signed_in("max@riverside.example").await];
+        let mut stranger = app.signed_in("olivia@riverside.example").await;
+        let mut browser = app.signed_in("max@riverside.example").await;
+        let list = browser.get("/account/sessions").await;
+        let done = browser.submit(&list, "/account/sessions/end-others", &[]).await;
+        done.expect(200, "Signed out.");
+        assert!(!done.says("end-others"), "one is left");
+        for other in &mut others {
+            assert!(other.open("/account").await.path.starts_with("/login/"));
+        }
+        stranger.get("/account").await.expect(200, "Hello, Olivia");
     }
-    stranger.get("/account").await.expect(200, "Hello, Olivia");
 }
 
 #[tokio::test]
 async fn another_persons_session_answers_as_if_it_did_not_exist() {
-    let app = TestApp::start().await;
-    let mut victim = app.signed_in("priya@riverside.example").await;
-    let list = victim.get("/account/sessions").await;
-    let action = list.body.split("action=\"/account/sessions/").nth(1).and_then(|rest| rest.split('"').next());
-    let action = format!("/account/sessions/{}", action.expect("a form"));
-    let mut browser = app.signed_in("max@riverside.example").await;
-    let token = app.token(&browser, &action);
-    let answer = browser.post(&action, &[("csrf", token.as_str())]).await;
-    assert_eq!(answer.status, 404);
-    let unknown = "/account/sessions/ses_00000000000000000000000000000000/end";
-    let token = app.token(&browser, unknown);
-    let absent = browser.post(unknown, &[("csrf", token.as_str())]).await;
-    assert_eq!(absent.status, 404);
-    victim.get("/account").await.expect(200, "Hello, Priya");
+    for app in TestApp::each().await {
+        let mut victim = app.signed_in("priya@riverside.example").await;
+        let list = victim.get("/account/sessions").await;
+        let action = list.body.split("action=\"/account/sessions/").nth(1).and_then(|rest| rest.split('"').next());
+        let action = format!("/account/sessions/{}", action.expect("a form"));
+        let mut browser = app.signed_in("max@riverside.example").await;
+        let token = app.token(&browser, &action);
+        let answer = browser.post(&action, &[("csrf", token.as_str())]).await;
+        assert_eq!(answer.status, 404);
+        let unknown = "/account/sessions/ses_00000000000000000000000000000000/end";
+        let token = app.token(&browser, unknown);
+        let absent = browser.post(unknown, &[("csrf", token.as_str())]).await;
+        assert_eq!(absent.status, 404);
+        victim.get("/account").await.expect(200, "Hello, Priya");
+    }
 }
 
 #[tokio::test]
 async fn signing_out_ends_the_session_and_clears_the_cookie() {
-    let app = TestApp::start().await;
-    let mut browser = app.signed_in("priya@riverside.example").await;
-    let token = browser.cookie("lanyard-session").expect("signed in").to_owned();
-    let account = browser.get("/account").await;
-    browser.post_form(&account, "/account/sign-out", &[]).await.expect(200, "signed out");
-    assert!(browser.cookie("lanyard-session").is_none());
-    assert!(browser.open("/account").await.path.starts_with("/login/"));
-    browser.put_cookie("lanyard-session-8080", &token);
-    assert!(browser.open("/account").await.path.starts_with("/login/"), "the token is void");
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let token = browser.cookie("lanyard-session").expect("signed in").to_owned();
+        let account = browser.get("/account").await;
+        browser.post_form(&account, "/account/sign-out", &[]).await.expect(200, "signed out");
+        assert!(browser.cookie("lanyard-session").is_none());
+        assert!(browser.open("/account").await.path.starts_with("/login/"));
+        browser.put_cookie("lanyard-session-8080", &token);
+        assert!(browser.open("/account").await.path.starts_with("/login/"), "the token is void");
+    }
 }
 
 #[tokio::test]
 async fn a_session_that_ran_out_is_not_listed() {
-    let app = TestApp::start().await;
-    let mut old = app.signed_in("priya@riverside.example").await;
-    app.wait(Duration::from_secs(3 * 3600));
-    let mut browser = app.signed_in("priya@riverside.example").await;
-    let list = browser.get("/account/sessions").await;
-    assert_eq!(
-        list.body.matches("Firefox · Linux</h2>").count() + list.body.matches("Firefox · Linux <span").count(),
-        1
-    );
-    assert!(old.open("/account").await.path.starts_with("/login/"));
+    for app in TestApp::each().await {
+        let mut old = app.signed_in("priya@riverside.example").await;
+        app.wait(Duration::from_secs(3 * 3600));
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let list = browser.get("/account/sessions").await;
+        assert_eq!(
+            list.body.matches("Firefox · Linux</h2>").count() + list.body.matches("Firefox · Linux <span").count(),
+            1
+        );
+        assert!(old.open("/account").await.path.starts_with("/login/"));
+    }
 }

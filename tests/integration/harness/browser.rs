@@ -48,7 +48,7 @@ impl Answer {
     }
 
     /// The action and form token of the first form that posts to a path beginning with `path`.
-    fn form(&self, path: &str) -> (String, String) {
+    pub(crate) fn form(&self, path: &str) -> (String, String) {
         let quoted = |text: &str, before: &str| -> Option<String> {
             let rest = &text[text.find(before)? + before.len()..];
             Some(rest[..rest.find('"')?].replace("&#38;", "&"))
@@ -135,7 +135,8 @@ impl Browser {
         panic!("redirects never end: {}", answer.path)
     }
 
-    async fn send(&mut self, path: &str, request: axum::http::request::Builder, body: Body) -> Answer {
+    /// Sends any request.
+    pub(crate) async fn send(&mut self, path: &str, request: axum::http::request::Builder, body: Body) -> Answer {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = request
             .header(header::HOST, "localhost:8080")

@@ -1,9 +1,12 @@
-//! The whole application in a test: a temporary folder, the people of the demo, a clock that stands still, seeded
+//! The whole application in a test: a database of its own, the people of the demo, a clock that stands still, seeded
 //! randomness, browsers that keep cookies, and the letters that would have been sent.
+//!
+//! When it is dropped, no job may be left (a test looks at the letters it caused) and the audit log has to be whole.
 
 mod browser;
+mod leftovers;
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use lanyard::{
@@ -22,13 +25,18 @@ use lanyard::{
     random::Random,
     secret::ExposeSecret,
     server::{self, Stopper},
-    storage::Tx,
-    web::{Site, Visit, csrf},
+    session::{Authenticated, Lifetime},
+    storage::{
+        self, Tx,
+        testing::{self, Database},
+    },
+    web::{Site, Visit, cookie::Cookie, csrf},
 };
 use tempfile::TempDir;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use lanyard::demo::clinic::PASSWORD;
+pub(crate) use leftovers::seal;
 
 /// When every test begins: 22 November 2026, 08:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_795_334_400_000);
@@ -38,8 +46,19 @@ pub(crate) struct TestApp {
     pub(crate) app: App,
     router: Router,
     site: Site,
+    may_leave_jobs: Cell<bool>,
+    _database: Database,
     _folder: TempDir,
     _stopper: Stopper,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let found = leftovers::find(&self.app, self.may_leave_jobs.get());
+            assert!(found.is_empty(), "left behind: {found:#?}");
+        }
+    }
 }
 
 /// A letter that was to be sent.
@@ -68,28 +87,44 @@ macro_rules! unit {
 pub(crate) use unit;
 
 impl TestApp {
-    /// The demo's organizations, people and apps, with the default configuration.
-    pub(crate) async fn start() -> Self {
-        Self::start_with(|sources| sources).await
+    /// The demo's organizations, people and apps on each database, with the default configuration.
+    pub(crate) async fn each() -> Vec<Self> {
+        Self::each_with(|sources| sources).await
     }
 
     /// The same, configured by `configure`.
-    pub(crate) async fn start_with(configure: impl FnOnce(Sources) -> Sources) -> Self {
+    pub(crate) async fn each_with(configure: impl Fn(Sources) -> Sources) -> Vec<Self> {
+        let mut apps = vec![];
+        for database in testing::databases().await {
+            apps.push(Self::on(database, &configure).await);
+        }
+        apps
+    }
+
+    async fn on(database: Database, configure: impl Fn(Sources) -> Sources) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         let sources = Sources::none()
-            .with("database.url", format!("sqlite:{}", path("lanyard.db")))
+            .with("database.url", &database.settings.url)
             .with("keys.folder", path("keys"))
+            .with("audit.heads_file", path("heads"))
             .with("mail.folder", path("mail"));
         let config = Config::load(&configure(sources)).expect("a configuration");
-        let app = App::open(config, Clock::fixed(START), Random::seeded(7)).await.expect("opened");
+        let app = App::attach(config, Clock::fixed(START), Random::seeded(7)).await.expect("opened");
         app.start_keys().await.expect("keys");
         let hasher = Hasher::start(app.config.password.hashing, app.random.clone());
         seed::fill(&app, &hasher, 8081).await.expect("filled");
+        seal(&app).await;
         let (stopper, stop) = Stopper::new();
         let site = server::site(&app).await.expect("a site");
         let router = server::assemble(&app, &site, stop);
-        Self { app, router, site, _folder: folder, _stopper: stopper }
+        let may_leave_jobs = Cell::new(false);
+        Self { app, router, site, may_leave_jobs, _database: database, _folder: folder, _stopper: stopper }
+    }
+
+    /// Says that this test is not about the letters that it causes.
+    pub(crate) fn leaves_jobs(&self) {
+        self.may_leave_jobs.set(true);
     }
 
     /// A browser without cookies.
@@ -102,6 +137,27 @@ impl TestApp {
         let mut browser = self.browser();
         let account = browser.sign_in(email, PASSWORD).await;
         assert_eq!(account.path, "/account", "{}", account.body);
+        browser
+    }
+
+    /// A browser with the cookies of a session that was just begun, without a form and without a password.
+    pub(crate) async fn with_session(&self, user: &UserId) -> Browser {
+        let (user, context) = (user.clone(), self.app.context(Actor::Server));
+        let (token, hash) = self.app.random.token();
+        let settings = &self.app.config.session;
+        let lifetime = Lifetime { idle: settings.idle, absolute: settings.absolute };
+        let who = Authenticated { user, acr: "1".into(), amr: vec!["pwd".into()], user_agent: "test".into() };
+        let begun: storage::Result<_> = unit!(self, |tx| tx.sessions().begin(&context, hash, who, lifetime).await);
+        begun.expect("a session");
+        let mut browser = self.known_browser();
+        browser.put_cookie(&Cookie::Session.name(&self.site), token.expose_secret());
+        browser
+    }
+
+    /// A browser that has seen a form before; all of these are the same one to the server.
+    pub(crate) fn known_browser(&self) -> Browser {
+        let mut browser = self.browser();
+        browser.put_cookie(&Cookie::Browser.name(&self.site), &"b".repeat(43));
         browser
     }
 

@@ -92,7 +92,6 @@ impl Clinic {
         let clock = Clock::fixed(Timestamp(1_795_320_000_000));
         let app = App::open(config, clock.clone(), Random::system()).await.unwrap();
         app.start_keys().await.unwrap();
-        app.tend_keys().await.unwrap();
         let site = Site::new(ISSUER.parse().unwrap(), &SecretSlice::from(vec![7; 32]), clock, Random::system());
         let router = web::wrap(endpoint::router(Provider::new(app.clone())), site.clone());
         let clinic = Self { app, site, router, keys, _database: Arc::new(database) };
@@ -108,10 +107,6 @@ impl Clinic {
             clinics.push(Self::open(database).await);
         }
         clinics
-    }
-
-    pub(crate) async fn one() -> Self {
-        Self::open(lanyard::storage::testing::sqlite().await).await
     }
 
     pub(crate) fn context(&self) -> Context {

@@ -55,11 +55,12 @@ async fn a_code_becomes_tokens_that_say_who_and_where() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_without_a_role_gets_a_token_without_roles() {
-    let clinic = Clinic::one().await;
-    let browser = clinic.browser("sam").await;
-    let access = claims(&clinic.tokens(&browser, "portal", "scope=openid+entitlements").await["access_token"]);
-    for list in ["roles", "groups", "locations", "assignments", "entitlements"] {
-        assert_eq!(access[list], json!([]), "{list}");
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("sam").await;
+        let access = claims(&clinic.tokens(&browser, "portal", "scope=openid+entitlements").await["access_token"]);
+        for list in ["roles", "groups", "locations", "assignments", "entitlements"] {
+            assert_eq!(access[list], json!([]), "{list}");
+        }
     }
 }
 
@@ -169,21 +170,22 @@ async fn a_code_that_is_asked_for_while_its_session_ends_is_worth_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repetition_comes_once_and_not_late() {
-    let clinic = Clinic::one().await;
-    let browser = clinic.browser("priya").await;
-    for (case, wait, repetitions) in [("late", 11, 0), ("twice", 1, 1)] {
-        let first = clinic.tokens(&browser, "portal", "").await;
-        clinic.token("portal", &refresh(&first["refresh_token"])).await;
-        clinic.app.clock.advance(Duration::from_secs(wait));
-        for _ in 0..repetitions {
-            assert_eq!(
-                clinic.token("portal", &refresh(&first["refresh_token"])).await.status,
-                StatusCode::OK,
-                "{case}"
-            );
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        for (case, wait, repetitions) in [("late", 11, 0), ("twice", 1, 1)] {
+            let first = clinic.tokens(&browser, "portal", "").await;
+            clinic.token("portal", &refresh(&first["refresh_token"])).await;
+            clinic.app.clock.advance(Duration::from_secs(wait));
+            for _ in 0..repetitions {
+                assert_eq!(
+                    clinic.token("portal", &refresh(&first["refresh_token"])).await.status,
+                    StatusCode::OK,
+                    "{case}"
+                );
+            }
+            let refused = clinic.token("portal", &refresh(&first["refresh_token"])).await;
+            assert_eq!(refused.json()["error"], "invalid_grant", "{case}");
         }
-        let refused = clinic.token("portal", &refresh(&first["refresh_token"])).await;
-        assert_eq!(refused.json()["error"], "invalid_grant", "{case}");
     }
 }
 
@@ -222,26 +224,28 @@ async fn a_refresh_computes_everything_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn online_tokens_end_with_the_session_and_offline_ones_go_on() {
-    let clinic = Clinic::one().await;
-    for (scope, goes_on) in [("scope=openid", false), ("scope=openid+offline_access", true)] {
-        let browser = clinic.browser("priya").await;
-        let tokens = clinic.tokens(&browser, "portal", scope).await;
-        let hint = tokens["id_token"].as_str().unwrap();
-        let out = clinic.get(&format!("/oauth2/logout?id_token_hint={hint}"), &[("cookie", &browser)]).await;
-        assert_eq!(out.status, StatusCode::OK, "{}", out.body);
-        let answer = clinic.token("portal", &refresh(&tokens["refresh_token"])).await;
-        assert_eq!(answer.status == StatusCode::OK, goes_on, "{scope}: {}", answer.body);
+    for clinic in Clinic::each().await {
+        for (scope, goes_on) in [("scope=openid", false), ("scope=openid+offline_access", true)] {
+            let browser = clinic.browser("priya").await;
+            let tokens = clinic.tokens(&browser, "portal", scope).await;
+            let hint = tokens["id_token"].as_str().unwrap();
+            let out = clinic.get(&format!("/oauth2/logout?id_token_hint={hint}"), &[("cookie", &browser)]).await;
+            assert_eq!(out.status, StatusCode::OK, "{}", out.body);
+            let answer = clinic.token("portal", &refresh(&tokens["refresh_token"])).await;
+            assert_eq!(answer.status == StatusCode::OK, goes_on, "{scope}: {}", answer.body);
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_never_outlives_the_session() {
-    let clinic = Clinic::one().await;
-    let browser = clinic.browser_since("priya", Duration::from_hours(12) - Duration::from_mins(1)).await;
-    let tokens = clinic.tokens(&browser, "portal", "").await;
-    assert_eq!(tokens["expires_in"], 60);
-    clinic.app.clock.advance(Duration::from_mins(2));
-    assert_eq!(clinic.token("portal", &refresh(&tokens["refresh_token"])).await.json()["error"], "invalid_grant");
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser_since("priya", Duration::from_hours(12) - Duration::from_mins(1)).await;
+        let tokens = clinic.tokens(&browser, "portal", "").await;
+        assert_eq!(tokens["expires_in"], 60);
+        clinic.app.clock.advance(Duration::from_mins(2));
+        assert_eq!(clinic.token("portal", &refresh(&tokens["refresh_token"])).await.json()["error"], "invalid_grant");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,74 +266,82 @@ async fn a_service_gets_a_token_on_its_own_behalf() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_request_has_its_registered_answer() {
-    let clinic = Clinic::one().await;
-    let browser = clinic.browser("priya").await;
-    let code = clinic.code(&browser, "portal", "").await;
-    let cases: &[(&str, &str, String, u16, &str)] = &[
-        ("no grant type", "portal", String::new(), 400, "invalid_request"),
-        ("unknown grant type", "portal", "grant_type=password".into(), 400, "unsupported_grant_type"),
-        ("repeated", "portal", "grant_type=authorization_code&grant_type=x".into(), 400, "invalid_request"),
-        ("no code", "portal", "grant_type=authorization_code".into(), 400, "invalid_request"),
-        ("unknown code", "portal", redemption("nope"), 400, "invalid_grant"),
-        ("another client", "own", redemption(&code), 400, "invalid_grant"),
-        ("a grant it has not", "portal", "grant_type=client_credentials".into(), 400, "unauthorized_client"),
-        ("wrong verifier", "portal", redemption(&code).replace(VERIFIER, CHALLENGE), 400, "invalid_grant"),
-        ("no verifier", "portal", redemption(&code).replace("code_verifier", "x"), 400, "invalid_request"),
-        (
-            "another address",
-            "portal",
-            redemption(&code).replace(REDIRECT, "https://evil.example"),
-            400,
-            "invalid_grant",
-        ),
-        ("unknown refresh token", "portal", "grant_type=refresh_token&refresh_token=x".into(), 400, "invalid_grant"),
-        ("no refresh token", "portal", "grant_type=refresh_token".into(), 400, "invalid_request"),
-        ("a personal scope", "service", "grant_type=client_credentials&scope=openid".into(), 400, "invalid_scope"),
-        (
-            "another resource",
-            "service",
-            "grant_type=client_credentials&resource=https://x".into(),
-            400,
-            "invalid_target",
-        ),
-        ("unknown client", "stranger", redemption(&code), 401, "invalid_client"),
-        ("two methods", "portal", format!("{}&client_secret=x", redemption(&code)), 400, "invalid_request"),
-    ];
-    for (case, client, form, status, error) in cases {
-        let answer = clinic.token(client, form).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (*status, &json!(error)), "{case}");
-        assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{case}");
-        assert_eq!(answer.header(header::WWW_AUTHENTICATE).is_empty(), *status != 401, "{case}");
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let code = clinic.code(&browser, "portal", "").await;
+        let cases: &[(&str, &str, String, u16, &str)] = &[
+            ("no grant type", "portal", String::new(), 400, "invalid_request"),
+            ("unknown grant type", "portal", "grant_type=password".into(), 400, "unsupported_grant_type"),
+            ("repeated", "portal", "grant_type=authorization_code&grant_type=x".into(), 400, "invalid_request"),
+            ("no code", "portal", "grant_type=authorization_code".into(), 400, "invalid_request"),
+            ("unknown code", "portal", redemption("nope"), 400, "invalid_grant"),
+            ("another client", "own", redemption(&code), 400, "invalid_grant"),
+            ("a grant it has not", "portal", "grant_type=client_credentials".into(), 400, "unauthorized_client"),
+            ("wrong verifier", "portal", redemption(&code).replace(VERIFIER, CHALLENGE), 400, "invalid_grant"),
+            ("no verifier", "portal", redemption(&code).replace("code_verifier", "x"), 400, "invalid_request"),
+            (
+                "another address",
+                "portal",
+                redemption(&code).replace(REDIRECT, "https://evil.example"),
+                400,
+                "invalid_grant",
+            ),
+            (
+                "unknown refresh token",
+                "portal",
+                "grant_type=refresh_token&refresh_token=x".into(),
+                400,
+                "invalid_grant",
+            ),
+            ("no refresh token", "portal", "grant_type=refresh_token".into(), 400, "invalid_request"),
+            ("a personal scope", "service", "grant_type=client_credentials&scope=openid".into(), 400, "invalid_scope"),
+            (
+                "another resource",
+                "service",
+                "grant_type=client_credentials&resource=https://x".into(),
+                400,
+                "invalid_target",
+            ),
+            ("unknown client", "stranger", redemption(&code), 401, "invalid_client"),
+            ("two methods", "portal", format!("{}&client_secret=x", redemption(&code)), 400, "invalid_request"),
+        ];
+        for (case, client, form, status, error) in cases {
+            let answer = clinic.token(client, form).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (*status, &json!(error)), "{case}");
+            assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{case}");
+            assert_eq!(answer.header(header::WWW_AUTHENTICATE).is_empty(), *status != 401, "{case}");
+        }
+        let answer = clinic.token("portal", &redemption(&code)).await;
+        assert_eq!(answer.status, StatusCode::OK, "none of them used up the code: {}", answer.body);
     }
-    let answer = clinic.token("portal", &redemption(&code)).await;
-    assert_eq!(answer.status, StatusCode::OK, "none of them used up the code: {}", answer.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_client_authenticates_by_its_own_method_alone() {
-    let clinic = Clinic::one().await;
-    let (secret, wrong) = ("client_secret=a-secret-of-the-tests", "client_secret=wrong");
-    for (case, header, form, status) in [
-        ("basic", Some(basic("portal")), String::new(), 400),
-        ("post for basic", None, format!("client_id=portal&{secret}"), 401),
-        ("none for basic", None, "client_id=portal".into(), 401),
-        ("post", None, format!("client_id=poster&{secret}"), 400),
-        ("post, wrong", None, format!("client_id=poster&{wrong}"), 401),
-        ("basic for post", Some(basic("poster")), String::new(), 401),
-        ("public", None, "client_id=browser".into(), 400),
-        ("public with a secret", None, format!("client_id=browser&{secret}"), 401),
-        ("nobody", None, String::new(), 401),
-        ("no basic", Some("Bearer x".into()), String::new(), 401),
-    ] {
-        let headers: Vec<(&str, &str)> =
-            header.as_deref().map(|header| ("authorization", header)).into_iter().collect();
-        let answer = clinic.post("/oauth2/token", &headers, &format!("{form}&grant_type=x")).await;
-        assert_eq!(answer.status.as_u16(), status, "{case}: {}", answer.body);
+    for clinic in Clinic::each().await {
+        let (secret, wrong) = ("client_secret=a-secret-of-the-tests", "client_secret=wrong");
+        for (case, header, form, status) in [
+            ("basic", Some(basic("portal")), String::new(), 400),
+            ("post for basic", None, format!("client_id=portal&{secret}"), 401),
+            ("none for basic", None, "client_id=portal".into(), 401),
+            ("post", None, format!("client_id=poster&{secret}"), 400),
+            ("post, wrong", None, format!("client_id=poster&{wrong}"), 401),
+            ("basic for post", Some(basic("poster")), String::new(), 401),
+            ("public", None, "client_id=browser".into(), 400),
+            ("public with a secret", None, format!("client_id=browser&{secret}"), 401),
+            ("nobody", None, String::new(), 401),
+            ("no basic", Some("Bearer x".into()), String::new(), 401),
+        ] {
+            let headers: Vec<(&str, &str)> =
+                header.as_deref().map(|header| ("authorization", header)).into_iter().collect();
+            let answer = clinic.post("/oauth2/token", &headers, &format!("{form}&grant_type=x")).await;
+            assert_eq!(answer.status.as_u16(), status, "{case}: {}", answer.body);
+        }
+        let unknown = clinic.token("stranger", "grant_type=x").await;
+        let known = clinic.post("/oauth2/token", &[("authorization", "Basic cG9ydGFsOndyb25n")], "grant_type=x").await;
+        assert_eq!((unknown.status, unknown.body), (known.status, known.body));
+        assert!(clinic.recorded("client-authentication").await >= 7);
     }
-    let unknown = clinic.token("stranger", "grant_type=x").await;
-    let known = clinic.post("/oauth2/token", &[("authorization", "Basic cG9ydGFsOndyb25n")], "grant_type=x").await;
-    assert_eq!((unknown.status, unknown.body), (known.status, known.body));
-    assert!(clinic.recorded("client-authentication").await >= 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -358,15 +370,16 @@ async fn a_flood_of_wrong_secrets_is_told_of_in_a_few_events_and_locks_nobody_ou
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pkce_is_waived_for_one_client_that_sends_a_nonce() {
-    let clinic = Clinic::one().await;
-    let browser = clinic.browser("priya").await;
-    let plain = format!("response_type=code&client_id=legacy&redirect_uri={REDIRECT}&scope=openid");
-    let without = clinic.authorize(&browser, &plain).await;
-    assert_eq!(without.parameter("error").as_deref(), Some("invalid_request"));
-    let with = clinic.authorize(&browser, &format!("{plain}&nonce=n")).await;
-    let code = with.parameter("code").unwrap();
-    let form = format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT}");
-    let downgraded = clinic.token("legacy", &format!("{form}&code_verifier={VERIFIER}")).await;
-    assert_eq!(downgraded.json()["error"], "invalid_grant");
-    assert_eq!(clinic.token("legacy", &form).await.status, StatusCode::OK);
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let plain = format!("response_type=code&client_id=legacy&redirect_uri={REDIRECT}&scope=openid");
+        let without = clinic.authorize(&browser, &plain).await;
+        assert_eq!(without.parameter("error").as_deref(), Some("invalid_request"));
+        let with = clinic.authorize(&browser, &format!("{plain}&nonce=n")).await;
+        let code = with.parameter("code").unwrap();
+        let form = format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT}");
+        let downgraded = clinic.token("legacy", &format!("{form}&code_verifier={VERIFIER}")).await;
+        assert_eq!(downgraded.json()["error"], "invalid_grant");
+        assert_eq!(clinic.token("legacy", &form).await.status, StatusCode::OK);
+    }
 }

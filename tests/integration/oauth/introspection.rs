@@ -52,30 +52,31 @@ async fn introspection_tells_what_the_token_says_whatever_its_form() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_caller_that_the_token_is_meant_for_learns_of_it() {
-    let clinic = Clinic::one().await;
-    let browser = clinic.browser("priya").await;
-    let own = clinic.tokens(&browser, "portal", "").await;
-    let meant = clinic.tokens(&browser, "portal", "resource=https://api.example").await;
-    for (caller, tokens, learns) in [
-        ("api", &own, true),
-        ("audience", &own, false),
-        ("audience", &meant, true),
-        ("own", &own, false),
-        ("portal", &own, false),
-    ] {
-        let told = clinic.introspect(caller, &tokens["access_token"]).await;
-        assert_eq!(told["active"], learns, "{caller}");
-        assert!(learns || told == json!({"active": false}), "{caller}");
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let own = clinic.tokens(&browser, "portal", "").await;
+        let meant = clinic.tokens(&browser, "portal", "resource=https://api.example").await;
+        for (caller, tokens, learns) in [
+            ("api", &own, true),
+            ("audience", &own, false),
+            ("audience", &meant, true),
+            ("own", &own, false),
+            ("portal", &own, false),
+        ] {
+            let told = clinic.introspect(caller, &tokens["access_token"]).await;
+            assert_eq!(told["active"], learns, "{caller}");
+            assert!(learns || told == json!({"active": false}), "{caller}");
+        }
+        // An ID token is no access token; a refresh token is told of to its holder alone.
+        assert_eq!(clinic.introspect("api", &own["id_token"]).await["active"], false);
+        assert_eq!(clinic.introspect("api", &own["refresh_token"]).await["active"], false);
+        assert_eq!(clinic.introspect("portal", &own["refresh_token"]).await["active"], true);
+        assert_eq!(clinic.introspect("api", &json!("nonsense")).await, json!({"active": false}));
+        let anonymous = clinic.post("/oauth2/introspect", &[], "client_id=browser&token=x").await;
+        assert_eq!(anonymous.status, StatusCode::UNAUTHORIZED);
+        let nothing = clinic.post("/oauth2/introspect", &[("authorization", &basic("api"))], "").await;
+        assert_eq!(nothing.json()["error"], "invalid_request");
     }
-    // An ID token is no access token; a refresh token is told of to its holder alone.
-    assert_eq!(clinic.introspect("api", &own["id_token"]).await["active"], false);
-    assert_eq!(clinic.introspect("api", &own["refresh_token"]).await["active"], false);
-    assert_eq!(clinic.introspect("portal", &own["refresh_token"]).await["active"], true);
-    assert_eq!(clinic.introspect("api", &json!("nonsense")).await, json!({"active": false}));
-    let anonymous = clinic.post("/oauth2/introspect", &[], "client_id=browser&token=x").await;
-    assert_eq!(anonymous.status, StatusCode::UNAUTHORIZED);
-    let nothing = clinic.post("/oauth2/introspect", &[("authorization", &basic("api"))], "").await;
-    assert_eq!(nothing.json()["error"], "invalid_request");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,35 +104,36 @@ async fn a_revoked_token_is_gone_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_into_a_token_is_told_when_asked() {
-    let clinic = Clinic::one().await;
-    let (context, at) = (clinic.context(), clinic.organization("riverside").await);
-    let user = clinic.user("priya").await;
-    clinic
-        .write(move |tx| {
-            Box::pin(async move {
-                let member = tx.memberships().active(&user, &at, context.now).await?.unwrap();
-                for n in 0..100 {
-                    let made =
-                        group::create(tx, &context, &at, &format!("team-{n}").parse()?, &"Team".parse()?).await?;
-                    group::add_member(tx, &context, &at, &made.id, &member.id).await?;
-                }
-                Ok(())
+    for clinic in Clinic::each().await {
+        let (context, at) = (clinic.context(), clinic.organization("riverside").await);
+        let user = clinic.user("priya").await;
+        clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    let member = tx.memberships().active(&user, &at, context.now).await?.unwrap();
+                    for n in 0..100 {
+                        let made =
+                            group::create(tx, &context, &at, &format!("team-{n}").parse()?, &"Team".parse()?).await?;
+                        group::add_member(tx, &context, &at, &made.id, &member.id).await?;
+                    }
+                    Ok(())
+                })
             })
-        })
-        .await;
-    let browser = clinic.browser("priya").await;
-    let tokens = clinic.tokens(&browser, "portal", "scope=openid+groups").await;
-    for token in [&tokens["access_token"], &tokens["id_token"]] {
-        let claims = claims(token);
-        assert_eq!((claims.get("groups"), &claims["overflow"]), (None, &json!(["groups"])));
+            .await;
+        let browser = clinic.browser("priya").await;
+        let tokens = clinic.tokens(&browser, "portal", "scope=openid+groups").await;
+        for token in [&tokens["access_token"], &tokens["id_token"]] {
+            let claims = claims(token);
+            assert_eq!((claims.get("groups"), &claims["overflow"]), (None, &json!(["groups"])));
+        }
+        let told = clinic.introspect("api", &tokens["access_token"]).await;
+        let asked = clinic.userinfo(&tokens["access_token"]).await.json();
+        for whole in [told, asked] {
+            assert_eq!((whole["groups"].as_array().unwrap().len(), whole.get("overflow")), (101, None));
+        }
+        let opaque = clinic.tokens(&browser, "opaque", "scope=openid+groups").await;
+        assert_eq!(clinic.introspect("api", &opaque["access_token"]).await["groups"].as_array().unwrap().len(), 101);
     }
-    let told = clinic.introspect("api", &tokens["access_token"]).await;
-    let asked = clinic.userinfo(&tokens["access_token"]).await.json();
-    for whole in [told, asked] {
-        assert_eq!((whole["groups"].as_array().unwrap().len(), whole.get("overflow")), (101, None));
-    }
-    let opaque = clinic.tokens(&browser, "opaque", "scope=openid+groups").await;
-    assert_eq!(clinic.introspect("api", &opaque["access_token"]).await["groups"].as_array().unwrap().len(), 101);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,19 +231,25 @@ async fn userinfo_tells_what_the_scope_asks_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn userinfo_refuses_as_rfc_6750_says() {
-    let clinic = Clinic::one().await;
-    let browser = clinic.browser("priya").await;
-    let tokens = clinic.tokens(&browser, "portal", "scope=openid").await;
-    let service = clinic.token("service", "grant_type=client_credentials").await.json();
-    let header = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
-    for (case, answer, status, challenge) in [
-        ("nothing", clinic.get("/oauth2/userinfo", &[]).await, 401, "Bearer realm=\"lanyard\""),
-        ("nonsense", clinic.userinfo(&json!("x")).await, 401, "error=\"invalid_token\""),
-        ("an ID token", clinic.userinfo(&tokens["id_token"]).await, 401, "error=\"invalid_token\""),
-        ("a service", clinic.userinfo(&service["access_token"]).await, 403, "error=\"insufficient_scope\""),
-        ("both ways", clinic.post("/oauth2/userinfo", &[("authorization", &header)], "access_token=x").await, 400, ""),
-    ] {
-        assert_eq!(answer.status.as_u16(), status, "{case}: {}", answer.body);
-        assert!(answer.header(header::WWW_AUTHENTICATE).contains(challenge), "{case}");
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let tokens = clinic.tokens(&browser, "portal", "scope=openid").await;
+        let service = clinic.token("service", "grant_type=client_credentials").await.json();
+        let header = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+        for (case, answer, status, challenge) in [
+            ("nothing", clinic.get("/oauth2/userinfo", &[]).await, 401, "Bearer realm=\"lanyard\""),
+            ("nonsense", clinic.userinfo(&json!("x")).await, 401, "error=\"invalid_token\""),
+            ("an ID token", clinic.userinfo(&tokens["id_token"]).await, 401, "error=\"invalid_token\""),
+            ("a service", clinic.userinfo(&service["access_token"]).await, 403, "error=\"insufficient_scope\""),
+            (
+                "both ways",
+                clinic.post("/oauth2/userinfo", &[("authorization", &header)], "access_token=x").await,
+                400,
+                "",
+            ),
+        ] {
+            assert_eq!(answer.status.as_u16(), status, "{case}: {}", answer.body);
+            assert!(answer.header(header::WWW_AUTHENTICATE).contains(challenge), "{case}");
+        }
     }
 }

@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "the whole module is tests")]
 
-mod arbitrary;
 mod authorization;
 mod claims;
-mod clinic;
+pub(crate) mod clinic;
 mod discovery;
 mod grants;
 mod introspection;

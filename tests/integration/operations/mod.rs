@@ -15,14 +15,12 @@ use std::{
 
 use lanyard::{
     app::App,
-    audit::heads::HeadsFile,
     clock::Clock,
     config::{Config, Sources},
-    keys::shared_key::SharedKey,
     random::Random,
-    secret::ExposeSecret,
-    storage::Error,
 };
+
+use crate::harness;
 
 /// A host with the binary and nothing else: database, keys and heads come to lie in its folder.
 pub(super) struct Host {
@@ -115,15 +113,7 @@ impl Host {
     /// Seals the audit log, as the server does every second.
     pub(super) async fn seal(&self) {
         let app = self.app().await;
-        let key = app.shared_key(SharedKey::AuditHeads).await.expect("a key");
-        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key.expose_secret());
-        let now = app.clock.now();
-        let heads = app
-            .storage
-            .write::<_, Error, _>(move |tx| Box::pin(async move { tx.audit().seal(&key, now).await }))
-            .await
-            .expect("sealed");
-        HeadsFile::at(app.config.audit.heads_file.clone()).append(&heads).expect("written");
+        harness::seal(&app).await;
         app.storage.close().await;
     }
 }

@@ -1,0 +1,87 @@
+//! What no test may leave behind unless it says so: jobs that nobody looked at, and an audit log that is not whole.
+//!
+//! The test is over when this runs, and its own runtime with it: a thread opens the database once more.
+
+use aws_lc_rs::hmac;
+use lanyard::{
+    app::App,
+    audit::{heads::HeadsFile, verify::verify},
+    clock::Clock,
+    jobs::Job,
+    keys::shared_key::SharedKey,
+    random::Random,
+    secret::ExposeSecret,
+    storage::Error,
+};
+
+/// Later than the lease of any job ends.
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// Seals the audit log, as the server does every second.
+pub(crate) async fn seal(app: &App) {
+    let (key, heads) = (heads_key(app).await, HeadsFile::at(app.config.audit.heads_file.clone()));
+    loop {
+        let (key, now) = (key.clone(), app.clock.now());
+        let sealed = app
+            .storage
+            .write::<_, Error, _>(move |tx| Box::pin(async move { tx.audit().seal(&key, now).await }))
+            .await
+            .expect("sealed");
+        if sealed.is_empty() {
+            return;
+        }
+        heads.append(&sealed).expect("written");
+    }
+}
+
+/// What is wrong with the database that `app` has left.
+pub(super) fn find(app: &App, may_leave_jobs: bool) -> Vec<String> {
+    let (config, clock) = (app.config.clone(), app.clock.clone());
+    let looking = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let app = App::attach(config, Clock::fixed(clock.now()), Random::seeded(8)).await.expect("opens again");
+            let mut found = whole(&app).await;
+            if !may_leave_jobs {
+                found.extend(jobs(&app).await);
+            }
+            app.storage.close().await;
+            found
+        })
+    });
+    looking.join().unwrap_or_else(|_| vec!["the database cannot be looked at".to_owned()])
+}
+
+async fn whole(app: &App) -> Vec<String> {
+    seal(app).await;
+    let (key, heads) = (heads_key(app).await, HeadsFile::at(app.config.audit.heads_file.clone()));
+    let report = verify(&app.storage, &key, &heads).await.expect("verified");
+    assert!(report.events > 0, "the demo's people left events");
+    report
+        .findings
+        .iter()
+        .map(|finding| format!("audit log: {} {}: {}", finding.chain, finding.seal, finding.what))
+        .collect()
+}
+
+/// Jobs that wait, run or were given up.
+async fn jobs(app: &App) -> Vec<String> {
+    let failed = app.storage.read().await.expect("a connection").jobs().failed(100).await.expect("read");
+    let (sealer, node, later) = (app.sealer.clone(), app.node.clone(), app.clock.now().plus(DAY));
+    let left = app
+        .storage
+        .write::<_, Error, _>(move |tx| Box::pin(async move { tx.jobs().lease(&node, &sealer, later, 100).await }))
+        .await
+        .expect("leased");
+    let told = |job: &Option<Job>| match job {
+        Some(Job::SendMail { to, mail, .. }) => format!("a letter that nobody looked at: {mail} to {to}"),
+        None => "a job that cannot be read".to_owned(),
+    };
+    let failed = failed.iter().map(|failed| format!("a {} that was given up: {}", failed.kind, failed.last_error));
+    failed.chain(left.iter().map(|leased| told(&leased.job))).collect()
+}
+
+async fn heads_key(app: &App) -> hmac::Key {
+    let key = app.shared_key(SharedKey::AuditHeads).await.expect("a key");
+    hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret())
+}
