@@ -31,7 +31,7 @@ pub enum Fault {
     Busy(#[from] Busy),
 }
 
-/// Judges and hashes what a person typed.
+/// Judges and hashes what a person typed; beyond the demo, its published password is too easy to guess.
 ///
 /// # Errors
 /// [`Fault`].
@@ -44,6 +44,10 @@ pub async fn prepare(
 ) -> Result<String, Fault> {
     let most = config::Password::MAX_BYTES;
     let typed = Password::parse(typed.expose_secret()).map_err(|_| Fault::Policy(Problem::TooLong(most)))?;
+    // The demo's password: everybody can read it.
+    if app.config.purpose.refuses(typed.expose()) {
+        return Err(Fault::Policy(Problem::Trivial));
+    }
     password::check(typed.expose(), &app.config.password, about).map_err(Fault::Policy)?;
     Ok(with.hasher.hash(typed, from).await?)
 }

@@ -6,6 +6,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, Sources},
+    demo::published,
     node::Node,
     random::Random,
     server::Stopper,
@@ -20,6 +21,7 @@ pub(super) async fn run(config: Option<&Path>) -> anyhow::Result<()> {
     stopper.stop_on_signals()?;
     let issuer = config.server.issuer.to_string();
     let app = App::open(config, Clock::System, Random::system()).await?;
+    published::refuse(&app).await?;
     let node = Node::prepare(app).await?;
     tracing::info!(issuer, "Lanyard serves.");
     node.run(stop).await?;

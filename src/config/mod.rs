@@ -41,7 +41,7 @@ pub use self::{
     mail::{Delivery, Mail, Smtp, SmtpSecurity},
     outgoing::Outgoing,
     password::{Hashing, Password},
-    purpose::Purpose,
+    purpose::{DEMO_SECRETS, Purpose},
     server::{ForwardedBy, Issuer, Listen, Server},
     session::Session,
     sources::Sources,

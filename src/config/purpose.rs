@@ -3,7 +3,7 @@
 use crate::secret;
 
 /// The secrets of the demo; everybody can read them.
-const DEMO_SECRETS: [&str; 5] =
+pub const DEMO_SECRETS: [&str; 5] =
     ["Lanyard-demo-2026!", "calendar-demo-secret", "reporting-demo-secret", "resource-demo-secret", "scim-demo-token"];
 
 /// What the server is started for.

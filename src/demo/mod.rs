@@ -2,5 +2,7 @@
 
 pub mod calendar;
 pub mod clinic;
+pub mod published;
 pub mod run;
 pub mod seed;
+pub mod store;

@@ -17,6 +17,7 @@ use crate::{
     node::{Node, RunError},
     random::Random,
     server::{self, ListenError, Stop},
+    storage,
 };
 
 /// How the demo is started.
@@ -110,6 +111,7 @@ impl Demo {
         let app = App::open(config, Clock::System, Random::system()).await?;
         let listeners = server::bind(&[Listen::Loopback(options.app_port)])?;
         let node = Node::prepare(app.clone()).await?;
+        mark(&app).await?;
         let hasher = Hasher::start(app.config.password.hashing, app.random.clone());
         let organizations = seed::fill(&app, &hasher, options.app_port).await?;
         let app_address = format!("http://localhost:{}", options.app_port);
@@ -137,6 +139,15 @@ impl Demo {
         node?;
         Ok(app.map_err(RunError::from)?)
     }
+}
+
+/// Before anything published comes into the database.
+async fn mark(app: &App) -> Result<(), SeedError> {
+    let now = app.clock.now();
+    Ok(app
+        .storage
+        .write::<_, storage::Error, _>(move |tx| Box::pin(async move { tx.demo_mark().set(now).await }))
+        .await?)
 }
 
 fn folder(options: &Options) -> Result<PathBuf, DemoError> {

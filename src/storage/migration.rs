@@ -23,6 +23,7 @@ const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611220420" "sessions";
     "202611220430" "oauth";
     "202611220500" "signing_keys";
+    "202611220750" "demo";
 };
 
 /// Applies what is missing, under a lock.

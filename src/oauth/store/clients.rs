@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{from_json, to_json};
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     secret::TokenHash,
     storage::{
         Error, Result, Row, Tx,
+        batch::in_list,
         filter::{Filter, Operator},
     },
 };
@@ -210,6 +211,28 @@ impl Clients<'_> {
         .execute(self.0.connection())
         .await?;
         Ok(revoked.rows_affected() == 1)
+    }
+
+    /// A client with a live secret among these, and which one that is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn holder_of(
+        &mut self,
+        secrets: &[TokenHash],
+        now: Timestamp,
+    ) -> Result<Option<(String, ClientSecretId)>> {
+        let text = format!(
+            "SELECT client_id, id FROM client_secrets \
+             WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1) AND hash IN ({}) \
+             ORDER BY client_id, id LIMIT 1",
+            in_list(2, secrets.len())
+        );
+        // Placeholders only; values are bound.
+        let query = sqlx::query(AssertSqlSafe(text)).bind(now.0);
+        let query = secrets.iter().fold(query, |query, hash| query.bind(hash.to_vec()));
+        let Some(row) = query.fetch_optional(self.0.connection()).await? else { return Ok(None) };
+        Ok(Some((row.try_get("client_id")?, ClientSecretId::from_stored(row.try_get("id")?))))
     }
 
     async fn activations(&mut self, client: &str) -> Result<HashMap<OrganizationId, Requirement>> {

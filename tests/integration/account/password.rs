@@ -1,5 +1,7 @@
 //! A change of the password by the person.
 
+use lanyard::config::Purpose;
+
 use crate::harness::{PASSWORD, TestApp};
 
 const NEW: &str = "four unrelated words";
@@ -43,6 +45,22 @@ async fn what_is_wrong_with_a_password_is_said_and_nothing_changes() {
         assert!(app.mails().await.is_empty());
         assert_eq!(app.recorded("sign-in", "failure").await, 2);
         app.signed_in("priya@riverside.example").await;
+    }
+}
+
+#[tokio::test]
+async fn the_demos_password_is_refused_where_it_is_not_the_demo() {
+    for app in TestApp::each_with(|sources| sources.for_purpose(Purpose::Serve)).await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let form = browser.get("/account/password").await;
+        let change = |current: &'static str, new: &'static str| {
+            [("current_password", current), ("new_password", new), ("repeated_password", new)]
+        };
+        browser.submit(&form, "/account/password", &change(PASSWORD, NEW)).await.expect(200, "has been changed");
+        let form = browser.get("/account/password").await;
+        browser.post_form(&form, "/account/password", &change(NEW, PASSWORD)).await.expect(422, "easy to guess");
+        app.browser().sign_in("priya@riverside.example", NEW).await.expect(200, "Hello, Priya");
+        assert_eq!(app.mails().await.len(), 1, "one change is told of");
     }
 }
 

@@ -14,7 +14,7 @@ use lanyard::{
     audit::{Actor, store::Query},
     authentication::factor::hasher::Hasher,
     clock::{Clock, Timestamp},
-    config::{Config, Sources},
+    config::{Config, Purpose, Sources},
     demo::seed,
     directory::{
         self,
@@ -105,6 +105,7 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         let sources = Sources::none()
+            .for_purpose(Purpose::Demo)
             .with("database.url", &database.settings.url)
             .with("keys.folder", path("keys"))
             .with("audit.heads_file", path("heads"))

@@ -6,6 +6,7 @@ mod config;
 mod directory;
 mod doctor;
 mod keys;
+mod serve;
 
 use std::{
     fs::File,
