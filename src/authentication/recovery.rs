@@ -68,11 +68,18 @@ pub async fn owner(app: &App, token: TokenHash) -> storage::Result<Option<User>>
     Ok(tx.users().by_id(&user).await?.filter(User::is_active))
 }
 
-/// Sets the new password and uses the link up. All sessions end: whoever took them over is out.
+/// Sets the new password, uses the link up and sends `notice` of it. All sessions end: whoever took them over is out.
 ///
 /// # Errors
 /// [`directory::Error::Unknown`] when the link was used meanwhile; nothing has changed then.
-pub async fn set_password(app: &App, context: Context, token: TokenHash, hash: String) -> directory::Result<UserId> {
+pub async fn set_password(
+    app: &App,
+    context: Context,
+    token: TokenHash,
+    hash: String,
+    notice: Option<Job>,
+) -> directory::Result<UserId> {
+    let sealer = app.sealer.clone();
     app.storage
         .write(move |tx| {
             Box::pin(async move {
@@ -80,6 +87,9 @@ pub async fn set_password(app: &App, context: Context, token: TokenHash, hash: S
                 let user = user.ok_or_else(|| directory::Noun::User.unknown("of this link"))?;
                 let context = context.by(Actor::User(user.clone()));
                 new_password::set(tx, &context, &user, Prepared { hash, by: "reset" }, None).await?;
+                if let Some(notice) = notice {
+                    tx.jobs().enqueue(&context, &sealer, &notice).await?;
+                }
                 Ok(user)
             })
         })

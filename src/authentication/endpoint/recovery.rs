@@ -18,10 +18,12 @@ use crate::{
         },
         recovery,
     },
-    directory,
+    clock::Timestamp,
+    directory::{self, user::User},
+    jobs::Job,
     limit::{Network, Verdict},
     secret::{ExposeSecret, TokenHash},
-    web::{CsrfForm, Error, Frame, Page, Problem, Refusal, Visit, cookie::Cookie},
+    web::{CsrfForm, Error, Frame, Letterhead, Page, Problem, Refusal, Visit, cookie::Cookie},
 };
 
 /// `GET /password/forgotten`
@@ -98,11 +100,21 @@ pub(super) async fn set(
         Err(new_password::Fault::Busy(_)) => return Err(Refusal::Busy.into()),
         Err(new_password::Fault::Policy(problem)) => return Ok(again(problem_of(&visit, problem))),
     };
-    match recovery::set_password(&app, visit_context(&app, &visit, Actor::Anonymous), link, hash).await {
+    let context = visit_context(&app, &visit, Actor::Anonymous);
+    let notice = notice(&visit, &user, context.now);
+    match recovery::set_password(&app, context, link, hash, notice).await {
         Ok(_) => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/login/password?changed=1")).into_response()),
         Err(directory::Error::Unknown(..)) => Err(Refusal::LinkInvalid.into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Word to the person that the password was changed, in their language.
+fn notice(visit: &Visit, user: &User, at: Timestamp) -> Option<Job> {
+    let (language, site) = (visit.language_for(user.locale.as_deref()), visit.site());
+    let letterhead = Letterhead::new(language, site).addressed_to(user.name.as_str());
+    let letter = letterhead.password_changed(at, &site.address_of("/password/forgotten"));
+    user.email.as_ref().map(|email| recovery::mail(email.as_str(), letter))
 }
 
 fn view(app: &App, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {

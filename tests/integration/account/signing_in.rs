@@ -5,7 +5,10 @@ use std::time::Duration;
 use lanyard::{
     audit::Actor,
     authentication::{Authenticator, new_password},
-    directory::user::{self, NewPassword, PasswordKind},
+    directory::{
+        profile::{self, Attribute, Edit},
+        user::{self, NewPassword, PasswordKind},
+    },
     limit::Network,
 };
 
@@ -100,12 +103,38 @@ async fn a_forgotten_password_is_replaced_once_by_the_mailed_link() {
         let page = browser.get(&mail.path()).await;
         let fields = [("new_password", "four unrelated words"), ("repeated_password", "four unrelated words")];
         browser.submit(&page, "/password/", &fields).await.expect(200, "Password");
+        let told = app.mail().await;
+        assert_eq!((told.to.as_str(), told.kind.as_str()), ("priya@riverside.example", "password-changed"));
+        assert_eq!(told.path(), "/password/forgotten");
         browser.get(&mail.path()).await.expect(410, "no longer works");
         browser.post_form(&page, "/password/", &fields).await.expect(410, "no longer works");
         assert!(elsewhere.open("/account").await.path.starts_with("/login/"), "every session has ended");
         let signed_in = app.browser().sign_in("priya@riverside.example", PASSWORD).await;
         assert_eq!(signed_in.status, 422, "the former password is void");
         app.browser().sign_in("priya@riverside.example", "four unrelated words").await.expect(200, "Hello, Priya");
+    }
+}
+
+#[tokio::test]
+async fn word_of_a_new_password_comes_in_the_persons_language() {
+    for app in TestApp::each().await {
+        let (context, priya) = (app.app.context(Actor::Server), app.user("priya@riverside.example").await);
+        let edits = [Edit::set(Attribute::Locale, "da").expect("a language")];
+        unit!(app, |tx| profile::edit_person(tx, &context, &priya.id, &edits).await).expect("edited");
+        let mut browser = app.browser();
+        let page = browser.get("/password/forgotten").await;
+        browser.post_form(&page, "/password/forgotten", &[("user_name", "priya@riverside.example")]).await;
+        let mail = loop {
+            match app.mails().await.pop() {
+                Some(mail) => break mail,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        let page = browser.get(&mail.path()).await;
+        let fields = [("new_password", "four unrelated words"), ("repeated_password", "four unrelated words")];
+        browser.submit(&page, "/password/", &fields).await;
+        let told = app.mail().await;
+        assert!(told.text.contains("Adgangskoden til din konto"), "{}", told.text);
     }
 }
 
