@@ -161,7 +161,9 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
             match need {
                 // Whoever has to choose an account says so by signing in with it.
                 Need::SignIn | Need::SelectAccount => Ok(sign_in(visit, &asked, (step, &back))),
-                Need::ChooseOrganization => Ok(page::organization::show(visit, &asked, (*standpoint, &back))),
+                Need::ChooseOrganization => {
+                    Ok(page::organization::show(provider, visit, &asked, (*standpoint, &back)).await?)
+                }
                 Need::Consent => Ok(page::consent::show(visit, &asked, (*standpoint, &back))),
             }
         }

@@ -12,7 +12,7 @@ use crate::{
         flow::Step,
         page::organization::{Choice, OrganizationPage},
     },
-    directory::organization::Organization,
+    directory::{organization::Organization, store::NamedLevel},
     oauth::{
         Provider,
         authorization::{
@@ -20,35 +20,58 @@ use crate::{
             flow::{Asked, Standpoint},
         },
     },
+    storage,
     web::{self, CsrfForm, Frame, Page, Query, RedirectOrigin, RedirectsTo, ReturnTo, Visit},
 };
 
 /// Where the form posts to.
 pub const PATH: &str = "/oauth2/organization";
 
-/// The page; the person's default comes first.
-#[must_use]
-pub fn show(visit: &Visit, asked: &Asked, (standpoint, back): (Standpoint, &ReturnTo)) -> Response {
-    let default = standpoint.person.and_then(|person| person.user.default_organization);
-    let mut choices: Vec<Choice> = standpoint
-        .choices
-        .iter()
-        .map(|organization| choice(organization, default.as_ref() == Some(&organization.id)))
-        .collect();
+/// The page with the person's level in each; their default comes first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show(
+    provider: &Provider,
+    visit: &Visit,
+    asked: &Asked,
+    (standpoint, back): (Standpoint, &ReturnTo),
+) -> storage::Result<Response> {
+    let frame = Frame::new(visit);
+    let (mut levels, mut default) = (vec![], None);
+    if let Some(person) = standpoint.person {
+        let now = provider.app.clock.now();
+        levels = provider.app.storage.read().await?.levels().of_user(&person.user.id, now).await?;
+        default = person.user.default_organization;
+    }
+    let choice = |organization: &Organization| Choice {
+        slug: organization.slug.as_str().to_owned(),
+        brand: brand_of(organization),
+        detail: level(&frame, levels.iter().filter(|level| level.organization == organization.id)),
+        is_default: default.as_ref() == Some(&organization.id),
+    };
+    let mut choices: Vec<Choice> = standpoint.choices.iter().map(choice).collect();
     choices.sort_by_key(|choice| !choice.is_default);
     let page = OrganizationPage {
-        frame: Frame::new(visit),
+        frame,
         action: action(visit, PATH, back),
         app: Some(asked.to.client.client.name.clone()),
         choices,
         other_person_href: address_of(Step::SignIn, visit, back),
     };
-    (RedirectsTo(RedirectOrigin::of(&asked.to.redirect.url())), Page(page)).into_response()
+    Ok((RedirectsTo(RedirectOrigin::of(&asked.to.redirect.url())), Page(page)).into_response())
 }
 
-fn choice(organization: &Organization, is_default: bool) -> Choice {
-    let slug = organization.slug.as_str().to_owned();
-    Choice { slug, brand: brand_of(organization), detail: String::new(), is_default }
+/// The roles in one organization, each with its place, in a few words.
+fn level<'l>(frame: &Frame, levels: impl Iterator<Item = &'l NamedLevel>) -> String {
+    let texts = &frame.t.account.memberships;
+    let roles: Vec<String> = levels
+        .map(|level| {
+            let place = level.location.as_ref().map_or(texts.everywhere, |location| location.as_str());
+            format!("{} ({place})", level.role)
+        })
+        .collect();
+    if roles.is_empty() { texts.no_role.to_owned() } else { roles.join(" · ") }
 }
 
 /// The choice that was made.

@@ -195,6 +195,7 @@ async fn a_member_of_two_practices_chooses_and_then_switches_without_signing_in(
         let page = clinic.authorize(&browser, &request("portal", "")).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.body.contains("value=\"riverside\"") && page.body.contains("value=\"harbour\""));
+        assert!(page.body.contains("Owner (all locations)") && page.body.contains("Practitioner (all locations)"));
         assert!(page.header(header::CONTENT_SECURITY_POLICY).contains("form-action 'self' https://app.example"));
         let chosen = submit(&clinic, &browser, &page, "organization=harbour").await;
         let done = clinic.get(chosen.location(), &[("cookie", &browser)]).await;
