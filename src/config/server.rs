@@ -23,7 +23,7 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// The header that those proxies write.
     pub forwarded_by: ForwardedBy,
-    /// The time after which a request is answered with 503.
+    /// The time after which a request is answered with 503, or with 408 when its body has not arrived by then.
     pub request_timeout: Duration,
     /// The largest body of a request, in bytes.
     pub body_limit: usize,

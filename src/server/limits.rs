@@ -1,43 +1,79 @@
 //! What any request may cost at most.
 
-use axum::{Router, extract::DefaultBodyLimit, http::StatusCode};
-use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use crate::config;
+use axum::{
+    Router,
+    body::{Body, HttpBody as _},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use futures_util::{StreamExt as _, stream::poll_fn};
+use tower_http::limit::RequestBodyLimitLayer;
 
-/// Bounds the body (413) and the time (503) of every request of `router`.
+use crate::{config, web::Refusal};
+
+/// Bounds the body (413) and the time (408 when the client is late with its body, else 503) of every request of `router`.
 pub fn limit(router: Router, config: &config::Server) -> Router {
     router
         // The limit below is the one that counts, for every way to read a body.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(config.body_limit))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, config.request_timeout))
+        .layer(from_fn_with_state(config.request_timeout, in_time))
+}
+
+async fn in_time(State(most): State<Duration>, request: Request, next: Next) -> Response {
+    let is_awaited = Arc::new(AtomicBool::new(false));
+    let request = request.map(|body| watched(body, Arc::clone(&is_awaited)));
+    match tokio::time::timeout(most, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) if is_awaited.load(Ordering::Relaxed) => {
+            // RFC 9110 §15.5.9: what is left of the body is not waited for.
+            ([(header::CONNECTION, HeaderValue::from_static("close"))], Refusal::TooSlow).into_response()
+        }
+        Err(_) => Refusal::Busy.into_response(),
+    }
+}
+
+/// The body, which tells by `is_awaited` whether its reader waits for the client.
+fn watched(body: Body, is_awaited: Arc<AtomicBool>) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    let mut chunks = body.into_data_stream();
+    Body::from_stream(poll_fn(move |context| {
+        let polled = chunks.poll_next_unpin(context);
+        is_awaited.store(polled.is_pending(), Ordering::Relaxed);
+        polled
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use axum::{
-        body::{Body, Bytes},
-        http::Request,
-        routing::post,
-    };
+    use axum::{body::Bytes, http::StatusCode, routing::post};
     use tower::ServiceExt;
 
     use super::*;
     use crate::config::{Config, Sources};
 
-    async fn status(body: Body) -> StatusCode {
+    async fn answer(body: Body) -> Response {
         let sources = Sources::none().with("server.body_limit", "16384").with("server.request_timeout", "100ms");
         let config = Config::load(&sources).expect("right").server;
-        let slow_if_empty = async |body: Bytes| {
-            if body.is_empty() {
+        let slow_if_short = async |body: Bytes| {
+            if body.len() < 2 {
                 tokio::time::sleep(Duration::from_secs(10)).await;
             }
         };
-        let router = limit(Router::new().route("/", post(slow_if_empty)), &config);
-        router.oneshot(Request::post("/").body(body).expect("a request")).await.expect("an answer").status()
+        let router = limit(Router::new().route("/", post(slow_if_short)), &config);
+        router.oneshot(Request::post("/").body(body).expect("a request")).await.expect("an answer")
     }
 
     #[tokio::test]
@@ -50,8 +86,22 @@ mod tests {
             ("largest in chunks", stream(16_384), StatusCode::OK),
             ("too large in chunks", stream(16_385), StatusCode::PAYLOAD_TOO_LARGE),
             ("slow", Body::empty(), StatusCode::SERVICE_UNAVAILABLE),
+            ("slow after the body", stream(1), StatusCode::SERVICE_UNAVAILABLE),
         ] {
-            assert_eq!(status(body).await, expected, "{case}");
+            assert_eq!(answer(body).await.status(), expected, "{case}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_late_with_its_body_is_told_so() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(vec![b'a'; 10])]);
+        for (case, body) in [
+            ("not begun", Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>())),
+            ("not ended", Body::from_stream(begun.chain(futures_util::stream::pending()))),
+        ] {
+            let answer = answer(body).await;
+            assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT, "{case}");
+            assert_eq!(answer.headers()["connection"], "close", "{case}");
         }
     }
 }

@@ -35,6 +35,8 @@ pub enum Refusal {
     ContentType,
     /// The body is larger than a form of ours can be.
     TooLarge,
+    /// The body of the request did not arrive in time.
+    TooSlow,
     /// A link of a mail that is used, expired, withdrawn or was never made.
     LinkInvalid,
     /// The person may not do this.
@@ -71,6 +73,7 @@ impl Refusal {
             Self::FormExpired | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::LinkInvalid => StatusCode::GONE,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -87,6 +90,7 @@ impl Refusal {
             Self::FormExpired => &errors.form_expired,
             Self::ContentType => &errors.content_type,
             Self::TooLarge => &errors.too_large,
+            Self::TooSlow => &errors.too_slow,
             Self::LinkInvalid => &errors.link_invalid,
             Self::Forbidden => &errors.forbidden,
             Self::TooManyAttempts(_) => &errors.too_many_attempts,
@@ -113,7 +117,7 @@ impl Refusal {
 
     /// Whether asking for the same page again may help.
     fn is_passing(&self) -> bool {
-        matches!(self, Self::FormExpired | Self::Busy | Self::TooManyAttempts(_))
+        matches!(self, Self::FormExpired | Self::TooSlow | Self::Busy | Self::TooManyAttempts(_))
     }
 }
 

@@ -6,13 +6,16 @@ use std::{
     time::Instant,
 };
 
-use axum::{extract::ConnectInfo, routing::get};
+use axum::{
+    extract::ConnectInfo,
+    routing::{get, post},
+};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 
 use super::*;
 use crate::{
-    config::{self, Listen},
-    server::{Certificate, Stopper, bind, install_crypto_provider},
+    config::{self, Listen, Sources},
+    server::{Certificate, Stopper, bind, install_crypto_provider, limit},
 };
 
 /// A running server on both loopback addresses.
@@ -23,7 +26,6 @@ struct Running {
 }
 
 fn start(tls: Option<RustlsConfig>, patience: Duration) -> Running {
-    install_crypto_provider();
     let slow = async || {
         tokio::time::sleep(Duration::from_millis(600)).await;
         "slow"
@@ -31,6 +33,11 @@ fn start(tls: Option<RustlsConfig>, patience: Duration) -> Running {
     let router = Router::new()
         .route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
         .route("/slow", get(slow));
+    start_with(router, tls, patience)
+}
+
+fn start_with(router: Router, tls: Option<RustlsConfig>, patience: Duration) -> Running {
+    install_crypto_provider();
     let listeners = bind(&[Listen::Loopback(0)]).expect("a port");
     let port = listeners[0].local_addr().expect("an address").port();
     let (stopper, stop) = Stopper::new();
@@ -78,6 +85,24 @@ async fn a_running_request_finishes_and_no_new_one_is_accepted() {
     running.ended.await.expect("no panic").expect("a graceful end");
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert!(TcpStream::connect(("127.0.0.1", running.port)).is_err());
+}
+
+#[tokio::test]
+async fn a_slow_body_is_answered_408_and_its_connection_closed() {
+    let sources = Sources::none().with("server.request_timeout", "200ms");
+    let config = config::Config::load(&sources).expect("right").server;
+    let router = limit(Router::new().route("/", post(async |body: String| body)), &config);
+    let running = start_with(router, None, Duration::from_secs(1));
+    let read = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(("127.0.0.1", running.port)).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
+        stream.write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nslow").expect("written");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the connection is closed");
+        answer
+    });
+    let answer = read.await.expect("no panic");
+    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
 }
 
 #[tokio::test]

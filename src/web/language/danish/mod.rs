@@ -38,6 +38,10 @@ pub static STRINGS: Strings = Strings {
             title: "Det er mere, end vi kan tage imod",
             text: "Det, der blev sendt, er for stort til denne formular. Gør det kortere, og prøv igen.",
         },
+        too_slow: Said {
+            title: "Det var for længe om at nå frem",
+            text: "Kun en del af det, du sendte, er nået frem, så intet er ændret. Tjek din forbindelse, og prøv igen.",
+        },
         link_invalid: Said {
             title: "Linket virker ikke længere",
             text: "Links i vores e-mails virker én gang og i begrænset tid. Bed om et nyt samme sted, som du fik dette.",

@@ -38,6 +38,10 @@ pub static STRINGS: Strings = Strings {
             title: "That’s more than we can take in",
             text: "What was sent is too large for this form. Shorten it and try again.",
         },
+        too_slow: Said {
+            title: "That took too long to reach us",
+            text: "Only a part of what you sent has arrived, so nothing has been changed. Check your connection, then try again.",
+        },
         link_invalid: Said {
             title: "This link no longer works",
             text: "Links in our e-mails work once and for a limited time. Ask for a new one where you got this one.",

@@ -38,6 +38,10 @@ pub static STRINGS: Strings = Strings {
             title: "Es más de lo que podemos recibir",
             text: "Lo enviado es demasiado grande para este formulario. Acórtelo e inténtelo de nuevo.",
         },
+        too_slow: Said {
+            title: "Ha tardado demasiado en llegar",
+            text: "Solo ha llegado una parte de lo que envió, así que no se ha cambiado nada. Compruebe su conexión e inténtelo de nuevo.",
+        },
         link_invalid: Said {
             title: "Este enlace ya no funciona",
             text: "Los enlaces de nuestros correos sirven una sola vez y durante un tiempo limitado. Pida uno nuevo donde obtuvo este.",

@@ -71,6 +71,7 @@ pub struct Errors {
     pub form_expired: Said,
     pub content_type: Said,
     pub too_large: Said,
+    pub too_slow: Said,
     pub link_invalid: Said,
     pub forbidden: Said,
     pub too_many_attempts: Said,
