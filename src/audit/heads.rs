@@ -1,13 +1,15 @@
 //! The file of heads outside the database: one line per link, appended and synced before anybody relies on it.
 //!
 //! A line is `chain seal events hash mac` with hash and MAC in hexadecimal. Whoever can write the database alone cannot
-//! write this file; a chain that is shorter than its file says has been cut off.
+//! write this file; a chain that is shorter than its file says has been cut off. A line that power or a full disk has torn
+//! is passed over, and what is appended after it begins on a line of its own.
 
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -40,15 +42,21 @@ impl HeadsFile {
     /// # Errors
     /// When the file cannot be written.
     pub fn append(&self, heads: &[(Head, Vec<u8>)]) -> io::Result<()> {
+        if heads.is_empty() {
+            return Ok(());
+        }
         let mut text = String::new();
         for (head, mac) in heads {
             let (hash, mac) = (HEXLOWER.encode(&head.hash), HEXLOWER.encode(mac));
             let _ = writeln!(text, "{} {} {} {hash} {mac}", head.chain, head.seal, head.events);
         }
         if let Some(folder) = self.0.parent() {
-            std::fs::create_dir_all(folder)?;
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.0)?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(&self.0)?;
+        if is_torn(&mut file)? {
+            text.insert(0, '\n');
+        }
         file.write_all(text.as_bytes())?;
         file.sync_data()
     }
@@ -71,6 +79,17 @@ impl HeadsFile {
         }
         Ok(last)
     }
+}
+
+/// Whether the last line has no end.
+fn is_torn(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 fn parse(line: &str) -> Option<(Head, Vec<u8>)> {
@@ -97,5 +116,7 @@ mod tests {
         let mut torn = OpenOptions::new().append(true).open(file.path()).unwrap();
         torn.write_all(b"server 3 1 00").unwrap();
         assert_eq!(file.last().unwrap()[&Chain::of(None)], (head(2), vec![3; 32]));
+        file.append(&[(head(3), vec![4; 32])]).unwrap();
+        assert_eq!(file.last().unwrap()[&Chain::of(None)], (head(3), vec![4; 32]));
     }
 }

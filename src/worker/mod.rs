@@ -65,7 +65,7 @@ impl Worker {
             tracing::error!(error = %error, "The signing keys could not be looked after; the present ones stay in use.");
         }
         let pulse = self.app.storage.read().await?.pulse(self.app.clock.now()).await?;
-        if pulse.unsealed {
+        if pulse.unsealed || self.sealer.is_behind() {
             self.sealer.seal(&self.app).await?;
         }
         if pulse.due {
