@@ -114,10 +114,6 @@ events! {
     PasswordChange "password-change" Success { user: UserId, by: String };
     /// A password reset was asked for.
     PasswordResetRequest "password-reset-request" Success { user: UserId };
-    /// A factor was added.
-    FactorAddition "factor-addition" Success { user: UserId, factor: String } factor;
-    /// A factor was removed.
-    FactorRemoval "factor-removal" Success { user: UserId, factor: String } factor;
     /// A person's login address was changed and verified.
     EmailChange "email-change" Success { user: UserId, from: String, to: String };
     /// A person was created.
@@ -206,8 +202,6 @@ events! {
     MasterKeyChange "master-key-change" Success { key: String } key;
     /// A policy was changed.
     PolicyChange "policy-change" Success { policy: String, change: String } policy;
-    /// An upstream was changed.
-    UpstreamChange "upstream-change" Success { upstream: String, change: String } upstream;
     /// Data left the server: an export or a backup.
     Export "export" Success { what: String } what;
     /// The database came back from a backup.

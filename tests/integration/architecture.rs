@@ -47,6 +47,23 @@ fn every_file_keeps_to_the_architecture() {
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
 
+/// An event that nothing records would be missed by whoever looks for it in the audit log.
+#[test]
+fn every_event_is_recorded_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let events = read(&root.join("audit/event.rs"));
+    let declared = events.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("    ")?.split_once(" \"")?;
+        (name.starts_with(char::is_uppercase) && rest.contains(" { ")).then_some(name)
+    });
+    let declared: Vec<&str> = declared.collect();
+    assert!(declared.len() > 40, "{declared:?}");
+    let outside = |file: &PathBuf| !file.starts_with(root.join("audit"));
+    let code: String = rust_files(&root).iter().filter(|file| outside(file)).map(|file| read(file)).collect();
+    let silent: Vec<_> = declared.into_iter().filter(|name| !code.contains(&format!("Event::{name} {{"))).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
 /// What the file `name` (relative to `src/`) breaks, one sentence each.
 fn violations(order: &[String], name: &str, text: &str) -> Vec<String> {
     let module = module_of(name);

@@ -228,7 +228,7 @@ async fn record_denial(
 struct Issue {
     family: Family,
     code: StoredCode,
-    names_organization: bool,
+    may_switch: bool,
 }
 
 impl Issue {
@@ -270,8 +270,11 @@ impl Issue {
             expires_at: now.plus(tokens.authorization_code),
             used_at: None,
         };
-        let names_organization = asked.request.organization.is_some();
-        Self { family, code, names_organization }
+        // Who belongs to one organization alone names none, chooses none and has no default.
+        let may_switch = asked.request.organization.is_some()
+            || asked.progress.organization.is_some()
+            || person.user.default_organization.is_some();
+        Self { family, code, may_switch }
     }
 
     /// Writes them down; `false` when the session has ended since it was looked at.
@@ -280,8 +283,7 @@ impl Issue {
             return Ok(false);
         }
         let family = &mut self.family;
-        let is_switch =
-            self.names_organization && tx.families().is_switch(&family.session, &family.organization).await?;
+        let is_switch = self.may_switch && tx.families().is_switch(family).await?;
         family.sid = tx.sessions().sid(context, &family.session, &family.organization).await?;
         tx.families().insert(family).await?;
         self.code.hash = hash;

@@ -172,20 +172,34 @@ impl Families<'_> {
         Ok(row.map(|row| row.try_get("session_id")).transpose()?.map(SessionId::from_stored))
     }
 
-    /// Whether the person works in another organization with this session, but not yet in this one: a switch.
+    /// Whether a new family is a switch: with this session the person used the app in another organization last, or,
+    /// where they did not use it yet, works in others but not in this one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_switch(&mut self, session: &SessionId, to: &OrganizationId) -> Result<bool> {
+    pub async fn is_switch(&mut self, new: &Family) -> Result<bool> {
         let rows = sqlx::query(
-            "SELECT organization_id FROM session_organizations \
-             WHERE session_id = $1 AND ended_at IS NULL",
+            "SELECT organization_id, CAST(0 AS BIGINT) AS is_last FROM session_organizations \
+             WHERE session_id = $1 AND ended_at IS NULL \
+             UNION ALL SELECT organization_id, CAST(1 AS BIGINT) FROM ( \
+               SELECT organization_id FROM families \
+               WHERE session_id = $1 AND client_id = $2 \
+               ORDER BY created_at DESC, id DESC LIMIT 1 \
+             ) AS last",
         )
-        .bind(session.as_str().to_owned())
+        .bind(new.session.as_str().to_owned())
+        .bind(new.client_id.clone())
         .fetch_all(self.0.connection())
         .await?;
-        let known: Vec<String> = rows.iter().map(|row| row.try_get("organization_id")).collect::<Result<_, _>>()?;
-        Ok(!known.is_empty() && !known.iter().any(|id| id == to.as_str()))
+        let mut others = vec![];
+        for row in &rows {
+            let is_other = row.try_get::<String, _>("organization_id")? != new.organization.as_str();
+            if row.try_get::<i64, _>("is_last")? == 1 {
+                return Ok(is_other);
+            }
+            others.push(is_other);
+        }
+        Ok(!others.is_empty() && others.into_iter().all(|is_other| is_other))
     }
 }
 

@@ -204,12 +204,25 @@ async fn a_member_of_two_practices_chooses_and_then_switches_without_signing_in(
         let harbour = claims(&tokens["access_token"]);
         assert_eq!(harbour["org_name"], "harbour");
 
+        clinic.app.clock.advance(Duration::from_secs(1));
         let switched = clinic.tokens(&browser, "portal", "prompt=none&organization=riverside").await;
         let riverside = claims(&switched["access_token"]);
         assert_eq!(riverside["org_name"], "riverside");
         assert_ne!(riverside["sid"], harbour["sid"]);
         assert_eq!(riverside["auth_time"], harbour["auth_time"]);
         assert_eq!(clinic.recorded("organization-switch").await, 1);
+        // To stay is none; to go back, and to choose another on the page, is one more.
+        clinic.app.clock.advance(Duration::from_secs(1));
+        clinic.tokens(&browser, "portal", "prompt=none&organization=riverside").await;
+        assert_eq!(clinic.recorded("organization-switch").await, 1);
+        clinic.app.clock.advance(Duration::from_secs(1));
+        clinic.tokens(&browser, "portal", "prompt=none&organization=harbour").await;
+        assert_eq!(clinic.recorded("organization-switch").await, 2);
+        clinic.app.clock.advance(Duration::from_secs(1));
+        let page = clinic.authorize(&browser, &request("portal", "")).await;
+        let chosen = submit(&clinic, &browser, &page, "organization=riverside").await;
+        assert!(clinic.get(chosen.location(), &[("cookie", &browser)]).await.parameter("code").is_some());
+        assert_eq!(clinic.recorded("organization-switch").await, 3);
     }
 }
 
