@@ -5,7 +5,14 @@
 
 mod signing_keys;
 
-use std::{ops::Deref, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::ErrorKind,
+    ops::Deref,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use data_encoding::BASE64;
 
@@ -70,6 +77,14 @@ pub enum StartError {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// The file of the database cannot be made or kept from others.
+    #[error("the file {path} cannot be kept private: {cause}; it must belong to the account that runs Lanyard")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
     /// The database does not open.
     #[error("the database does not open: {0}")]
     Storage(#[from] storage::Error),
@@ -87,8 +102,9 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub async fn open(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
-        if let Some(folder) = config.database.file().as_deref().and_then(Path::parent) {
-            folder_at(folder)?;
+        if let Some(file) = config.database.file() {
+            file.parent().map_or(Ok(()), folder_at)?;
+            private_file_at(&file)?;
         }
         Storage::migrate(&storage_settings(&config)).await?;
         Self::attach(config, clock, random).await
@@ -156,6 +172,32 @@ fn folder_at(path: &Path) -> Result<(), StartError> {
         return Ok(());
     }
     // Names and addresses of people lie in it: nobody else of this machine has to read them.
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|cause| StartError::Folder { path: path.display().to_string(), cause })
 }
+
+/// Makes the file of the database where there is none, for this account alone, and keeps others from one that is there
+/// and from what lies beside it. `SQLite` gives its further files the permissions of the first.
+fn private_file_at(path: &Path) -> Result<(), StartError> {
+    let trouble = |path: &Path, cause| StartError::File { path: path.display().to_string(), cause };
+    // One that is there is not opened: to close it would end the locks that this process holds on it.
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => return Err(trouble(path, cause)),
+        _ => {}
+    }
+    for beside in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(beside);
+        let file = PathBuf::from(name);
+        let Ok(found) = fs::metadata(&file) else { continue };
+        let mode = found.permissions().mode();
+        if mode & 0o007 != 0 {
+            let kept = fs::set_permissions(&file, fs::Permissions::from_mode(mode & 0o770));
+            kept.map_err(|cause| trouble(&file, cause))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,9 @@
 //! `lanyard demo`: everything in one folder, one process and two ports.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
 
 use axum::Router;
 use url::Url;
@@ -155,7 +158,7 @@ fn folder(options: &Options) -> Result<PathBuf, DemoError> {
     if options.start == Start::Fresh && options.data.exists() {
         clear(&options.data)?;
     }
-    std::fs::create_dir_all(options.data.join("mail")).map_err(trouble)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(options.data.join("mail")).map_err(trouble)?;
     options.data.canonicalize().map_err(trouble)
 }
 

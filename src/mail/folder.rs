@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     io::Write,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -68,9 +69,10 @@ fn file_name(message: &Message, now: Timestamp, id: &str) -> String {
 }
 
 fn write(folder: &Path, name: &str, letter: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    // Letters hold links that let people in.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let unfinished = folder.join(format!(".{name}.unfinished"));
-    let mut file = fs::File::create(&unfinished)?;
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(letter)?;
     file.sync_all()?;
     fs::rename(&unfinished, folder.join(name))?;

@@ -2,7 +2,7 @@
 
 mod sink;
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use self::sink::{Fault, Sink, Tls};
 use super::*;
@@ -144,6 +144,8 @@ async fn letters_in_a_folder_are_files_with_names_that_tell() {
     assert!(names[1].starts_with("2026-11-22T08-30-00Z-invitation-olivia@riverside.example-"), "{names:?}");
     let text = fs::read_to_string(path.join(&names[1])).expect("a file");
     assert!(text.contains("To: olivia@riverside.example\r\n"), "{text}");
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!((mode(&path), mode(&path.join(&names[1]))), (0o700, 0o600), "letters are for nobody else");
 }
 
 #[tokio::test]
