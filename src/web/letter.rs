@@ -59,7 +59,6 @@ struct Html<'a> {
     ink: String,
     t: &'static Letters,
     body: &'a Body,
-    why: &'a str,
 }
 
 #[derive(Template)]
@@ -67,16 +66,16 @@ struct Html<'a> {
 struct Text<'a> {
     t: &'static Letters,
     body: &'a Body,
-    why: &'a str,
 }
 
-/// Greeting, what it is about, the one link, what else is good to know.
+/// Greeting, what it is about, the one link, what else is good to know, and why the letter came.
 struct Body {
     greeting: String,
     before: Vec<String>,
     button: &'static str,
     href: String,
     after: Vec<String>,
+    why: String,
 }
 
 impl Letterhead {
@@ -109,7 +108,8 @@ impl Letterhead {
         let next = if invited.has_account { t.existing } else { t.new_person };
         let expires = (t.expires)(&self.language.date(invited.expires_at));
         let body = self.body(vec![lead, next.into()], (t.button, invited.href), vec![expires, t.ignore.into()]);
-        self.write("invitation", &(t.subject)(invited.organization), &body)
+        let why = if invited.has_account { body.why } else { (self.texts().why_invited)(&self.origin) };
+        self.write("invitation", &(t.subject)(invited.organization), &Body { why, ..body })
     }
 
     /// A link to a new password.
@@ -161,7 +161,7 @@ impl Letterhead {
     fn body(&self, before: Vec<String>, (button, href): (&'static str, &str), after: Vec<String>) -> Body {
         let t = self.texts();
         let greeting = self.name.as_deref().map_or_else(|| t.greeting_nameless.to_owned(), t.greeting);
-        Body { greeting, before, button, href: href.to_owned(), after }
+        Body { greeting, before, button, href: href.to_owned(), after, why: (t.why)(&self.origin) }
     }
 
     fn write(&self, kind: &'static str, subject: &str, body: &Body) -> Letter {
@@ -171,9 +171,8 @@ impl Letterhead {
         let accent = self.brand.as_ref().and_then(|brand| brand.accent);
         let (fill, ink) = accent.unwrap_or(Accent::LANYARD).fill_and_ink();
         let (tag, sender) = (self.language.tag(), self.brand.as_ref().map_or("Lanyard", |brand| &brand.name));
-        let why = (t.why)(&self.origin);
-        let html = Html { tag, subject: &subject, sender, fill, ink, t, body, why: &why }.to_string();
-        let text = Text { t, body, why: &why }.to_string();
+        let html = Html { tag, subject: &subject, sender, fill, ink, t, body }.to_string();
+        let text = Text { t, body }.to_string();
         Letter { kind, subject, text, html }
     }
 }
@@ -216,6 +215,17 @@ mod tests {
                 assert!(!letter.html.contains("<b>") && !letter.text.contains("&#"), "{letter:?}");
                 assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);
                 gallery::write(&format!("letter-{}-{number}.{}", letter.kind, language.tag()), &letter.html);
+            }
+        }
+    }
+
+    #[test]
+    fn only_who_has_an_account_gets_a_letter_because_of_it() {
+        let [to_stranger, to_member, reset, ..] = letters(Language::English);
+        for (letter, has_account) in [(to_stranger, false), (to_member, true), (reset, true)] {
+            for form in [&letter.text, &letter.html] {
+                assert_eq!(form.contains("because of your account at https://id.example."), has_account, "{form}");
+                assert_eq!(form.contains("invited this address at https://id.example."), !has_account, "{form}");
             }
         }
     }

@@ -8,6 +8,7 @@ pub(super) const LETTERS: Letters = Letters {
     link_hint: "Virker knappen ikke, så kopiér denne adresse ind i din browser:",
     closing: "Denne besked er sendt automatisk; svar bliver ikke læst.",
     why: |site| format!("Du får denne e-mail på grund af din konto på {site}."),
+    why_invited: |site| format!("Du får denne e-mail, fordi nogen har inviteret denne adresse på {site}."),
     invitation: Invitation {
         subject: |organization| format!("{organization} inviterer dig"),
         lead: |name, organization| format!("{name} inviterer dig til at blive en del af {organization}."),

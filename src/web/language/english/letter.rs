@@ -8,6 +8,7 @@ pub(super) const LETTERS: Letters = Letters {
     link_hint: "If the button doesn’t work, copy this address into your browser:",
     closing: "This message was sent automatically; replies are not read.",
     why: |site| format!("You get this e-mail because of your account at {site}."),
+    why_invited: |site| format!("You get this e-mail because somebody invited this address at {site}."),
     invitation: Invitation {
         subject: |organization| format!("{organization} invites you to join"),
         lead: |name, organization| format!("{name} invites you to join {organization}."),

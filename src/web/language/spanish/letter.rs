@@ -8,6 +8,7 @@ pub(super) const LETTERS: Letters = Letters {
     link_hint: "Si el botón no funciona, copie esta dirección en su navegador:",
     closing: "Este mensaje se envió automáticamente; las respuestas no se leen.",
     why: |site| format!("Recibe este correo por su cuenta en {site}."),
+    why_invited: |site| format!("Recibe este correo porque alguien ha invitado a esta dirección en {site}."),
     invitation: Invitation {
         subject: |organization| format!("{organization} le invita a unirse"),
         lead: |name, organization| format!("{name} le invita a unirse a {organization}."),

@@ -9,6 +9,7 @@ pub struct Letters {
     pub link_hint: &'static str,
     pub closing: &'static str,
     pub why: fn(&str) -> String,
+    pub why_invited: fn(&str) -> String,
     pub invitation: Invitation,
     pub reset: Reset,
     pub verification: Verification,
