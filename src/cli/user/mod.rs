@@ -25,7 +25,7 @@ use crate::{
         recovery,
     },
     directory::{
-        self,
+        self, email_change,
         membership::{self, FirstRoles, NewMembership},
         organization::Organization,
         origin::Origin,
@@ -40,7 +40,7 @@ use crate::{
     session::EndReason,
     storage::Tx,
     text::{EmailAddress, Name, Slug, UserName},
-    web::Language,
+    web::{Language, Letterhead},
 };
 
 /// Users: persons with one login across all organizations
@@ -78,13 +78,19 @@ they have to change when they first sign in.")]
         #[arg(required = true)]
         attributes: Vec<Assignment>,
     },
-    /// Moves the login to another e-mail address; you vouch for it
-    #[command(after_help = "Example:\n  lanyard user email olivia@riverside.example olivia.owen@riverside.example")]
+    /// Moves the login to another e-mail address, or gives one to a person without; you vouch for it
+    #[command(after_help = "\
+Examples:
+  lanyard user email olivia@riverside.example olivia.owen@riverside.example
+  lanyard user email sam sam@riverside.example --verify")]
     Email {
         /// Id, e-mail address or user name
         person: String,
         /// The new address
         email: EmailAddress,
+        /// Mails a link there; the address counts once it is confirmed
+        #[arg(long)]
+        verify: bool,
     },
     /// Gives another user name
     #[command(after_help = "Example:\n  lanyard user user-name sam sam.poe")]
@@ -163,7 +169,8 @@ impl Users {
             Command::Show { person } => show(shell, &person).await,
             Command::Create(new) => create(shell, by, new).await,
             Command::Set { person, attributes } => set(shell, by, &person, attributes).await,
-            Command::Email { person, email } => {
+            Command::Email { person, email, verify: true } => verify_email(shell, by, &person, email).await,
+            Command::Email { person, email, verify: false } => {
                 let id = id_of(shell, &person).await?;
                 change(shell, by, &id, Aspect::Login, move |tx, context, user| {
                     Box::pin(async move { user::change_email(tx, context, &user.id, &email).await })
@@ -325,12 +332,40 @@ async fn password(shell: &Shell, by: Option<Organization>, person: &str) -> anyh
     handed_over(shell, &user, &handed)
 }
 
+async fn verify_email(
+    shell: &Shell,
+    by: Option<Organization>,
+    person: &str,
+    email: EmailAddress,
+) -> anyhow::Result<()> {
+    let (site, sealer, wanted) = (server::site(&shell.app).await?, shell.app.sealer.clone(), email.clone());
+    change(shell, by, person, Aspect::Login, move |tx, context, user| {
+        Box::pin(async move {
+            if tx.users().by_login_name(&UserName::from_stored(wanted.to_string())).await?.is_some() {
+                return Err(directory::Error::Taken(directory::Noun::LoginName, wanted.to_string()));
+            }
+            let token = email_change::request(tx, context, &user.id, &wanted).await?;
+            let href = site.address_of(&format!("/email/{}", token.expose_secret()));
+            let letterhead = Letterhead::new(language_of(user), &site).addressed_to(user.name.as_str());
+            let letter = letterhead.email_verification(wanted.as_str(), &href);
+            tx.jobs().enqueue(context, &sealer, &recovery::mail(wanted.as_str(), letter)).await?;
+            Ok(())
+        })
+    })
+    .await?;
+    shell.say(format!("The running server mails a link to {email}; the address counts once it is confirmed."));
+    Ok(())
+}
+
+fn language_of(user: &User) -> Language {
+    user.locale.as_deref().and_then(Language::of_range).unwrap_or_default()
+}
+
 async fn recover(shell: &Shell, person: &str) -> anyhow::Result<()> {
     let user = scope::user(&mut shell.app.storage.read().await?, person).await?;
-    let email = user.email.context("this person has no e-mail address; use `lanyard user password`")?;
+    let email = user.email.clone().context("this person has no e-mail address; use `lanyard user password`")?;
     let site = server::site(&shell.app).await?;
-    let language = user.locale.as_deref().and_then(Language::of_range).unwrap_or_default();
-    recovery::send_link(&shell.app, &site, language, shell.context(), email.as_str()).await?;
+    recovery::send_link(&shell.app, &site, language_of(&user), shell.context(), email.as_str()).await?;
     shell.say(format!("The running server mails a link to {email}."));
     Ok(())
 }

@@ -113,6 +113,18 @@ fn staff_without_a_mailbox_get_a_password_that_is_shown_once() {
 }
 
 #[test]
+fn a_person_without_an_address_gets_one_by_a_mailed_link_or_at_once() {
+    let host = riverside();
+    host.succeed("user create --name Sam --user-name sam --one-time-password");
+    let said = host.succeed("user email sam sam@riverside.example --verify");
+    assert!(said.contains("mails a link to sam@riverside.example"), "{said}");
+    assert_eq!(host.json("user show sam")["email"], json!(null), "not before it is confirmed");
+    assert!(host.fail("user email sam olivia@riverside.example --verify").contains("olivia@riverside.example"));
+    host.succeed("user email sam sam@riverside.example");
+    assert_eq!(host.json("user show sam")["email"], "sam@riverside.example");
+}
+
+#[test]
 fn one_organization_changes_no_login_of_a_person_of_two() {
     let host = riverside();
     host.succeed("org create harbour --name Harbour");
