@@ -77,6 +77,12 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// Whether refresh tokens with `offline_access` that were given to this session end with it.
+    #[must_use]
+    pub const fn ends_offline(self) -> bool {
+        !matches!(self, Self::SignOut | Self::Replaced)
+    }
+
     /// As stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -15,7 +15,8 @@ use crate::{
 };
 
 impl Sessions<'_> {
-    /// Ends one session; refresh tokens with `offline_access` stay.
+    /// Ends one session; refresh tokens with `offline_access` stay when the person signs out there, and end with a device
+    /// that is signed out from elsewhere: it may be in other hands.
     ///
     /// # Errors
     /// When the database fails.
@@ -35,11 +36,14 @@ impl Sessions<'_> {
             .bind(context.now.0)
             .execute(self.0.connection())
             .await?;
-        sqlx::query("UPDATE families SET revoked_at = $2 WHERE session_id = $1 AND offline = 0 AND revoked_at IS NULL")
-            .bind(session.id.as_str().to_owned())
-            .bind(context.now.0)
-            .execute(self.0.connection())
-            .await?;
+        sqlx::query(
+            "UPDATE families SET revoked_at = $2 WHERE session_id = $1 AND offline <= $3 AND revoked_at IS NULL",
+        )
+        .bind(session.id.as_str().to_owned())
+        .bind(context.now.0)
+        .bind(i64::from(reason.ends_offline()))
+        .execute(self.0.connection())
+        .await?;
         self.ended(context, &rows, reason).await
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::TestApp;
+use crate::harness::{TestApp, portal};
 
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1";
 
@@ -13,6 +13,10 @@ async fn a_device_is_signed_out_from_another_one() {
         let mut phone = app.browser();
         phone.user_agent = PHONE;
         phone.sign_in("priya@riverside.example", crate::harness::PASSWORD).await.expect(200, "Hello");
+        let online = app.tokens(&mut phone, "scope=openid").await;
+        let offline = app.tokens(&mut phone, "scope=openid+offline_access").await;
+        let here = app.tokens(&mut browser, "scope=openid").await;
+        assert_eq!(app.userinfo(&online).await.status, 200);
         let list = browser.get("/account/sessions").await;
         list.expect(200, "Firefox · Linux").expect(200, "Safari · iPhone").expect(200, "This device");
         let of_phone = list.body.split("<li class=\"card").find(|item| item.contains("iPhone")).expect("a row");
@@ -20,6 +24,18 @@ async fn a_device_is_signed_out_from_another_one() {
 
         browser.submit(&list, action, &[]).await.expect(200, "Signed out.");
         assert!(phone.open("/account").await.path.starts_with("/login/"));
+        assert!(
+            phone
+                .get(&portal::request("scope=openid&prompt=none"))
+                .await
+                .location()
+                .is_some_and(|to| to.contains("error=login_required"))
+        );
+        for tokens in [&online, &offline] {
+            assert_eq!(app.userinfo(tokens).await.status, 401);
+            app.refresh(tokens).await.expect(400, "invalid_grant");
+        }
+        assert_eq!((app.userinfo(&here).await.status.as_u16(), app.refresh(&here).await.status.as_u16()), (200, 200));
         let again = browser.post_form(&list, action, &[]).await;
         assert_eq!(again.status, 404, "it has ended");
         browser.get("/account").await.expect(200, "Hello");

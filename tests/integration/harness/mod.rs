@@ -5,6 +5,7 @@
 
 mod browser;
 mod leftovers;
+pub(crate) mod portal;
 
 use std::{cell::Cell, time::Duration};
 
