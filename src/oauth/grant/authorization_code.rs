@@ -32,7 +32,7 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let (storage, now) = (&provider.app.storage, context.now);
     let hash = TokenHash::of(parameters.required("code").map_err(Refusal::from)?);
     let code = storage.read().await?.authorization_codes().by_hash(hash).await?;
-    let code = code.ok_or(refuse(Code::InvalidGrant, "the code is unknown"))?;
+    let code = code.ok_or(machine::UNKNOWN)?;
     let stored =
         Stored { client_id: &code.family.client_id, redirect_uri: &code.redirect_uri, scopes: &code.family.scopes };
     machine::redeem(parameters, &client.client.id, stored)?;

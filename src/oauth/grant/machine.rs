@@ -190,11 +190,13 @@ fn no_scope() -> Scope {
     "".parse().expect("an empty list is a scope")
 }
 
+/// One text, so that nobody learns that another client holds what they guess at.
+pub(super) const UNKNOWN: Refusal =
+    refuse(Code::InvalidGrant, "the grant is unknown, or was not issued to this client for this redirect_uri");
+
 fn of_description(error: Option<&mut AccessTokenError>) -> Refusal {
     match error.map(AccessTokenError::kind) {
-        Some(AccessTokenErrorType::InvalidGrant) => {
-            refuse(Code::InvalidGrant, "the grant was not issued to this client for this redirect_uri")
-        }
+        Some(AccessTokenErrorType::InvalidGrant) => UNKNOWN,
         Some(AccessTokenErrorType::InvalidScope) => refuse(Code::InvalidScope, "scope is more than was granted"),
         Some(AccessTokenErrorType::UnsupportedGrantType) => refuse(Code::UnsupportedGrantType, "unknown grant_type"),
         Some(AccessTokenErrorType::UnauthorizedClient) => {

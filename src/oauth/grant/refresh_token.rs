@@ -37,7 +37,7 @@ pub async fn rotate(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let (storage, now) = (&provider.app.storage, context.now);
     let hash = TokenHash::of(parameters.required("refresh_token").map_err(Refusal::from)?);
     let token = storage.read().await?.refresh_tokens().by_hash(hash).await?;
-    let token = token.ok_or(refuse(Code::InvalidGrant, "the refresh token is unknown"))?;
+    let token = token.ok_or(machine::UNKNOWN)?;
     // Refresh tokens are bound to no address: any that parses will do.
     let stored =
         Stored { client_id: &token.family.client_id, redirect_uri: provider.issuer(), scopes: &token.family.scopes };

@@ -8,4 +8,5 @@ pub(crate) mod clinic;
 mod discovery;
 mod grants;
 mod introspection;
+mod isolation;
 mod logout;
