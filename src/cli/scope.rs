@@ -86,6 +86,17 @@ pub(super) async fn user(tx: &mut Tx, reference: &str) -> directory::Result<User
     found.ok_or_else(|| Noun::User.unknown(reference))
 }
 
+/// A person on whose behalf nobody but the server's administrator, or an organization that has ever known them, may ask.
+pub(super) async fn person(tx: &mut Tx, by: Option<&OrganizationId>, reference: &str) -> directory::Result<User> {
+    let user = user(tx, reference).await?;
+    match by {
+        Some(by) if !tx.memberships().organizations_ever(&user.id).await?.contains(by) => {
+            Err(Noun::User.unknown(reference))
+        }
+        _ => Ok(user),
+    }
+}
+
 /// A member by the id of the membership, or by what the person is called.
 pub(super) async fn member(tx: &mut Tx, of: &OrganizationId, reference: &str) -> directory::Result<Membership> {
     let found = if let Ok(id) = reference.parse::<MembershipId>() {

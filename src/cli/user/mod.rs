@@ -34,6 +34,7 @@ use crate::{
         user::{self, NewPassword, NewUser, PasswordKind, User},
         validity::Validity,
     },
+    id::OrganizationId,
     limit::Network,
     secret::{ExposeSecret, SecretString},
     server,
@@ -164,43 +165,44 @@ struct Create {
 impl Users {
     /// Runs the command.
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
-        let by = self.scope.named(shell).await?;
+        let organization = self.scope.named(shell).await?;
+        let by = organization.as_ref().map(|organization| &organization.id);
         match self.command {
-            Command::Show { person } => show(shell, &person).await,
-            Command::Create(new) => create(shell, by, new).await,
+            Command::Show { person } => show(shell, by, &person).await,
+            Command::Create(new) => create(shell, organization, new).await,
             Command::Set { person, attributes } => set(shell, by, &person, attributes).await,
             Command::Email { person, email, verify: true } => verify_email(shell, by, &person, email).await,
             Command::Email { person, email, verify: false } => {
-                let id = id_of(shell, &person).await?;
+                let id = id_of(shell, by, &person).await?;
                 change(shell, by, &id, Aspect::Login, move |tx, context, user| {
                     Box::pin(async move { user::change_email(tx, context, &user.id, &email).await })
                 })
                 .await?;
-                show(shell, &id).await
+                show(shell, by, &id).await
             }
             Command::UserName { person, name } => {
-                let id = id_of(shell, &person).await?;
+                let id = id_of(shell, by, &person).await?;
                 change(shell, by, &id, Aspect::Login, move |tx, context, user| {
                     Box::pin(async move { user::change_user_name(tx, context, &user.id, &name).await })
                 })
                 .await?;
-                show(shell, &id).await
+                show(shell, by, &id).await
             }
             Command::Password { person } => password(shell, by, &person).await,
-            Command::Recover { person } => recover(shell, &person).await,
+            Command::Recover { person } => recover(shell, by, &person).await,
             Command::Disable { person } => {
                 change(shell, by, &person, Aspect::Existence, |tx, context, user| {
                     Box::pin(async move { user::disable(tx, context, &user.id).await })
                 })
                 .await?;
-                show(shell, &person).await
+                show(shell, by, &person).await
             }
             Command::Enable { person } => {
                 change(shell, by, &person, Aspect::Existence, |tx, context, user| {
                     Box::pin(async move { user::enable(tx, context, &user.id).await })
                 })
                 .await?;
-                show(shell, &person).await
+                show(shell, by, &person).await
             }
             Command::Delete { yes: false, .. } => Err(Usage("this cannot be undone; say so by --yes".into()))?,
             Command::Delete { person, yes: true } => {
@@ -218,18 +220,24 @@ impl Users {
 type Work<'t> = std::pin::Pin<Box<dyn Future<Output = directory::Result<()>> + Send + 't>>;
 
 /// Changes a person, unless another organization has a say in them.
-async fn change<F>(shell: &Shell, by: Option<Organization>, person: &str, aspect: Aspect, work: F) -> anyhow::Result<()>
+async fn change<F>(
+    shell: &Shell,
+    by: Option<&OrganizationId>,
+    person: &str,
+    aspect: Aspect,
+    work: F,
+) -> anyhow::Result<()>
 where
     F: for<'t> FnOnce(&'t mut Tx, &'t Context, &'t User) -> Work<'t> + Send + 'static,
 {
-    let (context, person) = (shell.context(), person.to_owned());
+    let (context, person, by) = (shell.context(), person.to_owned(), by.cloned());
     shell
         .change(move |tx| {
             Box::pin(async move {
-                let user = scope::user(tx, &person).await?;
+                let user = scope::person(tx, by.as_ref(), &person).await?;
                 if let Some(by) = by {
                     let organizations = tx.memberships().organizations_ever(&user.id).await?;
-                    tenancy::may_change(&tenancy::Scope::Organization(by.id), aspect, &organizations)?;
+                    tenancy::may_change(&tenancy::Scope::Organization(by), aspect, &organizations)?;
                 }
                 work(tx, &context, &user).await
             })
@@ -238,8 +246,8 @@ where
 }
 
 /// The id, which stays when the login names change.
-async fn id_of(shell: &Shell, person: &str) -> anyhow::Result<String> {
-    Ok(scope::user(&mut shell.app.storage.read().await?, person).await?.id.into())
+async fn id_of(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<String> {
+    Ok(scope::person(&mut shell.app.storage.read().await?, by, person).await?.id.into())
 }
 
 async fn create(shell: &Shell, by: Option<Organization>, new: Create) -> anyhow::Result<()> {
@@ -281,10 +289,10 @@ async fn create(shell: &Shell, by: Option<Organization>, new: Create) -> anyhow:
     match (&handed, &new.email) {
         (Some(password), _) => handed_over(shell, &made, password),
         (None, Some(email)) => {
-            recover(shell, email.as_str()).await?;
-            show(shell, made.id.as_str()).await
+            recover(shell, None, email.as_str()).await?;
+            show(shell, None, made.id.as_str()).await
         }
-        (None, None) => show(shell, made.id.as_str()).await,
+        (None, None) => show(shell, None, made.id.as_str()).await,
     }
 }
 
@@ -308,17 +316,17 @@ fn handed_over(shell: &Shell, user: &User, password: &SecretString) -> anyhow::R
     shell.show(&handed, &[("password", password.expose_secret().to_owned()), ("id", user.id.to_string())])
 }
 
-async fn set(shell: &Shell, by: Option<Organization>, person: &str, edits: Vec<Assignment>) -> anyhow::Result<()> {
-    let id = id_of(shell, person).await?;
+async fn set(shell: &Shell, by: Option<&OrganizationId>, person: &str, edits: Vec<Assignment>) -> anyhow::Result<()> {
+    let id = id_of(shell, by, person).await?;
     let edits: Vec<_> = edits.into_iter().map(|Assignment(edit)| edit).collect();
     change(shell, by, &id, Aspect::Profile, move |tx, context, user| {
         Box::pin(async move { profile::edit_person(tx, context, &user.id, &edits).await })
     })
     .await?;
-    show(shell, &id).await
+    show(shell, by, &id).await
 }
 
-async fn password(shell: &Shell, by: Option<Organization>, person: &str) -> anyhow::Result<()> {
+async fn password(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
     let handed = shell.app.random.readable_password();
     let password = one_time(shell, &handed).await?;
     change(shell, by, person, Aspect::Login, move |tx, context, user| {
@@ -328,13 +336,13 @@ async fn password(shell: &Shell, by: Option<Organization>, person: &str) -> anyh
         })
     })
     .await?;
-    let user = scope::user(&mut shell.app.storage.read().await?, person).await?;
+    let user = scope::person(&mut shell.app.storage.read().await?, by, person).await?;
     handed_over(shell, &user, &handed)
 }
 
 async fn verify_email(
     shell: &Shell,
-    by: Option<Organization>,
+    by: Option<&OrganizationId>,
     person: &str,
     email: EmailAddress,
 ) -> anyhow::Result<()> {
@@ -361,8 +369,8 @@ fn language_of(user: &User) -> Language {
     user.locale.as_deref().and_then(Language::of_range).unwrap_or_default()
 }
 
-async fn recover(shell: &Shell, person: &str) -> anyhow::Result<()> {
-    let user = scope::user(&mut shell.app.storage.read().await?, person).await?;
+async fn recover(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
+    let user = scope::person(&mut shell.app.storage.read().await?, by, person).await?;
     let email = user.email.clone().context("this person has no e-mail address; use `lanyard user password`")?;
     let site = server::site(&shell.app).await?;
     recovery::send_link(&shell.app, &site, language_of(&user), shell.context(), email.as_str()).await?;

@@ -8,6 +8,7 @@ use crate::{
         scope::{self, cell, instant},
     },
     directory::user::LoginName,
+    id::OrganizationId,
 };
 
 /// A person as they are shown.
@@ -34,11 +35,11 @@ struct ShownMembership {
     kind: String,
 }
 
-/// Prints it.
-pub(super) async fn show(shell: &Shell, person: &str) -> anyhow::Result<()> {
+/// Prints it; on behalf of one organization, without the others.
+pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
     let now = shell.app.clock.now();
     let mut tx = shell.app.storage.read().await?;
-    let user = scope::user(&mut tx, person).await?;
+    let user = scope::person(&mut tx, by, person).await?;
     let names = tx.login_names().of(&user.id).await?;
     let memberships = tx.memberships().active_of_user(&user.id, now).await?;
     let (former, live): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.retired_at.is_some());
@@ -53,6 +54,7 @@ pub(super) async fn show(shell: &Shell, person: &str) -> anyhow::Result<()> {
         attributes: attribute::of_user(&user),
         organizations: memberships
             .into_iter()
+            .filter(|(_, organization)| by.is_none_or(|by| *by == organization.id))
             .map(|(membership, organization)| ShownMembership {
                 organization: organization.slug.into(),
                 membership: membership.id.into(),

@@ -4,6 +4,7 @@ mod address;
 mod apps;
 mod doors;
 mod invitations;
+mod isolation;
 mod overview;
 mod password;
 mod sessions;

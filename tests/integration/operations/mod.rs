@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod directory;
 mod doctor;
+mod isolation;
 mod keys;
 mod serve;
 

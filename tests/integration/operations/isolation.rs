@@ -1,0 +1,210 @@
+//! Every command that takes `--organization` and names a thing: what another organization has answers as what nobody has.
+
+use super::Host;
+
+const PRIYA: &str = "priya@riverside.example";
+const NOBODY: &str = "nobody@riverside.example";
+
+/// Riverside and Harbour with what an organization has; Priya works at Riverside, Noor at Harbour, Olivia at both.
+fn two_organizations() -> Host {
+    let host = Host::new();
+    for command in [
+        "org create riverside --name Riverside",
+        "location create main-street --name Main",
+        "role create clerk --name Clerk --permission lanyard:people:read",
+        "group create gps --name GPs",
+        "org kind riverside locum --name Locum",
+        "domain add riverside.example",
+        "user create --name Olivia --email olivia@riverside.example --organization riverside --kind administrative --role owner",
+        "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --role practitioner",
+        "group add gps priya@riverside.example",
+        "invitation send bob@riverside.example --kind contractor",
+        "org create harbour --name Harbour",
+        "location create pier --name Pier --organization harbour",
+        "role create assistant --name Assistant --permission lanyard:people:read --organization harbour",
+        "group create physios --name Physios --organization harbour",
+        "user create --name Noor --email noor@harbour.example --organization harbour --kind administrative --role owner",
+        "membership add olivia@riverside.example --kind practitioner --organization harbour",
+        "client create job --name Job --auth basic --organization harbour --grant client-credentials",
+        "client create portal --name Portal --redirect-uri https://portal.example/callback",
+    ] {
+        host.succeed(command);
+    }
+    host
+}
+
+/// The commands with `X` for the name, what Riverside has by it, and what nobody has.
+#[rustfmt::skip]
+const COMMANDS: [(&str, &str, &str); 64] = [
+    ("location rename X --name New", "main-street", "no-street"),
+    ("location move X --in pier", "main-street", "no-street"),
+    ("location move pier --in X", "main-street", "no-street"),
+    ("location create east --name East --in X", "main-street", "no-street"),
+    ("location close X", "main-street", "no-street"),
+    ("location reopen X", "main-street", "no-street"),
+    ("location identify X provider_number 1", "main-street", "no-street"),
+    ("location identify pier provider_number 1 --member X", PRIYA, NOBODY),
+    ("role show X", "clerk", "nothing"),
+    ("role rename X --name New", "clerk", "nothing"),
+    ("role change X --add lanyard:groups:read", "clerk", "nothing"),
+    ("role inherit X --from billing", "clerk", "nothing"),
+    ("role inherit assistant --from X", "clerk", "nothing"),
+    ("role disinherit X --from billing", "clerk", "nothing"),
+    ("role disinherit assistant --from X", "clerk", "nothing"),
+    ("role remove X", "clerk", "nothing"),
+    ("role assign X noor@harbour.example", "clerk", "nothing"),
+    ("role assign practitioner@X noor@harbour.example", "main-street", "no-street"),
+    ("role assign practitioner X", PRIYA, NOBODY),
+    ("role end X noor@harbour.example", "clerk", "nothing"),
+    ("role end practitioner@X noor@harbour.example", "main-street", "no-street"),
+    ("role end practitioner X", PRIYA, NOBODY),
+    ("group members X", "gps", "nothing"),
+    ("group rename X --name New", "gps", "nothing"),
+    ("group remove X", "gps", "nothing"),
+    ("group add X noor@harbour.example", "gps", "nothing"),
+    ("group add physios X", PRIYA, NOBODY),
+    ("group drop X noor@harbour.example", "gps", "nothing"),
+    ("group drop physios X", PRIYA, NOBODY),
+    ("group nest X --in physios", "gps", "nothing"),
+    ("group nest physios --in X", "gps", "nothing"),
+    ("group unnest X --from physios", "gps", "nothing"),
+    ("group unnest physios --from X", "gps", "nothing"),
+    ("group give X billing", "gps", "nothing"),
+    ("group give physios X", "clerk", "nothing"),
+    ("group give physios billing@X", "main-street", "no-street"),
+    ("group take X billing", "gps", "nothing"),
+    ("group take physios X", "clerk", "nothing"),
+    ("membership show X", PRIYA, NOBODY),
+    ("membership update X --always", PRIYA, NOBODY),
+    ("membership set X title=Dr", PRIYA, NOBODY),
+    ("membership disable X", PRIYA, NOBODY),
+    ("membership enable X", PRIYA, NOBODY),
+    ("membership remove X", PRIYA, NOBODY),
+    ("membership grant X lanyard:people:read", PRIYA, NOBODY),
+    ("membership deny X lanyard:people:read", PRIYA, NOBODY),
+    ("membership unset X lanyard:people:read", PRIYA, NOBODY),
+    ("membership update noor@harbour.example --kind X", "locum", "nothing"),
+    ("invitation resend X", "bob@riverside.example", NOBODY),
+    ("invitation revoke X", "bob@riverside.example", NOBODY),
+    ("invitation send new@harbour.example --kind X", "locum", "nothing"),
+    ("invitation send new@harbour.example --kind practitioner --role X", "clerk", "nothing"),
+    ("invitation send new@harbour.example --kind practitioner --role billing@X", "main-street", "no-street"),
+    ("domain verify X --by-administrator", "riverside.example", "nobody.example"),
+    ("domain remove X", "riverside.example", "nobody.example"),
+    ("user show X", PRIYA, NOBODY),
+    ("user set X name=New", PRIYA, NOBODY),
+    ("user email X new@harbour.example", PRIYA, NOBODY),
+    ("user user-name X new", PRIYA, NOBODY),
+    ("user password X", PRIYA, NOBODY),
+    ("user recover X", PRIYA, NOBODY),
+    ("user disable X", PRIYA, NOBODY),
+    ("user enable X", PRIYA, NOBODY),
+    ("user delete X --yes", PRIYA, NOBODY),
+];
+
+/// Verbs that name nothing that an organization has already; what they make may be called as it is called elsewhere.
+const MAKING: [&str; 15] = [
+    "location list",
+    "location create",
+    "role list",
+    "role permissions",
+    "role create",
+    "group list",
+    "group create",
+    "membership list",
+    "membership add",
+    "invitation list",
+    "invitation send",
+    "domain list",
+    "domain add",
+    "user create",
+    "help",
+];
+
+#[test]
+fn what_another_organization_has_answers_as_what_nobody_has() {
+    let host = two_organizations();
+    let before = everything(&host);
+    let mut differ = vec![];
+    for (command, theirs, nobodys) in COMMANDS {
+        let run = |name: &str| {
+            let said = host.run(&format!("{} --organization harbour", command.replace('X', name)));
+            assert_ne!(said.code, Some(0), "lanyard {command} ({name})\n{}{}", said.out, said.err);
+            (said.code, said.out.replace(name, "X"), said.err.replace(name, "X"))
+        };
+        let (one, other) = (run(theirs), run(nobodys));
+        if one != other {
+            differ.push(format!("lanyard {command}\n{one:?}\n{other:?}"));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n\n"));
+    let shown = host.json("user show olivia@riverside.example --organization harbour");
+    let organizations: Vec<_> =
+        shown["organizations"].as_array().unwrap().iter().map(|one| &one["organization"]).collect();
+    assert_eq!(organizations, ["harbour"], "a person of two is shown without the other one");
+    assert_eq!(everything(&host), before, "nothing has changed");
+}
+
+#[test]
+fn a_name_that_another_organization_uses_is_free() {
+    let host = two_organizations();
+    for command in [
+        "location create main-street --name Main",
+        "role create clerk --name Clerk --permission lanyard:people:read",
+        "group create gps --name GPs",
+        "invitation send bob@riverside.example --kind contractor",
+    ] {
+        host.succeed(&format!("{command} --organization harbour"));
+    }
+    for (command, theirs, nobodys) in [
+        ("client give job X", "clerk", "nothing"),
+        ("client give job billing@X", "main-street", "no-street"),
+        ("client take job billing@X", "main-street", "no-street"),
+        ("client activate portal --organization harbour --require-role X", "clerk", "nothing"),
+        ("client activate portal --organization harbour --require-group X", "gps", "nothing"),
+        ("client activate portal --organization harbour --require-location X", "main-street", "no-street"),
+        ("org kind harbour locum --name Locum --role X", "clerk", "nothing"),
+    ] {
+        // A fresh pair of names for what Harbour has by now under the same one.
+        let host = two_organizations_once();
+        let run = |name: &str| {
+            let said = host.run(&command.replace('X', name));
+            (said.code, said.out.replace(name, "X"), said.err.replace(name, "X"))
+        };
+        assert_eq!(run(theirs), run(nobodys), "lanyard {command}");
+    }
+}
+
+/// One host for commands that change nothing of what the next one names.
+fn two_organizations_once() -> &'static Host {
+    static HOST: std::sync::OnceLock<Host> = std::sync::OnceLock::new();
+    HOST.get_or_init(two_organizations)
+}
+
+/// A verb that is added to one of these nouns has to be asked with another organization's things, too.
+#[test]
+fn no_scoped_command_is_left_out() {
+    let host = Host::new();
+    for noun in ["location", "role", "group", "membership", "invitation", "domain", "user"] {
+        let help = host.succeed(&format!("{noun} --help"));
+        assert!(help.contains("--organization"), "{noun}");
+        let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+        let verbs = commands
+            .lines()
+            .filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|verb| !verb.is_empty()));
+        for verb in verbs {
+            let command = format!("{noun} {verb}");
+            let is_asked = COMMANDS.iter().any(|(asked, ..)| asked.starts_with(&format!("{command} ")));
+            assert!(is_asked || MAKING.contains(&command.as_str()) || verb == "help", "lanyard {command}");
+        }
+    }
+}
+
+/// What Riverside has.
+fn everything(host: &Host) -> Vec<serde_json::Value> {
+    ["location list", "role list", "group list", "membership list", "invitation list", "domain list"]
+        .into_iter()
+        .map(|command| host.json(&format!("{command} --organization riverside")))
+        .chain([host.json("user show priya@riverside.example")])
+        .collect()
+}
