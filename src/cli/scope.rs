@@ -15,6 +15,7 @@ use crate::{
         membership::{Membership, RoleAt},
         organization::Organization,
         role::Role,
+        search::{self, Wanted},
         user::User,
         validity::Validity,
     },
@@ -72,6 +73,14 @@ impl Shell {
     {
         Ok(self.app.storage.write(work).await?)
     }
+}
+
+/// What is searched for, with everybody ready to be found.
+pub(super) async fn wanted(shell: &Shell, typed: Option<&str>) -> anyhow::Result<Option<Wanted>> {
+    let Some(typed) = typed else { return Ok(None) };
+    let wanted = Wanted::parse(typed).ok_or_else(|| Usage("say what to search for".into()))?;
+    search::index_all(&shell.app.storage).await?;
+    Ok(Some(wanted))
 }
 
 /// A person by id, e-mail address or user name.

@@ -26,6 +26,7 @@ pub mod owner;
 pub mod permission;
 pub mod profile;
 pub mod role;
+pub mod search;
 pub mod store;
 pub mod tenancy;
 pub mod tree;

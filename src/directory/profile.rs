@@ -13,7 +13,7 @@ use crate::{
     text::Name,
 };
 
-use super::{Result, membership, membership::Membership, tenancy, user, user::User};
+use super::{Result, membership, membership::Membership, search, tenancy, user, user::User};
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident $name:literal $subject:ident $rule:ident $most:literal;)*) => {
@@ -334,6 +334,7 @@ async fn save_person(tx: &mut Tx, context: &Context, id: &UserId, edits: &[&Edit
     }
     person.updated_at = context.now;
     tx.users().save_profile(&person).await?;
+    search::index(tx, std::slice::from_ref(id)).await?;
     tx.record(context, None, &Event::UserUpdate { user: id.clone(), attributes: names(edits) });
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
     text::{EmailAddress, Name, UserName},
 };
 
-use super::{Error, Noun, Result, owner};
+use super::{Error, Noun, Result, owner, search};
 
 /// A person.
 #[derive(Clone, PartialEq, Eq)]
@@ -183,6 +183,7 @@ pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User
     for (name, kind) in names {
         name_login(tx, context, &user.id, &name, kind).await?;
     }
+    search::index(tx, std::slice::from_ref(&user.id)).await?;
     tx.record(context, None, &Event::UserCreation { user: user.id.clone() });
     Ok(user)
 }
@@ -220,6 +221,7 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
     existing(tx, user).await?;
     tx.login_names().retire(user, LoginNameKind::UserName, context.now).await?;
     name_login(tx, context, user, name, LoginNameKind::UserName).await?;
+    search::index(tx, std::slice::from_ref(user)).await?;
     updated(tx, context, user, "user_name");
     Ok(())
 }
@@ -234,6 +236,7 @@ pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: 
     tx.login_names().retire(user, LoginNameKind::Email, context.now).await?;
     name_login(tx, context, user, &UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
     tx.users().set_email(user, email, context.now).await?;
+    search::index(tx, std::slice::from_ref(user)).await?;
     tx.email_changes().void_all(user, context.now).await?;
     let event = Event::EmailChange {
         user: user.clone(),
@@ -320,6 +323,7 @@ pub async fn delete(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()>
     tx.login_names().erase(user).await?;
     tx.memberships().erase(user, context.now).await?;
     tx.users().erase(user, context.now).await?;
+    search::index(tx, std::slice::from_ref(user)).await?;
     tx.record(context, None, &Event::UserDeletion { user: user.clone() });
     Ok(())
 }

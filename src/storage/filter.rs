@@ -42,6 +42,16 @@ impl Filter {
         }
     }
 
+    /// Adds a condition in which `{}` stands for the value.
+    #[must_use]
+    pub fn and_holding(mut self, condition: &'static str, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        let joint = self.joint();
+        let condition = condition.replace("{}", &format!("${}", self.values.len()));
+        let _ = write!(self.text, " {joint} {condition}");
+        self
+    }
+
     /// Adds a condition without values.
     #[must_use]
     pub fn and_text(mut self, condition: &'static str) -> Self {
@@ -55,6 +65,21 @@ impl Filter {
     pub fn order(mut self, order: &'static str, limit: u32) -> Self {
         let _ = write!(self.text, " ORDER BY {order} LIMIT {limit}");
         self
+    }
+
+    /// The plan of the database for it, one step a line.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[cfg(test)]
+    pub(crate) async fn plan(mut self, connection: &mut AnyConnection) -> Result<String> {
+        use sqlx::Row as _;
+        let (explain, column) =
+            if connection.backend_name() == "SQLite" { ("EXPLAIN QUERY PLAN ", 3) } else { ("EXPLAIN ", 0) };
+        self.text.insert_str(0, explain);
+        let rows = self.fetch(connection).await?;
+        let lines: Vec<String> = rows.iter().map(|row| row.try_get(column)).collect::<sqlx::Result<_>>()?;
+        Ok(lines.join("\n"))
     }
 
     /// Runs it.
@@ -111,7 +136,11 @@ mod tests {
             .and("a", Operator::Equal, "x")
             .and_if("b", Operator::Below, None::<i64>)
             .and("c", Operator::AtLeast, 3)
+            .and_holding("d IN (SELECT id FROM u WHERE e = {})", "y")
             .order("id", 10);
-        assert_eq!(filter.text, "SELECT id FROM t WHERE a = $1 AND c >= $2 ORDER BY id LIMIT 10");
+        assert_eq!(
+            filter.text,
+            "SELECT id FROM t WHERE a = $1 AND c >= $2 AND d IN (SELECT id FROM u WHERE e = $3) ORDER BY id LIMIT 10"
+        );
     }
 }

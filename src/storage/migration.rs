@@ -24,6 +24,7 @@ const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611220430" "oauth";
     "202611220500" "signing_keys";
     "202611220750" "demo";
+    "202611220800" "search";
 };
 
 /// Applies what is missing, under a lock.

@@ -11,8 +11,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    app::App, audit::heads::HeadsFile, clock::Timestamp, keys::store::SharedKeyFault, mail::Mailer, server::Stop,
-    storage,
+    app::App, audit::heads::HeadsFile, clock::Timestamp, directory::search, keys::store::SharedKeyFault, mail::Mailer,
+    server::Stop, storage,
 };
 
 /// What has expired is removed every ten minutes.
@@ -40,7 +40,7 @@ impl Worker {
     pub async fn run(self, stop: Stop) {
         let mut tick = interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut cleaning = Timestamp(0);
+        let (mut cleaning, mut unsearchable) = (Timestamp(0), true);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
@@ -48,6 +48,12 @@ impl Worker {
             }
             if let Err(error) = self.look().await {
                 tracing::error!(error = %error, "The background work of this second failed; it is tried again.");
+            }
+            if unsearchable {
+                unsearchable = search::index_some(&self.app.storage).await.unwrap_or_else(|error| {
+                    tracing::error!(error = %error, "People could not be made ready for the search; it is tried again.");
+                    true
+                });
             }
             let now = self.app.clock.now();
             if now.since(cleaning) >= CLEANING_EVERY {

@@ -49,7 +49,7 @@ Examples:
   lanyard membership list --organization riverside --search priya
   lanyard membership list --limit 1000 --after mem_…     the page after the member that was listed last")]
     List {
-        /// Whose name or address contains this
+        /// Whose name, user name or address contains this
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
         /// Of this kind
@@ -169,7 +169,8 @@ impl Memberships {
                     State::Enabled => MemberState::Enabled,
                     State::Disabled => MemberState::Disabled,
                 });
-                list(shell, &of, MemberFilter { kind, state, containing: search, after, limit }).await
+                let wanted = scope::wanted(shell, search.as_deref()).await?;
+                list(shell, &of, MemberFilter { kind, state, wanted, after, limit }).await
             }
             Command::Show { person } => show(shell, &of, &person).await,
             Command::Add { person, kind, roles, no_role, period } => {

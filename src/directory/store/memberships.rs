@@ -1,12 +1,13 @@
 //! Memberships.
 
-use super::{maybe_moment, maybe_text, millis, moment, text, validity};
+use super::{maybe_moment, maybe_text, millis, moment, people::finding, text, validity};
 use crate::{
     clock::Timestamp,
     directory::{
         membership::Membership,
         organization::{Accent, LogoUri, Organization},
         origin::Origin,
+        search::Wanted,
     },
     id::{MembershipId, OrganizationId, UserId},
     storage::{
@@ -46,8 +47,8 @@ pub struct MemberFilter {
     pub kind: Option<Slug>,
     /// In one state.
     pub state: Option<MemberState>,
-    /// Whose name or address contains this, in whatever case.
-    pub containing: Option<String>,
+    /// Whom this finds.
+    pub wanted: Option<Wanted>,
     /// After this one (keyset paging).
     pub after: Option<MembershipId>,
     /// At most so many.
@@ -202,14 +203,8 @@ impl Memberships<'_> {
                 filter.and_text("(memberships.disabled_at IS NOT NULL OR users.disabled_at IS NOT NULL)")
             }
         };
-        let limit = wanted.limit;
-        let containing = wanted.containing.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-        let fetched = if containing.is_some() { SEARCHED } else { limit };
-        let rows = filter.order("memberships.id", fetched).fetch(self.0.connection()).await?;
-        let members = rows.iter().map(member);
-        let Some(containing) = containing else { return members.collect() };
-        let matches = |found: &Result<Member>| found.as_ref().map_or(true, |member| member.contains(&containing));
-        members.filter(matches).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
+        let filter = finding(filter, wanted.wanted).order("memberships.id", wanted.limit);
+        filter.fetch(self.0.connection()).await?.iter().map(member).collect()
     }
 
     /// Inserts it; `false` when the person is a member already.
@@ -294,16 +289,6 @@ impl Memberships<'_> {
             sqlx::query(statement).bind(user.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
         }
         Ok(())
-    }
-}
-
-/// Most members that one search looks at.
-const SEARCHED: u32 = 10_000;
-
-impl Member {
-    fn contains(&self, folded: &str) -> bool {
-        self.name.as_str().to_lowercase().contains(folded)
-            || self.email.as_ref().is_some_and(|email| email.as_str().contains(folded))
     }
 }
 

@@ -15,9 +15,11 @@ mod logos;
 mod memberships;
 mod names;
 mod organizations;
+mod people;
 mod permissions;
 mod roles;
 mod rules;
+mod search_index;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -35,9 +37,11 @@ pub use locations::{Identifiers, Locations};
 pub use login_names::LoginNames;
 pub use memberships::{Member, MemberFilter, MemberState, Memberships};
 pub use organizations::Organizations;
+pub use people::{People, Person, PersonFilter};
 pub use permissions::Permissions;
 pub use roles::Roles;
 pub use rules::AttributeRules;
+pub use search_index::SearchIndex;
 pub use users::Users;
 
 use sqlx::Row as _;

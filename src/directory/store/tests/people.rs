@@ -311,7 +311,10 @@ async fn a_default_organization_is_one_of_the_persons_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_are_listed_in_pages_and_searched() {
-    use crate::directory::store::{MemberFilter, MemberState};
+    use crate::directory::{
+        search::Wanted,
+        store::{MemberFilter, MemberState},
+    };
     for database in databases().await {
         let storage = &database.storage;
         let riverside = clinic(storage, "riverside").await;
@@ -327,7 +330,7 @@ async fn members_are_listed_in_pages_and_searched() {
         let rest =
             list(MemberFilter { limit: 2, after: Some(first[1].membership.id.clone()), ..Default::default() }).await;
         assert_eq!(rest.len(), 1);
-        let found = list(MemberFilter { limit: 9, containing: Some("@Y.".into()), ..Default::default() }).await;
+        let found = list(MemberFilter { limit: 9, wanted: Wanted::parse("@Y."), ..Default::default() }).await;
         assert_eq!(found.len(), 1);
         let (org, id) = (riverside.id.clone(), first[0].membership.id.clone());
         unit!(storage, |tx| membership::disable(tx, &context(0), &org, &id).await).unwrap();
