@@ -3,6 +3,7 @@
 //! Without `--organization` the server's administrator acts. With it, the administrator of that organization does, who
 //! changes no login and no profile of a person who also belongs, or belonged, elsewhere.
 
+mod list;
 mod show;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,6 +12,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use list::list;
 use show::show;
 
 use super::{
@@ -30,11 +32,12 @@ use crate::{
         organization::Organization,
         origin::Origin,
         profile,
+        store::PersonFilter,
         tenancy::{self, Aspect},
         user::{self, NewPassword, NewUser, PasswordKind, User},
         validity::Validity,
     },
-    id::OrganizationId,
+    id::{OrganizationId, UserId},
     limit::Network,
     secret::{ExposeSecret, SecretString},
     server,
@@ -55,6 +58,23 @@ pub(super) struct Users {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Lists persons, oldest first: of the whole server, or members of `--organization`
+    #[command(after_help = "\
+Examples:
+  lanyard user list --search priya
+  lanyard user list --search @riverside.example --organization riverside --json
+  lanyard user list --limit 1000 --after usr_…     the page after the person who was listed last")]
+    List {
+        /// Whose name, user name or address contains this; one or two characters begin a word
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// After this person: the next page
+        #[arg(long, value_name = "USER")]
+        after: Option<UserId>,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
     /// Shows a person with every organization they belong to
     #[command(after_help = "Example:\n  lanyard user show olivia@riverside.example")]
     Show {
@@ -168,6 +188,10 @@ impl Users {
         let organization = self.scope.named(shell).await?;
         let by = organization.as_ref().map(|organization| &organization.id);
         match self.command {
+            Command::List { search, after, limit } => {
+                let wanted = scope::wanted(shell, search.as_deref()).await?;
+                list(shell, PersonFilter { organization: by.cloned(), wanted, after, limit }).await
+            }
             Command::Show { person } => show(shell, by, &person).await,
             Command::Create(new) => create(shell, organization, new).await,
             Command::Set { person, attributes } => set(shell, by, &person, attributes).await,

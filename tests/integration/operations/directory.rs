@@ -125,6 +125,30 @@ fn a_person_without_an_address_gets_one_by_a_mailed_link_or_at_once() {
 }
 
 #[test]
+fn people_are_listed_in_pages_and_found_by_a_part_of_a_name() {
+    let host = riverside();
+    host.succeed("org create harbour --name Harbour");
+    host.succeed("user create --name Noor --email noor@harbour.example --organization harbour --kind administrative");
+    host.succeed("user create --name Sam --user-name sam.poe --one-time-password");
+    let names = |options: &str| -> Vec<String> {
+        let listed = host.json(&format!("user list {options}"));
+        listed.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("--limit 100"), ["Olivia", "Noor", "Sam"]);
+    assert_eq!(names("--organization harbour"), ["Noor"]);
+    for (typed, found) in [("LIVI", "Olivia"), ("harbour.ex", "Noor"), ("m.po", "Sam"), ("sa", "Sam")] {
+        assert_eq!(names(&format!("--search {typed}")), [found], "{typed}");
+    }
+    assert!(names("--search livi --organization harbour").is_empty());
+    let first = host.json("user list --limit 2");
+    let after = first[1]["user"].as_str().unwrap();
+    assert_eq!(names(&format!("--limit 2 --after {after}")), ["Sam"]);
+    assert!(names("--search nobody").is_empty());
+    assert_eq!(host.json("membership list --organization harbour --search oor").as_array().map(Vec::len), Some(1));
+    assert_eq!(host.run("user list --limit 0").code, Some(2));
+}
+
+#[test]
 fn one_organization_changes_no_login_of_a_person_of_two() {
     let host = riverside();
     host.succeed("org create harbour --name Harbour");
