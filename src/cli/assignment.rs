@@ -45,7 +45,7 @@ pub(super) fn shown(one: &Listed) -> Shown {
 pub(super) async fn assign(
     shell: &Shell,
     of: &Organization,
-    (RoleArgument(at), person): (RoleArgument, String),
+    (role, person): (RoleArgument, String),
     period: &Period,
 ) -> anyhow::Result<()> {
     let (context, id, validity) = (shell.context(), of.id.clone(), period.validity()?);
@@ -54,15 +54,9 @@ pub(super) async fn assign(
         .change(move |tx| {
             Box::pin(async move {
                 let member = scope::member(tx, &id, &person).await?;
-                let role = scope::role(tx, &id, &at.role).await?;
-                let location = scope::place(tx, &id, at.location.as_ref()).await?;
-                let new = NewAssignment {
-                    membership: member.id,
-                    role: role.id,
-                    location,
-                    validity,
-                    origin: Origin::of(&context),
-                };
+                let (role, location) = role.find(tx, &id).await?;
+                let origin = Origin::of(&context);
+                let new = NewAssignment { membership: member.id, role, location, validity, origin };
                 assignment::assign(tx, &context, &id, new).await.map(|_| ())
             })
         })

@@ -8,8 +8,10 @@ use super::{
     scope::{self, RoleArgument, Scope, ShownRole},
 };
 use crate::{
-    directory::{group, organization::Organization},
-    id::GroupId,
+    audit::Context,
+    directory::{Error, Result, group, organization::Organization},
+    id::{GroupId, OrganizationId},
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -33,6 +35,13 @@ enum Command {
         /// The group
         group: Slug,
     },
+    #[command(flatten)]
+    Edit(Edit),
+}
+
+/// What changes a group; the groups are listed afterwards.
+#[derive(Debug, Subcommand)]
+enum Edit {
     /// Creates a group
     #[command(after_help = "Example:\n  lanyard group create gps --name \"General practitioners\"")]
     Create {
@@ -123,19 +132,14 @@ impl Groups {
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
         let of = self.scope.organization(shell).await?;
         match self.command {
-            Command::List => {}
-            Command::Members { group } => return members(shell, &of, &group).await,
-            Command::Create { slug, name } => create(shell, &of, slug, name).await?,
-            Command::Rename { group, name } => rename(shell, &of, group, name).await?,
-            Command::Remove { group } => remove(shell, &of, group).await?,
-            Command::Add { group, person } => member(shell, &of, (group, person), "add").await?,
-            Command::Drop { group, person } => member(shell, &of, (group, person), "drop").await?,
-            Command::Nest { group, parent } => nest(shell, &of, (group, parent), "nest").await?,
-            Command::Unnest { group, parent } => nest(shell, &of, (group, parent), "unnest").await?,
-            Command::Give { group, role } => role_of(shell, &of, (group, role), "give").await?,
-            Command::Take { group, role } => role_of(shell, &of, (group, role), "take").await?,
+            Command::List => list(shell, &of).await,
+            Command::Members { group } => members(shell, &of, &group).await,
+            Command::Edit(edit) => {
+                let (context, id) = (shell.context(), of.id.clone());
+                shell.change(move |tx| Box::pin(async move { edit.apply(tx, &context, &id).await })).await?;
+                list(shell, &of).await
+            }
         }
-        list(shell, &of).await
     }
 }
 
@@ -195,97 +199,43 @@ async fn members(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Resul
     })
 }
 
-async fn create(shell: &Shell, of: &Organization, slug: Slug, name: Name) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| Box::pin(async move { group::create(tx, &context, &of, &slug, &name).await.map(|_| ()) }))
-        .await
-}
-
-async fn rename(shell: &Shell, of: &Organization, slug: Slug, name: Name) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let group = scope::group(tx, &of, &slug).await?;
-                group::rename(tx, &context, &of, &group.id, &name).await
-            })
-        })
-        .await
-}
-
-async fn remove(shell: &Shell, of: &Organization, slug: Slug) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let group = scope::group(tx, &of, &slug).await?;
-                group::remove(tx, &context, &of, &group.id).await
-            })
-        })
-        .await
-}
-
-async fn member(
-    shell: &Shell,
-    of: &Organization,
-    (slug, person): (Slug, String),
-    what: &'static str,
-) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let group = scope::group(tx, &of, &slug).await?;
-                let member = scope::member(tx, &of, &person).await?;
-                match what {
-                    "add" => group::add_member(tx, &context, &of, &group.id, &member.id).await,
-                    _ => group::remove_member(tx, &context, &of, &group.id, &member.id).await,
-                }
-            })
-        })
-        .await
-}
-
-async fn nest(
-    shell: &Shell,
-    of: &Organization,
-    (inner, outer): (Slug, Slug),
-    what: &'static str,
-) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let inner = scope::group(tx, &of, &inner).await?;
-                let outer = scope::group(tx, &of, &outer).await?;
-                match what {
-                    "nest" => group::nest(tx, &context, &of, &inner.id, &outer.id).await,
-                    _ => group::unnest(tx, &context, &of, &inner.id, &outer.id).await,
-                }
-            })
-        })
-        .await
-}
-
-async fn role_of(
-    shell: &Shell,
-    of: &Organization,
-    (slug, RoleArgument(at)): (Slug, RoleArgument),
-    what: &'static str,
-) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let group = scope::group(tx, &of, &slug).await?;
-                let role = scope::role(tx, &of, &at.role).await?;
-                let site = scope::place(tx, &of, at.location.as_ref()).await?;
-                match what {
-                    "give" => group::give_role(tx, &context, &of, &group.id, (&role.id, site.as_ref())).await,
-                    _ => group::take_role(tx, &context, &of, &group.id, (&role.id, site.as_ref())).await,
-                }
-            })
-        })
-        .await
+impl Edit {
+    async fn apply(self, tx: &mut Tx, context: &Context, of: &OrganizationId) -> Result<()> {
+        let find = async |tx: &mut Tx, slug: &Slug| Ok::<_, Error>(scope::group(tx, of, slug).await?.id);
+        match self {
+            Self::Create { slug, name } => group::create(tx, context, of, &slug, &name).await.map(|_| ()),
+            Self::Rename { group, name } => {
+                let group = find(tx, &group).await?;
+                group::rename(tx, context, of, &group, &name).await
+            }
+            Self::Remove { group } => {
+                let group = find(tx, &group).await?;
+                group::remove(tx, context, of, &group).await
+            }
+            Self::Add { group, person } => {
+                let (group, member) = (find(tx, &group).await?, scope::member(tx, of, &person).await?);
+                group::add_member(tx, context, of, &group, &member.id).await
+            }
+            Self::Drop { group, person } => {
+                let (group, member) = (find(tx, &group).await?, scope::member(tx, of, &person).await?);
+                group::remove_member(tx, context, of, &group, &member.id).await
+            }
+            Self::Nest { group, parent } => {
+                let (inner, outer) = (find(tx, &group).await?, find(tx, &parent).await?);
+                group::nest(tx, context, of, &inner, &outer).await
+            }
+            Self::Unnest { group, parent } => {
+                let (inner, outer) = (find(tx, &group).await?, find(tx, &parent).await?);
+                group::unnest(tx, context, of, &inner, &outer).await
+            }
+            Self::Give { group, role } => {
+                let (group, (role, site)) = (find(tx, &group).await?, role.find(tx, of).await?);
+                group::give_role(tx, context, of, &group, (&role, site.as_ref())).await
+            }
+            Self::Take { group, role } => {
+                let (group, (role, site)) = (find(tx, &group).await?, role.find(tx, of).await?);
+                group::take_role(tx, context, of, &group, (&role, site.as_ref())).await
+            }
+        }
+    }
 }

@@ -8,11 +8,15 @@ use super::{
     scope::{self, Period, RoleArgument, Scope},
 };
 use crate::{
+    audit::Context,
     directory::{
+        Error, Result,
         organization::Organization,
         permission::Permission,
         role::{self, Composition, template},
     },
+    id::OrganizationId,
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -39,6 +43,34 @@ enum Command {
     /// Lists the permissions that roles can be made of
     #[command(after_help = "Example:\n  lanyard role permissions --organization riverside")]
     Permissions,
+    #[command(flatten)]
+    Edit(Edit),
+    /// Assigns a role to a member
+    #[command(after_help = "\
+Examples:
+  lanyard role assign practitioner@main-street priya@riverside.example
+  lanyard role assign manager max@riverside.example --until 2027-01-01")]
+    Assign {
+        /// The role: ROLE for the whole organization, or ROLE@LOCATION
+        role: RoleArgument,
+        /// The member
+        person: String,
+        #[command(flatten)]
+        period: Period,
+    },
+    /// Ends an assignment
+    #[command(after_help = "Example:\n  lanyard role end practitioner@main-street priya@riverside.example")]
+    End {
+        /// The role: ROLE for the whole organization, or ROLE@LOCATION
+        role: RoleArgument,
+        /// The member
+        person: String,
+    },
+}
+
+/// What changes a role; it is shown afterwards.
+#[derive(Debug, Subcommand)]
+enum Edit {
     /// Creates a role
     #[command(after_help = "\
 Example:
@@ -102,27 +134,6 @@ Example:
         /// The role
         role: Slug,
     },
-    /// Assigns a role to a member
-    #[command(after_help = "\
-Examples:
-  lanyard role assign practitioner@main-street priya@riverside.example
-  lanyard role assign manager max@riverside.example --until 2027-01-01")]
-    Assign {
-        /// The role: ROLE for the whole organization, or ROLE@LOCATION
-        role: RoleArgument,
-        /// The member
-        person: String,
-        #[command(flatten)]
-        period: Period,
-    },
-    /// Ends an assignment
-    #[command(after_help = "Example:\n  lanyard role end practitioner@main-street priya@riverside.example")]
-    End {
-        /// The role: ROLE for the whole organization, or ROLE@LOCATION
-        role: RoleArgument,
-        /// The member
-        person: String,
-    },
 }
 
 impl Roles {
@@ -133,29 +144,13 @@ impl Roles {
             Command::List => list(shell, &of).await,
             Command::Show { role } => show(shell, &of, &role).await,
             Command::Permissions => permissions(shell, &of).await,
-            Command::Create { slug, name, permissions, inherits } => {
-                create(shell, &of, (slug.clone(), name), permissions, inherits).await?;
-                show(shell, &of, &slug).await
-            }
-            Command::Rename { role, name } => {
-                rename(shell, &of, role.clone(), name).await?;
-                show(shell, &of, &role).await
-            }
-            Command::Change { role, add, remove } => {
-                change(shell, &of, role.clone(), (add, remove)).await?;
-                show(shell, &of, &role).await
-            }
-            Command::Inherit { role, from } => {
-                inherit(shell, &of, (role.clone(), from), "inherit").await?;
-                show(shell, &of, &role).await
-            }
-            Command::Disinherit { role, from } => {
-                inherit(shell, &of, (role.clone(), from), "disinherit").await?;
-                show(shell, &of, &role).await
-            }
-            Command::Remove { role } => {
-                remove(shell, &of, role).await?;
-                list(shell, &of).await
+            Command::Edit(edit) => {
+                let (context, id, role) = (shell.context(), of.id.clone(), edit.role().cloned());
+                shell.change(move |tx| Box::pin(async move { edit.apply(tx, &context, &id).await })).await?;
+                match role {
+                    Some(role) => show(shell, &of, &role).await,
+                    None => list(shell, &of).await,
+                }
             }
             Command::Assign { role, person, period } => assignment::assign(shell, &of, (role, person), &period).await,
             Command::End { role, person } => assignment::end(shell, &of, role, person).await,
@@ -242,87 +237,51 @@ async fn permissions(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
     shell.table(&all, &["permission"], |one| vec![one.clone()])
 }
 
-async fn create(
-    shell: &Shell,
-    of: &Organization,
-    (slug, name): (Slug, Name),
-    permissions: Vec<Permission>,
-    inherits: Vec<Slug>,
-) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let made = role::create(tx, &context, &of, (&slug, &name), &permissions).await?;
+impl Edit {
+    /// The role that there is afterwards.
+    fn role(&self) -> Option<&Slug> {
+        match self {
+            Self::Create { slug: role, .. }
+            | Self::Rename { role, .. }
+            | Self::Change { role, .. }
+            | Self::Inherit { role, .. }
+            | Self::Disinherit { role, .. } => Some(role),
+            Self::Remove { .. } => None,
+        }
+    }
+
+    async fn apply(self, tx: &mut Tx, context: &Context, of: &OrganizationId) -> Result<()> {
+        let find = async |tx: &mut Tx, slug: &Slug| Ok::<_, Error>(scope::role(tx, of, slug).await?.id);
+        match self {
+            Self::Create { slug, name, permissions, inherits } => {
+                let made = role::create(tx, context, of, (&slug, &name), &permissions).await?;
                 // A handful of roles, named on the command line.
                 for parent in inherits {
-                    let parent = scope::role(tx, &of, &parent).await?;
-                    role::inherit(tx, &context, &of, &made.id, &parent.id).await?;
+                    let parent = find(tx, &parent).await?;
+                    role::inherit(tx, context, of, &made.id, &parent).await?;
                 }
                 Ok(())
-            })
-        })
-        .await
-}
-
-async fn rename(shell: &Shell, of: &Organization, slug: Slug, name: Name) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let role = scope::role(tx, &of, &slug).await?;
-                role::rename(tx, &context, &of, &role.id, &name).await
-            })
-        })
-        .await
-}
-
-async fn change(
-    shell: &Shell,
-    of: &Organization,
-    slug: Slug,
-    (add, remove): (Vec<Permission>, Vec<Permission>),
-) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let role = scope::role(tx, &of, &slug).await?;
-                role::change_permissions(tx, &context, &of, &role.id, (&add, &remove)).await
-            })
-        })
-        .await
-}
-
-async fn inherit(
-    shell: &Shell,
-    of: &Organization,
-    (heir, from): (Slug, Slug),
-    what: &'static str,
-) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let heir = scope::role(tx, &of, &heir).await?;
-                let from = scope::role(tx, &of, &from).await?;
-                match what {
-                    "inherit" => role::inherit(tx, &context, &of, &heir.id, &from.id).await,
-                    _ => role::disinherit(tx, &context, &of, &heir.id, &from.id).await,
-                }
-            })
-        })
-        .await
-}
-
-async fn remove(shell: &Shell, of: &Organization, slug: Slug) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let role = scope::role(tx, &of, &slug).await?;
-                role::remove(tx, &context, &of, &role.id).await
-            })
-        })
-        .await
+            }
+            Self::Rename { role, name } => {
+                let role = find(tx, &role).await?;
+                role::rename(tx, context, of, &role, &name).await
+            }
+            Self::Change { role, add, remove } => {
+                let role = find(tx, &role).await?;
+                role::change_permissions(tx, context, of, &role, (&add, &remove)).await
+            }
+            Self::Inherit { role, from } => {
+                let (heir, from) = (find(tx, &role).await?, find(tx, &from).await?);
+                role::inherit(tx, context, of, &heir, &from).await
+            }
+            Self::Disinherit { role, from } => {
+                let (heir, from) = (find(tx, &role).await?, find(tx, &from).await?);
+                role::disinherit(tx, context, of, &heir, &from).await
+            }
+            Self::Remove { role } => {
+                let role = find(tx, &role).await?;
+                role::remove(tx, context, of, &role).await
+            }
+        }
+    }
 }

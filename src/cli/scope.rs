@@ -19,7 +19,7 @@ use crate::{
         user::User,
         validity::Validity,
     },
-    id::{LocationId, MembershipId, OrganizationId, UserId},
+    id::{LocationId, MembershipId, OrganizationId, RoleId, UserId},
     storage::{Tx, Work},
     text::{Slug, TextError, UserName},
 };
@@ -160,6 +160,18 @@ impl FromStr for RoleArgument {
             None => (text, None),
         };
         Ok(Self(RoleAt { role: role.parse()?, location }))
+    }
+}
+
+impl RoleArgument {
+    /// The role and the location that are named.
+    pub(super) async fn find(
+        &self,
+        tx: &mut Tx,
+        of: &OrganizationId,
+    ) -> directory::Result<(RoleId, Option<LocationId>)> {
+        let found = role(tx, of, &self.0.role).await?;
+        Ok((found.id, place(tx, of, self.0.location.as_ref()).await?))
     }
 }
 

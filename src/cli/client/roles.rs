@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         Shell,
-        scope::{self, RoleArgument, roles_json, roles_text},
+        scope::{RoleArgument, roles_json, roles_text},
     },
     directory::{self, Error, app},
     id::OrganizationId,
@@ -18,22 +18,16 @@ pub(super) enum Change {
 }
 
 /// Gives or takes a role, and shows what the client holds then.
-pub(super) async fn change(
-    shell: &Shell,
-    id: String,
-    RoleArgument(at): RoleArgument,
-    change: Change,
-) -> anyhow::Result<()> {
+pub(super) async fn change(shell: &Shell, id: String, role: RoleArgument, change: Change) -> anyhow::Result<()> {
     let context = shell.context();
     let held = shell
         .change(move |tx| {
             Box::pin(async move {
                 let of = owner(tx, &id).await?;
-                let role = scope::role(tx, &of, &at.role).await?;
-                let site = scope::place(tx, &of, at.location.as_ref()).await?;
+                let (role, site) = role.find(tx, &of).await?;
                 match change {
-                    Change::Give => app::give_role(tx, &context, &of, &id, (&role.id, site.as_ref())).await?,
-                    Change::Take => app::take_role(tx, &context, &of, &id, (&role.id, site.as_ref())).await?,
+                    Change::Give => app::give_role(tx, &context, &of, &id, (&role, site.as_ref())).await?,
+                    Change::Take => app::take_role(tx, &context, &of, &id, (&role, site.as_ref())).await?,
                 }
                 Ok(tx.apps().roles(&of, &id).await?)
             })
