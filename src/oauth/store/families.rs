@@ -7,6 +7,7 @@ use crate::{
     clock::Timestamp,
     id::{FamilyId, OrganizationId, SessionId, Sid, UserId},
     oauth::scope::Scopes,
+    secret::TokenHash,
     storage::{Error, Result, Revision, Row, Tx},
 };
 
@@ -55,6 +56,45 @@ impl Family {
     }
 }
 
+/// Selects columns of what belongs to a family `f`, with all that [`family`] reads.
+macro_rules! select_with_family {
+    ($from:literal, $columns:literal, $condition:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            ", f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, f.resources, \
+             f.auth_time, f.acr, f.amr, f.created_at AS family_created_at, f.expires_at AS family_expires_at, \
+             f.revoked_at, s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
+             FROM ",
+            $from,
+            " LEFT JOIN sessions AS s ON s.id = f.session_id WHERE ",
+            $condition
+        )
+    };
+}
+pub(super) use select_with_family;
+
+/// Marks a row of a table as used at `$2`, found by its hash `$1`: one of those that try, while its family lives.
+macro_rules! take_once {
+    ($table:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET used_at = $2 \
+             WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 \
+             AND EXISTS (SELECT 1 FROM families f WHERE f.id = family_id AND f.revoked_at IS NULL) \
+             RETURNING family_id"
+        )
+    };
+}
+pub(super) use take_once;
+
+/// Runs [`take_once`]; whether this one was it.
+pub(super) async fn taken(tx: &mut Tx, statement: &'static str, hash: TokenHash, now: Timestamp) -> Result<bool> {
+    let row = sqlx::query(statement).bind(hash.to_vec()).bind(now.0).fetch_optional(tx.connection()).await?;
+    Ok(row.is_some())
+}
+
 /// Queries of families.
 pub struct Families<'t>(&'t mut Tx);
 
@@ -101,17 +141,10 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_id(&mut self, id: &FamilyId) -> Result<Option<Family>> {
-        let row = sqlx::query(
-            "SELECT f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, f.resources, \
-             f.auth_time, f.acr, f.amr, f.created_at AS family_created_at, f.expires_at AS family_expires_at, f.revoked_at, \
-             s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
-             FROM families f \
-             LEFT JOIN sessions s ON s.id = f.session_id \
-             WHERE f.id = $1",
-        )
-        .bind(id.as_str().to_owned())
-        .fetch_optional(self.0.connection())
-        .await?;
+        let row = sqlx::query(select_with_family!("families AS f", "1 AS own", "f.id = $1"))
+            .bind(id.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
         row.as_ref().map(family).transpose()
     }
 
@@ -203,7 +236,7 @@ impl Families<'_> {
     }
 }
 
-/// The family in a row that joins it with its session.
+/// The family in a row of [`select_with_family`].
 pub(super) fn family(row: &Row) -> Result<Family> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let amr = text("amr")?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::Row as _;
 
-use super::families::{Family, family};
+use super::families::{Family, family, select_with_family, take_once, taken};
 use crate::{
     clock::Timestamp,
     id::FamilyId,
@@ -83,16 +83,11 @@ impl RefreshTokens<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_hash(&mut self, hash: TokenHash) -> Result<Option<StoredRefreshToken>> {
-        let row = sqlx::query(
-            "SELECT r.created_at, r.expires_at, r.used_at, r.repeated_at, \
-             f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, f.resources, \
-             f.auth_time, f.acr, f.amr, f.created_at AS family_created_at, f.expires_at AS family_expires_at, f.revoked_at, \
-             s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
-             FROM refresh_tokens r \
-             JOIN families f ON f.id = r.family_id \
-             LEFT JOIN sessions s ON s.id = f.session_id \
-             WHERE r.hash = $1",
-        )
+        let row = sqlx::query(select_with_family!(
+            "refresh_tokens AS own JOIN families AS f ON f.id = own.family_id",
+            "own.created_at, own.expires_at, own.used_at, own.repeated_at",
+            "own.hash = $1"
+        ))
         .bind(hash.to_vec())
         .fetch_optional(self.0.connection())
         .await?;
@@ -112,17 +107,7 @@ impl RefreshTokens<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn take(&mut self, hash: TokenHash, now: Timestamp) -> Result<bool> {
-        let taken = sqlx::query(
-            "UPDATE refresh_tokens SET used_at = $2 \
-             WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 \
-             AND EXISTS (SELECT 1 FROM families f WHERE f.id = family_id AND f.revoked_at IS NULL) \
-             RETURNING family_id",
-        )
-        .bind(hash.to_vec())
-        .bind(now.0)
-        .fetch_optional(self.0.connection())
-        .await?;
-        Ok(taken.is_some())
+        taken(self.0, take_once!("refresh_tokens"), hash, now).await
     }
 
     /// Lets a client that lost the answer use the token again: once, within `window` of its use, while no successor was
