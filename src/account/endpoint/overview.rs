@@ -101,13 +101,10 @@ async fn belongings(app: &App, user: &User, now: Timestamp) -> storage::Result<(
     let active = tx.memberships().active_of_user(&user.id, now).await?;
     let organizations: Vec<_> = active.iter().map(|(_, organization)| organization.id.clone()).collect();
     let names = tx.names().of(&organizations, &[]).await?;
-    let mut belongings = vec![];
-    // What somebody holds is one walk through one organization; a person has a handful.
-    for (membership, organization) in active {
-        let holdings = tx.access().holdings(&membership.id, now).await?;
-        belongings.push(Belonging { membership, organization, holdings });
-    }
-    Ok((belongings, names))
+    let members: Vec<_> = active.iter().map(|(membership, _)| membership.id.clone()).collect();
+    let held = tx.access().holdings_of(&members, now).await?;
+    let belonging = |((membership, organization), holdings)| Belonging { membership, organization, holdings };
+    Ok((active.into_iter().zip(held).map(belonging).collect(), names))
 }
 
 fn shown(belonging: &Belonging, names: &Names, user: &User, (frame, now): (&Frame, Timestamp)) -> Shown {

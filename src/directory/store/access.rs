@@ -3,6 +3,8 @@
 //! Every row is `(what, a, b, c, from_at, until_at)`; the walks (enclosing groups, inherited roles, places below) are
 //! made by the database, so that a member costs what they hold and not what the organization has.
 
+use sqlx::{AssertSqlSafe, Row as _};
+
 use super::{maybe_moment, maybe_text, text};
 use crate::{
     clock::Timestamp,
@@ -12,7 +14,7 @@ use crate::{
         validity::Validity,
     },
     id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
-    storage::{Result, Row, Tx},
+    storage::{Error, Result, Row, Tx},
     text::Slug,
 };
 
@@ -167,17 +169,52 @@ impl AccessOf<'_> {
             sqlx::query(statement).bind(id.as_str().to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
         holdings(&rows)
     }
+
+    /// The same of several members, in their order.
+    pub async fn holdings_of(&mut self, ids: &[MembershipId], now: Timestamp) -> Result<Vec<Holdings>> {
+        let mut all = vec![];
+        for some in ids.chunks(AT_ONCE) {
+            let begun = all.len();
+            all.resize_with(begun + some.len(), Holdings::default);
+            // Program text and numbers of places alone.
+            let query = sqlx::query(AssertSqlSafe(of_members(some.len()))).bind(now.0);
+            let query = some.iter().fold(query, |query, id| query.bind(id.to_string()));
+            for row in query.fetch_all(self.0.connection()).await? {
+                let place = usize::try_from(row.try_get::<i64, _>("place")?).map_err(|_| Error::Corrupt("place"))?;
+                read(all.get_mut(begun + place).ok_or(Error::Corrupt("place"))?, &row)?;
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Members of one query of [`AccessOf::holdings_of`].
+const AT_ONCE: usize = 16;
+
+/// What `members` members hold: `$1` is the instant, `$2` and so on are the members. Rows are those of [`OF_MEMBER`], with
+/// the member's place.
+fn of_members(members: usize) -> String {
+    let one = |place: usize| {
+        let walk = OF_MEMBER.replace("$2", "$now").replace("$1", &format!("${}", place + 2)).replace("$now", "$1");
+        format!("SELECT CAST({place} AS BIGINT) AS place, held.* FROM ({walk}) AS held")
+    };
+    (0..members).map(one).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 fn holdings(rows: &[Row]) -> Result<Holdings> {
     let mut all = Holdings::default();
     for row in rows {
-        let (what, a) = (text(row, "what")?, text(row, "a")?);
-        let (b, c) = (maybe_text(row, "b")?, maybe_text(row, "c")?);
-        let validity = Validity { from: maybe_moment(row, "valid_from")?, until: maybe_moment(row, "valid_until")? };
-        add(&mut all, &what, (a, b.unwrap_or_default(), c), validity);
+        read(&mut all, row)?;
     }
     Ok(all)
+}
+
+fn read(all: &mut Holdings, row: &Row) -> Result<()> {
+    let (what, a) = (text(row, "what")?, text(row, "a")?);
+    let (b, c) = (maybe_text(row, "b")?, maybe_text(row, "c")?);
+    let validity = Validity { from: maybe_moment(row, "valid_from")?, until: maybe_moment(row, "valid_until")? };
+    add(all, &what, (a, b.unwrap_or_default(), c), validity);
+    Ok(())
 }
 
 fn add(all: &mut Holdings, what: &str, (a, b, c): (String, String, Option<String>), validity: Validity) {

@@ -72,6 +72,28 @@ async fn a_region_holds_below_and_the_whole_organization_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_several_members_hold_is_told_in_their_order() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let riverside = clinic(storage, "riverside").await;
+        site(storage, &riverside, "main-street", None).await;
+        let (_, olivia) = member(storage, &riverside, "olivia@x.example", &["owner"]).await;
+        let (_, bill) = member(storage, &riverside, "bill@x.example", &["billing", "inventory"]).await;
+        let (_, sam) = member(storage, &riverside, "sam@x.example", &[]).await;
+        let nobody = MembershipId::from_stored("mem_0".into());
+        let few = [sam.id, bill.id, nobody, olivia.id];
+        let many: Vec<MembershipId> = few.iter().cycle().take(21).cloned().collect();
+        let mut tx = storage.read().await.unwrap();
+        let told = tx.access().holdings_of(&many, NOW).await.unwrap();
+        assert_eq!(told.len(), many.len());
+        for (id, holdings) in many.iter().zip(told) {
+            assert_eq!(holdings.access(NOW), tx.access().of_member(id, NOW).await.unwrap(), "{id}");
+        }
+        assert!(tx.access().holdings_of(&[], NOW).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_assignment_that_ran_out_can_be_made_anew_and_a_live_one_cannot() {
     for database in databases().await {
         let storage = &database.storage;
