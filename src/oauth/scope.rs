@@ -50,6 +50,21 @@ impl Scope {
         Self::Identifiers,
     ];
 
+    /// What is about the person, in the order in which people care.
+    const FOR_PEOPLE: [Self; 11] = [
+        Self::OpenId,
+        Self::Profile,
+        Self::Email,
+        Self::Phone,
+        Self::Address,
+        Self::Organization,
+        Self::Roles,
+        Self::Locations,
+        Self::Groups,
+        Self::Entitlements,
+        Self::Identifiers,
+    ];
+
     /// As it is written.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -127,6 +142,19 @@ impl Scopes {
         self.0.is_empty()
     }
 
+    /// As people read them: who they are, where they work, then what an API gives a meaning to, and last whether it goes
+    /// on while they are away.
+    pub fn for_people(&self) -> impl Iterator<Item = &str> {
+        let place = |word: &str| match Scope::FOR_PEOPLE.iter().position(|scope| scope.name() == word) {
+            Some(place) => place,
+            None if word == Scope::OfflineAccess.name() => usize::MAX,
+            None => Scope::FOR_PEOPLE.len(),
+        };
+        let mut words: Vec<&str> = self.iter().collect();
+        words.sort_by_key(|word| place(word));
+        words.into_iter()
+    }
+
     /// In order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
@@ -171,6 +199,17 @@ mod tests {
         }
         let many = (0..=Scopes::MOST).map(|n| format!("s{n}")).collect::<Vec<_>>().join(" ");
         assert!(Scopes::parse(&many).is_err());
+    }
+
+    #[test]
+    fn people_read_first_what_matters_most_to_them() {
+        let scopes = Scopes::parse("a.write address email groups offline_access openid profile roles z.read").unwrap();
+        let read: Vec<&str> = scopes.for_people().collect();
+        let expected = "openid profile email address roles groups a.write z.read offline_access";
+        assert_eq!(read.join(" "), expected);
+        let all: Scopes = Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect();
+        assert_eq!(all.for_people().last(), Some("offline_access"), "no other scope of ours is forgotten");
+        assert_eq!(Scope::FOR_PEOPLE.len() + 1, Scope::ALL.len());
     }
 
     #[test]

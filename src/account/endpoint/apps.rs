@@ -20,7 +20,7 @@ use crate::{
     audit::Event,
     authentication::endpoint::SignedIn,
     clock::Timestamp,
-    oauth::store::Allowed,
+    oauth::{scope::Scopes, store::Allowed},
     storage,
     web::{CsrfForm, Error, Frame, Page, Parameters, Query, Refusal, Visit},
 };
@@ -88,16 +88,14 @@ fn rows(allowed: &[Allowed], names: &Names, frame: &Frame, now: Timestamp) -> Ve
     }
     let row = |((name, client), consents): ((&str, &str), Vec<&Allowed>)| {
         let brands = consents.iter().filter_map(|one| names.brand(&one.organization));
-        let mut scopes: Vec<&str> = consents.iter().flat_map(|one| one.consent.scopes.iter()).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
+        let scopes: Scopes = consents.iter().flat_map(|one| one.consent.scopes.iter()).map(str::to_owned).collect();
         let t = &frame.t.authentication.consent.scopes;
         let newest = consents.iter().map(|one| one.consent.granted_at).max();
         AppRow {
             id: client.to_owned(),
             name: name.to_owned(),
             organization: brands.map(|brand| brand.name).collect::<Vec<_>>().join(", "),
-            scopes: scopes.into_iter().map(|scope| t.describe(scope)).collect(),
+            scopes: scopes.for_people().map(|scope| t.describe(scope)).collect(),
             age: newest.map(|at| now.since(at)).unwrap_or_default(),
         }
     };

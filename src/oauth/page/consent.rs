@@ -34,7 +34,7 @@ pub fn show(visit: &Visit, asked: &Asked, (standpoint, back): (Standpoint, &Retu
         action: action(visit, PATH, back),
         app: asked.to.client.client.name.clone(),
         organization: organization.map(|organization| organization.name.as_str().to_owned()).unwrap_or_default(),
-        scopes: asked.request.scopes.iter().map(|scope| texts.describe(scope)).collect(),
+        scopes: asked.request.scopes.for_people().map(|scope| texts.describe(scope)).collect(),
     };
     (RedirectsTo(RedirectOrigin::of(&asked.to.redirect.url())), Page(page)).into_response()
 }
