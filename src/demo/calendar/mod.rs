@@ -93,6 +93,8 @@ impl Calendar {
             .route("/mail", get(mail::list))
             .route("/mail/{name}", get(mail::one))
             .route("/calendar.css", get(page::stylesheet))
+            .route("/calendar.svg", get(page::icon))
+            .route("/favicon.ico", get(page::icon))
             .route("/api/appointments", get(api::list))
             .route("/api/appointments/{id}/cancel", post(api::cancel))
             .with_state(self)

@@ -157,6 +157,11 @@ pub(super) async fn stylesheet() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../../templates/demo/calendar.css"))
 }
 
+/// `GET /calendar.svg`, and what browsers ask for by themselves.
+pub(super) async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../../../templates/demo/calendar.svg"))
+}
+
 pub(super) fn show(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => ([(header::CACHE_CONTROL, "no-store")], Html(text)).into_response(),
