@@ -4,7 +4,6 @@
 use super::{
     Exchange,
     machine::{self, Stored},
-    resources,
     standing::{Rest, Standing},
 };
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
         client::GrantType,
         error::{Code, Error, Refusal, refuse},
         store::StoredCode,
-        token::{Draft, TokenResponse, Wanted, life::refresh_token_end},
+        token::{Draft, TokenResponse, life::refresh_token_end},
     },
     secret::TokenHash,
     storage::{self, Tx},
@@ -44,10 +43,7 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     check(&code, parameters, now)?;
 
     let family = code.family.clone();
-    let standing = Standing::of(&exchange, &family).await?;
-    let resources = resources(&exchange, &family)?;
-    let wanted = Wanted { client: &client.client, scopes: &family.scopes, resources: &resources };
-    let draft = Draft::new(provider, standing.subject(&family), wanted, now)?;
+    let (standing, draft) = Standing::drafted(&exchange, &family, &family.scopes).await?;
     let refresh = client.client.allows(GrantType::RefreshToken).is_ok().then(|| provider.app.random.token());
     let refresh_end = refresh_token_end(provider.tokens().refresh_idle, now, family.expires_at, family.session_end);
     let rest = Rest {

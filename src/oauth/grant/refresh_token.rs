@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::{
     Exchange,
     machine::{self, Stored},
-    resources,
     standing::{Rest, Standing},
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     oauth::{
         error::{Code, Error, Refusal, refuse},
         store::StoredRefreshToken,
-        token::{Draft, TokenResponse, Wanted, life::refresh_token_end},
+        token::{Draft, TokenResponse, life::refresh_token_end},
     },
     secret::TokenHash,
     storage::{self, Tx},
@@ -53,10 +52,7 @@ pub async fn rotate(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     }
 
     let family = token.family.clone();
-    let standing = Standing::of(&exchange, &family).await?;
-    let resources = resources(&exchange, &family)?;
-    let wanted = Wanted { client: &client.client, scopes: &scopes, resources: &resources };
-    let draft = Draft::new(provider, standing.subject(&family), wanted, now)?;
+    let (standing, draft) = Standing::drafted(&exchange, &family, &scopes).await?;
     let (text, hash) = provider.app.random.token();
     let end = refresh_token_end(provider.tokens().refresh_idle, now, family.expires_at, family.session_end);
     let (rotation, draft) = storage

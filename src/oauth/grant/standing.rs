@@ -1,7 +1,7 @@
 //! What a person is and may do at the moment their tokens are made: loaded anew at every exchange, so that whoever was
 //! disabled, or an app that was, gets nothing more.
 
-use super::Exchange;
+use super::{Exchange, resources};
 use crate::{
     clock::Timestamp,
     directory::{access::Access, organization::Organization, user::User},
@@ -12,7 +12,7 @@ use crate::{
         scope::{Scope, Scopes},
         store::Family,
         token::{
-            Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse,
+            Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse, Wanted,
             claims::{Extent, detail},
             draft::authentication,
             id_token::at_hash,
@@ -63,10 +63,21 @@ impl Standing {
         if requirement.is_met_by(&standing.access) { Ok(standing) } else { Err(GONE.into()) }
     }
 
-    /// As the subject of a token.
-    #[must_use]
-    pub fn subject<'a>(&'a self, family: &'a Family) -> Subject<'a> {
-        Subject { family: Some(family), organization: &self.organization, access: &self.access }
+    /// The same, with an access token drafted for `scopes` and the resources that the request names.
+    ///
+    /// # Errors
+    /// The registered code of the refusal, or a fault.
+    pub(super) async fn drafted(
+        exchange: &Exchange<'_>,
+        family: &Family,
+        scopes: &Scopes,
+    ) -> Result<(Self, Draft), Error> {
+        let standing = Self::of(exchange, family).await?;
+        let resources = resources(exchange, family)?;
+        let wanted = Wanted { client: &exchange.client.client, scopes, resources: &resources };
+        let subject = Subject { family: Some(family), organization: &standing.organization, access: &standing.access };
+        let draft = Draft::new(exchange.provider, subject, wanted, exchange.context.now)?;
+        Ok((standing, draft))
     }
 
     /// Signs what was saved and makes the answer.
