@@ -29,15 +29,13 @@ use crate::{
     audit::Actor,
     authentication::{
         Authenticator,
-        endpoint::{Person, SignedIn, address_of, problem_of, visit_context},
+        endpoint::{Person, SignedIn, address_of, chosen_password, visit_context},
         flow::Step,
-        new_password::{self, Fault},
     },
     directory::{
         self,
         invitation::{self, Approach, Invitation},
     },
-    limit::Network,
     secret::{ExposeSecret, TokenHash},
     text::Name,
     web::{
@@ -166,17 +164,10 @@ async fn join(
         let problem = Problem::of("name", (t.form.fill_in)(t.authentication.invitation.name));
         return Ok(page(app, visit, opened, form, vec![problem]));
     };
-    let typed = form.secret("new_password");
-    if typed.expose_secret() != form.secret("repeated_password").expose_secret() {
-        let problem = Problem::of("repeated_password", t.authentication.password.differ);
-        return Ok(page(app, visit, opened, form, vec![problem]));
-    }
     let about = [name.as_str(), opened.invitation.email.as_str(), opened.offer.brand.name.as_str()];
-    let network = Network::from(visit.address());
-    let hash = match new_password::prepare(app, authenticator, &typed, &about, network).await {
+    let hash = match chosen_password(app, authenticator, visit, form, &about).await? {
         Ok(hash) => hash,
-        Err(Fault::Busy(_)) => return Err(Refusal::Busy.into()),
-        Err(Fault::Policy(problem)) => return Ok(page(app, visit, opened, form, vec![problem_of(visit, problem)])),
+        Err(problem) => return Ok(page(app, visit, opened, form, vec![problem])),
     };
     let welcome = Welcome::new(visit.site(), visit.language(), name.as_str());
     let present = visit.session_token().map(|token| TokenHash::of(token.expose_secret()));

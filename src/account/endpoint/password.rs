@@ -11,15 +11,14 @@ use crate::{
     app::App,
     authentication::{
         Authenticator,
-        endpoint::{SignedIn, problem_of},
-        new_password::{self, Fault, Prepared},
+        endpoint::{SignedIn, chosen_password, differing, problem_of},
+        new_password::{self, Prepared},
         recovery::mail,
     },
     directory,
-    limit::Network,
     policy::password,
     secret::ExposeSecret,
-    web::{CsrfForm, Error, Letterhead, Page, Parameters, Problem, Refusal, Visit},
+    web::{CsrfForm, Error, Letterhead, Page, Parameters, Problem, Visit},
 };
 
 /// `GET /account/password`
@@ -42,25 +41,18 @@ pub(super) async fn save(
     if let Some(unconfirmed) = confirmed(&app, &authenticator, &visit, &person, &form).await? {
         return Ok(unconfirmed.answer(|problems| empty.with_problems(problems)));
     }
-    let typed = form.secret("new_password");
-    let network = Network::from(visit.address());
-    let about = new_password::about(&person.user);
-    match new_password::prepare(&app, &authenticator, &typed, &about, network).await {
+    match chosen_password(&app, &authenticator, &visit, &form, &new_password::about(&person.user)).await? {
         Ok(hash) => change(&app, &visit, person, hash).await?,
-        Err(Fault::Busy(_)) => return Err(Refusal::Busy.into()),
-        Err(Fault::Policy(problem)) => return Ok(refused(empty.with_problems(vec![problem_of(&visit, problem)]))),
+        Err(problem) => return Ok(refused(empty.with_problems(vec![problem]))),
     }
     Ok(Notice::Password.at("/account").into_response())
 }
 
 /// What is wrong with the form by itself.
 fn unfit(visit: &Visit, form: &Parameters) -> Option<Problem> {
-    let [current, new, repeated] =
-        ["current_password", "new_password", "repeated_password"].map(|key| form.secret(key));
-    if new.expose_secret() != repeated.expose_secret() {
-        return Some(Problem::of("repeated_password", visit.texts().authentication.password.differ));
-    }
-    (new.expose_secret() == current.expose_secret()).then(|| problem_of(visit, password::Problem::Same))
+    let [current, new] = ["current_password", "new_password"].map(|key| form.secret(key));
+    let same = new.expose_secret() == current.expose_secret();
+    differing(visit, form).or_else(|| same.then(|| problem_of(visit, password::Problem::Same)))
 }
 
 /// Sets the password, ends the other sessions and writes to the person, in one unit.

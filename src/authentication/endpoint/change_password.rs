@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Person, page, page_with, visit_context, way_back, with_return};
+use super::{Person, chosen_password, page, page_with, visit_context, way_back, with_return};
 use crate::{
     app::App,
     audit::Actor,
@@ -17,10 +17,7 @@ use crate::{
         page::password::{PasswordPage, Reason},
     },
     directory,
-    limit::Network,
-    policy,
-    secret::ExposeSecret,
-    web::{CsrfForm, Error, Frame, Page, Problem, Refusal, ReturnTo, Visit},
+    web::{CsrfForm, Error, Frame, Page, Problem, ReturnTo, Visit},
 };
 
 /// `GET /login/change-password`
@@ -53,15 +50,9 @@ pub(super) async fn submit(
         let view = view(&app, &visit, &back, user_name.clone(), vec![problem]);
         page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
     };
-    let typed = form.secret("new_password");
-    if typed.expose_secret() != form.secret("repeated_password").expose_secret() {
-        return Ok(again(Problem::of("repeated_password", visit.texts().authentication.password.differ)));
-    }
-    let network = Network::from(visit.address());
-    let hash = match new_password::prepare(&app, &authenticator, &typed, &new_password::about(&user), network).await {
+    let hash = match chosen_password(&app, &authenticator, &visit, &form, &new_password::about(&user)).await? {
         Ok(hash) => hash,
-        Err(new_password::Fault::Busy(_)) => return Err(Refusal::Busy.into()),
-        Err(new_password::Fault::Policy(problem)) => return Ok(again(problem_of(&visit, problem))),
+        Err(problem) => return Ok(again(problem)),
     };
     let context = visit_context(&app, &visit, Actor::User(user.id.clone()));
     app.storage
@@ -73,20 +64,6 @@ pub(super) async fn submit(
         })
         .await?;
     Ok(next.into_response())
-}
-
-/// What the policy says, in the person's language.
-pub(crate) fn problem_of(visit: &Visit, problem: policy::password::Problem) -> Problem {
-    use policy::password::Problem as Policy;
-    let texts = &visit.texts().authentication.password;
-    let text = match problem {
-        Policy::TooShort(least) => (texts.too_short)(least),
-        Policy::TooLong(_) => texts.too_long.to_owned(),
-        Policy::Context => texts.about_you.to_owned(),
-        Policy::Trivial => texts.too_common.to_owned(),
-        Policy::Same => texts.same.to_owned(),
-    };
-    Problem::of("new_password", text)
 }
 
 fn view(app: &App, visit: &Visit, back: &ReturnTo, user_name: String, problems: Vec<Problem>) -> PasswordPage {

@@ -1,6 +1,7 @@
 //! The endpoints of signing in. Each does one step and sends the browser to what [`flow`](super::flow) decides.
 
 mod change_password;
+mod chosen_password;
 mod logo;
 mod person;
 mod recovery;
@@ -23,7 +24,7 @@ use crate::{
     web::{Brand, LocalPath, Parameters, RedirectsTo, ReturnTo, Visit, return_to},
 };
 
-pub(crate) use change_password::problem_of;
+pub use chosen_password::{chosen_password, differing, problem_of};
 pub use person::{Person, SignedIn, standing_step};
 
 /// The routes of signing in.

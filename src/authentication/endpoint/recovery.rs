@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{change_password::problem_of, page, page_with, visit_context, way_back, with_return};
+use super::{chosen_password, page, page_with, visit_context, way_back, with_return};
 use crate::{
     app::App,
     audit::Actor,
@@ -22,21 +22,25 @@ use crate::{
     directory::{self, user::User},
     jobs::Job,
     limit::{Network, Verdict},
-    secret::{ExposeSecret, TokenHash},
-    web::{CsrfForm, Error, Frame, Letterhead, Page, Problem, Refusal, Visit, cookie::Cookie},
+    secret::TokenHash,
+    web::{CsrfForm, Error, Frame, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie},
 };
 
-/// `GET /password/forgotten`
-pub(super) async fn ask(visit: Visit) -> Response {
+/// The page that asks who forgot the password.
+const PATH: &str = "/password/forgotten";
+
+/// The parameter of the page that follows.
+const SENT: &str = "sent";
+
+/// `GET /password/forgotten`: the form, or what follows it.
+pub(super) async fn ask(visit: Visit, Query(query): Query) -> Response {
     let back = way_back(&visit);
     let sealed = back.seal(visit.site(), visit.browser());
-    let view = ResetPage {
-        frame: Frame::new(&visit),
-        action: with_return("/password/forgotten", &sealed),
-        back_href: with_return("/login/password", &sealed),
-        problems: vec![],
-    };
-    page(&back, Page(view))
+    let (frame, back_href) = (Frame::new(&visit), with_return("/login/password", &sealed));
+    if query.value(SENT).is_some() {
+        return page(&back, Page(sent_page(frame, &back_href)));
+    }
+    page(&back, Page(ResetPage { frame, action: with_return(PATH, &sealed), back_href, problems: vec![] }))
 }
 
 /// `POST /password/forgotten`: the answer is the same for everybody, and comes before the work.
@@ -60,8 +64,8 @@ pub(super) async fn send(
             tracing::error!(error = %error, "A link to a new password could not be mailed.");
         }
     });
-    let back_href = with_return("/login/password", &back.seal(visit.site(), visit.browser()));
-    Ok(page(&back, Page(sent_page(Frame::new(&visit), &back_href))))
+    let sent = with_return(PATH, &back.seal(visit.site(), visit.browser()));
+    Ok(Redirect::to(&format!("{sent}&{SENT}=1")).into_response())
 }
 
 /// `GET /password/{token}`
@@ -90,15 +94,9 @@ pub(super) async fn set(
             Page(view(&app, &visit, &token, user_name.clone(), vec![problem])),
         )
     };
-    let typed = form.secret("new_password");
-    if typed.expose_secret() != form.secret("repeated_password").expose_secret() {
-        return Ok(again(Problem::of("repeated_password", visit.texts().authentication.password.differ)));
-    }
-    let network = Network::from(visit.address());
-    let hash = match new_password::prepare(&app, &authenticator, &typed, &new_password::about(&user), network).await {
+    let hash = match chosen_password(&app, &authenticator, &visit, &form, &new_password::about(&user)).await? {
         Ok(hash) => hash,
-        Err(new_password::Fault::Busy(_)) => return Err(Refusal::Busy.into()),
-        Err(new_password::Fault::Policy(problem)) => return Ok(again(problem_of(&visit, problem))),
+        Err(problem) => return Ok(again(problem)),
     };
     let context = visit_context(&app, &visit, Actor::Anonymous);
     let notice = notice(&visit, &user, context.now);
