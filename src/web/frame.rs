@@ -57,6 +57,8 @@ pub struct Frame {
     pub t: &'static Strings,
     /// The organization, where one is known.
     pub brand: Option<Brand>,
+    /// Where the page can be opened, if not at the address that the visit asked for.
+    found_at: Option<&'static str>,
 }
 
 /// A language that the page can be switched to.
@@ -75,13 +77,19 @@ impl Frame {
     /// A frame in the visit's language, without a brand.
     #[must_use]
     pub fn new(visit: &Visit) -> Self {
-        Self { visit: visit.clone(), language: visit.language(), t: visit.texts(), brand: None }
+        Self { visit: visit.clone(), language: visit.language(), t: visit.texts(), brand: None, found_at: None }
     }
 
     /// The same frame for an organization.
     #[must_use]
     pub fn branded(self, brand: Option<Brand>) -> Self {
         Self { brand, ..self }
+    }
+
+    /// The same frame for a page that answers a form, and can be opened at `path` of this site.
+    #[must_use]
+    pub fn found_at(self, path: &'static str) -> Self {
+        Self { found_at: Some(path), ..self }
     }
 
     /// The same frame in `language`, the one a signed-in person prefers.
@@ -140,7 +148,7 @@ impl Frame {
             .map(|other| LanguageLink {
                 name: other.own_name(),
                 tag: other.tag(),
-                href: language::switch_address(other, self.visit.target()),
+                href: language::switch_address(other, self.found_at.unwrap_or_else(|| self.visit.target())),
                 is_current: other == self.language,
             })
             .collect()

@@ -58,6 +58,7 @@ pub(super) async fn send(
     }
     send_link(&app, &visit, &person, wanted.clone()).await?;
     let mut account = overview::page(&app, &visit, &person).await?;
+    account.frame = account.frame.found_at("/account");
     account.notice = Some((t.account.email.sent)(wanted.as_str()));
     Ok(Page(account).into_response())
 }

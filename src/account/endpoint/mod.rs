@@ -17,8 +17,8 @@ use axum::{
     Router,
     extract::FromRef,
     http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::{get, post},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
 };
 
 use super::page::{Masthead, Tab, form::FormPage};
@@ -45,21 +45,39 @@ where
 {
     Router::new()
         .route("/account", get(overview::show))
-        .route("/account/default-organization", post(overview::choose_default))
+        .route("/account/default-organization", get(to_account).post(overview::choose_default))
         .route("/account/name", get(name::show).post(name::save))
         .route("/account/password", get(password::show).post(password::save))
         .route("/account/email", get(email::show).post(email::send))
         .route("/email/{token}", get(email::ask).post(email::confirm))
         .route("/account/language", get(language::show).post(language::save))
         .route("/account/sessions", get(sessions::show))
-        .route("/account/sessions/{id}/end", post(sessions::end))
-        .route("/account/sessions/end-others", post(sessions::end_others))
+        .route("/account/sessions/{id}/end", get(to_sessions).post(sessions::end))
+        .route("/account/sessions/end-others", get(to_sessions).post(sessions::end_others))
         .route("/account/apps", get(apps::show))
-        .route("/account/apps/{client}/withdraw", post(apps::withdraw))
+        .route("/account/apps/{client}/withdraw", get(to_apps).post(apps::withdraw))
         .route("/account/invitations", get(invitations::show))
-        .route("/account/invitations/{id}", post(invitations::answer))
+        .route("/account/invitations/{id}", get(to_invitations).post(invitations::answer))
         .route("/invitation/{token}", get(invitation::show).post(invitation::answer))
         .route("/account/sign-out", get(sign_out::ask).post(sign_out::submit))
+}
+
+// What a form posts to can be opened as well (an error page in another language, for example): it is the page with the form.
+
+async fn to_account() -> Redirect {
+    Redirect::to("/account")
+}
+
+async fn to_sessions() -> Redirect {
+    Redirect::to("/account/sessions")
+}
+
+async fn to_apps() -> Redirect {
+    Redirect::to("/account/apps")
+}
+
+async fn to_invitations() -> Redirect {
+    Redirect::to("/account/invitations")
 }
 
 /// The frame of a person's page, in the language they prefer.

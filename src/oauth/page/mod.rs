@@ -12,7 +12,7 @@ use axum::http::Uri;
 use super::{Provider, endpoint::resume};
 use crate::{
     authentication::endpoint::{Person, SignedIn},
-    web::{self, Parameters, ReturnTo, Visit, return_to},
+    web::{self, LocalPath, Parameters, Query, ReturnTo, Visit, return_to},
 };
 
 /// The request that a form belongs to, with the person who sent it.
@@ -35,6 +35,13 @@ async fn resumed(provider: &Provider, visit: &Visit, query: &Parameters) -> Resu
 }
 
 /// Where a form posts to, with the way back.
+/// `GET` of an address that a form posts to (a page after it was opened in another language, or tried again): the request
+/// is decided anew.
+pub(super) async fn anew(visit: Visit, Query(query): Query) -> Result<LocalPath, web::Refusal> {
+    let back = visit.open_return(query.value(return_to::PARAMETER).unwrap_or_default());
+    back.map(|back| back.path).map_err(|_| web::Refusal::FormExpired)
+}
+
 fn action(visit: &Visit, path: &str, back: &ReturnTo) -> String {
     format!("{path}?{}={}", return_to::PARAMETER, back.seal(visit.site(), visit.browser()))
 }

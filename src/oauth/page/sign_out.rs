@@ -14,6 +14,7 @@ use crate::{
     oauth::{
         Provider,
         endpoint::{context, logout_destination},
+        metadata::path::LOGOUT,
         redirect_uri::VerifiedRedirect,
     },
     session::EndReason,
@@ -47,7 +48,13 @@ pub(in crate::oauth) async fn sign_out(
     if let Some((session, user)) = Person::of(&provider.app, &visit).await?.known {
         end(&provider, &visit, SignedIn { session, user }).await?;
     }
-    Ok(signed_out(&visit, to))
+    // The page of an address that can be asked for again: in another language, for example.
+    Ok(signed_out(&visit, Some(to.unwrap_or_else(|| LOGOUT.to_owned()))))
+}
+
+/// `GET` of the form's address: nothing was decided.
+pub(in crate::oauth) async fn undecided() -> Redirect {
+    Redirect::to(LOGOUT)
 }
 
 /// Ends the session.

@@ -5,6 +5,7 @@ mod apps;
 mod doors;
 mod invitations;
 mod isolation;
+mod languages;
 mod overview;
 mod password;
 mod sessions;

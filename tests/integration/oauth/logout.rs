@@ -49,6 +49,13 @@ async fn without_proof_the_person_is_asked() {
         let form = format!("csrf={csrf}&client_id=portal&{BYE}&state=y");
         let out = clinic.post("/oauth2/logout/confirm", &[("cookie", &olivia)], &form).await;
         assert_eq!(out.location(), "https://app.example/bye?state=y");
+        // Without an app to go back to: a page that can be opened again, in another language for example.
+        let (nobody, alone) = (clinic.stranger(), format!("csrf={csrf}"));
+        let done = clinic.post("/oauth2/logout/confirm", &[("cookie", &nobody)], &alone).await;
+        assert_eq!(done.location(), "/oauth2/logout");
+        assert_eq!(clinic.get(done.location(), &[("cookie", &nobody)]).await.status, StatusCode::OK);
+        let opened = clinic.get("/oauth2/logout/confirm", &[("cookie", &nobody)]).await;
+        assert_eq!(opened.location(), "/oauth2/logout");
         let forged = clinic.post("/oauth2/logout/confirm", &[("cookie", &priya)], &form.replace(&csrf, "x")).await;
         assert_eq!(forged.status, StatusCode::FORBIDDEN);
         assert_eq!(clinic.recorded("sign-out").await, 1);
