@@ -115,21 +115,28 @@ async fn a_search_stays_in_the_organization_and_comes_in_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_from_before_the_search_are_taken_in() {
     for database in databases().await {
-        let storage = &database.storage;
-        let riverside = clinic(storage, "riverside").await;
-        member(storage, &riverside, "ann@x.example", &[]).await;
-        let emptied: Result<()> = unit!(storage, |tx| {
+        let before = &database.storage;
+        let riverside = clinic(before, "riverside").await;
+        member(before, &riverside, "ann@x.example", &[]).await;
+        let (gone, _) = member(before, &riverside, "bob@x.example", &[]).await;
+        let undone: Result<()> = unit!(before, |tx| {
+            user::delete(tx, &context(0), &gone.id).await?;
             for statement in [
-                "DELETE FROM search_trigrams",
-                "DELETE FROM search_texts",
-                "INSERT INTO search_backlog (user_id) SELECT id FROM users WHERE deleted_at IS NULL",
+                "DROP TABLE search_backlog",
+                "DROP TABLE search_trigrams",
+                "DROP TABLE search_texts",
+                "DELETE FROM _sqlx_migrations WHERE description = 'search'",
             ] {
                 sqlx::query(statement).execute(tx.connection()).await.map_err(crate::storage::Error::from)?;
             }
             Ok(())
         });
-        emptied.unwrap();
+        undone.unwrap();
+        Storage::migrate(&database.settings).await.unwrap();
+        let storage = &database.second_node().await;
         assert!(found(storage, None, "ann").await.is_empty());
+        let waiting = storage.read().await.unwrap().search_index().waiting(10).await.unwrap();
+        assert_eq!(waiting.len(), 1, "who is erased is not searched for");
         index_all(storage).await.unwrap();
         assert_eq!(found(storage, None, "ann").await, ["ann@x.example"]);
         assert!(!search::index_some(storage).await.unwrap(), "nobody waits");
