@@ -3,6 +3,7 @@
 //! Without `--organization` the server's administrator acts. With it, the administrator of that organization does, who
 //! changes no login and no profile of a person who also belongs, or belonged, elsewhere.
 
+mod create;
 mod list;
 mod show;
 
@@ -12,13 +13,14 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use create::{Create, create};
 use list::list;
 use show::show;
 
 use super::{
     Shell,
     attribute::Assignment,
-    scope::{self, RoleArgument, Scope, Usage},
+    scope::{self, Scope, Usage},
 };
 use crate::{
     audit::Context,
@@ -27,15 +29,10 @@ use crate::{
         recovery,
     },
     directory::{
-        self, email_change,
-        membership::{self, FirstRoles, NewMembership},
-        organization::Organization,
-        origin::Origin,
-        profile,
+        self, email_change, profile,
         store::PersonFilter,
         tenancy::{self, Aspect},
-        user::{self, NewPassword, NewUser, PasswordKind, User},
-        validity::Validity,
+        user::{self, NewPassword, PasswordKind, User},
     },
     id::{OrganizationId, UserId},
     limit::Network,
@@ -43,7 +40,7 @@ use crate::{
     server,
     session::EndReason,
     storage::Tx,
-    text::{EmailAddress, Name, Slug, UserName},
+    text::{EmailAddress, UserName},
     web::{Language, Letterhead},
 };
 
@@ -156,32 +153,6 @@ Examples:
     },
 }
 
-/// A person to be created.
-#[derive(Debug, Args)]
-struct Create {
-    /// The name as the person writes it
-    #[arg(long)]
-    name: Name,
-    /// E-mail address
-    #[arg(long, required_unless_present = "user_name")]
-    email: Option<EmailAddress>,
-    /// User name, for staff without a mailbox
-    #[arg(long)]
-    user_name: Option<UserName>,
-    /// Prints a password once; it has to be changed at the first sign-in
-    #[arg(long)]
-    one_time_password: bool,
-    /// Kind of membership in `--organization`
-    #[arg(long)]
-    kind: Option<Slug>,
-    /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
-    #[arg(long = "role", value_name = "ROLE", requires = "kind")]
-    roles: Vec<RoleArgument>,
-    /// Without any role
-    #[arg(long, conflicts_with = "roles", requires = "kind")]
-    no_role: bool,
-}
-
 impl Users {
     /// Runs the command.
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
@@ -272,52 +243,6 @@ where
 /// The id, which stays when the login names change.
 async fn id_of(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<String> {
     Ok(scope::person(&mut shell.app.storage.read().await?, by, person).await?.id.into())
-}
-
-async fn create(shell: &Shell, by: Option<Organization>, new: Create) -> anyhow::Result<()> {
-    let joins = match (by, new.kind) {
-        (Some(organization), Some(kind)) => Some((organization, kind)),
-        (None, None) => None,
-        (Some(_), None) => Err(Usage("say which kind of membership: --kind administrative".into()))?,
-        (None, Some(_)) => Err(Usage("say in which organization: --organization SLUG".into()))?,
-    };
-    let handed = new.one_time_password.then(|| shell.app.random.readable_password());
-    let password = match &handed {
-        Some(password) => Some(one_time(shell, password).await?),
-        None => None,
-    };
-    let roles: Vec<_> = new.roles.into_iter().map(|RoleArgument(at)| at).collect();
-    let roles = if roles.is_empty() && !new.no_role { FirstRoles::OfKind } else { FirstRoles::Exactly(roles) };
-    let user = NewUser {
-        name: new.name,
-        email: new.email.clone(),
-        email_is_verified: false,
-        user_name: new.user_name,
-        password,
-        locale: None,
-    };
-    let context = shell.context();
-    let made = shell
-        .change(move |tx| {
-            Box::pin(async move {
-                let user = user::create(tx, &context, user).await?;
-                if let Some((organization, kind)) = joins {
-                    let origin = Origin::of(&context);
-                    let new = NewMembership { user: user.id.clone(), kind, roles, validity: Validity::ALWAYS, origin };
-                    membership::join(tx, &context, &organization.id, new).await?;
-                }
-                Ok(user)
-            })
-        })
-        .await?;
-    match (&handed, &new.email) {
-        (Some(password), _) => handed_over(shell, &made, password),
-        (None, Some(email)) => {
-            recover(shell, None, email.as_str()).await?;
-            show(shell, None, made.id.as_str()).await
-        }
-        (None, None) => show(shell, None, made.id.as_str()).await,
-    }
 }
 
 /// The hash of a password that the person has to change.

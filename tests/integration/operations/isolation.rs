@@ -103,7 +103,7 @@ const COMMANDS: [(&str, &str, &str); 64] = [
 ];
 
 /// Verbs that name nothing that an organization has already; what they make may be called as it is called elsewhere.
-const MAKING: [&str; 15] = [
+const MAKING: [&str; 16] = [
     "location list",
     "location create",
     "role list",
@@ -117,6 +117,7 @@ const MAKING: [&str; 15] = [
     "invitation send",
     "domain list",
     "domain add",
+    "user list",
     "user create",
     "help",
 ];
