@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createRemoteJWKSet, jwtVerify, SignJWT, UnsecuredJWT, decodeJwt, generateKeyPair } from 'jose';
 import * as client from 'openid-client';
 import { example } from '../case.mjs';
-import { APP, CALENDAR, ISSUER } from '../demo.mjs';
+import { APP, CALENDAR, ISSUER, lanyard } from '../demo.mjs';
 import { app, signIn } from './relying_party.mjs';
 
 const calendar = await app(CALENDAR, client.ClientSecretBasic(CALENDAR.secret));
@@ -65,6 +65,40 @@ await example('the API lets the right role cancel only in its own practice', asy
   assert.equal(await cancelled('a2', olivia.access_token), 200);
   assert.equal(await cancelled('a5', olivia.access_token), 403);
   assert.equal(await cancelled('nothing', olivia.access_token), 404);
+});
+
+await example('a role at a region reaches the sites below it, and identifiers come on request', async () => {
+  const here = ['--organization', 'riverside'];
+  const steps = [
+    ['location', 'create', 'north', '--name', 'North'],
+    ['location', 'move', 'main-street', '--in', 'north'],
+    ['role', 'assign', 'manager@north', 'sam@riverside.example'],
+    ['location', 'identify', 'main-street', 'provider_number', '0123456A', '--member', 'sam@riverside.example'],
+  ];
+  const back = [
+    ['location', 'identify', 'main-street', 'provider_number', '--member', 'sam@riverside.example'],
+    ['role', 'end', 'manager@north', 'sam@riverside.example'],
+    ['location', 'move', 'main-street', '--to-top'],
+    ['location', 'close', 'north'],
+  ];
+  for (const step of steps) lanyard(...step, ...here);
+  try {
+    const tokens = await signIn(calendar, CALENDAR, 'sam@riverside.example', { scope: 'openid roles identifiers' });
+    const { payload } = await validated(tokens.access_token);
+    assert.deepEqual(payload.assignments, [{ role: 'manager', location: 'north', locations: ['main-street', 'north'] }]);
+    assert.deepEqual(payload.identifiers, [{ location: 'main-street', type: 'provider_number', value: '0123456A' }]);
+    assert.equal(await status({ token: tokens.access_token }), 200);
+    assert.equal(await status({ token: tokens.access_token, location: 'harbour-quay' }), 403);
+  } finally {
+    for (const step of back) lanyard(...step, ...here);
+  }
+});
+
+await example('the app has an icon, under both names that browsers ask for', async () => {
+  for (const path of ['/calendar.svg', '/favicon.ico']) {
+    const response = await fetch(`${APP}${path}`);
+    assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'image/svg+xml']);
+  }
 });
 
 function validated(token) {
