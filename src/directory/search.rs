@@ -55,9 +55,8 @@ impl Wanted {
 
 /// One spelling of a text: compatible forms and capitals are alike, white space is one space.
 fn fold(text: &str) -> String {
-    let lower = text.nfkc().collect::<String>().to_lowercase();
-    let printable: String =
-        lower.chars().filter(|one| *one == ' ' || !one.is_control() || one.is_whitespace()).collect();
+    let folded = text.nfkc().collect::<String>().to_lowercase();
+    let printable: String = folded.chars().filter(|one| one.is_whitespace() || !one.is_control()).collect();
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
