@@ -16,7 +16,9 @@ pub struct NotAnId(pub &'static str);
 fn fresh(prefix: &str, now: Timestamp, random: &Random) -> String {
     let millis = u64::try_from(now.0).unwrap_or(0);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes::<10>()).into_uuid();
-    format!("{prefix}_{}", id.simple())
+    let mut digits = uuid::Uuid::encode_buffer();
+    let digits: &str = id.simple().encode_lower(&mut digits);
+    [prefix, "_", digits].concat()
 }
 
 fn is_well_formed(prefix: &str, text: &str) -> bool {

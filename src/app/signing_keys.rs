@@ -112,7 +112,8 @@ impl App {
             .write(move |tx| {
                 Box::pin(async move {
                     tx.record(&context, None, &Event::MasterKeyChange { key });
-                    tx.bump(Revision::Keys).await
+                    tx.bump(Revision::Keys);
+                    Ok(())
                 })
             })
             .await

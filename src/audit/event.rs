@@ -212,6 +212,41 @@ events! {
     ChainAnchor "chain-anchor" Success { reason: String };
 }
 
+impl Event {
+    /// Whether somebody may be, or may do, something else than before: all but what passes without changing people,
+    /// organizations or what they hold.
+    pub(super) const fn changes_the_directory(&self) -> bool {
+        let passes = matches!(
+            self,
+            Self::SignIn { .. }
+                | Self::SignInFailure { .. }
+                | Self::Reauthentication { .. }
+                | Self::SignOut { .. }
+                | Self::Switch { .. }
+                | Self::SwitchFailure { .. }
+                | Self::Authorization { .. }
+                | Self::AuthorizationFailure { .. }
+                | Self::TokenIssue { .. }
+                | Self::TokenRefresh { .. }
+                | Self::TokenReplay { .. }
+                | Self::CodeReplay { .. }
+                | Self::TokenRevocation { .. }
+                | Self::ClientAuthenticationFailure { .. }
+                | Self::Consent { .. }
+                | Self::ConsentWithdrawal { .. }
+                | Self::Acceptance { .. }
+                | Self::PasswordResetRequest { .. }
+                | Self::SecretCreation { .. }
+                | Self::SecretRevocation { .. }
+                | Self::KeyChange { .. }
+                | Self::MasterKeyChange { .. }
+                | Self::Export { .. }
+                | Self::AuditReading { .. }
+        );
+        !passes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +258,20 @@ mod tests {
         assert_eq!(event.field("user"), None);
         assert_eq!(event.field(event.resource_field()).as_deref(), Some("portal"));
         assert_eq!(serde_json::to_string(&event).unwrap(), r#"{"client":"portal","attributes":"name"}"#);
+    }
+
+    #[test]
+    fn what_changes_people_is_told_to_caches_and_what_passes_is_not() {
+        let user = UserId::from_stored("usr_a".into());
+        let client = || "portal".to_owned();
+        for (event, expected) in [
+            (Event::UserDisabling { user: user.clone() }, true),
+            (Event::PasswordChange { user: user.clone(), by: "person".into() }, true),
+            (Event::ClientUpdate { client: client(), attributes: "name".into() }, true),
+            (Event::Consent { user, client: client(), scope: "openid".into() }, false),
+        ] {
+            assert_eq!(event.changes_the_directory(), expected, "{event:?}");
+        }
     }
 
     #[test]

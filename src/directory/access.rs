@@ -44,7 +44,7 @@ pub struct Access {
 }
 
 /// How much of it is loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Detail {
     /// What every token needs.
     Access,

@@ -83,7 +83,7 @@ pub async fn declare(tx: &mut Tx, context: &Context, client: &str, declaration: 
         return Err(Noun::App.unknown(client));
     }
     tx.apps().replace_declaration(client, declaration).await?;
-    tx.bump(Revision::Clients).await?;
+    tx.bump(Revision::Clients);
     let event = Event::ClientUpdate { client: client.to_owned(), attributes: "permissions roles".to_owned() };
     tx.record(context, None, &event);
     Ok(())
@@ -125,7 +125,7 @@ pub async fn activate(
     for template in chosen(offered, adopt)? {
         adopt_template(tx, context, organization, client, &template).await?;
     }
-    tx.bump(Revision::Clients).await?;
+    tx.bump(Revision::Clients);
     tx.record(context, Some(organization), &Event::ClientActivation { client: client.to_owned() });
     Ok(activation)
 }
@@ -161,7 +161,7 @@ pub async fn deactivate(tx: &mut Tx, context: &Context, organization: &Organizat
     if !tx.apps().deactivate(organization, client).await? {
         return Err(Noun::App.unknown(client));
     }
-    tx.bump(Revision::Clients).await?;
+    tx.bump(Revision::Clients);
     tx.record(context, Some(organization), &Event::ClientDeactivation { client: client.to_owned() });
     Ok(())
 }
@@ -185,7 +185,8 @@ pub async fn give_role(
         location::open(tx, organization, site).await?;
     }
     tx.apps().give_role(client, role, site).await?;
-    updated(tx, context, organization, client, &format!("+role:{slug}")).await
+    updated(tx, context, organization, client, &format!("+role:{slug}"));
+    Ok(())
 }
 
 /// Takes a role from a service client.
@@ -203,7 +204,8 @@ pub async fn take_role(
     if !tx.apps().take_role(client, role, site).await? {
         return Err(Error::Refused("the client does not have this role there"));
     }
-    updated(tx, context, organization, client, &format!("-role:{slug}")).await
+    updated(tx, context, organization, client, &format!("-role:{slug}"));
+    Ok(())
 }
 
 /// The slug of a role of the organization that owns the client.
@@ -214,17 +216,10 @@ async fn own_role(tx: &mut Tx, organization: &OrganizationId, client: &str, role
     Ok(tx.roles().by_id(organization, role).await?.ok_or_else(|| Noun::Role.unknown(role))?.slug)
 }
 
-async fn updated(
-    tx: &mut Tx,
-    context: &Context,
-    organization: &OrganizationId,
-    client: &str,
-    change: &str,
-) -> Result<()> {
-    tx.bump(Revision::Clients).await?;
+fn updated(tx: &mut Tx, context: &Context, organization: &OrganizationId, client: &str, change: &str) {
+    tx.bump(Revision::Clients);
     let event = Event::ClientUpdate { client: client.to_owned(), attributes: change.to_owned() };
     tx.record(context, Some(organization), &event);
-    Ok(())
 }
 
 #[cfg(test)]

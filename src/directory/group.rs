@@ -51,7 +51,7 @@ pub async fn create(
     if !tx.groups().insert(&group).await? {
         return Err(Error::Taken(Noun::Group, slug.to_string()));
     }
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     tx.record(context, Some(organization), &Event::GroupCreation { group: group.id.clone(), slug: slug.to_string() });
     Ok(group)
 }
@@ -69,7 +69,8 @@ pub async fn rename(
 ) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     tx.groups().rename(id, name).await?;
-    updated(tx, context, &group, "name").await
+    updated(tx, context, &group, "name");
+    Ok(())
 }
 
 /// Removes a group; its members stay members of the organization. Its slug is not given out again.
@@ -79,7 +80,7 @@ pub async fn rename(
 pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationId, id: &GroupId) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     tx.groups().remove(id, context.now).await?;
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     let event = Event::GroupRemoval { group: id.clone(), slug: group.slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(())
@@ -142,7 +143,8 @@ pub async fn nest(
         return Err(Error::Cycle(Noun::Group, group.slug.to_string()));
     }
     tx.groups().add_parent(id, parent).await?;
-    updated(tx, context, &group, &format!("+in:{}", enclosing.slug)).await
+    updated(tx, context, &group, &format!("+in:{}", enclosing.slug));
+    Ok(())
 }
 
 /// Takes a group out of another one.
@@ -161,7 +163,8 @@ pub async fn unnest(
     if !tx.groups().remove_parent(id, parent).await? {
         return Err(Error::Refused("the group does not lie in that one"));
     }
-    updated(tx, context, &group, &format!("-in:{}", enclosing.slug)).await
+    updated(tx, context, &group, &format!("-in:{}", enclosing.slug));
+    Ok(())
 }
 
 /// Gives a role to everybody in a group, at a location or in the whole organization.
@@ -184,7 +187,8 @@ pub async fn give_role(
         location::open(tx, organization, site).await?;
     }
     tx.groups().give_role(id, &role.id, site).await?;
-    updated(tx, context, &group, &format!("+role:{}", role.slug)).await
+    updated(tx, context, &group, &format!("+role:{}", role.slug));
+    Ok(())
 }
 
 /// Takes a role from a group.
@@ -203,14 +207,14 @@ pub async fn take_role(
     if !tx.groups().take_role(id, &role.id, site).await? {
         return Err(Error::Refused("the group does not carry this role there"));
     }
-    updated(tx, context, &group, &format!("-role:{}", role.slug)).await
+    updated(tx, context, &group, &format!("-role:{}", role.slug));
+    Ok(())
 }
 
-async fn updated(tx: &mut Tx, context: &Context, group: &Group, change: &str) -> Result<()> {
-    tx.bump(Revision::Policies).await?;
+fn updated(tx: &mut Tx, context: &Context, group: &Group, change: &str) {
+    tx.bump(Revision::Policies);
     let event = Event::GroupUpdate { group: group.id.clone(), change: change.to_owned() };
     tx.record(context, Some(&group.organization_id), &event);
-    Ok(())
 }
 
 async fn existing(tx: &mut Tx, organization: &OrganizationId, id: &GroupId) -> Result<Group> {

@@ -59,7 +59,7 @@ pub async fn create(
     if !tx.locations().insert(&location).await? {
         return Err(Error::Taken(Noun::Location, slug.to_string()));
     }
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     let event = Event::LocationCreation { location: location.id.clone(), slug: slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(location)
@@ -148,7 +148,7 @@ pub async fn reopen(
 
 async fn save(tx: &mut Tx, context: &Context, location: &Location, change: &str) -> Result<()> {
     tx.locations().save(location).await?;
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     let event = Event::LocationUpdate { location: location.id.clone(), change: change.to_owned() };
     tx.record(context, Some(&location.organization_id), &event);
     Ok(())

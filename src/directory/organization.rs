@@ -131,7 +131,7 @@ pub async fn create(tx: &mut Tx, context: &Context, slug: &Slug, name: &Name) ->
     }
     role::template::establish(tx, context, &organization.id).await?;
     kind::establish(tx, &organization.id).await?;
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     tx.record(context, Some(&organization.id), &Event::OrganizationCreation { organization: organization.id.clone() });
     Ok(organization)
 }
@@ -194,7 +194,7 @@ async fn existing(tx: &mut Tx, id: &OrganizationId) -> Result<Organization> {
 
 async fn save(tx: &mut Tx, context: &Context, organization: &Organization, changed: &str) -> Result<()> {
     tx.organizations().save(organization).await?;
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     let event = Event::OrganizationUpdate { organization: organization.id.clone(), attributes: changed.to_owned() };
     tx.record(context, Some(&organization.id), &event);
     Ok(())

@@ -151,7 +151,7 @@ pub async fn prepare(
 /// [`RotationFault::Overtaken`] when what is due now needs a key that was not made; else as [`prepare`].
 pub async fn carry_out(tx: &mut Tx, prepared: &Prepared) -> Result<Vec<KeyEvent>, RotationFault> {
     // The first statement: its row lock lets one node after the other see what the one before has done.
-    tx.bump(Revision::Keys).await?;
+    tx.claim(Revision::Keys).await?;
     let keys = read(tx).await?;
     let mut events = Vec::new();
     for change in prepared.changes(&keys)? {

@@ -96,12 +96,8 @@ async fn load(provider: &Provider, token: &str, keys: Arc<Jwks>, now: Timestamp)
     }
     let client = provider.client(&facts.client_id).await?;
     let Some(client) = client.filter(|registered| registered.client.disabled_at.is_none()) else { return Ok(None) };
-    let mut tx = provider.app.storage.read().await?;
-    if !tx.organizations().by_id(&facts.org_id).await?.is_some_and(|organization| organization.is_active()) {
-        return Ok(None);
-    }
-    let is_revoked = is_signed(token) && tx.access_tokens().is_revoked(&facts.jti).await?;
-    Ok((!is_revoked).then_some(LiveToken { facts, claims, client, keys }))
+    let counts = provider.app.storage.read().await?.access_tokens().counts(&facts.jti, &facts.org_id).await?;
+    Ok(counts.then_some(LiveToken { facts, claims, client, keys }))
 }
 
 fn is_signed(token: &str) -> bool {

@@ -12,7 +12,6 @@ use super::{
     Provider,
     bearer::{self, LiveToken},
     client::{Introspects, Registered},
-    grant::Standing,
     scope::Scopes,
     store::StoredRefreshToken,
     token::{AccessTokenClaims, Membership, claims::Extent},
@@ -39,7 +38,7 @@ pub async fn introspect(
     now: Timestamp,
 ) -> storage::Result<String> {
     if let Some(token) = bearer::live(provider, token, now).await? {
-        return if may_learn(caller, &token) { told(provider, &token, now).await } else { Ok(INACTIVE.to_owned()) };
+        return if may_learn(caller, &token) { told(provider, &token).await } else { Ok(INACTIVE.to_owned()) };
     }
     if token.contains('.') {
         return Ok(INACTIVE.to_owned());
@@ -68,7 +67,7 @@ fn serves(caller: &Registered, organization: &OrganizationId) -> bool {
 }
 
 /// The claims of the token; those that did not fit into it are added.
-async fn told(provider: &Provider, token: &LiveToken, now: Timestamp) -> storage::Result<String> {
+async fn told(provider: &Provider, token: &LiveToken) -> storage::Result<String> {
     if token.facts.overflow.is_empty() {
         return Ok(active(&token.claims));
     }
@@ -80,14 +79,9 @@ async fn told(provider: &Provider, token: &LiveToken, now: Timestamp) -> storage
     let Some(family) = provider.family(&family).await? else {
         return Ok(INACTIVE.to_owned());
     };
-    match Standing::load(provider, &family, now).await {
-        Ok(standing) => {
-            let told = standing.and_then(|standing| with_all(token, &standing.organization, &standing.access));
-            Ok(told.unwrap_or_else(|| INACTIVE.to_owned()))
-        }
-        Err(super::error::Error::Storage(fault)) => Err(fault),
-        Err(_) => Ok(active(&token.claims)),
-    }
+    let standing = provider.standing(&family).await?;
+    let told = standing.and_then(|standing| with_all(token, &standing.organization, &standing.access));
+    Ok(told.unwrap_or_else(|| INACTIVE.to_owned()))
 }
 
 /// What the token says, with every list in full.

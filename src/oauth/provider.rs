@@ -11,6 +11,7 @@ use super::{
     bearer::LiveToken,
     client::{Client, Registered},
     error::Error,
+    grant::Standing,
     metadata::Metadata,
     redirect_uri::RedirectUri,
     store::Family,
@@ -20,9 +21,12 @@ use crate::{
     app::App,
     clock::Timestamp,
     config::{Rule, Tokens},
-    directory::{access::Access, organization::Organization},
-    id::{FamilyId, OrganizationId},
-    keys::{Algorithm, SigningKey},
+    directory::{
+        access::{Access, Detail},
+        organization::Organization,
+    },
+    id::{FamilyId, OrganizationId, UserId},
+    keys::{Algorithm, Policy, SigningKey},
     limit::{Network, Recurrences, Throttle},
     secret::TokenHash,
     storage::{self, Revision},
@@ -42,12 +46,14 @@ pub struct Parts {
     pub(super) failures: Recurrences<(String, Network)>,
     clients: Cache<String, Arc<Registered>>,
     services: Cache<String, Arc<Service>>,
+    standings: Cache<(UserId, OrganizationId, Detail), Arc<Standing>>,
     origins: Cache<(), Arc<HashSet<String>>>,
     /// Access tokens that were found to count, until anything is revoked or changed.
     pub(super) tokens: Cache<TokenHash, Arc<LiveToken>>,
     /// Authorizations behind them.
     pub(super) families: Cache<FamilyId, Arc<Family>>,
     metadata: Vec<u8>,
+    jwks_caching: String,
 }
 
 /// What a service client is and may do in the organization that owns it.
@@ -60,8 +66,8 @@ pub struct Service {
     loaded_at: Timestamp,
 }
 
-/// Roles of a service that begin by the calendar are noticed this late at most; changes are noticed at once.
-const SERVICE_LIFE: Duration = Duration::from_secs(10);
+/// Roles that begin by the calendar are noticed this late at most; changes are noticed at once.
+const LIFE: Duration = Duration::from_secs(10);
 
 /// A clinic behind one address opens its apps in the morning; a stranger fills the database with no more than 4,000 requests
 /// an hour.
@@ -82,16 +88,20 @@ impl Provider {
     #[must_use]
     pub fn new(app: App) -> Self {
         let metadata = serde_json::to_vec(&Metadata::of(app.config.server.issuer.as_str())).expect("texts are JSON");
+        let max_age = Policy::of(&app.config.keys, &app.config.tokens).jwks_max_age();
+        let jwks_caching = format!("public, max-age={}", max_age.as_secs());
         Self(Arc::new(Parts {
             keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
             failures: Recurrences::new(app.clock.clone()),
             app,
             clients: Cache::default(),
             services: Cache::default(),
+            standings: Cache::default(),
             origins: Cache::default(),
             tokens: Cache::default(),
             families: Cache::default(),
             metadata,
+            jwks_caching,
         }))
     }
 }
@@ -107,6 +117,12 @@ impl Parts {
     #[must_use]
     pub fn metadata(&self) -> Vec<u8> {
         self.metadata.clone()
+    }
+
+    /// How long the JWKS may be kept, as `Cache-Control` says it.
+    #[must_use]
+    pub fn jwks_caching(&self) -> &str {
+        &self.jwks_caching
     }
 
     /// Configured lives.
@@ -170,9 +186,7 @@ impl Parts {
         let id = &client.id;
         let revision = self.revisions(&[Revision::Clients, Revision::Policies]);
         let now = self.app.clock.now();
-        let is_young = |service: &Arc<Service>| {
-            now.since(service.loaded_at) < SERVICE_LIFE && service.access.ends_at.is_none_or(|end| now < end)
-        };
+        let is_young = |service: &Arc<Service>| is_young(service.loaded_at, &service.access, now);
         if let Some(found) = self.services.find(id.as_str(), revision).filter(is_young) {
             return Ok(Some(found));
         }
@@ -184,6 +198,26 @@ impl Parts {
         let service = Arc::new(Service { organization, access, loaded_at: now });
         self.services.keep(id.clone(), Arc::clone(&service), revision);
         Ok(Some(service))
+    }
+
+    /// What the person of an authorization is and may do in its organization; `None` when the person, the membership or the organization is not
+    /// active.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn standing(&self, family: &Family) -> storage::Result<Option<Arc<Standing>>> {
+        let revision = self.revisions(&[Revision::Directory]);
+        let now = self.app.clock.now();
+        let key = (family.user.clone(), family.organization.clone(), detail(&family.scopes));
+        let is_young = |standing: &Arc<Standing>| is_young(standing.loaded_at, &standing.access, now);
+        if let Some(found) = self.standings.find(&key, revision).filter(is_young) {
+            return Ok(Some(found));
+        }
+        let mut tx = self.app.storage.read().await?;
+        let Some(loaded) = Standing::load(&mut tx, (&key.0, &key.1, key.2), now).await? else { return Ok(None) };
+        let loaded = Arc::new(loaded);
+        self.standings.keep(key, Arc::clone(&loaded), revision);
+        Ok(Some(loaded))
     }
 
     /// Whether a script of this origin may call the endpoints for tokens: it is that of a registered browser app.
@@ -200,6 +234,10 @@ impl Parts {
         self.origins.keep((), Arc::clone(&known), revision);
         Ok(known.contains(origin))
     }
+}
+
+fn is_young(loaded_at: Timestamp, access: &Access, now: Timestamp) -> bool {
+    now.since(loaded_at) < LIFE && access.ends_at.is_none_or(|end| now < end)
 }
 
 /// Counters that a value depends on.

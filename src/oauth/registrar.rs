@@ -54,7 +54,7 @@ pub async fn register(tx: &mut Tx, context: &Context, registration: Registration
         return Err(RegistrarError::Taken(client.id));
     }
     tx.record(context, client.organization.as_ref(), &Event::ClientCreation { client: client.id.clone() });
-    tx.bump(Revision::Clients).await?;
+    tx.bump(Revision::Clients);
     Ok(client)
 }
 
@@ -90,7 +90,7 @@ pub async fn replace_addresses(
     tx.clients().update_addresses(&client, context.now).await?;
     let event = Event::ClientUpdate { client: client.id.clone(), attributes: attributes.to_owned() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients).await?;
+    tx.bump(Revision::Clients);
     Ok(())
 }
 
@@ -102,7 +102,7 @@ pub async fn disable(tx: &mut Tx, context: &Context, id: &str) -> Result<(), Reg
     let client = find(tx, id).await?;
     if tx.clients().set_disabled(id, Some(context.now), context.now).await? {
         tx.families().revoke_all_of_client(id, context.now).await?;
-        switched(tx, context, &client, "disabled").await?;
+        switched(tx, context, &client, "disabled");
     }
     Ok(())
 }
@@ -114,7 +114,7 @@ pub async fn disable(tx: &mut Tx, context: &Context, id: &str) -> Result<(), Reg
 pub async fn enable(tx: &mut Tx, context: &Context, id: &str) -> Result<(), RegistrarError> {
     let client = find(tx, id).await?;
     if tx.clients().set_disabled(id, None, context.now).await? {
-        switched(tx, context, &client, "enabled").await?;
+        switched(tx, context, &client, "enabled");
     }
     Ok(())
 }
@@ -162,7 +162,7 @@ pub async fn put_secret(
     tx.clients().insert_secret(id, &secret).await?;
     let event = Event::SecretCreation { client: client.id.clone(), secret: secret.id.clone() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients).await?;
+    tx.bump(Revision::Clients);
     Ok(secret.id)
 }
 
@@ -182,7 +182,7 @@ pub async fn revoke_secret(
     }
     let event = Event::SecretRevocation { client: client.id.clone(), secret: secret.clone() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients).await?;
+    tx.bump(Revision::Clients);
     Ok(())
 }
 
@@ -190,8 +190,8 @@ async fn find(tx: &mut Tx, id: &str) -> Result<Client, RegistrarError> {
     tx.clients().by_id(id).await?.ok_or_else(|| RegistrarError::Unknown(id.to_owned()))
 }
 
-async fn switched(tx: &mut Tx, context: &Context, client: &Client, state: &str) -> Result<(), storage::Error> {
+fn switched(tx: &mut Tx, context: &Context, client: &Client, state: &str) {
     let event = Event::ClientSwitch { client: client.id.clone(), state: state.to_owned() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients).await
+    tx.bump(Revision::Clients);
 }

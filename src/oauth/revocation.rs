@@ -46,7 +46,7 @@ pub async fn revoke(
             Box::pin(async move {
                 let facts = &live.facts;
                 if is_signed {
-                    tx.access_tokens().revoke_signed(&facts.jti, context.now, facts.expires_at()).await?;
+                    tx.access_tokens().revoke_signed(&facts.jti, context.now, facts.expires_at());
                 } else {
                     tx.access_tokens().revoke_opaque(hash, context.now).await?;
                 }

@@ -46,16 +46,18 @@ pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
 /// The whole application as one router.
 pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
     let state = State { app: app.clone(), authenticator: Authenticator::start(app) };
+    let provider = Provider::new(app.clone());
     let features = Router::new()
         .route("/", get(async || Redirect::to("/account")))
         .merge(authentication::endpoint::router())
         .merge(account::endpoint::router())
         .with_state(state)
-        .merge(oauth::endpoint::router(Provider::new(app.clone())));
+        .merge(oauth::endpoint::router(provider.clone()));
     let readers = &app.config.telemetry.metrics_networks;
     let operators = operations(readiness(app), stop, app.metrics.clone(), readers, site.proxies().clone());
     let pages = web::wrap(limit(features, &app.config.server), site.clone());
-    observe(pages, app.metrics.clone()).merge(operators)
+    let all = pages.merge(oauth::endpoint::documents(provider));
+    observe(all, app.metrics.clone()).merge(operators)
 }
 
 /// Ready when the database answers and there is a signing key of each algorithm.

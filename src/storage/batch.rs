@@ -72,8 +72,23 @@ pub struct Rows {
 
 /// Most rows of one statement: 64 rows of 16 columns stay far below the limits of both databases.
 const MOST_ROWS: usize = 64;
+/// Up to so many rows each number has a statement of its own.
+const FEW_ROWS: usize = 16;
 
-/// Inserts all rows, in statements of 64, 32, … 1 rows, so that few texts are prepared; returns the rows written.
+/// How many rows the next statement takes of so many: 64, 32, or up to 16, so that few texts are prepared.
+fn take(rows: usize) -> usize {
+    match rows {
+        0..=FEW_ROWS => rows,
+        _ => MOST_ROWS.min(1 << rows.ilog2()),
+    }
+}
+
+/// Whether one statement inserts all rows.
+pub(super) fn is_one_statement(rows: &Rows) -> bool {
+    take(rows.values.len()) == rows.values.len()
+}
+
+/// Inserts all rows with few statements; returns the rows written.
 ///
 /// # Errors
 /// When the database fails.
@@ -81,10 +96,9 @@ pub async fn insert(connection: &mut AnyConnection, rows: &Rows) -> Result<u64> 
     let mut rest = rows.values.as_slice();
     let mut written = 0;
     while !rest.is_empty() {
-        let take = MOST_ROWS.min(1 << rest.len().ilog2());
-        let (now, later) = rest.split_at(take);
+        let (now, later) = rest.split_at(take(rest.len()));
         // Names come from `Table` constants; values are bound.
-        let mut query = sqlx::query(AssertSqlSafe(insert_text(rows.table, take)));
+        let mut query = sqlx::query(AssertSqlSafe(insert_text(rows.table, now.len())));
         for value in now.iter().flatten() {
             query = bind(query, value);
         }
@@ -131,6 +145,13 @@ mod tests {
     fn an_insert_numbers_its_placeholders_across_rows() {
         const T: Table = Table { name: "t", columns: &["a", "b"], suffix: "ON CONFLICT DO NOTHING" };
         assert_eq!(insert_text(&T, 2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING");
+    }
+
+    #[test]
+    fn rows_are_written_in_few_statements_of_few_sizes() {
+        for (rows, expected) in [(1, 1), (16, 16), (17, 16), (31, 16), (32, 32), (63, 32), (64, 64), (300, 64)] {
+            assert_eq!(take(rows), expected, "{rows}");
+        }
     }
 
     #[test]

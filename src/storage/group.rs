@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use sqlx::{AnyConnection, AnyPool, Connection, any::AnyConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Engine, Error, Result, Revision, Tx, Work, prepare, revision::Revisions};
+use super::{Additions, Engine, Error, Result, Tx, Work, prepare, readers::Loan, revision::Revisions};
 
 /// Units that may wait for the writer; more callers wait to enter.
 const QUEUE: usize = 4096;
@@ -24,6 +24,7 @@ pub(super) enum Writer {
 
 pub(super) enum Message {
     Unit(Box<dyn Unit>),
+    Addition(Box<Addition>),
     Close(oneshot::Sender<()>),
 }
 
@@ -57,6 +58,28 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
     }
 
+    pub(super) async fn append<F>(&self, add: F) -> Result<()>
+    where
+        F: FnOnce(&mut Additions) + Send + 'static,
+    {
+        let queue = match self {
+            Self::Shared(queue) => queue,
+            Self::Pooled(..) => {
+                let added = |tx: &mut Tx| add(tx.additions());
+                return self
+                    .write(|tx| {
+                        added(tx);
+                        Box::pin(async { Ok(()) })
+                    })
+                    .await;
+            }
+        };
+        let (reply, answer) = oneshot::channel();
+        let addition = Addition { add: Box::new(add), reply };
+        queue.send(Message::Addition(Box::new(addition))).await.map_err(|_| Error::Stopped)?;
+        answer.await.unwrap_or(Err(Error::Stopped))
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Shared(queue) => {
@@ -70,6 +93,12 @@ impl Writer {
     }
 }
 
+/// Rows that a caller adds, with the way back to the caller.
+pub(super) struct Addition {
+    add: Box<dyn FnOnce(&mut Additions) + Send>,
+    reply: oneshot::Sender<Result<()>>,
+}
+
 /// What a caller handed in, with the way back to the caller.
 pub(super) trait Unit: Send {
     fn run<'t>(self: Box<Self>, tx: &'t mut Tx) -> Pin<Box<dyn Future<Output = Finished> + Send + 't>>;
@@ -79,8 +108,11 @@ pub(super) trait Unit: Send {
 /// A unit that ran: whether to keep its changes, and how to answer once their fate is known.
 pub(super) struct Finished {
     keep: bool,
-    answer: Box<dyn FnOnce(Result<()>) + Send>,
+    answer: Answer,
 }
+
+/// Tells a caller what became of the commit.
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 struct Closure<F, T, E> {
     work: F,
@@ -120,52 +152,49 @@ where
 /// PostgreSQL: one transaction for one unit.
 async fn alone(pool: AnyPool, unit: Box<dyn Unit>, revisions: Arc<Revisions>) {
     let mut tx = match pool.acquire().await {
-        Ok(connection) => Tx::reading(connection),
+        Ok(connection) => Tx::lent(Loan::Pooled(connection)),
         Err(error) => return unit.refuse(error.into()),
     };
     if let Err(error) = tx.run("BEGIN").await {
         return unit.refuse(error);
     }
     let finished = unit.run(&mut tx).await;
-    let fate = if finished.keep { commit(&mut tx).await } else { tx.run("ROLLBACK").await };
-    if fate.is_ok() {
-        revisions.committed(&tx.bumped);
-    }
+    let fate = if finished.keep { commit(&mut tx, &revisions).await } else { tx.run("ROLLBACK").await };
     drop(tx);
     (finished.answer)(fate);
 }
 
-async fn commit(tx: &mut Tx) -> Result<()> {
+async fn commit(tx: &mut Tx, revisions: &Revisions) -> Result<()> {
     let fate = match tx.flush().await {
-        Ok(()) => tx.run("COMMIT").await,
+        Ok(bumped) => tx.run("COMMIT").await.map(|()| bumped),
         Err(error) => Err(error),
     };
-    if fate.is_err() {
-        let _ = tx.run("ROLLBACK").await;
+    match fate {
+        Ok(bumped) => {
+            revisions.committed(&bumped);
+            Ok(())
+        }
+        Err(error) => {
+            let _ = tx.run("ROLLBACK").await;
+            Err(error)
+        }
     }
-    fate
 }
 
 /// SQLite: takes what waits, runs it, commits once, answers all.
 async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>, revisions: Arc<Revisions>) {
-    while let Some(message) = queue.recv().await {
-        let first = match message {
-            Message::Unit(unit) => unit,
-            Message::Close(closed) => return close(tx, closed).await,
-        };
+    while let Some(first) = queue.recv().await {
         let mut group = Group::default();
-        if let Err(error) = tx.run("BEGIN IMMEDIATE").await {
-            first.refuse(error);
-            continue;
-        }
-        group.run(&mut tx, first).await;
+        let mut next = Some(first);
         let mut closing = None;
-        while group.ran < GROUP && closing.is_none() {
-            match queue.try_recv() {
-                Ok(Message::Unit(unit)) => group.run(&mut tx, unit).await,
-                Ok(Message::Close(closed)) => closing = Some(closed),
-                Err(_) => break,
+        while let Some(message) = next {
+            group.ran += 1;
+            match message {
+                Message::Unit(unit) => group.run(&mut tx, unit).await,
+                Message::Addition(addition) => group.add(&mut tx, *addition),
+                Message::Close(closed) => closing = Some(closed),
             }
+            next = if group.ran < GROUP && closing.is_none() { queue.try_recv().ok() } else { None };
         }
         group.finish(&mut tx, &revisions).await;
         if let Some(closed) = closing {
@@ -182,47 +211,95 @@ async fn close(tx: Tx, closed: oneshot::Sender<()>) {
     let _ = closed.send(());
 }
 
+/// What happened since the transaction began, or since its savepoint.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// There is no transaction.
+    #[default]
+    Outside,
+    /// Nothing since the transaction began.
+    Begun,
+    /// Nothing since the savepoint.
+    Saved,
+    /// Units that are kept; there is no savepoint.
+    Kept,
+    /// Units that are kept; the last one has a savepoint before it.
+    KeptAfterSavepoint,
+}
+
 /// The units of one commit.
 #[derive(Default)]
 struct Group {
     ran: usize,
-    kept: Vec<Finished>,
+    state: State,
+    kept: Vec<Answer>,
+    /// Why a unit that failed could not be undone: then nothing of the group is kept.
+    broken: Option<Arc<Error>>,
 }
 
 impl Group {
-    /// Runs a unit; one that fails leaves no trace, and its caller hears of it at once.
-    async fn run(&mut self, tx: &mut Tx, unit: Box<dyn Unit>) {
-        self.ran += 1;
-        // The first one kept needs no savepoint: the whole transaction is its own.
-        let alone = self.kept.is_empty();
-        if !alone && let Err(error) = tx.run("SAVEPOINT unit").await {
-            return unit.refuse(error);
-        }
-        let mark = tx.mark();
-        let finished = unit.run(tx).await;
-        let end = match (finished.keep, alone) {
-            (true, true) => Ok(()),
-            (true, false) => tx.run("RELEASE unit").await,
-            (false, true) => tx.run("ROLLBACK; BEGIN IMMEDIATE").await,
-            (false, false) => tx.run("ROLLBACK TO unit; RELEASE unit").await,
-        };
-        if finished.keep && end.is_ok() {
-            self.kept.push(finished);
+    fn add(&mut self, tx: &mut Tx, addition: Addition) {
+        let Addition { add, reply } = addition;
+        let mark = tx.additions().mark();
+        if std::panic::catch_unwind(AssertUnwindSafe(|| add(tx.additions()))).is_ok() {
+            self.kept.push(Box::new(move |fate| drop(reply.send(fate))));
         } else {
-            tx.reset(mark);
-            (finished.answer)(end);
+            tx.additions().reset(mark);
+            let _ = reply.send(Err(Error::Panicked));
         }
     }
 
-    async fn finish(self, tx: &mut Tx, revisions: &Revisions) {
-        let fate = commit(tx).await.map_err(Arc::new);
-        let bumped: Vec<Revision> = std::mem::take(&mut tx.bumped);
-        tx.appended.clear();
-        if fate.is_ok() {
-            revisions.committed(&bumped);
+    /// Runs a unit; one that fails leaves no trace, and its caller hears of it at once.
+    async fn run(&mut self, tx: &mut Tx, unit: Box<dyn Unit>) {
+        if let Err(error) = self.set_apart(tx).await {
+            return unit.refuse(error);
         }
-        for finished in self.kept {
-            (finished.answer)(fate.clone().map_err(Error::Commit));
+        let mark = tx.additions().mark();
+        let finished = unit.run(tx).await;
+        if finished.keep {
+            self.state = if self.state == State::Saved { State::KeptAfterSavepoint } else { State::Kept };
+            self.kept.push(finished.answer);
+            return;
+        }
+        tx.additions().reset(mark);
+        let undo = if self.state == State::Saved { "ROLLBACK TO unit" } else { "ROLLBACK; BEGIN IMMEDIATE" };
+        if let Err(error) = tx.run(undo).await {
+            self.broken = Some(Arc::new(error));
+        }
+        (finished.answer)(Ok(()));
+    }
+
+    /// Makes sure that the next unit can be undone without those before it. The first one needs no savepoint: the whole
+    /// transaction is its own.
+    async fn set_apart(&mut self, tx: &mut Tx) -> Result<()> {
+        if let Some(cause) = &self.broken {
+            return Err(Error::Commit(cause.clone()));
+        }
+        let (statement, state) = match self.state {
+            State::Outside => ("BEGIN IMMEDIATE", State::Begun),
+            State::Begun | State::Saved => return Ok(()),
+            State::Kept => ("SAVEPOINT unit", State::Saved),
+            State::KeptAfterSavepoint => ("RELEASE unit; SAVEPOINT unit", State::Saved),
+        };
+        tx.run(statement).await?;
+        self.state = state;
+        Ok(())
+    }
+
+    async fn finish(self, tx: &mut Tx, revisions: &Revisions) {
+        let fate = match self.state {
+            _ if self.broken.is_some() => tx.run("ROLLBACK").await,
+            State::Outside if tx.additions().is_one_statement() => tx.flush().await.map(drop),
+            State::Outside => match tx.run("BEGIN IMMEDIATE").await {
+                Ok(()) => commit(tx, revisions).await,
+                Err(error) => Err(error),
+            },
+            _ => commit(tx, revisions).await,
+        };
+        *tx.additions() = Additions::default();
+        let fate = self.broken.map_or_else(|| fate.map_err(Arc::new), Err);
+        for answer in self.kept {
+            answer(fate.clone().map_err(Error::Commit));
         }
     }
 }

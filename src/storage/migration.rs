@@ -25,6 +25,7 @@ const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611220500" "signing_keys";
     "202611220750" "demo";
     "202611220800" "search";
+    "202611220830" "directory_revision";
 };
 
 /// Applies what is missing, under a lock.

@@ -7,6 +7,7 @@
 //! is a transaction of its own, in which a failed statement ends the unit: conflicts are `ON CONFLICT`, never a caught
 //! error. Both run one SQL text with `$1` placeholders and the types TEXT, BIGINT and BYTEA.
 
+pub mod additions;
 pub mod batch;
 mod condition;
 pub mod copy;
@@ -14,6 +15,7 @@ pub mod expiry;
 pub mod filter;
 mod group;
 mod migration;
+mod readers;
 mod revision;
 pub mod testing;
 mod transaction;
@@ -25,10 +27,12 @@ use sqlx::{
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
+pub use additions::Additions;
 pub use revision::Revision;
 pub use transaction::{Row, Tx};
 
 use group::Writer;
+use readers::Readers;
 use revision::Revisions;
 
 /// A fault of the database, never something a client did.
@@ -87,7 +91,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Storage {
     engine: Engine,
-    readers: AnyPool,
+    readers: Readers,
     writer: Writer,
     revisions: Arc<Revisions>,
 }
@@ -104,11 +108,16 @@ impl Storage {
             reach(settings).await?;
         }
         let revisions = Arc::new(Revisions::default());
+        let options = options(&settings.url)?;
+        // The writer first: it makes the file, and readers cannot.
         let writer = match engine {
-            Engine::Sqlite => Writer::shared(options(&settings.url)?, revisions.clone()).await?,
-            Engine::Postgres => Writer::pooled(pool(settings, engine, Access::Write).await?, revisions.clone()),
+            Engine::Sqlite => Writer::shared(options.clone(), revisions.clone()).await?,
+            Engine::Postgres => Writer::pooled(pool(settings, Access::Write).await?, revisions.clone()),
         };
-        let readers = pool(settings, engine, Access::Read).await?;
+        let readers = match engine {
+            Engine::Sqlite => Readers::own(options, settings.readers.max(1)).await?,
+            Engine::Postgres => Readers::Pooled(pool(settings, Access::Read).await?),
+        };
         Ok(Self { engine, readers, writer, revisions })
     }
 
@@ -142,7 +151,7 @@ impl Storage {
     /// # Errors
     /// When no connection could be had in time.
     pub async fn read(&self) -> Result<Tx> {
-        Ok(Tx::reading(self.readers.acquire().await?))
+        Ok(Tx::lent(self.readers.lend().await?))
     }
 
     /// Runs `work` in a transaction; its answer is returned once it is durable. An error rolls everything back.
@@ -158,6 +167,18 @@ impl Storage {
         E: From<Error> + Send + 'static,
     {
         self.writer.write(work).await
+    }
+
+    /// Writes what `add` adds; returns once it is durable. Cheaper than [`Storage::write`] for a change that is nothing but
+    /// rows that nobody reads back.
+    ///
+    /// # Errors
+    /// A fault of the database; then nothing was kept.
+    pub async fn append<F>(&self, add: F) -> Result<()>
+    where
+        F: FnOnce(&mut Additions) + Send + 'static,
+    {
+        self.writer.append(add).await
     }
 
     /// How often `what` has changed, as far as this node knows; caches compare it at every use.
@@ -195,13 +216,15 @@ fn options(url: &str) -> Result<AnyConnectOptions> {
     Ok(url.parse::<AnyConnectOptions>()?.disable_statement_logging())
 }
 
-async fn pool(settings: &Settings, engine: Engine, access: Access) -> Result<AnyPool> {
+/// Connections to PostgreSQL.
+async fn pool(settings: &Settings, access: Access) -> Result<AnyPool> {
     let connections = if access == Access::Read { settings.readers } else { settings.writers };
     Ok(AnyPoolOptions::new()
         .max_connections(connections.max(1))
-        .test_before_acquire(engine == Engine::Postgres)
         .max_lifetime(None)
-        .after_connect(move |connection, _| Box::pin(async move { prepare(connection, engine, access).await }))
+        .after_connect(move |connection, _| {
+            Box::pin(async move { prepare(connection, Engine::Postgres, access).await })
+        })
         .connect_with(options(&settings.url)?)
         .await?)
 }

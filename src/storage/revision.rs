@@ -7,10 +7,12 @@ use sqlx::{AnyConnection, Row as _};
 use super::{Result, Tx};
 
 /// What caches are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Revision {
     /// Clients, their secrets and activations.
     Clients,
+    /// People, organizations and what they hold.
+    Directory,
     /// Signing keys.
     Keys,
     /// Organizations, roles and policies.
@@ -19,12 +21,14 @@ pub enum Revision {
     Revocations,
 }
 
-const ALL: [Revision; 4] = [Revision::Clients, Revision::Keys, Revision::Policies, Revision::Revocations];
-
 impl Revision {
+    /// Every counter.
+    pub const ALL: [Self; 5] = [Self::Clients, Self::Directory, Self::Keys, Self::Policies, Self::Revocations];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Clients => "clients",
+            Self::Directory => "directory",
             Self::Keys => "keys",
             Self::Policies => "policies",
             Self::Revocations => "revocations",
@@ -43,8 +47,8 @@ impl Revision {
 /// This node's view: for each counter what the database said last, and how often this node saw a change.
 #[derive(Debug, Default)]
 pub(super) struct Revisions {
-    stored: [AtomicU64; ALL.len()],
-    local: [AtomicU64; ALL.len()],
+    stored: [AtomicU64; Revision::ALL.len()],
+    local: [AtomicU64; Revision::ALL.len()],
 }
 
 impl Revisions {
@@ -63,7 +67,7 @@ impl Revisions {
         let rows = sqlx::query("SELECT name, value FROM revisions").fetch_all(tx.connection()).await?;
         for row in rows {
             let (name, value): (String, i64) = (row.try_get("name")?, row.try_get("value")?);
-            let Some(what) = ALL.into_iter().find(|what| what.name() == name) else { continue };
+            let Some(what) = Revision::ALL.into_iter().find(|what| what.name() == name) else { continue };
             let value = u64::try_from(value).unwrap_or(0);
             if self.stored[what as usize].swap(value, Ordering::AcqRel) != value {
                 self.local[what as usize].fetch_add(1, Ordering::AcqRel);

@@ -116,6 +116,77 @@ async fn a_row_that_cannot_be_appended_fails_the_unit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn additions_share_a_commit_with_units_and_each_ends_on_its_own() {
+    for database in databases().await {
+        let callers: Vec<_> = (0..200)
+            .map(|n| {
+                let storage = database.storage.clone();
+                tokio::spawn(async move {
+                    let name = format!("a{n}");
+                    match n % 4 {
+                        0 => storage.append(|_| panic!("an addition may panic")).await,
+                        1 => {
+                            let work = storage.write(move |tx| Box::pin(async move { insert(tx, name).await }));
+                            work.await.and(Err(Error::Corrupt("kept")))
+                        }
+                        2 => {
+                            let refused = |tx: &mut Tx| tx.append(&EVENTS, lease("refused"));
+                            storage
+                                .write(move |tx| {
+                                    refused(tx);
+                                    Box::pin(async { Err(Error::Corrupt("refused")) })
+                                })
+                                .await
+                        }
+                        _ => storage.append(move |additions| additions.append(&EVENTS, lease(&name))).await,
+                    }
+                })
+            })
+            .collect();
+        for (n, caller) in callers.into_iter().enumerate() {
+            let result: Result<()> = caller.await.unwrap();
+            match n % 4 {
+                0 => assert!(matches!(result, Err(Error::Panicked))),
+                1 => assert!(matches!(result, Err(Error::Corrupt("kept")))),
+                2 => assert!(matches!(result, Err(Error::Corrupt("refused")))),
+                _ => result.unwrap(),
+            }
+        }
+        assert_eq!(count(&database.storage).await, 100);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_addition_that_cannot_be_written_is_not_acknowledged() {
+    for database in databases().await {
+        let storage = &database.storage;
+        storage.append(|additions| additions.append(&EVENTS, lease("same"))).await.unwrap();
+        assert!(storage.append(|additions| additions.append(&EVENTS, lease("same"))).await.is_err());
+        storage.append(|additions| additions.append(&EVENTS, lease("other"))).await.unwrap();
+        assert_eq!(count(storage).await, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_are_few_come_back_and_end_with_the_database() {
+    for database in databases().await {
+        let storage = database.storage.clone();
+        let all = futures_util::future::join_all((0..4).map(|_| storage.read())).await;
+        let waiting = tokio::time::timeout(Duration::from_millis(50), storage.read()).await;
+        assert!(waiting.is_err(), "there are four");
+        drop(all);
+        // A caller that goes away in the middle of a statement leaves the connection usable.
+        for _ in 0..20 {
+            let reading = async { count(&storage).await };
+            let _ = tokio::time::timeout(Duration::from_micros(50), reading).await;
+        }
+        assert_eq!(futures_util::future::join_all((0..40).map(|_| count(&storage))).await, [0; 40]);
+        storage.close().await;
+        assert!(storage.read().await.is_err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lent_reader_cannot_write() {
     for database in databases().await {
         let mut tx = database.storage.read().await.unwrap();
@@ -147,7 +218,16 @@ async fn a_bump_is_seen_here_at_once_and_elsewhere_at_the_next_look() {
         let other = database.second_node().await;
         other.refresh_revisions().await.unwrap();
         let before = (database.storage.revision(Revision::Clients), other.revision(Revision::Clients));
-        database.storage.write(|tx| Box::pin(async { tx.bump(Revision::Clients).await })).await.unwrap();
+        database
+            .storage
+            .write(|tx| {
+                Box::pin(async {
+                    tx.bump(Revision::Clients);
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+            .unwrap();
         assert_ne!(database.storage.revision(Revision::Clients), before.0);
         assert_eq!(other.revision(Revision::Clients), before.1);
         other.refresh_revisions().await.unwrap();

@@ -1,7 +1,17 @@
 //! Lines of the log: JSON for machines, text for people.
 
-use tracing::Subscriber;
-use tracing_subscriber::{EnvFilter, Layer, fmt::MakeWriter, registry::LookupSpan};
+use std::fmt;
+
+use tracing::{Subscriber, span::Record};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    field::RecordFields,
+    fmt::{
+        FormatFields, FormattedFields, MakeWriter,
+        format::{JsonFields, Writer},
+    },
+    registry::LookupSpan,
+};
 
 use crate::config::{self, LogFormat};
 
@@ -16,8 +26,23 @@ where
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     match config.log_format {
         LogFormat::Json => {
-            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).with_filter(filter).boxed()
+            let lines = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
+            lines.fmt_fields(AsOpened(JsonFields::new())).with_filter(filter).boxed()
         }
         LogFormat::Text => lines.with_ansi(false).with_filter(filter).boxed(),
+    }
+}
+
+/// The fields that a span was opened with. What is recorded later, the status of an answer, is for traces: nothing is
+/// logged after it, and adding to JSON costs every request a reading and a writing of all of it.
+struct AsOpened(JsonFields);
+
+impl<'writer> FormatFields<'writer> for AsOpened {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
+        self.0.format_fields(writer, fields)
+    }
+
+    fn add_fields(&self, _: &'writer mut FormattedFields<Self>, _: &Record<'_>) -> fmt::Result {
+        Ok(())
     }
 }

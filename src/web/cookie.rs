@@ -41,10 +41,10 @@ impl Cookie {
     /// The value that the browser sent, if it sent one.
     #[must_use]
     pub fn read<'h>(self, site: &Site, headers: &'h HeaderMap) -> Option<&'h str> {
-        let name = self.name(site);
-        headers
-            .get_all(header::COOKIE)
-            .iter()
+        let sent = headers.get_all(header::COOKIE);
+        // Most requests are those of apps, which send none.
+        let name = sent.iter().next().map(|_| self.name(site))?;
+        sent.iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim_ascii().split_once('='))

@@ -19,6 +19,18 @@ const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
                            midi=(), payment=(), usb=(), publickey-credentials-create=(self), publickey-credentials-get=(self)";
 
+const OF_ALL: [(HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "no-store"),
+    // Not `no-referrer`: browsers then send `Origin: null` with our own forms.
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+const OF_PAGES: [(HeaderName, &str); 2] = [
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+];
+
 /// The origin of a redirect URI, fit to stand in a content security policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -57,20 +69,13 @@ impl IntoResponseParts for RedirectsTo {
 
 /// Adds the headers to an answer; what a handler has set stays.
 pub fn harden(response: &mut Response, visit: &Visit) {
-    let policy = policy(response);
+    let is_page = is_page(response);
+    let policy = if is_page { policy(response) } else { HeaderValue::from_static(OTHER_POLICY) };
     let headers = response.headers_mut();
     put(headers, header::CONTENT_SECURITY_POLICY, policy);
-    let fixed = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        // Not `no-referrer`: browsers then send `Origin: null` with our own forms.
-        (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    for (name, value) in fixed {
-        put(headers, name, HeaderValue::from_static(value));
+    let of_pages: &[_] = if is_page { &OF_PAGES } else { &[] };
+    for (name, value) in OF_ALL.iter().chain(of_pages) {
+        put(headers, name.clone(), HeaderValue::from_static(value));
     }
     if visit.site().is_secure() && visit.scheme() != Some(Scheme::Http) {
         put(headers, header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
@@ -81,11 +86,11 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     headers.entry(name).or_insert(value);
 }
 
+fn is_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|sent| sent.as_bytes().starts_with(b"text/html"))
+}
+
 fn policy(response: &Response) -> HeaderValue {
-    let content_type = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    if !content_type.starts_with(b"text/html") {
-        return HeaderValue::from_static(OTHER_POLICY);
-    }
     match response.extensions().get::<RedirectsTo>() {
         Some(RedirectsTo(Some(origin))) => HeaderValue::try_from(format!("{PAGE_POLICY} {}", origin.as_str()))
             .unwrap_or(HeaderValue::from_static(PAGE_POLICY)),

@@ -2,15 +2,12 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts, uri::PathAndQuery},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -45,16 +42,16 @@ struct Inner {
     id: RequestId,
     address: IpAddr,
     scheme: Option<Scheme>,
-    user_agent: String,
+    user_agent: Option<HeaderValue>,
     language: Language,
     /// Whether somebody asked for that language in so many words, or the browser's settings decided.
     language_is_chosen: bool,
     session: Option<SecretString>,
-    browser: Browser,
+    /// The browser that brought its cookie back, or a new one once a page needs it.
+    browser: OnceLock<Browser>,
     browser_is_new: bool,
-    browser_is_used: AtomicBool,
     /// Path and query as they were asked for.
-    target: String,
+    target: Option<PathAndQuery>,
     wants_html: bool,
 }
 
@@ -100,7 +97,7 @@ impl Visit {
             id: RequestId::fresh(site.clock().now(), site.random()),
             address: origin.address,
             scheme: origin.scheme,
-            user_agent: user_agent(headers),
+            user_agent: headers.get(header::USER_AGENT).cloned(),
             language: Language::negotiate(
                 ui_locales.as_deref(),
                 chosen,
@@ -109,9 +106,8 @@ impl Visit {
             language_is_chosen: Language::chosen(ui_locales.as_deref(), chosen).is_some(),
             session: Cookie::Session.read(site, headers).filter(|text| is_token(text)).map(Into::into),
             browser_is_new: browser.is_none(),
-            browser_is_used: AtomicBool::new(false),
-            browser: browser.unwrap_or_else(|| Browser::fresh(site.random())),
-            target: request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+            browser: browser.map_or_else(OnceLock::new, OnceLock::from),
+            target: request.uri().path_and_query().cloned(),
             wants_html: wants_html(headers),
             site: site.clone(),
         }))
@@ -143,8 +139,9 @@ impl Visit {
 
     /// The user agent: at most 200 characters, without control characters.
     #[must_use]
-    pub fn user_agent(&self) -> &str {
-        &self.0.user_agent
+    pub fn user_agent(&self) -> String {
+        let sent = self.0.user_agent.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        sent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
     }
 
     /// The language to answer in.
@@ -176,7 +173,7 @@ impl Visit {
     /// Path and query as they were asked for.
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.0.target
+        self.0.target.as_ref().map_or("/", PathAndQuery::as_str)
     }
 
     /// Whether the client is a browser that shows pages.
@@ -188,14 +185,13 @@ impl Visit {
     /// The browser. The first use in a browser without a cookie sets the cookie with the answer.
     #[must_use]
     pub fn browser(&self) -> &Browser {
-        self.0.browser_is_used.store(true, Ordering::Relaxed);
-        &self.0.browser
+        self.0.browser.get_or_init(|| Browser::fresh(self.site().random()))
     }
 
     /// The browser, if it brought its cookie back.
     #[must_use]
     pub fn known_browser(&self) -> Option<&Browser> {
-        (!self.0.browser_is_new).then_some(&self.0.browser)
+        self.0.browser.get().filter(|_| !self.0.browser_is_new)
     }
 
     /// A form token for the form that posts to `action`.
@@ -217,8 +213,8 @@ impl Visit {
 
     fn new_browser_cookie(&self) -> Option<HeaderValue> {
         let inner = &self.0;
-        let is_due = inner.browser_is_new && inner.browser_is_used.load(Ordering::Relaxed);
-        is_due.then(|| Cookie::Browser.set(&inner.site, inner.browser.as_str()).into_header())
+        let new = inner.browser.get().filter(|_| inner.browser_is_new)?;
+        Some(Cookie::Browser.set(&inner.site, new.as_str()).into_header())
     }
 }
 
@@ -256,11 +252,6 @@ pub async fn accompany(State(site): State<Site>, mut request: Request, next: Nex
     .await
 }
 
-fn user_agent(headers: &HeaderMap) -> String {
-    let sent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    sent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
-}
-
 /// OpenID Connect Core §3.1.2.1: the languages that an app asks for.
 fn ui_locales(query: &str) -> Option<String> {
     if !query.contains("ui_locales=") {
@@ -289,9 +280,12 @@ pub(crate) mod tests {
     #[test]
     fn a_user_agent_is_cut_to_200_characters() {
         let long = "ä".repeat(300);
-        let mut headers = HeaderMap::new();
-        headers.insert(header::USER_AGENT, HeaderValue::from_bytes(long.as_bytes()).expect("opaque bytes"));
-        assert_eq!(user_agent(&headers).chars().count(), MAX_USER_AGENT);
+        let mut request = Request::new(Body::empty());
+        request
+            .headers_mut()
+            .insert(header::USER_AGENT, HeaderValue::from_bytes(long.as_bytes()).expect("opaque bytes"));
+        let visit = Visit::begin(&site("http://localhost:8080"), &request);
+        assert_eq!(visit.user_agent().chars().count(), MAX_USER_AGENT);
     }
 
     #[test]

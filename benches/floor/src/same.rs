@@ -65,7 +65,7 @@ async fn seed(connection: &mut AnyConnection) -> String {
     let row = sqlx::query("SELECT id FROM families LIMIT 1").fetch_one(&mut *connection).await.expect("a family");
     let family: String = row.get(0);
     sqlx::raw_sql("BEGIN").execute(&mut *connection).await.expect("begins");
-    for number in 0..2_000 {
+    for number in 0..20_000 {
         sqlx::query(
             "INSERT INTO refresh_tokens (hash, family_id, created_at, expires_at) VALUES ($1, $2, 0, 4000000000000)",
         )

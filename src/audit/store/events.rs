@@ -7,7 +7,7 @@ use crate::{
     clock::Timestamp,
     id::{EventId, OrganizationId},
     storage::{
-        Result, Row, Tx,
+        Additions, Result, Revision, Row, Tx,
         batch::{Table, Value},
         filter::{Filter, Operator},
     },
@@ -33,8 +33,9 @@ static EVENTS: Table = Table {
     suffix: "",
 };
 
-impl Tx {
-    /// Records an event in the chain of `organization` (`None`: the server's), with this unit's changes or not at all.
+impl Additions {
+    /// Records an event in the chain of `organization` (`None`: the server's), with this unit's changes or not at all. No
+    /// change is without its event: so it is the event that tells caches of the directory.
     ///
     /// # Panics
     /// Never: events are maps of texts, which always make JSON.
@@ -56,6 +57,16 @@ impl Tx {
             serde_json::to_string(event).expect("events are maps of texts").into(),
         ];
         self.append(&EVENTS, values);
+        if event.changes_the_directory() {
+            self.bump(Revision::Directory);
+        }
+    }
+}
+
+impl Tx {
+    /// Records an event: see [`Additions::record`].
+    pub fn record(&mut self, context: &Context, organization: Option<&OrganizationId>, event: &Event) {
+        self.additions().record(context, organization, event);
     }
 
     /// Reads and seals events.

@@ -58,7 +58,7 @@ pub(super) async fn submit(
     let attempt = Attempt {
         context: visit_context(&app, &visit, Actor::Anonymous),
         network: Network::from(visit.address()),
-        user_agent: visit.user_agent().to_owned(),
+        user_agent: visit.user_agent(),
         present: visit.session_token().map(|token| TokenHash::of(token.expose_secret())),
         user_name: form.trimmed("user_name").to_owned(),
         password: form.secret("password"),

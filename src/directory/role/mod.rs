@@ -105,7 +105,7 @@ pub(super) async fn insert(
         return Err(Error::Taken(Noun::Role, slug.to_string()));
     }
     tx.roles().add_permissions(&role.id, permissions).await?;
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     let event = Event::RoleCreation { role: role.id.clone(), slug: slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(role)
@@ -128,7 +128,8 @@ pub async fn change_permissions(
     tx.roles().remove_permissions(id, remove).await?;
     tx.roles().add_permissions(id, add).await?;
     let list = |sign: &str, all: &[Permission]| all.iter().map(|one| format!("{sign}{one}")).collect::<Vec<_>>();
-    updated(tx, context, &role, &[list("+", add), list("-", remove)].concat().join(" ")).await
+    updated(tx, context, &role, &[list("+", add), list("-", remove)].concat().join(" "));
+    Ok(())
 }
 
 /// Built-in roles keep what they may do in Lanyard; only what they may do in apps is the organization's.
@@ -154,7 +155,8 @@ pub async fn rename(
 ) -> Result<()> {
     let role = existing(tx, organization, id).await?;
     tx.roles().rename(id, name).await?;
-    updated(tx, context, &role, "name").await
+    updated(tx, context, &role, "name");
+    Ok(())
 }
 
 /// Lets a role inherit what another has.
@@ -184,7 +186,8 @@ pub async fn inherit(
         return Err(Error::Cycle(Noun::Role, role.slug.to_string()));
     }
     tx.roles().add_parents(&[(id.clone(), parent.clone())]).await?;
-    updated(tx, context, &role, &format!("+inherits:{}", inherited.slug)).await
+    updated(tx, context, &role, &format!("+inherits:{}", inherited.slug));
+    Ok(())
 }
 
 /// Lets a role inherit another no more.
@@ -206,7 +209,8 @@ pub async fn disinherit(
     if !tx.roles().remove_parent(id, parent).await? {
         return Err(Noun::Role.unknown(&inherited.slug));
     }
-    updated(tx, context, &role, &format!("-inherits:{}", inherited.slug)).await
+    updated(tx, context, &role, &format!("-inherits:{}", inherited.slug));
+    Ok(())
 }
 
 /// Removes a custom role and ends its assignments. Its slug is not given out again.
@@ -219,17 +223,16 @@ pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationI
         return Err(Error::Refused("a built-in role cannot be removed; end its assignments instead"));
     }
     tx.roles().remove(id, context.now).await?;
-    tx.bump(Revision::Policies).await?;
+    tx.bump(Revision::Policies);
     let event = Event::RoleRemoval { role: id.clone(), slug: role.slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(())
 }
 
-async fn updated(tx: &mut Tx, context: &Context, role: &Role, change: &str) -> Result<()> {
-    tx.bump(Revision::Policies).await?;
+fn updated(tx: &mut Tx, context: &Context, role: &Role, change: &str) {
+    tx.bump(Revision::Policies);
     let event = Event::RoleUpdate { role: role.id.clone(), change: change.to_owned() };
     tx.record(context, Some(&role.organization_id), &event);
-    Ok(())
 }
 
 async fn existing(tx: &mut Tx, organization: &OrganizationId, id: &RoleId) -> Result<Role> {

@@ -283,8 +283,12 @@ impl Issue {
             return Ok(false);
         }
         let family = &mut self.family;
-        let is_switch = self.may_switch && tx.families().is_switch(family).await?;
-        family.sid = tx.sessions().sid(context, &family.session, &family.organization).await?;
+        let before = tx.families().before(family).await?;
+        family.sid = match before.sid {
+            Some(sid) => sid,
+            None => tx.sessions().sid(context, &family.session, &family.organization).await?,
+        };
+        let is_switch = self.may_switch && before.is_switch;
         tx.families().insert(family).await?;
         self.code.hash = hash;
         tx.authorization_codes().insert(&self.code);

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::document::PUBLIC;
 use crate::oauth::Provider;
 
 /// Clients look again once an hour.
@@ -21,5 +22,5 @@ pub(super) async fn authorization_server(State(provider): State<Provider>) -> Re
 
 fn document(provider: &Provider) -> Response {
     let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, CACHED)], provider.metadata()).into_response()
+    (PUBLIC, [(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, CACHED)], provider.metadata()).into_response()
 }

@@ -6,18 +6,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{keys::Policy, oauth::Provider};
+use super::document::PUBLIC;
+use crate::oauth::Provider;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
 
 pub(super) async fn jwks(State(provider): State<Provider>, headers: HeaderMap) -> Response {
     let document = provider.app.keyring.jwks();
-    let policy = Policy::of(&provider.app.config.keys, provider.tokens());
-    let max_age = format!("public, max-age={}", policy.jwks_max_age().as_secs());
-    let caching = [(header::CACHE_CONTROL, max_age), (header::ETAG, document.etag().to_owned())];
+    let caching = [(header::CACHE_CONTROL, provider.jwks_caching()), (header::ETAG, document.etag())];
     if is_known(&headers, document.etag()) {
-        return (StatusCode::NOT_MODIFIED, caching).into_response();
+        return (StatusCode::NOT_MODIFIED, PUBLIC, caching).into_response();
     }
-    let json = HeaderValue::from_static("application/jwk-set+json");
-    (caching, [(header::CONTENT_TYPE, json)], document.body().to_vec()).into_response()
+    (PUBLIC, caching, [(header::CONTENT_TYPE, JSON)], document.body().to_vec()).into_response()
 }
 
 /// RFC 9110 §13.1.2.

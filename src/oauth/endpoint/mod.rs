@@ -5,6 +5,7 @@ mod authorize;
 mod client_form;
 mod cors;
 mod discovery;
+mod document;
 mod introspect;
 mod jwks;
 mod kept;
@@ -36,18 +37,13 @@ use crate::{
 pub(super) use authorize::{Arrived, resume};
 pub(super) use logout::logout_destination;
 
-/// Everything under `/oauth2` and `/.well-known`. It needs [`crate::web::wrap`] around it.
+/// Everything under `/oauth2` but for [`documents`]. It needs [`crate::web::wrap`] around it.
 pub fn router(provider: Provider) -> Router {
     let browser_apps = Router::new()
         .route(path::TOKEN, post(token::token).options(cors::preflight))
         .route(path::REVOKE, post(revoke::revoke).options(cors::preflight))
         .route(path::USERINFO, get(userinfo::by_header).post(userinfo::by_header_or_form).options(cors::preflight))
         .layer(from_fn_with_state(provider.clone(), cors::for_browser_apps));
-    let public = Router::new()
-        .route(path::JWKS, get(jwks::jwks).options(cors::preflight))
-        .route(path::OPENID_CONFIGURATION, get(discovery::openid).options(cors::preflight))
-        .route(path::AUTHORIZATION_SERVER, get(discovery::authorization_server).options(cors::preflight))
-        .layer(axum::middleware::from_fn(cors::for_everybody));
     Router::new()
         .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post))
         .route(path::INTROSPECT, post(introspect::introspect))
@@ -56,7 +52,15 @@ pub fn router(provider: Provider) -> Router {
         .route(page::consent::PATH, get(page::anew).post(page::consent::decide))
         .route(page::sign_out::PATH, get(page::sign_out::undecided).post(page::sign_out::sign_out))
         .merge(browser_apps)
-        .merge(public)
+        .with_state(provider)
+}
+
+/// The documents that everybody may read. They need nothing around them.
+pub fn documents(provider: Provider) -> Router {
+    Router::new()
+        .route(path::JWKS, get(jwks::jwks).options(cors::for_everybody))
+        .route(path::OPENID_CONFIGURATION, get(discovery::openid).options(cors::for_everybody))
+        .route(path::AUTHORIZATION_SERVER, get(discovery::authorization_server).options(cors::for_everybody))
         .with_state(provider)
 }
 
@@ -89,14 +93,7 @@ async fn authenticate(
         let client: String = credentials.client_id.chars().filter(char::is_ascii_graphic).take(64).collect();
         let event = Event::ClientAuthenticationFailure { client, reason: failure.to_string(), times };
         let context = context.clone();
-        provider
-            .app
-            .storage
-            .write(move |tx| {
-                tx.record(&context, owner.as_ref(), &event);
-                Box::pin(async { Ok::<_, Error>(()) })
-            })
-            .await?;
+        provider.app.storage.append(move |additions| additions.record(&context, owner.as_ref(), &event)).await?;
     }
     Err(client_authentication::refused().into())
 }

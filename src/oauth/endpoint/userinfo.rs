@@ -17,7 +17,6 @@ use crate::{
     oauth::{
         Provider, bearer,
         error::{Code, Error, Refusal, refuse},
-        grant::Standing,
         scope::{Scope, Scopes},
         token::{Membership, Person, claims::Extent},
     },
@@ -62,7 +61,7 @@ async fn userinfo(provider: &Provider, visit: &Visit, token: String) -> Result<R
     let family = token.facts.jti.family().ok_or(INVALID)?;
     let family = provider.family(&family).await?;
     let family = family.filter(|family| family.is_live(now)).ok_or(INVALID)?;
-    let standing = Standing::load(provider, &family, now).await?.ok_or(INVALID)?;
+    let standing = provider.standing(&family).await?.ok_or(INVALID)?;
     let claims = UserInfo {
         sub: family.user.as_str(),
         person: Person::by_scope(&standing.user, &scopes),

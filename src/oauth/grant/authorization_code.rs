@@ -104,7 +104,7 @@ async fn save(
         };
     }
     let family = &code.family;
-    draft.save(tx, &family.client_id, Some(&family.id));
+    draft.save(tx.additions(), &family.client_id, Some(&family.id));
     if let Some((hash, expires_at)) = next {
         tx.refresh_tokens().insert_first(hash, &family.id, context.now, expires_at);
     }

@@ -1,6 +1,8 @@
 //! Client credentials (RFC 6749 §4.4): a service on its own behalf, in the organization that owns it. `sub` is the client,
 //! its roles are those that were assigned to it, and there is no refresh token.
 
+use std::sync::Arc;
+
 use super::{Exchange, machine};
 use crate::{
     audit::{Actor, Context, Event},
@@ -11,7 +13,7 @@ use crate::{
         scope::{Scope, Scopes},
         token::{Draft, Subject, TokenResponse, Wanted},
     },
-    storage::Tx,
+    storage::Additions,
 };
 
 /// Issues an access token.
@@ -29,16 +31,10 @@ pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let service = service.ok_or(refuse(Code::UnauthorizedClient, "the organization of the client is disabled"))?;
     let subject = Subject { family: None, organization: &service.organization, access: &service.access };
     let wanted = Wanted { client, scopes: &scopes, resources: &resources };
-    let draft = Draft::new(provider, subject, wanted, context.now)?;
+    let draft = Arc::new(Draft::new(provider, subject, wanted, context.now)?);
     let (context, id) = (context.by(Actor::Client(client.id.clone())), client.id.clone());
-    let draft = provider
-        .app
-        .storage
-        .write(move |tx| {
-            save(tx, &context, &draft, (&id, &owner));
-            Box::pin(async move { Ok::<_, Error>(draft) })
-        })
-        .await?;
+    let saved = Arc::clone(&draft);
+    provider.app.storage.append(move |additions| save(additions, &context, &saved, (&id, &owner))).await?;
     Ok(TokenResponse {
         access_token: draft.finish(),
         token_type: "Bearer",
@@ -61,15 +57,15 @@ fn scopes(client: &Client, asked: Option<Scopes>) -> Result<Scopes, Refusal> {
     }
 }
 
-fn save(tx: &mut Tx, context: &Context, draft: &Draft, (client, owner): (&str, &OrganizationId)) {
-    draft.save(tx, client, None);
+fn save(additions: &mut Additions, context: &Context, draft: &Draft, (client, owner): (&str, &OrganizationId)) {
+    draft.save(additions, client, None);
     let event = Event::TokenIssue {
         user: String::new(),
         client: client.to_owned(),
         grant_type: GrantType::ClientCredentials.name(),
         token: draft.id.as_str().to_owned(),
     };
-    tx.record(context, Some(owner), &event);
+    additions.record(context, Some(owner), &event);
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ async fn save(
     };
     let family = &token.family;
     tx.refresh_tokens().insert_successor(next, token, now, end).await?;
-    draft.save(tx, &family.client_id, Some(&family.id));
+    draft.save(tx.additions(), &family.client_id, Some(&family.id));
     let event = Event::TokenRefresh {
         user: family.user.clone(),
         client: family.client_id.clone(),

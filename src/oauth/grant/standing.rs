@@ -1,24 +1,29 @@
-//! What a person is and may do at the moment their tokens are made: loaded anew at every exchange, so that whoever was
-//! disabled, or an app that was, gets nothing more.
+//! What a person is and may do at the moment their tokens are made: kept in memory until anything of the directory changes,
+//! so that whoever was disabled gets nothing more.
+
+use std::sync::Arc;
 
 use super::{Exchange, resources};
 use crate::{
     clock::Timestamp,
-    directory::{access::Access, organization::Organization, user::User},
+    directory::{
+        access::{Access, Detail},
+        organization::Organization,
+        user::User,
+    },
+    id::{OrganizationId, UserId},
     keys::Typ,
     oauth::{
         error::{Code, Error, Refusal, refuse},
-        provider::Provider,
         scope::{Scope, Scopes},
         store::Family,
         token::{
-            Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse, Wanted,
-            claims::{Extent, detail},
-            draft::authentication,
-            id_token::at_hash,
+            Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse, Wanted, claims::Extent,
+            draft::authentication, id_token::at_hash,
         },
     },
     secret::{ExposeSecret, SecretString},
+    storage::{self, Tx},
 };
 
 /// A person in an organization, with what they hold there.
@@ -30,36 +35,41 @@ pub struct Standing {
     pub organization: Organization,
     /// What the person holds there.
     pub access: Access,
+    /// When it was read.
+    pub loaded_at: Timestamp,
 }
 
 const GONE: Refusal = refuse(Code::InvalidGrant, "the authorization is no longer valid");
 
 impl Standing {
-    /// Loads it; `None` when the person, the membership or the organization is not active.
+    /// Reads it; `None` when the person, the membership or the organization is not active.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load(provider: &Provider, family: &Family, now: Timestamp) -> Result<Option<Self>, Error> {
-        let mut tx = provider.app.storage.read().await?;
-        let Some(user) = tx.users().by_id(&family.user).await?.filter(User::is_active) else { return Ok(None) };
-        let members = tx.memberships().active_of_user(&family.user, now).await?;
-        let member = members.into_iter().find(|(_, organization)| organization.id == family.organization);
+    pub async fn load(
+        tx: &mut Tx,
+        (user, organization, detail): (&UserId, &OrganizationId, Detail),
+        now: Timestamp,
+    ) -> storage::Result<Option<Self>> {
+        let Some(user) = tx.users().by_id(user).await?.filter(User::is_active) else { return Ok(None) };
+        let members = tx.memberships().active_of_user(&user.id, now).await?;
+        let member = members.into_iter().find(|(_, found)| found.id == *organization);
         let Some((membership, organization)) = member else { return Ok(None) };
-        let access = tx.access_with(detail(&family.scopes)).of_member(&membership.id, now).await?;
-        Ok(Some(Self { user, organization, access }))
+        let access = tx.access_with(detail).of_member(&membership.id, now).await?;
+        Ok(Some(Self { user, organization, access, loaded_at: now }))
     }
 
-    /// Loads it for an exchange, and checks that the app is still open to the person.
+    /// Finds it for an exchange, and checks that the app is still open to the person.
     ///
     /// # Errors
     /// `invalid_grant`, or a fault.
-    pub(super) async fn of(exchange: &Exchange<'_>, family: &Family) -> Result<Self, Error> {
+    pub(super) async fn of(exchange: &Exchange<'_>, family: &Family) -> Result<Arc<Self>, Error> {
         // Before anything is used up: the ID token is signed after the commit.
         if family.scopes.has(Scope::OpenId) {
             exchange.provider.signer(exchange.client.client.id_token_algorithm)?;
         }
         let requirement = exchange.client.serves(&family.organization).ok_or(GONE)?;
-        let standing = Self::load(exchange.provider, family, exchange.context.now).await?.ok_or(GONE)?;
+        let standing = exchange.provider.standing(family).await?.ok_or(GONE)?;
         if requirement.is_met_by(&standing.access) { Ok(standing) } else { Err(GONE.into()) }
     }
 
@@ -71,7 +81,7 @@ impl Standing {
         exchange: &Exchange<'_>,
         family: &Family,
         scopes: &Scopes,
-    ) -> Result<(Self, Draft), Error> {
+    ) -> Result<(Arc<Self>, Draft), Error> {
         let standing = Self::of(exchange, family).await?;
         let resources = resources(exchange, family)?;
         let wanted = Wanted { client: &exchange.client.client, scopes, resources: &resources };

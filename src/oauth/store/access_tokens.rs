@@ -4,11 +4,11 @@ use sqlx::Row as _;
 
 use crate::{
     clock::Timestamp,
-    id::FamilyId,
+    id::{FamilyId, OrganizationId},
     oauth::token::TokenId,
     secret::TokenHash,
     storage::{
-        Result, Revision, Tx,
+        Additions, Result, Revision, Tx,
         batch::{Table, Value},
     },
 };
@@ -41,10 +41,10 @@ static ACCESS_TOKENS: Table =
 static REVOKED_TOKENS: Table =
     Table { name: "revoked_tokens", columns: &["jti", "revoked_at", "expires_at"], suffix: "ON CONFLICT DO NOTHING" };
 
-impl AccessTokens<'_> {
-    /// Writes an opaque token.
-    pub fn insert(&mut self, hash: TokenHash, token: &OpaqueToken) {
-        self.0.append(
+impl Additions {
+    /// Adds an opaque token.
+    pub fn access_token(&mut self, hash: TokenHash, token: &OpaqueToken) {
+        self.append(
             &ACCESS_TOKENS,
             vec![
                 Value::Bytes(hash.to_vec()),
@@ -55,7 +55,9 @@ impl AccessTokens<'_> {
             ],
         );
     }
+}
 
+impl AccessTokens<'_> {
     /// An opaque token that counts: not expired, not revoked, nor its family.
     ///
     /// # Errors
@@ -80,19 +82,20 @@ impl AccessTokens<'_> {
         }))
     }
 
-    /// Whether a signed token that has not expired was revoked, or its family was.
+    /// Whether a token that has not expired counts: neither it nor its family was revoked, and its organization is active.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_revoked(&mut self, id: &TokenId) -> Result<bool> {
-        let family = id.family().map_or_else(String::new, String::from);
+    pub async fn counts(&mut self, id: &TokenId, organization: &OrganizationId) -> Result<bool> {
         let row = sqlx::query(
-            "SELECT jti AS found FROM revoked_tokens WHERE jti = $1 \
-             UNION ALL \
-             SELECT id AS found FROM families WHERE id = $2 AND revoked_at IS NOT NULL",
+            "SELECT id FROM organizations \
+             WHERE id = $1 AND disabled_at IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $2) \
+             AND NOT EXISTS (SELECT 1 FROM families WHERE id = $3 AND revoked_at IS NOT NULL)",
         )
+        .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
-        .bind(family)
+        .bind(id.family().map_or_else(String::new, String::from))
         .fetch_optional(self.0.connection())
         .await?;
         Ok(row.is_some())
@@ -108,15 +111,13 @@ impl AccessTokens<'_> {
             .bind(now.0)
             .execute(self.0.connection())
             .await?;
-        self.0.bump(Revision::Revocations).await
+        self.0.bump(Revision::Revocations);
+        Ok(())
     }
 
     /// Revokes a signed token.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn revoke_signed(&mut self, id: &TokenId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
+    pub fn revoke_signed(&mut self, id: &TokenId, now: Timestamp, expires_at: Timestamp) {
         self.0.append(&REVOKED_TOKENS, vec![id.as_str().into(), now.0.into(), expires_at.0.into()]);
-        self.0.bump(Revision::Revocations).await
+        self.0.bump(Revision::Revocations);
     }
 }

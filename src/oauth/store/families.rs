@@ -95,6 +95,16 @@ pub(super) async fn taken(tx: &mut Tx, statement: &'static str, hash: TokenHash,
     Ok(row.is_some())
 }
 
+/// Where a session was used before a new family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// Its `sid` in the organization of the family.
+    pub sid: Option<Sid>,
+    /// Whether the person used the app in another organization last, or, where they did not use it yet, works in others
+    /// but not in this one.
+    pub is_switch: bool,
+}
+
 /// Queries of families.
 pub struct Families<'t>(&'t mut Tx);
 
@@ -158,7 +168,7 @@ impl Families<'_> {
             .bind(now.0)
             .execute(self.0.connection())
             .await?;
-        self.0.bump(Revision::Revocations).await?;
+        self.0.bump(Revision::Revocations);
         Ok(revoked.rows_affected() == 1)
     }
 
@@ -176,7 +186,7 @@ impl Families<'_> {
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        self.0.bump(Revision::Revocations).await?;
+        self.0.bump(Revision::Revocations);
         Ok(revoked.rows_affected())
     }
 
@@ -190,7 +200,8 @@ impl Families<'_> {
             .bind(now.0)
             .execute(self.0.connection())
             .await?;
-        self.0.bump(Revision::Revocations).await
+        self.0.bump(Revision::Revocations);
+        Ok(())
     }
 
     /// The session that a `sid` belongs to.
@@ -205,16 +216,15 @@ impl Families<'_> {
         Ok(row.map(|row| row.try_get("session_id")).transpose()?.map(SessionId::from_stored))
     }
 
-    /// Whether a new family is a switch: with this session the person used the app in another organization last, or,
-    /// where they did not use it yet, works in others but not in this one.
+    /// Where the session of a new family was used before.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_switch(&mut self, new: &Family) -> Result<bool> {
+    pub async fn before(&mut self, new: &Family) -> Result<Before> {
         let rows = sqlx::query(
-            "SELECT organization_id, CAST(0 AS BIGINT) AS is_last FROM session_organizations \
+            "SELECT organization_id, sid, CAST(0 AS BIGINT) AS is_last FROM session_organizations \
              WHERE session_id = $1 AND ended_at IS NULL \
-             UNION ALL SELECT organization_id, CAST(1 AS BIGINT) FROM ( \
+             UNION ALL SELECT organization_id, CAST(NULL AS TEXT), CAST(1 AS BIGINT) FROM ( \
                SELECT organization_id FROM families \
                WHERE session_id = $1 AND client_id = $2 \
                ORDER BY created_at DESC, id DESC LIMIT 1 \
@@ -224,15 +234,19 @@ impl Families<'_> {
         .bind(new.client_id.clone())
         .fetch_all(self.0.connection())
         .await?;
-        let mut others = vec![];
+        let (mut sid, mut others, mut last_is_other) = (None, false, None);
         for row in &rows {
-            let is_other = row.try_get::<String, _>("organization_id")? != new.organization.as_str();
+            let is_here = row.try_get::<String, _>("organization_id")? == new.organization.as_str();
             if row.try_get::<i64, _>("is_last")? == 1 {
-                return Ok(is_other);
+                last_is_other = Some(!is_here);
+            } else if is_here {
+                sid = row.try_get::<Option<String>, _>("sid")?.map(Sid::from_stored);
+            } else {
+                others = true;
             }
-            others.push(is_other);
         }
-        Ok(!others.is_empty() && others.into_iter().all(|is_other| is_other))
+        let is_switch = last_is_other.unwrap_or(others && sid.is_none());
+        Ok(Before { sid, is_switch })
     }
 }
 

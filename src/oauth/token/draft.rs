@@ -21,7 +21,7 @@ use crate::{
         store::{Family, OpaqueToken},
     },
     secret::{ExposeSecret, SecretString, TokenHash},
-    storage::Tx,
+    storage::Additions,
 };
 
 /// Whom a token speaks of.
@@ -103,7 +103,7 @@ impl Draft {
     ///
     /// # Panics
     /// Never: JSON is UTF-8.
-    pub fn save(&self, tx: &mut Tx, client_id: &str, family: Option<&FamilyId>) {
+    pub fn save(&self, additions: &mut Additions, client_id: &str, family: Option<&FamilyId>) {
         if let Form::Opaque(_, hash) = &self.form {
             let token = OpaqueToken {
                 client_id: client_id.to_owned(),
@@ -111,7 +111,7 @@ impl Draft {
                 claims: String::from_utf8(self.payload.clone()).expect("JSON is UTF-8"),
                 expires_at: self.expires_at,
             };
-            tx.access_tokens().insert(*hash, &token);
+            additions.access_token(*hash, &token);
         }
     }
 

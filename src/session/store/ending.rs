@@ -44,7 +44,7 @@ impl Sessions<'_> {
         .bind(i64::from(reason.ends_offline()))
         .execute(self.0.connection())
         .await?;
-        self.ended(context, &rows, reason).await
+        self.ended(context, &rows, reason)
     }
 
     /// Ends every session of a person, `offline_access` or not; `but` stays (the browser that asked for it).
@@ -88,7 +88,7 @@ impl Sessions<'_> {
         .bind(but)
         .execute(self.0.connection())
         .await?;
-        self.ended(context, &rows, reason).await
+        self.ended(context, &rows, reason)
     }
 
     /// Ends a person's part in one organization: its `sid`s and all its tokens. Sessions end with the last membership:
@@ -124,7 +124,8 @@ impl Sessions<'_> {
         .bind(context.now.0)
         .execute(self.0.connection())
         .await?;
-        self.0.bump(Revision::Revocations).await
+        self.0.bump(Revision::Revocations);
+        Ok(())
     }
 
     /// Ends everybody's part in one organization: its `sid`s and all its tokens, those of its service clients too. The
@@ -164,10 +165,10 @@ impl Sessions<'_> {
             let query = people.iter().fold(query, |query, user| query.bind(user.as_str().to_owned()));
             ended.extend(query.fetch_all(self.0.connection()).await?);
         }
-        self.ended(context, &ended, EndReason::NoMembership).await
+        self.ended(context, &ended, EndReason::NoMembership)
     }
 
-    async fn ended(&mut self, context: &Context, rows: &[Row], reason: EndReason) -> Result<()> {
+    fn ended(&mut self, context: &Context, rows: &[Row], reason: EndReason) -> Result<()> {
         for row in rows {
             let event = Event::SignOut {
                 user: UserId::from_stored(row.try_get("user_id")?),
@@ -176,7 +177,8 @@ impl Sessions<'_> {
             };
             self.0.record(context, None, &event);
         }
-        self.0.bump(Revision::Revocations).await
+        self.0.bump(Revision::Revocations);
+        Ok(())
     }
 }
 

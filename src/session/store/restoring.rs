@@ -44,8 +44,8 @@ impl Sessions<'_> {
             links: self.mark("UPDATE mailed_links SET used_at = $1 WHERE used_at IS NULL", now).await?,
         };
         sqlx::query("DELETE FROM leases").execute(self.0.connection()).await?;
-        for what in [Revision::Clients, Revision::Keys, Revision::Policies, Revision::Revocations] {
-            self.0.bump(what).await?;
+        for what in Revision::ALL {
+            self.0.bump(what);
         }
         Ok(voided)
     }

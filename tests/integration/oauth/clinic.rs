@@ -93,7 +93,8 @@ impl Clinic {
         let app = App::open(config, clock.clone(), Random::system()).await.unwrap();
         app.start_keys().await.unwrap();
         let site = Site::new(ISSUER.parse().unwrap(), &SecretSlice::from(vec![7; 32]), clock, Random::system());
-        let router = web::wrap(endpoint::router(Provider::new(app.clone())), site.clone());
+        let provider = Provider::new(app.clone());
+        let router = web::wrap(endpoint::router(provider.clone()), site.clone()).merge(endpoint::documents(provider));
         let clinic = Self { app, site, router, keys, _database: Arc::new(database) };
         let context = clinic.context();
         clinic.write(move |tx| Box::pin(async move { furnish(tx, &context).await })).await;

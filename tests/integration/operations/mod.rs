@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod caches;
 mod config;
 mod directory;
 mod doctor;

@@ -1,0 +1,72 @@
+//! What a unit of work adds without reading it back: rows that are inserted, and counters that are raised, just before the
+//! commit, those of all units that share it together.
+
+use super::{
+    Result, Revision, Tx,
+    batch::{self, Rows, Table, Value},
+};
+
+/// Rows and counters that wait for the commit.
+#[derive(Default)]
+pub struct Additions {
+    rows: Vec<Rows>,
+    bumped: Vec<Revision>,
+}
+
+/// How much was added at one moment.
+pub(super) struct Mark {
+    rows: Vec<usize>,
+    bumped: usize,
+}
+
+impl Additions {
+    /// Adds a row that nothing in this unit reads back (an audit event).
+    pub fn append(&mut self, table: &'static Table, values: Vec<Value>) {
+        match self.rows.iter_mut().find(|rows| std::ptr::eq(rows.table, table)) {
+            Some(rows) => rows.values.push(values),
+            None => self.rows.push(Rows { table, values: vec![values] }),
+        }
+    }
+
+    /// Tells every node that its cache of `what` is out of date, once this unit is committed.
+    pub fn bump(&mut self, what: Revision) {
+        if !self.bumped.contains(&what) {
+            self.bumped.push(what);
+        }
+    }
+
+    /// Where the next unit's additions begin.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { rows: self.rows.iter().map(|rows| rows.values.len()).collect(), bumped: self.bumped.len() }
+    }
+
+    /// Forgets what was added since `mark`.
+    pub(super) fn reset(&mut self, mark: Mark) {
+        self.rows.truncate(mark.rows.len());
+        for (rows, length) in self.rows.iter_mut().zip(mark.rows) {
+            rows.values.truncate(length);
+        }
+        self.bumped.truncate(mark.bumped);
+    }
+
+    /// Whether one statement writes all of it, which then needs no transaction around it.
+    pub(super) fn is_one_statement(&self) -> bool {
+        self.bumped.is_empty() && self.rows.len() == 1 && batch::is_one_statement(&self.rows[0])
+    }
+}
+
+impl Tx {
+    /// Writes what was added, and tells which counters were raised: last and in one order, as others wait for their rows
+    /// until the commit.
+    pub(super) async fn flush(&mut self) -> Result<Vec<Revision>> {
+        let mut added = std::mem::take(self.additions());
+        for rows in &added.rows {
+            batch::insert(self.connection(), rows).await?;
+        }
+        added.bumped.sort_unstable();
+        for what in &added.bumped {
+            what.increment(self.connection()).await?;
+        }
+        Ok(added.bumped)
+    }
+}

@@ -1,0 +1,120 @@
+//! Caches of what people are and hold: every change of the directory raises the counter that they are checked against, in
+//! the same commit. Triggers watch the tables, so that a change which forgets it is found.
+
+use lanyard::storage::{Error, Row};
+use sqlx::Row as _;
+
+use super::Host;
+
+/// What tokens say about people is read from these.
+const WATCHED: [&str; 17] = [
+    "assignments",
+    "client_roles",
+    "group_members",
+    "group_parents",
+    "group_roles",
+    "groups",
+    "identifiers",
+    "locations",
+    "login_names",
+    "membership_permissions",
+    "memberships",
+    "organizations",
+    "role_parents",
+    "role_permissions",
+    "roles",
+    "users",
+    "attribute_rules",
+];
+
+async fn watch(host: &Host) {
+    let app = host.app().await;
+    let mut statements = vec!["CREATE TABLE watched (name TEXT NOT NULL, revision BIGINT NOT NULL)".to_owned()];
+    for table in WATCHED {
+        for change in ["INSERT", "UPDATE", "DELETE"] {
+            statements.push(format!(
+                "CREATE TRIGGER watch_{table}_{change} AFTER {change} ON {table} BEGIN \
+                 INSERT INTO watched (name, revision) SELECT '{table}', value FROM revisions WHERE name = 'directory'; END"
+            ));
+        }
+    }
+    let watched: Result<(), Error> = app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move {
+                for statement in statements {
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(tx.connection()).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    watched.expect("SQLite has triggers");
+    app.storage.close().await;
+}
+
+/// The watched tables that were changed so far, and those of them that nobody was told of.
+async fn changed(host: &Host) -> (Vec<String>, Vec<String>) {
+    let app = host.app().await;
+    let mut tx = app.storage.read().await.expect("the database reads");
+    let query = "SELECT DISTINCT name, revision >= (SELECT value FROM revisions WHERE name = 'directory') AS silent FROM watched";
+    let rows = sqlx::query(query).fetch_all(tx.connection()).await.expect("rows");
+    drop(tx);
+    app.storage.close().await;
+    let named = |row: &Row| row.try_get::<String, _>("name").expect("a name");
+    let is_silent = |row: &&Row| row.try_get::<i64, _>("silent").expect("a number") != 0;
+    (rows.iter().map(named).collect(), rows.iter().filter(is_silent).map(named).collect())
+}
+
+#[tokio::test]
+async fn every_change_of_the_directory_is_told_to_caches() {
+    let host = Host::new();
+    host.succeed("org create riverside --name Riverside");
+    watch(&host).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for command in [
+        "location create north --name North",
+        "location create main-street --name Main --in north",
+        "location rename main-street Street",
+        "user create --name Olivia --email olivia@riverside.example --organization riverside --kind administrative --role owner",
+        "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --no-role",
+        "role assign practitioner@main-street priya@riverside.example",
+        "role end practitioner@main-street priya@riverside.example",
+        "role create clerk --name Clerk --permission lanyard:people:read",
+        "role inherit clerk --from front_desk",
+        "role assign clerk priya@riverside.example",
+        "group create clinicians --name Clinicians",
+        "group create gps --name GPs",
+        "group nest gps --in clinicians",
+        "group add gps priya@riverside.example",
+        "group give clinicians inventory@main-street",
+        "group drop gps priya@riverside.example",
+        "group remove gps",
+        "membership set priya@riverside.example profession=Physician",
+        "membership deny priya@riverside.example lanyard:people:read",
+        "location identify main-street provider_number 0123 --member priya@riverside.example",
+        "user set priya@riverside.example name=Priya-P",
+        "user user-name priya@riverside.example priya",
+        "user password priya",
+        "user disable priya",
+        "user enable priya",
+        "membership disable priya",
+        "membership enable priya",
+        "org rule riverside phone nobody",
+        "org update riverside --accent #00aa66",
+        "client create reports --name Reports --auth basic --organization riverside --grant client-credentials",
+        "client give reports billing@main-street",
+        "client take reports billing@main-street",
+        "membership remove priya",
+        "user delete priya --yes",
+        "org create harbour --name Harbour",
+        "org disable harbour",
+    ] {
+        host.succeed(command);
+        let (touched, silent) = changed(&host).await;
+        assert!(silent.is_empty(), "lanyard {command}: {silent:?} changed, and caches were not told");
+        seen.extend(touched);
+    }
+    let never: Vec<_> = WATCHED.into_iter().filter(|table| !seen.contains(*table)).collect();
+    assert!(never.is_empty(), "no command changed {never:?}: the list of commands proves nothing about them");
+}
