@@ -25,6 +25,18 @@ pub struct Keys {
     pub pre_publication: Duration,
 }
 
+impl Keys {
+    /// How long it takes at most until every node shows a key that one of them has published: nodes look once a second,
+    /// and a busy one takes as long again.
+    pub const LEARNING: Duration = Duration::from_secs(2);
+}
+
+/// Whether apps can have seen every key before it signs: what is left of the publication once every node shows the key is
+/// as long as apps keep the JWKS, and they keep it for whole seconds.
+fn leaves_time_for_apps(pre_publication: Duration) -> bool {
+    pre_publication.saturating_sub(Keys::LEARNING) >= Duration::from_secs(1)
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Raw {
     folder: String,
@@ -52,6 +64,11 @@ impl Raw {
         let rotation = check.take("keys.rotation", span(&self.rotation, "1s", "3650d"));
         let pre_publication = check.take("keys.pre_publication", span(&self.pre_publication, "1s", "365d"));
         let in_order = match (rotation, pre_publication) {
+            (_, Some(before)) if !leaves_time_for_apps(before) => {
+                let what = "is too short: apps would not see a key before it signs, since the nodes themselves learn of it up \
+                            to two seconds late";
+                Err(wrong(what, "write at least 3s; 24h for real use"))
+            }
             (Some(rotation), Some(before)) if before >= rotation => {
                 Err(wrong("must be shorter than `keys.rotation`", "write for example 24h with a rotation of 90d"))
             }
@@ -91,7 +108,24 @@ fn decode(key: &str) -> Option<SecretSlice<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::ExposeSecret;
+    use crate::{
+        config::{Config, Sources},
+        secret::ExposeSecret,
+    };
+
+    #[test]
+    fn a_publication_that_apps_cannot_see_is_refused() {
+        for (pre_publication, accepted) in
+            [("1s", false), ("2s", false), ("2999ms", false), ("3s", true), ("24h", true)]
+        {
+            let loaded = Config::load(&Sources::none().with("keys.pre_publication", pre_publication));
+            assert_eq!(loaded.is_ok(), accepted, "{pre_publication}");
+            if let Err(problems) = loaded {
+                let told = problems.to_string();
+                assert!(told.contains("keys.pre_publication: is too short") && told.contains("at least 3s"), "{told}");
+            }
+        }
+    }
 
     #[test]
     fn a_master_key_is_32_bytes_from_the_environment() {

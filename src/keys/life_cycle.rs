@@ -1,7 +1,7 @@
 //! The life of a signing key: next → current → retiring → gone, as pure functions of the time.
 //!
-//! * A key is published for a whole period before it signs. Apps keep the JWKS for at most half of that, so that each of
-//!   them has seen it by then.
+//! * A key is published for a whole period before it signs. Apps keep the JWKS for at most half of that, and for less where
+//!   nodes that learn of the key late would take the rest, so that each of them has seen it by then.
 //! * A key that signs no longer stays published until the last token it signed has ended everywhere.
 //! * An algorithm that has no key at all gets one that signs at once: no app has a JWKS to be out of date.
 //!
@@ -47,10 +47,11 @@ impl Policy {
         }
     }
 
-    /// How long apps may keep the JWKS (RFC 9111 §5.2.2.1): an hour, and never more than half the publication.
+    /// How long apps may keep the JWKS (RFC 9111 §5.2.2.1): an hour, and never more than half the publication, nor more
+    /// than is left of it once the last node shows the key.
     #[must_use]
     pub fn jwks_max_age(&self) -> Duration {
-        LONGEST_MAX_AGE.min(self.publication / 2)
+        LONGEST_MAX_AGE.min(self.publication / 2).min(self.publication.saturating_sub(Keys::LEARNING))
     }
 
     /// How long a key stays published after its last signature.
