@@ -1,7 +1,7 @@
 //! Work to be done later: written in the transaction of the change that asks for it, done at least once.
 //!
 //! A job is leased to one node for a while; a node that dies loses its lease and another takes over. What fails is tried
-//! again with growing pauses and is kept, marked as failed, after the last try. Payloads are sealed,
+//! again with growing pauses and is kept for a month, marked as failed, after the last try. Payloads are sealed,
 //! since they hold links that are mailed. Not here: what a job does (`worker`).
 
 pub mod retry;

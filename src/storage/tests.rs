@@ -335,6 +335,80 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
     }
 }
 
+/// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
+#[rustfmt::skip]
+const PERISHABLE: [(&str, &str, &str); 10] = [
+    ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
+    ("revoked_tokens", "jti, revoked_at, expires_at", "'N', 0, AT"),
+    ("access_tokens", "hash, client_id, claims, expires_at", "'N', 'c', '', AT"),
+    ("authorization_codes", "hash, family_id, redirect_uri, created_at, expires_at", "'N', 'f1', '', 0, AT"),
+    ("refresh_tokens", "hash, family_id, created_at, expires_at", "'N', 'f1', 0, AT"),
+    ("mailed_links", "token_hash, user_id, purpose, created_at, expires_at", "'N', 'u', 'password', 0, AT"),
+    ("throttles", "key, clear_at, last_at", "'N', AT, 0"),
+    ("jobs", "id, kind, payload, run_at, attempts, failed_at, created_at", "'N', 'send-mail', 'x', 0, 16, AT, 0"),
+    ("session_organizations", "sid, session_id, organization_id, created_at", "'N', 'N', 'o', 0"),
+    ("sessions", "id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address",
+     "'N', 'tN', 'u', 0, '', '', 0, 0, AT, '', ''"),
+];
+
+/// Fills each table with 1,100 rows that ended long ago and one, 0, that has not.
+async fn fill(storage: &Storage, later: i64) {
+    // Sessions come before what refers to them.
+    for (table, columns, row) in PERISHABLE.iter().rev() {
+        let rows: Vec<String> = (0..=1100)
+            .map(|n| {
+                format!(
+                    "({})",
+                    row.replace('N', &n.to_string()).replace("AT", if n == 0 { later } else { 1 }.to_string().as_str())
+                )
+            })
+            .collect();
+        let insert = format!("INSERT INTO {table} ({columns}) VALUES {}", rows.join(", "));
+        let done: Result<()> = storage
+            .write(move |tx| {
+                Box::pin(async move {
+                    sqlx::query(sqlx::AssertSqlSafe(insert)).execute(tx.connection()).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        done.unwrap_or_else(|error| panic!("{table}: {error}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_is_cleaned_in_batches() {
+    let now = Timestamp(40 * 86_400_000);
+    for database in databases().await {
+        let storage = &database.storage;
+        leave_sessions_behind(storage).await;
+        fill(storage, 2 * now.0).await;
+        let mut rounds = vec![];
+        for expiring in expiry::ALL {
+            let mut n = 1;
+            while storage
+                .write::<_, Error, _>(move |tx| Box::pin(async move { tx.remove_expired(*expiring, now).await }))
+                .await
+                .unwrap()
+            {
+                n += 1;
+            }
+            rounds.push(n);
+        }
+        // 500, 500 and 100; of families there are two.
+        assert_eq!(rounds.iter().filter(|rounds| **rounds == 3).count(), PERISHABLE.len(), "{rounds:?}");
+        assert_eq!(rounds.len(), PERISHABLE.len() + 1, "a table that expires has rows here");
+        let mut tx = storage.read().await.unwrap();
+        for (table, ..) in PERISHABLE {
+            let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) AS n FROM {table}"));
+            let left: i64 = sqlx::query(count).fetch_one(tx.connection()).await.unwrap().try_get("n").unwrap();
+            // Those of the first family and its session: a token rests on them.
+            let kept = i64::from(["refresh_tokens", "session_organizations", "sessions"].contains(&table));
+            assert_eq!(left, 1 + kept, "{table}");
+        }
+    }
+}
+
 /// Files that this process has open whose path begins with `path`.
 fn open_files(path: &str) -> usize {
     let links = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
