@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use lanyard::{
+    app::App,
+    audit::Actor,
     directory::{group, organization, user},
+    keys::{Task, jws::key_named, rotation},
     oauth::registrar,
+    random::Random,
 };
 use serde_json::{Value, json};
 
@@ -251,5 +255,43 @@ async fn userinfo_refuses_as_rfc_6750_says() {
             assert_eq!(answer.status.as_u16(), status, "{case}: {}", answer.body);
             assert!(answer.header(header::WWW_AUTHENTICATE).contains(challenge), "{case}");
         }
+    }
+}
+
+/// Between the moment at which the database knows of a revocation and the one at which this node has dropped the key, a
+/// token still verifies; what was kept of it then must not outlive the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_a_revoked_key_is_not_accepted_from_memory() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let token = clinic.tokens(&browser, "portal", "").await["access_token"].clone();
+        let (app, kid) = (clinic.app.clone(), key_named(token.as_str().unwrap()).unwrap());
+        let (policy, now) = (app.keyring.policy(), app.clock.now());
+        let prepared = rotation::prepare(&app.storage, &app.sealer, policy, Task::Revoke(kid), now).await.unwrap();
+        clinic
+            .write(move |tx| Box::pin(async move { Ok(rotation::carry_out(tx, &prepared).await.map(|_| ())?) }))
+            .await;
+        assert_eq!(clinic.introspect("api", &token).await["active"], true, "this node has not looked yet");
+        app.keyring.refresh(&app.storage, &app.sealer).await.unwrap();
+        assert_eq!(clinic.introspect("api", &token).await, json!({"active": false}));
+        assert_eq!(clinic.userinfo(&token).await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_another_node_revokes_ends_its_tokens_at_the_next_look() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let token = clinic.tokens(&browser, "portal", "").await["access_token"].clone();
+        assert_eq!(clinic.introspect("api", &token).await["active"], true);
+        let app = &clinic.app;
+        let second = App::attach(app.config.clone(), app.clock.clone(), Random::system()).await.unwrap();
+        second.start_keys().await.unwrap();
+        second.change_keys(Task::Revoke(key_named(token.as_str().unwrap()).unwrap()), Actor::Server).await.unwrap();
+        app.storage.refresh_revisions().await.unwrap();
+        app.keyring.refresh(&app.storage, &app.sealer).await.unwrap();
+        assert_eq!(clinic.introspect("api", &token).await, json!({"active": false}));
+        assert_eq!(clinic.userinfo(&token).await.status, StatusCode::UNAUTHORIZED);
+        second.storage.close().await;
     }
 }

@@ -96,6 +96,35 @@ fn a_refusal_exits_with_one_and_a_wrong_call_with_two() {
 }
 
 #[test]
+fn the_last_owner_stays_whatever_is_tried() {
+    let host = riverside();
+    let shown = host.json("membership show olivia@riverside.example");
+    for command in [
+        "membership disable olivia@riverside.example",
+        "membership remove olivia@riverside.example",
+        "membership update olivia@riverside.example --until 2026-11-23",
+        "role end owner olivia@riverside.example",
+        "user disable olivia@riverside.example",
+        "user delete olivia@riverside.example --yes",
+    ] {
+        for scope in ["", " --organization riverside"] {
+            let said = host.fail(&format!("{command}{scope}"));
+            assert!(said.contains("last owner"), "lanyard {command}{scope}\n{said}");
+        }
+    }
+    assert_eq!(host.json("membership show olivia@riverside.example"), shown, "nothing has changed");
+    host.succeed("user create --name Max --email max@riverside.example --organization riverside --kind administrative --role owner");
+    host.succeed("membership disable max@riverside.example");
+    assert!(
+        host.fail("role end owner olivia@riverside.example").contains("last owner"),
+        "one who is out does not count"
+    );
+    host.succeed("membership enable max@riverside.example");
+    host.succeed("role end owner olivia@riverside.example");
+    assert!(host.fail("user disable max@riverside.example").contains("last owner"), "now he is");
+}
+
+#[test]
 fn staff_without_a_mailbox_get_a_password_that_is_shown_once() {
     let host = riverside();
     let made =

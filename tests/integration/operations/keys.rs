@@ -1,5 +1,7 @@
 //! `lanyard keys`.
 
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
 use serde_json::Value;
 
 use super::Host;
@@ -54,4 +56,16 @@ fn a_replaced_master_key_opens_everything_and_the_old_one_nothing() {
     host.succeed("keys rotate");
     std::fs::write(&file, before).unwrap();
     assert!(host.fail("keys list").contains("restore the key file that belongs to this database"));
+}
+
+#[test]
+fn what_is_secret_is_for_its_owner_alone() {
+    let host = Host::new();
+    host.succeed("keys list");
+    let mode = |path: &str| fs::metadata(host.path(path)).unwrap().permissions().mode() & 0o777;
+    for (path, expected) in [("keys", 0o700), ("keys/master.key", 0o600), ("data", 0o700)] {
+        assert_eq!(mode(path), expected, "{path}: {:o}", mode(path));
+    }
+    host.succeed("keys rekey --settle 0");
+    assert_eq!(mode("keys/master.key"), 0o600, "a replaced one too");
 }
