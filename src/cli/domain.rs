@@ -77,7 +77,7 @@ impl Domains {
             Command::Verify { name, by_administrator: false } => {
                 let claimed = shell.app.storage.read().await?.domains().by_name(&of.id, &name).await?;
                 let claimed = claimed.ok_or_else(|| Noun::Domain.unknown(&name))?;
-                let records = lookup::txt(&claimed).await?;
+                let records = lookup::txt(&claimed, shell.app.config.outgoing.resolver).await?;
                 verify(shell, &of, name, Some(records)).await
             }
             Command::Remove { name } => remove(shell, &of, name).await,

@@ -1,8 +1,13 @@
 //! Looks up the TXT records that prove a domain.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use hickory_resolver::{TokioResolver, proto::rr::RData};
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+    net::runtime::TokioRuntimeProvider,
+    proto::rr::RData,
+};
 
 use super::Domain;
 
@@ -22,12 +27,17 @@ pub enum LookupError {
     Failed(String, String),
 }
 
-/// The TXT records of the name at which the proof has to be published; none when there are none.
+/// The TXT records of the name at which the proof has to be published; none when there are none. Asks `server`, or those
+/// that this machine is set up with.
 ///
 /// # Errors
 /// When no resolver answers within ten seconds.
-pub async fn txt(domain: &Domain) -> Result<Vec<String>, LookupError> {
-    let resolver = TokioResolver::builder_tokio()
+pub async fn txt(domain: &Domain, server: Option<SocketAddr>) -> Result<Vec<String>, LookupError> {
+    let builder = match server {
+        Some(server) => Ok(TokioResolver::builder_with_config(only(server), TokioRuntimeProvider::default())),
+        None => TokioResolver::builder_tokio(),
+    };
+    let resolver = builder
         .and_then(hickory_resolver::ResolverBuilder::build)
         .map_err(|error| LookupError::Resolver(error.to_string()))?;
     // A trailing dot: the machine's search domains must not answer in place of the domain.
@@ -41,6 +51,15 @@ pub async fn txt(domain: &Domain) -> Result<Vec<String>, LookupError> {
             Ok(answer.answers().iter().take(MOST_RECORDS).filter_map(|record| text(&record.data)).collect())
         }
     }
+}
+
+/// Over TCP where an answer is too long for UDP (RFC 7766).
+fn only(server: SocketAddr) -> ResolverConfig {
+    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+        connection.port = server.port();
+        connection
+    });
+    ResolverConfig::from_name_servers(vec![NameServerConfig::new(server.ip(), true, connections.to_vec())])
 }
 
 /// The strings of a TXT record, joined (RFC 7208 §3.3 joins them the same way).
