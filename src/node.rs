@@ -1,13 +1,15 @@
 //! One running node: its sockets, its background work, and a graceful stop of both.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
+
+use tokio::task::JoinHandle;
 
 use crate::{
     app::{App, KeysFault},
     keys::store::SharedKeyFault,
     mail::{Mailer, SetupError},
     server::{self, Certificate, CertificateError, ListenError, ServeError, Stop},
-    worker::Worker,
+    worker::{self, Worker},
 };
 
 /// Why a node does not run.
@@ -61,14 +63,28 @@ impl Node {
         if let Some(certificate) = self.certificate {
             tokio::spawn(certificate.keep_fresh(stop.clone()));
         }
-        let working = tokio::spawn(self.worker.run(stop.clone()));
         let patience = self.app.config.server.stop_timeout;
-        let served = server::serve(router, self.listeners, tls, stop, patience).await;
-        // The worker ends by itself when asked to; a server that failed ends without it.
-        if served.is_ok() {
-            let _ = working.await;
+        let worker = tokio::spawn(self.worker.run(stop.clone()));
+        let working = finish(worker, stop.clone(), patience);
+        let serving = server::serve(router, self.listeners, tls, stop, patience);
+        // A server that failed ends without the worker, which nobody has asked to stop.
+        let served = tokio::try_join!(serving, working).map(drop);
+        if let Err(error) = worker::release(&self.app).await {
+            tracing::warn!(error = %error, "What this node held is not given back; others wait until it runs out.");
         }
         self.app.storage.close().await;
         Ok(served?)
     }
+}
+
+/// Waits for the worker once it is asked to stop; a job that takes longer than `patience` is done again by whoever takes it
+/// over.
+async fn finish(mut working: JoinHandle<()>, stop: Stop, patience: Duration) -> Result<(), ServeError> {
+    stop.requested().await;
+    if tokio::time::timeout(patience, &mut working).await.is_err() {
+        tracing::warn!("A job that takes too long is left to another node or the next start.");
+        working.abort();
+        let _ = working.await;
+    }
+    Ok(())
 }

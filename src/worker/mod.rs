@@ -18,6 +18,22 @@ use crate::{
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
 
+/// Gives back what this node holds, so that others need not wait until it runs out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(app: &App) -> storage::Result<()> {
+    let node = app.node.clone();
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.jobs().release(&node).await?;
+                tx.leases().release(&node).await
+            })
+        })
+        .await
+}
+
 /// The background work of one node.
 pub struct Worker {
     app: App,

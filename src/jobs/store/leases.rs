@@ -39,4 +39,16 @@ impl Leases<'_> {
         .await?;
         Ok(row.is_some())
     }
+
+    /// Gives back every lease of `node`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(&mut self, node: &NodeId) -> Result<()> {
+        sqlx::query("DELETE FROM leases WHERE holder = $1")
+            .bind(node.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
 }

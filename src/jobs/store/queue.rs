@@ -132,6 +132,18 @@ impl Jobs<'_> {
         Ok(())
     }
 
+    /// Gives back the jobs that `node` has leased and not finished.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(&mut self, node: &NodeId) -> Result<()> {
+        sqlx::query("UPDATE jobs SET leased_until = NULL, leased_by = NULL WHERE leased_by = $1")
+            .bind(node.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Jobs that were given up, newest first.
     ///
     /// # Errors
