@@ -6,10 +6,8 @@
 
 use std::{
     collections::HashSet,
-    net::TcpListener,
-    process::Child,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use data_encoding::BASE64URL_NOPAD;
@@ -33,7 +31,7 @@ use lanyard::{
 use reqwest::Client;
 use serde_json::Value;
 
-use crate::operations::Host;
+use crate::operations::{Host, Server};
 
 const KILLS: u64 = 100;
 /// Services that fetch tokens at once.
@@ -41,7 +39,7 @@ const SERVICES: usize = 6;
 /// Apps that refresh at once.
 const APPS: usize = 3;
 /// Secret of every client.
-const SECRET: &str = "a-secret-of-the-tests";
+pub(crate) const SECRET: &str = "a-secret-of-the-tests";
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute or two: tests/alone runs it"]
@@ -56,12 +54,6 @@ async fn every_acknowledged_write_survives_a_hundred_kills_on_postgres() {
     survive(Host::new().with("LANYARD_DATABASE__URL", &database.settings.url)).await;
 }
 
-/// A server that is killed when it goes out of scope, too.
-struct Server {
-    child: Child,
-    address: String,
-}
-
 /// Answers that arrived while one server ran.
 #[derive(Default)]
 struct Acknowledged {
@@ -72,11 +64,9 @@ struct Acknowledged {
 async fn survive(host: Host) {
     std::fs::create_dir_all(host.path("data")).expect("a folder");
     let app = host.app().await;
-    let mut refresh_tokens = furnish(&app).await;
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let host = host.with("LANYARD_SERVER__LISTEN", &format!("127.0.0.1:{port}"));
+    let mut refresh_tokens = furnish(&app, "olivia@riverside.example").await;
     let (mut tokens, mut refreshed) = (0, 0);
-    let mut server = Server::start(&host, port).await;
+    let mut server = Server::start(&host).await;
     for round in 0..KILLS {
         let began = app.clock.now();
         let load = Load::begin(&server.address, &refresh_tokens);
@@ -84,7 +74,7 @@ async fn survive(host: Host) {
         tokio::time::sleep(Duration::from_millis(20 + round * 37 % 250)).await;
         server.kill();
         let acknowledged = load.end(&mut refresh_tokens).await;
-        server = Server::start(&host, port).await;
+        server = Server::start(&host).await;
 
         let missing = missing(&app, began, &acknowledged.tokens).await;
         assert!(missing.is_empty(), "kill {round}: {} of {} are lost", missing.len(), acknowledged.tokens.len());
@@ -105,7 +95,7 @@ async fn survive(host: Host) {
 }
 
 /// The demo's clinics, and a person with a family of refresh tokens for each app.
-async fn furnish(app: &App) -> Vec<String> {
+pub(crate) async fn furnish(app: &App, email: &'static str) -> Vec<String> {
     app.start_keys().await.expect("keys");
     app.tend_keys().await.expect("keys");
     let hasher = Hasher::start(app.config.password.hashing, Random::system());
@@ -117,8 +107,8 @@ async fn furnish(app: &App) -> Vec<String> {
         .storage
         .write(move |tx| {
             Box::pin(async move {
-                let name = "olivia@riverside.example".parse().expect("a name");
-                let user = tx.users().by_login_name(&name).await?.expect("the demo has her");
+                let name = email.parse().expect("a name");
+                let user = tx.users().by_login_name(&name).await?.expect("the demo has this person");
                 let organization = tx.organizations().by_reference("riverside").await?.expect("the demo has it");
                 let who = Authenticated {
                     user: user.id.clone(),
@@ -180,31 +170,6 @@ async fn keep_secrets(app: &App) {
     replaced.expect("replaced");
 }
 
-impl Server {
-    async fn start(host: &Host, port: u16) -> Self {
-        let mut server = Self { child: host.spawn("serve"), address: format!("http://127.0.0.1:{port}") };
-        let began = Instant::now();
-        while !reqwest::get(format!("{}/readyz", server.address)).await.is_ok_and(|answer| answer.status() == 200) {
-            assert!(began.elapsed() < Duration::from_secs(60), "the server does not start");
-            assert!(server.child.try_wait().expect("a child").is_none(), "the server ended by itself");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        server
-    }
-
-    /// SIGKILL.
-    fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 /// Requests from all sides until the server is gone.
 struct Load {
     services: Vec<tokio::task::JoinHandle<()>>,
@@ -253,7 +218,7 @@ impl Load {
 }
 
 /// A token for a service, by its `jti`; none when the server went away before it answered.
-async fn fetch(http: &Client, address: &str) -> Option<String> {
+pub(crate) async fn fetch(http: &Client, address: &str) -> Option<String> {
     let answer = post(http, address, clinic::REPORTING.0, &[("grant_type", "client_credentials")]).await?;
     let payload = answer["access_token"].as_str()?.split('.').nth(1)?.to_owned();
     let claims: Value = serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()?;
@@ -261,7 +226,7 @@ async fn fetch(http: &Client, address: &str) -> Option<String> {
 }
 
 /// The next refresh token; none when the server went away before it answered.
-async fn refresh(http: &Client, address: &str, token: &str) -> Option<String> {
+pub(crate) async fn refresh(http: &Client, address: &str, token: &str) -> Option<String> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
     Some(post(http, address, clinic::CALENDAR.0, &form).await?["refresh_token"].as_str()?.to_owned())
 }

@@ -8,7 +8,12 @@ mod directory;
 mod doctor;
 mod isolation;
 mod keys;
+mod looking_up;
 mod serve;
+mod server;
+mod serving;
+mod stopping;
+mod tracing;
 
 use std::{
     fs::File,
@@ -23,6 +28,7 @@ use lanyard::{
     random::Random,
 };
 
+pub(crate) use self::server::Server;
 use crate::harness;
 
 /// A host with the binary and nothing else: database, keys and heads come to lie in its folder.
@@ -67,9 +73,10 @@ impl Host {
     }
 
     /// Starts a command that goes on, such as a server; its log goes to the folder.
-    pub(super) fn spawn(&self, arguments: &str) -> Child {
+    fn spawn(&self, arguments: &str, variables: &[(&str, &str)]) -> Child {
         let log = || File::options().create(true).append(true).open(self.path("log")).expect("a file");
-        self.command(arguments).stdout(log()).stderr(log()).spawn().expect("the binary runs")
+        let mut command = self.command(arguments);
+        command.envs(variables.iter().copied()).stdout(log()).stderr(log()).spawn().expect("the binary runs")
     }
 
     /// Runs a command; arguments are separated by spaces.

@@ -1,9 +1,6 @@
 //! `lanyard serve` beside `lanyard demo`.
 
-use std::{
-    net::TcpListener,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use lanyard::{
     audit::Actor,
@@ -14,17 +11,14 @@ use lanyard::{
     },
 };
 
-use super::Host;
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
-}
+use super::{Host, server::free_port};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_the_demo_is_not_served() {
     let host = Host::new();
     let (port, app_port) = (free_port(), free_port());
-    let mut demo = host.spawn(&format!("demo --data demo --listen localhost:{port} --app-listen localhost:{app_port}"));
+    let mut demo =
+        host.spawn(&format!("demo --data demo --listen localhost:{port} --app-listen localhost:{app_port}"), &[]);
     let begun = Instant::now();
     while !reqwest::get(format!("http://localhost:{port}/healthz")).await.is_ok_and(|answer| answer.status() == 200) {
         assert!(begun.elapsed() < Duration::from_secs(60) && demo.try_wait().expect("a child").is_none(), "no demo");
