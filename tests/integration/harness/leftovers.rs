@@ -85,3 +85,52 @@ async fn heads_key(app: &App) -> hmac::Key {
     let key = app.shared_key(SharedKey::AuditHeads).await.expect("a key");
     hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret())
 }
+
+#[tokio::test]
+async fn what_is_left_behind_is_found() {
+    use lanyard::{audit::Actor, jobs::retry::Next};
+
+    for test in super::TestApp::each().await {
+        test.leaves_jobs();
+        let app = &test.app;
+        assert_eq!(find(app, false), Vec::<String>::new());
+
+        let text = |text: &str| text.to_owned();
+        let letter = Job::SendMail {
+            to: text("a@x.dk"),
+            subject: text("s"),
+            text: text("t"),
+            html: text("h"),
+            mail: text("welcome"),
+        };
+        let (context, sealer, node) = (app.context(Actor::Server), app.sealer.clone(), app.node.clone());
+        let leased = app.storage.write::<_, Error, _>(move |tx| {
+            Box::pin(async move {
+                tx.jobs().enqueue(&context, &sealer, &letter).await?;
+                Ok(tx.jobs().lease(&node, &sealer, context.now, 1).await?.remove(0))
+            })
+        });
+        let leased = leased.await.expect("leased");
+        assert_eq!(find(app, false), ["a letter that nobody looked at: welcome to a@x.dk"], "though a node has it");
+        let now = app.clock.now();
+        let failed = app.storage.write::<_, Error, _>(move |tx| {
+            Box::pin(async move { tx.jobs().fail(&leased, Next::GiveUp, now, "no answer").await })
+        });
+        failed.await.expect("failed");
+        assert_eq!(find(app, false), ["a send-mail that was given up: no answer"]);
+        assert_eq!(find(app, true), Vec::<String>::new());
+
+        for (change, is_found) in [("outcome = 'failure'", true), ("outcome = 'success'", false)] {
+            let change = format!("UPDATE audit_events SET {change} WHERE action = 'user-creation'");
+            let changed = app.storage.write::<_, Error, _>(move |tx| {
+                Box::pin(async move {
+                    sqlx::query(sqlx::AssertSqlSafe(change)).execute(tx.connection()).await?;
+                    Ok(())
+                })
+            });
+            changed.await.expect("changed");
+            let found = find(app, true);
+            assert_eq!(found.iter().any(|one| one.contains("an event was changed")), is_found, "{found:?}");
+        }
+    }
+}
