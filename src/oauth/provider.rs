@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    authorization::organization::Member,
     bearer::LiveToken,
     client::{Client, Registered},
     error::Error,
@@ -46,6 +47,7 @@ pub struct Parts {
     pub(super) failures: Recurrences<(String, Network)>,
     clients: Cache<String, Arc<Registered>>,
     services: Cache<String, Arc<Service>>,
+    memberships: Cache<UserId, Arc<(Timestamp, Vec<Member>)>>,
     standings: Cache<(UserId, OrganizationId, Detail), Arc<Standing>>,
     origins: Cache<(), Arc<HashSet<String>>>,
     /// Access tokens that were found to count, until anything is revoked or changed.
@@ -96,6 +98,7 @@ impl Provider {
             app,
             clients: Cache::default(),
             services: Cache::default(),
+            memberships: Cache::default(),
             standings: Cache::default(),
             origins: Cache::default(),
             tokens: Cache::default(),
@@ -163,6 +166,19 @@ impl Parts {
         Ok(Some(loaded))
     }
 
+    /// How often authorizations were revoked; read before one that [`Parts::keep_family`] gets.
+    #[must_use]
+    pub fn revocations(&self) -> u64 {
+        self.app.storage.revision(Revision::Revocations)
+    }
+
+    /// Keeps an authorization that was read after `revocations` was: whoever redeems a code asks about its token next.
+    pub fn keep_family(&self, family: &Family, revocations: u64) {
+        let mut revision = Revisions::default();
+        revision[0] = revocations;
+        self.families.keep(family.id.clone(), Arc::new(family.clone()), revision);
+    }
+
     /// A registered client; `None` when there is none of this id.
     ///
     /// # Errors
@@ -198,6 +214,25 @@ impl Parts {
         let service = Arc::new(Service { organization, access, loaded_at: now });
         self.services.keep(id.clone(), Arc::clone(&service), revision);
         Ok(Some(service))
+    }
+
+    /// The organizations that a person belongs to, in the order of their names; those that are active.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn memberships(&self, user: &UserId) -> storage::Result<Vec<Member>> {
+        let revision = self.revisions(&[Revision::Directory]);
+        let now = self.app.clock.now();
+        let kept = self.memberships.find(user, revision).filter(|kept| now.since(kept.0) < LIFE);
+        let kept = if let Some(kept) = kept {
+            kept
+        } else {
+            let members = self.app.storage.read().await?.memberships().active_of_user(user, now).await?;
+            let loaded = Arc::new((now, members));
+            self.memberships.keep(user.clone(), Arc::clone(&loaded), revision);
+            loaded
+        };
+        Ok(kept.1.iter().filter(|(membership, _)| membership.is_active(now)).cloned().collect())
     }
 
     /// What the person of an authorization is and may do in its organization; `None` when the person, the membership or the organization is not

@@ -26,6 +26,7 @@ const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611220750" "demo";
     "202611220800" "search";
     "202611220830" "directory_revision";
+    "202611220900" "families_by_session";
 };
 
 /// Applies what is missing, under a lock.

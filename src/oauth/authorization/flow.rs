@@ -10,7 +10,6 @@ use super::{
 use crate::{
     audit::{Actor, Context, Event},
     authentication::endpoint::SignedIn,
-    clock::Timestamp,
     directory::organization::Organization,
     id::{FamilyId, UserId},
     oauth::{
@@ -84,7 +83,7 @@ pub async fn decide(
     if asked.progress.was_refused {
         return refused(provider, context, asked, &person).await;
     }
-    let (organization, consent) = circumstances(provider, asked, &person, now).await?;
+    let (organization, consent) = circumstances(provider, asked, &person).await?;
     let situation = Situation {
         request: &asked.request,
         is_first_party: asked.to.client.client.is_first_party,
@@ -122,16 +121,15 @@ async fn circumstances(
     provider: &Provider,
     asked: &Asked,
     person: &SignedIn,
-    now: Timestamp,
 ) -> storage::Result<(Resolved, Option<Consent>)> {
-    let mut tx = provider.app.storage.read().await?;
-    let members: Vec<Member> = tx.memberships().active_of_user(&person.user.id, now).await?;
+    let members = provider.memberships(&person.user.id).await?;
     let wish = Wish { chosen: asked.progress.organization.as_ref(), requested: asked.request.organization.as_deref() };
     let client = &asked.to.client;
     let organization = resolve(wish, &person.user, members, client);
     let needs_consent = !client.client.is_first_party || asked.request.prompts_for(Prompt::Consent);
     let consent = match &organization {
         Resolved::Chosen(member) if needs_consent => {
+            let mut tx = provider.app.storage.read().await?;
             tx.consents().find(&person.user.id, &client.client.id, &member.1.id).await?
         }
         _ => None,

@@ -30,6 +30,7 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let Exchange { provider, client, parameters, ref context } = exchange;
     let (storage, now) = (&provider.app.storage, context.now);
     let hash = TokenHash::of(parameters.required("code").map_err(Refusal::from)?);
+    let revocations = provider.revocations();
     let code = storage.read().await?.authorization_codes().by_hash(hash).await?;
     let code = code.ok_or(machine::UNKNOWN)?;
     let stored =
@@ -58,7 +59,10 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         })
         .await?;
     match redemption {
-        Redemption::Granted => standing.respond(&exchange, &family, &draft, rest),
+        Redemption::Granted => {
+            provider.keep_family(&family, revocations);
+            standing.respond(&exchange, &family, &draft, rest)
+        }
         Redemption::Replayed => Err(USED.into()),
         Redemption::Gone => Err(refuse(Code::InvalidGrant, "the code has expired or was revoked").into()),
     }

@@ -227,7 +227,7 @@ impl Families<'_> {
              UNION ALL SELECT organization_id, CAST(NULL AS TEXT), CAST(1 AS BIGINT) FROM ( \
                SELECT organization_id FROM families \
                WHERE session_id = $1 AND client_id = $2 \
-               ORDER BY created_at DESC, id DESC LIMIT 1 \
+               ORDER BY id DESC LIMIT 1 \
              ) AS last",
         )
         .bind(new.session.as_str().to_owned())
