@@ -105,6 +105,16 @@ pub struct Before {
     pub is_switch: bool,
 }
 
+/// The organizations of a session, and the one in which it used an app last. Ids sort by time: the last is one step in the
+/// index, however long the session has been used.
+const BEFORE: &str = "SELECT organization_id, sid, CAST(0 AS BIGINT) AS is_last FROM session_organizations \
+                      WHERE session_id = $1 AND ended_at IS NULL \
+                      UNION ALL SELECT organization_id, CAST(NULL AS TEXT), CAST(1 AS BIGINT) FROM ( \
+                        SELECT organization_id FROM families \
+                        WHERE session_id = $1 AND client_id = $2 \
+                        ORDER BY id DESC LIMIT 1 \
+                      ) AS last";
+
 /// Queries of families.
 pub struct Families<'t>(&'t mut Tx);
 
@@ -221,19 +231,11 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn before(&mut self, new: &Family) -> Result<Before> {
-        let rows = sqlx::query(
-            "SELECT organization_id, sid, CAST(0 AS BIGINT) AS is_last FROM session_organizations \
-             WHERE session_id = $1 AND ended_at IS NULL \
-             UNION ALL SELECT organization_id, CAST(NULL AS TEXT), CAST(1 AS BIGINT) FROM ( \
-               SELECT organization_id FROM families \
-               WHERE session_id = $1 AND client_id = $2 \
-               ORDER BY id DESC LIMIT 1 \
-             ) AS last",
-        )
-        .bind(new.session.as_str().to_owned())
-        .bind(new.client_id.clone())
-        .fetch_all(self.0.connection())
-        .await?;
+        let rows = sqlx::query(BEFORE)
+            .bind(new.session.as_str().to_owned())
+            .bind(new.client_id.clone())
+            .fetch_all(self.0.connection())
+            .await?;
         let (mut sid, mut others, mut last_is_other) = (None, false, None);
         for row in &rows {
             let is_here = row.try_get::<String, _>("organization_id")? == new.organization.as_str();
@@ -279,4 +281,34 @@ pub(super) fn family(row: &Row) -> Result<Family> {
         // A session that is gone from the database has ended at the beginning of time.
         session_end: (!is_offline).then(|| Timestamp(ended.into_iter().flatten().min().unwrap_or(0))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+    use crate::storage::{Engine, testing::databases};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_last_use_of_a_long_session_is_one_step_in_an_index() {
+        for database in databases().await {
+            let mut tx = database.storage.read().await.unwrap();
+            let (explain, column) = match database.storage.engine() {
+                Engine::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+                Engine::Postgres => {
+                    sqlx::raw_sql("SET enable_seqscan = off").execute(tx.connection()).await.unwrap();
+                    ("EXPLAIN", 0)
+                }
+            };
+            let statement = AssertSqlSafe(format!("{explain} {BEFORE}"));
+            let rows = sqlx::query(statement).bind("s").bind("c").fetch_all(tx.connection()).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get(column).unwrap()).collect();
+            let plan = plan.join("\n");
+            assert!(plan.contains("families_by_session"), "{plan}");
+            for costly in ["SCAN families", "Seq Scan on families", "TEMP B-TREE", "Sort"] {
+                assert!(!plan.contains(costly), "{plan}");
+            }
+        }
+    }
 }
