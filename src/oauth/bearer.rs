@@ -1,6 +1,6 @@
 //! Access tokens that come back: signed or opaque, checked the same way.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::{
     Provider,
     client::Registered,
+    introspection::Told,
     token::{Audience, TokenId},
 };
 use crate::{
@@ -27,6 +28,8 @@ pub struct LiveToken {
     pub claims: Box<RawValue>,
     /// The client it was issued to.
     pub client: Arc<Registered>,
+    /// What introspection told of it last.
+    pub(super) told: Told,
     /// The keys it was checked with.
     keys: Arc<Jwks>,
 }
@@ -49,9 +52,6 @@ pub struct Facts {
     pub scope: String,
     /// The organization.
     pub org_id: OrganizationId,
-    /// Claims that did not fit.
-    #[serde(default)]
-    pub overflow: Vec<Cow<'static, str>>,
 }
 
 impl Facts {
@@ -95,9 +95,11 @@ async fn load(provider: &Provider, token: &str, keys: Arc<Jwks>, now: Timestamp)
         return Ok(None);
     }
     let client = provider.client(&facts.client_id).await?;
-    let Some(client) = client.filter(|registered| registered.client.disabled_at.is_none()) else { return Ok(None) };
+    let serves =
+        |client: &Arc<Registered>| client.client.disabled_at.is_none() && client.serves(&facts.org_id).is_some();
+    let Some(client) = client.filter(serves) else { return Ok(None) };
     let counts = provider.app.storage.read().await?.access_tokens().counts(&facts.jti, &facts.org_id).await?;
-    Ok(counts.then_some(LiveToken { facts, claims, client, keys }))
+    Ok(counts.then_some(LiveToken { facts, claims, client, told: Told::default(), keys }))
 }
 
 fn is_signed(token: &str) -> bool {

@@ -1,9 +1,13 @@
 //! Introspection (RFC 7662): who may learn what about a token.
 //!
 //! A caller learns of a token only if it is meant for the caller and belongs to an organization that the caller serves;
-//! every other token answers as an unknown one does.
+//! every other token answers as an unknown one does. A token whose membership or app is over counts no more, and its roles
+//! are those of now: a signed one still says what held when it was issued.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,6 +16,8 @@ use super::{
     Provider,
     bearer::{self, LiveToken},
     client::{Introspects, Registered},
+    grant::Standing,
+    provider::Service,
     scope::Scopes,
     store::StoredRefreshToken,
     token::{AccessTokenClaims, Membership, claims::Extent},
@@ -38,13 +44,15 @@ pub async fn introspect(
     now: Timestamp,
 ) -> storage::Result<String> {
     if let Some(token) = bearer::live(provider, token, now).await? {
-        return if may_learn(caller, &token) { told(provider, &token).await } else { Ok(INACTIVE.to_owned()) };
+        return if may_learn(caller, &token) { told(provider, &token, now).await } else { Ok(INACTIVE.to_owned()) };
     }
     if token.contains('.') {
         return Ok(INACTIVE.to_owned());
     }
     let refresh = provider.app.storage.read().await?.refresh_tokens().by_hash(TokenHash::of(token)).await?;
-    Ok(refresh.and_then(|token| of_refresh_token(caller, &token, now)).unwrap_or_else(|| INACTIVE.to_owned()))
+    let Some(token) = refresh else { return Ok(INACTIVE.to_owned()) };
+    let Some(told) = of_refresh_token(caller, &token, now) else { return Ok(INACTIVE.to_owned()) };
+    Ok(if provider.standing(&token.family).await?.is_some() { told } else { INACTIVE.to_owned() })
 }
 
 fn may_learn(caller: &Registered, token: &LiveToken) -> bool {
@@ -66,25 +74,61 @@ fn serves(caller: &Registered, organization: &OrganizationId) -> bool {
     caller.serves(organization).is_some()
 }
 
-/// The claims of the token; those that did not fit into it are added.
-async fn told(provider: &Provider, token: &LiveToken) -> storage::Result<String> {
-    if token.facts.overflow.is_empty() {
-        return Ok(active(&token.claims));
-    }
-    let Some(family) = token.facts.jti.family() else {
-        let service = provider.service(&token.client.client, &token.facts.org_id).await?;
-        let told = service.and_then(|service| with_all(token, &service.organization, &service.access));
-        return Ok(told.unwrap_or_else(|| INACTIVE.to_owned()));
-    };
-    let Some(family) = provider.family(&family).await? else {
-        return Ok(INACTIVE.to_owned());
-    };
-    let standing = provider.standing(&family).await?;
-    let told = standing.and_then(|standing| with_all(token, &standing.organization, &standing.access));
-    Ok(told.unwrap_or_else(|| INACTIVE.to_owned()))
+/// Whom a token speaks of, as it is now.
+#[derive(Debug, Clone)]
+enum Holder {
+    Person(Arc<Standing>),
+    Service(Arc<Service>),
 }
 
-/// What the token says, with every list in full.
+/// What was told of a token last, and of whom: told again until that changes.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<Option<(Holder, String)>>);
+
+impl Holder {
+    /// `None` when the token counts no more: what it rests on was ended, or is over by the calendar.
+    async fn of(provider: &Provider, token: &LiveToken, now: Timestamp) -> storage::Result<Option<Self>> {
+        let Some(family) = token.facts.jti.family() else {
+            return Ok(provider.service(&token.client.client, &token.facts.org_id).await?.map(Self::Service));
+        };
+        let Some(family) = provider.family(&family).await?.filter(|family| family.is_live(now)) else {
+            return Ok(None);
+        };
+        Ok(provider.standing(&family).await?.map(Self::Person))
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Person(one), Self::Person(other)) => Arc::ptr_eq(one, other),
+            (Self::Service(one), Self::Service(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    fn holds(&self) -> (&Organization, &Access) {
+        match self {
+            Self::Person(standing) => (&standing.organization, &standing.access),
+            Self::Service(service) => (&service.organization, &service.access),
+        }
+    }
+}
+
+/// The claims of the token; its lists are those of now, in full.
+async fn told(provider: &Provider, token: &LiveToken, now: Timestamp) -> storage::Result<String> {
+    let Some(holder) = Holder::of(provider, token, now).await? else { return Ok(INACTIVE.to_owned()) };
+    let mut last = token.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, told)) = last.as_ref()
+        && of.is(&holder)
+    {
+        return Ok(told.clone());
+    }
+    let (organization, access) = holder.holds();
+    let told = with_all(token, organization, access).unwrap_or_else(|| INACTIVE.to_owned());
+    *last = Some((holder, told.clone()));
+    Ok(told)
+}
+
+/// What the token says, with every list as it is now and in full.
 fn with_all(token: &LiveToken, organization: &Organization, access: &Access) -> Option<String> {
     let claims = serde_json::from_str::<AccessTokenClaims<'_>>(token.claims.get()).ok()?;
     let scopes: Scopes = claims.scope.split_whitespace().map(str::to_owned).collect();
@@ -112,7 +156,7 @@ struct RefreshTokenFacts<'a> {
 /// A refresh token is told of to the client that holds it, and nobody else.
 fn of_refresh_token(caller: &Registered, token: &StoredRefreshToken, now: Timestamp) -> Option<String> {
     let is_live = token.used_at.is_none() && now < token.expires_at && token.family.is_live(now);
-    if !is_live || token.family.client_id != caller.client.id {
+    if !is_live || token.family.client_id != caller.client.id || !serves(caller, &token.family.organization) {
         return None;
     }
     let facts = RefreshTokenFacts {

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use lanyard::{
     app::App,
     audit::Actor,
-    directory::{group, organization, user},
+    directory::{app, assignment, group, membership, organization, user, validity::Validity},
     keys::{Task, jws::key_named, rotation},
     oauth::registrar,
     random::Random,
@@ -293,5 +293,79 @@ async fn a_key_that_another_node_revokes_ends_its_tokens_at_the_next_look() {
         assert_eq!(clinic.introspect("api", &token).await, json!({"active": false}));
         assert_eq!(clinic.userinfo(&token).await.status, StatusCode::UNAUTHORIZED);
         second.storage.close().await;
+    }
+}
+
+/// What a token rests on can be over before it expires: by the calendar, and by an organization that stops using the app.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_counts_no_longer_than_the_membership_and_the_app_that_it_rests_on() {
+    for clinic in Clinic::each().await {
+        for case in ["membership", "app"] {
+            let browser = clinic.browser("priya").await;
+            let tokens = clinic.tokens(&browser, "portal", "scope=openid+offline_access").await;
+            let (context, user, at) =
+                (clinic.context(), clinic.user("priya").await, clinic.organization("riverside").await);
+            clinic
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let soon = Validity::new(None, Some(context.now.plus(Duration::from_secs(60)))).unwrap();
+                        let member = tx.memberships().of(&at, &user).await?.unwrap();
+                        match case {
+                            "membership" => {
+                                membership::update(tx, &context, &at, &member.id, (None, Some(soon)))
+                                    .await
+                                    .map(|_| ())?;
+                            }
+                            _ => app::deactivate(tx, &context, &at, "portal").await?,
+                        }
+                        Ok(())
+                    })
+                })
+                .await;
+            if case == "membership" {
+                assert_eq!(clinic.introspect("api", &tokens["access_token"]).await["active"], true);
+                clinic.app.clock.advance(Duration::from_secs(60));
+            }
+            assert_eq!(clinic.introspect("api", &tokens["access_token"]).await, json!({"active": false}), "{case}");
+            assert_eq!(clinic.introspect("portal", &tokens["refresh_token"]).await, json!({"active": false}), "{case}");
+            assert_eq!(clinic.userinfo(&tokens["access_token"]).await.status, StatusCode::UNAUTHORIZED, "{case}");
+            let (context, user, at) =
+                (clinic.context(), clinic.user("priya").await, clinic.organization("riverside").await);
+            clinic
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let member = tx.memberships().of(&at, &user).await?.unwrap();
+                        membership::update(tx, &context, &at, &member.id, (None, Some(Validity::ALWAYS))).await?;
+                        Ok(())
+                    })
+                })
+                .await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn introspection_tells_of_no_role_that_was_taken_since() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        for client in ["portal", "opaque"] {
+            let tokens = clinic.tokens(&browser, client, "scope=openid+roles").await;
+            let before = clinic.introspect("api", &tokens["access_token"]).await["roles"].clone();
+            assert_eq!(before.as_array().unwrap().len(), if client == "portal" { 2 } else { 1 });
+            let (context, user, at) =
+                (clinic.context(), clinic.user("priya").await, clinic.organization("riverside").await);
+            clinic
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let member = tx.memberships().of(&at, &user).await?.unwrap();
+                        let held = tx.assignments().of_member(&at, &member.id).await?;
+                        assignment::end(tx, &context, &at, &held[0].assignment.id).await?;
+                        Ok(())
+                    })
+                })
+                .await;
+            let after = clinic.introspect("api", &tokens["access_token"]).await["roles"].clone();
+            assert_eq!(after.as_array().unwrap().len() + 1, before.as_array().unwrap().len(), "{client}: {after}");
+        }
     }
 }
