@@ -17,6 +17,7 @@ mod group;
 mod migration;
 mod readers;
 mod revision;
+pub mod stillness;
 pub mod testing;
 mod transaction;
 

@@ -17,8 +17,14 @@ use std::{
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::{
-    app::App, audit::heads::HeadsFile, clock::Timestamp, directory::search, keys::store::SharedKeyFault, mail::Mailer,
-    server::Stop, storage,
+    app::{App, storage_settings},
+    audit::heads::HeadsFile,
+    clock::Timestamp,
+    directory::search,
+    keys::store::SharedKeyFault,
+    mail::Mailer,
+    server::Stop,
+    storage::{self, stillness::Stillness},
 };
 
 /// What has expired is removed every ten minutes.
@@ -67,11 +73,15 @@ impl Worker {
 
     /// Looks once a second. Whoever was shut out on another node is shut out here by that: nothing slow is awaited.
     async fn watch(&self, stop: &Stop) {
-        let mut tick = seconds();
+        let (mut tick, mut stillness) = (seconds(), Stillness::of(&storage_settings(&self.app.config)));
+        // Whether something waits for its time, which comes without a write.
+        let mut waiting = true;
         while next(&mut tick, stop).await {
-            if let Err(error) = self.look().await {
+            let is_awake = !stillness.is_still() || waiting;
+            waiting = self.look(is_awake).await.unwrap_or_else(|error| {
                 tracing::error!(error = %error, "The background work of this second failed; it is tried again.");
-            }
+                true
+            });
         }
     }
 
@@ -101,17 +111,23 @@ impl Worker {
         }
     }
 
-    async fn look(&self) -> storage::Result<()> {
-        self.app.storage.refresh_revisions().await?;
+    /// Does what is due, in the database only when it is awake; whether something waits that will be due later.
+    async fn look(&self, is_awake: bool) -> storage::Result<bool> {
+        if is_awake {
+            self.app.storage.refresh_revisions().await?;
+        }
         if let Err(error) = self.app.tend_keys().await {
             tracing::error!(error = %error, "The signing keys could not be looked after; the present ones stay in use.");
+        }
+        if !is_awake {
+            return Ok(false);
         }
         let pulse = self.app.storage.read().await?.pulse(self.app.clock.now()).await?;
         self.is_due.store(pulse.due, Ordering::Release);
         if pulse.unsealed || self.sealer.is_behind() {
             self.sealer.seal(&self.app).await?;
         }
-        Ok(())
+        Ok(pulse.waiting || self.sealer.is_behind())
     }
 }
 

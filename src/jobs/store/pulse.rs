@@ -14,6 +14,8 @@ pub struct Pulse {
     pub unsealed: bool,
     /// Jobs are due.
     pub due: bool,
+    /// Jobs wait, due or not.
+    pub waiting: bool,
 }
 
 impl Tx {
@@ -26,11 +28,13 @@ impl Tx {
             "SELECT \
                (SELECT COUNT(*) FROM (SELECT id FROM audit_events WHERE seal IS NULL LIMIT 1) AS a) AS unsealed, \
                (SELECT COUNT(*) FROM (SELECT id FROM jobs WHERE failed_at IS NULL AND run_at <= $1 \
-                 AND COALESCE(leased_until, 0) <= $1 LIMIT 1) AS j) AS due",
+                 AND COALESCE(leased_until, 0) <= $1 LIMIT 1) AS j) AS due, \
+               (SELECT COUNT(*) FROM (SELECT id FROM jobs WHERE failed_at IS NULL LIMIT 1) AS w) AS waiting",
         )
         .bind(now.0)
         .fetch_one(self.connection())
         .await?;
-        Ok(Pulse { unsealed: row.try_get::<i64, _>("unsealed")? > 0, due: row.try_get::<i64, _>("due")? > 0 })
+        let any = |column: &str| row.try_get::<i64, _>(column).map(|count| count > 0);
+        Ok(Pulse { unsealed: any("unsealed")?, due: any("due")?, waiting: any("waiting")? })
     }
 }
