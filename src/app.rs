@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     id::NodeId,
     keys::{
-        Keyring, Policy, Sealer,
+        Keyring, Policy, SealedColumn, Sealer,
         master_key::{FILE_NAME, MasterKeyFault, MasterKeySource},
         shared_key::SharedKey,
         store::SharedKeyFault,
@@ -88,6 +88,14 @@ pub enum StartError {
     /// The database does not open.
     #[error("the database does not open: {0}")]
     Storage(#[from] storage::Error),
+    /// The master key is gone, and a new one would open nothing.
+    #[error(
+        "there is no master key at {path}, and the database holds what its own alone can open: put your copy of it there"
+    )]
+    MasterKeyMissing {
+        /// Where it has to be.
+        path: String,
+    },
     /// There is no master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyFault),
@@ -116,7 +124,11 @@ impl App {
     /// [`StartError`].
     pub async fn attach(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
         let storage = Storage::open(&storage_settings(&config)).await?;
-        let (sealer, created) = Sealer::start(master_key(&config), &random)?;
+        let source = master_key(&config);
+        if let MasterKeySource::File(path) = &source {
+            see_that_a_key_may_be_made(&storage, path).await?;
+        }
+        let (sealer, created) = Sealer::start(source, &random)?;
         if created {
             tracing::warn!(key.id = sealer.current_id(), "made a master key; keep a copy apart from the backups");
         }
@@ -165,6 +177,21 @@ pub fn master_key(config: &Config) -> MasterKeySource {
         [] => MasterKeySource::File(config.keys.folder.join(FILE_NAME)),
         keys => MasterKeySource::Text(keys.join(",").into()),
     }
+}
+
+/// A database that holds sealed values has a master key already: another would open none of them, and might be taken for it.
+async fn see_that_a_key_may_be_made(storage: &Storage, path: &Path) -> Result<(), StartError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut tx = storage.read().await?;
+    for column in SealedColumn::ALL {
+        // Another process may have made the key, and sealed with it, since it was looked for.
+        if !tx.sealed_values(column).after("", 1).await?.is_empty() && !path.exists() {
+            return Err(StartError::MasterKeyMissing { path: path.display().to_string() });
+        }
+    }
+    Ok(())
 }
 
 fn folder_at(path: &Path) -> Result<(), StartError> {
