@@ -1,9 +1,10 @@
 //! The database: pools, transactions and migrations. The only place that knows which database it is.
 //!
 //! [`Storage::read`] lends a connection that cannot write; [`Storage::write`] runs a unit of work in a transaction and
-//! answers only when it is durable. Store files (`*/store/`) hang their queries on [`Tx`]. Not here: what is stored.
+//! answers only when it is durable; [`Storage::append`] is for rows that nobody reads back. Store files (`*/store/`) hang
+//! their queries on [`Tx`]. Not here: what is stored.
 //!
-//! On SQLite one writer commits concurrent units together, each in its savepoint ([`group`]); on PostgreSQL every unit
+//! On SQLite one writer commits concurrent units together, set apart by savepoints ([`group`]); on PostgreSQL every unit
 //! is a transaction of its own, in which a failed statement ends the unit: conflicts are `ON CONFLICT`, never a caught
 //! error. Both run one SQL text with `$1` placeholders and the types TEXT, BIGINT and BYTEA.
 
