@@ -15,7 +15,8 @@ use super::{forwarded::Scheme, visit::Visit};
 
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                            base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// The policy of answers that are no pages.
+pub const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
                            midi=(), payment=(), usb=(), publickey-credentials-create=(self), publickey-credentials-get=(self)";
 
