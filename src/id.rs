@@ -21,6 +21,12 @@ fn fresh(prefix: &str, now: Timestamp, random: &Random) -> String {
     [prefix, "_", digits].concat()
 }
 
+/// RFC 9562 §5.7: the first 48 bits are Unix milliseconds.
+fn made_at(id: &str) -> Timestamp {
+    let digits = id.split_once('_').and_then(|(_, hex)| hex.get(..12));
+    Timestamp(digits.and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or(0))
+}
+
 fn is_well_formed(prefix: &str, text: &str) -> bool {
     text.strip_prefix(prefix)
         .and_then(|rest| rest.strip_prefix('_'))
@@ -42,6 +48,12 @@ macro_rules! ids {
             #[must_use]
             pub fn fresh(now: Timestamp, random: &Random) -> Self {
                 Self(fresh($prefix, now, random))
+            }
+
+            /// When it was made, which the id says itself.
+            #[must_use]
+            pub fn made_at(&self) -> Timestamp {
+                made_at(&self.0)
             }
 
             /// The id as text.

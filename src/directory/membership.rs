@@ -45,6 +45,8 @@ pub struct Membership {
     pub disabled_at: Option<Timestamp>,
     /// When it ended.
     pub removed_at: Option<Timestamp>,
+    /// When it was enabled again: tokens from before that stay dead.
+    pub tokens_void_before: Option<Timestamp>,
 }
 
 impl Membership {
@@ -116,6 +118,7 @@ pub async fn join(
         created_at: context.now,
         disabled_at: None,
         removed_at: None,
+        tokens_void_before: None,
     };
     if !tx.memberships().insert(&membership).await? {
         return Err(Error::AlreadyMember);
@@ -149,6 +152,7 @@ pub async fn update(
     (kind, validity): (Option<Slug>, Option<Validity>),
 ) -> Result<Membership> {
     let mut membership = existing(tx, organization, id).await?;
+    let was_active = membership.is_active(context.now);
     let mut changed = vec![];
     if let Some(kind) = kind {
         tx.kinds().by_slug(organization, &kind).await?.ok_or_else(|| Noun::MembershipKind.unknown(&kind))?;
@@ -161,6 +165,9 @@ pub async fn update(
         }
         membership.validity = validity;
         changed.push("validity");
+    }
+    if !was_active && membership.is_active(context.now) {
+        membership.tokens_void_before = Some(context.now);
     }
     tx.memberships().save(&membership).await?;
     if !membership.is_active(context.now) {
@@ -212,6 +219,7 @@ pub async fn enable(
     if membership.disabled_at.take().is_none() {
         return Ok(membership);
     }
+    membership.tokens_void_before = Some(context.now);
     tx.memberships().save(&membership).await?;
     let event = Event::MembershipEnabling { user: membership.user_id.clone(), membership: id.clone() };
     tx.record(context, Some(organization), &event);

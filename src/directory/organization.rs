@@ -29,6 +29,8 @@ pub struct Organization {
     pub created_at: Timestamp,
     /// Since when nobody can use it.
     pub disabled_at: Option<Timestamp>,
+    /// When it was enabled again: tokens from before that stay dead, also those that a node issued which had not heard yet.
+    pub tokens_void_before: Option<Timestamp>,
 }
 
 impl Organization {
@@ -125,6 +127,7 @@ pub async fn create(tx: &mut Tx, context: &Context, slug: &Slug, name: &Name) ->
         accent: None,
         created_at: context.now,
         disabled_at: None,
+        tokens_void_before: None,
     };
     if !tx.organizations().insert(&organization).await? {
         return Err(Error::Taken(Noun::Organization, slug.to_string()));
@@ -183,7 +186,7 @@ pub async fn enable(tx: &mut Tx, context: &Context, id: &OrganizationId) -> Resu
     if organization.is_active() {
         return Ok(organization);
     }
-    let organization = Organization { disabled_at: None, ..organization };
+    let organization = Organization { disabled_at: None, tokens_void_before: Some(context.now), ..organization };
     save(tx, context, &organization, "enabled").await?;
     Ok(organization)
 }

@@ -279,7 +279,7 @@ pub async fn choose_default_organization(
     Ok(())
 }
 
-/// Keeps the person out of every organization; sessions and tokens end with it.
+/// Keeps the person out of every organization; sessions, tokens and mailed links end with it.
 ///
 /// # Errors
 /// For the last owner of an organization.
@@ -291,6 +291,7 @@ pub async fn disable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()
     owner::spare_person(tx, context.now, user).await?;
     tx.users().set_disabled(user, Some(context.now), context.now).await?;
     tx.sessions().end_all_of_user(context, user, None, EndReason::Disabled).await?;
+    tx.email_changes().void_all(user, context.now).await?;
     tx.record(context, None, &Event::UserDisabling { user: user.clone() });
     Ok(())
 }

@@ -95,8 +95,9 @@ async fn load(provider: &Provider, token: &str, keys: Arc<Jwks>, now: Timestamp)
         return Ok(None);
     }
     let client = provider.client(&facts.client_id).await?;
-    let serves =
-        |client: &Arc<Registered>| client.client.disabled_at.is_none() && client.serves(&facts.org_id).is_some();
+    let serves = |client: &Arc<Registered>| {
+        client.client.stands_by(facts.jti.began_at()) && client.serves(&facts.org_id).is_some()
+    };
     let Some(client) = client.filter(serves) else { return Ok(None) };
     let counts = provider.app.storage.read().await?.access_tokens().counts(&facts.jti, &facts.org_id).await?;
     Ok(counts.then_some(LiveToken { facts, claims, client, told: Told::default(), keys }))

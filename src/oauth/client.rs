@@ -125,6 +125,8 @@ pub struct Client {
     pub updated_at: Timestamp,
     /// Since when it is disabled.
     pub disabled_at: Option<Timestamp>,
+    /// When it was enabled again: tokens from before that stay dead.
+    pub tokens_void_before: Option<Timestamp>,
 }
 
 /// One secret of a client; two can be live while one replaces the other.
@@ -201,6 +203,12 @@ impl Registered {
 }
 
 impl Client {
+    /// Whether what was issued to it at this instant may count: it is enabled, and was not disabled since.
+    #[must_use]
+    pub fn stands_by(&self, issued_at: Timestamp) -> bool {
+        self.disabled_at.is_none() && self.tokens_void_before.is_none_or(|void| void <= issued_at)
+    }
+
     /// Whether it keeps no secret.
     #[must_use]
     pub fn registrant(&self) -> Registrant {
@@ -293,6 +301,7 @@ pub(crate) mod tests {
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
             disabled_at: None,
+            tokens_void_before: None,
         }
     }
 

@@ -235,8 +235,8 @@ impl Parts {
         Ok(kept.1.iter().filter(|(membership, _)| membership.is_active(now)).cloned().collect())
     }
 
-    /// What the person of an authorization is and may do in its organization; `None` when the person, the membership or the organization is not
-    /// active.
+    /// What the person of an authorization is and may do in its organization; `None` when the person, the
+    /// membership or the organization is not active, or was not at some time since the authorization.
     ///
     /// # Errors
     /// When the database fails.
@@ -246,13 +246,13 @@ impl Parts {
         let key = (family.user.clone(), family.organization.clone(), detail(&family.scopes));
         let is_young = |standing: &Arc<Standing>| is_young(standing.loaded_at, &standing.access, now);
         if let Some(found) = self.standings.find(&key, revision).filter(is_young) {
-            return Ok(Some(found));
+            return Ok(found.carries(family).then_some(found));
         }
         let mut tx = self.app.storage.read().await?;
         let Some(loaded) = Standing::load(&mut tx, (&key.0, &key.1, key.2), now).await? else { return Ok(None) };
         let loaded = Arc::new(loaded);
         self.standings.keep(key, Arc::clone(&loaded), revision);
-        Ok(Some(loaded))
+        Ok(loaded.carries(family).then_some(loaded))
     }
 
     /// Whether a script of this origin may call the endpoints for tokens: it is that of a registered browser app.

@@ -151,6 +151,7 @@ impl Registration {
             created_at: now,
             updated_at: now,
             disabled_at: None,
+            tokens_void_before: None,
         })
     }
 

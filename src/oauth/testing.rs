@@ -55,6 +55,7 @@ pub(crate) fn member(user: &str, slug: &str) -> (Membership, Organization) {
         created_at: Timestamp(0),
         disabled_at: None,
         removed_at: None,
+        tokens_void_before: None,
     };
     let organization = Organization {
         id: at,
@@ -64,6 +65,7 @@ pub(crate) fn member(user: &str, slug: &str) -> (Membership, Organization) {
         accent: None,
         created_at: Timestamp(0),
         disabled_at: None,
+        tokens_void_before: None,
     };
     (membership, organization)
 }

@@ -27,6 +27,7 @@ const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611220800" "search";
     "202611220830" "directory_revision";
     "202611220900" "families_by_session";
+    "202611221040" "tokens_void_before";
 };
 
 /// Applies what is missing, under a lock.

@@ -68,7 +68,7 @@ macro_rules! columns {
     () => {
         "SELECT memberships.id, memberships.organization_id, memberships.user_id, memberships.kind, profession, \
          registration_number, registration_body, specialty, title, memberships.origin, valid_from, valid_until, \
-         memberships.created_at, memberships.disabled_at, removed_at"
+         memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before"
     };
 }
 
@@ -83,7 +83,8 @@ macro_rules! select_with_organization {
         concat!(
             columns!(),
             ", organizations.slug AS organization_slug, organizations.name AS organization_name, \
-             organizations.logo_uri, organizations.accent, organizations.created_at AS organization_created_at \
+             organizations.logo_uri, organizations.accent, organizations.created_at AS organization_created_at, \
+             organizations.tokens_void_before AS organization_tokens_void_before \
              FROM memberships \
              JOIN organizations ON organizations.id = memberships.organization_id \
              WHERE memberships.user_id = $1 \
@@ -232,7 +233,7 @@ impl Memberships<'_> {
         sqlx::query(
             "UPDATE memberships \
              SET kind = $2, profession = $3, registration_number = $4, registration_body = $5, specialty = $6, \
-             title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, removed_at = $11 \
+             title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, removed_at = $11, tokens_void_before = $12 \
              WHERE id = $1",
         )
         .bind(edited.id.as_str().to_owned())
@@ -246,6 +247,7 @@ impl Memberships<'_> {
         .bind(millis(edited.validity.until))
         .bind(millis(edited.disabled_at))
         .bind(millis(edited.removed_at))
+        .bind(millis(edited.tokens_void_before))
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -308,6 +310,7 @@ fn membership(row: &Row) -> Result<Membership> {
         created_at: moment(row, "created_at")?,
         disabled_at: maybe_moment(row, "disabled_at")?,
         removed_at: maybe_moment(row, "removed_at")?,
+        tokens_void_before: maybe_moment(row, "tokens_void_before")?,
     })
 }
 
@@ -321,6 +324,7 @@ fn organization(row: &Row) -> Result<Organization> {
         accent: maybe_text(row, "accent")?.map(Accent::from_stored),
         created_at: moment(row, "organization_created_at")?,
         disabled_at: None,
+        tokens_void_before: maybe_moment(row, "organization_tokens_void_before")?,
     })
 }
 

@@ -24,7 +24,7 @@ impl Tx {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, slug, name, logo_uri, accent, created_at, disabled_at \
+            "SELECT id, slug, name, logo_uri, accent, created_at, disabled_at, tokens_void_before \
              FROM organizations ",
             $rest
         )
@@ -81,7 +81,7 @@ impl Organizations<'_> {
     pub(in crate::directory) async fn save(&mut self, edited: &Organization) -> Result<()> {
         sqlx::query(
             "UPDATE organizations \
-             SET name = $2, logo_uri = $3, accent = $4, disabled_at = $5 \
+             SET name = $2, logo_uri = $3, accent = $4, disabled_at = $5, tokens_void_before = $6 \
              WHERE id = $1",
         )
         .bind(edited.id.as_str().to_owned())
@@ -89,6 +89,7 @@ impl Organizations<'_> {
         .bind(edited.logo_uri.as_ref().map(|uri| uri.as_str().to_owned()))
         .bind(edited.accent.as_ref().map(|accent| accent.as_str().to_owned()))
         .bind(super::millis(edited.disabled_at))
+        .bind(super::millis(edited.tokens_void_before))
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -127,5 +128,6 @@ fn organization(row: &Row) -> Result<Organization> {
         accent: maybe_text(row, "accent")?.map(Accent::from_stored),
         created_at: moment(row, "created_at")?,
         disabled_at: maybe_moment(row, "disabled_at")?,
+        tokens_void_before: maybe_moment(row, "tokens_void_before")?,
     })
 }

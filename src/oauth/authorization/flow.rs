@@ -10,7 +10,7 @@ use super::{
 use crate::{
     audit::{Actor, Context, Event},
     authentication::endpoint::SignedIn,
-    directory::organization::Organization,
+    directory::{membership::Membership, organization::Organization},
     id::{FamilyId, UserId},
     oauth::{
         client::GrantType,
@@ -18,7 +18,10 @@ use crate::{
         provider::Provider,
         scope::Scope,
         store::{Family, StoredCode},
-        token::id_token::{self, HintError},
+        token::{
+            id_token::{self, HintError},
+            life::{issued_at, void_before},
+        },
     },
     secret::{SecretString, TokenHash},
     storage::{self, Tx},
@@ -168,7 +171,7 @@ async fn admit(
         }
     }
     let (code, hash) = provider.app.random.token();
-    let issue = Issue::new(provider, asked, &person, &organization, context);
+    let issue = Issue::new(provider, asked, &person, (&membership, &organization), context);
     let context = context.by(Actor::User(person.user.id.clone()));
     let is_saved = provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await }));
     if is_saved.await? { Ok(Outcome::Code(code)) } else { Ok(interact(asked, Need::SignIn, Standpoint::default())) }
@@ -234,10 +237,11 @@ impl Issue {
         provider: &Provider,
         asked: &Asked,
         person: &SignedIn,
-        organization: &Organization,
+        (membership, organization): (&Membership, &Organization),
         context: &Context,
     ) -> Self {
-        let (now, client) = (context.now, &asked.to.client.client);
+        let client = &asked.to.client.client;
+        let now = issued_at(context.now, client, Some(void_before(membership, organization)));
         let tokens = provider.tokens();
         let is_refreshed = client.grant_types.contains(&GrantType::RefreshToken);
         let family = Family {

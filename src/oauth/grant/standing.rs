@@ -19,7 +19,7 @@ use crate::{
         store::Family,
         token::{
             Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse, Wanted, claims::Extent,
-            draft::authentication, id_token::at_hash,
+            draft::authentication, id_token::at_hash, life::void_before,
         },
     },
     secret::{ExposeSecret, SecretString},
@@ -35,6 +35,8 @@ pub struct Standing {
     pub organization: Organization,
     /// What the person holds there.
     pub access: Access,
+    /// What the person was given there before this instant counts no more.
+    pub void_before: Timestamp,
     /// When it was read.
     pub loaded_at: Timestamp,
 }
@@ -56,7 +58,14 @@ impl Standing {
         let member = members.into_iter().find(|(_, found)| found.id == *organization);
         let Some((membership, organization)) = member else { return Ok(None) };
         let access = tx.access_with(detail).of_member(&membership.id, now).await?;
-        Ok(Some(Self { user, organization, access, loaded_at: now }))
+        let void_before = void_before(&membership, &organization);
+        Ok(Some(Self { user, organization, access, void_before, loaded_at: now }))
+    }
+
+    /// Whether an authorization still rests on it.
+    #[must_use]
+    pub fn carries(&self, family: &Family) -> bool {
+        self.void_before <= family.created_at
     }
 
     /// Finds it for an exchange, and checks that the app is still open to the person.
@@ -67,6 +76,9 @@ impl Standing {
         // Before anything is used up: the ID token is signed after the commit.
         if family.scopes.has(Scope::OpenId) {
             exchange.provider.signer(exchange.client.client.id_token_algorithm)?;
+        }
+        if !exchange.client.client.stands_by(family.created_at) {
+            return Err(GONE.into());
         }
         let requirement = exchange.client.serves(&family.organization).ok_or(GONE)?;
         let standing = exchange.provider.standing(family).await?.ok_or(GONE)?;

@@ -82,20 +82,22 @@ impl AccessTokens<'_> {
         }))
     }
 
-    /// Whether a token that has not expired counts: neither it nor its family was revoked, and its organization is active.
+    /// Whether a token that has not expired counts: neither it nor its family was revoked, and its organization is active
+    /// and was not disabled since.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn counts(&mut self, id: &TokenId, organization: &OrganizationId) -> Result<bool> {
         let row = sqlx::query(
             "SELECT id FROM organizations \
-             WHERE id = $1 AND disabled_at IS NULL \
+             WHERE id = $1 AND disabled_at IS NULL AND COALESCE(tokens_void_before, 0) <= $4 \
              AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $2) \
              AND NOT EXISTS (SELECT 1 FROM families WHERE id = $3 AND revoked_at IS NOT NULL)",
         )
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .bind(id.family().map_or_else(String::new, String::from))
+        .bind(id.began_at().0)
         .fetch_optional(self.0.connection())
         .await?;
         Ok(row.is_some())

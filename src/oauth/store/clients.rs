@@ -36,7 +36,8 @@ impl Tx {
 const COLUMNS: &str = "SELECT id, organization_id, name, authentication_method, first_party, grant_types, scopes, \
                        redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
                        id_token_signed_response_alg, access_token_signing_alg, access_token_format, \
-                       access_token_seconds, pkce_waived, introspects, created_at, updated_at, disabled_at \
+                       access_token_seconds, pkce_waived, introspects, created_at, updated_at, disabled_at, \
+                       tokens_void_before \
                        FROM clients";
 
 impl Clients<'_> {
@@ -154,7 +155,10 @@ impl Clients<'_> {
     pub async fn set_disabled(&mut self, id: &str, at: Option<Timestamp>, now: Timestamp) -> Result<bool> {
         let statement = match at {
             Some(_) => "UPDATE clients SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL",
-            None => "UPDATE clients SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL",
+            None => {
+                "UPDATE clients SET disabled_at = NULL, updated_at = $2, tokens_void_before = $2 \
+                 WHERE id = $1 AND disabled_at IS NOT NULL"
+            }
         };
         let changed =
             sqlx::query(statement).bind(id.to_owned()).bind(now.0).execute(self.0.connection()).await?.rows_affected();
@@ -278,6 +282,7 @@ fn client(row: &Row) -> Result<Client> {
         created_at: Timestamp(row.try_get("created_at")?),
         updated_at: Timestamp(row.try_get("updated_at")?),
         disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(Timestamp),
+        tokens_void_before: row.try_get::<Option<i64>, _>("tokens_void_before")?.map(Timestamp),
     })
 }
 

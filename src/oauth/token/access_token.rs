@@ -6,23 +6,44 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Audience, Authentication, Membership};
-use crate::{id::FamilyId, random::Random};
+use crate::{clock::Timestamp, id::FamilyId, random::Random};
 
 /// `jti`: names the token and, for a person's token, the family it belongs to, so that a signed token is found revoked
-/// with one read.
+/// with one read. One of a service begins with its millisecond: `iat` is too coarse to tell what was issued before a
+/// disabling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenId(String);
 
 impl TokenId {
-    /// A fresh id.
+    /// A fresh id of a person's token.
     #[must_use]
-    pub fn fresh(family: Option<&FamilyId>, random: &Random) -> Self {
-        let own = BASE64URL_NOPAD.encode(&random.bytes::<12>());
-        Self(match family {
-            Some(family) => format!("{family}.{own}"),
-            None => own,
-        })
+    pub fn of_family(family: &FamilyId, random: &Random) -> Self {
+        Self(format!("{family}.{}", BASE64URL_NOPAD.encode(&random.bytes::<12>())))
+    }
+
+    /// A fresh id of a service's token.
+    #[must_use]
+    pub fn of_service(issued_at: Timestamp, random: &Random) -> Self {
+        let mut own = [0; INSTANT + 12];
+        own[..INSTANT].copy_from_slice(&issued_at.0.to_be_bytes()[8 - INSTANT..]);
+        own[INSTANT..].copy_from_slice(&random.bytes::<12>());
+        Self(BASE64URL_NOPAD.encode(&own))
+    }
+
+    /// When the authorization behind it began: that of the person, or of the service by itself. The beginning of time for
+    /// an id that does not say.
+    #[must_use]
+    pub fn began_at(&self) -> Timestamp {
+        if let Some(family) = self.family() {
+            return family.made_at();
+        }
+        match BASE64URL_NOPAD.decode(self.0.as_bytes()) {
+            Ok(own) if own.len() == INSTANT + 12 => {
+                Timestamp(own[..INSTANT].iter().fold(0, |millis, byte| millis << 8 | i64::from(*byte)))
+            }
+            _ => Timestamp(0),
+        }
     }
 
     /// As it is written.
@@ -37,6 +58,9 @@ impl TokenId {
         self.0.split_once('.').and_then(|(family, _)| family.parse().ok())
     }
 }
+
+/// Bytes of a millisecond.
+const INSTANT: usize = 6;
 
 /// The payload of an access token (RFC 9068 §2.2), and what introspection tells of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,15 +93,19 @@ pub struct AccessTokenClaims<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
 
     #[test]
-    fn a_token_id_names_its_family() {
-        let random = Random::seeded(1);
-        let family = FamilyId::fresh(Timestamp(1), &random);
-        assert_eq!(TokenId::fresh(Some(&family), &random).family(), Some(family));
-        assert_eq!(TokenId::fresh(None, &random).family(), None);
-        assert_eq!(TokenId("x.y".into()).family(), None);
+    fn a_token_id_names_its_family_and_its_instant() {
+        let (random, now) = (Random::seeded(1), Timestamp(1_795_320_000_123));
+        let family = FamilyId::fresh(now, &random);
+        for (id, of, began_at) in [
+            (TokenId::of_family(&family, &random), Some(&family), now),
+            (TokenId::of_service(now, &random), None, now),
+            (TokenId("x.y".into()), None, Timestamp(0)),
+            (TokenId("0123456789abcdef".into()), None, Timestamp(0)),
+        ] {
+            assert_eq!((id.family().as_ref(), id.began_at()), (of, began_at), "{id:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{borrow::Cow, sync::Arc};
 use super::{
     access_token::{AccessTokenClaims, TokenId},
     claims::{Audience, Authentication, Extent, Membership},
-    life::access_token_end,
+    life::{access_token_end, issued_at},
 };
 use crate::{
     clock::Timestamp,
@@ -89,7 +89,7 @@ impl Draft {
             client_id: Cow::Borrowed(&client.id),
             iat: now.seconds(),
             exp: expires_at.seconds(),
-            jti: TokenId::fresh(subject.family.map(|family| &family.id), &provider.app.random),
+            jti: token_id(provider, subject, client, now),
             scope: Cow::Owned(scopes.to_string()),
             authentication: subject.family.map(authentication),
             membership: Membership::of_access_token(subject.organization, subject.access, scopes, extent),
@@ -123,6 +123,13 @@ impl Draft {
             Form::Opaque(text, _) => text.expose_secret().into(),
         }
     }
+}
+
+fn token_id(provider: &Provider, subject: Subject<'_>, client: &Client, now: Timestamp) -> TokenId {
+    let random = &provider.app.random;
+    let of_service = || issued_at(now, client, subject.organization.tokens_void_before);
+    let of_person = |family: &Family| TokenId::of_family(&family.id, random);
+    subject.family.map_or_else(|| TokenId::of_service(of_service(), random), of_person)
 }
 
 /// How the person of a family signed in, as claims.

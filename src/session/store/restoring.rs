@@ -43,6 +43,8 @@ impl Sessions<'_> {
             access_tokens: self.mark("UPDATE access_tokens SET revoked_at = $1 WHERE revoked_at IS NULL", now).await?,
             links: self.mark("UPDATE mailed_links SET used_at = $1 WHERE used_at IS NULL", now).await?,
         };
+        // Signed tokens of services are written down nowhere.
+        self.mark("UPDATE organizations SET tokens_void_before = $1", now).await?;
         sqlx::query("DELETE FROM leases").execute(self.0.connection()).await?;
         for what in Revision::ALL {
             self.0.bump(what);

@@ -6,6 +6,7 @@ mod authorization;
 mod claims;
 pub(crate) mod clinic;
 mod discovery;
+mod enabling;
 mod grants;
 mod introspection;
 mod isolation;
