@@ -1,7 +1,6 @@
 //! Extractors of what a page was sent: a query, or a form from one of our own pages.
 
 use axum::{
-    body::Body,
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
@@ -28,6 +27,26 @@ pub struct CsrfForm(pub Parameters);
 /// The body of a form from anywhere (an authorization request by POST), for [`Parameters`] to parse; says nothing about who
 /// sent it.
 pub struct PlainForm(pub Vec<u8>);
+
+/// Why a body cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyFault {
+    /// Larger than it may be.
+    #[error("the body is too large")]
+    TooLarge,
+    /// The client stopped sending.
+    #[error("the body ended early")]
+    EndedEarly,
+}
+
+impl From<BodyFault> for Refusal {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge => Self::TooLarge,
+            BodyFault::EndedEarly => Self::BadRequest(fault.to_string()),
+        }
+    }
+}
 
 impl From<ParameterError> for Refusal {
     fn from(error: ParameterError) -> Self {
@@ -74,24 +93,40 @@ async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
     if !is_form(request.headers()) {
         return Err(Refusal::ContentType);
     }
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > MAX_BODY as u64) {
-        return Err(Refusal::TooLarge);
-    }
-    read_bounded(request.into_body()).await
+    Ok(read_body(request).await?)
 }
 
-async fn read_bounded(body: Body) -> Result<Vec<u8>, Refusal> {
+/// Reads the body of a form, of [`MAX_BODY`] bytes at most; of one that says to be larger nothing is read.
+///
+/// # Errors
+/// [`BodyFault`].
+pub async fn read_body(request: Request) -> Result<Vec<u8>, BodyFault> {
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > MAX_BODY as u64) {
+        return Err(BodyFault::TooLarge);
+    }
     let mut read = Vec::new();
-    let mut chunks = body.into_data_stream();
+    let mut chunks = request.into_body().into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Refusal::BadRequest("the body ended early".into()))?;
+        let chunk = chunk.map_err(|error| fault_behind(&error))?;
         if read.len() + chunk.len() > MAX_BODY {
-            return Err(Refusal::TooLarge);
+            return Err(BodyFault::TooLarge);
         }
         read.extend_from_slice(&chunk);
     }
     Ok(read)
+}
+
+/// What is behind the wrappings of an error: those who bound a body end it with a fault of ours.
+fn fault_behind(error: &(dyn std::error::Error + 'static)) -> BodyFault {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(fault) = error.downcast_ref() {
+            return *fault;
+        }
+        next = error.source();
+    }
+    BodyFault::EndedEarly
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -1,7 +1,6 @@
 //! The form that a client posts, with its `Authorization` header: refused as JSON, never with a page.
 
 use axum::{
-    body::to_bytes,
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
@@ -11,11 +10,11 @@ use crate::{
         client_authentication::Credentials,
         error::{Code, Refusal, refuse},
     },
-    web::Parameters,
+    web::{
+        Parameters,
+        form::{BodyFault, read_body},
+    },
 };
-
-/// The largest form, in bytes.
-const MAX_BODY: usize = 64 * 1024;
 
 /// What a client posts.
 pub(super) struct ClientForm {
@@ -45,8 +44,11 @@ impl<S: Sync> FromRequest<S> for ClientForm {
         if has_body && !is_form(request.headers()) {
             return Err(refuse(Code::InvalidRequest, "the body must be application/x-www-form-urlencoded"));
         }
-        let body = to_bytes(request.into_body(), MAX_BODY).await;
-        let body = body.map_err(|_| refuse(Code::InvalidRequest, "the body is too large or ended early"))?;
+        // RFC 6749 §5.2: a malformed request is answered with 400, one that is too large too.
+        let body = read_body(request).await.map_err(|fault| match fault {
+            BodyFault::TooLarge => refuse(Code::InvalidRequest, "the body is larger than 64 KiB"),
+            BodyFault::EndedEarly => refuse(Code::InvalidRequest, "the body ended early"),
+        })?;
         if !has_body && !body.is_empty() {
             return Err(refuse(Code::InvalidRequest, "the body must be application/x-www-form-urlencoded"));
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the whole module is tests")]
 
 mod authorization;
+mod bodies;
 mod claims;
 pub(crate) mod clinic;
 mod discovery;
