@@ -4,7 +4,7 @@
 //! gets its cause, once; the person gets a request id. Both reach [`render`] as a response extension, because only there
 //! the language and the request id are known.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, borrow::Cow, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -28,7 +28,7 @@ pub enum Refusal {
     /// The request cannot be understood; the hint is for whoever made it.
     BadRequest(String),
     /// An app sent a request that cannot be answered to the app: the registered error code and a hint for its developers.
-    App(&'static str, String),
+    App(&'static str, Cow<'static, str>),
     /// The form was not given to this browser, or long ago.
     FormExpired,
     /// The body is not a form.
@@ -96,6 +96,34 @@ impl Refusal {
             Self::TooManyAttempts(_) => &errors.too_many_attempts,
             Self::Busy => &errors.busy,
         }
+    }
+
+    /// The name of the refusal in the log; of an app's request the registered error code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::BadRequest(_) => "bad_request",
+            Self::App(code, _) => code,
+            Self::FormExpired => "form_expired",
+            Self::ContentType => "content_type",
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::LinkInvalid => "link_invalid",
+            Self::Forbidden => "forbidden",
+            Self::TooManyAttempts(_) => "too_many_attempts",
+            Self::Busy => "busy",
+        }
+    }
+
+    /// Writes down that a request was refused, so that the id that the person sees is found in the log.
+    fn log(&self) {
+        let hint = match self {
+            Self::App(_, hint) => own_words(hint),
+            _ => "",
+        };
+        log_refusal(self.code(), self.status(), hint);
     }
 
     /// What a developer or the help desk can make use of.
@@ -179,6 +207,21 @@ impl IntoResponse for Error {
     }
 }
 
+/// Writes down that a request was refused; what it is about is in the fields of its span.
+pub fn log_refusal(code: &str, status: StatusCode, hint: &str) {
+    tracing::info!(error.code = code, error.hint = hint, status = status.as_u16(), "A request was refused.");
+}
+
+/// A hint in words of ours alone; one that was made for a request may repeat what was sent.
+#[must_use]
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
+pub fn own_words(hint: &Cow<'static, str>) -> &'static str {
+    match hint {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(_) => "",
+    }
+}
+
 /// What the layer around the router makes of a panic.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands over the payload")]
@@ -198,6 +241,7 @@ pub fn render(mut response: Response, visit: &Visit) -> Response {
         if let Some(seconds) = refusal.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        refusal.log();
         let page = ErrorPage::new(visit, refusal.said(texts), refusal.status());
         ErrorPage { detail: refusal.detail(), is_passing: refusal.is_passing(), ..page }
     } else {

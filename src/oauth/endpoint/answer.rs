@@ -11,6 +11,7 @@ use super::NO_STORE;
 use crate::{
     oauth::error::{Code, Error, Refusal, refuse},
     storage,
+    web::error::{log_refusal, own_words},
 };
 
 #[derive(Serialize)]
@@ -22,6 +23,10 @@ struct Body<'a> {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        // A fault is in the log with its cause already.
+        if !status.is_server_error() {
+            log_refusal(self.code.name(), status, own_words(&self.hint));
+        }
         let body = Json(Body { error: self.code.name(), error_description: &self.hint });
         (status, headers(&self), body).into_response()
     }

@@ -194,5 +194,5 @@ fn malformed(error: ParameterError) -> web::Error {
 
 /// An error that may not be sent anywhere: shown to the person, with a hint for the app's developers.
 pub(super) fn app_error(refusal: &Refusal) -> web::Error {
-    web::Refusal::App(refusal.code.name(), refusal.hint.clone().into_owned()).into()
+    web::Refusal::App(refusal.code.name(), refusal.hint.clone()).into()
 }
