@@ -3,6 +3,8 @@
 //! What a feature needs beyond it (a cache, a hasher) is a state of its own beside it; routers are generic over the
 //! whole state and take their part by `FromRef`.
 
+pub mod lock;
+pub mod set_up;
 mod signing_keys;
 
 use std::{
@@ -188,7 +190,7 @@ async fn see_that_a_key_may_be_made(storage: &Storage, path: &Path) -> Result<()
     for column in SealedColumn::ALL {
         // Another process may have made the key, and sealed with it, since it was looked for.
         if !tx.sealed_values(column).after("", 1).await?.is_empty() && !path.exists() {
-            return Err(StartError::MasterKeyMissing { path: path.display().to_string() });
+            return Err(StartError::MasterKeyMissing { path: set_up::absolute(path).display().to_string() });
         }
     }
     Ok(())

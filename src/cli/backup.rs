@@ -16,7 +16,7 @@ use super::{
     postgres,
 };
 use crate::{
-    app::storage_settings,
+    app::{set_up::absolute, storage_settings},
     audit::{Event, heads::HeadsFile, verify::verify},
     keys::{master_key::MasterKeySource, shared_key::SharedKey},
     secret::ExposeSecret,
@@ -50,6 +50,15 @@ impl Backup {
         }
         if self.target.exists() {
             bail!("{} is there already; name a new folder", self.target.display());
+        }
+        let target = absolute(&self.target);
+        if let Some(parent) = target.parent()
+            && !parent.is_dir()
+        {
+            let parent = parent.display();
+            bail!(
+                "there is no folder {parent} to put the backup into: make it first, as with `install -d -m 700 {parent}`"
+            );
         }
         record(shell, &self.target).await?;
         let unfinished = PathBuf::from(format!("{}.unfinished", self.target.display()));

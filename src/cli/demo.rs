@@ -9,7 +9,8 @@ use crate::{
     config::Sources,
     demo::{
         clinic,
-        run::{Demo as Running, Options, Start, configure},
+        folder::{Folder, Start},
+        run::{Demo as Running, Options, configure},
     },
     server::Stopper,
     telemetry::Telemetry,
@@ -47,11 +48,12 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<()> {
         start: if demo.fresh { Start::Fresh } else { Start::Over },
         sources: Sources::of_process(None),
     };
-    let config = configure(&options)?;
+    let folder = Folder::take(&options.data, options.start).context("the demo does not start")?;
+    let config = configure(&folder, &options)?;
     let telemetry = Telemetry::start(&config.telemetry)?;
     let (stopper, stop) = Stopper::new();
     stopper.stop_on_signals()?;
-    let running = Running::prepare(config, &options).await.context("the demo does not start")?;
+    let running = Running::prepare(folder, config, &options).await.context("the demo does not start")?;
     println!("Demo app   {}", running.app_address);
     println!("Lanyard    {}", running.issuer);
     println!("Sign in    {} with the password {}", clinic::PEOPLE[0].email, clinic::PASSWORD);

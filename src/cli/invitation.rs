@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     Shell,
-    scope::{RoleArgument, Scope, ShownRole, instant, roles_json, roles_text},
+    scope::{RoleArgument, Scope, ShownRole, instant, queued, roles_json, roles_text},
 };
 use crate::{
     authentication::recovery,
@@ -173,7 +173,7 @@ async fn resend(shell: &Shell, of: Organization, reference: String) -> anyhow::R
 }
 
 fn sent(shell: &Shell, one: &Invitation) -> anyhow::Result<()> {
-    shell.say(format!("The running server mails the invitation to {}.", one.email));
+    shell.say(queued("The invitation", one.email.as_str()));
     let shown = shown(shell, one);
     shell.show(&shown, &[("invitation", shown.id.clone()), ("expires", shown.expires_at.clone())])
 }

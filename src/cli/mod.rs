@@ -17,6 +17,7 @@ mod domain;
 mod group;
 mod invitation;
 mod keys;
+mod known;
 mod location;
 mod membership;
 mod org;
@@ -28,11 +29,16 @@ mod serve;
 mod shell;
 mod user;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
 pub use shell::{Output, Shell};
+
+use crate::app::set_up;
 
 /// Single sign-on for clinics.
 #[derive(Debug, Parser)]
@@ -83,7 +89,7 @@ enum Command {
     Restore(restore::Restore),
     #[command(subcommand)]
     Config(config::Config),
-    /// Brings the database up to date and stops
+    /// Makes the database and the master key where there are none, brings the database up to date, and ends
     Migrate,
 }
 
@@ -103,28 +109,45 @@ pub fn run() -> ExitCode {
 }
 
 async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+    let config = config.as_deref();
     match command {
-        Command::Audit(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Backup(command) => command.run(&Shell::attach(config.as_deref(), output).await?).await,
-        Command::Client(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Config(command) => command.run(config.as_deref(), output),
+        Command::Audit(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Backup(command) => command.run(&Shell::attach(config, output).await?).await,
+        Command::Client(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Config(command) => command.run(config, output),
         Command::Demo(demo) => demo::run(demo).await,
-        Command::Doctor(command) => command.run(config.as_deref(), output).await,
-        Command::Keys(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Restore(command) => command.run(config.as_deref(), output).await,
-        Command::Domain(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Group(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Invitation(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Location(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Membership(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Org(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Role(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::User(command) => command.run(&Shell::open(config.as_deref(), output).await?).await,
-        Command::Serve => serve::run(config.as_deref()).await,
-        Command::Migrate => {
-            let shell = Shell::open(config.as_deref(), output).await?;
-            shell.say("The database is up to date.");
-            Ok(())
-        }
+        Command::Doctor(command) => command.run(config, output).await,
+        Command::Keys(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Restore(command) => command.run(config, output).await,
+        Command::Domain(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Group(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Invitation(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Location(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Membership(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Org(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::User(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => migrate(config, output).await,
     }
+}
+
+/// Runs a command where Lanyard was set up, and says what there is when it names what there is not.
+async fn within(
+    config: Option<&Path>,
+    output: Output,
+    run: impl AsyncFnOnce(&Shell) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let shell = Shell::open(config, output).await?;
+    match run(&shell).await {
+        Err(error) => Err(known::instead(&shell, error).await),
+        done => done,
+    }
+}
+
+async fn migrate(config: Option<&Path>, output: Output) -> anyhow::Result<()> {
+    let shell = Shell::set_up(config, output).await?;
+    let place = shell.app.config.database.file().map(|file| format!(" {}", set_up::absolute(&file).display()));
+    shell.say(format!("The database{} is up to date.", place.unwrap_or_default()));
+    Ok(())
 }

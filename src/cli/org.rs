@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::{
     Shell,
-    scope::{Usage, cell, instant},
+    scope::{self, Usage, cell, instant},
 };
 use crate::{
     directory::{
-        Change, Noun,
+        Change,
         app::Requires,
         kind::{self, Kind},
         organization::{self, Accent, Edit, LogoUri, Organization},
@@ -129,30 +129,29 @@ impl Org {
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
         match self {
             Self::List => list(shell).await,
-            Self::Show { organization } => show(shell, &find(shell, &organization).await?),
+            Self::Show { organization } => show(shell, &scope::organization(shell, &organization).await?),
             Self::Create { slug, name } => create(shell, slug, name).await,
             Self::Update { organization, name, logo, no_logo, accent, no_accent } => {
                 let edit = Edit { name, logo_uri: change(logo, no_logo), accent: change(accent, no_accent) };
-                update(shell, &find(shell, &organization).await?, edit).await
+                update(shell, &scope::organization(shell, &organization).await?, edit).await
             }
-            Self::Disable { organization } => switch(shell, find(shell, &organization).await?, "disabled").await,
-            Self::Enable { organization } => switch(shell, find(shell, &organization).await?, "enabled").await,
-            Self::Kinds { organization } => kinds(shell, &find(shell, &organization).await?).await,
+            Self::Disable { organization } => {
+                switch(shell, scope::organization(shell, &organization).await?, "disabled").await
+            }
+            Self::Enable { organization } => {
+                switch(shell, scope::organization(shell, &organization).await?, "enabled").await
+            }
+            Self::Kinds { organization } => kinds(shell, &scope::organization(shell, &organization).await?).await,
             Self::Kind { organization, kind, name, roles } => {
                 let kind = Kind { slug: kind, name, default_roles: roles };
-                set_kind(shell, &find(shell, &organization).await?, kind).await
+                set_kind(shell, &scope::organization(shell, &organization).await?, kind).await
             }
             Self::Rule { organization, attribute, editable_by } => {
-                set_rule(shell, &find(shell, &organization).await?, attribute, editable_by).await
+                set_rule(shell, &scope::organization(shell, &organization).await?, attribute, editable_by).await
             }
-            Self::Apps { organization } => apps(shell, &find(shell, &organization).await?).await,
+            Self::Apps { organization } => apps(shell, &scope::organization(shell, &organization).await?).await,
         }
     }
-}
-
-async fn find(shell: &Shell, reference: &str) -> anyhow::Result<Organization> {
-    let found = shell.app.storage.read().await?.organizations().by_reference(reference).await?;
-    Ok(found.ok_or_else(|| Noun::Organization.unknown(reference))?)
 }
 
 fn change<T>(set: Option<T>, clear: bool) -> Change<T> {

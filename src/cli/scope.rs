@@ -48,7 +48,11 @@ impl Scope {
             0 => {
                 Err(Usage("there is no organization yet; make one with `lanyard org create SLUG --name NAME`".into()))?
             }
-            1 => Ok(all.remove(0)),
+            1 => {
+                let only = all.remove(0);
+                shell.is_about(&only.id);
+                Ok(only)
+            }
             _ => {
                 let slugs: Vec<&str> = all.iter().take(20).map(|one| one.slug.as_str()).collect();
                 Err(Usage(format!("say which organization: --organization SLUG ({})", slugs.join(", "))))?
@@ -56,12 +60,26 @@ impl Scope {
         }
     }
 
+    /// Whether an organization is named.
+    pub(super) fn is_named(&self) -> bool {
+        self.organization.is_some()
+    }
+
     /// The organization that is named, if any: without one the server's administrator acts.
     pub(super) async fn named(&self, shell: &Shell) -> anyhow::Result<Option<Organization>> {
-        let Some(reference) = &self.organization else { return Ok(None) };
-        let found = shell.app.storage.read().await?.organizations().by_reference(reference).await?;
-        Ok(Some(found.ok_or_else(|| Noun::Organization.unknown(reference))?))
+        match &self.organization {
+            Some(reference) => Ok(Some(organization(shell, reference).await?)),
+            None => Ok(None),
+        }
     }
+}
+
+/// An organization by slug or id; the command is about it.
+pub(super) async fn organization(shell: &Shell, reference: &str) -> anyhow::Result<Organization> {
+    let found = shell.app.storage.read().await?.organizations().by_reference(reference).await?;
+    let found = found.ok_or_else(|| Noun::Organization.unknown(reference))?;
+    shell.is_about(&found.id);
+    Ok(found)
 }
 
 impl Shell {
@@ -219,6 +237,11 @@ pub(super) fn roles_json(roles: &[RoleAt]) -> Vec<ShownRole> {
     let one =
         |at: &RoleAt| ShownRole { role: at.role.to_string(), location: at.location.as_ref().map(ToString::to_string) };
     roles.iter().map(one).collect()
+}
+
+/// What becomes of a letter that a command has written: it waits in the database, whether a server runs or not.
+pub(super) fn queued(what: &str, address: &str) -> String {
+    format!("{what} to {address} is queued; the server sends it, now if it runs, else when it starts.")
 }
 
 /// An instant that may be absent, for JSON.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    app::App,
+    app::{App, lock::Lock},
     clock::Clock,
     config::{Config, Sources},
     demo::published,
@@ -20,6 +20,7 @@ pub(super) async fn run(config: Option<&Path>) -> anyhow::Result<()> {
     let (stopper, stop) = Stopper::new();
     stopper.stop_on_signals()?;
     let issuer = config.server.issuer.to_string();
+    let _lock = Lock::take(&config)?;
     let app = App::open(config, Clock::System, Random::system()).await?;
     published::refuse(&app).await?;
     let node = Node::prepare(app).await?;

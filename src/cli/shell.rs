@@ -1,15 +1,16 @@
 //! What every command has: configuration, the open application, and a way to print.
 
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, sync::OnceLock};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
-    app::{self, App},
+    app::{App, set_up},
     audit::{self, Actor},
     clock::Clock,
     config::{Config, Sources},
+    id::OrganizationId,
     random::Random,
 };
 
@@ -27,39 +28,57 @@ pub struct Shell {
     /// The application.
     pub app: App,
     output: Output,
+    organization: OnceLock<OrganizationId>,
 }
 
 impl Shell {
-    /// Loads the configuration and opens the application.
+    /// Loads the configuration and opens the application where it was set up; makes nothing and brings nothing up to date.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, and when there is no database of this program or no master key; the message says
+    /// where it looked and what to do.
+    pub async fn open(config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+        let shell = Self::attach(config, output).await?;
+        set_up::see_schema(&shell.app.storage, &shell.app.config).await?;
+        Ok(shell)
+    }
+
+    /// As [`Self::open`], with a database of whatever program.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn attach(config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+        let config = Config::load(&Sources::of_process(config))?;
+        set_up::see_files(&config)?;
+        let app = App::attach(config, Clock::System, Random::system()).await.context("the database does not open")?;
+        Ok(Self::of(app, output))
+    }
+
+    /// Loads the configuration and opens the application, with all that it lacks made and brought up to date.
     ///
     /// # Errors
     /// When the configuration is wrong or the database does not open; the message says what to do.
-    pub async fn open(config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+    pub async fn set_up(config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
         let config = Config::load(&Sources::of_process(config))?;
         let app = App::open(config, Clock::System, Random::system()).await.context("Lanyard does not start")?;
-        Ok(Self { app, output })
-    }
-
-    /// Loads the configuration and opens the application on a database as it is; makes neither one nor a master key.
-    ///
-    /// # Errors
-    /// As [`Self::open`], and when there is no database or no master key.
-    pub async fn attach(config: Option<&Path>, output: Output) -> anyhow::Result<Self> {
-        let config = Config::load(&Sources::of_process(config))?;
-        if let Some(file) = config.database.file()
-            && !file.exists()
-        {
-            bail!("there is no database at {}; the first start of the server makes it", file.display());
-        }
-        app::master_key(&config).read()?;
-        let app = App::attach(config, Clock::System, Random::system()).await.context("the database does not open")?;
-        Ok(Self { app, output })
+        Ok(Self::of(app, output))
     }
 
     /// A shell before an application that is open.
     #[must_use]
     pub fn of(app: App, output: Output) -> Self {
-        Self { app, output }
+        Self { app, output, organization: OnceLock::new() }
+    }
+
+    /// Keeps which organization the command is about, for whoever explains what went wrong.
+    pub fn is_about(&self, organization: &OrganizationId) {
+        let _ = self.organization.set(organization.clone());
+    }
+
+    /// Which organization the command is about, as far as it came.
+    #[must_use]
+    pub fn organization(&self) -> Option<&OrganizationId> {
+        self.organization.get()
     }
 
     /// Whether it prints JSON.

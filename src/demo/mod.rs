@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod clinic;
+pub mod folder;
 pub mod published;
 pub mod run;
 pub mod seed;

@@ -1,15 +1,13 @@
 //! `lanyard demo`: everything in one folder, one process and two ports.
 
-use std::{
-    os::unix::fs::DirBuilderExt as _,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use axum::Router;
 use url::Url;
 
 use super::{
     calendar::{Calendar, Setup},
+    folder::{CONFIG, Folder, FolderError, HEADING, Start},
     seed::{self, SeedError},
 };
 use crate::{
@@ -38,23 +36,12 @@ pub struct Options {
     pub sources: Sources,
 }
 
-/// Whether the demo goes on where it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// Keeps what is in the folder.
-    Over,
-    /// Removes the demo's files first.
-    Fresh,
-}
-
 /// Why there is no demo.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant is what its cause says")]
 pub enum DemoError {
-    #[error("the folder {path} cannot be used: {cause}")]
-    Folder { path: PathBuf, cause: std::io::Error },
-    #[error("{0} is not a folder of the demo; choose another with --data, or remove it yourself")]
-    Foreign(PathBuf),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error(transparent)]
     Config(#[from] Problems),
     #[error(transparent)]
@@ -69,11 +56,9 @@ pub enum DemoError {
     App(String),
 }
 
-/// The name of the configuration file in the demo's folder, by which `--fresh` knows the folder.
-const CONFIG: &str = "lanyard.toml";
-
 /// A demo that is ready to answer.
 pub struct Demo {
+    _folder: Folder,
     node: Node,
     app: Router,
     listeners: Vec<std::net::TcpListener>,
@@ -87,10 +72,10 @@ pub struct Demo {
 ///
 /// # Errors
 /// [`DemoError`].
-pub fn configure(options: &Options) -> Result<Config, DemoError> {
-    let data = folder(options)?;
+pub fn configure(folder: &Folder, options: &Options) -> Result<Config, DemoError> {
+    let data = folder.path();
     let text = format!(
-        "# Written by `lanyard demo` at every start.\n\n\
+        "{HEADING}\n\
          [server]\nissuer = \"http://localhost:{port}\"\nlisten = [\"localhost:{port}\"]\n\n\
          [database]\nurl = \"sqlite:{data}/lanyard.db\"\n\n\
          [keys]\nfolder = \"{data}/keys\"\n\n\
@@ -101,7 +86,7 @@ pub fn configure(options: &Options) -> Result<Config, DemoError> {
         data = data.display(),
     );
     let path = data.join(CONFIG);
-    std::fs::write(&path, text).map_err(|cause| DemoError::Folder { path: path.clone(), cause })?;
+    std::fs::write(&path, text).map_err(|cause| FolderError::Unusable { path: path.clone(), cause })?;
     Ok(Config::load(&options.sources.clone().with_file(&path).for_purpose(Purpose::Demo))?)
 }
 
@@ -110,10 +95,14 @@ impl Demo {
     ///
     /// # Errors
     /// [`DemoError`].
-    pub async fn prepare(config: Config, options: &Options) -> Result<Self, DemoError> {
+    pub async fn prepare(folder: Folder, config: Config, options: &Options) -> Result<Self, DemoError> {
         let app = App::open(config, Clock::System, Random::system()).await?;
-        let listeners = server::bind(&[Listen::Loopback(options.app_port)])?;
-        let node = Node::prepare(app.clone()).await?;
+        let listeners = server::bind(&[Listen::Loopback(options.app_port)]);
+        let listeners = listeners.map_err(|error| error.chosen_by("--app-listen"))?;
+        let node = Node::prepare(app.clone()).await.map_err(|error| match error {
+            RunError::Listen(error) => RunError::Listen(error.chosen_by("--listen")),
+            other => other,
+        })?;
         mark(&app).await?;
         let hasher = Hasher::start(app.config.password.hashing, app.random.clone());
         let organizations = seed::fill(&app, &hasher, options.app_port).await?;
@@ -121,14 +110,14 @@ impl Demo {
         let setup = Setup {
             issuer: app.config.server.issuer.url().clone(),
             address: Url::parse(&app_address).map_err(|error| DemoError::App(error.to_string()))?,
-            mail: options.data.join("mail"),
+            mail: folder.path().join("mail"),
             organizations,
             clock: app.clock.clone(),
             random: app.random.clone(),
         };
         let calendar = Calendar::new(setup).map_err(|error| DemoError::App(error.to_string()))?;
         let issuer = app.config.server.issuer.to_string();
-        Ok(Self { node, app: calendar.router(), listeners, issuer, app_address })
+        Ok(Self { _folder: folder, node, app: calendar.router(), listeners, issuer, app_address })
     }
 
     /// Serves Lanyard and the demo app until `stop`.
@@ -151,35 +140,4 @@ async fn mark(app: &App) -> Result<(), SeedError> {
         .storage
         .write::<_, storage::Error, _>(move |tx| Box::pin(async move { tx.demo_mark().set(now).await }))
         .await?)
-}
-
-fn folder(options: &Options) -> Result<PathBuf, DemoError> {
-    let trouble = |cause| DemoError::Folder { path: options.data.clone(), cause };
-    if options.start == Start::Fresh && options.data.exists() {
-        clear(&options.data)?;
-    }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(options.data.join("mail")).map_err(trouble)?;
-    options.data.canonicalize().map_err(trouble)
-}
-
-/// Removes the demo's own files and nothing else: a mistyped folder loses nothing.
-fn clear(data: &Path) -> Result<(), DemoError> {
-    let trouble = |cause| DemoError::Folder { path: data.to_owned(), cause };
-    let is_empty = data.read_dir().map_err(trouble)?.next().is_none();
-    if !is_empty && !data.join(CONFIG).exists() {
-        return Err(DemoError::Foreign(data.to_owned()));
-    }
-    for name in ["lanyard.db", "lanyard.db-wal", "lanyard.db-shm", "audit-heads", CONFIG] {
-        match std::fs::remove_file(data.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(error)),
-            _ => {}
-        }
-    }
-    for name in ["keys", "mail"] {
-        match std::fs::remove_dir_all(data.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(trouble(error)),
-            _ => {}
-        }
-    }
-    Ok(())
 }

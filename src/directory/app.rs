@@ -108,7 +108,8 @@ fn is_its_own(declaration: &Declaration) -> Result<()> {
 /// Lets an organization use an app, adopting the role templates that were chosen.
 ///
 /// # Errors
-/// For an unknown client, one that another organization owns, and an unknown template.
+/// For an unknown client, one that another organization owns, an unknown template, and a requirement that names nothing of
+/// this organization.
 pub async fn activate(
     tx: &mut Tx,
     context: &Context,
@@ -119,6 +120,7 @@ pub async fn activate(
     if !tx.apps().may_serve(client, organization).await? {
         return Err(Noun::App.unknown(client));
     }
+    see_that_it_can_be_met(tx, organization, requires).await?;
     let activation = Activation { client: client.to_owned(), requires: requires.clone(), activated_at: context.now };
     tx.apps().activate(organization, &activation).await?;
     let offered = tx.apps().declaration(client).await?.templates;
@@ -128,6 +130,24 @@ pub async fn activate(
     tx.bump(Revision::Clients);
     tx.record(context, Some(organization), &Event::ClientActivation { client: client.to_owned() });
     Ok(activation)
+}
+
+/// What is asked of members is something that they can have: a mistyped name would keep everybody out.
+async fn see_that_it_can_be_met(tx: &mut Tx, organization: &OrganizationId, requires: &Requires) -> Result<()> {
+    let unknown = |wanted: &[Slug], known: Vec<Slug>| wanted.iter().find(|slug| !known.contains(slug)).cloned();
+    if !requires.roles.is_empty() {
+        let known = tx.roles().list(organization).await?.into_iter().map(|role| role.slug).collect();
+        unknown(&requires.roles, known).map_or(Ok(()), |slug| Err(Noun::Role.unknown(slug)))?;
+    }
+    if !requires.groups.is_empty() {
+        let known = tx.groups().list(organization).await?.into_iter().map(|group| group.slug).collect();
+        unknown(&requires.groups, known).map_or(Ok(()), |slug| Err(Noun::Group.unknown(slug)))?;
+    }
+    if !requires.locations.is_empty() {
+        let known = tx.locations().list(organization).await?.into_iter().map(|site| site.slug).collect();
+        unknown(&requires.locations, known).map_or(Ok(()), |slug| Err(Noun::Location.unknown(slug)))?;
+    }
+    Ok(())
 }
 
 fn chosen(offered: Vec<RoleTemplate>, adopt: &Adopt) -> Result<Vec<RoleTemplate>> {

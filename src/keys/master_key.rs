@@ -142,6 +142,12 @@ impl MasterKeys {
         self.keys.iter()
     }
 
+    /// Whether one of them has this id, as [`super::Sealer::current_id`] writes it.
+    #[must_use]
+    pub fn hold(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| HEXLOWER.encode(&super::sealing::key_id(key)) == id)
+    }
+
     /// Whether this start made the key: the operator should be told to keep a copy.
     #[must_use]
     pub const fn was_created(&self) -> bool {

@@ -9,13 +9,35 @@ use crate::config::Listen;
 
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {cause}; {hint}")]
+#[error("cannot listen on {address}: {cause}; {}", self.advice())]
 pub struct ListenError {
     /// The address, as it would be reached.
     pub address: SocketAddr,
     /// What the operating system said.
     pub cause: io::Error,
-    hint: &'static str,
+    setting: &'static str,
+}
+
+impl ListenError {
+    /// The same of an address that was chosen by another setting than `server.listen`.
+    #[must_use]
+    pub fn chosen_by(self, setting: &'static str) -> Self {
+        Self { setting, ..self }
+    }
+
+    fn advice(&self) -> String {
+        let setting = self.setting;
+        match self.cause.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("another program listens there: stop it, or choose another port with `{setting}`")
+            }
+            io::ErrorKind::PermissionDenied => {
+                format!("ports below 1024 need CAP_NET_BIND_SERVICE: grant it, or choose another port with `{setting}`")
+            }
+            io::ErrorKind::AddrNotAvailable => format!("this machine does not have that address: correct `{setting}`"),
+            _ => format!("correct `{setting}`"),
+        }
+    }
 }
 
 /// Listens on every address. On `localhost` that is 127.0.0.1, and `::1` on the same port where this machine has it.
@@ -48,19 +70,7 @@ fn socket(address: SocketAddr) -> Result<TcpListener, ListenError> {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
-    listening.map_err(|cause| {
-        let hint = match cause.kind() {
-            io::ErrorKind::AddrInUse => {
-                "another program listens there: stop it, or choose another port in `server.listen`"
-            }
-            io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need CAP_NET_BIND_SERVICE: grant it, or choose another port in `server.listen`"
-            }
-            io::ErrorKind::AddrNotAvailable => "this machine does not have that address: correct `server.listen`",
-            _ => "correct `server.listen`",
-        };
-        ListenError { address, cause, hint }
-    })
+    listening.map_err(|cause| ListenError { address, cause, setting: "server.listen" })
 }
 
 fn has_no_ipv6(cause: &io::Error) -> bool {

@@ -168,14 +168,19 @@ pub(in crate::cli) struct Description {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Auth {
     None,
+    #[value(alias = "client_secret_basic")]
     Basic,
+    #[value(alias = "client_secret_post")]
     Post,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Grant {
+    #[value(alias = "authorization_code")]
     AuthorizationCode,
+    #[value(alias = "refresh_token")]
     RefreshToken,
+    #[value(alias = "client_credentials")]
     ClientCredentials,
 }
 

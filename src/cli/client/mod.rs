@@ -6,19 +6,15 @@ mod roles;
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 pub(super) use arguments::Client;
 
 use arguments::{Description, SecretCommand};
 
-use super::Shell;
+use super::{Shell, scope};
 use crate::{
-    directory::{
-        app::{self, Adopt, Requires},
-        organization::Organization,
-    },
+    directory::app::{self, Adopt, Requires},
     id::ClientSecretId,
     oauth::{
         client::{AccessTokenFormat, AuthenticationMethod, Client as Registered, Secret},
@@ -94,7 +90,7 @@ async fn create(shell: &Shell, description: Description) -> anyhow::Result<()> {
 
 async fn registration(shell: &Shell, given: Description) -> anyhow::Result<Registration> {
     let organization = match &given.organization {
-        Some(reference) => Some(find(shell, reference).await?.id),
+        Some(reference) => Some(scope::organization(shell, reference).await?.id),
         None => None,
     };
     let defaults = Registration::new(&given.id, &given.name);
@@ -169,7 +165,7 @@ impl Shown {
 
 async fn show(shell: &Shell, id: &str) -> anyhow::Result<()> {
     let found = shell.app.storage.read().await?.clients().registered(id).await?;
-    let found = found.with_context(|| format!("there is no client `{id}`"))?;
+    let found = found.ok_or_else(|| RegistrarError::Unknown(id.to_owned()))?;
     let secrets = found.secrets.iter().map(|secret: &Secret| ShownSecret {
         id: secret.id.to_string(),
         created_at: secret.created_at.to_string(),
@@ -200,7 +196,7 @@ async fn show(shell: &Shell, id: &str) -> anyhow::Result<()> {
 async fn list(shell: &Shell, owner: Option<&str>) -> anyhow::Result<()> {
     const PAGE: u32 = 500;
     let owner = match owner {
-        Some(reference) => Some(find(shell, reference).await?.id),
+        Some(reference) => Some(scope::organization(shell, reference).await?.id),
         None => None,
     };
     let (mut shown, mut after) = (vec![], String::new());
@@ -269,7 +265,7 @@ async fn revoke_secret(shell: &Shell, id: String, secret: ClientSecretId) -> any
 }
 
 async fn activate(shell: &Shell, (id, at): (String, &str), requires: Requires) -> anyhow::Result<()> {
-    let (context, organization) = (shell.context(), find(shell, at).await?);
+    let (context, organization) = (shell.context(), scope::organization(shell, at).await?);
     let told = format!("{} uses {id} now.", organization.name);
     let work = shell.app.storage.write(move |tx| {
         Box::pin(async move { app::activate(tx, &context, &organization.id, &id, (&Adopt::All, &requires)).await })
@@ -280,7 +276,7 @@ async fn activate(shell: &Shell, (id, at): (String, &str), requires: Requires) -
 }
 
 async fn deactivate(shell: &Shell, (id, at): (String, &str)) -> anyhow::Result<()> {
-    let (context, organization) = (shell.context(), find(shell, at).await?);
+    let (context, organization) = (shell.context(), scope::organization(shell, at).await?);
     let told = format!("{} no longer uses {id}.", organization.name);
     let work = shell
         .app
@@ -289,11 +285,6 @@ async fn deactivate(shell: &Shell, (id, at): (String, &str)) -> anyhow::Result<(
     work.await?;
     shell.say(told);
     Ok(())
-}
-
-async fn find(shell: &Shell, reference: &str) -> anyhow::Result<Organization> {
-    let found = shell.app.storage.read().await?.organizations().by_reference(reference).await?;
-    found.with_context(|| format!("there is no organization `{reference}`"))
 }
 
 async fn write<T, F>(shell: &Shell, work: F) -> anyhow::Result<T>

@@ -5,8 +5,9 @@ use crate::{
         Shell,
         scope::{RoleArgument, roles_json, roles_text},
     },
-    directory::{self, Error, app},
+    directory::{Error, app},
     id::OrganizationId,
+    oauth::registrar::RegistrarError,
     storage::Tx,
 };
 
@@ -20,10 +21,11 @@ pub(super) enum Change {
 /// Gives or takes a role, and shows what the client holds then.
 pub(super) async fn change(shell: &Shell, id: String, role: RoleArgument, change: Change) -> anyhow::Result<()> {
     let context = shell.context();
+    let of = owner(&mut shell.app.storage.read().await?, &id).await?;
+    shell.is_about(&of);
     let held = shell
         .change(move |tx| {
             Box::pin(async move {
-                let of = owner(tx, &id).await?;
                 let (role, site) = role.find(tx, &of).await?;
                 match change {
                     Change::Give => app::give_role(tx, &context, &of, &id, (&role, site.as_ref())).await?,
@@ -36,7 +38,13 @@ pub(super) async fn change(shell: &Shell, id: String, role: RoleArgument, change
     shell.show(&roles_json(&held), &[("roles", roles_text(&held))])
 }
 
-/// The organization that owns a client.
-async fn owner(tx: &mut Tx, id: &str) -> directory::Result<OrganizationId> {
-    tx.apps().owner(id).await?.ok_or(Error::Refused("only a client that an organization owns holds roles"))
+/// The organization that owns a client, for good.
+async fn owner(tx: &mut Tx, id: &str) -> anyhow::Result<OrganizationId> {
+    if let Some(owner) = tx.apps().owner(id).await? {
+        return Ok(owner);
+    }
+    match tx.clients().by_id(id).await? {
+        None => Err(RegistrarError::Unknown(id.to_owned()))?,
+        Some(_) => Err(Error::Refused("only a client that an organization owns holds roles"))?,
+    }
 }

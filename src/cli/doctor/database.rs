@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::{Finding, Open, unreadable};
 use crate::{
-    app::storage_settings,
+    app::{set_up::absolute, storage_settings},
     config::Config,
     storage::{Engine, Storage},
 };
@@ -17,11 +17,10 @@ pub(super) async fn look(config: &Config) -> (Vec<Finding>, Open) {
     if let Some(file) = &file
         && !file.exists()
     {
-        let found = format!("{} is not there yet", file.display());
-        return (
-            vec![Finding::warn(CHECK, found, "`lanyard serve` makes it; or `lanyard restore` brings one back")],
-            None,
-        );
+        let found = format!("there is none at {}, where `database.url` points", absolute(file).display());
+        let advice = "for a new one `lanyard serve` or `lanyard migrate` makes it, and `lanyard restore` brings one back; \
+                      otherwise go to the folder of the server, or name its configuration with --config";
+        return (vec![Finding::warn(CHECK, found, advice)], None);
     }
     let storage = match Storage::open(&storage_settings(config)).await {
         Ok(storage) => storage,

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 
 use super::{Finding, unreadable};
 use crate::{
-    app::master_key,
+    app::{master_key, set_up::absolute},
     clock::Timestamp,
     config::Config,
     keys::{
@@ -74,7 +74,7 @@ pub(super) fn look_at_master_key(config: &Config) -> Finding {
         }
         (Ok(keys), MasterKeySource::Text(_)) => several(keys.iter().count(), "from LANYARD_KEYS__MASTER_KEY"),
         (Err(MasterKeyFault::File { cause, path }), _) if cause.kind() == std::io::ErrorKind::NotFound => {
-            let found = format!("{} is not there", path.display());
+            let found = format!("{} is not there", absolute(&path).display());
             let database = config.database.file().is_some_and(|file| !file.exists());
             let advice = "put your copy of it back: a new one opens nothing of this database";
             if database {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::super::archive::{Archive, DATABASE, HEADS, MASTER_KEY, copy_private, sync_file, sync_folder};
 use crate::{
-    app,
+    app::{self, set_up::absolute},
     audit::{chain::Head, heads::HeadsFile},
     clock::Timestamp,
     config::Config,
@@ -70,22 +70,31 @@ impl Staging {
     }
 }
 
-/// Sees that there is a master key: the present one, or that of the backup where there is none.
+/// Sees that there is the master key of the backup: the present one, or that which lies in the backup where there is none.
 pub(super) fn master_key(config: &Config, archive: &Archive) -> anyhow::Result<()> {
-    let MasterKeySource::File(path) = app::master_key(config) else { return Ok(()) };
-    if path.exists() {
-        return Ok(());
-    }
-    let id = &archive.manifest.master_key;
+    let (id, source) = (&archive.manifest.master_key, app::master_key(config));
+    let path = match &source {
+        MasterKeySource::File(path) if !path.exists() => path,
+        MasterKeySource::File(path) if !source.read()?.hold(id) => bail!(
+            "the backup was sealed with the master key {id}, and {} holds another, as after `lanyard keys rekey`: append your \
+             copy of {id} to that file as one more line, restore, then run `lanyard keys rekey`",
+            absolute(path).display()
+        ),
+        MasterKeySource::Text(_) if !source.read()?.hold(id) => bail!(
+            "the backup was sealed with the master key {id}, and LANYARD_KEYS__MASTER_KEY is another: append a comma and your \
+             copy of {id} to it, restore, then run `lanyard keys rekey`"
+        ),
+        _ => return Ok(()),
+    };
     let Some(copy) = archive.file(MASTER_KEY) else {
         bail!(
             "the backup needs the master key {id}, which is not in it: put your copy of it to {} first",
-            path.display()
+            absolute(path).display()
         );
     };
-    make_folder(folder(&path))?;
-    copy_private(&copy, &path)?;
-    sync_folder(folder(&path))
+    make_folder(folder(path))?;
+    copy_private(&copy, path)?;
+    sync_folder(folder(path))
 }
 
 /// Writes a new file of heads; the present one is kept under another name.

@@ -6,11 +6,10 @@ use super::{handed_over, one_time, recover, show::show};
 use crate::{
     cli::{
         Shell,
-        scope::{RoleArgument, Usage},
+        scope::{RoleArgument, Scope, Usage},
     },
     directory::{
         membership::{self, FirstRoles, NewMembership},
-        organization::Organization,
         origin::Origin,
         user::{self, NewUser},
         validity::Validity,
@@ -33,7 +32,7 @@ pub(super) struct Create {
     /// Prints a password once; it has to be changed at the first sign-in
     #[arg(long)]
     one_time_password: bool,
-    /// Kind of membership in `--organization`
+    /// Kind of membership in the organization: practitioner, administrative, … (`lanyard org show` lists them)
     #[arg(long)]
     kind: Option<Slug>,
     /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
@@ -45,12 +44,11 @@ pub(super) struct Create {
 }
 
 /// Creates the person, and the membership if a kind of it is named; then they get a password or a link to set one.
-pub(super) async fn create(shell: &Shell, by: Option<Organization>, new: Create) -> anyhow::Result<()> {
-    let joins = match (by, new.kind) {
-        (Some(organization), Some(kind)) => Some((organization, kind)),
-        (None, None) => None,
-        (Some(_), None) => Err(Usage("say which kind of membership: --kind administrative".into()))?,
-        (None, Some(_)) => Err(Usage("say in which organization: --organization SLUG".into()))?,
+pub(super) async fn create(shell: &Shell, scope: &Scope, new: Create) -> anyhow::Result<()> {
+    let joins = match new.kind {
+        Some(kind) => Some((scope.organization(shell).await?, kind)),
+        None if scope.is_named() => Err(Usage("say which kind of membership: --kind administrative".into()))?,
+        None => None,
     };
     let handed = new.one_time_password.then(|| shell.app.random.readable_password());
     let password = match &handed {

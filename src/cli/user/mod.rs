@@ -20,7 +20,7 @@ use show::show;
 use super::{
     Shell,
     attribute::Assignment,
-    scope::{self, Scope, Usage},
+    scope::{self, Scope, Usage, queued},
 };
 use crate::{
     audit::Context,
@@ -164,7 +164,7 @@ impl Users {
                 list(shell, PersonFilter { organization: by.cloned(), wanted, after, limit }).await
             }
             Command::Show { person } => show(shell, by, &person).await,
-            Command::Create(new) => create(shell, organization, new).await,
+            Command::Create(new) => create(shell, &self.scope, new).await,
             Command::Set { person, attributes } => set(shell, by, &person, attributes).await,
             Command::Email { person, email, verify: true } => verify_email(shell, by, &person, email).await,
             Command::Email { person, email, verify: false } => {
@@ -310,7 +310,7 @@ async fn verify_email(
         })
     })
     .await?;
-    shell.say(format!("The running server mails a link to {email}; the address counts once it is confirmed."));
+    shell.say(format!("{} The address counts once it is confirmed.", queued("A link", email.as_str())));
     Ok(())
 }
 
@@ -323,6 +323,6 @@ async fn recover(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> an
     let email = user.email.clone().context("this person has no e-mail address; use `lanyard user password`")?;
     let site = server::site(&shell.app).await?;
     recovery::send_link(&shell.app, &site, language_of(&user), shell.context(), email.as_str()).await?;
-    shell.say(format!("The running server mails a link to {email}."));
+    shell.say(queued("A link", email.as_str()));
     Ok(())
 }

@@ -273,6 +273,7 @@ async fn furnish(tx: &mut Tx, context: &Context) -> Result<(), Fault> {
     let stranger = person(tx, context, "sam").await?;
     join(tx, context, &riverside, (&stranger, &[])).await?;
     person(tx, context, "nobody").await?;
+    group::create(tx, context, &harbour, &"surgeons".parse()?, &"Surgeons".parse()?).await?;
     for registration in clients(&riverside) {
         let client = registrar::register(tx, context, registration).await?;
         if client.authentication != AuthenticationMethod::None {

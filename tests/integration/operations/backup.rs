@@ -82,7 +82,7 @@ async fn doors(tx: &mut Tx) -> i64 {
 
 /// A host with a person who is signed in, and a backup of it.
 async fn host_with_backup() -> Host {
-    let host = Host::new();
+    let host = Host::set_up();
     host.succeed("keys list");
     let app = host.app().await;
     sign_in(&app).await;
@@ -110,7 +110,7 @@ async fn a_backup_comes_back_on_a_clean_host() {
 
     let clean = Host::new();
     copy_folder(&host.path("saved"), &clean.path("saved"));
-    assert!(clean.fail("restore saved").contains("put your copy of it to keys/master.key first"));
+    assert!(clean.fail("restore saved").contains("/keys/master.key first"));
     assert!(!clean.path("data").exists(), "a refused restore leaves nothing");
     copy_folder(&host.path("keys"), &clean.path("keys"));
     let said = clean.succeed("restore saved");
@@ -124,7 +124,7 @@ async fn a_backup_comes_back_on_a_clean_host() {
     app.storage.close().await;
     assert!(clean.succeed("audit verify").contains("The audit log is whole."));
     assert_eq!(clean.json("audit list --action chain-anchor").as_array().unwrap().len(), 1);
-    assert!(clean.succeed("audit list --action restore").contains("made by Lanyard"));
+    assert!(clean.succeed("audit list --wide --action restore").contains("made by Lanyard"));
     assert_eq!(clean.json("keys list"), host.json("keys list"), "tokens are signed with the same keys");
     clean.seal().await;
     assert!(clean.succeed("audit verify").contains("The audit log is whole."));
@@ -147,7 +147,7 @@ async fn a_restore_over_a_database_keeps_it_and_names_who_left_since() {
     let lost = &restored["lost"][0];
     assert_eq!((&lost["chain"], &lost["from"], &lost["to"]), (&"server".into(), &2.into(), &2.into()), "{restored}");
     assert!(host.succeed("audit verify").contains("The audit log is whole."));
-    assert!(host.succeed("audit list --action chain-anchor").contains("links 2 to 2 were lost"));
+    assert!(host.succeed("audit list --wide --action chain-anchor").contains("links 2 to 2 were lost"));
     let names: Vec<String> =
         fs::read_dir(host.path("data")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     for kept in ["lanyard.db.before-", "audit-heads.log.before-"] {
@@ -161,10 +161,16 @@ async fn a_damaged_backup_or_another_master_key_changes_nothing() {
     let host = host_with_backup().await;
     let clean = Host::new();
     copy_folder(&host.path("saved"), &clean.path("saved"));
-    clean.succeed("keys list");
+    clean.succeed("migrate");
     fs::remove_dir_all(clean.path("data")).unwrap();
-    assert!(clean.fail("restore saved").contains("restore the key file that belongs to this database"));
-    assert!(fs::read_dir(clean.path("data")).unwrap().next().is_none(), "nothing is left of a restore that failed");
+    let (theirs, ours) = (clean.path("keys/master.key"), host.path("keys/master.key"));
+    let said = clean.fail("restore saved");
+    assert!(
+        said.contains("the backup was sealed with the master key") && said.contains("lanyard keys rekey"),
+        "{said}"
+    );
+    assert!(said.contains(&theirs.display().to_string()), "{said}");
+    assert!(!clean.path("data").exists(), "nothing is left of a restore that failed");
 
     let mut bytes = fs::read(clean.path("saved/lanyard.db")).unwrap();
     let middle = bytes.len() / 2;
@@ -172,6 +178,15 @@ async fn a_damaged_backup_or_another_master_key_changes_nothing() {
     fs::write(clean.path("saved/lanyard.db"), bytes).unwrap();
     assert!(clean.fail("restore saved").contains("lanyard.db is not what the manifest says"));
     assert!(clean.fail("restore nowhere").contains("is no backup"));
+
+    // As the message says: the key of the backup as one more line, and everything opens.
+    fs::remove_dir_all(clean.path("saved")).unwrap();
+    copy_folder(&host.path("saved"), &clean.path("saved"));
+    let both = fs::read_to_string(&theirs).unwrap() + &fs::read_to_string(&ours).unwrap();
+    fs::write(&theirs, both).unwrap();
+    clean.succeed("restore saved");
+    clean.succeed("keys rekey --settle 0");
+    assert_eq!(clean.json("keys list"), host.json("keys list"));
     assert_eq!(clean.run("restore").code, Some(2));
 }
 
@@ -179,13 +194,18 @@ async fn a_damaged_backup_or_another_master_key_changes_nothing() {
 async fn a_backup_with_keys_needs_nothing_else() {
     let host = host_with_backup().await;
     assert!(host.fail("backup saved").contains("is there already"));
+    let said = host.fail("backup none/of/these");
+    assert!(
+        said.contains("there is no folder /") && said.contains("none/of to put") && said.contains("install -d"),
+        "{said}"
+    );
     assert!(host.succeed("backup whole --with-keys").contains("IN this backup"));
     let clean = Host::new();
     copy_folder(&host.path("whole"), &clean.path("whole"));
     clean.succeed("restore whole");
     assert_eq!(clean.json("keys list"), host.json("keys list"));
     assert_eq!(fs::metadata(clean.path("keys/master.key")).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(Host::new().fail("backup saved").contains("there is no database at data/lanyard.db"));
+    assert!(Host::new().fail("backup saved").contains("there is no database at /"));
 }
 
 fn postgres_program(name: &str) -> Command {
@@ -205,7 +225,7 @@ fn run(command: &mut Command) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_dump_comes_back_on_a_clean_server() {
     let (lost, clean) = (testing::postgres().await, testing::postgres().await);
-    let host = Host::new().with("LANYARD_DATABASE__URL", &lost.settings.url);
+    let host = Host::new().with("LANYARD_DATABASE__URL", &lost.settings.url).migrated();
     host.succeed("keys list");
     let app = host.app().await;
     sign_in(&app).await;

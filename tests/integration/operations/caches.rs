@@ -68,7 +68,7 @@ async fn changed(host: &Host) -> (Vec<String>, Vec<String>) {
 
 #[tokio::test]
 async fn every_change_of_the_directory_is_told_to_caches() {
-    let host = Host::new();
+    let host = Host::set_up();
     host.succeed("org create riverside --name Riverside");
     watch(&host).await;
     let mut seen = std::collections::BTreeSet::new();

@@ -30,9 +30,10 @@ fn assert_found(host: &Host, code: i32, check: &str, parts: [&str; 2]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_host_is_told_what_its_first_start_makes() {
     let host = Host::new();
-    assert_found(&host, 0, "database", ["is not there yet", "lanyard serve"]);
+    assert_found(&host, 0, "database", ["there is none at /", "--config"]);
     assert_found(&host, 0, "master key", ["is not there", "the first start"]);
     assert!(!host.path("data/lanyard.db").exists() && !host.path("keys").exists(), "the doctor makes nothing");
+    host.succeed("migrate");
     host.succeed("keys list");
     host.seal().await;
     let said = host.succeed("doctor");
@@ -49,12 +50,12 @@ async fn a_new_host_is_told_what_its_first_start_makes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_broken_is_named_with_what_to_do() {
-    let host = Host::new().with("LANYARD_MAIL__FOLDER", "/proc/none");
+    let host = Host::new().with("LANYARD_MAIL__FOLDER", "/proc/none").migrated();
     host.succeed("keys list");
     host.seal().await;
     assert_found(&host, 1, "mail", ["cannot be written", "[mail]"]);
 
-    let host = Host::new();
+    let host = Host::set_up();
     host.succeed("keys list");
     host.seal().await;
     let key = host.path("keys/master.key");
@@ -72,7 +73,7 @@ async fn what_is_broken_is_named_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_behind_its_heads_is_told_to_be_restored_properly() {
-    let host = Host::new();
+    let host = Host::set_up();
     host.succeed("keys list");
     host.seal().await;
     fs::copy(host.path("data/lanyard.db"), host.path("old.db")).unwrap();
@@ -96,7 +97,7 @@ async fn a_wrong_configuration_is_the_first_finding() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgres_the_clocks_are_compared() {
     let database = testing::postgres().await;
-    let host = Host::new().with("LANYARD_DATABASE__URL", &database.settings.url);
+    let host = Host::new().with("LANYARD_DATABASE__URL", &database.settings.url).migrated();
     fs::create_dir_all(host.path("data")).unwrap();
     host.succeed("keys list");
     host.seal().await;

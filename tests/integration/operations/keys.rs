@@ -12,7 +12,7 @@ fn count(keys: &Value, state: &str) -> usize {
 
 #[test]
 fn a_rotation_publishes_successors_and_says_when_they_take_over() {
-    let host = Host::new();
+    let host = Host::set_up();
     let keys = host.json("keys list");
     assert_eq!((count(&keys, "current"), count(&keys, "next")), (4, 0));
     let said = host.succeed("keys rotate --algorithm EdDSA");
@@ -29,7 +29,7 @@ fn a_rotation_publishes_successors_and_says_when_they_take_over() {
 
 #[test]
 fn a_revoked_key_is_replaced_at_once_and_the_operator_told_what_remains() {
-    let host = Host::new();
+    let host = Host::set_up();
     let keys = host.json("keys list");
     let kid = keys[0]["kid"].as_str().unwrap().to_owned();
     let said = host.succeed(&format!("keys revoke {kid}"));
@@ -45,7 +45,7 @@ fn a_revoked_key_is_replaced_at_once_and_the_operator_told_what_remains() {
 
 #[test]
 fn a_replaced_master_key_opens_everything_and_the_old_one_nothing() {
-    let host = Host::new();
+    let host = Host::set_up();
     host.succeed("keys list");
     let file = host.path("keys/master.key");
     let before = std::fs::read_to_string(&file).unwrap();
@@ -60,7 +60,7 @@ fn a_replaced_master_key_opens_everything_and_the_old_one_nothing() {
 
 #[test]
 fn what_is_secret_is_for_its_owner_alone() {
-    let host = Host::new();
+    let host = Host::set_up();
     host.succeed("keys list");
     let mode = |path: &str| fs::metadata(host.path(path)).unwrap().permissions().mode() & 0o777;
     for (path, expected) in [("keys", 0o700), ("keys/master.key", 0o600), ("data", 0o700)] {

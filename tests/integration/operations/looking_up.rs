@@ -64,7 +64,7 @@ fn answer(id: &[u8], question: &[u8], records: &[String]) -> Vec<u8> {
 #[test]
 fn a_domain_is_proved_by_its_txt_record_and_nothing_else() {
     let dns = Dns::of("_lanyard.riverside.example");
-    let host = Host::new().with("LANYARD_OUTGOING__RESOLVER", &format!("127.0.0.1:{}", dns.port));
+    let host = Host::new().with("LANYARD_OUTGOING__RESOLVER", &format!("127.0.0.1:{}", dns.port)).migrated();
     host.succeed("org create riverside --name Riverside");
     let claimed = host.json("domain add riverside.example");
     let proof = claimed["txt_value"].as_str().unwrap().to_owned();

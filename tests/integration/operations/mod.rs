@@ -9,9 +9,12 @@ mod doctor;
 mod isolation;
 mod keys;
 mod looking_up;
+mod mistyped;
+mod refusals;
 mod serve;
 mod server;
 mod serving;
+mod set_up;
 mod stopping;
 mod tracing;
 
@@ -50,7 +53,18 @@ impl Host {
         Self { folder: tempfile::tempdir().expect("a folder"), variables: vec![] }
     }
 
-    /// The same with another database than the embedded one.
+    /// A host where Lanyard was set up: it has a database and a master key.
+    pub(super) fn set_up() -> Self {
+        Self::new().migrated()
+    }
+
+    /// The same, set up.
+    pub(super) fn migrated(self) -> Self {
+        self.succeed("migrate");
+        self
+    }
+
+    /// The same with this variable in the environment of every command.
     pub(super) fn with(mut self, variable: &str, value: &str) -> Self {
         self.variables.push((variable.to_owned(), value.to_owned()));
         self

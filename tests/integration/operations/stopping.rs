@@ -35,7 +35,8 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_gives_back_what_it
     let host = Host::new()
         .with("LANYARD_MAIL__SMTP", &smtp)
         .with("LANYARD_MAIL__TIMEOUT", "60s")
-        .with("LANYARD_SERVER__STOP_TIMEOUT", &format!("{}s", PATIENCE.as_secs()));
+        .with("LANYARD_SERVER__STOP_TIMEOUT", &format!("{}s", PATIENCE.as_secs()))
+        .migrated();
     host.succeed("user create --name Olivia --email olivia@riverside.example");
     let mut server = Server::start(&host).await;
     let (_letter, _) = tokio::task::spawn_blocking(move || silent.accept()).await.unwrap().unwrap();

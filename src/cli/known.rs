@@ -1,0 +1,106 @@
+//! Names that lead nowhere: what there is instead, so that a mistyped one is mended at once.
+//!
+//! Only what the organization itself has is named, and of clients those that it may use.
+
+use anyhow::anyhow;
+
+use super::Shell;
+use crate::{
+    directory::{self, Noun},
+    id::OrganizationId,
+    oauth::registrar::RegistrarError,
+    storage,
+};
+
+/// The most names that are listed.
+const MOST: usize = 10;
+
+/// Clients that are looked through for one that is near.
+const CLIENTS: u32 = 1_000;
+
+/// The error, with the names that there are when it is about one that nobody has.
+pub(super) async fn instead(shell: &Shell, error: anyhow::Error) -> anyhow::Error {
+    let Some((noun, typed)) = unknown(&error) else { return error };
+    match names(shell, noun).await {
+        Ok(Some(known)) => anyhow!("{error}; {}", advice(&typed, known)),
+        _ => error,
+    }
+}
+
+/// What was looked for in vain.
+fn unknown(error: &anyhow::Error) -> Option<(Noun, String)> {
+    match error.downcast_ref() {
+        Some(directory::Error::Unknown(noun, typed)) => return Some((*noun, typed.clone())),
+        Some(_) => return None,
+        None => {}
+    }
+    match error.downcast_ref() {
+        Some(RegistrarError::Unknown(typed)) => Some((Noun::App, typed.clone())),
+        _ => None,
+    }
+}
+
+/// All names of that kind; none where there are too many to name (people), or they are no names (ids).
+async fn names(shell: &Shell, noun: Noun) -> storage::Result<Option<Vec<String>>> {
+    let mut tx = shell.app.storage.read().await?;
+    let of = match (noun, shell.organization()) {
+        (Noun::Organization, _) => {
+            let all = tx.organizations().list().await?;
+            return Ok(Some(all.into_iter().map(|one| one.slug.to_string()).collect()));
+        }
+        (Noun::App, organization) => {
+            let all = tx.clients().list(None, "", CLIENTS).await?;
+            let is_theirs = |owner: Option<&OrganizationId>| match (owner, organization) {
+                (Some(owner), Some(organization)) => owner == organization,
+                _ => true,
+            };
+            let usable = all.into_iter().filter(|client| is_theirs(client.organization.as_ref()));
+            return Ok(Some(usable.map(|client| client.id).collect()));
+        }
+        (_, Some(of)) => of,
+        (_, None) => return Ok(None),
+    };
+    Ok(Some(match noun {
+        Noun::MembershipKind => tx.kinds().list(of).await?.into_iter().map(|kind| kind.slug.to_string()).collect(),
+        Noun::Location => tx.locations().list(of).await?.into_iter().map(|site| site.slug.to_string()).collect(),
+        Noun::Role => tx.roles().list(of).await?.into_iter().map(|role| role.slug.to_string()).collect(),
+        Noun::Group => tx.groups().list(of).await?.into_iter().map(|group| group.slug.to_string()).collect(),
+        Noun::Domain => tx.domains().list(of).await?.into_iter().map(|domain| domain.name.to_string()).collect(),
+        _ => return Ok(None),
+    }))
+}
+
+/// The name that was most likely meant, else all, or the nearest of many.
+fn advice(typed: &str, mut known: Vec<String>) -> String {
+    known.sort_by_cached_key(|name| (strsim::osa_distance(typed, name), name.clone()));
+    let Some(nearest) = known.first() else { return "there is none yet".to_owned() };
+    if strsim::osa_distance(typed, nearest) <= (nearest.chars().count() / 3).max(1) {
+        return format!("did you mean `{nearest}`?");
+    }
+    let more = known.len().saturating_sub(MOST);
+    known.truncate(MOST);
+    known.sort_unstable();
+    let listed = known.join(", ");
+    if more == 0 { format!("there is {listed}") } else { format!("there is {listed} and {more} more") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_asked_for_and_else_a_few_are_listed() {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let many: Vec<String> = (10..40).map(|n| format!("site-{n}")).collect();
+        for (typed, known, expected) in [
+            ("mangaer", owned(&["billing", "manager"]), "did you mean `manager`?"),
+            ("boss", owned(&["manager", "billing"]), "there is billing, manager"),
+            ("boss", owned(&[]), "there is none yet"),
+            ("gp", owned(&["gps"]), "did you mean `gps`?"),
+        ] {
+            assert_eq!(advice(typed, known), expected, "{typed}");
+        }
+        let few = advice("elsewhere", many);
+        assert!(few.ends_with("and 20 more") && few.matches("site-").count() == MOST, "{few}");
+    }
+}

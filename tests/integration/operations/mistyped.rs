@@ -1,0 +1,103 @@
+//! What is typed wrongly is answered with what there is; what can be written in two ways is taken in both.
+
+use super::Host;
+
+fn riverside() -> Host {
+    let host = Host::set_up();
+    for command in [
+        "org create riverside --name Riverside",
+        "location create main-street --name Main",
+        "group create gps --name GPs",
+        "user create --name Priya --email priya@riverside.example --kind practitioner",
+        "client create portal --name Portal --redirect-uri https://portal.example/callback",
+        "client create reports --name Reports --auth basic --organization riverside --grant client-credentials",
+    ] {
+        host.succeed(command);
+    }
+    host
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_answered_with_those_that_do() {
+    let host = riverside();
+    for (command, expected) in [
+        ("role list --organization riversid", "did you mean `riverside`?"),
+        ("audit list --organization elsewhere", "there is riverside"),
+        ("org show elsewhere", "there is riverside"),
+        ("role show mangaer", "did you mean `manager`?"),
+        ("role assign boss priya@riverside.example", "there is billing, call_centre, front_desk"),
+        ("role assign billing@main-stret priya@riverside.example", "did you mean `main-street`?"),
+        ("location rename elsewhere New", "there is main-street"),
+        ("group add gp priya@riverside.example", "did you mean `gps`?"),
+        ("group add surgeons priya@riverside.example", "there is gps"),
+        (
+            "invitation send bob@riverside.example --kind doctor",
+            "there is administrative, contractor, hirer, practitioner",
+        ),
+        ("user create --name Bob --email bob@riverside.example --kind hire", "did you mean `hirer`?"),
+        ("domain verify riverside.example", "there is none yet"),
+        ("client show portl", "did you mean `portal`?"),
+        ("client disable calendar", "there is portal, reports"),
+        ("client activate calendar --organization riverside", "there is portal, reports"),
+        ("client give report billing", "did you mean `reports`?"),
+        ("client give reports biling", "did you mean `billing`?"),
+    ] {
+        let said = host.fail(command);
+        assert!(said.contains(expected), "lanyard {command}: {said}");
+    }
+}
+
+#[test]
+fn an_app_asks_only_for_what_members_can_have() {
+    let host = riverside();
+    for (option, expected) in [
+        ("--require-role mangaer", "did you mean `manager`?"),
+        ("--require-group gps --require-group surgeons", "there is gps"),
+        ("--require-location main-stret", "did you mean `main-street`?"),
+    ] {
+        let said = host.fail(&format!("client activate portal --organization riverside {option}"));
+        assert!(said.contains(expected), "{option}: {said}");
+    }
+    assert!(host.json("org apps riverside").as_array().unwrap().is_empty(), "nothing was activated");
+    host.succeed("client activate portal --organization riverside --require-role manager --require-group gps");
+}
+
+#[test]
+fn the_only_organization_need_not_be_named() {
+    let host = riverside();
+    let shown = host.json("membership show priya@riverside.example");
+    assert_eq!(shown["kind"], "practitioner", "{shown}");
+    host.succeed("org create harbour --name Harbour");
+    let said = host.run("user create --name Bob --email bob@riverside.example --kind practitioner");
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("--organization SLUG (harbour, riverside)"), "{}", said.err);
+}
+
+#[test]
+fn registered_spellings_are_taken_too() {
+    let host = riverside();
+    for command in [
+        "client create one --name One --auth client_secret_basic --organization riverside --grant client_credentials",
+        "client create two --name Two --auth client_secret_post --redirect-uri https://two.example/ \
+         --grant authorization_code --grant refresh_token",
+    ] {
+        host.succeed(command);
+    }
+    assert_eq!(host.json("client show one")["grants"], serde_json::json!(["client_credentials"]));
+    let two = host.json("client show two");
+    assert_eq!(two["authentication"], "client_secret_post");
+    assert_eq!(two["grants"], serde_json::json!(["authorization_code", "refresh_token"]));
+}
+
+#[test]
+fn a_letter_is_told_to_wait_for_the_server() {
+    let host = riverside();
+    for command in [
+        "invitation send bob@riverside.example --kind hirer",
+        "invitation resend bob@riverside.example",
+        "user recover priya@riverside.example",
+    ] {
+        let said = host.succeed(command);
+        assert!(said.contains("is queued; the server sends it, now if it runs, else when it starts"), "{said}");
+    }
+}
