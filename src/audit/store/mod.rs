@@ -5,6 +5,7 @@ mod seals;
 mod since;
 
 pub use events::{Audit, Query};
+pub use seals::Waiting;
 
 #[cfg(test)]
 mod tests;

@@ -25,16 +25,27 @@ const ROUND: u32 = 2_000;
 /// Links that verification reads at a time.
 const PAGE: u32 = 500;
 
+/// Events without a seal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub events: i64,
+    /// When the oldest of them was written.
+    pub since: Timestamp,
+}
+
 impl Audit<'_> {
-    /// Whether any event waits for its seal.
+    /// The events that wait for their seal.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_any_unsealed(&mut self) -> Result<bool> {
-        let row = sqlx::query("SELECT id FROM audit_events WHERE seal IS NULL LIMIT 1")
-            .fetch_optional(self.0.connection())
+    pub async fn waiting(&mut self) -> Result<Option<Waiting>> {
+        let row = sqlx::query("SELECT COUNT(*) AS n, MIN(at) AS since FROM audit_events WHERE seal IS NULL")
+            .fetch_one(self.0.connection())
             .await?;
-        Ok(row.is_some())
+        let since: Option<i64> = row.try_get("since")?;
+        let events = row.try_get("n")?;
+        Ok(since.map(|since| Waiting { events, since: Timestamp(since) }))
     }
 
     /// Links all waiting events to their chains; answers the new heads with their MACs, one a chain. Called by the one

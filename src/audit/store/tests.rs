@@ -65,9 +65,10 @@ async fn an_untouched_log_verifies() {
         record(&database.storage, Some("org_a"), 3, 2).await;
         seal(&database.storage, &file).await;
         record(&database.storage, None, 1, 3).await;
-        assert!(database.storage.read().await.unwrap().audit().is_any_unsealed().await.unwrap());
+        let waiting = database.storage.read().await.unwrap().audit().waiting().await.unwrap();
+        assert_eq!(waiting.map(|waiting| waiting.events), Some(1));
         seal(&database.storage, &file).await;
-        assert!(!database.storage.read().await.unwrap().audit().is_any_unsealed().await.unwrap());
+        assert_eq!(database.storage.read().await.unwrap().audit().waiting().await.unwrap(), None);
         let report = check(&database.storage, &file).await;
         assert_eq!((report.chains, report.links, report.events, report.findings.len()), (2, 3, 74, 0));
     }

@@ -1,0 +1,130 @@
+//! `lanyard audit list`: which events are asked for.
+
+use anyhow::Context as _;
+use clap::{Args, builder::PossibleValuesParser};
+
+use super::table;
+use crate::{
+    audit::{Event, store::Query},
+    cli::{Shell, scope},
+    clock::Timestamp,
+    id::{EventId, OrganizationId, UserId},
+    storage::Error,
+    text::UserName,
+};
+
+/// Which events.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    /// Of this organization: its id or slug
+    #[arg(long)]
+    organization: Option<String>,
+    /// Concerning this person: an id, an e-mail address or a user name
+    #[arg(long)]
+    person: Option<String>,
+    /// At or after this day or instant (2026-11-22 or 2026-11-22T08:30:00Z)
+    #[arg(long, value_parser = Timestamp::parse)]
+    from: Option<Timestamp>,
+    /// Before this day or instant
+    #[arg(long, value_parser = Timestamp::parse)]
+    to: Option<Timestamp>,
+    /// Of this action: sign-in, token-issue, role-creation, …
+    #[arg(long, value_parser = PossibleValuesParser::new(actions()), hide_possible_values = true)]
+    action: Option<String>,
+    /// Of this HTTP request, as error pages and logs name it
+    #[arg(long)]
+    request: Option<String>,
+    /// Older than this event: the next page
+    #[arg(long, value_name = "EVENT")]
+    before: Option<EventId>,
+    /// Shows all there is of each event, with ids, in lines of any length
+    #[arg(long)]
+    wide: bool,
+    /// At most so many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+}
+
+/// Each action once: success and failure share a name.
+fn actions() -> Vec<&'static str> {
+    let mut actions = Event::ACTIONS.to_vec();
+    actions.dedup();
+    actions
+}
+
+/// Shows the events, and records that they were read.
+pub(super) async fn list(shell: &Shell, wanted: List) -> anyhow::Result<()> {
+    let (filter, width) = (wanted.describe(), if wanted.wide { table::Width::Any } else { table::Width::Terminal });
+    let query = wanted.query(shell).await?;
+    let organization = query.organization.clone();
+    let events = shell.app.storage.read().await?.audit().list(query).await?;
+    record_reading(shell, organization, filter).await?;
+    table::show(shell, &events, width).await
+}
+
+async fn record_reading(shell: &Shell, organization: Option<OrganizationId>, filter: String) -> Result<(), Error> {
+    let context = shell.context();
+    let event = Event::AuditReading { filter };
+    shell
+        .app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.record(&context, organization.as_ref(), &event);
+                Ok(())
+            })
+        })
+        .await
+}
+
+impl List {
+    /// As it is recorded: what was asked for, in the words of the command line.
+    fn describe(&self) -> String {
+        let instant = |at: &Option<Timestamp>| at.map(|at| at.to_string());
+        [
+            ("organization", self.organization.clone()),
+            ("person", self.person.clone()),
+            ("from", instant(&self.from)),
+            ("to", instant(&self.to)),
+            ("action", self.action.clone()),
+            ("request", self.request.clone()),
+            ("before", self.before.as_ref().map(ToString::to_string)),
+            ("limit", Some(self.limit.to_string())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| format!("{name}={value}")))
+        .collect::<Vec<_>>()
+        .join(" ")
+    }
+
+    async fn query(self, shell: &Shell) -> anyhow::Result<Query> {
+        let organization = match &self.organization {
+            Some(reference) => Some(scope::organization(shell, reference).await?.id),
+            None => None,
+        };
+        let person = match &self.person {
+            Some(reference) => Some(person(shell, reference).await?),
+            None => None,
+        };
+        Ok(Query {
+            organization,
+            person,
+            action: self.action,
+            request: self.request,
+            from: self.from,
+            to: self.to,
+            before: self.before,
+            limit: self.limit,
+        })
+    }
+}
+
+/// Ids are taken as they are: events of erased people are still there.
+async fn person(shell: &Shell, reference: &str) -> anyhow::Result<String> {
+    if let Ok(id) = reference.parse::<UserId>() {
+        return Ok(id.into());
+    }
+    let name: UserName = reference.parse().with_context(|| format!("`{reference}`"))?;
+    let found = shell.app.storage.read().await?.users().by_login_name(&name).await?;
+    found.map(|user| user.id.into()).with_context(|| format!("nobody signs in as `{reference}`"))
+}
