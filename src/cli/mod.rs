@@ -118,7 +118,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Demo(demo) => demo::run(demo).await,
         Command::Doctor(command) => command.run(config, output).await,
         Command::Keys(command) => within(config, output, async |shell| command.run(shell).await).await,
-        Command::Restore(command) => command.run(config, output).await,
+        Command::Restore(command) => Box::pin(command.run(config, output)).await,
         Command::Domain(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Group(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Invitation(command) => within(config, output, async |shell| command.run(shell).await).await,

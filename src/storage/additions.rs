@@ -3,11 +3,12 @@
 
 use super::{
     Result, Revision, Tx,
-    batch::{self, Rows, Table, Value},
+    batch::{self, Rows, Table},
+    value::Value,
 };
 
 /// Rows and counters that wait for the commit.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Additions {
     rows: Vec<Rows>,
     bumped: Vec<Revision>,

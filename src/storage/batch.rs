@@ -2,53 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sqlx::{Any, AnyConnection, AssertSqlSafe, any::AnyArguments, query::Query};
-
-use super::Result;
-
-/// A value to bind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// TEXT.
-    Text(String),
-    /// TEXT or NULL.
-    OptionalText(Option<String>),
-    /// BIGINT.
-    Integer(i64),
-    /// BIGINT or NULL.
-    OptionalInteger(Option<i64>),
-    /// BYTEA.
-    Bytes(Vec<u8>),
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Integer(number)
-    }
-}
-
-/// Binds one value.
-pub(super) fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: &Value) -> Query<'q, Any, AnyArguments> {
-    match value {
-        Value::Text(text) => query.bind(text.clone()),
-        Value::OptionalText(text) => query.bind(text.clone()),
-        Value::Integer(number) => query.bind(*number),
-        Value::OptionalInteger(number) => query.bind(*number),
-        Value::Bytes(bytes) => query.bind(bytes.clone()),
-    }
-}
+use super::{Connection, Result, sql, value::Value};
 
 /// A table and the columns that rows are written to, in order.
 #[derive(Debug)]
@@ -92,17 +46,14 @@ pub(super) fn is_one_statement(rows: &Rows) -> bool {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(connection: &mut AnyConnection, rows: &Rows) -> Result<u64> {
+pub async fn insert(connection: &mut Connection, rows: &Rows) -> Result<u64> {
     let mut rest = rows.values.as_slice();
     let mut written = 0;
     while !rest.is_empty() {
         let (now, later) = rest.split_at(take(rest.len()));
         // Names come from `Table` constants; values are bound.
-        let mut query = sqlx::query(AssertSqlSafe(insert_text(rows.table, now.len())));
-        for value in now.iter().flatten() {
-            query = bind(query, value);
-        }
-        written += query.execute(&mut *connection).await?.rows_affected();
+        let insert = sql(insert_text(rows.table, now.len())).bind_all(now.iter().flatten().cloned());
+        written += insert.execute(&mut *connection).await?;
         rest = later;
     }
     Ok(written)

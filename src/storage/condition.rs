@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, Row as _};
-
-use super::{Engine, Result, Storage, migration};
+use super::{Engine, Result, Storage, migration, sql};
 use crate::clock::Timestamp;
 
 /// Tables whose rows tell how much a database holds.
@@ -36,8 +34,7 @@ impl Storage {
     pub async fn rows(&self) -> Result<BTreeMap<String, i64>> {
         let selects: Vec<String> =
             COUNTED.iter().map(|table| format!("SELECT '{table}' AS name, COUNT(*) AS n FROM {table}")).collect();
-        let rows =
-            sqlx::query(AssertSqlSafe(selects.join(" UNION ALL "))).fetch_all(self.read().await?.connection()).await?;
+        let rows = sql(selects.join(" UNION ALL ")).fetch_all(self.read().await?.connection()).await?;
         rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("n")?))).collect()
     }
 
@@ -50,12 +47,12 @@ impl Storage {
             return Ok(vec![]);
         }
         let mut tx = self.read().await?;
-        let rows = sqlx::query("PRAGMA quick_check(10)").fetch_all(tx.connection()).await?;
-        let mut found: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
+        let rows = sql("PRAGMA quick_check(10)").fetch_all(tx.connection()).await?;
+        let mut found: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_>>()?;
         found.retain(|line| line != "ok");
-        let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(tx.connection()).await?;
+        let dangling = sql("PRAGMA foreign_key_check").fetch_all(tx.connection()).await?;
         for row in dangling.iter().take(MOST_PROBLEMS) {
-            found.push(format!("a row of {} refers to nothing", row.try_get::<String, _>(0)?));
+            found.push(format!("a row of {} refers to nothing", row.try_get::<String>(0)?));
         }
         Ok(found)
     }
@@ -68,7 +65,7 @@ impl Storage {
         if self.engine() == Engine::Sqlite {
             return Ok(None);
         }
-        let row = sqlx::query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now")
+        let row = sql("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now")
             .fetch_one(self.read().await?.connection())
             .await?;
         Ok(Some(Timestamp(row.try_get("now")?)))

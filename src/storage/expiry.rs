@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Result, Tx};
+use super::{Result, Tx, sql};
 use crate::clock::Timestamp;
 
 /// A table whose rows expire.
@@ -58,7 +58,7 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn remove_expired(&mut self, what: Expiring, now: Timestamp) -> Result<bool> {
-        let done = sqlx::query(what.delete).bind(now.minus(what.kept).0).execute(self.connection()).await?;
-        Ok(done.rows_affected() >= 500)
+        let done = sql(what.delete).bind(now.minus(what.kept).0).execute(self.connection()).await?;
+        Ok(done >= 500)
     }
 }

@@ -2,12 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sqlx::{Any, AnyConnection, AssertSqlSafe, any::AnyArguments, query::Query};
-
-use super::{
-    Result, Row,
-    batch::{Value, bind},
-};
+use super::{Connection, Result, Row, sql, value::Value};
 
 /// A `SELECT` whose conditions depend on what was asked.
 #[derive(Debug)]
@@ -72,13 +67,12 @@ impl Filter {
     /// # Errors
     /// When the database fails.
     #[cfg(test)]
-    pub(crate) async fn plan(mut self, connection: &mut AnyConnection) -> Result<String> {
-        use sqlx::Row as _;
-        let (explain, column) =
-            if connection.backend_name() == "SQLite" { ("EXPLAIN QUERY PLAN ", 3) } else { ("EXPLAIN ", 0) };
+    pub(crate) async fn plan(mut self, connection: &mut Connection) -> Result<String> {
+        let is_sqlite = connection.engine() == super::Engine::Sqlite;
+        let (explain, column) = if is_sqlite { ("EXPLAIN QUERY PLAN ", 3) } else { ("EXPLAIN ", 0) };
         self.text.insert_str(0, explain);
         let rows = self.fetch(connection).await?;
-        let lines: Vec<String> = rows.iter().map(|row| row.try_get(column)).collect::<sqlx::Result<_>>()?;
+        let lines: Vec<String> = rows.iter().map(|row| row.try_get(column)).collect::<Result<_>>()?;
         Ok(lines.join("\n"))
     }
 
@@ -86,11 +80,9 @@ impl Filter {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn fetch(self, connection: &mut AnyConnection) -> Result<Vec<Row>> {
+    pub async fn fetch(self, connection: &mut Connection) -> Result<Vec<Row>> {
         // Every piece of text is a `&'static str` of the program or a number; values are bound.
-        let query: Query<'_, Any, AnyArguments> = sqlx::query(AssertSqlSafe(self.text));
-        let query = self.values.iter().fold(query, bind);
-        Ok(query.fetch_all(connection).await?)
+        sql(self.text).bind_all(self.values).fetch_all(connection).await
     }
 
     fn joint(&mut self) -> &'static str {

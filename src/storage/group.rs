@@ -3,13 +3,21 @@
 //! A unit runs to its end even when the caller has gone away: a request that is cancelled after its work was queued
 //! leaves either all of it or nothing.
 
-use std::{marker::PhantomData, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{marker::PhantomData, panic::AssertUnwindSafe, path::Path, pin::Pin, sync::Arc, thread};
 
 use futures_util::FutureExt;
-use sqlx::{AnyConnection, AnyPool, Connection, any::AnyConnectOptions};
-use tokio::sync::{mpsc, oneshot};
+use sqlx::PgPool;
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 
-use super::{Additions, Engine, Error, Result, Tx, Work, prepare, readers::Loan, revision::Revisions};
+use super::{
+    Additions, Error, Result, Tx, Work,
+    readers::Loan,
+    revision::Revisions,
+    sqlite::{Access, Sqlite},
+};
 
 /// Units that may wait for the writer; more callers wait to enter.
 const QUEUE: usize = 4096;
@@ -19,7 +27,7 @@ const GROUP: usize = 256;
 #[derive(Clone)]
 pub(super) enum Writer {
     Shared(mpsc::Sender<Message>),
-    Pooled(AnyPool, Arc<Revisions>),
+    Pooled(PgPool, Arc<Revisions>),
 }
 
 pub(super) enum Message {
@@ -29,15 +37,19 @@ pub(super) enum Message {
 }
 
 impl Writer {
-    pub(super) async fn shared(options: AnyConnectOptions, revisions: Arc<Revisions>) -> Result<Self> {
-        let mut connection = AnyConnection::connect_with(&options).await?;
-        prepare(&mut connection, Engine::Sqlite, super::Access::Write).await?;
+    /// On a thread of its own, which waits for the disk; it ends with the last sender.
+    pub(super) fn shared(file: &Path, revisions: Arc<Revisions>) -> Result<Self> {
+        let tx = Tx::owned(Sqlite::open(file, Access::Write)?);
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(Tx::writing(connection), receiver, revisions));
+        let runtime = Handle::current();
+        thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || runtime.block_on(serve(tx, receiver, revisions)))
+            .map_err(|_| Error::Stopped)?;
         Ok(Self::Shared(sender))
     }
 
-    pub(super) fn pooled(pool: AnyPool, revisions: Arc<Revisions>) -> Self {
+    pub(super) fn pooled(pool: PgPool, revisions: Arc<Revisions>) -> Self {
         Self::Pooled(pool, revisions)
     }
 
@@ -111,6 +123,24 @@ pub(super) struct Finished {
     answer: Answer,
 }
 
+enum Verdict {
+    Keep,
+    /// With what there is to tell whoever believes that all went well.
+    Undo(Result<()>),
+}
+
+impl Finished {
+    /// A unit that goes on after a failed statement is not kept: what that left behind is not known, and others share
+    /// the commit.
+    fn verdict(&self, tx: &mut Tx) -> Verdict {
+        match (self.keep, tx.connection().has_failed()) {
+            (true, false) => Verdict::Keep,
+            (true, true) => Verdict::Undo(Err(Error::Swallowed)),
+            (false, _) => Verdict::Undo(Ok(())),
+        }
+    }
+}
+
 /// Tells a caller what became of the commit.
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
@@ -150,16 +180,19 @@ where
 }
 
 /// PostgreSQL: one transaction for one unit.
-async fn alone(pool: AnyPool, unit: Box<dyn Unit>, revisions: Arc<Revisions>) {
-    let mut tx = match pool.acquire().await {
-        Ok(connection) => Tx::lent(Loan::Pooled(connection)),
-        Err(error) => return unit.refuse(error.into()),
+async fn alone(pool: PgPool, unit: Box<dyn Unit>, revisions: Arc<Revisions>) {
+    let mut tx = match Loan::pooled(&pool).await {
+        Ok(loan) => Tx::lent(loan),
+        Err(error) => return unit.refuse(error),
     };
     if let Err(error) = tx.run("BEGIN").await {
         return unit.refuse(error);
     }
     let finished = unit.run(&mut tx).await;
-    let fate = if finished.keep { commit(&mut tx, &revisions).await } else { tx.run("ROLLBACK").await };
+    let fate = match finished.verdict(&mut tx) {
+        Verdict::Keep => commit(&mut tx, &revisions).await,
+        Verdict::Undo(fate) => tx.run("ROLLBACK").await.and(fate),
+    };
     drop(tx);
     (finished.answer)(fate);
 }
@@ -256,17 +289,17 @@ impl Group {
         }
         let mark = tx.additions().mark();
         let finished = unit.run(tx).await;
-        if finished.keep {
+        let Verdict::Undo(fate) = finished.verdict(tx) else {
             self.state = if self.state == State::Saved { State::KeptAfterSavepoint } else { State::Kept };
             self.kept.push(finished.answer);
             return;
-        }
+        };
         tx.additions().reset(mark);
         let undo = if self.state == State::Saved { "ROLLBACK TO unit" } else { "ROLLBACK; BEGIN IMMEDIATE" };
         if let Err(error) = tx.run(undo).await {
             self.broken = Some(Arc::new(error));
         }
-        (finished.answer)(Ok(()));
+        (finished.answer)(fate);
     }
 
     /// Makes sure that the next unit can be undone without those before it. The first one needs no savepoint: the whole

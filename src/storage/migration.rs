@@ -1,23 +1,28 @@
 //! The schema, step by step: files named by UTC time, embedded in the binary, applied in order and never edited.
 
-use std::borrow::Cow;
+use aws_lc_rs::digest::{SHA384, digest};
 
-use sqlx::{
-    Connection, Row as _, SqlSafeStr,
-    any::AnyConnectOptions,
-    migrate::{Migration, MigrationType, Migrator},
-};
-
-use super::{Result, Tx};
+use super::{Engine, Error, Result, Settings, Tx, sql};
 
 macro_rules! migrations {
     ($($version:literal $name:literal;)*) => {
-        &[$(($version, $name, include_str!(concat!("../../migrations/", $version, "_", $name, ".sql"))),)*]
+        &[$(Step {
+            version: $version,
+            name: $name,
+            text: include_str!(concat!("../../migrations/", $version, "_", $name, ".sql")),
+        },)*]
     };
 }
 
-/// Version (UTC time), name and text of every step.
-const STEPS: &[(&str, &str, &str)] = migrations! {
+/// A file of `migrations/`.
+struct Step {
+    /// UTC time, as digits.
+    version: &'static str,
+    name: &'static str,
+    text: &'static str,
+}
+
+const STEPS: &[Step] = migrations! {
     "202611220400" "platform";
     "202611220410" "directory";
     "202611220420" "sessions";
@@ -30,51 +35,142 @@ const STEPS: &[(&str, &str, &str)] = migrations! {
     "202611221040" "tokens_void_before";
 };
 
-/// Applies what is missing, under a lock.
-pub(super) async fn run(options: &AnyConnectOptions) -> Result<()> {
-    let mut connection = sqlx::AnyConnection::connect_with(options).await?;
-    if connection.backend_name() == "SQLite" {
-        sqlx::raw_sql("PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-            .execute(&mut connection)
-            .await?;
+/// What was applied; made and named by the library that applied the first steps.
+const APPLIED: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations ( \
+                         version BIGINT PRIMARY KEY, \
+                         description TEXT NOT NULL, \
+                         installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+                         success BOOLEAN NOT NULL, \
+                         checksum BYTEA NOT NULL, \
+                         execution_time BIGINT NOT NULL \
+                       )";
+
+/// Why the schema cannot be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// The database has a step that this program does not know.
+    #[error("migration {0} was applied by a newer Lanyard; start that one")]
+    Newer(i64),
+    /// A step is not the one that was applied.
+    #[error("migration {0} is not the one that this database was made with")]
+    Changed(i64),
+}
+
+impl Step {
+    fn version(&self) -> i64 {
+        self.version.parse().expect("versions are digits")
     }
-    Migrator::with_migrations(steps()).run_direct(None, &mut connection, false).await?;
-    connection.close().await?;
-    Ok(())
+
+    fn checksum(&self) -> Vec<u8> {
+        digest(&SHA384, self.text.as_bytes()).as_ref().to_vec()
+    }
+}
+
+/// Applies what is missing: all of it, or nothing when a step fails. Others that try at the same time wait.
+pub(super) async fn run(settings: &Settings) -> Result<()> {
+    let mut tx = settings.connect().await?;
+    let begin = match tx.connection().engine() {
+        Engine::Sqlite => "PRAGMA busy_timeout = 60000; BEGIN IMMEDIATE",
+        // The number names Lanyard's migrations among the locks of the database.
+        Engine::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(7814253901)",
+    };
+    tx.run(begin).await?;
+    tx.run(APPLIED).await?;
+    let applied = checked(&mut tx).await?;
+    for step in STEPS.iter().filter(|step| !applied.contains(&step.version())) {
+        tx.run(step.text).await?;
+        // A few statements once in the life of a database.
+        sql("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES ($1, $2, TRUE, $3, 0)")
+        .bind(step.version())
+        .bind(step.name)
+        .bind(step.checksum())
+        .execute(tx.connection())
+        .await?;
+    }
+    tx.run("COMMIT").await?;
+    tx.close().await
+}
+
+/// Versions of the steps that were applied, all of them known and unchanged.
+async fn checked(tx: &mut Tx) -> Result<Vec<i64>> {
+    let rows =
+        sql("SELECT version, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(tx.connection()).await?;
+    let mut applied = vec![];
+    for row in &rows {
+        let version: i64 = row.try_get("version")?;
+        let step = STEPS.iter().find(|step| step.version() == version);
+        let step = step.ok_or(Error::Schema(SchemaError::Newer(version)))?;
+        if row.try_get::<Vec<u8>>("checksum")? != step.checksum() {
+            return Err(SchemaError::Changed(version).into());
+        }
+        applied.push(version);
+    }
+    Ok(applied)
 }
 
 /// Names of the steps that were not applied yet.
 pub(super) async fn pending(tx: &mut Tx) -> Result<Vec<String>> {
     let applied = applied(tx).await?;
-    Ok(steps()
-        .iter()
-        .filter(|step| !applied.contains(&step.version))
-        .map(|step| step.description.to_string())
-        .collect())
+    let pending = STEPS.iter().filter(|step| !applied.contains(&step.version()));
+    Ok(pending.map(|step| step.name.to_owned()).collect())
 }
 
 /// Versions of the steps that were applied; none in a database without any.
 pub(super) async fn applied(tx: &mut Tx) -> Result<Vec<i64>> {
-    let rows = sqlx::query("SELECT version FROM _sqlx_migrations").fetch_all(tx.connection()).await.unwrap_or_default();
-    Ok(rows.iter().map(|row| row.try_get("version")).collect::<sqlx::Result<_>>()?)
+    let rows = sql("SELECT version FROM _sqlx_migrations").fetch_all(tx.connection()).await.unwrap_or_default();
+    rows.iter().map(|row| row.try_get("version")).collect()
 }
 
 /// The version of the last step.
 pub(super) fn newest() -> i64 {
-    steps().iter().map(|step| step.version).max().unwrap_or_default()
+    STEPS.iter().map(Step::version).max().unwrap_or_default()
 }
 
 /// The text of all steps, by which one schema is told from another.
 pub(super) fn texts() -> String {
-    STEPS.iter().map(|(_, _, sql)| *sql).collect()
+    STEPS.iter().map(|step| step.text).collect()
 }
 
-fn steps() -> Vec<Migration> {
-    STEPS
-        .iter()
-        .map(|(version, name, sql)| {
-            let version = version.parse().expect("versions are digits");
-            Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{Storage, testing::databases};
+
+    async fn change(settings: &Settings, statement: &str) {
+        let mut tx = settings.connect().await.unwrap();
+        tx.run(statement).await.unwrap();
+        tx.close().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_that_migrate_at_once_apply_each_step_once() {
+        for database in databases().await {
+            change(&database.settings, "DELETE FROM _sqlx_migrations WHERE version = 202611220900").await;
+            assert_eq!(database.storage.pending_migrations().await.unwrap(), ["families_by_session"]);
+            let all = (0..4).map(|_| Storage::migrate(&database.settings));
+            for done in futures_util::future::join_all(all).await {
+                done.unwrap();
+            }
+            assert!(database.storage.pending_migrations().await.unwrap().is_empty());
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_schema_that_this_program_did_not_make_is_left_alone() {
+        for (statement, expected) in [
+            ("UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 202611220430", "202611220430 is not the one"),
+            (
+                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (209901010000, 'later', TRUE, 'x', 0)",
+                "209901010000 was applied by a newer Lanyard",
+            ),
+        ] {
+            for database in databases().await {
+                change(&database.settings, statement).await;
+                let refused = Storage::migrate(&database.settings).await.unwrap_err();
+                assert!(refused.to_string().contains(expected), "{refused}");
+            }
+        }
+    }
 }

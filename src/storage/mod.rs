@@ -4,48 +4,68 @@
 //! answers only when it is durable; [`Storage::append`] is for rows that nobody reads back. Store files (`*/store/`) hang
 //! their queries on [`Tx`]. Not here: what is stored.
 //!
-//! On SQLite one writer commits concurrent units together, set apart by savepoints ([`group`]); on PostgreSQL every unit
+//! SQLite runs in this process ([`sqlite`]), PostgreSQL through a library's pool ([`postgres`]). On SQLite one writer commits concurrent units together, set apart by savepoints ([`group`]); on PostgreSQL every unit
 //! is a transaction of its own, in which a failed statement ends the unit: conflicts are `ON CONFLICT`, never a caught
 //! error. Both run one SQL text with `$1` placeholders and the types TEXT, BIGINT and BYTEA.
 
 pub mod additions;
 pub mod batch;
 mod condition;
+mod connection;
 pub mod copy;
 pub mod expiry;
 pub mod filter;
 mod group;
 mod migration;
+mod postgres;
 mod readers;
 mod revision;
+mod sqlite;
+mod statement;
 pub mod stillness;
 pub mod testing;
 mod transaction;
+mod value;
 
-use std::{future::Future, pin::Pin, sync::Arc};
-
-use sqlx::{
-    AnyConnection, AnyPool, ConnectOptions, Connection as _,
-    any::{AnyConnectOptions, AnyPoolOptions},
-};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 pub use additions::Additions;
+pub use connection::Connection;
+pub use migration::SchemaError;
 pub use revision::Revision;
-pub use transaction::{Row, Tx};
+pub use statement::{Statement, sql};
+pub use transaction::Tx;
+pub use value::{Row, Value};
 
 use group::Writer;
 use readers::Readers;
 use revision::Revisions;
+use sqlite::{Access, Sqlite};
 
 /// A fault of the database, never something a client did.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database refused or failed a statement.
+    /// SQLite refused or failed a statement.
     #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
-    #[error("migration: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refused or failed a statement, or cannot be reached.
+    #[error("database: {0}")]
+    Postgres(#[from] sqlx::Error),
+    /// A statement answered no row where there is always one.
+    #[error("database: a row is missing")]
+    NoRow,
+    /// A row has no such column, or it holds a value of another type.
+    #[error("database: column {0} cannot be read")]
+    Column(String),
+    /// All connections that read were in use for too long.
+    #[error("database: no connection was free in time")]
+    Crowded,
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A unit of work went on after a statement had failed, and was rolled back.
+    #[error("a unit of work went on after a failed statement and was rolled back")]
+    Swallowed,
     /// The transaction that others shared could not be committed; nothing of it was kept.
     #[error("commit failed: {0}")]
     Commit(Arc<Error>),
@@ -104,21 +124,16 @@ impl Storage {
     /// # Errors
     /// When the database cannot be reached or has another collation than `C`.
     pub async fn open(settings: &Settings) -> Result<Self> {
-        sqlx::any::install_default_drivers();
-        let engine = if settings.url.starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres };
-        if engine == Engine::Postgres {
-            reach(settings).await?;
-        }
         let revisions = Arc::new(Revisions::default());
-        let options = options(&settings.url)?;
-        // The writer first: it makes the file, and readers cannot.
-        let writer = match engine {
-            Engine::Sqlite => Writer::shared(options.clone(), revisions.clone()).await?,
-            Engine::Postgres => Writer::pooled(pool(settings, Access::Write).await?, revisions.clone()),
-        };
-        let readers = match engine {
-            Engine::Sqlite => Readers::own(options, settings.readers.max(1)).await?,
-            Engine::Postgres => Readers::Pooled(pool(settings, Access::Read).await?),
+        let (engine, writer, readers) = if let Some(file) = settings.file() {
+            // The writer first: it makes the file, and readers cannot.
+            let writer = Writer::shared(&file, revisions.clone())?;
+            (Engine::Sqlite, writer, Readers::own(file, settings.readers.max(1))?)
+        } else {
+            reach(settings).await?;
+            let writers = postgres::pool(&settings.url, Access::Write, settings.writers).await?;
+            let readers = postgres::pool(&settings.url, Access::Read, settings.readers).await?;
+            (Engine::Postgres, Writer::pooled(writers, revisions.clone()), Readers::Pooled(readers))
         };
         Ok(Self { engine, readers, writer, revisions })
     }
@@ -128,8 +143,7 @@ impl Storage {
     /// # Errors
     /// When a migration fails or the database is newer than this program.
     pub async fn migrate(settings: &Settings) -> Result<()> {
-        sqlx::any::install_default_drivers();
-        migration::run(&options(&settings.url)?).await
+        migration::run(settings).await
     }
 
     /// Names of migrations that [`Storage::migrate`] would still apply.
@@ -204,63 +218,32 @@ impl Storage {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    Read,
-    Write,
-}
+impl Settings {
+    /// The file of an SQLite database.
+    pub(in crate::storage) fn file(&self) -> Option<PathBuf> {
+        let path = self.url.strip_prefix("sqlite:")?;
+        Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+    }
 
-fn options(url: &str) -> Result<AnyConnectOptions> {
-    let url = match url.strip_prefix("sqlite:") {
-        Some(_) if !url.contains('?') => format!("{url}?mode=rwc"),
-        _ => url.to_owned(),
-    };
-    Ok(url.parse::<AnyConnectOptions>()?.disable_statement_logging())
-}
-
-/// Connections to PostgreSQL.
-async fn pool(settings: &Settings, access: Access) -> Result<AnyPool> {
-    let connections = if access == Access::Read { settings.readers } else { settings.writers };
-    Ok(AnyPoolOptions::new()
-        .max_connections(connections.max(1))
-        .max_lifetime(None)
-        .after_connect(move |connection, _| {
-            Box::pin(async move { prepare(connection, Engine::Postgres, access).await })
-        })
-        .connect_with(options(&settings.url)?)
-        .await?)
+    /// A connection of its own, that may do anything; it makes an SQLite file that is not there.
+    async fn connect(&self) -> Result<Tx> {
+        match self.file() {
+            Some(file) => Ok(Tx::owned(Sqlite::open(&file, Access::Write)?)),
+            None => Ok(Tx::owned(postgres::connect(&self.url).await?)),
+        }
+    }
 }
 
 /// Whether the database answers at all, which a pool would ask for half a minute, and has the collation that range queries
 /// rely on.
 async fn reach(settings: &Settings) -> Result<()> {
-    let mut connection = AnyConnection::connect_with(&options(&settings.url)?).await?;
-    let row = sqlx::query("SELECT datcollate::TEXT AS collation FROM pg_database WHERE datname = current_database()")
-        .fetch_one(&mut connection)
+    let mut tx = settings.connect().await?;
+    let row = sql("SELECT datcollate::TEXT AS collation FROM pg_database WHERE datname = current_database()")
+        .fetch_one(tx.connection())
         .await?;
-    connection.close().await?;
-    let collation: String = sqlx::Row::try_get(&row, "collation")?;
+    tx.close().await?;
+    let collation: String = row.try_get("collation")?;
     if collation == "C" || collation.starts_with("C.") { Ok(()) } else { Err(Error::Collation(collation)) }
-}
-
-/// Settings of one connection: SQLite syncs at every commit and checks foreign keys; readers cannot write. PostgreSQL
-/// compiles no query to machine code (`jit`): it overrates recursive ones, and compiling costs far more than running them.
-async fn prepare(connection: &mut AnyConnection, engine: Engine, access: Access) -> sqlx::Result<()> {
-    let statements = match (engine, access) {
-        (Engine::Sqlite, Access::Write) => {
-            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"
-        }
-        (Engine::Sqlite, Access::Read) => {
-            "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456"
-        }
-        (Engine::Postgres, Access::Write) => "SET jit = off; SET lock_timeout = '10s'; SET statement_timeout = '60s'",
-        (Engine::Postgres, Access::Read) => {
-            "SET jit = off; SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '60s'"
-        }
-    };
-    sqlx::raw_sql(statements).execute(connection).await?;
-    Ok(())
 }
 
 #[cfg(test)]

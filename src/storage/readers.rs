@@ -1,18 +1,23 @@
 //! Connections that read. PostgreSQL has the library's pool, which finds out about lost connections. SQLite has its own
-//! few: nothing can be lost there, and the pool would ask each connection whether it lives whenever it comes back.
+//! few, as nothing can be lost there.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use sqlx::{Any, AnyConnection, AnyPool, Connection, any::AnyConnectOptions, pool::PoolConnection};
+use sqlx::PgPool;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
-use super::{Access, Engine, Error, Result, prepare};
+use super::{
+    Connection, Error, Result,
+    postgres::Postgres,
+    sqlite::{Access, Sqlite},
+};
 
 /// How long a caller waits for a connection.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -20,29 +25,30 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) enum Readers {
     Own(Arc<Own>),
-    Pooled(AnyPool),
+    Pooled(PgPool),
 }
 
 /// The connections of SQLite that nobody has at the moment, and how many there are in all.
+#[derive(Debug)]
 pub(super) struct Own {
-    options: AnyConnectOptions,
-    idle: Mutex<Vec<AnyConnection>>,
+    file: PathBuf,
+    idle: Mutex<Vec<Connection>>,
     free: Arc<Semaphore>,
     count: u32,
 }
 
 impl Readers {
     /// At most so many, each opened when it is first needed; one at once, so that a fault is told at the start.
-    pub(super) async fn own(options: AnyConnectOptions, count: u32) -> Result<Self> {
-        let idle = Mutex::new(vec![open(&options).await?]);
+    pub(super) fn own(file: PathBuf, count: u32) -> Result<Self> {
+        let idle = Mutex::new(vec![Sqlite::open(&file, Access::Read)?.into()]);
         let free = Arc::new(Semaphore::new(count as usize));
-        Ok(Self::Own(Arc::new(Own { options, idle, free, count })))
+        Ok(Self::Own(Arc::new(Own { file, idle, free, count })))
     }
 
     pub(super) async fn lend(&self) -> Result<Loan> {
         match self {
             Self::Own(own) => own.clone().lend().await,
-            Self::Pooled(pool) => Ok(Loan::Pooled(pool.acquire().await?)),
+            Self::Pooled(pool) => Ok(Loan::pooled(pool).await?),
         }
     }
 
@@ -54,28 +60,28 @@ impl Readers {
     }
 }
 
-async fn open(options: &AnyConnectOptions) -> Result<AnyConnection> {
-    let mut connection = AnyConnection::connect_with(options).await?;
-    prepare(&mut connection, Engine::Sqlite, Access::Read).await?;
-    Ok(connection)
-}
-
 /// A connection that goes back where it came from.
+#[derive(Debug)]
 pub(super) enum Loan {
     Own(OwnLoan),
-    Pooled(PoolConnection<Any>),
+    Pooled(Connection),
 }
 
 /// A connection of [`Own`].
+#[derive(Debug)]
 pub(super) struct OwnLoan {
     /// There until it is dropped.
-    connection: Option<AnyConnection>,
+    connection: Option<Connection>,
     home: Arc<Own>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Loan {
-    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+    pub(super) async fn pooled(pool: &PgPool) -> Result<Self> {
+        Ok(Self::Pooled(Postgres::Pooled(pool.acquire().await?).into()))
+    }
+
+    pub(super) fn connection(&mut self) -> &mut Connection {
         match self {
             Self::Own(loan) => loan.connection.as_mut().expect("it is there until the loan is dropped"),
             Self::Pooled(connection) => connection,
@@ -96,13 +102,13 @@ impl Own {
             Ok(permit) => permit,
             Err(_) => match timeout(LONGEST_WAIT, self.free.clone().acquire_owned()).await {
                 Ok(permit) => permit.map_err(|_| Error::Stopped)?,
-                Err(_) => return Err(sqlx::Error::PoolTimedOut.into()),
+                Err(_) => return Err(Error::Crowded),
             },
         };
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open(&self.options).await?,
+            None => Sqlite::open(&self.file, Access::Read)?.into(),
         };
         Ok(Loan::Own(OwnLoan { connection: Some(connection), home: self, _permit: permit }))
     }
@@ -118,7 +124,7 @@ impl Own {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<AnyConnection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

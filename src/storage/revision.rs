@@ -2,9 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::{AnyConnection, Row as _};
-
-use super::{Result, Tx};
+use super::{Connection, Result, Tx, sql};
 
 /// What caches are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,11 +33,8 @@ impl Revision {
         }
     }
 
-    pub(super) async fn increment(self, connection: &mut AnyConnection) -> Result<()> {
-        sqlx::query("UPDATE revisions SET value = value + 1 WHERE name = $1")
-            .bind(self.name())
-            .execute(connection)
-            .await?;
+    pub(super) async fn increment(self, connection: &mut Connection) -> Result<()> {
+        sql("UPDATE revisions SET value = value + 1 WHERE name = $1").bind(self.name()).execute(connection).await?;
         Ok(())
     }
 }
@@ -64,7 +59,7 @@ impl Revisions {
     }
 
     pub(super) async fn refresh(&self, tx: &mut Tx) -> Result<()> {
-        let rows = sqlx::query("SELECT name, value FROM revisions").fetch_all(tx.connection()).await?;
+        let rows = sql("SELECT name, value FROM revisions").fetch_all(tx.connection()).await?;
         for row in rows {
             let (name, value): (String, i64) = (row.try_get("name")?, row.try_get("value")?);
             let Some(what) = Revision::ALL.into_iter().find(|what| what.name() == name) else { continue };

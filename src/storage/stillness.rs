@@ -22,8 +22,7 @@ impl Stillness {
     /// Of the database at these settings.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
-        let file = settings.url.strip_prefix("sqlite:").map(|rest| rest.split('?').next().unwrap_or(rest));
-        let log = file.map(|file| PathBuf::from(format!("{}-wal", file.trim_start_matches("//"))));
+        let log = settings.file().map(|file| PathBuf::from(format!("{}-wal", file.display())));
         Self { log, seen: None, unchanged: 0 }
     }
 

@@ -8,10 +8,9 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
-use sqlx::{AssertSqlSafe, Connection};
 use tokio::sync::OnceCell;
 
-use super::{Settings, Storage, migration};
+use super::{Result, Settings, Storage, migration};
 use crate::secret::sha256;
 
 /// Names the server of the tests; `tests/with-postgres` sets it.
@@ -129,12 +128,11 @@ async fn administer(server: &str, statement: &str) {
     attempt(server, statement).await.expect("the PostgreSQL of the tests answers");
 }
 
-async fn attempt(server: &str, statement: &str) -> sqlx::Result<()> {
-    sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(server).await?;
+async fn attempt(server: &str, statement: &str) -> Result<()> {
+    let mut tx = settings(server.to_owned()).connect().await?;
     // Names are made here, of digits and letters.
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await?;
-    connection.close().await
+    tx.run(statement).await?;
+    tx.close().await
 }
 
 fn unique() -> String {

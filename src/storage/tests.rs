@@ -4,13 +4,8 @@ mod retention;
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-
 use super::*;
-use crate::storage::{
-    batch::{Table, Value},
-    testing::databases,
-};
+use crate::storage::{Value, batch::Table, testing::databases};
 
 const EVENTS: Table = Table { name: "leases", columns: &["name", "holder", "until"], suffix: "" };
 
@@ -20,14 +15,11 @@ fn lease(name: &str) -> Vec<Value> {
 
 async fn count(storage: &Storage) -> i64 {
     let mut tx = storage.read().await.unwrap();
-    sqlx::query("SELECT count(*) AS n FROM leases").fetch_one(tx.connection()).await.unwrap().try_get("n").unwrap()
+    sql("SELECT count(*) AS n FROM leases").fetch_one(tx.connection()).await.unwrap().try_get("n").unwrap()
 }
 
 async fn insert(tx: &mut Tx, name: String) -> Result<()> {
-    sqlx::query("INSERT INTO leases (name, holder, until) VALUES ($1, 'x', 0)")
-        .bind(name)
-        .execute(tx.connection())
-        .await?;
+    sql("INSERT INTO leases (name, holder, until) VALUES ($1, 'x', 0)").bind(name).execute(tx.connection()).await?;
     Ok(())
 }
 
@@ -92,9 +84,41 @@ async fn a_statement_that_fails_ends_its_unit_alone() {
         let storage = &database.storage;
         storage.write(|tx| Box::pin(async { insert(tx, "taken".into()).await })).await.unwrap();
         let twice: Result<()> = storage.write(|tx| Box::pin(async { insert(tx, "taken".into()).await })).await;
-        assert!(matches!(twice, Err(Error::Database(_))));
+        assert!(matches!(twice, Err(Error::Sqlite(_) | Error::Postgres(_))));
         storage.write(|tx| Box::pin(async { insert(tx, "free".into()).await })).await.unwrap();
         assert_eq!(count(storage).await, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_goes_on_after_a_failed_statement_is_not_kept() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let callers: Vec<_> = (0..100)
+            .map(|n| {
+                let storage = storage.clone();
+                tokio::spawn(async move {
+                    storage
+                        .write::<_, Error, _>(move |tx| {
+                            Box::pin(async move {
+                                insert(tx, format!("w{n}")).await?;
+                                if n % 2 == 0 {
+                                    // Takes a name that is taken, and says that all is well.
+                                    let _ = insert(tx, format!("w{n}")).await;
+                                }
+                                Ok(())
+                            })
+                        })
+                        .await
+                })
+            })
+            .collect();
+        for (n, caller) in callers.into_iter().enumerate() {
+            let result = caller.await.unwrap();
+            assert_eq!(matches!(result, Err(Error::Swallowed)), n % 2 == 0, "{n}: {result:?}");
+            assert_eq!(result.is_ok(), n % 2 == 1, "{n}: {result:?}");
+        }
+        assert_eq!(count(storage).await, 50);
     }
 }
 

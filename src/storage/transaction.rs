@@ -1,23 +1,15 @@
-//! A lent connection: what store files hang their queries on.
+//! A lent connection: what store files hang their statements on.
 
-use sqlx::{AnyConnection, Connection as _, any::AnyRow};
+use super::{Connection, Result, Revision, additions::Additions, batch::Table, readers::Loan, value::Value};
 
-use super::{
-    Result, Revision,
-    additions::Additions,
-    batch::{Table, Value},
-    readers::Loan,
-};
-
-/// A row of an answer.
-pub type Row = AnyRow;
-
+#[derive(Debug)]
 enum Lent {
     Loan(Loan),
-    Owned(AnyConnection),
+    Owned(Connection),
 }
 
 /// A connection lent for one read or one unit of work.
+#[derive(Debug)]
 pub struct Tx {
     connection: Lent,
     additions: Additions,
@@ -28,12 +20,12 @@ impl Tx {
         Self { connection: Lent::Loan(loan), additions: Additions::default() }
     }
 
-    pub(super) fn writing(connection: AnyConnection) -> Self {
-        Self { connection: Lent::Owned(connection), additions: Additions::default() }
+    pub(super) fn owned(connection: impl Into<Connection>) -> Self {
+        Self { connection: Lent::Owned(connection.into()), additions: Additions::default() }
     }
 
     /// The connection, for store files alone.
-    pub fn connection(&mut self) -> &mut AnyConnection {
+    pub fn connection(&mut self) -> &mut Connection {
         match &mut self.connection {
             Lent::Loan(loan) => loan.connection(),
             Lent::Owned(connection) => connection,
@@ -64,16 +56,19 @@ impl Tx {
         what.increment(self.connection()).await
     }
 
-    /// Closes the connection, where it is the writer's own; a lent one goes back.
+    /// Closes the connection, where it is its own; a lent one goes back.
     pub(super) async fn close(self) -> Result<()> {
         match self.connection {
             Lent::Loan(_) => Ok(()),
-            Lent::Owned(connection) => Ok(connection.close().await?),
+            Lent::Owned(connection) => connection.close().await,
         }
     }
 
-    pub(super) async fn run(&mut self, statement: &'static str) -> Result<()> {
-        sqlx::raw_sql(statement).execute(self.connection()).await?;
-        Ok(())
+    /// Runs statements that take no values and answer nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn run(&mut self, statements: &str) -> Result<()> {
+        self.connection().run(statements).await
     }
 }

@@ -1,7 +1,5 @@
 //! Names of what several organizations have, with one query.
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use crate::{
     account::names::{Named, Names},
     directory::kind::Kind,
@@ -9,6 +7,7 @@ use crate::{
     storage::{
         Error, Result, Row, Tx,
         batch::{in_list, padded},
+        sql,
     },
     text::{Name, Slug},
     web::Brand,
@@ -46,7 +45,7 @@ impl NamesOf<'_> {
              WHERE id IN ({at}) AND disabled_at IS NULL \
              UNION ALL SELECT 'person', '', id, name, '' FROM users WHERE id IN ({who}) AND deleted_at IS NULL"
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
+        let mut query = sql(text);
         for id in organizations.into_iter().chain(people) {
             query = query.bind(id);
         }

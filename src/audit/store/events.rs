@@ -1,14 +1,12 @@
 //! Events: appended at the commit of the unit that caused them, read newest first.
 
-use sqlx::Row as _;
-
 use crate::{
     audit::{Chain, Context, Event, Recorded},
     clock::Timestamp,
     id::{EventId, OrganizationId},
     storage::{
-        Additions, Result, Revision, Row, Tx,
-        batch::{Table, Value},
+        Additions, Result, Revision, Row, Tx, Value,
+        batch::Table,
         filter::{Filter, Operator},
     },
 };

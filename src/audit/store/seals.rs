@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::hmac;
-use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
     Audit,
@@ -17,6 +16,7 @@ use crate::{
         Result,
         batch::{in_list, padded},
         filter::{Filter, Operator},
+        sql,
     },
 };
 
@@ -40,7 +40,7 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn waiting(&mut self) -> Result<Option<Waiting>> {
-        let row = sqlx::query("SELECT COUNT(*) AS n, MIN(at) AS since FROM audit_events WHERE seal IS NULL")
+        let row = sql("SELECT COUNT(*) AS n, MIN(at) AS since FROM audit_events WHERE seal IS NULL")
             .fetch_one(self.0.connection())
             .await?;
         let since: Option<i64> = row.try_get("since")?;
@@ -81,12 +81,10 @@ impl Audit<'_> {
     /// When the database fails.
     pub async fn newest_heads(&mut self) -> Result<Vec<(Head, Vec<u8>)>> {
         // By the organizations, whose ids are their chains: the last link of each is one step into the index.
-        let rows = sqlx::query(
-            "SELECT s.chain, s.seal, s.events, s.hash, s.mac \
+        let rows = sql("SELECT s.chain, s.seal, s.events, s.hash, s.mac \
              FROM (SELECT id FROM organizations UNION ALL SELECT 'server') AS c \
              JOIN audit_seals s ON s.chain = c.id \
-             AND s.seal = (SELECT MAX(t.seal) FROM audit_seals t WHERE t.chain = c.id)",
-        )
+             AND s.seal = (SELECT MAX(t.seal) FROM audit_seals t WHERE t.chain = c.id)")
         .fetch_all(self.0.connection())
         .await?;
         rows.iter()
@@ -111,7 +109,7 @@ impl Audit<'_> {
                  WHERE s.chain IN ({}) AND s.seal = (SELECT MAX(t.seal) FROM audit_seals t WHERE t.chain = s.chain)",
                 in_list(1, list.len())
             );
-            let mut query = sqlx::query(AssertSqlSafe(text));
+            let mut query = sql(text);
             for chain in &list {
                 query = query.bind(chain.as_str().to_owned());
             }
@@ -132,7 +130,7 @@ impl Audit<'_> {
     async fn link(&mut self, head: &Head, ids: &[EventId]) -> Result<()> {
         for list in padded(ids) {
             let text = format!("UPDATE audit_events SET seal = $1 WHERE id IN ({})", in_list(2, list.len()));
-            let mut query = sqlx::query(AssertSqlSafe(text)).bind(head.seal);
+            let mut query = sql(text).bind(head.seal);
             for id in &list {
                 query = query.bind(id.as_str().to_owned());
             }
@@ -142,7 +140,7 @@ impl Audit<'_> {
     }
 
     async fn insert(&mut self, head: &Head, mac: &[u8], now: Timestamp) -> Result<()> {
-        sqlx::query("INSERT INTO audit_seals (chain, seal, events, at, hash, mac) VALUES ($1, $2, $3, $4, $5, $6)")
+        sql("INSERT INTO audit_seals (chain, seal, events, at, hash, mac) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(head.chain.as_str().to_owned())
             .bind(head.seal)
             .bind(head.events)
@@ -159,7 +157,7 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn chains(&mut self) -> Result<Vec<Chain>> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT chain FROM audit_seals UNION SELECT chain FROM audit_events WHERE seal IS NOT NULL ORDER BY chain",
         )
         .fetch_all(self.0.connection())
@@ -211,7 +209,7 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn orphans(&mut self, chain: &Chain, last: i64) -> Result<i64> {
-        let row = sqlx::query("SELECT COUNT(*) AS n FROM audit_events WHERE chain = $1 AND (seal > $2 OR seal < 1)")
+        let row = sql("SELECT COUNT(*) AS n FROM audit_events WHERE chain = $1 AND (seal > $2 OR seal < 1)")
             .bind(chain.as_str().to_owned())
             .bind(last)
             .fetch_one(self.0.connection())

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use super::{
     Audit,
     events::{COLUMNS, recorded},
@@ -11,7 +9,7 @@ use super::{
 use crate::{
     audit::{Chain, Recorded},
     clock::Timestamp,
-    storage::{Result, batch::in_list},
+    storage::{Result, batch::in_list, sql},
 };
 
 impl Audit<'_> {
@@ -22,7 +20,7 @@ impl Audit<'_> {
     pub async fn since(&mut self, from: Timestamp, actions: &[&'static str], limit: i64) -> Result<Vec<Recorded>> {
         let text =
             format!("{COLUMNS} WHERE at >= $1 AND action IN ({}) ORDER BY id LIMIT $2", in_list(3, actions.len()));
-        let query = sqlx::query(AssertSqlSafe(text)).bind(from.0).bind(limit);
+        let query = sql(text).bind(from.0).bind(limit);
         let query = actions.iter().fold(query, |query, action| query.bind(*action));
         query.fetch_all(self.0.connection()).await?.iter().map(recorded).collect()
     }
@@ -32,7 +30,7 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn oldest_unsealed(&mut self) -> Result<Option<Timestamp>> {
-        let row = sqlx::query("SELECT at FROM audit_events WHERE seal IS NULL ORDER BY id LIMIT 1")
+        let row = sql("SELECT at FROM audit_events WHERE seal IS NULL ORDER BY id LIMIT 1")
             .fetch_optional(self.0.connection())
             .await?;
         row.map(|row| Ok(Timestamp(row.try_get("at")?))).transpose()
@@ -43,7 +41,7 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn last_seals(&mut self) -> Result<BTreeMap<Chain, i64>> {
-        let rows = sqlx::query("SELECT chain, MAX(seal) AS seal FROM audit_seals GROUP BY chain")
+        let rows = sql("SELECT chain, MAX(seal) AS seal FROM audit_seals GROUP BY chain")
             .fetch_all(self.0.connection())
             .await?;
         rows.iter().map(|row| Ok((Chain::from_stored(row.try_get("chain")?), row.try_get("seal")?))).collect()
@@ -54,9 +52,8 @@ impl Audit<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn newest(&mut self) -> Result<Option<Timestamp>> {
-        let row = sqlx::query("SELECT at FROM audit_events ORDER BY id DESC LIMIT 1")
-            .fetch_optional(self.0.connection())
-            .await?;
+        let row =
+            sql("SELECT at FROM audit_events ORDER BY id DESC LIMIT 1").fetch_optional(self.0.connection()).await?;
         row.map(|row| Ok(Timestamp(row.try_get("at")?))).transpose()
     }
 }

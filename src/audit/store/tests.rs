@@ -11,7 +11,7 @@ use crate::{
     clock::Timestamp,
     id::OrganizationId,
     random::Random,
-    storage::{Result, Storage, testing::databases},
+    storage::{Result, Storage, sql, testing::databases},
 };
 
 fn key() -> hmac::Key {
@@ -44,7 +44,7 @@ async fn tamper(storage: &Storage, statement: &'static str) {
     let done: Result<()> = storage
         .write(move |tx| {
             Box::pin(async move {
-                sqlx::query(statement).execute(tx.connection()).await?;
+                sql(statement).execute(tx.connection()).await?;
                 Ok(())
             })
         })

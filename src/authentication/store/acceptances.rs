@@ -1,11 +1,9 @@
 //! Which version of which text a person has accepted.
 
-use sqlx::Row as _;
-
 use crate::{
     audit::{Context, Event},
     id::UserId,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// The texts there are.
@@ -27,12 +25,12 @@ impl Acceptances<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_any_missing(&mut self, user: &UserId, version: &str) -> Result<bool> {
-        let row = sqlx::query("SELECT COUNT(*) AS n FROM acceptances WHERE user_id = $1 AND version = $2")
+        let row = sql("SELECT COUNT(*) AS n FROM acceptances WHERE user_id = $1 AND version = $2")
             .bind(user.as_str().to_owned())
             .bind(version.to_owned())
             .fetch_one(self.0.connection())
             .await?;
-        Ok(row.try_get::<i64, _>("n")? < i64::try_from(DOCUMENTS.len()).unwrap_or(i64::MAX))
+        Ok(row.try_get::<i64>("n")? < i64::try_from(DOCUMENTS.len()).unwrap_or(i64::MAX))
     }
 
     /// Whether a person has ever accepted anything.
@@ -40,7 +38,7 @@ impl Acceptances<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_any_there(&mut self, user: &UserId) -> Result<bool> {
-        let row = sqlx::query("SELECT version FROM acceptances WHERE user_id = $1 LIMIT 1")
+        let row = sql("SELECT version FROM acceptances WHERE user_id = $1 LIMIT 1")
             .bind(user.as_str().to_owned())
             .fetch_optional(self.0.connection())
             .await?;
@@ -53,11 +51,9 @@ impl Acceptances<'_> {
     /// When the database fails.
     pub async fn accept_all(&mut self, context: &Context, user: &UserId, version: &str) -> Result<()> {
         for document in DOCUMENTS {
-            sqlx::query(
-                "INSERT INTO acceptances (user_id, document, version, accepted_at) \
+            sql("INSERT INTO acceptances (user_id, document, version, accepted_at) \
                  VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT DO NOTHING",
-            )
+                 ON CONFLICT DO NOTHING")
             .bind(user.as_str().to_owned())
             .bind(document)
             .bind(version.to_owned())

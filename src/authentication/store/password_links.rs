@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     id::UserId,
     secret::TokenHash,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// How long a link is good.
@@ -31,10 +29,8 @@ impl PasswordLinks<'_> {
     /// When the database fails.
     pub async fn insert(&mut self, user: &UserId, token: TokenHash, now: Timestamp) -> Result<()> {
         self.void(user, now).await?;
-        sqlx::query(
-            "INSERT INTO mailed_links (token_hash, user_id, purpose, created_at, expires_at) \
-             VALUES ($1, $2, 'password', $3, $4)",
-        )
+        sql("INSERT INTO mailed_links (token_hash, user_id, purpose, created_at, expires_at) \
+             VALUES ($1, $2, 'password', $3, $4)")
         .bind(token.to_vec())
         .bind(user.as_str().to_owned())
         .bind(now.0)
@@ -49,10 +45,8 @@ impl PasswordLinks<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn find(&mut self, token: TokenHash, now: Timestamp) -> Result<Option<UserId>> {
-        let row = sqlx::query(
-            "SELECT user_id FROM mailed_links \
-             WHERE token_hash = $1 AND purpose = 'password' AND used_at IS NULL AND expires_at > $2",
-        )
+        let row = sql("SELECT user_id FROM mailed_links \
+             WHERE token_hash = $1 AND purpose = 'password' AND used_at IS NULL AND expires_at > $2")
         .bind(token.to_vec())
         .bind(now.0)
         .fetch_optional(self.0.connection())
@@ -65,11 +59,9 @@ impl PasswordLinks<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn redeem(&mut self, token: TokenHash, now: Timestamp) -> Result<Option<UserId>> {
-        let row = sqlx::query(
-            "UPDATE mailed_links SET used_at = $2 \
+        let row = sql("UPDATE mailed_links SET used_at = $2 \
              WHERE token_hash = $1 AND purpose = 'password' AND used_at IS NULL AND expires_at > $2 \
-             RETURNING user_id",
-        )
+             RETURNING user_id")
         .bind(token.to_vec())
         .bind(now.0)
         .fetch_optional(self.0.connection())
@@ -82,13 +74,11 @@ impl PasswordLinks<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn void(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "UPDATE mailed_links SET used_at = $2 WHERE user_id = $1 AND purpose = 'password' AND used_at IS NULL",
-        )
-        .bind(user.as_str().to_owned())
-        .bind(now.0)
-        .execute(self.0.connection())
-        .await?;
+        sql("UPDATE mailed_links SET used_at = $2 WHERE user_id = $1 AND purpose = 'password' AND used_at IS NULL")
+            .bind(user.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     id::UserId,
     random::Random,
     secret::TokenHash,
-    storage::{Result, Storage, Tx, testing::databases},
+    storage::{Result, Storage, Tx, sql, testing::databases},
 };
 
 fn user() -> UserId {
@@ -16,7 +16,7 @@ fn user() -> UserId {
 }
 
 async fn person(tx: &mut Tx) -> Result<()> {
-    sqlx::query("INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_a', 'A', 0, 0)")
+    sql("INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_a', 'A', 0, 0)")
         .execute(tx.connection())
         .await?;
     Ok(())

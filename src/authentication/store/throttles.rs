@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     secret::TokenHash,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// Queries of failed sign-ins. A key is the hash of a folded login name.
@@ -26,7 +24,7 @@ impl Throttles<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn find(&mut self, key: TokenHash) -> Result<Option<(Timestamp, Timestamp)>> {
-        let row = sqlx::query("SELECT clear_at, last_at FROM throttles WHERE key = $1")
+        let row = sql("SELECT clear_at, last_at FROM throttles WHERE key = $1")
             .bind(key.to_vec())
             .fetch_optional(self.0.connection())
             .await?;
@@ -38,12 +36,10 @@ impl Throttles<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn fail(&mut self, key: TokenHash, recovery: Duration, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO throttles (key, clear_at, last_at) \
+        sql("INSERT INTO throttles (key, clear_at, last_at) \
              VALUES ($1, $2, $3) \
              ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at, clear_at = excluded.clear_at \
-             + CASE WHEN throttles.clear_at > excluded.last_at THEN throttles.clear_at - excluded.last_at ELSE 0 END",
-        )
+             + CASE WHEN throttles.clear_at > excluded.last_at THEN throttles.clear_at - excluded.last_at ELSE 0 END")
         .bind(key.to_vec())
         .bind(now.plus(recovery).0)
         .bind(now.0)
@@ -57,7 +53,7 @@ impl Throttles<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn forgive(&mut self, key: TokenHash) -> Result<()> {
-        sqlx::query("DELETE FROM throttles WHERE key = $1").bind(key.to_vec()).execute(self.0.connection()).await?;
+        sql("DELETE FROM throttles WHERE key = $1").bind(key.to_vec()).execute(self.0.connection()).await?;
         Ok(())
     }
 }

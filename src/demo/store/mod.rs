@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Timestamp,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// Queries of the mark.
@@ -21,7 +21,7 @@ impl Mark<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn set(&mut self, now: Timestamp) -> Result<()> {
-        sqlx::query("INSERT INTO demo (id, since) VALUES (1, $1) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO demo (id, since) VALUES (1, $1) ON CONFLICT DO NOTHING")
             .bind(now.0)
             .execute(self.0.connection())
             .await?;
@@ -33,6 +33,6 @@ impl Mark<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_set(&mut self) -> Result<bool> {
-        Ok(sqlx::query("SELECT id FROM demo").fetch_optional(self.0.connection()).await?.is_some())
+        Ok(sql("SELECT id FROM demo").fetch_optional(self.0.connection()).await?.is_some())
     }
 }

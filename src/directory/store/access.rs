@@ -3,8 +3,6 @@
 //! Every row is `(what, a, b, c, from_at, until_at)`; the walks (enclosing groups, inherited roles, places below) are
 //! made by the database, so that a member costs what they hold and not what the organization has.
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use super::{maybe_moment, maybe_text, text};
 use crate::{
     clock::Timestamp,
@@ -14,7 +12,7 @@ use crate::{
         validity::Validity,
     },
     id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
-    storage::{Error, Result, Row, Tx},
+    storage::{Error, Result, Row, Tx, sql},
     text::Slug,
 };
 
@@ -151,7 +149,7 @@ impl AccessOf<'_> {
             Detail::Access => OF_CLIENT,
             Detail::Identifiers => OF_CLIENT_IDENTIFIED,
         };
-        let rows = sqlx::query(statement)
+        let rows = sql(statement)
             .bind(client.to_owned())
             .bind(organization.as_str().to_owned())
             .fetch_all(self.0.connection())
@@ -165,8 +163,7 @@ impl AccessOf<'_> {
             Detail::Access => OF_MEMBER,
             Detail::Identifiers => OF_MEMBER_IDENTIFIED,
         };
-        let rows =
-            sqlx::query(statement).bind(id.as_str().to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
+        let rows = sql(statement).bind(id.as_str().to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
         holdings(&rows)
     }
 
@@ -177,10 +174,10 @@ impl AccessOf<'_> {
             let begun = all.len();
             all.resize_with(begun + some.len(), Holdings::default);
             // Program text and numbers of places alone.
-            let query = sqlx::query(AssertSqlSafe(of_members(some.len()))).bind(now.0);
+            let query = sql(of_members(some.len())).bind(now.0);
             let query = some.iter().fold(query, |query, id| query.bind(id.to_string()));
             for row in query.fetch_all(self.0.connection()).await? {
-                let place = usize::try_from(row.try_get::<i64, _>("place")?).map_err(|_| Error::Corrupt("place"))?;
+                let place = usize::try_from(row.try_get::<i64>("place")?).map_err(|_| Error::Corrupt("place"))?;
                 read(all.get_mut(begun + place).ok_or(Error::Corrupt("place"))?, &row)?;
             }
         }

@@ -11,6 +11,7 @@ use crate::{
     storage::{
         Error, Result, Row, Tx,
         batch::{self, Rows, Table},
+        sql,
     },
     text::{Name, Slug},
 };
@@ -35,12 +36,12 @@ impl Apps<'_> {
     /// What an app declares.
     pub async fn declaration(&mut self, client: &str) -> Result<Declaration> {
         let permissions =
-            sqlx::query("SELECT permission, description FROM app_permissions WHERE client_id = $1 ORDER BY permission")
+            sql("SELECT permission, description FROM app_permissions WHERE client_id = $1 ORDER BY permission")
                 .bind(client.to_owned())
                 .fetch_all(self.0.connection())
                 .await?;
         let templates =
-            sqlx::query("SELECT slug, name, permissions FROM app_role_templates WHERE client_id = $1 ORDER BY slug")
+            sql("SELECT slug, name, permissions FROM app_role_templates WHERE client_id = $1 ORDER BY slug")
                 .bind(client.to_owned())
                 .fetch_all(self.0.connection())
                 .await?;
@@ -53,12 +54,10 @@ impl Apps<'_> {
 
     /// The apps that an organization has activated.
     pub async fn activations(&mut self, organization: &OrganizationId) -> Result<Vec<Activation>> {
-        let rows = sqlx::query(
-            "SELECT client_id, requires, activated_at \
+        let rows = sql("SELECT client_id, requires, activated_at \
              FROM activations \
              WHERE organization_id = $1 \
-             ORDER BY client_id",
-        )
+             ORDER BY client_id")
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -67,7 +66,7 @@ impl Apps<'_> {
 
     /// Whether there is such a client.
     pub(in crate::directory) async fn is_registered(&mut self, client: &str) -> Result<bool> {
-        let row = sqlx::query("SELECT id FROM clients WHERE id = $1")
+        let row = sql("SELECT id FROM clients WHERE id = $1")
             .bind(client.to_owned())
             .fetch_optional(self.0.connection())
             .await?;
@@ -76,7 +75,7 @@ impl Apps<'_> {
 
     /// The organization that owns a client; none for an unknown one and for the server's.
     pub async fn owner(&mut self, client: &str) -> Result<Option<OrganizationId>> {
-        let row = sqlx::query("SELECT organization_id FROM clients WHERE id = $1 AND organization_id IS NOT NULL")
+        let row = sql("SELECT organization_id FROM clients WHERE id = $1 AND organization_id IS NOT NULL")
             .bind(client.to_owned())
             .fetch_optional(self.0.connection())
             .await?;
@@ -85,14 +84,12 @@ impl Apps<'_> {
 
     /// The roles of a client in the organization that owns it.
     pub async fn roles(&mut self, organization: &OrganizationId, client: &str) -> Result<Vec<RoleAt>> {
-        let rows = sqlx::query(
-            "SELECT roles.slug AS role, locations.slug AS location \
+        let rows = sql("SELECT roles.slug AS role, locations.slug AS location \
              FROM client_roles \
              JOIN roles ON roles.id = client_roles.role_id \
              LEFT JOIN locations ON locations.id = client_roles.location_id \
              WHERE client_roles.client_id = $1 AND roles.organization_id = $2 \
-             ORDER BY role, location",
-        )
+             ORDER BY role, location")
         .bind(client.to_owned())
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
@@ -137,13 +134,13 @@ impl Apps<'_> {
         role: &RoleId,
         site: Option<&LocationId>,
     ) -> Result<bool> {
-        let done = sqlx::query(statement)
+        let done = sql(statement)
             .bind(client.to_owned())
             .bind(role.as_str().to_owned())
             .bind(site.map_or_else(String::new, |id| id.as_str().to_owned()))
             .execute(self.0.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Whether an organization may activate a client: it is the server's, or the organization's own.
@@ -152,10 +149,8 @@ impl Apps<'_> {
         client: &str,
         organization: &OrganizationId,
     ) -> Result<bool> {
-        let row = sqlx::query(
-            "SELECT id FROM clients \
-             WHERE id = $1 AND disabled_at IS NULL AND (organization_id IS NULL OR organization_id = $2)",
-        )
+        let row = sql("SELECT id FROM clients \
+             WHERE id = $1 AND disabled_at IS NULL AND (organization_id IS NULL OR organization_id = $2)")
         .bind(client.to_owned())
         .bind(organization.as_str().to_owned())
         .fetch_optional(self.0.connection())
@@ -169,11 +164,9 @@ impl Apps<'_> {
         organization: &OrganizationId,
         activation: &Activation,
     ) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO activations (organization_id, client_id, requires, activated_at) \
+        sql("INSERT INTO activations (organization_id, client_id, requires, activated_at) \
              VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (organization_id, client_id) DO UPDATE SET requires = excluded.requires",
-        )
+             ON CONFLICT (organization_id, client_id) DO UPDATE SET requires = excluded.requires")
         .bind(organization.as_str().to_owned())
         .bind(activation.client.clone())
         .bind(serde_json::to_string(&activation.requires).expect("requirements are texts"))
@@ -189,12 +182,12 @@ impl Apps<'_> {
         organization: &OrganizationId,
         client: &str,
     ) -> Result<bool> {
-        let done = sqlx::query("DELETE FROM activations WHERE organization_id = $1 AND client_id = $2")
+        let done = sql("DELETE FROM activations WHERE organization_id = $1 AND client_id = $2")
             .bind(organization.as_str().to_owned())
             .bind(client.to_owned())
             .execute(self.0.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     pub(in crate::directory) async fn replace_declaration(
@@ -205,7 +198,7 @@ impl Apps<'_> {
         for statement in
             ["DELETE FROM app_permissions WHERE client_id = $1", "DELETE FROM app_role_templates WHERE client_id = $1"]
         {
-            sqlx::query(statement).bind(client.to_owned()).execute(self.0.connection()).await?;
+            sql(statement).bind(client.to_owned()).execute(self.0.connection()).await?;
         }
         let permissions = declaration.permissions.iter().map(|(permission, description)| {
             vec![client.into(), permission.as_str().into(), description.as_str().into()]

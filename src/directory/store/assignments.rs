@@ -10,8 +10,9 @@ use crate::{
     },
     id::{AssignmentId, LocationId, MembershipId, OrganizationId, RoleId, UserId},
     storage::{
-        Result, Row, Tx,
-        batch::{self, Rows, Table, Value},
+        Result, Row, Tx, Value,
+        batch::{self, Rows, Table},
+        sql,
     },
     text::Slug,
 };
@@ -100,7 +101,7 @@ impl Assignments<'_> {
     }
 
     async fn list(&mut self, statement: &'static str, organization: &OrganizationId, key: &str) -> Result<Vec<Listed>> {
-        let rows = sqlx::query(statement)
+        let rows = sql(statement)
             .bind(organization.as_str().to_owned())
             .bind(key.to_owned())
             .fetch_all(self.0.connection())
@@ -127,7 +128,7 @@ impl Assignments<'_> {
     }
 
     async fn owners(&mut self, statement: &'static str, key: &str, now: Timestamp) -> Result<Vec<Owner>> {
-        let rows = sqlx::query(statement).bind(key.to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
+        let rows = sql(statement).bind(key.to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
         rows.iter()
             .map(|row| {
                 Ok(Owner {
@@ -160,11 +161,9 @@ impl Assignments<'_> {
 
     /// Ends an assignment that is still there although its time is over, so that the same can be made anew.
     pub(in crate::directory) async fn end_if_over(&mut self, like: &Assignment, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "UPDATE assignments SET ended_at = valid_until \
+        sql("UPDATE assignments SET ended_at = valid_until \
              WHERE membership_id = $1 AND role_id = $2 AND COALESCE(location_id, '') = $3 \
-             AND ended_at IS NULL AND valid_until <= $4",
-        )
+             AND ended_at IS NULL AND valid_until <= $4")
         .bind(like.membership_id.as_str().to_owned())
         .bind(like.role_id.as_str().to_owned())
         .bind(like.location_id.as_ref().map_or_else(String::new, |id| id.as_str().to_owned()))
@@ -181,16 +180,14 @@ impl Assignments<'_> {
         id: &AssignmentId,
         now: Timestamp,
     ) -> Result<bool> {
-        let done = sqlx::query(
-            "UPDATE assignments SET ended_at = $3 \
-             WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL",
-        )
+        let done = sql("UPDATE assignments SET ended_at = $3 \
+             WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL")
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     directory::domain::Domain,
     id::{DomainId, OrganizationId},
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
     text::DomainName,
 };
 
@@ -28,7 +28,7 @@ macro_rules! select {
 impl Domains<'_> {
     /// One that this organization claims.
     pub async fn by_name(&mut self, organization: &OrganizationId, name: &DomainName) -> Result<Option<Domain>> {
-        let row = sqlx::query(select!("WHERE organization_id = $1 AND name = $2"))
+        let row = sql(select!("WHERE organization_id = $1 AND name = $2"))
             .bind(organization.as_str().to_owned())
             .bind(name.as_str().to_owned())
             .fetch_optional(self.0.connection())
@@ -38,7 +38,7 @@ impl Domains<'_> {
 
     /// Those that an organization claims, by name.
     pub async fn list(&mut self, organization: &OrganizationId) -> Result<Vec<Domain>> {
-        let rows = sqlx::query(select!("WHERE organization_id = $1 ORDER BY name"))
+        let rows = sql(select!("WHERE organization_id = $1 ORDER BY name"))
             .bind(organization.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -47,7 +47,7 @@ impl Domains<'_> {
 
     /// The organization that has a domain verified.
     pub async fn owner(&mut self, name: &DomainName) -> Result<Option<OrganizationId>> {
-        let row = sqlx::query("SELECT organization_id FROM domains WHERE name = $1 AND verified_at IS NOT NULL")
+        let row = sql("SELECT organization_id FROM domains WHERE name = $1 AND verified_at IS NOT NULL")
             .bind(name.as_str().to_owned())
             .fetch_optional(self.0.connection())
             .await?;
@@ -56,11 +56,9 @@ impl Domains<'_> {
 
     /// Inserts it; `false` when the organization claims it already.
     pub(in crate::directory) async fn insert(&mut self, new: &Domain) -> Result<bool> {
-        let done = sqlx::query(
-            "INSERT INTO domains (id, organization_id, name, proof, created_at) \
+        let done = sql("INSERT INTO domains (id, organization_id, name, proof, created_at) \
              VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT DO NOTHING",
-        )
+             ON CONFLICT DO NOTHING")
         .bind(new.id.as_str().to_owned())
         .bind(new.organization_id.as_str().to_owned())
         .bind(new.name.as_str().to_owned())
@@ -68,31 +66,26 @@ impl Domains<'_> {
         .bind(new.created_at.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Marks it verified; `false` when another organization has the domain verified.
     pub(in crate::directory) async fn verify(&mut self, id: &DomainId, by: &str, now: Timestamp) -> Result<bool> {
-        let done = sqlx::query(
-            "UPDATE domains SET verified_at = $2, verified_by = $3 \
+        let done = sql("UPDATE domains SET verified_at = $2, verified_by = $3 \
              WHERE id = $1 AND NOT EXISTS ( \
                SELECT 1 FROM domains AS other \
                WHERE other.name = domains.name AND other.verified_at IS NOT NULL \
-             )",
-        )
+             )")
         .bind(id.as_str().to_owned())
         .bind(now.0)
         .bind(by.to_owned())
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     pub(in crate::directory) async fn remove(&mut self, id: &DomainId) -> Result<()> {
-        sqlx::query("DELETE FROM domains WHERE id = $1")
-            .bind(id.as_str().to_owned())
-            .execute(self.0.connection())
-            .await?;
+        sql("DELETE FROM domains WHERE id = $1").bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     directory::email_change::EmailChange,
     id::UserId,
     secret::TokenHash,
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
     text::EmailAddress,
 };
 
@@ -27,10 +27,8 @@ impl EmailChanges<'_> {
         hash: TokenHash,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO mailed_links (token_hash, user_id, purpose, email, created_at, expires_at) \
-             VALUES ($1, $2, 'email', $3, $4, $5)",
-        )
+        sql("INSERT INTO mailed_links (token_hash, user_id, purpose, email, created_at, expires_at) \
+             VALUES ($1, $2, 'email', $3, $4, $5)")
         .bind(hash.to_vec())
         .bind(new.user.as_str().to_owned())
         .bind(new.email.as_str().to_owned())
@@ -43,11 +41,9 @@ impl EmailChanges<'_> {
 
     /// One that can still be confirmed.
     pub(in crate::directory) async fn find(&mut self, hash: TokenHash, now: Timestamp) -> Result<Option<EmailChange>> {
-        let row = sqlx::query(
-            "SELECT user_id, email, expires_at \
+        let row = sql("SELECT user_id, email, expires_at \
              FROM mailed_links \
-             WHERE token_hash = $1 AND purpose = 'email' AND used_at IS NULL AND expires_at > $2",
-        )
+             WHERE token_hash = $1 AND purpose = 'email' AND used_at IS NULL AND expires_at > $2")
         .bind(hash.to_vec())
         .bind(now.0)
         .fetch_optional(self.0.connection())
@@ -61,11 +57,9 @@ impl EmailChanges<'_> {
         hash: TokenHash,
         now: Timestamp,
     ) -> Result<Option<EmailChange>> {
-        let row = sqlx::query(
-            "UPDATE mailed_links SET used_at = $2 \
+        let row = sql("UPDATE mailed_links SET used_at = $2 \
              WHERE token_hash = $1 AND purpose = 'email' AND used_at IS NULL AND expires_at > $2 \
-             RETURNING user_id, email, expires_at",
-        )
+             RETURNING user_id, email, expires_at")
         .bind(hash.to_vec())
         .bind(now.0)
         .fetch_optional(self.0.connection())
@@ -75,10 +69,8 @@ impl EmailChanges<'_> {
 
     /// Makes those of a person void.
     pub(in crate::directory) async fn void(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "UPDATE mailed_links SET used_at = $2 \
-             WHERE user_id = $1 AND purpose = 'email' AND used_at IS NULL",
-        )
+        sql("UPDATE mailed_links SET used_at = $2 \
+             WHERE user_id = $1 AND purpose = 'email' AND used_at IS NULL")
         .bind(user.as_str().to_owned())
         .bind(now.0)
         .execute(self.0.connection())
@@ -88,7 +80,7 @@ impl EmailChanges<'_> {
 
     /// Makes every link void that was mailed to a person, whatever for.
     pub(in crate::directory) async fn void_all(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE mailed_links SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL")
+        sql("UPDATE mailed_links SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL")
             .bind(user.as_str().to_owned())
             .bind(now.0)
             .execute(self.0.connection())

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     directory::{group::Group, origin::Origin},
     id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
     text::{EmailAddress, Name, Slug},
 };
 
@@ -65,7 +65,7 @@ impl Groups<'_> {
 
     /// Those of an organization, by slug.
     pub async fn list(&mut self, organization: &OrganizationId) -> Result<Vec<Group>> {
-        let rows = sqlx::query(select!("organization_id = $1 ORDER BY slug"))
+        let rows = sql(select!("organization_id = $1 ORDER BY slug"))
             .bind(organization.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -74,12 +74,10 @@ impl Groups<'_> {
 
     /// Group → enclosing group, in an organization.
     pub async fn parents(&mut self, organization: &OrganizationId) -> Result<Vec<(GroupId, GroupId)>> {
-        let rows = sqlx::query(
-            "SELECT group_id, parent_id \
+        let rows = sql("SELECT group_id, parent_id \
              FROM group_parents \
              JOIN groups ON groups.id = group_parents.group_id \
-             WHERE groups.organization_id = $1",
-        )
+             WHERE groups.organization_id = $1")
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -92,13 +90,11 @@ impl Groups<'_> {
 
     /// Members who are directly in a group.
     pub async fn members(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Vec<MembershipId>> {
-        let rows = sqlx::query(
-            "SELECT membership_id \
+        let rows = sql("SELECT membership_id \
              FROM group_members \
              JOIN groups ON groups.id = group_members.group_id \
              WHERE groups.organization_id = $1 AND groups.id = $2 AND groups.removed_at IS NULL \
-             ORDER BY membership_id",
-        )
+             ORDER BY membership_id")
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .fetch_all(self.0.connection())
@@ -108,15 +104,13 @@ impl Groups<'_> {
 
     /// The same with what a list shows of them, by name.
     pub async fn named_members(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Vec<NamedMember>> {
-        let rows = sqlx::query(
-            "SELECT group_members.membership_id, users.name, users.email \
+        let rows = sql("SELECT group_members.membership_id, users.name, users.email \
              FROM group_members \
              JOIN groups ON groups.id = group_members.group_id \
              JOIN memberships ON memberships.id = group_members.membership_id \
              JOIN users ON users.id = memberships.user_id \
              WHERE groups.organization_id = $1 AND groups.id = $2 AND groups.removed_at IS NULL \
-             ORDER BY users.name, group_members.membership_id",
-        )
+             ORDER BY users.name, group_members.membership_id")
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .fetch_all(self.0.connection())
@@ -134,15 +128,13 @@ impl Groups<'_> {
 
     /// Roles that the groups of an organization carry.
     pub async fn roles(&mut self, organization: &OrganizationId) -> Result<Vec<GroupRole>> {
-        let rows = sqlx::query(
-            "SELECT group_roles.group_id, roles.slug AS role, locations.slug AS location \
+        let rows = sql("SELECT group_roles.group_id, roles.slug AS role, locations.slug AS location \
              FROM group_roles \
              JOIN groups ON groups.id = group_roles.group_id \
              JOIN roles ON roles.id = group_roles.role_id \
              LEFT JOIN locations ON locations.id = group_roles.location_id \
              WHERE groups.organization_id = $1 AND groups.removed_at IS NULL \
-             ORDER BY role, location",
-        )
+             ORDER BY role, location")
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -163,7 +155,7 @@ impl Groups<'_> {
         organization: &OrganizationId,
         key: &str,
     ) -> Result<Option<Group>> {
-        let row = sqlx::query(statement)
+        let row = sql(statement)
             .bind(organization.as_str().to_owned())
             .bind(key.to_owned())
             .fetch_optional(self.0.connection())
@@ -173,11 +165,9 @@ impl Groups<'_> {
 
     /// Inserts it; `false` when the slug is taken.
     pub(in crate::directory) async fn insert(&mut self, new: &Group) -> Result<bool> {
-        let done = sqlx::query(
-            "INSERT INTO groups (id, organization_id, slug, name, created_at) \
+        let done = sql("INSERT INTO groups (id, organization_id, slug, name, created_at) \
              VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT DO NOTHING",
-        )
+             ON CONFLICT DO NOTHING")
         .bind(new.id.as_str().to_owned())
         .bind(new.organization_id.as_str().to_owned())
         .bind(new.slug.as_str().to_owned())
@@ -185,7 +175,7 @@ impl Groups<'_> {
         .bind(new.created_at.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     pub(in crate::directory) async fn rename(&mut self, id: &GroupId, name: &Name) -> Result<()> {
@@ -195,7 +185,7 @@ impl Groups<'_> {
 
     /// Removes a group with its members, roles and places in other groups.
     pub(in crate::directory) async fn remove(&mut self, id: &GroupId, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE groups SET removed_at = $2 WHERE id = $1")
+        sql("UPDATE groups SET removed_at = $2 WHERE id = $1")
             .bind(id.as_str().to_owned())
             .bind(now.0)
             .execute(self.0.connection())
@@ -205,7 +195,7 @@ impl Groups<'_> {
             "DELETE FROM group_parents WHERE group_id = $1 OR parent_id = $1",
             "DELETE FROM group_roles WHERE group_id = $1",
         ] {
-            sqlx::query(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
+            sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }
         Ok(())
     }
@@ -218,18 +208,16 @@ impl Groups<'_> {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<bool> {
-        let done = sqlx::query(
-            "INSERT INTO group_members (group_id, membership_id, origin, created_at) \
+        let done = sql("INSERT INTO group_members (group_id, membership_id, origin, created_at) \
              VALUES ($1, $2, $3, $4) \
-             ON CONFLICT DO NOTHING",
-        )
+             ON CONFLICT DO NOTHING")
         .bind(id.as_str().to_owned())
         .bind(member.as_str().to_owned())
         .bind(origin.as_str().to_owned())
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     pub(in crate::directory) async fn remove_member(&mut self, id: &GroupId, member: &MembershipId) -> Result<bool> {
@@ -246,12 +234,9 @@ impl Groups<'_> {
     }
 
     async fn pair(&mut self, statement: &'static str, id: &GroupId, other: &str) -> Result<bool> {
-        let done = sqlx::query(statement)
-            .bind(id.as_str().to_owned())
-            .bind(other.to_owned())
-            .execute(self.0.connection())
-            .await?;
-        Ok(done.rows_affected() == 1)
+        let done =
+            sql(statement).bind(id.as_str().to_owned()).bind(other.to_owned()).execute(self.0.connection()).await?;
+        Ok(done == 1)
     }
 
     pub(in crate::directory) async fn give_role(
@@ -283,13 +268,13 @@ impl Groups<'_> {
         role: &RoleId,
         site: Option<&LocationId>,
     ) -> Result<bool> {
-        let done = sqlx::query(statement)
+        let done = sql(statement)
             .bind(id.as_str().to_owned())
             .bind(role.as_str().to_owned())
             .bind(site.map_or_else(String::new, |id| id.as_str().to_owned()))
             .execute(self.0.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 }
 

@@ -6,11 +6,9 @@ use crate::{
     directory::invitation::Invitation,
     id::{InvitationId, OrganizationId, UserId},
     secret::TokenHash,
-    storage::{Error, Result, Row, Tx},
+    storage::{Error, Result, Row, Tx, sql},
     text::{EmailAddress, Slug},
 };
-
-use sqlx::Row as _;
 
 /// Queries of invitations.
 pub struct Invitations<'t>(&'t mut Tx);
@@ -45,25 +43,20 @@ macro_rules! unanswered {
 impl Invitations<'_> {
     /// By its id, of whatever organization: what a person may see of it is decided by the address.
     pub async fn by_id(&mut self, id: &InvitationId) -> Result<Option<Invitation>> {
-        let row = sqlx::query(select!("WHERE id = $1"))
-            .bind(id.as_str().to_owned())
-            .fetch_optional(self.0.connection())
-            .await?;
+        let row =
+            sql(select!("WHERE id = $1")).bind(id.as_str().to_owned()).fetch_optional(self.0.connection()).await?;
         row.as_ref().map(invitation).transpose()
     }
 
     /// By the token of its newest letter.
     pub async fn by_token(&mut self, hash: TokenHash) -> Result<Option<Invitation>> {
-        let row = sqlx::query(select!("WHERE token_hash = $1"))
-            .bind(hash.to_vec())
-            .fetch_optional(self.0.connection())
-            .await?;
+        let row = sql(select!("WHERE token_hash = $1")).bind(hash.to_vec()).fetch_optional(self.0.connection()).await?;
         row.as_ref().map(invitation).transpose()
     }
 
     /// Those of an organization, newest first, whatever became of them.
     pub async fn list(&mut self, organization: &OrganizationId, limit: u32) -> Result<Vec<Invitation>> {
-        let rows = sqlx::query(select!("WHERE organization_id = $1 ORDER BY id DESC LIMIT $2"))
+        let rows = sql(select!("WHERE organization_id = $1 ORDER BY id DESC LIMIT $2"))
             .bind(organization.as_str().to_owned())
             .bind(i64::from(limit))
             .fetch_all(self.0.connection())
@@ -77,7 +70,7 @@ impl Invitations<'_> {
         organization: &OrganizationId,
         email: &EmailAddress,
     ) -> Result<Option<Invitation>> {
-        let row = sqlx::query(concat!(
+        let row = sql(concat!(
             "SELECT ",
             columns!(),
             " FROM invitations WHERE organization_id = $1 AND email = $2 AND",
@@ -92,7 +85,7 @@ impl Invitations<'_> {
 
     /// Those that an address can answer.
     pub async fn open_of(&mut self, email: &EmailAddress, now: Timestamp) -> Result<Vec<Invitation>> {
-        let rows = sqlx::query(concat!(
+        let rows = sql(concat!(
             "SELECT ",
             columns!(),
             " FROM invitations WHERE email = $1 AND",
@@ -108,7 +101,7 @@ impl Invitations<'_> {
 
     /// Inserts it; `false` when the address has an unanswered one.
     pub(in crate::directory) async fn insert(&mut self, new: &Invitation, hash: TokenHash) -> Result<bool> {
-        let done = sqlx::query(
+        let done = sql(
             "INSERT INTO invitations (id, organization_id, email, token_hash, kind, roles, invited_by, created_at, \
              expires_at, sent) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
@@ -126,7 +119,7 @@ impl Invitations<'_> {
         .bind(new.sent)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Revokes an expired one of the address, so that another can be made.
@@ -136,7 +129,7 @@ impl Invitations<'_> {
         email: &EmailAddress,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(concat!(
+        sql(concat!(
             "UPDATE invitations SET revoked_at = $3 WHERE organization_id = $1 AND email = $2 AND",
             unanswered!(),
             "AND expires_at <= $3"
@@ -157,7 +150,7 @@ impl Invitations<'_> {
         hash: TokenHash,
         expires_at: Timestamp,
     ) -> Result<Option<Invitation>> {
-        let row = sqlx::query(concat!(
+        let row = sql(concat!(
             "UPDATE invitations SET token_hash = $3, expires_at = $4, sent = sent + 1 \
              WHERE organization_id = $1 AND id = $2 AND",
             unanswered!(),
@@ -179,7 +172,7 @@ impl Invitations<'_> {
         id: &InvitationId,
         now: Timestamp,
     ) -> Result<Option<Invitation>> {
-        let row = sqlx::query(concat!(
+        let row = sql(concat!(
             "UPDATE invitations SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND",
             unanswered!(),
             "RETURNING ",
@@ -208,13 +201,13 @@ impl Invitations<'_> {
     }
 
     async fn close(&mut self, statement: &'static str, id: &InvitationId, now: Timestamp) -> Result<bool> {
-        let done = sqlx::query(statement).bind(id.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
-        Ok(done.rows_affected() == 1)
+        let done = sql(statement).bind(id.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
+        Ok(done == 1)
     }
 
     /// Revokes what is open to the addresses of a person who is erased, and blanks the address in every one.
     pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        sqlx::query(concat!(
+        sql(concat!(
             "UPDATE invitations SET revoked_at = $2 \
              WHERE email IN (SELECT name FROM login_names WHERE user_id = $1) AND",
             unanswered!()
@@ -223,12 +216,10 @@ impl Invitations<'_> {
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        sqlx::query(
-            "UPDATE invitations SET email = '' WHERE email IN (SELECT name FROM login_names WHERE user_id = $1)",
-        )
-        .bind(user.as_str().to_owned())
-        .execute(self.0.connection())
-        .await?;
+        sql("UPDATE invitations SET email = '' WHERE email IN (SELECT name FROM login_names WHERE user_id = $1)")
+            .bind(user.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     storage::{
         Result, Row, Tx,
         batch::{self, Rows, Table},
+        sql,
     },
     text::{Name, Slug},
 };
@@ -30,12 +31,10 @@ impl Tx {
 impl Kinds<'_> {
     /// Those of an organization.
     pub async fn list(&mut self, organization: &OrganizationId) -> Result<Vec<Kind>> {
-        let rows = sqlx::query(
-            "SELECT slug, name, default_roles \
+        let rows = sql("SELECT slug, name, default_roles \
              FROM membership_kinds \
              WHERE organization_id = $1 \
-             ORDER BY slug",
-        )
+             ORDER BY slug")
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;

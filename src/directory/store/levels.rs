@@ -4,7 +4,7 @@ use super::{maybe_text, text};
 use crate::{
     clock::Timestamp,
     id::{OrganizationId, UserId},
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
     text::Name,
 };
 
@@ -32,7 +32,7 @@ impl Tx {
 impl Levels<'_> {
     /// Roles that a person holds now, directly and by groups, in every organization where they are active; by name.
     pub async fn of_user(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<NamedLevel>> {
-        let rows = sqlx::query(
+        let rows = sql(
             "WITH RECURSIVE mine (id, organization_id) AS ( \
                SELECT memberships.id, memberships.organization_id FROM memberships \
                JOIN organizations ON organizations.id = memberships.organization_id AND organizations.disabled_at IS NULL \

@@ -4,7 +4,7 @@ use super::{maybe_moment, maybe_text, millis, moment, text};
 use crate::{
     directory::{identifier::Identifier, location::Location},
     id::{LocationId, MembershipId, OrganizationId},
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
     text::{Name, Slug},
 };
 
@@ -45,7 +45,7 @@ impl Locations<'_> {
 
     /// All of an organization, closed ones included, by slug.
     pub async fn list(&mut self, organization: &OrganizationId) -> Result<Vec<Location>> {
-        let rows = sqlx::query(select!("WHERE organization_id = $1 ORDER BY slug"))
+        let rows = sql(select!("WHERE organization_id = $1 ORDER BY slug"))
             .bind(organization.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -58,7 +58,7 @@ impl Locations<'_> {
         organization: &OrganizationId,
         key: &str,
     ) -> Result<Option<Location>> {
-        let row = sqlx::query(statement)
+        let row = sql(statement)
             .bind(organization.as_str().to_owned())
             .bind(key.to_owned())
             .fetch_optional(self.0.connection())
@@ -68,11 +68,9 @@ impl Locations<'_> {
 
     /// Inserts it; `false` when the slug is taken.
     pub(in crate::directory) async fn insert(&mut self, new: &Location) -> Result<bool> {
-        let done = sqlx::query(
-            "INSERT INTO locations (id, organization_id, slug, name, parent_id, created_at) \
+        let done = sql("INSERT INTO locations (id, organization_id, slug, name, parent_id, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT DO NOTHING",
-        )
+             ON CONFLICT DO NOTHING")
         .bind(new.id.as_str().to_owned())
         .bind(new.organization_id.as_str().to_owned())
         .bind(new.slug.as_str().to_owned())
@@ -81,11 +79,11 @@ impl Locations<'_> {
         .bind(new.created_at.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     pub(in crate::directory) async fn save(&mut self, edited: &Location) -> Result<()> {
-        sqlx::query("UPDATE locations SET name = $2, parent_id = $3, closed_at = $4 WHERE id = $1")
+        sql("UPDATE locations SET name = $2, parent_id = $3, closed_at = $4 WHERE id = $1")
             .bind(edited.id.as_str().to_owned())
             .bind(edited.name.as_str().to_owned())
             .bind(edited.parent_id.as_ref().map(|id| id.as_str().to_owned()))
@@ -112,13 +110,11 @@ impl Identifiers<'_> {
     }
 
     async fn list(&mut self, organization: &OrganizationId, membership: &str) -> Result<Vec<Identifier>> {
-        let rows = sqlx::query(
-            "SELECT location_id, membership_id, kind, value \
+        let rows = sql("SELECT location_id, membership_id, kind, value \
              FROM identifiers \
              JOIN locations ON locations.id = identifiers.location_id \
              WHERE locations.organization_id = $1 AND membership_id = $2 \
-             ORDER BY location_id, kind",
-        )
+             ORDER BY location_id, kind")
         .bind(organization.as_str().to_owned())
         .bind(membership.to_owned())
         .fetch_all(self.0.connection())
@@ -133,11 +129,9 @@ impl Identifiers<'_> {
         kind: &Slug,
         value: &str,
     ) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO identifiers (location_id, membership_id, kind, value) \
+        sql("INSERT INTO identifiers (location_id, membership_id, kind, value) \
              VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (location_id, membership_id, kind) DO UPDATE SET value = excluded.value",
-        )
+             ON CONFLICT (location_id, membership_id, kind) DO UPDATE SET value = excluded.value")
         .bind(at.as_str().to_owned())
         .bind(membership.map_or_else(String::new, |id| id.as_str().to_owned()))
         .bind(kind.as_str().to_owned())
@@ -153,7 +147,7 @@ impl Identifiers<'_> {
         membership: Option<&MembershipId>,
         kind: &Slug,
     ) -> Result<()> {
-        sqlx::query("DELETE FROM identifiers WHERE location_id = $1 AND membership_id = $2 AND kind = $3")
+        sql("DELETE FROM identifiers WHERE location_id = $1 AND membership_id = $2 AND kind = $3")
             .bind(at.as_str().to_owned())
             .bind(membership.map_or_else(String::new, |id| id.as_str().to_owned()))
             .bind(kind.as_str().to_owned())

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     directory::user::{LoginName, LoginNameKind},
     id::UserId,
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
     text::UserName,
 };
 
@@ -22,12 +22,10 @@ impl Tx {
 impl LoginNames<'_> {
     /// Those of a person, retired ones included, oldest first.
     pub async fn of(&mut self, user: &UserId) -> Result<Vec<LoginName>> {
-        let rows = sqlx::query(
-            "SELECT name, kind, created_at, retired_at \
+        let rows = sql("SELECT name, kind, created_at, retired_at \
              FROM login_names \
              WHERE user_id = $1 \
-             ORDER BY created_at, kind",
-        )
+             ORDER BY created_at, kind")
         .bind(user.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -42,18 +40,16 @@ impl LoginNames<'_> {
         kind: LoginNameKind,
         now: Timestamp,
     ) -> Result<bool> {
-        let done = sqlx::query(
-            "INSERT INTO login_names (name, user_id, kind, created_at) \
+        let done = sql("INSERT INTO login_names (name, user_id, kind, created_at) \
              VALUES ($1, $2, $3, $4) \
-             ON CONFLICT DO NOTHING",
-        )
+             ON CONFLICT DO NOTHING")
         .bind(name.as_str().to_owned())
         .bind(user.as_str().to_owned())
         .bind(kind.as_str())
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Retires the person's names of a kind.
@@ -63,7 +59,7 @@ impl LoginNames<'_> {
         kind: LoginNameKind,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query("UPDATE login_names SET retired_at = $3 WHERE user_id = $1 AND kind = $2 AND retired_at IS NULL")
+        sql("UPDATE login_names SET retired_at = $3 WHERE user_id = $1 AND kind = $2 AND retired_at IS NULL")
             .bind(user.as_str().to_owned())
             .bind(kind.as_str())
             .bind(now.0)
@@ -74,7 +70,7 @@ impl LoginNames<'_> {
 
     /// Removes every name of a person, the history included.
     pub(in crate::directory) async fn erase(&mut self, user: &UserId) -> Result<()> {
-        sqlx::query("DELETE FROM login_names WHERE user_id = $1")
+        sql("DELETE FROM login_names WHERE user_id = $1")
             .bind(user.as_str().to_owned())
             .execute(self.0.connection())
             .await?;

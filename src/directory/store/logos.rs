@@ -1,11 +1,9 @@
 //! Pictures of organizations.
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     directory::logo::Picture,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// Queries of pictures.
@@ -21,7 +19,7 @@ impl Tx {
 impl Logos<'_> {
     /// Keeps a picture; the same one once.
     pub(in crate::directory) async fn insert(&mut self, picture: &Picture, now: Timestamp) -> Result<()> {
-        sqlx::query("INSERT INTO logos (name, bytes, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO logos (name, bytes, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(picture.name.clone())
             .bind(picture.bytes.clone())
             .bind(now.0)
@@ -35,7 +33,7 @@ impl Logos<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_name(&mut self, name: &str) -> Result<Option<Picture>> {
-        let row = sqlx::query("SELECT bytes FROM logos WHERE name = $1")
+        let row = sql("SELECT bytes FROM logos WHERE name = $1")
             .bind(name.to_owned())
             .fetch_optional(self.0.connection())
             .await?;

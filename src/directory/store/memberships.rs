@@ -13,6 +13,7 @@ use crate::{
     storage::{
         Result, Row, Tx,
         filter::{Filter, Operator},
+        sql,
     },
     text::{EmailAddress, Name, Slug},
 };
@@ -101,7 +102,7 @@ macro_rules! select_with_organization {
 impl Memberships<'_> {
     /// One of this organization, unless removed.
     pub async fn by_id(&mut self, organization: &OrganizationId, id: &MembershipId) -> Result<Option<Membership>> {
-        let row = sqlx::query(select!("WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL"))
+        let row = sql(select!("WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL"))
             .bind(id.as_str().to_owned())
             .bind(organization.as_str().to_owned())
             .fetch_optional(self.0.connection())
@@ -111,7 +112,7 @@ impl Memberships<'_> {
 
     /// That of a person in this organization, disabled or not, unless removed.
     pub async fn of(&mut self, organization: &OrganizationId, user: &UserId) -> Result<Option<Membership>> {
-        let row = sqlx::query(select!("WHERE organization_id = $1 AND user_id = $2 AND removed_at IS NULL"))
+        let row = sql(select!("WHERE organization_id = $1 AND user_id = $2 AND removed_at IS NULL"))
             .bind(organization.as_str().to_owned())
             .bind(user.as_str().to_owned())
             .fetch_optional(self.0.connection())
@@ -121,7 +122,7 @@ impl Memberships<'_> {
 
     /// A person's active memberships in organizations that are active, by name of the organization.
     pub async fn active_of_user(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<(Membership, Organization)>> {
-        let rows = sqlx::query(select_with_organization!("ORDER BY organizations.name, organizations.id"))
+        let rows = sql(select_with_organization!("ORDER BY organizations.name, organizations.id"))
             .bind(user.as_str().to_owned())
             .bind(now.0)
             .fetch_all(self.0.connection())
@@ -135,8 +136,7 @@ impl Memberships<'_> {
         organization: &OrganizationId,
         now: Timestamp,
     ) -> Result<Vec<UserId>> {
-        let rows = sqlx::query(
-            "SELECT user_id FROM memberships \
+        let rows = sql("SELECT user_id FROM memberships \
              WHERE organization_id = $1 AND removed_at IS NULL \
              AND EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = memberships.user_id AND ended_at IS NULL) \
              AND NOT EXISTS ( \
@@ -149,8 +149,7 @@ impl Memberships<'_> {
                AND organizations.disabled_at IS NULL \
                AND (others.valid_from IS NULL OR others.valid_from <= $2) \
                AND (others.valid_until IS NULL OR others.valid_until > $2) \
-             )",
-        )
+             )")
         .bind(organization.as_str().to_owned())
         .bind(now.0)
         .fetch_all(self.0.connection())
@@ -165,7 +164,7 @@ impl Memberships<'_> {
         organization: &OrganizationId,
         now: Timestamp,
     ) -> Result<Option<Membership>> {
-        let row = sqlx::query(select_with_organization!("AND memberships.organization_id = $3"))
+        let row = sql(select_with_organization!("AND memberships.organization_id = $3"))
             .bind(user.as_str().to_owned())
             .bind(now.0)
             .bind(organization.as_str().to_owned())
@@ -176,7 +175,7 @@ impl Memberships<'_> {
 
     /// Every organization that a person belongs to, or ever belonged to.
     pub async fn organizations_ever(&mut self, user: &UserId) -> Result<Vec<OrganizationId>> {
-        let rows = sqlx::query("SELECT DISTINCT organization_id FROM memberships WHERE user_id = $1")
+        let rows = sql("SELECT DISTINCT organization_id FROM memberships WHERE user_id = $1")
             .bind(user.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -210,7 +209,7 @@ impl Memberships<'_> {
 
     /// Inserts it; `false` when the person is a member already.
     pub(in crate::directory) async fn insert(&mut self, new: &Membership) -> Result<bool> {
-        let done = sqlx::query(
+        let done = sql(
             "INSERT INTO memberships (id, organization_id, user_id, kind, origin, valid_from, valid_until, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT DO NOTHING",
@@ -225,12 +224,12 @@ impl Memberships<'_> {
         .bind(new.created_at.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Saves what can change.
     pub(in crate::directory) async fn save(&mut self, edited: &Membership) -> Result<()> {
-        sqlx::query(
+        sql(
             "UPDATE memberships \
              SET kind = $2, profession = $3, registration_number = $4, registration_body = $5, specialty = $6, \
              title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, removed_at = $11, tokens_void_before = $12 \
@@ -263,7 +262,7 @@ impl Memberships<'_> {
     }
 
     async fn run(&mut self, statement: &'static str, id: &MembershipId, now: Option<Timestamp>) -> Result<()> {
-        let query = sqlx::query(statement).bind(id.as_str().to_owned());
+        let query = sql(statement).bind(id.as_str().to_owned());
         let query = if let Some(now) = now { query.bind(now.0) } else { query };
         query.execute(self.0.connection()).await?;
         Ok(())
@@ -285,10 +284,10 @@ impl Memberships<'_> {
              WHERE user_id = $1",
         ];
         for statement in OF_USER {
-            sqlx::query(statement).bind(user.as_str().to_owned()).execute(self.0.connection()).await?;
+            sql(statement).bind(user.as_str().to_owned()).execute(self.0.connection()).await?;
         }
         for statement in ENDED {
-            sqlx::query(statement).bind(user.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
+            sql(statement).bind(user.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
         }
         Ok(())
     }

@@ -44,8 +44,6 @@ pub use rules::AttributeRules;
 pub use search_index::SearchIndex;
 pub use users::Users;
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     directory::validity::Validity,
@@ -55,12 +53,12 @@ use crate::{
 
 /// A text column.
 fn text(row: &Row, column: &str) -> Result<String> {
-    Ok(row.try_get(column)?)
+    row.try_get(column)
 }
 
 /// A text column that may be NULL.
 fn maybe_text(row: &Row, column: &str) -> Result<Option<String>> {
-    Ok(row.try_get(column)?)
+    row.try_get(column)
 }
 
 /// An instant.
@@ -70,7 +68,7 @@ fn moment(row: &Row, column: &str) -> Result<Timestamp> {
 
 /// An instant that may be NULL.
 fn maybe_moment(row: &Row, column: &str) -> Result<Option<Timestamp>> {
-    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
+    Ok(row.try_get::<Option<i64>>(column)?.map(Timestamp))
 }
 
 /// `valid_from` and `valid_until`.

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use crate::storage::{
-    Result, Tx,
+    Result, Statement, Tx,
     batch::{in_list, padded},
+    sql,
 };
 
 impl Tx {
@@ -18,8 +17,8 @@ impl Tx {
         let mut names = BTreeMap::new();
         for list in padded(ids) {
             let text = format!("SELECT id, name FROM users WHERE id IN ({})", in_list(1, list.len()));
-            let query = sqlx::query(AssertSqlSafe(text));
-            let query = list.into_iter().fold(query, sqlx::query::Query::bind);
+            let query = sql(text);
+            let query = list.into_iter().fold(query, Statement::bind);
             for row in query.fetch_all(self.connection()).await? {
                 names.insert(row.try_get("id")?, row.try_get("name")?);
             }

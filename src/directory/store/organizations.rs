@@ -7,7 +7,7 @@ use crate::{
         organization::{Accent, LogoUri, Organization},
     },
     id::{OrganizationId, UserId},
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
     text::{Name, Slug},
 };
 
@@ -52,38 +52,34 @@ impl Organizations<'_> {
 
     /// All of them, by slug.
     pub async fn list(&mut self) -> Result<Vec<Organization>> {
-        let rows = sqlx::query(select!("ORDER BY slug")).fetch_all(self.0.connection()).await?;
+        let rows = sql(select!("ORDER BY slug")).fetch_all(self.0.connection()).await?;
         rows.iter().map(organization).collect()
     }
 
     async fn one(&mut self, statement: &'static str, key: &str) -> Result<Option<Organization>> {
-        let row = sqlx::query(statement).bind(key.to_owned()).fetch_optional(self.0.connection()).await?;
+        let row = sql(statement).bind(key.to_owned()).fetch_optional(self.0.connection()).await?;
         row.as_ref().map(organization).transpose()
     }
 
     /// Inserts it; `false` when the slug is taken.
     pub(in crate::directory) async fn insert(&mut self, new: &Organization) -> Result<bool> {
-        let done = sqlx::query(
-            "INSERT INTO organizations (id, slug, name, created_at, version) \
+        let done = sql("INSERT INTO organizations (id, slug, name, created_at, version) \
              VALUES ($1, $2, $3, $4, 0) \
-             ON CONFLICT DO NOTHING",
-        )
+             ON CONFLICT DO NOTHING")
         .bind(new.id.as_str().to_owned())
         .bind(new.slug.as_str().to_owned())
         .bind(new.name.as_str().to_owned())
         .bind(new.created_at.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Saves what can change.
     pub(in crate::directory) async fn save(&mut self, edited: &Organization) -> Result<()> {
-        sqlx::query(
-            "UPDATE organizations \
+        sql("UPDATE organizations \
              SET name = $2, logo_uri = $3, accent = $4, disabled_at = $5, tokens_void_before = $6 \
-             WHERE id = $1",
-        )
+             WHERE id = $1")
         .bind(edited.id.as_str().to_owned())
         .bind(edited.name.as_str().to_owned())
         .bind(edited.logo_uri.as_ref().map(|uri| uri.as_str().to_owned()))
@@ -98,20 +94,17 @@ impl Organizations<'_> {
     /// Takes the organization's lock until the end of the unit: the first statement of every unit that must see what
     /// others do at the same time (last owner, circles).
     pub(crate) async fn lock(&mut self, id: &OrganizationId) -> crate::directory::Result<()> {
-        let done = sqlx::query("UPDATE organizations SET version = version + 1 WHERE id = $1")
+        let done = sql("UPDATE organizations SET version = version + 1 WHERE id = $1")
             .bind(id.as_str().to_owned())
             .execute(self.0.connection())
-            .await
-            .map_err(crate::storage::Error::from)?;
-        if done.rows_affected() == 0 { Err(Noun::Organization.unknown(id)) } else { Ok(()) }
+            .await?;
+        if done == 0 { Err(Noun::Organization.unknown(id)) } else { Ok(()) }
     }
 
     /// Takes the locks of all organizations of a person.
     pub(in crate::directory) async fn lock_all_of(&mut self, user: &UserId) -> Result<()> {
-        sqlx::query(
-            "UPDATE organizations SET version = version + 1 \
-             WHERE id IN (SELECT organization_id FROM memberships WHERE user_id = $1 AND removed_at IS NULL)",
-        )
+        sql("UPDATE organizations SET version = version + 1 \
+             WHERE id IN (SELECT organization_id FROM memberships WHERE user_id = $1 AND removed_at IS NULL)")
         .bind(user.as_str().to_owned())
         .execute(self.0.connection())
         .await?;

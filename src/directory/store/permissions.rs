@@ -7,7 +7,7 @@ use crate::{
     clock::Timestamp,
     directory::permission::{Effect, Permission},
     id::{MembershipId, OrganizationId},
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// Queries of permissions.
@@ -23,12 +23,10 @@ impl Tx {
 impl Permissions<'_> {
     /// Permissions of the apps that an organization has activated.
     pub async fn of_apps(&mut self, organization: &OrganizationId) -> Result<BTreeSet<Permission>> {
-        let rows = sqlx::query(
-            "SELECT DISTINCT permission \
+        let rows = sql("SELECT DISTINCT permission \
              FROM app_permissions \
              JOIN activations ON activations.client_id = app_permissions.client_id \
-             WHERE activations.organization_id = $1",
-        )
+             WHERE activations.organization_id = $1")
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -41,13 +39,11 @@ impl Permissions<'_> {
         organization: &OrganizationId,
         membership: &MembershipId,
     ) -> Result<Vec<(Permission, Effect)>> {
-        let rows = sqlx::query(
-            "SELECT permission, effect \
+        let rows = sql("SELECT permission, effect \
              FROM membership_permissions \
              JOIN memberships ON memberships.id = membership_permissions.membership_id \
              WHERE memberships.organization_id = $1 AND memberships.id = $2 \
-             ORDER BY permission",
-        )
+             ORDER BY permission")
         .bind(organization.as_str().to_owned())
         .bind(membership.as_str().to_owned())
         .fetch_all(self.0.connection())
@@ -67,11 +63,9 @@ impl Permissions<'_> {
         now: Timestamp,
     ) -> Result<()> {
         let Some(effect) = effect else { return self.unset(membership, permission).await };
-        sqlx::query(
-            "INSERT INTO membership_permissions (membership_id, permission, effect, created_at) \
+        sql("INSERT INTO membership_permissions (membership_id, permission, effect, created_at) \
              VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (membership_id, permission) DO UPDATE SET effect = excluded.effect",
-        )
+             ON CONFLICT (membership_id, permission) DO UPDATE SET effect = excluded.effect")
         .bind(membership.as_str().to_owned())
         .bind(permission.as_str().to_owned())
         .bind(effect.as_str())
@@ -82,7 +76,7 @@ impl Permissions<'_> {
     }
 
     async fn unset(&mut self, membership: &MembershipId, permission: &Permission) -> Result<()> {
-        sqlx::query("DELETE FROM membership_permissions WHERE membership_id = $1 AND permission = $2")
+        sql("DELETE FROM membership_permissions WHERE membership_id = $1 AND permission = $2")
             .bind(membership.as_str().to_owned())
             .bind(permission.as_str().to_owned())
             .execute(self.0.connection())

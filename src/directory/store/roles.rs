@@ -11,8 +11,9 @@ use crate::{
     },
     id::{OrganizationId, RoleId},
     storage::{
-        Result, Row, Tx,
-        batch::{self, Rows, Table, Value},
+        Result, Row, Tx, Value,
+        batch::{self, Rows, Table},
+        sql,
     },
     text::{Name, Slug},
 };
@@ -63,7 +64,7 @@ impl Roles<'_> {
 
     /// Those of an organization, by slug.
     pub async fn list(&mut self, organization: &OrganizationId) -> Result<Vec<Role>> {
-        let rows = sqlx::query(select!("organization_id = $1 ORDER BY slug"))
+        let rows = sql(select!("organization_id = $1 ORDER BY slug"))
             .bind(organization.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -74,13 +75,11 @@ impl Roles<'_> {
     pub async fn compositions(&mut self, organization: &OrganizationId) -> Result<Vec<Composition>> {
         let roles = self.list(organization).await?;
         let parents = self.parents(organization).await?;
-        let rows = sqlx::query(
-            "SELECT role_id, permission \
+        let rows = sql("SELECT role_id, permission \
              FROM role_permissions \
              JOIN roles ON roles.id = role_permissions.role_id \
              WHERE roles.organization_id = $1 \
-             ORDER BY permission",
-        )
+             ORDER BY permission")
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -107,12 +106,10 @@ impl Roles<'_> {
 
     /// Role → inherited role, in an organization.
     pub async fn parents(&mut self, organization: &OrganizationId) -> Result<Vec<(RoleId, RoleId)>> {
-        let rows = sqlx::query(
-            "SELECT role_id, parent_id \
+        let rows = sql("SELECT role_id, parent_id \
              FROM role_parents \
              JOIN roles ON roles.id = role_parents.role_id \
-             WHERE roles.organization_id = $1",
-        )
+             WHERE roles.organization_id = $1")
         .bind(organization.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -122,7 +119,7 @@ impl Roles<'_> {
     }
 
     async fn one(&mut self, statement: &'static str, organization: &OrganizationId, key: &str) -> Result<Option<Role>> {
-        let row = sqlx::query(statement)
+        let row = sql(statement)
             .bind(organization.as_str().to_owned())
             .bind(key.to_owned())
             .fetch_optional(self.0.connection())
@@ -155,12 +152,12 @@ impl Roles<'_> {
 
     /// Removes an edge; `false` when there is none.
     pub(in crate::directory) async fn remove_parent(&mut self, role: &RoleId, parent: &RoleId) -> Result<bool> {
-        let done = sqlx::query("DELETE FROM role_parents WHERE role_id = $1 AND parent_id = $2")
+        let done = sql("DELETE FROM role_parents WHERE role_id = $1 AND parent_id = $2")
             .bind(role.as_str().to_owned())
             .bind(parent.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     pub(in crate::directory) async fn add_permissions(&mut self, id: &RoleId, add: &[Permission]) -> Result<()> {
@@ -177,7 +174,7 @@ impl Roles<'_> {
                 "DELETE FROM role_permissions WHERE role_id = $1 AND permission IN ({})",
                 batch::in_list(2, list.len())
             );
-            let query = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(id.as_str().to_owned());
+            let query = sql(statement).bind(id.as_str().to_owned());
             let query = list.iter().fold(query, |query, permission| query.bind(permission.as_str().to_owned()));
             query.execute(self.0.connection()).await?;
         }
@@ -185,7 +182,7 @@ impl Roles<'_> {
     }
 
     pub(in crate::directory) async fn rename(&mut self, id: &RoleId, name: &Name) -> Result<()> {
-        sqlx::query("UPDATE roles SET name = $2 WHERE id = $1")
+        sql("UPDATE roles SET name = $2 WHERE id = $1")
             .bind(id.as_str().to_owned())
             .bind(name.as_str().to_owned())
             .execute(self.0.connection())
@@ -199,7 +196,7 @@ impl Roles<'_> {
             "UPDATE roles SET removed_at = $2 WHERE id = $1",
             "UPDATE assignments SET ended_at = $2 WHERE role_id = $1 AND ended_at IS NULL",
         ] {
-            sqlx::query(statement).bind(id.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
+            sql(statement).bind(id.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
         }
         for statement in [
             "DELETE FROM role_parents WHERE role_id = $1 OR parent_id = $1",
@@ -207,7 +204,7 @@ impl Roles<'_> {
             "DELETE FROM group_roles WHERE role_id = $1",
             "DELETE FROM client_roles WHERE role_id = $1",
         ] {
-            sqlx::query(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
+            sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }
         Ok(())
     }

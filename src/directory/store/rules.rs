@@ -6,7 +6,7 @@ use super::text;
 use crate::{
     directory::profile::{Attribute, EditableBy, Rules},
     id::{OrganizationId, UserId},
-    storage::{Error, Result, Row, Tx},
+    storage::{Error, Result, Row, Tx, sql},
 };
 
 /// Queries of attribute rules.
@@ -22,7 +22,7 @@ impl Tx {
 impl AttributeRules<'_> {
     /// The rules that an organization set.
     pub async fn of(&mut self, organization: &OrganizationId) -> Result<Rules> {
-        let rows = sqlx::query("SELECT attribute, editable_by FROM attribute_rules WHERE organization_id = $1")
+        let rows = sql("SELECT attribute, editable_by FROM attribute_rules WHERE organization_id = $1")
             .bind(organization.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -31,12 +31,10 @@ impl AttributeRules<'_> {
 
     /// The rules of every organization that a person belongs to.
     pub async fn of_organizations_of(&mut self, user: &UserId) -> Result<Vec<Rules>> {
-        let rows = sqlx::query(
-            "SELECT memberships.organization_id, attribute, editable_by \
+        let rows = sql("SELECT memberships.organization_id, attribute, editable_by \
              FROM memberships \
              JOIN attribute_rules ON attribute_rules.organization_id = memberships.organization_id \
-             WHERE memberships.user_id = $1 AND memberships.removed_at IS NULL",
-        )
+             WHERE memberships.user_id = $1 AND memberships.removed_at IS NULL")
         .bind(user.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -53,11 +51,9 @@ impl AttributeRules<'_> {
         attribute: Attribute,
         rule: EditableBy,
     ) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO attribute_rules (organization_id, attribute, editable_by) \
+        sql("INSERT INTO attribute_rules (organization_id, attribute, editable_by) \
              VALUES ($1, $2, $3) \
-             ON CONFLICT (organization_id, attribute) DO UPDATE SET editable_by = excluded.editable_by",
-        )
+             ON CONFLICT (organization_id, attribute) DO UPDATE SET editable_by = excluded.editable_by")
         .bind(organization.as_str().to_owned())
         .bind(attribute.name())
         .bind(rule.as_str())

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use super::{maybe_text, text};
 use crate::{
     directory::search::{self, MOST, Trigram},
     id::UserId,
     storage::{
-        Result, Tx,
+        Result, Statement, Tx,
         batch::{self, Rows, Table, in_list, padded},
+        sql,
     },
 };
 
@@ -83,7 +82,7 @@ impl SearchIndex<'_> {
             new.join(", ")
         );
         // Only numbers of placeholders are put into the text.
-        let query = people.iter().fold(sqlx::query(AssertSqlSafe(hold)), |query, id| query.bind(id.to_string()));
+        let query = people.iter().fold(sql(hold), |query, id| query.bind(id.to_string()));
         let mut before = BTreeMap::new();
         for row in query.fetch_all(self.0.connection()).await? {
             before.insert(text(&row, "user_id")?, text(&row, "text")?);
@@ -106,7 +105,7 @@ impl SearchIndex<'_> {
              WHERE users.deleted_at IS NULL AND users.id IN ({})",
             in_list(1, people.len())
         );
-        let query = people.iter().fold(sqlx::query(AssertSqlSafe(statement)), |query, id| query.bind(id.to_string()));
+        let query = people.iter().fold(sql(statement), |query, id| query.bind(id.to_string()));
         let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in query.fetch_all(self.0.connection()).await? {
             let own = names.entry(text(&row, "id")?).or_default();
@@ -125,8 +124,8 @@ impl SearchIndex<'_> {
                     "DELETE FROM search_trigrams WHERE user_id = $1 AND trigram IN ({})",
                     in_list(2, list.len())
                 );
-                let query = sqlx::query(AssertSqlSafe(statement)).bind(user.to_string());
-                list.into_iter().fold(query, sqlx::query::Query::bind).execute(self.0.connection()).await?;
+                let query = sql(statement).bind(user.to_string());
+                list.into_iter().fold(query, Statement::bind).execute(self.0.connection()).await?;
             }
         }
         Ok(())
@@ -146,7 +145,7 @@ impl SearchIndex<'_> {
 
     /// Some of the people from before there was a search.
     pub(in crate::directory) async fn waiting(&mut self, limit: u32) -> Result<Vec<UserId>> {
-        let rows = sqlx::query("SELECT user_id FROM search_backlog ORDER BY user_id LIMIT $1")
+        let rows = sql("SELECT user_id FROM search_backlog ORDER BY user_id LIMIT $1")
             .bind(i64::from(limit))
             .fetch_all(self.0.connection())
             .await?;
@@ -157,8 +156,7 @@ impl SearchIndex<'_> {
     pub(in crate::directory) async fn done(&mut self, people: &[UserId]) -> Result<()> {
         for list in padded(people) {
             let statement = format!("DELETE FROM search_backlog WHERE user_id IN ({})", in_list(1, list.len()));
-            let query =
-                list.into_iter().fold(sqlx::query(AssertSqlSafe(statement)), |query, id| query.bind(id.to_string()));
+            let query = list.into_iter().fold(sql(statement), |query, id| query.bind(id.to_string()));
             query.execute(self.0.connection()).await?;
         }
         Ok(())
@@ -168,10 +166,10 @@ impl SearchIndex<'_> {
     pub(super) async fn rarest_first(&mut self, trigrams: &[Trigram]) -> Result<Vec<Trigram>> {
         let last = trigrams.last().copied().unwrap_or_default();
         let eight = (0..MOST).map(|n| trigrams.get(n).copied().unwrap_or(last));
-        let row = eight.fold(sqlx::query(HOW_OFTEN), sqlx::query::Query::bind).fetch_one(self.0.connection()).await?;
+        let row = eight.fold(sql(HOW_OFTEN), Statement::bind).fetch_one(self.0.connection()).await?;
         let mut counted = vec![];
         for (n, trigram) in trigrams.iter().enumerate() {
-            counted.push((row.try_get::<i64, _>(n)?, *trigram));
+            counted.push((row.try_get::<i64>(n)?, *trigram));
         }
         counted.sort_unstable();
         Ok(counted.into_iter().map(|(_, trigram)| trigram).collect())

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     directory::user::User,
     id::{OrganizationId, UserId},
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
     text::{EmailAddress, Name, UserName},
 };
 
@@ -37,7 +37,7 @@ const ERASED: &str = "Erased person";
 impl Users<'_> {
     /// By the id, erased persons included.
     pub async fn by_id(&mut self, id: &UserId) -> Result<Option<User>> {
-        let row = sqlx::query(select!("WHERE users.id = $1"))
+        let row = sql(select!("WHERE users.id = $1"))
             .bind(id.as_str().to_owned())
             .fetch_optional(self.0.connection())
             .await?;
@@ -46,7 +46,7 @@ impl Users<'_> {
 
     /// By what the person types to sign in.
     pub async fn by_login_name(&mut self, name: &UserName) -> Result<Option<User>> {
-        let row = sqlx::query(select!(
+        let row = sql(select!(
             "JOIN login_names ON login_names.user_id = users.id \
              WHERE login_names.name = $1 AND login_names.retired_at IS NULL"
         ))
@@ -57,11 +57,9 @@ impl Users<'_> {
     }
 
     pub(in crate::directory) async fn insert(&mut self, new: &User) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO users (id, name, email, email_verified_at, locale, password_hash, password_changed_at, \
+        sql("INSERT INTO users (id, name, email, email_verified_at, locale, password_hash, password_changed_at, \
              password_must_change_at, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
         .bind(new.id.as_str().to_owned())
         .bind(new.name.as_str().to_owned())
         .bind(new.email.as_ref().map(|email| email.as_str().to_owned()))
@@ -79,12 +77,10 @@ impl Users<'_> {
 
     /// Saves the attributes of the profile.
     pub(in crate::directory) async fn save_profile(&mut self, edited: &User) -> Result<()> {
-        sqlx::query(
-            "UPDATE users \
+        sql("UPDATE users \
              SET name = $2, given_name = $3, family_name = $4, phone = $5, postal_address = $6, locale = $7, \
              picture = $8, updated_at = $9 \
-             WHERE id = $1",
-        )
+             WHERE id = $1")
         .bind(edited.id.as_str().to_owned())
         .bind(edited.name.as_str().to_owned())
         .bind(edited.given_name.clone())
@@ -106,7 +102,7 @@ impl Users<'_> {
         email: &EmailAddress,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query("UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1")
+        sql("UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1")
             .bind(id.as_str().to_owned())
             .bind(email.as_str().to_owned())
             .bind(now.0)
@@ -122,11 +118,9 @@ impl Users<'_> {
         now: Timestamp,
         must_change_at: Option<Timestamp>,
     ) -> Result<()> {
-        sqlx::query(
-            "UPDATE users \
+        sql("UPDATE users \
              SET password_hash = $2, password_changed_at = $3, password_must_change_at = $4 \
-             WHERE id = $1",
-        )
+             WHERE id = $1")
         .bind(id.as_str().to_owned())
         .bind(hash.to_owned())
         .bind(now.0)
@@ -138,13 +132,13 @@ impl Users<'_> {
 
     /// Stores the same password under stronger parameters, unless it was changed meanwhile.
     pub async fn rehash_password(&mut self, id: &UserId, former: &str, hash: &str) -> Result<bool> {
-        let done = sqlx::query("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+        let done = sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
             .bind(id.as_str().to_owned())
             .bind(former.to_owned())
             .bind(hash.to_owned())
             .execute(self.0.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Whether the person may still sign in with the password that was set at `changed_at`, and keeps it so until the
@@ -153,15 +147,13 @@ impl Users<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn hold_password(&mut self, id: &UserId, changed_at: Option<Timestamp>) -> Result<bool> {
-        let held = sqlx::query(
-            "UPDATE users SET password_changed_at = password_changed_at \
-             WHERE id = $1 AND COALESCE(password_changed_at, 0) = $2 AND disabled_at IS NULL AND deleted_at IS NULL",
-        )
+        let held = sql("UPDATE users SET password_changed_at = password_changed_at \
+             WHERE id = $1 AND COALESCE(password_changed_at, 0) = $2 AND disabled_at IS NULL AND deleted_at IS NULL")
         .bind(id.as_str().to_owned())
         .bind(changed_at.map_or(0, |at| at.0))
         .execute(self.0.connection())
         .await?;
-        Ok(held.rows_affected() == 1)
+        Ok(held == 1)
     }
 
     pub(in crate::directory) async fn set_default_organization(
@@ -170,7 +162,7 @@ impl Users<'_> {
         organization: Option<&OrganizationId>,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query("UPDATE users SET default_organization_id = $2, updated_at = $3 WHERE id = $1")
+        sql("UPDATE users SET default_organization_id = $2, updated_at = $3 WHERE id = $1")
             .bind(id.as_str().to_owned())
             .bind(organization.map(|id| id.as_str().to_owned()))
             .bind(now.0)
@@ -185,10 +177,8 @@ impl Users<'_> {
         id: &UserId,
         organization: &OrganizationId,
     ) -> Result<()> {
-        sqlx::query(
-            "UPDATE users SET default_organization_id = NULL \
-             WHERE id = $1 AND default_organization_id = $2",
-        )
+        sql("UPDATE users SET default_organization_id = NULL \
+             WHERE id = $1 AND default_organization_id = $2")
         .bind(id.as_str().to_owned())
         .bind(organization.as_str().to_owned())
         .execute(self.0.connection())
@@ -202,7 +192,7 @@ impl Users<'_> {
         disabled_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query("UPDATE users SET disabled_at = $2, updated_at = $3 WHERE id = $1")
+        sql("UPDATE users SET disabled_at = $2, updated_at = $3 WHERE id = $1")
             .bind(id.as_str().to_owned())
             .bind(millis(disabled_at))
             .bind(now.0)
@@ -213,24 +203,22 @@ impl Users<'_> {
 
     /// Leaves a tombstone: the id and when it was erased.
     pub(in crate::directory) async fn erase(&mut self, id: &UserId, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "UPDATE users \
+        sql("UPDATE users \
              SET name = $2, given_name = NULL, family_name = NULL, email = NULL, email_verified_at = NULL, \
              phone = NULL, postal_address = NULL, locale = NULL, picture = NULL, default_organization_id = NULL, \
              password_hash = NULL, password_changed_at = NULL, password_must_change_at = NULL, \
              updated_at = $3, deleted_at = $3 \
-             WHERE id = $1",
-        )
+             WHERE id = $1")
         .bind(id.as_str().to_owned())
         .bind(ERASED)
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        sqlx::query("DELETE FROM mailed_links WHERE user_id = $1")
+        sql("DELETE FROM mailed_links WHERE user_id = $1")
             .bind(id.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
-        sqlx::query("UPDATE sessions SET user_agent = '', address = '' WHERE user_id = $1")
+        sql("UPDATE sessions SET user_agent = '', address = '' WHERE user_id = $1")
             .bind(id.as_str().to_owned())
             .execute(self.0.connection())
             .await?;

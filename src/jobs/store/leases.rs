@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     clock::Timestamp,
     id::NodeId,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// Named leases.
@@ -24,13 +24,11 @@ impl Leases<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn hold(&mut self, name: &'static str, node: &NodeId, now: Timestamp, length: Duration) -> Result<bool> {
-        let row = sqlx::query(
-            "INSERT INTO leases (name, holder, until) \
+        let row = sql("INSERT INTO leases (name, holder, until) \
              VALUES ($1, $2, $3) \
              ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
              WHERE leases.holder = excluded.holder OR leases.until <= $4 \
-             RETURNING name",
-        )
+             RETURNING name")
         .bind(name)
         .bind(node.as_str().to_owned())
         .bind(now.plus(length).0)
@@ -45,10 +43,7 @@ impl Leases<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn release(&mut self, node: &NodeId) -> Result<()> {
-        sqlx::query("DELETE FROM leases WHERE holder = $1")
-            .bind(node.as_str().to_owned())
-            .execute(self.0.connection())
-            .await?;
+        sql("DELETE FROM leases WHERE holder = $1").bind(node.as_str().to_owned()).execute(self.0.connection()).await?;
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! The queue.
 
-use sqlx::Row as _;
-
 use crate::{
     audit::Context,
     clock::Timestamp,
@@ -12,7 +10,7 @@ use crate::{
     },
     keys::{SealedColumn, Sealer},
     secret::ExposeSecret,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// Jobs that wait, run and failed.
@@ -36,10 +34,8 @@ impl Jobs<'_> {
     pub async fn enqueue(&mut self, context: &Context, sealer: &Sealer, job: &Job) -> Result<JobId> {
         let id = JobId::fresh(context.now, &context.random);
         let plain = serde_json::to_vec(job).expect("a job is texts and numbers");
-        sqlx::query(
-            "INSERT INTO jobs (id, kind, payload, run_at, attempts, created_at) \
-             VALUES ($1, $2, $3, $4, 0, $4)",
-        )
+        sql("INSERT INTO jobs (id, kind, payload, run_at, attempts, created_at) \
+             VALUES ($1, $2, $3, $4, 0, $4)")
         .bind(id.as_str().to_owned())
         .bind(job.kind())
         .bind(sealer.seal(SealedColumn::JOB, id.as_str(), &plain))
@@ -54,11 +50,9 @@ impl Jobs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_any_due(&mut self, now: Timestamp) -> Result<bool> {
-        let row = sqlx::query(
-            "SELECT id FROM jobs \
+        let row = sql("SELECT id FROM jobs \
              WHERE failed_at IS NULL AND run_at <= $1 AND COALESCE(leased_until, 0) <= $1 \
-             LIMIT 1",
-        )
+             LIMIT 1")
         .bind(now.0)
         .fetch_optional(self.0.connection())
         .await?;
@@ -70,15 +64,13 @@ impl Jobs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn lease(&mut self, node: &NodeId, sealer: &Sealer, now: Timestamp, most: i64) -> Result<Vec<Leased>> {
-        let rows = sqlx::query(
-            "UPDATE jobs SET leased_until = $2, leased_by = $3, attempts = attempts + 1 \
+        let rows = sql("UPDATE jobs SET leased_until = $2, leased_by = $3, attempts = attempts + 1 \
              WHERE id IN ( \
                SELECT id FROM jobs \
                WHERE failed_at IS NULL AND run_at <= $1 AND COALESCE(leased_until, 0) <= $1 \
                ORDER BY run_at LIMIT $4) \
              AND COALESCE(leased_until, 0) <= $1 \
-             RETURNING id, payload, attempts",
-        )
+             RETURNING id, payload, attempts")
         .bind(now.0)
         .bind(now.plus(retry::LEASE).0)
         .bind(node.as_str().to_owned())
@@ -102,7 +94,7 @@ impl Jobs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn complete(&mut self, id: &JobId, node: &NodeId) -> Result<()> {
-        sqlx::query("DELETE FROM jobs WHERE id = $1 AND leased_by = $2")
+        sql("DELETE FROM jobs WHERE id = $1 AND leased_by = $2")
             .bind(id.as_str().to_owned())
             .bind(node.as_str().to_owned())
             .execute(self.0.connection())
@@ -119,10 +111,8 @@ impl Jobs<'_> {
             Next::Again(at) => (at, None),
             Next::GiveUp => (now, Some(now.0)),
         };
-        sqlx::query(
-            "UPDATE jobs SET run_at = $2, failed_at = $3, last_error = $4, leased_until = NULL, leased_by = NULL \
-             WHERE id = $1",
-        )
+        sql("UPDATE jobs SET run_at = $2, failed_at = $3, last_error = $4, leased_until = NULL, leased_by = NULL \
+             WHERE id = $1")
         .bind(leased.id.as_str().to_owned())
         .bind(run_at.0)
         .bind(failed_at)
@@ -137,7 +127,7 @@ impl Jobs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn release(&mut self, node: &NodeId) -> Result<()> {
-        sqlx::query("UPDATE jobs SET leased_until = NULL, leased_by = NULL WHERE leased_by = $1")
+        sql("UPDATE jobs SET leased_until = NULL, leased_by = NULL WHERE leased_by = $1")
             .bind(node.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
@@ -149,12 +139,10 @@ impl Jobs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn failed(&mut self, most: i64) -> Result<Vec<Failed>> {
-        let rows = sqlx::query(
-            "SELECT id, kind, failed_at, COALESCE(last_error, '') AS last_error FROM jobs \
+        let rows = sql("SELECT id, kind, failed_at, COALESCE(last_error, '') AS last_error FROM jobs \
              WHERE failed_at IS NOT NULL \
              ORDER BY id DESC \
-             LIMIT $1",
-        )
+             LIMIT $1")
         .bind(most)
         .fetch_all(self.0.connection())
         .await?;
@@ -175,9 +163,7 @@ impl Jobs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn waiting(&mut self) -> Result<i64> {
-        let row = sqlx::query("SELECT COUNT(*) AS n FROM jobs WHERE failed_at IS NULL")
-            .fetch_one(self.0.connection())
-            .await?;
-        Ok(row.try_get("n")?)
+        let row = sql("SELECT COUNT(*) AS n FROM jobs WHERE failed_at IS NULL").fetch_one(self.0.connection()).await?;
+        row.try_get("n")
     }
 }

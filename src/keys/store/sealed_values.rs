@@ -1,10 +1,8 @@
 //! Sealed values of any table, to be sealed anew.
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use crate::{
     keys::SealedColumn,
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// A sealed value and the row it is in.
@@ -46,7 +44,7 @@ impl SealedValues<'_> {
             column = self.column.column(),
             table = self.column.table(),
         );
-        let rows = sqlx::query(AssertSqlSafe(statement)).bind(row).bind(limit).fetch_all(self.tx.connection()).await?;
+        let rows = sql(statement).bind(row).bind(limit).fetch_all(self.tx.connection()).await?;
         rows.iter()
             .map(|found| Ok(SealedValue { row: found.try_get("row")?, sealed: found.try_get("sealed")? }))
             .collect()
@@ -66,9 +64,9 @@ impl SealedValues<'_> {
             column = self.column.column(),
             table = self.column.table(),
         );
-        let changed = sqlx::query(AssertSqlSafe(statement))
+        let changed = sql(statement)
             .bind(sealed)
-            .bind(&old.row)
+            .bind(old.row.as_str())
             .bind(old.sealed.as_slice())
             .fetch_optional(self.tx.connection())
             .await?;

@@ -1,13 +1,11 @@
 //! Shared keys: made by whichever node comes first.
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     keys::{SealedColumn, Sealer, sealing::OpenFault, shared_key::SharedKey},
     random::Random,
     secret::SecretSlice,
-    storage::{self, Tx},
+    storage::{self, Tx, sql},
 };
 
 /// Why a shared key cannot be had.
@@ -43,13 +41,12 @@ impl SharedKeys<'_> {
         random: &Random,
         now: Timestamp,
     ) -> Result<SecretSlice<u8>, SharedKeyFault> {
-        sqlx::query("INSERT INTO shared_keys (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO shared_keys (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(key.name())
             .bind(sealer.seal(SealedColumn::SHARED_KEY, key.name(), &random.bytes::<32>()))
             .bind(now.0)
             .execute(self.0.connection())
-            .await
-            .map_err(storage::Error::from)?;
+            .await?;
         self.find(key, sealer).await?.ok_or(SharedKeyFault::Storage(storage::Error::Corrupt("shared_keys.name")))
     }
 
@@ -58,13 +55,12 @@ impl SharedKeys<'_> {
     /// # Errors
     /// When the database fails or the master key is another one.
     pub async fn find(&mut self, key: SharedKey, sealer: &Sealer) -> Result<Option<SecretSlice<u8>>, SharedKeyFault> {
-        let row = sqlx::query("SELECT sealed FROM shared_keys WHERE name = $1")
+        let row = sql("SELECT sealed FROM shared_keys WHERE name = $1")
             .bind(key.name())
             .fetch_optional(self.0.connection())
-            .await
-            .map_err(storage::Error::from)?;
+            .await?;
         let Some(row) = row else { return Ok(None) };
-        let stored: Vec<u8> = row.try_get("sealed").map_err(storage::Error::from)?;
+        let stored: Vec<u8> = row.try_get("sealed")?;
         Ok(Some(sealer.open(SealedColumn::SHARED_KEY, key.name(), &stored)?))
     }
 }

@@ -1,14 +1,12 @@
 //! The table `signing_keys`: rows are added and marked, never deleted.
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     keys::{
         Algorithm, KeyId,
         life_cycle::{Key, Start, State},
     },
-    storage::{Error, Result, Row, Tx},
+    storage::{Error, Result, Row, Tx, sql},
 };
 
 /// A key as it is stored.
@@ -80,13 +78,13 @@ impl SigningKeys<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn public_jwk(&mut self, id: &KeyId) -> Result<Option<String>> {
-        let row = sqlx::query("SELECT public_jwk FROM signing_keys WHERE kid = $1").bind(id.as_str());
+        let row = sql("SELECT public_jwk FROM signing_keys WHERE kid = $1").bind(id.as_str());
         let row = row.fetch_optional(self.0.connection()).await?;
-        Ok(row.map(|row| row.try_get("public_jwk")).transpose()?)
+        row.map(|row| row.try_get("public_jwk")).transpose()
     }
 
     async fn select(&mut self, statement: &'static str) -> Result<Vec<StoredKey>> {
-        let rows = sqlx::query(statement).fetch_all(self.0.connection()).await?;
+        let rows = sql(statement).fetch_all(self.0.connection()).await?;
         rows.iter().map(stored_key).collect()
     }
 
@@ -99,20 +97,19 @@ impl SigningKeys<'_> {
             Start::Now => Some(now.0),
             Start::AfterPublication => None,
         };
-        let row = sqlx::query(
-            "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private, published_at, activated_at)
+        let row =
+            sql("INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private, published_at, activated_at)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT DO NOTHING
-             RETURNING kid",
-        )
-        .bind(key.id.as_str())
-        .bind(key.algorithm.name())
-        .bind(&key.public_jwk)
-        .bind(key.sealed_private.as_slice())
-        .bind(now.0)
-        .bind(activated_at)
-        .fetch_optional(self.0.connection())
-        .await?;
+             RETURNING kid")
+            .bind(key.id.as_str())
+            .bind(key.algorithm.name())
+            .bind(key.public_jwk.as_str())
+            .bind(key.sealed_private.as_slice())
+            .bind(now.0)
+            .bind(activated_at)
+            .fetch_optional(self.0.connection())
+            .await?;
         Ok(row.is_some())
     }
 
@@ -181,13 +178,13 @@ impl SigningKeys<'_> {
     }
 
     async fn mark(&mut self, statement: &'static str, id: &KeyId, now: Timestamp) -> Result<bool> {
-        let row = sqlx::query(statement).bind(now.0).bind(id.as_str()).fetch_optional(self.0.connection()).await?;
+        let row = sql(statement).bind(now.0).bind(id.as_str()).fetch_optional(self.0.connection()).await?;
         Ok(row.is_some())
     }
 }
 
 fn stored_key(row: &Row) -> Result<StoredKey> {
-    let at = |column| Ok::<_, Error>(row.try_get::<Option<i64>, _>(column)?.map(Timestamp));
+    let at = |column| Ok::<_, Error>(row.try_get::<Option<i64>>(column)?.map(Timestamp));
     let state = match (at("activated_at")?, at("retired_at")?, at("removed_at")?) {
         (_, _, Some(_)) => State::Gone,
         (_, Some(since), None) => State::Retiring { since },
@@ -196,10 +193,7 @@ fn stored_key(row: &Row) -> Result<StoredKey> {
     };
     let key = Key {
         id: KeyId::from_text(row.try_get("kid")?),
-        algorithm: row
-            .try_get::<&str, _>("algorithm")?
-            .parse()
-            .map_err(|_| Error::Corrupt("signing_keys.algorithm"))?,
+        algorithm: row.try_get::<&str>("algorithm")?.parse().map_err(|_| Error::Corrupt("signing_keys.algorithm"))?,
         published_at: Timestamp(row.try_get("published_at")?),
         state,
     };

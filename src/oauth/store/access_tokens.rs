@@ -1,16 +1,11 @@
 //! Opaque access tokens, and signed ones that were revoked before their end.
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     id::{FamilyId, OrganizationId},
     oauth::token::TokenId,
     secret::TokenHash,
-    storage::{
-        Additions, Result, Revision, Tx,
-        batch::{Table, Value},
-    },
+    storage::{Additions, Result, Revision, Tx, Value, batch::Table, sql},
 };
 
 /// An opaque access token.
@@ -63,12 +58,10 @@ impl AccessTokens<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn live(&mut self, hash: TokenHash, now: Timestamp) -> Result<Option<OpaqueToken>> {
-        let row = sqlx::query(
-            "SELECT a.client_id, a.family_id, a.claims, a.expires_at \
+        let row = sql("SELECT a.client_id, a.family_id, a.claims, a.expires_at \
              FROM access_tokens a \
              LEFT JOIN families f ON f.id = a.family_id \
-             WHERE a.hash = $1 AND a.revoked_at IS NULL AND a.expires_at > $2 AND f.revoked_at IS NULL",
-        )
+             WHERE a.hash = $1 AND a.revoked_at IS NULL AND a.expires_at > $2 AND f.revoked_at IS NULL")
         .bind(hash.to_vec())
         .bind(now.0)
         .fetch_optional(self.0.connection())
@@ -76,7 +69,7 @@ impl AccessTokens<'_> {
         let Some(row) = row else { return Ok(None) };
         Ok(Some(OpaqueToken {
             client_id: row.try_get("client_id")?,
-            family: row.try_get::<Option<String>, _>("family_id")?.map(FamilyId::from_stored),
+            family: row.try_get::<Option<String>>("family_id")?.map(FamilyId::from_stored),
             claims: row.try_get("claims")?,
             expires_at: Timestamp(row.try_get("expires_at")?),
         }))
@@ -88,12 +81,10 @@ impl AccessTokens<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn counts(&mut self, id: &TokenId, organization: &OrganizationId) -> Result<bool> {
-        let row = sqlx::query(
-            "SELECT id FROM organizations \
+        let row = sql("SELECT id FROM organizations \
              WHERE id = $1 AND disabled_at IS NULL AND COALESCE(tokens_void_before, 0) <= $4 \
              AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $2) \
-             AND NOT EXISTS (SELECT 1 FROM families WHERE id = $3 AND revoked_at IS NOT NULL)",
-        )
+             AND NOT EXISTS (SELECT 1 FROM families WHERE id = $3 AND revoked_at IS NOT NULL)")
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .bind(id.family().map_or_else(String::new, String::from))
@@ -108,7 +99,7 @@ impl AccessTokens<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn revoke_opaque(&mut self, hash: TokenHash, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE access_tokens SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL")
+        sql("UPDATE access_tokens SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL")
             .bind(hash.to_vec())
             .bind(now.0)
             .execute(self.0.connection())

@@ -2,8 +2,6 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use super::{from_json, to_json};
 use crate::{
     clock::Timestamp,
@@ -20,6 +18,7 @@ use crate::{
         Error, Result, Row, Tx,
         batch::in_list,
         filter::{Filter, Operator},
+        sql,
     },
 };
 
@@ -80,10 +79,8 @@ impl Clients<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn browser_redirect_uris(&mut self) -> Result<Vec<RedirectUri>> {
-        let rows = sqlx::query(
-            "SELECT redirect_uris FROM clients \
-             WHERE authentication_method = 'none' AND disabled_at IS NULL",
-        )
+        let rows = sql("SELECT redirect_uris FROM clients \
+             WHERE authentication_method = 'none' AND disabled_at IS NULL")
         .fetch_all(self.0.connection())
         .await?;
         let lists = rows.iter().map(|row| list(row, "redirect_uris")).collect::<Result<Vec<Vec<String>>>>()?;
@@ -95,7 +92,7 @@ impl Clients<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn insert(&mut self, client: &Client) -> Result<bool> {
-        let query = sqlx::query(
+        let query = sql(
             "INSERT INTO clients (id, organization_id, name, authentication_method, first_party, grant_types, scopes, \
              redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
              id_token_signed_response_alg, access_token_signing_alg, access_token_format, access_token_seconds, \
@@ -126,7 +123,7 @@ impl Clients<'_> {
             .bind(client.updated_at.0)
             .execute(self.0.connection())
             .await?;
-        Ok(written.rows_affected() == 1)
+        Ok(written == 1)
     }
 
     /// Writes the addresses of a client.
@@ -135,10 +132,8 @@ impl Clients<'_> {
     /// When the database fails.
     pub async fn update_addresses(&mut self, client: &Client, now: Timestamp) -> Result<()> {
         let texts = |uris: &[RedirectUri]| to_json(&uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>());
-        sqlx::query(
-            "UPDATE clients SET redirect_uris = $2, post_logout_redirect_uris = $3, updated_at = $4 \
-             WHERE id = $1",
-        )
+        sql("UPDATE clients SET redirect_uris = $2, post_logout_redirect_uris = $3, updated_at = $4 \
+             WHERE id = $1")
         .bind(client.id.clone())
         .bind(texts(&client.redirect_uris))
         .bind(texts(&client.post_logout_redirect_uris))
@@ -160,8 +155,7 @@ impl Clients<'_> {
                  WHERE id = $1 AND disabled_at IS NOT NULL"
             }
         };
-        let changed =
-            sqlx::query(statement).bind(id.to_owned()).bind(now.0).execute(self.0.connection()).await?.rows_affected();
+        let changed = sql(statement).bind(id.to_owned()).bind(now.0).execute(self.0.connection()).await?;
         Ok(changed == 1)
     }
 
@@ -170,11 +164,9 @@ impl Clients<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn secrets(&mut self, client: &str) -> Result<Vec<Secret>> {
-        let rows = sqlx::query(
-            "SELECT id, hash, created_at, expires_at FROM client_secrets \
+        let rows = sql("SELECT id, hash, created_at, expires_at FROM client_secrets \
              WHERE client_id = $1 AND revoked_at IS NULL \
-             ORDER BY id",
-        )
+             ORDER BY id")
         .bind(client.to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -186,10 +178,8 @@ impl Clients<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn insert_secret(&mut self, client: &str, secret: &Secret) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO client_secrets (id, client_id, hash, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5)",
-        )
+        sql("INSERT INTO client_secrets (id, client_id, hash, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5)")
         .bind(secret.id.as_str().to_owned())
         .bind(client.to_owned())
         .bind(secret.hash.to_vec())
@@ -205,16 +195,14 @@ impl Clients<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn revoke_secret(&mut self, client: &str, id: &ClientSecretId, now: Timestamp) -> Result<bool> {
-        let revoked = sqlx::query(
-            "UPDATE client_secrets SET revoked_at = $3 \
-             WHERE client_id = $1 AND id = $2 AND revoked_at IS NULL",
-        )
+        let revoked = sql("UPDATE client_secrets SET revoked_at = $3 \
+             WHERE client_id = $1 AND id = $2 AND revoked_at IS NULL")
         .bind(client.to_owned())
         .bind(id.as_str().to_owned())
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        Ok(revoked.rows_affected() == 1)
+        Ok(revoked == 1)
     }
 
     /// A client with a live secret among these, and which one that is.
@@ -233,20 +221,20 @@ impl Clients<'_> {
             in_list(2, secrets.len())
         );
         // Placeholders only; values are bound.
-        let query = sqlx::query(AssertSqlSafe(text)).bind(now.0);
+        let query = sql(text).bind(now.0);
         let query = secrets.iter().fold(query, |query, hash| query.bind(hash.to_vec()));
         let Some(row) = query.fetch_optional(self.0.connection()).await? else { return Ok(None) };
         Ok(Some((row.try_get("client_id")?, ClientSecretId::from_stored(row.try_get("id")?))))
     }
 
     async fn activations(&mut self, client: &str) -> Result<HashMap<OrganizationId, Requirement>> {
-        let rows = sqlx::query("SELECT organization_id, requires FROM activations WHERE client_id = $1")
+        let rows = sql("SELECT organization_id, requires FROM activations WHERE client_id = $1")
             .bind(client.to_owned())
             .fetch_all(self.0.connection())
             .await?;
         rows.iter()
             .map(|row| {
-                let requirement = from_json(&row.try_get::<String, _>("requires")?, "activations.requires")?;
+                let requirement = from_json(&row.try_get::<String>("requires")?, "activations.requires")?;
                 Ok((OrganizationId::from_stored(row.try_get("organization_id")?), requirement))
             })
             .collect()
@@ -254,7 +242,7 @@ impl Clients<'_> {
 }
 
 fn client(row: &Row) -> Result<Client> {
-    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let text = |column: &'static str| row.try_get::<String>(column);
     let uris =
         |column| list::<Vec<String>>(row, column).map(|uris| uris.into_iter().map(RedirectUri::from_stored).collect());
     let grants: Vec<String> = list(row, "grant_types")?;
@@ -262,10 +250,10 @@ fn client(row: &Row) -> Result<Client> {
     let seconds: Option<i64> = row.try_get("access_token_seconds")?;
     Ok(Client {
         id: text("id")?,
-        organization: row.try_get::<Option<String>, _>("organization_id")?.map(OrganizationId::from_stored),
+        organization: row.try_get::<Option<String>>("organization_id")?.map(OrganizationId::from_stored),
         name: text("name")?,
         authentication: known(AuthenticationMethod::named(&text("authentication_method")?), "authentication_method")?,
-        is_first_party: row.try_get::<i64, _>("first_party")? != 0,
+        is_first_party: row.try_get::<i64>("first_party")? != 0,
         grant_types: grants.iter().filter_map(|name| GrantType::named(name)).collect(),
         scopes: scopes.into_iter().collect::<Scopes>(),
         redirect_uris: uris("redirect_uris")?,
@@ -277,26 +265,26 @@ fn client(row: &Row) -> Result<Client> {
         access_token_algorithm: known(text("access_token_signing_alg")?.parse().ok(), "access_token_signing_alg")?,
         access_token_format: known(AccessTokenFormat::named(&text("access_token_format")?), "access_token_format")?,
         access_token_life: seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0))),
-        is_pkce_waived: row.try_get::<i64, _>("pkce_waived")? != 0,
+        is_pkce_waived: row.try_get::<i64>("pkce_waived")? != 0,
         introspects: known(Introspects::named(&text("introspects")?), "introspects")?,
         created_at: Timestamp(row.try_get("created_at")?),
         updated_at: Timestamp(row.try_get("updated_at")?),
-        disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(Timestamp),
-        tokens_void_before: row.try_get::<Option<i64>, _>("tokens_void_before")?.map(Timestamp),
+        disabled_at: row.try_get::<Option<i64>>("disabled_at")?.map(Timestamp),
+        tokens_void_before: row.try_get::<Option<i64>>("tokens_void_before")?.map(Timestamp),
     })
 }
 
 fn secret(row: &Row) -> Result<Secret> {
     Ok(Secret {
         id: ClientSecretId::from_stored(row.try_get("id")?),
-        hash: known(TokenHash::from_stored(&row.try_get::<Vec<u8>, _>("hash")?), "client_secrets.hash")?,
+        hash: known(TokenHash::from_stored(&row.try_get::<Vec<u8>>("hash")?), "client_secrets.hash")?,
         created_at: Timestamp(row.try_get("created_at")?),
-        expires_at: row.try_get::<Option<i64>, _>("expires_at")?.map(Timestamp),
+        expires_at: row.try_get::<Option<i64>>("expires_at")?.map(Timestamp),
     })
 }
 
 fn list<T: for<'de> serde::Deserialize<'de>>(row: &Row, column: &'static str) -> Result<T> {
-    from_json(&row.try_get::<String, _>(column)?, column)
+    from_json(&row.try_get::<String>(column)?, column)
 }
 
 fn known<T>(value: Option<T>, column: &'static str) -> Result<T> {

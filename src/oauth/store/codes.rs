@@ -1,17 +1,12 @@
 //! Authorization codes: used once.
 
-use sqlx::Row as _;
-
 use super::families::{Family, family, select_with_family, take_once, taken};
 use crate::{
     clock::Timestamp,
     id::FamilyId,
     oauth::pkce::CodeChallenge,
     secret::TokenHash,
-    storage::{
-        Result, Tx,
-        batch::{Table, Value},
-    },
+    storage::{Result, Tx, Value, batch::Table, sql},
 };
 
 /// A code with the authorization it stands for.
@@ -71,7 +66,7 @@ impl AuthorizationCodes<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_hash(&mut self, hash: TokenHash) -> Result<Option<StoredCode>> {
-        let row = sqlx::query(select_with_family!(
+        let row = sql(select_with_family!(
             "authorization_codes AS own JOIN families AS f ON f.id = own.family_id",
             "own.redirect_uri, own.code_challenge, own.nonce, own.expires_at, own.used_at",
             "own.hash = $1"
@@ -84,10 +79,10 @@ impl AuthorizationCodes<'_> {
             hash,
             family: family(&row)?,
             redirect_uri: row.try_get("redirect_uri")?,
-            challenge: row.try_get::<Option<String>, _>("code_challenge")?.map(CodeChallenge::from_stored),
+            challenge: row.try_get::<Option<String>>("code_challenge")?.map(CodeChallenge::from_stored),
             nonce: row.try_get("nonce")?,
             expires_at: Timestamp(row.try_get("expires_at")?),
-            used_at: row.try_get::<Option<i64>, _>("used_at")?.map(Timestamp),
+            used_at: row.try_get::<Option<i64>>("used_at")?.map(Timestamp),
         }))
     }
 
@@ -104,7 +99,7 @@ impl AuthorizationCodes<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn family_if_used(&mut self, hash: TokenHash) -> Result<Option<FamilyId>> {
-        let row = sqlx::query("SELECT family_id FROM authorization_codes WHERE hash = $1 AND used_at IS NOT NULL")
+        let row = sql("SELECT family_id FROM authorization_codes WHERE hash = $1 AND used_at IS NOT NULL")
             .bind(hash.to_vec())
             .fetch_optional(self.0.connection())
             .await?;

@@ -1,12 +1,10 @@
 //! What a person allowed an app in an organization.
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     id::{OrganizationId, UserId},
     oauth::{authorization::prompt::Consent, scope::Scopes},
-    storage::{Result, Tx},
+    storage::{Result, Tx, sql},
 };
 
 /// Queries of consents.
@@ -38,10 +36,8 @@ impl Consents<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn find(&mut self, user: &UserId, client: &str, at: &OrganizationId) -> Result<Option<Consent>> {
-        let row = sqlx::query(
-            "SELECT scopes, granted_at FROM consents \
-             WHERE user_id = $1 AND client_id = $2 AND organization_id = $3",
-        )
+        let row = sql("SELECT scopes, granted_at FROM consents \
+             WHERE user_id = $1 AND client_id = $2 AND organization_id = $3")
         .bind(user.as_str().to_owned())
         .bind(client.to_owned())
         .bind(at.as_str().to_owned())
@@ -58,14 +54,12 @@ impl Consents<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Allowed>> {
-        let rows = sqlx::query(
-            "SELECT c.id, c.name, o.organization_id, o.scopes, o.granted_at \
+        let rows = sql("SELECT c.id, c.name, o.organization_id, o.scopes, o.granted_at \
              FROM consents o \
              JOIN clients c ON c.id = o.client_id \
              WHERE o.user_id = $1 \
              ORDER BY o.granted_at DESC \
-             LIMIT 200",
-        )
+             LIMIT 200")
         .bind(user.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
@@ -95,12 +89,10 @@ impl Consents<'_> {
         allowed: (&Scopes, Timestamp),
     ) -> Result<()> {
         let (scopes, now) = allowed;
-        sqlx::query(
-            "INSERT INTO consents (user_id, client_id, organization_id, scopes, granted_at) \
+        sql("INSERT INTO consents (user_id, client_id, organization_id, scopes, granted_at) \
              VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (user_id, client_id, organization_id) \
-             DO UPDATE SET scopes = excluded.scopes, granted_at = excluded.granted_at",
-        )
+             DO UPDATE SET scopes = excluded.scopes, granted_at = excluded.granted_at")
         .bind(user.as_str().to_owned())
         .bind(client.to_owned())
         .bind(at.as_str().to_owned())
@@ -116,11 +108,11 @@ impl Consents<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn remove(&mut self, user: &UserId, client: &str) -> Result<bool> {
-        let removed = sqlx::query("DELETE FROM consents WHERE user_id = $1 AND client_id = $2")
+        let removed = sql("DELETE FROM consents WHERE user_id = $1 AND client_id = $2")
             .bind(user.as_str().to_owned())
             .bind(client.to_owned())
             .execute(self.0.connection())
             .await?;
-        Ok(removed.rows_affected() > 0)
+        Ok(removed > 0)
     }
 }

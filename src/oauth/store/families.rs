@@ -1,14 +1,12 @@
 //! Families: one authorization with all tokens that descend from it.
 
-use sqlx::Row as _;
-
 use super::{from_json, to_json};
 use crate::{
     clock::Timestamp,
     id::{FamilyId, OrganizationId, SessionId, Sid, UserId},
     oauth::scope::Scopes,
     secret::TokenHash,
-    storage::{Error, Result, Revision, Row, Tx},
+    storage::{Error, Result, Revision, Row, Tx, sql},
 };
 
 /// One authorization of a person for a client in an organization.
@@ -91,7 +89,7 @@ pub(super) use take_once;
 
 /// Runs [`take_once`]; whether this one was it.
 pub(super) async fn taken(tx: &mut Tx, statement: &'static str, hash: TokenHash, now: Timestamp) -> Result<bool> {
-    let row = sqlx::query(statement).bind(hash.to_vec()).bind(now.0).fetch_optional(tx.connection()).await?;
+    let row = sql(statement).bind(hash.to_vec()).bind(now.0).fetch_optional(tx.connection()).await?;
     Ok(row.is_some())
 }
 
@@ -132,7 +130,7 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn insert(&mut self, family: &Family) -> Result<()> {
-        sqlx::query(
+        sql(
             "INSERT INTO families (id, client_id, user_id, organization_id, session_id, sid, offline, scope, resources, \
              auth_time, acr, amr, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -161,7 +159,7 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_id(&mut self, id: &FamilyId) -> Result<Option<Family>> {
-        let row = sqlx::query(select_with_family!("families AS f", "1 AS own", "f.id = $1"))
+        let row = sql(select_with_family!("families AS f", "1 AS own", "f.id = $1"))
             .bind(id.as_str().to_owned())
             .fetch_optional(self.0.connection())
             .await?;
@@ -173,13 +171,13 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn revoke(&mut self, id: &FamilyId, now: Timestamp) -> Result<bool> {
-        let revoked = sqlx::query("UPDATE families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
+        let revoked = sql("UPDATE families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
             .bind(id.as_str().to_owned())
             .bind(now.0)
             .execute(self.0.connection())
             .await?;
         self.0.bump(Revision::Revocations);
-        Ok(revoked.rows_affected() == 1)
+        Ok(revoked == 1)
     }
 
     /// Revokes what a person allowed a client: its families and the consent itself. How many families ended.
@@ -187,17 +185,15 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn revoke_of_client(&mut self, user: &UserId, client: &str, now: Timestamp) -> Result<u64> {
-        let revoked = sqlx::query(
-            "UPDATE families SET revoked_at = $3 \
-             WHERE user_id = $1 AND client_id = $2 AND revoked_at IS NULL",
-        )
+        let revoked = sql("UPDATE families SET revoked_at = $3 \
+             WHERE user_id = $1 AND client_id = $2 AND revoked_at IS NULL")
         .bind(user.as_str().to_owned())
         .bind(client.to_owned())
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
         self.0.bump(Revision::Revocations);
-        Ok(revoked.rows_affected())
+        Ok(revoked)
     }
 
     /// Revokes every family of a client (it was disabled).
@@ -205,7 +201,7 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn revoke_all_of_client(&mut self, client: &str, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE families SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL")
+        sql("UPDATE families SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL")
             .bind(client.to_owned())
             .bind(now.0)
             .execute(self.0.connection())
@@ -219,7 +215,7 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn session_of_sid(&mut self, sid: &Sid) -> Result<Option<SessionId>> {
-        let row = sqlx::query("SELECT session_id FROM session_organizations WHERE sid = $1")
+        let row = sql("SELECT session_id FROM session_organizations WHERE sid = $1")
             .bind(sid.as_str().to_owned())
             .fetch_optional(self.0.connection())
             .await?;
@@ -231,18 +227,18 @@ impl Families<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn before(&mut self, new: &Family) -> Result<Before> {
-        let rows = sqlx::query(BEFORE)
+        let rows = sql(BEFORE)
             .bind(new.session.as_str().to_owned())
             .bind(new.client_id.clone())
             .fetch_all(self.0.connection())
             .await?;
         let (mut sid, mut others, mut last_is_other) = (None, false, None);
         for row in &rows {
-            let is_here = row.try_get::<String, _>("organization_id")? == new.organization.as_str();
-            if row.try_get::<i64, _>("is_last")? == 1 {
+            let is_here = row.try_get::<String>("organization_id")? == new.organization.as_str();
+            if row.try_get::<i64>("is_last")? == 1 {
                 last_is_other = Some(!is_here);
             } else if is_here {
-                sid = row.try_get::<Option<String>, _>("sid")?.map(Sid::from_stored);
+                sid = row.try_get::<Option<String>>("sid")?.map(Sid::from_stored);
             } else {
                 others = true;
             }
@@ -254,11 +250,11 @@ impl Families<'_> {
 
 /// The family in a row of [`select_with_family`].
 pub(super) fn family(row: &Row) -> Result<Family> {
-    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let text = |column: &'static str| row.try_get::<String>(column);
     let amr = text("amr")?;
-    let is_offline = row.try_get::<i64, _>("offline")? != 0;
+    let is_offline = row.try_get::<i64>("offline")? != 0;
     let present = |value: Option<String>, column| value.ok_or(Error::Corrupt(column));
-    let ended = [row.try_get::<Option<i64>, _>("session_expires_at")?, row.try_get("session_ended_at")?];
+    let ended = [row.try_get::<Option<i64>>("session_expires_at")?, row.try_get("session_ended_at")?];
     Ok(Family {
         id: FamilyId::from_stored(text("id")?),
         client_id: text("client_id")?,
@@ -277,7 +273,7 @@ pub(super) fn family(row: &Row) -> Result<Family> {
         amr: amr.split_whitespace().map(str::to_owned).collect(),
         created_at: Timestamp(row.try_get("family_created_at")?),
         expires_at: Timestamp(row.try_get("family_expires_at")?),
-        revoked_at: row.try_get::<Option<i64>, _>("revoked_at")?.map(Timestamp),
+        revoked_at: row.try_get::<Option<i64>>("revoked_at")?.map(Timestamp),
         // A session that is gone from the database has ended at the beginning of time.
         session_end: (!is_offline).then(|| Timestamp(ended.into_iter().flatten().min().unwrap_or(0))),
     })
@@ -285,7 +281,6 @@ pub(super) fn family(row: &Row) -> Result<Family> {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::AssertSqlSafe;
 
     use super::*;
     use crate::storage::{Engine, testing::databases};
@@ -297,12 +292,12 @@ mod tests {
             let (explain, column) = match database.storage.engine() {
                 Engine::Sqlite => ("EXPLAIN QUERY PLAN", 3),
                 Engine::Postgres => {
-                    sqlx::raw_sql("SET enable_seqscan = off").execute(tx.connection()).await.unwrap();
+                    tx.run("SET enable_seqscan = off").await.unwrap();
                     ("EXPLAIN", 0)
                 }
             };
-            let statement = AssertSqlSafe(format!("{explain} {BEFORE}"));
-            let rows = sqlx::query(statement).bind("s").bind("c").fetch_all(tx.connection()).await.unwrap();
+            let statement = format!("{explain} {BEFORE}");
+            let rows = sql(statement).bind("s").bind("c").fetch_all(tx.connection()).await.unwrap();
             let plan: Vec<String> = rows.iter().map(|row| row.try_get(column).unwrap()).collect();
             let plan = plan.join("\n");
             assert!(plan.contains("families_by_session"), "{plan}");

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-
 use super::families::{Family, family, select_with_family, take_once, taken};
 use crate::{
     clock::Timestamp,
     id::FamilyId,
     secret::TokenHash,
-    storage::{
-        Result, Tx,
-        batch::{Table, Value},
-    },
+    storage::{Result, Tx, Value, batch::Table, sql},
 };
 
 /// A refresh token with the authorization it continues.
@@ -64,10 +59,8 @@ impl RefreshTokens<'_> {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO refresh_tokens (hash, family_id, parent_hash, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5)",
-        )
+        sql("INSERT INTO refresh_tokens (hash, family_id, parent_hash, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5)")
         .bind(hash.to_vec())
         .bind(parent.family.id.as_str().to_owned())
         .bind(parent.hash.to_vec())
@@ -83,7 +76,7 @@ impl RefreshTokens<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_hash(&mut self, hash: TokenHash) -> Result<Option<StoredRefreshToken>> {
-        let row = sqlx::query(select_with_family!(
+        let row = sql(select_with_family!(
             "refresh_tokens AS own JOIN families AS f ON f.id = own.family_id",
             "own.created_at, own.expires_at, own.used_at, own.repeated_at",
             "own.hash = $1"
@@ -97,8 +90,8 @@ impl RefreshTokens<'_> {
             family: family(&row)?,
             created_at: Timestamp(row.try_get("created_at")?),
             expires_at: Timestamp(row.try_get("expires_at")?),
-            used_at: row.try_get::<Option<i64>, _>("used_at")?.map(Timestamp),
-            repeated_at: row.try_get::<Option<i64>, _>("repeated_at")?.map(Timestamp),
+            used_at: row.try_get::<Option<i64>>("used_at")?.map(Timestamp),
+            repeated_at: row.try_get::<Option<i64>>("repeated_at")?.map(Timestamp),
         }))
     }
 
@@ -116,7 +109,7 @@ impl RefreshTokens<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn repeat(&mut self, hash: TokenHash, now: Timestamp, window: Duration) -> Result<bool> {
-        let repeated = sqlx::query(
+        let repeated = sql(
             "UPDATE refresh_tokens SET repeated_at = $2 \
              WHERE hash = $1 AND repeated_at IS NULL AND used_at >= $3 AND expires_at > $2 \
              AND EXISTS (SELECT 1 FROM families f WHERE f.id = family_id AND f.revoked_at IS NULL) \
@@ -131,15 +124,13 @@ impl RefreshTokens<'_> {
         let Some(row) = repeated else { return Ok(false) };
         // Another transaction may have used the successor since the condition above was evaluated: then none is left to
         // kill, and two branches would live.
-        let killed = sqlx::query(
-            "UPDATE refresh_tokens SET used_at = $3, repeated_at = $3 \
-             WHERE family_id = $2 AND parent_hash = $1 AND used_at IS NULL",
-        )
+        let killed = sql("UPDATE refresh_tokens SET used_at = $3, repeated_at = $3 \
+             WHERE family_id = $2 AND parent_hash = $1 AND used_at IS NULL")
         .bind(hash.to_vec())
-        .bind(row.try_get::<String, _>("family_id")?)
+        .bind(row.try_get::<String>("family_id")?)
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        Ok(killed.rows_affected() == 1)
+        Ok(killed == 1)
     }
 }

@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-
 use crate::{
     clock::Timestamp,
     secret::TokenHash,
-    storage::{
-        Result, Tx,
-        batch::{Table, Value},
-    },
+    storage::{Result, Tx, Value, batch::Table, sql},
 };
 
 /// As long as a return path holds.
@@ -41,11 +36,11 @@ impl StoredRequests<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn find(&mut self, hash: TokenHash, now: Timestamp) -> Result<Option<String>> {
-        let row = sqlx::query("SELECT parameters FROM stored_requests WHERE token_hash = $1 AND expires_at > $2")
+        let row = sql("SELECT parameters FROM stored_requests WHERE token_hash = $1 AND expires_at > $2")
             .bind(hash.to_vec())
             .bind(now.0)
             .fetch_optional(self.0.connection())
             .await?;
-        Ok(row.map(|row| row.try_get("parameters")).transpose()?)
+        row.map(|row| row.try_get("parameters")).transpose()
     }
 }

@@ -1,8 +1,6 @@
 //! Ending: a session, a person's sessions, a person's part in one organization or everybody's, with the tokens that rest on
 //! it.
 
-use sqlx::{AssertSqlSafe, Row as _};
-
 use super::Sessions;
 use crate::{
     audit::{Context, Event},
@@ -11,6 +9,7 @@ use crate::{
     storage::{
         Result, Revision, Row,
         batch::{in_list, padded},
+        sql,
     },
 };
 
@@ -21,29 +20,25 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn end(&mut self, context: &Context, session: &Session, reason: EndReason) -> Result<()> {
-        let rows = sqlx::query(
-            "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+        let rows = sql("UPDATE sessions SET ended_at = $2, end_reason = $3 \
              WHERE id = $1 AND ended_at IS NULL \
-             RETURNING id, user_id",
-        )
+             RETURNING id, user_id")
         .bind(session.id.as_str().to_owned())
         .bind(context.now.0)
         .bind(reason.as_str())
         .fetch_all(self.0.connection())
         .await?;
-        sqlx::query("UPDATE session_organizations SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL")
+        sql("UPDATE session_organizations SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL")
             .bind(session.id.as_str().to_owned())
             .bind(context.now.0)
             .execute(self.0.connection())
             .await?;
-        sqlx::query(
-            "UPDATE families SET revoked_at = $2 WHERE session_id = $1 AND offline <= $3 AND revoked_at IS NULL",
-        )
-        .bind(session.id.as_str().to_owned())
-        .bind(context.now.0)
-        .bind(i64::from(reason.ends_offline()))
-        .execute(self.0.connection())
-        .await?;
+        sql("UPDATE families SET revoked_at = $2 WHERE session_id = $1 AND offline <= $3 AND revoked_at IS NULL")
+            .bind(session.id.as_str().to_owned())
+            .bind(context.now.0)
+            .bind(i64::from(reason.ends_offline()))
+            .execute(self.0.connection())
+            .await?;
         self.ended(context, &rows, reason)
     }
 
@@ -59,35 +54,29 @@ impl Sessions<'_> {
         reason: EndReason,
     ) -> Result<()> {
         let but = but.map_or_else(String::new, |id| id.as_str().to_owned());
-        let rows = sqlx::query(
-            "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+        let rows = sql("UPDATE sessions SET ended_at = $2, end_reason = $3 \
              WHERE user_id = $1 AND ended_at IS NULL AND id <> $4 \
-             RETURNING id, user_id",
-        )
+             RETURNING id, user_id")
         .bind(user.as_str().to_owned())
         .bind(context.now.0)
         .bind(reason.as_str())
         .bind(but.clone())
         .fetch_all(self.0.connection())
         .await?;
-        sqlx::query(
-            "UPDATE session_organizations SET ended_at = $2 \
+        sql("UPDATE session_organizations SET ended_at = $2 \
              WHERE ended_at IS NULL AND session_id <> $3 \
-             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
-        )
+             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)")
         .bind(user.as_str().to_owned())
         .bind(context.now.0)
         .bind(but.clone())
         .execute(self.0.connection())
         .await?;
-        sqlx::query(
-            "UPDATE families SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND session_id <> $3",
-        )
-        .bind(user.as_str().to_owned())
-        .bind(context.now.0)
-        .bind(but)
-        .execute(self.0.connection())
-        .await?;
+        sql("UPDATE families SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND session_id <> $3")
+            .bind(user.as_str().to_owned())
+            .bind(context.now.0)
+            .bind(but)
+            .execute(self.0.connection())
+            .await?;
         self.ended(context, &rows, reason)
     }
 
@@ -106,24 +95,20 @@ impl Sessions<'_> {
         if last_membership == LastMembership::Yes {
             return self.end_all_of_user(context, user, None, EndReason::NoMembership).await;
         }
-        sqlx::query(
-            "UPDATE session_organizations SET ended_at = $3 \
+        sql("UPDATE session_organizations SET ended_at = $3 \
              WHERE organization_id = $2 AND ended_at IS NULL \
-             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
-        )
+             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)")
         .bind(user.as_str().to_owned())
         .bind(organization.as_str().to_owned())
         .bind(context.now.0)
         .execute(self.0.connection())
         .await?;
-        sqlx::query(
-            "UPDATE families SET revoked_at = $3 WHERE user_id = $1 AND organization_id = $2 AND revoked_at IS NULL",
-        )
-        .bind(user.as_str().to_owned())
-        .bind(organization.as_str().to_owned())
-        .bind(context.now.0)
-        .execute(self.0.connection())
-        .await?;
+        sql("UPDATE families SET revoked_at = $3 WHERE user_id = $1 AND organization_id = $2 AND revoked_at IS NULL")
+            .bind(user.as_str().to_owned())
+            .bind(organization.as_str().to_owned())
+            .bind(context.now.0)
+            .execute(self.0.connection())
+            .await?;
         self.0.bump(Revision::Revocations);
         Ok(())
     }
@@ -146,7 +131,7 @@ impl Sessions<'_> {
              WHERE family_id IS NULL AND revoked_at IS NULL \
              AND client_id IN (SELECT id FROM clients WHERE organization_id = $1)",
         ] {
-            sqlx::query(statement)
+            sql(statement)
                 .bind(organization.as_str().to_owned())
                 .bind(context.now.0)
                 .execute(self.0.connection())
@@ -161,7 +146,7 @@ impl Sessions<'_> {
                  RETURNING id, user_id",
                 in_list(3, people.len())
             );
-            let query = sqlx::query(AssertSqlSafe(text)).bind(context.now.0).bind(EndReason::NoMembership.as_str());
+            let query = sql(text).bind(context.now.0).bind(EndReason::NoMembership.as_str());
             let query = people.iter().fold(query, |query, user| query.bind(user.as_str().to_owned()));
             ended.extend(query.fetch_all(self.0.connection()).await?);
         }

@@ -4,7 +4,7 @@ use super::Sessions;
 use crate::{
     audit::Context,
     session::EndReason,
-    storage::{Result, Revision},
+    storage::{Result, Revision, sql},
 };
 
 /// What was made void.
@@ -29,12 +29,11 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn void_all(&mut self, context: &Context) -> Result<Voided> {
         let now = context.now.0;
-        let sessions = sqlx::query("UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL")
+        let sessions = sql("UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL")
             .bind(now)
             .bind(EndReason::Restore.as_str())
             .execute(self.0.connection())
-            .await?
-            .rows_affected();
+            .await?;
         self.mark("UPDATE session_organizations SET ended_at = $1 WHERE ended_at IS NULL", now).await?;
         let voided = Voided {
             sessions,
@@ -45,7 +44,7 @@ impl Sessions<'_> {
         };
         // Signed tokens of services are written down nowhere.
         self.mark("UPDATE organizations SET tokens_void_before = $1", now).await?;
-        sqlx::query("DELETE FROM leases").execute(self.0.connection()).await?;
+        sql("DELETE FROM leases").execute(self.0.connection()).await?;
         for what in Revision::ALL {
             self.0.bump(what);
         }
@@ -53,6 +52,6 @@ impl Sessions<'_> {
     }
 
     async fn mark(&mut self, statement: &'static str, now: i64) -> Result<u64> {
-        Ok(sqlx::query(statement).bind(now).execute(self.0.connection()).await?.rows_affected())
+        Ok(sql(statement).bind(now).execute(self.0.connection()).await?)
     }
 }

@@ -1,14 +1,12 @@
 //! Beginning, finding and using sessions.
 
-use sqlx::Row as _;
-
 use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
     id::{OrganizationId, SessionId, Sid, UserId},
     secret::TokenHash,
     session::{Authenticated, Lifetime, Session},
-    storage::{Result, Row, Tx},
+    storage::{Result, Row, Tx, sql},
 };
 
 /// Queries of sessions.
@@ -46,7 +44,7 @@ impl Sessions<'_> {
             address: context.address.clone().unwrap_or_default(),
             ended_at: None,
         };
-        sqlx::query(
+        sql(
             "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
@@ -74,7 +72,7 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_token(&mut self, token: TokenHash) -> Result<Option<Session>> {
-        let row = sqlx::query(
+        let row = sql(
             "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
              FROM sessions \
              WHERE token_hash = $1",
@@ -90,7 +88,7 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_id(&mut self, id: &SessionId) -> Result<Option<Session>> {
-        let row = sqlx::query(
+        let row = sql(
             "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
              FROM sessions \
              WHERE id = $1",
@@ -106,7 +104,7 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Session>> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
              FROM sessions \
              WHERE user_id = $1 AND ended_at IS NULL \
@@ -124,7 +122,7 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn touch(&mut self, id: &SessionId, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2")
+        sql("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2")
             .bind(id.as_str().to_owned())
             .bind(now.0)
             .execute(self.0.connection())
@@ -138,11 +136,11 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn hold(&mut self, id: &SessionId) -> Result<bool> {
-        let held = sqlx::query("UPDATE sessions SET last_seen_at = last_seen_at WHERE id = $1 AND ended_at IS NULL")
+        let held = sql("UPDATE sessions SET last_seen_at = last_seen_at WHERE id = $1 AND ended_at IS NULL")
             .bind(id.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
-        Ok(held.rows_affected() == 1)
+        Ok(held == 1)
     }
 
     /// The person proved who they are once more: the session gets a new cookie, and `auth_time` is now.
@@ -156,7 +154,7 @@ impl Sessions<'_> {
         token: TokenHash,
         amr: &[String],
     ) -> Result<()> {
-        sqlx::query("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $3, amr = $4 WHERE id = $1")
+        sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $3, amr = $4 WHERE id = $1")
             .bind(session.id.as_str().to_owned())
             .bind(token.to_vec())
             .bind(context.now.0)
@@ -174,21 +172,17 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn sid(&mut self, context: &Context, session: &SessionId, organization: &OrganizationId) -> Result<Sid> {
-        sqlx::query(
-            "INSERT INTO session_organizations (sid, session_id, organization_id, created_at) \
+        sql("INSERT INTO session_organizations (sid, session_id, organization_id, created_at) \
              VALUES ($1, $2, $3, $4) \
-             ON CONFLICT DO NOTHING",
-        )
+             ON CONFLICT DO NOTHING")
         .bind(Sid::fresh(context.now, &context.random).as_str().to_owned())
         .bind(session.as_str().to_owned())
         .bind(organization.as_str().to_owned())
         .bind(context.now.0)
         .execute(self.0.connection())
         .await?;
-        let row = sqlx::query(
-            "SELECT sid FROM session_organizations \
-             WHERE session_id = $1 AND organization_id = $2 AND ended_at IS NULL",
-        )
+        let row = sql("SELECT sid FROM session_organizations \
+             WHERE session_id = $1 AND organization_id = $2 AND ended_at IS NULL")
         .bind(session.as_str().to_owned())
         .bind(organization.as_str().to_owned())
         .fetch_one(self.0.connection())
@@ -201,11 +195,9 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_live(&mut self, sid: &Sid, now: Timestamp) -> Result<bool> {
-        let row = sqlx::query(
-            "SELECT s.id FROM session_organizations o \
+        let row = sql("SELECT s.id FROM session_organizations o \
              JOIN sessions s ON s.id = o.session_id \
-             WHERE o.sid = $1 AND o.ended_at IS NULL AND s.ended_at IS NULL AND s.expires_at > $2",
-        )
+             WHERE o.sid = $1 AND o.ended_at IS NULL AND s.ended_at IS NULL AND s.expires_at > $2")
         .bind(sid.as_str().to_owned())
         .bind(now.0)
         .fetch_optional(self.0.connection())
@@ -227,6 +219,6 @@ fn session(row: &Row) -> Result<Session> {
         expires_at: Timestamp(row.try_get("expires_at")?),
         user_agent: row.try_get("user_agent")?,
         address: row.try_get("address")?,
-        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
+        ended_at: row.try_get::<Option<i64>>("ended_at")?.map(Timestamp),
     })
 }

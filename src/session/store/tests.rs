@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-
 use super::*;
 use crate::{
     audit::Context,
@@ -12,7 +10,7 @@ use crate::{
     random::Random,
     secret::TokenHash,
     session::{Authenticated, EndReason, Lifetime, Session},
-    storage::{Result, Storage, Tx, testing::databases},
+    storage::{Result, Storage, Tx, sql, testing::databases},
 };
 
 const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(600), absolute: Duration::from_secs(36_000) };
@@ -39,7 +37,7 @@ async fn people(tx: &mut Tx) -> Result<()> {
          pkce_waived, introspects, created_at, updated_at) \
          VALUES ('app', 'App', 'none', 1, '[]', '[]', '[]', '[]', '[]', 'RS256', 'EdDSA', 'jwt', 0, 'none', 0, 0)",
     ] {
-        sqlx::query(statement).execute(tx.connection()).await?;
+        sql(statement).execute(tx.connection()).await?;
     }
     Ok(())
 }
@@ -65,7 +63,7 @@ async fn family(storage: &Storage, session: &Session, organization: Organization
     let write: Result<()> = storage
         .write(move |tx| {
             Box::pin(async move {
-                sqlx::query(
+                sql(
                     "INSERT INTO families (id, client_id, user_id, organization_id, session_id, offline, scope, resources, \
                      auth_time, acr, amr, created_at, expires_at) \
                      VALUES ($1, 'app', 'usr_a', $2, $3, $4, '', '[]', 0, '', '', 0, 9)",
@@ -86,8 +84,8 @@ async fn family(storage: &Storage, session: &Session, organization: Organization
 
 async fn is_revoked(storage: &Storage, family: &FamilyId) -> bool {
     let mut tx = storage.read().await.unwrap();
-    let row = sqlx::query("SELECT revoked_at FROM families WHERE id = $1").bind(family.as_str().to_owned());
-    row.fetch_one(tx.connection()).await.unwrap().try_get::<Option<i64>, _>("revoked_at").unwrap().is_some()
+    let row = sql("SELECT revoked_at FROM families WHERE id = $1").bind(family.as_str().to_owned());
+    row.fetch_one(tx.connection()).await.unwrap().try_get::<Option<i64>>("revoked_at").unwrap().is_some()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,8 +213,8 @@ async fn a_closed_organization_ends_everybodys_part_in_it() {
         let (here, there) = storage
             .write::<_, crate::storage::Error, _>(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("UPDATE clients SET organization_id = 'org_x'").execute(tx.connection()).await?;
-                    sqlx::query(
+                    sql("UPDATE clients SET organization_id = 'org_x'").execute(tx.connection()).await?;
+                    sql(
                         "INSERT INTO access_tokens (hash, client_id, claims, expires_at) VALUES ($1, 'app', '{}', 9000)",
                     )
                     .bind(vec![1_u8])
@@ -241,7 +239,7 @@ async fn a_closed_organization_ends_everybodys_part_in_it() {
         let mut tx = storage.read().await.unwrap();
         assert!(!tx.sessions().is_live(&here, Timestamp(2_000)).await.unwrap());
         assert!(tx.sessions().is_live(&there, Timestamp(2_000)).await.unwrap());
-        let services = sqlx::query("SELECT hash FROM access_tokens WHERE revoked_at IS NULL");
+        let services = sql("SELECT hash FROM access_tokens WHERE revoked_at IS NULL");
         assert!(services.fetch_optional(tx.connection()).await.unwrap().is_none());
         drop(tx);
         assert_eq!(of_user(storage).await, 1);

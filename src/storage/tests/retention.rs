@@ -1,8 +1,6 @@
 //! What has expired goes, in batches, and nothing that is still needed.
 
-use sqlx::Row as _;
-
-use super::super::{Error, Result, Storage, expiry, testing::databases};
+use super::super::{Error, Result, Storage, expiry, sql, testing::databases};
 use crate::clock::Timestamp;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,7 +10,7 @@ async fn what_has_expired_is_removed_and_nothing_else() {
         let fill: Result<()> = storage
             .write(|tx| {
                 Box::pin(async {
-                    sqlx::query("INSERT INTO throttles (key, clear_at, last_at) VALUES ($1, 1, 0), ($2, 90000000, 0)")
+                    sql("INSERT INTO throttles (key, clear_at, last_at) VALUES ($1, 1, 0), ($2, 90000000, 0)")
                         .bind(b"old".to_vec())
                         .bind(b"new".to_vec())
                         .execute(tx.connection())
@@ -28,9 +26,9 @@ async fn what_has_expired_is_removed_and_nothing_else() {
             assert!(!more.unwrap());
         }
         let mut tx = storage.read().await.unwrap();
-        let rows = sqlx::query("SELECT key FROM throttles").fetch_all(tx.connection()).await.unwrap();
+        let rows = sql("SELECT key FROM throttles").fetch_all(tx.connection()).await.unwrap();
         assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].try_get::<Vec<u8>, _>("key").unwrap(), b"new");
+        assert_eq!(rows[0].try_get::<Vec<u8>>("key").unwrap(), b"new");
     }
 }
 
@@ -57,7 +55,7 @@ async fn leave_sessions_behind(storage: &Storage) {
                             ('f2', 'c', 'u', 's2', 'sid2', 0, '', '[]', 0, '', '', 0, 1000)",
                     "INSERT INTO refresh_tokens (hash, family_id, created_at, expires_at) VALUES ('r', 'f1', 0, 9000000000)",
                 ] {
-                    sqlx::query(statement).execute(tx.connection()).await?;
+                    sql(statement).execute(tx.connection()).await?;
                 }
                 Ok(())
             })
@@ -76,7 +74,7 @@ async fn expire(storage: &Storage, now: Timestamp) {
 
 async fn ids(storage: &Storage, statement: &'static str) -> Vec<String> {
     let mut tx = storage.read().await.unwrap();
-    let rows = sqlx::query(statement).fetch_all(tx.connection()).await.unwrap();
+    let rows = sql(statement).fetch_all(tx.connection()).await.unwrap();
     rows.iter().map(|row| row.try_get("id").unwrap()).collect()
 }
 
@@ -129,7 +127,7 @@ async fn fill(storage: &Storage, later: i64) {
         let done: Result<()> = storage
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(sqlx::AssertSqlSafe(insert)).execute(tx.connection()).await?;
+                    sql(insert).execute(tx.connection()).await?;
                     Ok(())
                 })
             })
@@ -162,8 +160,8 @@ async fn every_table_is_cleaned_in_batches() {
         assert_eq!(rounds.len(), PERISHABLE.len() + 1, "a table that expires has rows here");
         let mut tx = storage.read().await.unwrap();
         for (table, ..) in PERISHABLE {
-            let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) AS n FROM {table}"));
-            let left: i64 = sqlx::query(count).fetch_one(tx.connection()).await.unwrap().try_get("n").unwrap();
+            let count = format!("SELECT COUNT(*) AS n FROM {table}");
+            let left: i64 = sql(count).fetch_one(tx.connection()).await.unwrap().try_get("n").unwrap();
             // Those of the first family and its session: a token rests on them.
             let kept = i64::from(["refresh_tokens", "session_organizations", "sessions"].contains(&table));
             assert_eq!(left, 1 + kept, "{table}");

@@ -11,7 +11,7 @@ use lanyard::{
     keys::shared_key::SharedKey,
     random::Random,
     secret::ExposeSecret,
-    storage::Error,
+    storage::{Error, sql},
 };
 
 /// Later than the lease of any job ends.
@@ -124,7 +124,7 @@ async fn what_is_left_behind_is_found() {
             let change = format!("UPDATE audit_events SET {change} WHERE action = 'user-creation'");
             let changed = app.storage.write::<_, Error, _>(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(sqlx::AssertSqlSafe(change)).execute(tx.connection()).await?;
+                    sql(change).execute(tx.connection()).await?;
                     Ok(())
                 })
             });

@@ -33,7 +33,7 @@ use lanyard::{
     random::Random,
     secret::{ExposeSecret, SecretSlice, TokenHash},
     session::{Authenticated, Lifetime},
-    storage::{Tx, testing::Database},
+    storage::{Tx, sql, testing::Database},
     web::{self, Site, cookie::Cookie},
 };
 use serde_json::Value;
@@ -210,7 +210,8 @@ impl Clinic {
     /// How many requests are kept in the database.
     pub(crate) async fn kept_requests(&self) -> i64 {
         let mut tx = self.app.storage.read().await.unwrap();
-        sqlx::query_scalar("SELECT COUNT(*) FROM stored_requests").fetch_one(tx.connection()).await.unwrap()
+        let row = sql("SELECT COUNT(*) AS n FROM stored_requests").fetch_one(tx.connection()).await;
+        row.unwrap().try_get("n").unwrap()
     }
 
     /// How often an action was recorded.

@@ -17,7 +17,7 @@ use lanyard::{
     id::{OrganizationId, UserId},
     oauth::registrar,
     random::Random,
-    storage::Tx,
+    storage::{Tx, sql},
 };
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ async fn make_opaque(clinic: &Clinic, client: &'static str) {
     clinic
         .write(move |tx| {
             Box::pin(async move {
-                sqlx::query("UPDATE clients SET access_token_format = 'opaque' WHERE id = $1")
+                sql("UPDATE clients SET access_token_format = 'opaque' WHERE id = $1")
                     .bind(client)
                     .execute(tx.connection())
                     .await?;

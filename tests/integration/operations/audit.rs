@@ -1,6 +1,6 @@
 //! `lanyard audit`.
 
-use lanyard::storage::Error;
+use lanyard::storage::{Error, sql};
 
 use super::Host;
 
@@ -77,7 +77,7 @@ async fn a_changed_log_is_found_and_an_untouched_one_is_whole() {
     let app = host.app().await;
     let changed = app.storage.write::<_, Error, _>(|tx| {
         Box::pin(async move {
-            sqlx::query("UPDATE audit_events SET actor_id = 'nobody'").execute(tx.connection()).await?;
+            sql("UPDATE audit_events SET actor_id = 'nobody'").execute(tx.connection()).await?;
             Ok(())
         })
     });

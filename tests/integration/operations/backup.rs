@@ -12,9 +12,8 @@ use lanyard::{
     audit::Actor,
     directory::user,
     id::UserId,
-    storage::{self, Tx, testing},
+    storage::{self, Tx, sql, testing},
 };
-use sqlx::Row as _;
 
 use super::Host;
 
@@ -46,7 +45,7 @@ async fn sign_in(app: &App) {
         .write(|tx| {
             Box::pin(async move {
                 for statement in SIGNED_IN {
-                    sqlx::query(statement).execute(tx.connection()).await?;
+                    sql(statement).execute(tx.connection()).await?;
                 }
                 Ok(())
             })
@@ -67,13 +66,11 @@ async fn disable_olivia(app: &App) {
 
 /// How many rows still let somebody in.
 async fn doors(tx: &mut Tx) -> i64 {
-    let row = sqlx::query(
-        "SELECT (SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL OR end_reason <> 'restore') \
+    let row = sql("SELECT (SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL OR end_reason <> 'restore') \
               + (SELECT COUNT(*) FROM families WHERE revoked_at IS NULL) \
               + (SELECT COUNT(*) FROM authorization_codes WHERE used_at IS NULL) \
               + (SELECT COUNT(*) FROM access_tokens WHERE revoked_at IS NULL) \
-              + (SELECT COUNT(*) FROM mailed_links WHERE used_at IS NULL) AS n",
-    )
+              + (SELECT COUNT(*) FROM mailed_links WHERE used_at IS NULL) AS n")
     .fetch_one(tx.connection())
     .await
     .unwrap();

@@ -1,8 +1,7 @@
 //! Caches of what people are and hold: every change of the directory raises the counter that they are checked against, in
 //! the same commit. Triggers watch the tables, so that a change which forgets it is found.
 
-use lanyard::storage::{Error, Row};
-use sqlx::Row as _;
+use lanyard::storage::{Error, Row, sql};
 
 use super::Host;
 
@@ -43,7 +42,7 @@ async fn watch(host: &Host) {
         .write(move |tx| {
             Box::pin(async move {
                 for statement in statements {
-                    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(tx.connection()).await?;
+                    tx.run(&statement).await?;
                 }
                 Ok(())
             })
@@ -58,11 +57,11 @@ async fn changed(host: &Host) -> (Vec<String>, Vec<String>) {
     let app = host.app().await;
     let mut tx = app.storage.read().await.expect("the database reads");
     let query = "SELECT DISTINCT name, revision >= (SELECT value FROM revisions WHERE name = 'directory') AS silent FROM watched";
-    let rows = sqlx::query(query).fetch_all(tx.connection()).await.expect("rows");
+    let rows = sql(query).fetch_all(tx.connection()).await.expect("rows");
     drop(tx);
     app.storage.close().await;
-    let named = |row: &Row| row.try_get::<String, _>("name").expect("a name");
-    let is_silent = |row: &&Row| row.try_get::<i64, _>("silent").expect("a number") != 0;
+    let named = |row: &Row| row.try_get::<String>("name").expect("a name");
+    let is_silent = |row: &&Row| row.try_get::<i64>("silent").expect("a number") != 0;
     (rows.iter().map(named).collect(), rows.iter().filter(is_silent).map(named).collect())
 }
 

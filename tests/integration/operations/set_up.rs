@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use lanyard::storage::{Error, testing};
+use lanyard::storage::{Error, sql, testing};
 
 use super::Host;
 
@@ -65,7 +65,7 @@ async fn an_empty_database_of_postgres_is_not_begun_by_chance() {
     let database = testing::postgres().await;
     let emptied = database.storage.write::<_, Error, _>(|tx| {
         Box::pin(async move {
-            sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").execute(tx.connection()).await?;
+            tx.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await?;
             Ok(())
         })
     });
@@ -90,7 +90,7 @@ async fn a_database_of_another_version_is_left_as_it_is() {
         let app = host.app().await;
         let changed = app.storage.write::<_, Error, _>(move |tx| {
             Box::pin(async move {
-                sqlx::query(change).execute(tx.connection()).await?;
+                sql(change).execute(tx.connection()).await?;
                 Ok(())
             })
         });

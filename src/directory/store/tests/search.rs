@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::Row as _;
-
 use super::*;
 use crate::{
     directory::{
@@ -12,7 +10,7 @@ use crate::{
         store::{MemberFilter, PersonFilter},
     },
     id::UserId,
-    storage::testing::databases,
+    storage::{sql, testing::databases},
 };
 
 /// Names of those who are found, sorted.
@@ -32,7 +30,7 @@ async fn found(storage: &Storage, organization: Option<&Organization>, typed: &s
 /// Every trigram that is stored for a person.
 async fn stored(storage: &Storage, user: &UserId) -> BTreeSet<i64> {
     let mut tx = storage.read().await.unwrap();
-    let rows = sqlx::query("SELECT trigram FROM search_trigrams WHERE user_id = $1")
+    let rows = sql("SELECT trigram FROM search_trigrams WHERE user_id = $1")
         .bind(user.to_string())
         .fetch_all(tx.connection())
         .await
@@ -127,7 +125,7 @@ async fn people_from_before_the_search_are_taken_in() {
                 "DROP TABLE search_texts",
                 "DELETE FROM _sqlx_migrations WHERE description = 'search'",
             ] {
-                sqlx::query(statement).execute(tx.connection()).await.map_err(crate::storage::Error::from)?;
+                sql(statement).execute(tx.connection()).await?;
             }
             Ok(())
         });
@@ -158,10 +156,10 @@ async fn fill(storage: &Storage, few: &Organization, all: &Organization) {
             (MEMBERS, format!("'b' || id, '{few}', id, 'hirer', 'test', 0 FROM people WHERE n % 30 = 0")),
         ] {
             let text = format!("INSERT INTO {table} {people} SELECT {rows}");
-            let done = sqlx::query(sqlx::AssertSqlSafe(text)).execute(tx.connection()).await;
-            done.map_err(crate::storage::Error::from)?;
+            let done = sql(text).execute(tx.connection()).await;
+            done?;
         }
-        sqlx::query("ANALYZE").execute(tx.connection()).await.map_err(crate::storage::Error::from)?;
+        sql("ANALYZE").execute(tx.connection()).await?;
         Ok(())
     });
     filled.unwrap();

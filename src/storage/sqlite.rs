@@ -1,0 +1,132 @@
+//! SQLite in this process: a statement runs at once, on the thread that asks.
+//!
+//! A library that sends each statement to a thread of its own spends most of a request on the way there and back. What is
+//! asked on the path of a request is one step into an index, and takes microseconds; the writer, which waits for the
+//! disk, has a thread to itself ([`group`](super::group)).
+
+use std::{collections::HashMap, path::Path};
+
+use rusqlite::{
+    OpenFlags, Statement as Prepared,
+    types::{ToSqlOutput, ValueRef},
+};
+
+use super::{
+    Error, Result, Row,
+    statement::Statement,
+    value::{Cell, Names, Value},
+};
+
+/// Statements that a connection keeps prepared: more than there are.
+const PREPARED: usize = 512;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Of others: cannot write.
+    Read,
+    /// Syncs at every commit and checks foreign keys; makes the file when it is not there.
+    Write,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    connection: rusqlite::Connection,
+    names: HashMap<Box<str>, Names>,
+}
+
+impl Sqlite {
+    pub(super) fn open(file: &Path, access: Access) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = if access == Access::Write { flags | OpenFlags::SQLITE_OPEN_CREATE } else { flags };
+        let connection = rusqlite::Connection::open_with_flags(file, flags)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        connection.execute_batch(match access {
+            Access::Write => {
+                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"
+            }
+            Access::Read => {
+                "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; \
+                 PRAGMA mmap_size = 268435456"
+            }
+        })?;
+        Ok(Self { connection, names: HashMap::new() })
+    }
+
+    pub(super) fn run(&mut self, statements: &str) -> Result<()> {
+        Ok(self.connection.execute_batch(statements)?)
+    }
+
+    pub(super) fn execute(&mut self, statement: &Statement) -> Result<u64> {
+        let mut prepared = self.connection.prepare_cached(&statement.text)?;
+        bind(&mut prepared, &statement.values)?;
+        let mut rows = prepared.raw_query();
+        while rows.next()?.is_some() {}
+        drop(rows);
+        drop(prepared);
+        Ok(self.connection.changes())
+    }
+
+    pub(super) fn fetch(&mut self, statement: &Statement, most: usize) -> Result<Vec<Row>> {
+        let mut prepared = self.connection.prepare_cached(&statement.text)?;
+        bind(&mut prepared, &statement.values)?;
+        let names = names(&mut self.names, &statement.text, &prepared);
+        let mut rows = prepared.raw_query();
+        let mut found = Vec::new();
+        while found.len() < most
+            && let Some(row) = rows.next()?
+        {
+            let cells = (0..names.len()).map(|at| cell(row.get_ref(at)?)).collect::<Result<_>>()?;
+            found.push(Row { names: names.clone(), cells });
+        }
+        Ok(found)
+    }
+
+    pub(super) fn close(self) -> Result<()> {
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+/// SQLite numbers placeholders as it meets them; `$3` is the third value wherever it stands.
+fn bind(prepared: &mut Prepared<'_>, values: &[Value]) -> Result<()> {
+    for index in 1..=prepared.parameter_count() {
+        let name = prepared.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let value = name.and_then(|number| values.get(number.checked_sub(1)?));
+        let value = value.ok_or_else(|| rusqlite::Error::InvalidParameterCount(values.len(), index))?;
+        prepared.raw_bind_parameter(index, ToSqlOutput::Borrowed(borrowed(value)))?;
+    }
+    Ok(())
+}
+
+fn borrowed(value: &Value) -> ValueRef<'_> {
+    match value {
+        Value::Text(text) | Value::OptionalText(Some(text)) => ValueRef::Text(text.as_bytes()),
+        Value::Integer(number) | Value::OptionalInteger(Some(number)) => ValueRef::Integer(*number),
+        Value::Bytes(bytes) | Value::OptionalBytes(Some(bytes)) => ValueRef::Blob(bytes),
+        Value::OptionalText(None) | Value::OptionalInteger(None) | Value::OptionalBytes(None) => ValueRef::Null,
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Result<Cell> {
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
+        ValueRef::Text(text) => Cell::Text(String::from_utf8(text.to_vec()).map_err(|_| Error::Corrupt("text"))?),
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+        ValueRef::Real(_) => return Err(Error::Corrupt("number")),
+    })
+}
+
+fn names(kept: &mut HashMap<Box<str>, Names>, text: &str, prepared: &Prepared<'_>) -> Names {
+    if let Some(names) = kept.get(text) {
+        return names.clone();
+    }
+    let names: Names = prepared.column_names().into_iter().map(Box::from).collect();
+    if kept.len() >= PREPARED {
+        kept.clear();
+    }
+    kept.insert(text.into(), names.clone());
+    names
+}
