@@ -214,6 +214,6 @@ impl Audit<'_> {
             .bind(last)
             .fetch_one(self.0.connection())
             .await?;
-        Ok(row.try_get("n")?)
+        row.try_get("n")
     }
 }

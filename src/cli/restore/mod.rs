@@ -82,7 +82,7 @@ impl Restore {
             (Some(_), None) => bail!("the configured database is PostgreSQL, and the backup is a file of SQLite"),
             (Some(source), Some(target)) => {
                 let archive = Archive::open(source)?;
-                self.unpack(&archive, config, target, output).await
+                Box::pin(self.unpack(&archive, config, target, output)).await
             }
         }
     }

@@ -52,6 +52,6 @@ impl Sessions<'_> {
     }
 
     async fn mark(&mut self, statement: &'static str, now: i64) -> Result<u64> {
-        Ok(sql(statement).bind(now).execute(self.0.connection()).await?)
+        sql(statement).bind(now).execute(self.0.connection()).await
     }
 }
