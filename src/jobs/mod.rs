@@ -9,7 +9,10 @@ pub mod store;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Timestamp, id::JobId};
+use crate::{
+    clock::Timestamp,
+    id::{JobId, NodeId},
+};
 
 /// What there is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub struct Leased {
     pub job: Option<Job>,
     /// How often it was tried, this time included.
     pub attempts: i64,
+    /// Who has leased it.
+    pub by: NodeId,
 }
 
 /// A job that was given up, as people see it.

@@ -7,6 +7,9 @@ use crate::clock::Timestamp;
 /// How long one node may work on a job before another takes over.
 pub const LEASE: Duration = Duration::from_secs(120);
 
+/// How long one try may take: its outcome is written down while the lease still holds.
+pub const LONGEST_TRY: Duration = Duration::from_secs(100);
+
 /// What becomes of a job that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {

@@ -1,8 +1,10 @@
 //! Runs jobs: an exhaustive `match` over [`Job`].
+//!
+//! Each has a place of its own and a time limit: one that waits for a server which stays silent delays no other.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     app::App,
@@ -12,7 +14,7 @@ use crate::{
 };
 
 /// Jobs that one node runs at a time.
-const AT_ONCE: i64 = 16;
+const AT_ONCE: usize = 16;
 
 /// What a job came to.
 enum Done {
@@ -23,24 +25,55 @@ enum Done {
     Never(String),
 }
 
-pub(super) async fn run_due(app: &App, mailer: &Arc<Mailer>) -> storage::Result<()> {
-    let (sealer, node, now) = (Arc::clone(&app.sealer), app.node.clone(), app.clock.now());
-    let leased = app
-        .storage
-        .write(move |tx| Box::pin(async move { tx.jobs().lease(&node, &sealer, now, AT_ONCE).await }))
-        .await?;
-    let mut running = JoinSet::new();
-    for job in leased {
-        let (app, mailer) = (app.clone(), Arc::clone(mailer));
-        running.spawn(async move {
-            let done = run(&job, &mailer).await;
-            if let Err(error) = settle(&app, job, done).await {
-                tracing::error!(error = %error, "The outcome of a job could not be written; the job is repeated.");
-            }
-        });
+/// The jobs that this node runs.
+pub(super) struct Running {
+    app: App,
+    mailer: Arc<Mailer>,
+    longest: Duration,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    pub(super) fn new(app: App, mailer: Arc<Mailer>) -> Self {
+        Self { app, mailer, longest: retry::LONGEST_TRY, tasks: JoinSet::new() }
     }
-    running.join_all().await;
-    Ok(())
+
+    #[cfg(test)]
+    pub(super) fn each_within(self, longest: Duration) -> Self {
+        Self { longest, ..self }
+    }
+
+    /// Leases as many due jobs as there are free places, and begins them.
+    pub(super) async fn begin_due(&mut self) -> storage::Result<()> {
+        while self.tasks.try_join_next().is_some() {}
+        let free = i64::try_from(AT_ONCE.saturating_sub(self.tasks.len())).unwrap_or(0);
+        if free == 0 {
+            return Ok(());
+        }
+        let app = &self.app;
+        let (sealer, node, now) = (Arc::clone(&app.sealer), app.node.clone(), app.clock.now());
+        let leased = app
+            .storage
+            .write(move |tx| Box::pin(async move { tx.jobs().lease(&node, &sealer, now, free).await }))
+            .await?;
+        for job in leased {
+            self.tasks.spawn(work(self.app.clone(), Arc::clone(&self.mailer), job, self.longest));
+        }
+        Ok(())
+    }
+
+    /// Waits for those that were begun.
+    pub(super) async fn finish(mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn work(app: App, mailer: Arc<Mailer>, job: Leased, longest: Duration) {
+    let late = || Done::NotYet(format!("it was not done within {longest:?}"));
+    let done = timeout(longest, run(&job, &mailer)).await.unwrap_or_else(|_| late());
+    if let Err(error) = settle(&app, job, done).await {
+        tracing::error!(error = %error, "The outcome of a job could not be written; the job is repeated.");
+    }
 }
 
 async fn run(leased: &Leased, mailer: &Mailer) -> Done {
@@ -67,7 +100,7 @@ fn sent(result: Result<(), SendError>) -> Done {
 }
 
 async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
-    let (node, now) = (app.node.clone(), app.clock.now());
+    let now = app.clock.now();
     let (next, why) = match done {
         Done::Yes => (None, String::new()),
         Done::NotYet(why) => (Some(retry::after(leased.attempts, now)), why),
@@ -80,7 +113,7 @@ async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
         .write::<_, Error, _>(move |tx| {
             Box::pin(async move {
                 match next {
-                    None => tx.jobs().complete(&leased.id, &node).await,
+                    None => tx.jobs().complete(&leased.id, &leased.by).await,
                     Some(next) => tx.jobs().fail(&leased, next, now, &why).await,
                 }
             })

@@ -85,13 +85,14 @@ impl Worker {
         }
     }
 
-    /// Does what takes its time: jobs, which wait for other servers, and whatever goes over many rows.
+    /// Does what takes its time: jobs, which wait for other servers and not for each other, and whatever goes over many rows.
     async fn work(&self, stop: &Stop) {
         let mut tick = seconds();
+        let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
         let (mut cleaning, mut unsearchable) = (Timestamp(0), true);
         while next(&mut tick, stop).await {
             if self.is_due.swap(false, Ordering::AcqRel)
-                && let Err(error) = jobs::run_due(&self.app, &self.mailer).await
+                && let Err(error) = jobs.begin_due().await
             {
                 tracing::error!(error = %error, "Jobs could not be begun; they are tried again.");
             }
@@ -109,6 +110,7 @@ impl Worker {
                 }
             }
         }
+        jobs.finish().await;
     }
 
     /// Does what is due, in the database only when it is awake; whether something waits that will be due later.
@@ -146,62 +148,4 @@ async fn next(tick: &mut Interval, stop: &Stop) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-
-    use super::*;
-    use crate::{
-        audit::Actor,
-        clock::Clock,
-        config::{Config, Sources},
-        jobs::Job,
-        random::Random,
-        server::Stopper,
-        storage::{Revision, testing},
-    };
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_mail_server_that_stays_silent_keeps_no_node_from_the_changes_of_others() {
-        let (silent, database) = (TcpListener::bind("127.0.0.1:0").unwrap(), testing::sqlite().await);
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name).display().to_string();
-        let sources = Sources::none()
-            .with("database.url", &database.settings.url)
-            .with("keys.folder", at("keys"))
-            .with("audit.heads_file", at("heads"))
-            .with("mail.smtp", format!("smtp+plain://127.0.0.1:{}", silent.local_addr().unwrap().port()))
-            .with("mail.timeout", "20s");
-        let app = App::attach(Config::load(&sources).unwrap(), Clock::System, Random::system()).await.unwrap();
-        let letter = Job::SendMail {
-            to: "olivia@riverside.example".into(),
-            subject: "A new password".into(),
-            text: String::new(),
-            html: String::new(),
-            mail: "password-reset".into(),
-        };
-        let (context, sealer) = (app.context(Actor::Server), Arc::clone(&app.sealer));
-        let queued: storage::Result<_> = app
-            .storage
-            .write(move |tx| Box::pin(async move { tx.jobs().enqueue(&context, &sealer, &letter).await }))
-            .await;
-        queued.unwrap();
-
-        let mailer = Mailer::new(&app.config.mail, app.clock.clone(), app.random.clone()).unwrap();
-        let (_stopper, stop) = Stopper::new();
-        let working = tokio::spawn(Worker::new(app.clone(), mailer).await.unwrap().run(stop));
-        silent.set_nonblocking(true).unwrap();
-        let silent = tokio::net::TcpListener::from_std(silent).unwrap();
-        let _connection = tokio::time::timeout(Duration::from_secs(10), silent.accept()).await.expect("a letter");
-        let (other, known) = (database.second_node().await, app.storage.revision(Revision::Revocations));
-        let revoked: storage::Result<()> = other
-            .write(|tx| {
-                tx.bump(Revision::Revocations);
-                Box::pin(async { Ok(()) })
-            })
-            .await;
-        revoked.unwrap();
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        assert_ne!(app.storage.revision(Revision::Revocations), known, "tokens of a leaver still count here");
-        working.abort();
-    }
-}
+mod tests;

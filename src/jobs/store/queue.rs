@@ -83,7 +83,7 @@ impl Jobs<'_> {
             let payload: Vec<u8> = row.try_get("payload")?;
             let plain = sealer.open(SealedColumn::JOB, id.as_str(), &payload).ok();
             let job = plain.and_then(|plain| serde_json::from_slice(plain.expose_secret()).ok());
-            leased.push(Leased { id, job, attempts: row.try_get("attempts")? });
+            leased.push(Leased { id, job, attempts: row.try_get("attempts")?, by: node.clone() });
         }
         leased.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(leased)
@@ -102,7 +102,7 @@ impl Jobs<'_> {
         Ok(())
     }
 
-    /// A job failed: it is tried again later, or given up.
+    /// A job failed: it is tried again later, or given up, unless another node has taken it over.
     ///
     /// # Errors
     /// When the database fails.
@@ -112,11 +112,12 @@ impl Jobs<'_> {
             Next::GiveUp => (now, Some(now.0)),
         };
         sql("UPDATE jobs SET run_at = $2, failed_at = $3, last_error = $4, leased_until = NULL, leased_by = NULL \
-             WHERE id = $1")
+             WHERE id = $1 AND leased_by = $5")
         .bind(leased.id.as_str().to_owned())
         .bind(run_at.0)
         .bind(failed_at)
         .bind(why.chars().take(500).collect::<String>())
+        .bind(leased.by.as_str().to_owned())
         .execute(self.0.connection())
         .await?;
         Ok(())

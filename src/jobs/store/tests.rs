@@ -52,6 +52,19 @@ async fn a_job_is_leased_to_one_node_and_taken_over_when_that_node_dies() {
         assert!(lease(storage, &sealer, &second, now).await.is_empty());
         let later = now.plus(retry::LEASE);
         assert_eq!(lease(storage, &sealer, &second, later).await[0].attempts, 2);
+        // The first wakes up, and has no say in it any more.
+        let late = leased[0].clone();
+        let done: Result<()> = storage
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.jobs().fail(&late, retry::Next::GiveUp, later, "no answer").await?;
+                    tx.jobs().complete(&late.id, &late.by).await
+                })
+            })
+            .await;
+        done.unwrap();
+        let mut tx = storage.read().await.unwrap();
+        assert_eq!((tx.jobs().failed(10).await.unwrap().len(), tx.jobs().waiting().await.unwrap()), (0, 1));
     }
 }
 

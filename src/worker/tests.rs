@@ -1,0 +1,138 @@
+//! A mail server that stays silent, and what must go on meanwhile.
+
+use tempfile::TempDir;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use super::*;
+use crate::{
+    audit::Actor,
+    clock::Clock,
+    config::{Config, Sources},
+    jobs::Job,
+    random::Random,
+    server::Stopper,
+    storage::{
+        Revision,
+        testing::{self, Database},
+    },
+};
+
+/// An application whose mail server takes connections and says nothing.
+struct Silence {
+    app: App,
+    listener: TcpListener,
+    database: Database,
+    _folder: TempDir,
+}
+
+async fn silence() -> Silence {
+    let (listener, database) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), testing::sqlite().await);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let sources = Sources::none()
+        .with("database.url", &database.settings.url)
+        .with("keys.folder", at("keys"))
+        .with("audit.heads_file", at("heads"))
+        .with("mail.smtp", format!("smtp+plain://127.0.0.1:{}", listener.local_addr().unwrap().port()))
+        .with("mail.timeout", "20s");
+    let app = App::attach(Config::load(&sources).unwrap(), Clock::System, Random::system()).await.unwrap();
+    Silence { app, listener, database, _folder: folder }
+}
+
+impl Silence {
+    async fn queue(&self) {
+        let letter = Job::SendMail {
+            to: "olivia@riverside.example".into(),
+            subject: "A new password".into(),
+            text: String::new(),
+            html: String::new(),
+            mail: "password-reset".into(),
+        };
+        let (context, sealer) = (self.app.context(Actor::Server), Arc::clone(&self.app.sealer));
+        let queued: storage::Result<_> = self
+            .app
+            .storage
+            .write(move |tx| Box::pin(async move { tx.jobs().enqueue(&context, &sealer, &letter).await }))
+            .await;
+        queued.unwrap();
+    }
+
+    fn mailer(&self) -> Mailer {
+        Mailer::new(&self.app.config.mail, self.app.clock.clone(), self.app.random.clone()).unwrap()
+    }
+
+    /// A connection for a letter, which nobody answers; it comes long before one that came earlier is given up.
+    async fn letter(&self) -> TcpStream {
+        timeout(Duration::from_secs(10), self.listener.accept()).await.expect("a letter").unwrap().0
+    }
+
+    async fn jobs(&self) -> i64 {
+        self.app.storage.read().await.unwrap().jobs().waiting().await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_stays_silent_keeps_no_node_from_the_changes_of_others() {
+    let silence = silence().await;
+    silence.queue().await;
+    let app = silence.app.clone();
+    let (_stopper, stop) = Stopper::new();
+    let working = tokio::spawn(Worker::new(app.clone(), silence.mailer()).await.unwrap().run(stop));
+    let _connection = silence.letter().await;
+    let (other, known) = (silence.database.second_node().await, app.storage.revision(Revision::Revocations));
+    let revoked: storage::Result<()> = other
+        .write(|tx| {
+            tx.bump(Revision::Revocations);
+            Box::pin(async { Ok(()) })
+        })
+        .await;
+    revoked.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_ne!(app.storage.revision(Revision::Revocations), known, "tokens of a leaver still count here");
+    working.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_hangs_delays_no_letter_that_comes_later() {
+    let silence = silence().await;
+    silence.queue().await;
+    let (_stopper, stop) = Stopper::new();
+    let working = tokio::spawn(Worker::new(silence.app.clone(), silence.mailer()).await.unwrap().run(stop));
+    let _first = silence.letter().await;
+    silence.queue().await;
+    let _second = silence.letter().await;
+    assert_eq!(silence.jobs().await, 2, "the first still hangs");
+    working.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_has_its_time_and_a_node_its_places() {
+    let silence = silence().await;
+    for _ in 0..20 {
+        silence.queue().await;
+    }
+    let mut running =
+        jobs::Running::new(silence.app.clone(), Arc::new(silence.mailer())).each_within(Duration::from_secs(1));
+    running.begin_due().await.unwrap();
+    running.begin_due().await.unwrap();
+    let due = async || {
+        let now = silence.app.clock.now();
+        silence.app.storage.read().await.unwrap().jobs().is_any_due(now).await.unwrap()
+    };
+    assert!(due().await, "sixteen at a time: four wait");
+    running.finish().await;
+    assert_eq!(silence.jobs().await, 20, "all are tried again");
+    // Long before the leases would have run out.
+    let (app, soon) = (silence.app.clone(), silence.app.clock.now().plus(Duration::from_secs(10)));
+    let leased: storage::Result<_> = silence
+        .app
+        .storage
+        .write(move |tx| Box::pin(async move { tx.jobs().lease(&app.node, &app.sealer, soon, 100).await }))
+        .await;
+    let mut attempts: Vec<i64> = leased.unwrap().iter().map(|job| job.attempts).collect();
+    attempts.sort_unstable();
+    assert_eq!(attempts, [[1; 4].as_slice(), &[2; 16]].concat());
+}
