@@ -288,6 +288,8 @@ impl Group {
             return unit.refuse(error);
         }
         let mark = tx.additions().mark();
+        // What failed between units (a commit, an undoing) is not this one's doing.
+        tx.connection().has_failed();
         let finished = unit.run(tx).await;
         let Verdict::Undo(fate) = finished.verdict(tx) else {
             self.state = if self.state == State::Saved { State::KeptAfterSavepoint } else { State::Kept };

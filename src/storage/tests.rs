@@ -1,5 +1,6 @@
 //! Every promise of the storage, on both databases.
 
+mod faults;
 mod retention;
 
 use std::time::Duration;

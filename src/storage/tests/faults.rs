@@ -1,0 +1,58 @@
+//! What a database that fails in the middle may not do: lose what was acknowledged.
+
+use futures_util::future::join_all;
+
+use super::*;
+
+/// Ignores what the database says to it, and goes on.
+async fn stubborn(tx: &mut Tx, statement: &'static str) -> Result<()> {
+    insert(tx, "before".into()).await?;
+    let _ = sql(statement).execute(tx.connection()).await;
+    let _ = insert(tx, "after".into()).await;
+    tx.append(&EVENTS, lease("appended"));
+    Ok(())
+}
+
+async fn names(storage: &Storage) -> Vec<String> {
+    let mut tx = storage.read().await.unwrap();
+    let rows = sql("SELECT name FROM leases ORDER BY name").fetch_all(tx.connection()).await.unwrap();
+    rows.iter().map(|row| row.try_get("name").unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_ignores_a_failed_statement_is_not_kept_and_takes_no_acknowledged_one_with_it() {
+    const REFUSED: &str = "INSERT INTO leases (name, holder, until) VALUES ('taken', 'x', 0)";
+    // As a full disk does: SQLite undoes the whole transaction.
+    const UNDONE: &str = "INSERT OR ROLLBACK INTO leases (name, holder, until) VALUES ('taken', 'x', 0)";
+    for (statement, place) in [(REFUSED, 0), (REFUSED, 2), (UNDONE, 0), (UNDONE, 2)] {
+        for database in databases().await {
+            let storage = &database.storage;
+            storage.write(|tx| Box::pin(async { insert(tx, "taken".into()).await })).await.unwrap();
+            // Those behind one that takes its time share a commit.
+            let (go, wait) = tokio::sync::oneshot::channel::<()>();
+            let slow = storage.write::<_, Error, _>(|_| Box::pin(async { Ok(wait.await.is_ok()) }));
+            let units = join_all((0..5).map(|n| {
+                let storage = storage.clone();
+                async move { storage.write(move |tx| unit(tx, n, place, statement)).await }
+            }));
+            let release = async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                let _ = go.send(());
+            };
+            let (_, answers, ()) = tokio::join!(slow, units, release);
+            let kept = names(storage).await;
+            for (n, answer) in answers.iter().enumerate() {
+                let is_kept = kept.contains(&format!("u{n}"));
+                assert_eq!(answer.is_ok(), is_kept, "unit {n} of {kept:?} after {statement}: {answer:?}");
+            }
+            assert!(answers[place].is_err(), "{statement}");
+            let traces = ["before", "appended"].map(|name| kept.contains(&name.to_owned()));
+            assert_eq!(traces, [false, false], "{statement}");
+            storage.write(|tx| Box::pin(async { insert(tx, "later".into()).await })).await.unwrap();
+        }
+    }
+}
+
+fn unit<'t>(tx: &'t mut Tx, n: usize, place: usize, statement: &'static str) -> Work<'t, ()> {
+    Box::pin(async move { if n == place { stubborn(tx, statement).await } else { insert(tx, format!("u{n}")).await } })
+}
