@@ -40,29 +40,49 @@ impl ListenError {
     }
 }
 
-/// Listens on every address. On `localhost` that is 127.0.0.1, and `::1` on the same port where this machine has it.
+/// Listens on every address. On `localhost` that is 127.0.0.1, and `::1` on the same port where this machine has it;
+/// `[::]` takes IPv4 along, unless this machine keeps them apart, and `0.0.0.0` may be named beside it.
 ///
 /// # Errors
 /// [`ListenError`] names the address and what to do.
 pub fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, ListenError> {
+    let mut ordered = addresses.to_vec();
+    ordered.sort_by_key(|address| !matches!(address, Listen::Address(all) if all.ip() == Ipv6Addr::UNSPECIFIED));
     let mut listeners = Vec::new();
-    for address in addresses {
-        match *address {
-            Listen::Address(address) => listeners.push(socket(address)?),
-            Listen::Loopback(port) => {
-                let first = socket(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-                // Port 0 becomes a free one, which is then the port of both.
-                let port = first.local_addr().map_or(port, |address| address.port());
-                listeners.push(first);
-                match socket(SocketAddr::from((Ipv6Addr::LOCALHOST, port))) {
-                    Ok(second) => listeners.push(second),
-                    Err(error) if has_no_ipv6(&error.cause) => {}
-                    Err(error) => return Err(error),
-                }
-            }
+    for address in ordered {
+        match address {
+            Listen::Loopback(port) => listeners.extend(loopback(port)?),
+            Listen::Address(address) => match socket(address) {
+                Ok(listener) => listeners.push(listener),
+                Err(error) if is_served_by_another(&error, addresses, &listeners) => {}
+                Err(error) => return Err(error),
+            },
         }
     }
     Ok(listeners)
+}
+
+fn loopback(port: u16) -> Result<Vec<TcpListener>, ListenError> {
+    let first = socket(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    // Port 0 becomes a free one, which is then the port of both.
+    let port = first.local_addr().map_or(port, |address| address.port());
+    match socket(SocketAddr::from((Ipv6Addr::LOCALHOST, port))) {
+        Ok(second) => Ok(vec![first, second]),
+        Err(error) if has_no_ipv6(&error.cause) => Ok(vec![first]),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether all who would come to this address come to another one that was named: of `0.0.0.0` and `[::]` of one port the
+/// second takes both, and where there is no IPv6 the first is enough.
+fn is_served_by_another(error: &ListenError, addresses: &[Listen], listeners: &[TcpListener]) -> bool {
+    let port = error.address.port();
+    let (v4, v6) = (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
+    if error.address == v4 {
+        let is_bound = || listeners.iter().any(|listener| listener.local_addr().is_ok_and(|bound| bound == v6));
+        return error.cause.kind() == io::ErrorKind::AddrInUse && is_bound();
+    }
+    error.address == v6 && has_no_ipv6(&error.cause) && addresses.contains(&Listen::Address(v4))
 }
 
 fn socket(address: SocketAddr) -> Result<TcpListener, ListenError> {
@@ -88,6 +108,23 @@ mod tests {
         let addresses: Vec<_> = listeners.iter().map(|listener| listener.local_addr().expect("an address")).collect();
         assert!(addresses[0].ip().is_loopback() && addresses[0].is_ipv4());
         assert!(addresses.iter().all(|address| address.port() == addresses[0].port()), "{addresses:?}");
+    }
+
+    #[test]
+    fn all_addresses_of_both_families_can_be_named_together() {
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let all = [
+            Listen::Address(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
+            Listen::Address(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))),
+        ];
+        let listeners = bind(&all).expect("both");
+        std::net::TcpStream::connect(("127.0.0.1", port)).expect("reached");
+        let taken = bind(&all).expect_err("another server").to_string();
+        assert!(taken.contains("another program listens there"), "{taken}");
+        drop(listeners);
+        // Somebody else's is not ours.
+        let _taken = TcpListener::bind(("127.0.0.1", port)).expect("free");
+        assert!(bind(&all[..1]).is_err());
     }
 
     #[test]
