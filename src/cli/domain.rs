@@ -33,7 +33,7 @@ enum Command {
     /// Claims a domain and says which TXT record proves it
     #[command(after_help = "Example:\n  lanyard domain add riverside.example")]
     Add {
-        /// The domain
+        /// The domain, such as riverside.example
         name: DomainName,
     },
     /// Verifies a claimed domain by its TXT record
@@ -42,7 +42,7 @@ Examples:
   lanyard domain verify riverside.example
   lanyard domain verify riverside.example --by-administrator")]
     Verify {
-        /// The domain
+        /// The domain, such as riverside.example
         name: DomainName,
         /// Without looking at DNS: you vouch for it as the server's administrator
         #[arg(long)]
@@ -51,7 +51,7 @@ Examples:
     /// Gives a domain up
     #[command(after_help = "Example:\n  lanyard domain remove riverside.example")]
     Remove {
-        /// The domain
+        /// The domain, such as riverside.example
         name: DomainName,
     },
 }

@@ -45,7 +45,7 @@ enum Edit {
     /// Creates a group
     #[command(after_help = "Example:\n  lanyard group create gps --name \"General practitioners\"")]
     Create {
-        /// Short key, which never changes
+        /// Short name for commands, apps and tokens (letters, digits, `-`, `_`); it never changes
         slug: Slug,
         /// As people write it
         #[arg(long)]
@@ -70,7 +70,7 @@ enum Edit {
     Add {
         /// The group
         group: Slug,
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
     },
     /// Takes a member out of a group
@@ -78,7 +78,7 @@ enum Edit {
     Drop {
         /// The group
         group: Slug,
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
     },
     /// Puts a group into another

@@ -40,34 +40,34 @@ enum Command {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
-    /// Invites somebody
+    /// Invites somebody: mails a link by which they accept or reject
     #[command(after_help = "\
 Examples:
   lanyard invitation send priya@riverside.example --kind practitioner
   lanyard invitation send bob@riverside.example --kind contractor --role inventory@harbour-quay")]
     Send {
-        /// Whom
+        /// The e-mail address of whom is invited
         email: EmailAddress,
-        /// Kind of membership
+        /// Kind of membership: practitioner, administrative, hirer, contractor, or one of your own (`lanyard org kinds`)
         #[arg(long)]
         kind: Slug,
-        /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
+        /// A role, in place of the kind's default ones: ROLE for the whole organization, or ROLE@LOCATION; may be repeated
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<RoleArgument>,
-        /// Without any role
+        /// Without any role for now
         #[arg(long, conflicts_with = "roles")]
         no_role: bool,
     },
     /// Sends an invitation again: a new link for seven days, the former one is void
     #[command(after_help = "Example:\n  lanyard invitation resend priya@riverside.example")]
     Resend {
-        /// Address or id
+        /// The invited address, or the id of the invitation
         invitation: String,
     },
     /// Takes an invitation back
     #[command(after_help = "Example:\n  lanyard invitation revoke priya@riverside.example")]
     Revoke {
-        /// Address or id
+        /// The invited address, or the id of the invitation
         invitation: String,
     },
 }

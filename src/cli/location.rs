@@ -30,10 +30,10 @@ enum Command {
     /// Lists the locations with their identifiers
     #[command(after_help = "Example:\n  lanyard location list --organization riverside")]
     List,
-    /// Creates one
+    /// Creates a location
     #[command(after_help = "Example:\n  lanyard location create main-street --name \"Main Street\" --in north")]
     Create {
-        /// Short key, which never changes
+        /// Short name for commands and tokens (letters, digits, `-`, `_`); it never changes
         slug: Slug,
         /// As people write it
         #[arg(long)]
@@ -42,20 +42,20 @@ enum Command {
         #[arg(long = "in", value_name = "LOCATION")]
         parent: Option<Slug>,
     },
-    /// Gives one another name
+    /// Gives a location another name; its slug stays
     #[command(after_help = "Example:\n  lanyard location rename main-street \"Main Street, ground floor\"")]
     Rename {
-        /// The location
+        /// The location: its slug
         slug: Slug,
         /// The name
         name: Name,
     },
-    /// Moves one, with all below it
+    /// Moves a location in the tree, with all below it
     #[command(
         after_help = "Example:\n  lanyard location move main-street --in south\n  lanyard location move main-street --to-top"
     )]
     Move {
-        /// The location
+        /// The location: its slug
         slug: Slug,
         /// The location that it comes to lie in
         #[arg(long = "in", value_name = "LOCATION", required_unless_present = "to_top")]
@@ -64,16 +64,16 @@ enum Command {
         #[arg(long, conflicts_with = "parent")]
         to_top: bool,
     },
-    /// Closes one: roles assigned there hold no more
+    /// Closes a location: roles assigned there hold no more
     #[command(after_help = "Example:\n  lanyard location close main-street")]
     Close {
-        /// The location
+        /// The location: its slug
         slug: Slug,
     },
-    /// Opens a closed one; its assignments hold again
+    /// Opens a closed location; roles assigned there hold again
     #[command(after_help = "Example:\n  lanyard location reopen main-street")]
     Reopen {
-        /// The location
+        /// The location: its slug
         slug: Slug,
     },
     /// Sets an identifier of a location, or of a member at a location; without a value it is removed
@@ -82,9 +82,9 @@ Examples:
   lanyard location identify main-street provider_number 0123456
   lanyard location identify main-street provider_number 0123456A --member priya@riverside.example")]
     Identify {
-        /// The location
+        /// The location: its slug
         slug: Slug,
-        /// What it is
+        /// The type of the identifier, such as `provider_number`
         kind: Slug,
         /// The value
         value: Option<String>,

@@ -40,6 +40,20 @@ pub use shell::{Output, Shell};
 
 use crate::app::set_up;
 
+const FIRST_STEPS: &str = "\
+To try it:
+  lanyard demo                                   a demo clinic with an app to sign in to
+
+To run it:
+  lanyard config show --defaults > lanyard.toml  all there is to configure; keep what you change
+  lanyard config check                           whether that is right
+  lanyard serve                                  serves; the first start makes database and keys
+  lanyard org create riverside --name Riverside  the first practice, beside the running server
+  lanyard doctor                                 what is missing, and what to do about it
+
+Commands work on the database that the configuration names: ./lanyard.toml, or --config FILE.
+Where nothing is configured that is data/lanyard.db, and keys/ for the master key.";
+
 /// Single sign-on for clinics.
 #[derive(Debug, Parser)]
 #[command(
@@ -48,7 +62,8 @@ use crate::app::set_up;
     about,
     propagate_version = true,
     disable_help_subcommand = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = FIRST_STEPS
 )]
 struct Cli {
     /// Reads this file instead of ./lanyard.toml
@@ -65,10 +80,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the server
+    /// Runs the server; the first start makes the database and the master key
+    #[command(after_help = "Example:\n  lanyard --config /etc/lanyard/lanyard.toml serve")]
     Serve,
     /// Runs a demo clinic with an app to sign in to
     Demo(demo::Demo),
+    /// Makes the database and the master key where there are none, brings the database up to date, and ends
+    #[command(after_help = "\
+Example:
+  lanyard --config /etc/lanyard/lanyard.toml migrate
+
+`lanyard serve` does the same at its start.")]
+    Migrate,
     #[command(subcommand)]
     Org(org::Org),
     Location(location::Locations),
@@ -89,8 +112,6 @@ enum Command {
     Restore(restore::Restore),
     #[command(subcommand)]
     Config(config::Config),
-    /// Makes the database and the master key where there are none, brings the database up to date, and ends
-    Migrate,
 }
 
 /// Parses the arguments, runs the command and says how it went.
@@ -150,4 +171,38 @@ async fn migrate(config: Option<&Path>, output: Output) -> anyhow::Result<()> {
     let place = shell.app.config.database.file().map(|file| format!(" {}", set_up::absolute(&file).display()));
     shell.say(format!("The database{} is up to date.", place.unwrap_or_default()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, builder::StyledStr};
+
+    use super::*;
+
+    /// What is to be mended in the help of a command and of those below it.
+    fn wanting(command: &clap::Command, path: &str) -> Vec<String> {
+        let mut found = vec![];
+        let text = |text: Option<&StyledStr>| text.map(ToString::to_string).unwrap_or_default();
+        if text(command.get_about()).is_empty() {
+            found.push(format!("{path}: what does it do?"));
+        }
+        if !command.has_subcommands() && !text(command.get_after_help()).contains("Example") {
+            found.push(format!("{path}: an example?"));
+        }
+        for argument in command.get_arguments().filter(|argument| text(argument.get_help()).is_empty()) {
+            found.push(format!("{path} {}: what is it?", argument.get_id()));
+        }
+        for line in text(command.get_after_help()).lines().filter(|line| line.chars().count() > 100) {
+            found.push(format!("{path}: shorter: {line}"));
+        }
+        let below = command.get_subcommands();
+        found.extend(below.flat_map(|command| wanting(command, &format!("{path} {}", command.get_name()))));
+        found
+    }
+
+    #[test]
+    fn the_help_of_every_command_says_what_it_does_with_an_example() {
+        let found = wanting(&Cli::command(), "lanyard");
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
 }

@@ -24,27 +24,27 @@ pub(super) enum Org {
     /// Lists the organizations
     #[command(after_help = "Example:\n  lanyard org list --json")]
     List,
-    /// Shows one
+    /// Shows an organization
     #[command(after_help = "Example:\n  lanyard org show riverside")]
     Show {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
     },
-    /// Creates one, with the built-in roles and kinds of membership
+    /// Creates an organization, with the built-in roles and kinds of membership
     #[command(after_help = "Example:\n  lanyard org create riverside --name \"Riverside Clinic\"")]
     Create {
-        /// Short key, which never changes
+        /// Short name for commands, apps and tokens (letters, digits, `-`, `_`); it never changes
         slug: Slug,
         /// As people write it
         #[arg(long)]
         name: Name,
     },
-    /// Changes name and looks
+    /// Changes an organization's name, and its logo and colour on the sign-in page
     #[command(
         after_help = "Example:\n  lanyard org update riverside --accent \"#1a7f64\"\n  lanyard org update riverside --no-logo"
     )]
     Update {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
         /// Another name
         #[arg(long)]
@@ -62,30 +62,30 @@ pub(super) enum Org {
         #[arg(long)]
         no_accent: bool,
     },
-    /// Keeps everybody out of it; nothing is lost
+    /// Keeps everybody out of an organization; its sessions and tokens end, its data stays
     #[command(after_help = "Example:\n  lanyard org disable riverside")]
     Disable {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
     },
-    /// Lets members in again
+    /// Lets the members of a disabled organization in again
     #[command(after_help = "Example:\n  lanyard org enable riverside")]
     Enable {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
     },
     /// Lists the kinds of membership with the roles that new members get
     #[command(after_help = "Example:\n  lanyard org kinds riverside")]
     Kinds {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
     },
     /// Makes a kind of membership, or changes its name and roles
     #[command(after_help = "Example:\n  lanyard org kind riverside locum --name Locum --role practitioner")]
     Kind {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
-        /// Key of the kind
+        /// Short name of the kind, as in `--kind`
         kind: Slug,
         /// As people write it
         #[arg(long)]
@@ -97,17 +97,17 @@ pub(super) enum Org {
     /// Says who may edit an attribute: person, administrator, both or nobody
     #[command(after_help = "Example:\n  lanyard org rule riverside phone administrator")]
     Rule {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
-        /// Name of the attribute
+        /// The attribute, such as phone or profession
         attribute: Attribute,
         /// person, administrator, both or nobody
         editable_by: EditableBy,
     },
-    /// Lists the apps it uses
+    /// Lists the apps that an organization uses
     #[command(after_help = "Example:\n  lanyard org apps riverside")]
     Apps {
-        /// Slug or id
+        /// The organization: its slug or id
         organization: String,
     },
 }

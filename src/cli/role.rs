@@ -53,7 +53,7 @@ Examples:
     Assign {
         /// The role: ROLE for the whole organization, or ROLE@LOCATION
         role: RoleArgument,
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
         #[command(flatten)]
         period: Period,
@@ -63,7 +63,7 @@ Examples:
     End {
         /// The role: ROLE for the whole organization, or ROLE@LOCATION
         role: RoleArgument,
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
     },
 }
@@ -74,9 +74,9 @@ enum Edit {
     /// Creates a role
     #[command(after_help = "\
 Example:
-  lanyard role create receptionist --name Receptionist --permission lanyard:people:read --inherits front_desk")]
+  lanyard role create receptionist --name Receptionist --permission lanyard:people:read")]
     Create {
-        /// Short key, which never changes
+        /// Short name for commands, apps and tokens (letters, digits, `-`, `_`); it never changes
         slug: Slug,
         /// As people write it
         #[arg(long)]

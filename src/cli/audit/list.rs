@@ -16,22 +16,22 @@ use crate::{
 /// Which events.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Of this organization: its id or slug
-    #[arg(long)]
+    /// Only of this organization: its slug or id
+    #[arg(long, value_name = "SLUG")]
     organization: Option<String>,
-    /// Concerning this person: an id, an e-mail address or a user name
+    /// Only what concerns this person: e-mail address, user name or id
     #[arg(long)]
     person: Option<String>,
     /// At or after this day or instant (2026-11-22 or 2026-11-22T08:30:00Z)
-    #[arg(long, value_parser = Timestamp::parse)]
+    #[arg(long, value_name = "DAY", value_parser = Timestamp::parse)]
     from: Option<Timestamp>,
     /// Before this day or instant
-    #[arg(long, value_parser = Timestamp::parse)]
+    #[arg(long, value_name = "DAY", value_parser = Timestamp::parse)]
     to: Option<Timestamp>,
-    /// Of this action: sign-in, token-issue, role-creation, …
+    /// Only this action: sign-in, token-issue, role-creation, …; a wrong one is answered with all there are
     #[arg(long, value_parser = PossibleValuesParser::new(actions()), hide_possible_values = true)]
     action: Option<String>,
-    /// Of this HTTP request, as error pages and logs name it
+    /// Only of this HTTP request, as error pages and the log name it
     #[arg(long)]
     request: Option<String>,
     /// Older than this event: the next page

@@ -12,7 +12,10 @@ pub(super) use arguments::Client;
 
 use arguments::{Description, SecretCommand};
 
-use super::{Shell, scope};
+use super::{
+    Shell,
+    scope::{self, Scope},
+};
 use crate::{
     directory::app::{self, Adopt, Requires},
     id::ClientSecretId,
@@ -41,10 +44,10 @@ impl Client {
             Self::Give { id, role } => roles::change(shell, id, role, roles::Change::Give).await,
             Self::Take { id, role } => roles::change(shell, id, role, roles::Change::Take).await,
             Self::Declare { id, file } => declaration::declare(shell, id, &file).await,
-            Self::Activate { id, organization, roles, groups, locations } => {
-                activate(shell, (id, &organization), Requires { roles, groups, locations }).await
+            Self::Activate { id, scope, roles, groups, locations } => {
+                activate(shell, (id, &scope), Requires { roles, groups, locations }).await
             }
-            Self::Deactivate { id, organization } => deactivate(shell, (id, &organization)).await,
+            Self::Deactivate { id, scope } => deactivate(shell, (id, &scope)).await,
         }
     }
 }
@@ -98,7 +101,7 @@ async fn registration(shell: &Shell, given: Description) -> anyhow::Result<Regis
         organization,
         authentication: given.auth.into(),
         is_first_party: given.first_party,
-        grant_types: given.grants.into_iter().map(Into::into).collect(),
+        grant_types: given.grant_types(),
         scopes: if given.scopes.is_empty() { defaults.scopes.clone() } else { given.scopes },
         redirect_uris: given.redirect_uris,
         post_logout_redirect_uris: given.post_logout_redirect_uris,
@@ -264,8 +267,8 @@ async fn revoke_secret(shell: &Shell, id: String, secret: ClientSecretId) -> any
     Ok(())
 }
 
-async fn activate(shell: &Shell, (id, at): (String, &str), requires: Requires) -> anyhow::Result<()> {
-    let (context, organization) = (shell.context(), scope::organization(shell, at).await?);
+async fn activate(shell: &Shell, (id, at): (String, &Scope), requires: Requires) -> anyhow::Result<()> {
+    let (context, organization) = (shell.context(), at.organization(shell).await?);
     let told = format!("{} uses {id} now.", organization.name);
     let work = shell.app.storage.write(move |tx| {
         Box::pin(async move { app::activate(tx, &context, &organization.id, &id, (&Adopt::All, &requires)).await })
@@ -275,8 +278,8 @@ async fn activate(shell: &Shell, (id, at): (String, &str), requires: Requires) -
     Ok(())
 }
 
-async fn deactivate(shell: &Shell, (id, at): (String, &str)) -> anyhow::Result<()> {
-    let (context, organization) = (shell.context(), scope::organization(shell, at).await?);
+async fn deactivate(shell: &Shell, (id, at): (String, &Scope)) -> anyhow::Result<()> {
+    let (context, organization) = (shell.context(), at.organization(shell).await?);
     let told = format!("{} no longer uses {id}.", organization.name);
     let work = shell
         .app

@@ -47,15 +47,15 @@ enum Command {
     #[command(after_help = "\
 Examples:
   lanyard membership list --organization riverside --search priya
-  lanyard membership list --limit 1000 --after mem_…     the page after the member that was listed last")]
+  lanyard membership list --limit 1000 --after mem_…     the page after the last one listed")]
     List {
         /// Whose name, user name or address contains this
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
-        /// Of this kind
+        /// Only members of this kind
         #[arg(long)]
         kind: Option<Slug>,
-        /// In this state
+        /// Only members in this state
         #[arg(long)]
         state: Option<State>,
         /// After this membership: the next page
@@ -68,7 +68,7 @@ Examples:
     /// Shows a member with everything they hold
     #[command(after_help = "Example:\n  lanyard membership show priya@riverside.example")]
     Show {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
     },
     /// Makes a person who has an account a member, without asking them: prefer `lanyard invitation send`
@@ -76,26 +76,26 @@ Examples:
         after_help = "Example:\n  lanyard membership add olivia@riverside.example --kind practitioner --role practitioner@pier"
     )]
     Add {
-        /// The person
+        /// The person: e-mail address, user name or id
         person: String,
-        /// Kind of membership
+        /// Kind of membership: practitioner, administrative, hirer, contractor, or one of your own (`lanyard org kinds`)
         #[arg(long)]
         kind: Slug,
-        /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
+        /// A role, in place of the kind's default ones: ROLE for the whole organization, or ROLE@LOCATION; may be repeated
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<RoleArgument>,
-        /// Without any role
+        /// Without any role for now
         #[arg(long, conflicts_with = "roles")]
         no_role: bool,
         #[command(flatten)]
         period: Period,
     },
-    /// Changes kind or validity
+    /// Changes the kind of a membership, or from when until when it holds
     #[command(
         after_help = "Example:\n  lanyard membership update bill@riverside.example --kind contractor --until 2027-02-28"
     )]
     Update {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
         /// Another kind
         #[arg(long)]
@@ -109,34 +109,34 @@ Examples:
     /// Edits what is known of a member: profession, title, phone, …; `title=` removes a value
     #[command(after_help = "Example:\n  lanyard membership set priya@riverside.example profession=Physician title=Dr")]
     Set {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
-        /// ATTRIBUTE=VALUE
+        /// ATTRIBUTE=VALUE, as in title=Dr
         #[arg(required = true)]
         attributes: Vec<Assignment>,
     },
     /// Suspends a member: this organization's sessions and tokens end at once
     #[command(after_help = "Example:\n  lanyard membership disable bill@riverside.example")]
     Disable {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
     },
     /// Lets a suspended member in again
     #[command(after_help = "Example:\n  lanyard membership enable bill@riverside.example")]
     Enable {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
     },
     /// Ends a membership; the person's other organizations are left alone
     #[command(after_help = "Example:\n  lanyard membership remove bill@riverside.example")]
     Remove {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
     },
     /// Grants a member a single permission, beside their roles
     #[command(after_help = "Example:\n  lanyard membership grant bill@riverside.example lanyard:people:read")]
     Grant {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
         /// The permission
         permission: Permission,
@@ -144,7 +144,7 @@ Examples:
     /// Denies a member a single permission, whatever grants it
     #[command(after_help = "Example:\n  lanyard membership deny frank@riverside.example lanyard:people:read")]
     Deny {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
         /// The permission
         permission: Permission,
@@ -152,7 +152,7 @@ Examples:
     /// Takes back a direct grant or denial
     #[command(after_help = "Example:\n  lanyard membership unset frank@riverside.example lanyard:people:read")]
     Unset {
-        /// The member
+        /// The member: e-mail address, user name or id
         person: String,
         /// The permission
         permission: Permission,

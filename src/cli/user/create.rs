@@ -26,19 +26,19 @@ pub(super) struct Create {
     /// E-mail address
     #[arg(long, required_unless_present = "user_name")]
     email: Option<EmailAddress>,
-    /// User name, for staff without a mailbox
+    /// User name to sign in with, for staff without a mailbox
     #[arg(long)]
     user_name: Option<UserName>,
     /// Prints a password once; it has to be changed at the first sign-in
     #[arg(long)]
     one_time_password: bool,
-    /// Kind of membership in the organization: practitioner, administrative, … (`lanyard org show` lists them)
+    /// Kind of membership: practitioner, administrative, hirer, contractor, or one of your own (`lanyard org kinds`)
     #[arg(long)]
     kind: Option<Slug>,
-    /// A role in place of those of the kind: ROLE or ROLE@LOCATION; may be repeated
+    /// A role, in place of the kind's default ones: ROLE for the whole organization, or ROLE@LOCATION; may be repeated
     #[arg(long = "role", value_name = "ROLE", requires = "kind")]
     roles: Vec<RoleArgument>,
-    /// Without any role
+    /// Without any role for now
     #[arg(long, conflicts_with = "roles", requires = "kind")]
     no_role: bool,
 }

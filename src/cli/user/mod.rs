@@ -75,24 +75,26 @@ Examples:
     /// Shows a person with every organization they belong to
     #[command(after_help = "Example:\n  lanyard user show olivia@riverside.example")]
     Show {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
     },
-    /// Creates a person, and with `--organization` and `--kind` the membership
+    /// Creates a person, and with `--kind` their membership in the organization
     #[command(after_help = "\
 Examples:
-  lanyard user create --name \"Sam Poe\" --user-name sam --one-time-password --organization riverside --kind administrative
-  lanyard user create --name \"Olivia Owen\" --email olivia@riverside.example --organization riverside --kind administrative --role owner
+  lanyard user create --name \"Olivia Owen\" --email olivia@riverside.example \\
+    --organization riverside --kind administrative --role owner
+  lanyard user create --name \"Sam Poe\" --user-name sam --one-time-password \\
+    --organization riverside --kind administrative
 
-With an e-mail address, a link to set a password is mailed. For staff without a mailbox a password is printed once, which
-they have to change when they first sign in.")]
+With an e-mail address, a link to set a password is mailed. For staff without a mailbox
+a password is printed once; they change it when they first sign in.")]
     Create(Create),
     /// Edits the profile: name, phone, locale, …; `phone=` removes a value
     #[command(after_help = "Example:\n  lanyard user set olivia@riverside.example \"name=Olivia Owen\" locale=da")]
     Set {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
-        /// ATTRIBUTE=VALUE
+        /// ATTRIBUTE=VALUE, as in locale=da
         #[arg(required = true)]
         attributes: Vec<Assignment>,
     },
@@ -102,18 +104,18 @@ Examples:
   lanyard user email olivia@riverside.example olivia.owen@riverside.example
   lanyard user email sam sam@riverside.example --verify")]
     Email {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
         /// The new address
         email: EmailAddress,
-        /// Mails a link there; the address counts once it is confirmed
+        /// Mails a link to the new address, which counts once the person has followed it
         #[arg(long)]
         verify: bool,
     },
-    /// Gives another user name
+    /// Gives a person another user name
     #[command(after_help = "Example:\n  lanyard user user-name sam sam.poe")]
     UserName {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
         /// The new user name
         name: UserName,
@@ -121,33 +123,33 @@ Examples:
     /// Prints a new password once, which has to be changed at the next sign-in; every session ends
     #[command(after_help = "Example:\n  lanyard user password sam")]
     Password {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
     },
     /// Mails a link by which the person sets a new password
     #[command(after_help = "Example:\n  lanyard user recover olivia@riverside.example")]
     Recover {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
     },
     /// Keeps a person out of every organization; sessions and tokens end at once
     #[command(after_help = "Example:\n  lanyard user disable tess@harbour.example")]
     Disable {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
     },
     /// Lets a person in again
     #[command(after_help = "Example:\n  lanyard user enable tess@harbour.example")]
     Enable {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
     },
     /// Erases a person for good: what is left is the id, so that the audit log stays readable
     #[command(after_help = "Example:\n  lanyard user delete tess@harbour.example --yes")]
     Delete {
-        /// Id, e-mail address or user name
+        /// The person: e-mail address, user name or id
         person: String,
-        /// Yes, this cannot be undone
+        /// Says that you know that this cannot be undone
         #[arg(long)]
         yes: bool,
     },

@@ -90,6 +90,19 @@ fn registered_spellings_are_taken_too() {
 }
 
 #[test]
+fn an_api_that_introspects_needs_no_grant_and_the_only_organization_no_name() {
+    let host = riverside();
+    host.succeed(
+        "client create records --name Records --auth basic --introspects own --audience https://records.example",
+    );
+    assert_eq!(host.json("client show records")["grants"], serde_json::json!([]));
+    host.succeed("client activate records");
+    assert_eq!(host.json("client show records")["used_by"].as_array().unwrap().len(), 1);
+    host.succeed("client deactivate records");
+    assert!(host.fail("client create other --name Other --auth basic").contains("needs a redirect URI"));
+}
+
+#[test]
 fn a_letter_is_told_to_wait_for_the_server() {
     let host = riverside();
     for command in [
