@@ -75,6 +75,19 @@ fn every_endpoint_claim_and_scope_is_listed() {
     }
 }
 
+#[test]
+fn the_tokens_that_are_shown_hold_claims_of_the_table() {
+    let claims = quoted_below("## Claims");
+    let shown = blocks("json");
+    assert_eq!(shown.len(), 2, "an access token and an ID token");
+    for token in shown {
+        let token: serde_json::Value = serde_json::from_str(token).expect("JSON");
+        for name in token.as_object().expect("an object").keys() {
+            assert!(claims.contains(name.as_str()), "{name}");
+        }
+    }
+}
+
 /// Runs each command of the page with `--help` behind it: names of commands and options are checked, nothing is done.
 #[test]
 fn every_command_exists() {
