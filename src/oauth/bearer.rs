@@ -9,6 +9,7 @@ use super::{
     Provider,
     client::Registered,
     introspection::Told,
+    provider::Revisions,
     token::{Audience, TokenId},
 };
 use crate::{
@@ -71,10 +72,8 @@ impl Facts {
 /// # Errors
 /// When the database fails.
 pub async fn live(provider: &Provider, token: &str, now: Timestamp) -> storage::Result<Option<Arc<LiveToken>>> {
-    let revision = provider.revisions(&[Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies]);
+    let Ground { revision, keys } = Ground::of(provider);
     let hash = TokenHash::of(token);
-    // A key is revoked in the database before this node has dropped it: what was checked with other keys counts no more.
-    let keys = provider.app.keyring.jwks();
     let kept = provider.tokens.find(&hash, revision).filter(|found| Arc::ptr_eq(&found.keys, &keys));
     let found = if let Some(found) = kept {
         found
@@ -87,6 +86,36 @@ pub async fn live(provider: &Provider, token: &str, now: Timestamp) -> storage::
     Ok(Some(found).filter(|found| now < found.facts.expires_at()))
 }
 
+/// What decides whether a token counts, at one moment.
+pub struct Ground {
+    revision: Revisions,
+    /// A key is revoked in the database before this node has dropped it: what was checked with other keys counts no more.
+    keys: Arc<Jwks>,
+}
+
+impl Ground {
+    /// Now; read before a token is checked or decided.
+    #[must_use]
+    pub fn of(provider: &Provider) -> Self {
+        let counters = [Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies];
+        Self { revision: provider.revisions(&counters), keys: provider.app.keyring.jwks() }
+    }
+
+    /// Keeps a token that was decided and saved on this ground: whoever redeems a code asks about its token next.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep(self, provider: &Provider, token: &str, payload: &[u8]) -> storage::Result<()> {
+        let Ok(claims) = serde_json::from_slice::<Box<RawValue>>(payload) else { return Ok(()) };
+        let Ok(facts) = serde_json::from_str::<Facts>(claims.get()) else { return Ok(()) };
+        if let Some(client) = served(provider, &facts).await? {
+            let live = LiveToken { facts, claims, client, told: Told::default(), keys: self.keys };
+            provider.tokens.keep(TokenHash::of(token), Arc::new(live), self.revision);
+        }
+        Ok(())
+    }
+}
+
 async fn load(provider: &Provider, token: &str, keys: Arc<Jwks>, now: Timestamp) -> storage::Result<Option<LiveToken>> {
     let claims = if is_signed(token) { signed(provider, token) } else { opaque(provider, token, now).await? };
     let Some(claims) = claims else { return Ok(None) };
@@ -94,13 +123,17 @@ async fn load(provider: &Provider, token: &str, keys: Arc<Jwks>, now: Timestamp)
     if facts.iss != provider.issuer() || now >= facts.expires_at() {
         return Ok(None);
     }
-    let client = provider.client(&facts.client_id).await?;
+    let Some(client) = served(provider, &facts).await? else { return Ok(None) };
+    let counts = provider.app.storage.read().await?.access_tokens().counts(&facts.jti, &facts.org_id).await?;
+    Ok(counts.then_some(LiveToken { facts, claims, client, told: Told::default(), keys }))
+}
+
+/// The client of a token, when it still stands by it and serves its organization.
+async fn served(provider: &Provider, facts: &Facts) -> storage::Result<Option<Arc<Registered>>> {
     let serves = |client: &Arc<Registered>| {
         client.client.stands_by(facts.jti.began_at()) && client.serves(&facts.org_id).is_some()
     };
-    let Some(client) = client.filter(serves) else { return Ok(None) };
-    let counts = provider.app.storage.read().await?.access_tokens().counts(&facts.jti, &facts.org_id).await?;
-    Ok(counts.then_some(LiveToken { facts, claims, client, told: Told::default(), keys }))
+    Ok(provider.client(&facts.client_id).await?.filter(serves))
 }
 
 fn is_signed(token: &str) -> bool {

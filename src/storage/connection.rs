@@ -9,9 +9,9 @@ pub struct Connection {
     has_failed: bool,
 }
 
+/// What waits for PostgreSQL is boxed: it is kilobytes, which whoever waits for SQLite would carry from call to call.
 #[derive(Debug)]
 enum Database {
-    // In a box, because it is much larger than the other.
     Sqlite(Box<Sqlite>),
     Postgres(Postgres),
 }
@@ -45,7 +45,7 @@ impl Connection {
     pub async fn run(&mut self, statements: &str) -> Result<()> {
         let done = match &mut self.database {
             Database::Sqlite(sqlite) => sqlite.run(statements),
-            Database::Postgres(postgres) => postgres.run(statements).await,
+            Database::Postgres(postgres) => Box::pin(postgres.run(statements)).await,
         };
         self.noticed(done)
     }
@@ -53,7 +53,7 @@ impl Connection {
     pub(super) async fn execute(&mut self, statement: &Statement) -> Result<u64> {
         let done = match &mut self.database {
             Database::Sqlite(sqlite) => sqlite.execute(statement),
-            Database::Postgres(postgres) => postgres.execute(statement).await,
+            Database::Postgres(postgres) => Box::pin(postgres.execute(statement)).await,
         };
         self.noticed(done)
     }
@@ -62,7 +62,7 @@ impl Connection {
     pub(super) async fn fetch(&mut self, statement: &Statement, most: usize) -> Result<Vec<Row>> {
         let found = match &mut self.database {
             Database::Sqlite(sqlite) => sqlite.fetch(statement, most),
-            Database::Postgres(postgres) => postgres.fetch(statement, most).await,
+            Database::Postgres(postgres) => Box::pin(postgres.fetch(statement, most)).await,
         };
         self.noticed(found)
     }
@@ -81,7 +81,7 @@ impl Connection {
     pub(super) async fn close(self) -> Result<()> {
         match self.database {
             Database::Sqlite(sqlite) => sqlite.close(),
-            Database::Postgres(postgres) => postgres.close().await,
+            Database::Postgres(postgres) => Box::pin(postgres.close()).await,
         }
     }
 }

@@ -48,7 +48,7 @@ impl Readers {
     pub(super) async fn lend(&self) -> Result<Loan> {
         match self {
             Self::Own(own) => own.clone().lend().await,
-            Self::Pooled(pool) => Ok(Loan::pooled(pool).await?),
+            Self::Pooled(pool) => Box::pin(Loan::pooled(pool)).await,
         }
     }
 

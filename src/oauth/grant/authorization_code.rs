@@ -10,12 +10,13 @@ use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
     oauth::{
+        bearer::Ground,
         client::GrantType,
         error::{Code, Error, Refusal, refuse},
         store::StoredCode,
         token::{Draft, TokenResponse, life::refresh_token_end},
     },
-    secret::TokenHash,
+    secret::{ExposeSecret, TokenHash},
     storage::{self, Tx},
     web::Parameters,
 };
@@ -30,7 +31,7 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let Exchange { provider, client, parameters, ref context } = exchange;
     let (storage, now) = (&provider.app.storage, context.now);
     let hash = TokenHash::of(parameters.required("code").map_err(Refusal::from)?);
-    let revocations = provider.revocations();
+    let (revocations, ground) = (provider.revocations(), Ground::of(provider));
     let code = storage.read().await?.authorization_codes().by_hash(hash).await?;
     let code = code.ok_or(machine::UNKNOWN)?;
     let stored =
@@ -60,8 +61,10 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         .await?;
     match redemption {
         Redemption::Granted => {
+            let answer = standing.respond(&exchange, &family, &draft, rest)?;
             provider.keep_family(&family, revocations);
-            standing.respond(&exchange, &family, &draft, rest)
+            ground.keep(provider, answer.access_token.expose_secret(), draft.payload()).await?;
+            Ok(answer)
         }
         Redemption::Replayed => Err(USED.into()),
         Redemption::Gone => Err(refuse(Code::InvalidGrant, "the code has expired or was revoked").into()),

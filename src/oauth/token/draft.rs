@@ -115,6 +115,12 @@ impl Draft {
         }
     }
 
+    /// Its claims, as JSON.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
     /// The token.
     #[must_use]
     pub fn finish(&self) -> SecretString {
