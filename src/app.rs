@@ -132,7 +132,11 @@ impl App {
         }
         let (sealer, created) = Sealer::start(source, &random)?;
         if created {
-            tracing::warn!(key.id = sealer.current_id(), "made a master key; keep a copy apart from the backups");
+            tracing::warn!(
+                key.id = sealer.current_id(),
+                path = set_up::master_key_file(&config).map(|path| path.display().to_string()),
+                "Made a master key: keep a copy of it in a safe place, apart from the backups."
+            );
         }
         let node = NodeId::fresh(clock.now(), &random);
         let keyring = Keyring::new(Policy::of(&config.keys, &config.tokens));

@@ -18,6 +18,9 @@ pub enum TextError {
     /// A character that the kind of text does not allow.
     #[error("contains a character that is not allowed here")]
     Character,
+    /// No short key.
+    #[error("must be of lower-case letters, digits, `-` and `_`, and begin with a letter or a digit")]
+    NotASlug,
     /// No e-mail address.
     #[error("is not an e-mail address like name@clinic.example")]
     NotAnAddress,
@@ -99,7 +102,7 @@ impl EmailAddress {
 fn slug(text: &str) -> Result<String, TextError> {
     let text = bounded(text, 64)?;
     let fits = text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
-    if fits && !text.starts_with(['-', '_']) { Ok(text) } else { Err(TextError::Character) }
+    if fits && !text.starts_with(['-', '_']) { Ok(text) } else { Err(TextError::NotASlug) }
 }
 
 fn name(text: &str) -> Result<String, TextError> {

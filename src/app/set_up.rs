@@ -90,6 +90,15 @@ pub async fn see_schema(storage: &Storage, config: &Config) -> Result<(), NotSet
     if pending.is_empty() { Ok(()) } else { Err(NotSetUp::Behind { database: database(), steps: pending.join(", ") }) }
 }
 
+/// Where the file of the master key is, from the root; none where the key comes from the environment.
+#[must_use]
+pub fn master_key_file(config: &Config) -> Option<PathBuf> {
+    match master_key(config) {
+        MasterKeySource::File(path) => Some(absolute(&path)),
+        MasterKeySource::Text(_) => None,
+    }
+}
+
 /// The path from the root: what is shown means the same in every folder.
 #[must_use]
 pub fn absolute(path: &Path) -> PathBuf {

@@ -6,10 +6,10 @@ use anyhow::anyhow;
 
 use super::Shell;
 use crate::{
-    directory::{self, Noun},
+    directory::{self, Noun, role::template},
     id::OrganizationId,
     oauth::registrar::RegistrarError,
-    storage,
+    storage::{self, Tx},
 };
 
 /// The most names that are listed.
@@ -20,35 +20,43 @@ const CLIENTS: u32 = 1_000;
 
 /// The error, with the names that there are when it is about one that nobody has.
 pub(super) async fn instead(shell: &Shell, error: anyhow::Error) -> anyhow::Error {
-    let Some((noun, typed)) = unknown(&error) else { return error };
-    match names(shell, noun).await {
+    let Some((sought, typed)) = unknown(&error) else { return error };
+    match names(shell, sought).await {
         Ok(Some(known)) => anyhow!("{error}; {}", advice(&typed, known)),
         _ => error,
     }
 }
 
+/// What kind of thing a name was taken for.
+#[derive(Debug, Clone, Copy)]
+enum Sought {
+    Noun(Noun),
+    Permission,
+}
+
 /// What was looked for in vain.
-fn unknown(error: &anyhow::Error) -> Option<(Noun, String)> {
-    match error.downcast_ref() {
-        Some(directory::Error::Unknown(noun, typed)) => return Some((*noun, typed.clone())),
-        Some(_) => return None,
-        None => {}
-    }
-    match error.downcast_ref() {
-        Some(RegistrarError::Unknown(typed)) => Some((Noun::App, typed.clone())),
-        _ => None,
-    }
+fn unknown(error: &anyhow::Error) -> Option<(Sought, String)> {
+    let wanted = match error.downcast_ref() {
+        Some(directory::Error::Unknown(noun, typed)) => Some((Sought::Noun(*noun), typed)),
+        Some(directory::Error::Unregistered(typed)) => Some((Sought::Permission, typed)),
+        Some(_) => None,
+        None => match error.downcast_ref() {
+            Some(RegistrarError::Unknown(typed)) => Some((Sought::Noun(Noun::App), typed)),
+            _ => None,
+        },
+    };
+    wanted.map(|(sought, typed)| (sought, typed.clone()))
 }
 
 /// All names of that kind; none where there are too many to name (people), or they are no names (ids).
-async fn names(shell: &Shell, noun: Noun) -> storage::Result<Option<Vec<String>>> {
+async fn names(shell: &Shell, sought: Sought) -> storage::Result<Option<Vec<String>>> {
     let mut tx = shell.app.storage.read().await?;
-    let of = match (noun, shell.organization()) {
-        (Noun::Organization, _) => {
+    let of = match (sought, shell.organization()) {
+        (Sought::Noun(Noun::Organization), _) => {
             let all = tx.organizations().list().await?;
             return Ok(Some(all.into_iter().map(|one| one.slug.to_string()).collect()));
         }
-        (Noun::App, organization) => {
+        (Sought::Noun(Noun::App), organization) => {
             let all = tx.clients().list(None, "", CLIENTS).await?;
             let is_theirs = |owner: Option<&OrganizationId>| match (owner, organization) {
                 (Some(owner), Some(organization)) => owner == organization,
@@ -60,6 +68,7 @@ async fn names(shell: &Shell, noun: Noun) -> storage::Result<Option<Vec<String>>
         (_, Some(of)) => of,
         (_, None) => return Ok(None),
     };
+    let Sought::Noun(noun) = sought else { return Ok(Some(permissions(&mut tx, of).await?)) };
     Ok(Some(match noun {
         Noun::MembershipKind => tx.kinds().list(of).await?.into_iter().map(|kind| kind.slug.to_string()).collect(),
         Noun::Location => tx.locations().list(of).await?.into_iter().map(|site| site.slug.to_string()).collect(),
@@ -68,6 +77,13 @@ async fn names(shell: &Shell, noun: Noun) -> storage::Result<Option<Vec<String>>
         Noun::Domain => tx.domains().list(of).await?.into_iter().map(|domain| domain.name.to_string()).collect(),
         _ => return Ok(None),
     }))
+}
+
+/// Lanyard's own permissions, and those of the apps that the organization has activated.
+pub(super) async fn permissions(tx: &mut Tx, of: &OrganizationId) -> storage::Result<Vec<String>> {
+    let apps = tx.permissions().of_apps(of).await?;
+    let own = template::ALL_PERMISSIONS.iter().map(|one| (*one).to_owned());
+    Ok(own.chain(apps.iter().map(ToString::to_string)).collect())
 }
 
 /// The name that was most likely meant, else all, or the nearest of many.

@@ -170,6 +170,10 @@ async fn migrate(config: Option<&Path>, output: Output) -> anyhow::Result<()> {
     let shell = Shell::set_up(config, output).await?;
     let place = shell.app.config.database.file().map(|file| format!(" {}", set_up::absolute(&file).display()));
     shell.say(format!("The database{} is up to date.", place.unwrap_or_default()));
+    if let Some(file) = set_up::master_key_file(&shell.app.config) {
+        shell
+            .say(format!("Its master key is {}: keep a copy in a safe place, apart from the backups.", file.display()));
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{
-    Shell, assignment,
+    Shell, assignment, known,
     scope::{self, Period, RoleArgument, Scope},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         Error, Result,
         organization::Organization,
         permission::Permission,
-        role::{self, Composition, template},
+        role::{self, Composition},
     },
     id::OrganizationId,
     storage::Tx,
@@ -231,9 +231,7 @@ async fn show(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Result<(
 }
 
 async fn permissions(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
-    let apps = shell.app.storage.read().await?.permissions().of_apps(&of.id).await?;
-    let own = template::ALL_PERMISSIONS.iter().map(|one| (*one).to_owned());
-    let all: Vec<String> = own.chain(apps.iter().map(ToString::to_string)).collect();
+    let all = known::permissions(&mut shell.app.storage.read().await?, &of.id).await?;
     shell.table(&all, &["permission"], |one| vec![one.clone()])
 }
 

@@ -213,7 +213,7 @@ mod tests {
             ("an app", app(), None),
             ("a service", service(), None),
             ("no id", id(""), Some(E::Id(TextError::Empty))),
-            ("an id with a space", id("a b"), Some(E::Id(TextError::Character))),
+            ("an id with a space", id("a b"), Some(E::Id(TextError::NotASlug))),
             ("no redirect URI", Registration::new("app", "App"), Some(E::NoRedirectUri)),
             (
                 "a public service",

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     directory::{
+        Noun,
         membership::{self, FirstRoles, NewMembership},
         organization::Organization,
         origin::Origin,
@@ -170,6 +171,10 @@ impl Memberships {
                     State::Disabled => MemberState::Disabled,
                 });
                 let wanted = scope::wanted(shell, search.as_deref()).await?;
+                if let Some(kind) = &kind {
+                    let known = shell.app.storage.read().await?.kinds().by_slug(&of.id, kind).await?;
+                    known.ok_or_else(|| Noun::MembershipKind.unknown(kind))?;
+                }
                 list(shell, &of, MemberFilter { kind, state, wanted, after, limit }).await
             }
             Command::Show { person } => show(shell, &of, &person).await,

@@ -72,7 +72,7 @@ fn a_refusal_exits_with_one_and_a_wrong_call_with_two() {
         ("location move north --in main-street --organization riverside", 1, "would contain itself"),
         ("location close north --organization riverside", 1, "close or move them first"),
         ("location create main-street --name Again --organization riverside", 1, "exists already"),
-        ("location create Main --name Main --organization riverside", 2, "not allowed"),
+        ("location create Main --name Main --organization riverside", 2, "lower-case letters"),
         ("membership disable olivia@riverside.example --organization riverside", 1, "last owner"),
         ("user disable olivia@riverside.example", 1, "last owner"),
         ("user delete olivia@riverside.example", 2, "--yes"),

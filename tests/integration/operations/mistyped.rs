@@ -36,6 +36,8 @@ fn a_name_that_leads_nowhere_is_answered_with_those_that_do() {
         ),
         ("user create --name Bob --email bob@riverside.example --kind hire", "did you mean `hirer`?"),
         ("domain verify riverside.example", "there is none yet"),
+        ("membership list --kind doctor", "there is administrative, contractor, hirer, practitioner"),
+        ("role create clerk --name Clerk --permission lanyard:peple:read", "did you mean `lanyard:people:read`?"),
         ("client show portl", "did you mean `portal`?"),
         ("client disable calendar", "there is portal, reports"),
         ("client activate calendar --organization riverside", "there is portal, reports"),

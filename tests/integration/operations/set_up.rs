@@ -42,6 +42,7 @@ fn a_command_in_a_wrong_folder_makes_nothing_and_says_where_it_looked() {
     }
     let said = host.succeed("migrate");
     assert!(said.contains(place.to_str().unwrap()), "{said}");
+    assert!(said.contains("keys/master.key: keep a copy"), "{said}");
     host.succeed("org create riverside --name Riverside");
 }
 
