@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 
 use super::{
     Provider,
+    cache::Moment,
     client::Registered,
     introspection::Told,
-    provider::Revisions,
     token::{Audience, TokenId},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     id::OrganizationId,
     keys::{Jwks, Typ},
     secret::TokenHash,
-    storage::{self, Revision},
+    storage,
 };
 
 /// An access token of ours that counts now.
@@ -72,15 +72,15 @@ impl Facts {
 /// # Errors
 /// When the database fails.
 pub async fn live(provider: &Provider, token: &str, now: Timestamp) -> storage::Result<Option<Arc<LiveToken>>> {
-    let Ground { revision, keys } = Ground::of(provider);
+    let Ground { moment, keys } = Ground::of(provider);
     let hash = TokenHash::of(token);
-    let kept = provider.tokens.find(&hash, revision).filter(|found| Arc::ptr_eq(&found.keys, &keys));
+    let kept = provider.tokens.find(&hash, moment).filter(|found| Arc::ptr_eq(&found.keys, &keys));
     let found = if let Some(found) = kept {
         found
     } else {
         let Some(loaded) = load(provider, token, keys, now).await? else { return Ok(None) };
         let loaded = Arc::new(loaded);
-        provider.tokens.keep(hash, Arc::clone(&loaded), revision);
+        provider.tokens.keep(hash, Arc::clone(&loaded), moment);
         loaded
     };
     Ok(Some(found).filter(|found| now < found.facts.expires_at()))
@@ -88,7 +88,7 @@ pub async fn live(provider: &Provider, token: &str, now: Timestamp) -> storage::
 
 /// What decides whether a token counts, at one moment.
 pub struct Ground {
-    revision: Revisions,
+    moment: Moment,
     /// A key is revoked in the database before this node has dropped it: what was checked with other keys counts no more.
     keys: Arc<Jwks>,
 }
@@ -97,8 +97,7 @@ impl Ground {
     /// Now; read before a token is checked or decided.
     #[must_use]
     pub fn of(provider: &Provider) -> Self {
-        let counters = [Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies];
-        Self { revision: provider.revisions(&counters), keys: provider.app.keyring.jwks() }
+        Self { moment: provider.tokens.moment(&provider.app), keys: provider.app.keyring.jwks() }
     }
 
     /// Keeps a token that was decided and saved on this ground: whoever redeems a code asks about its token next.
@@ -110,7 +109,7 @@ impl Ground {
         let Ok(facts) = serde_json::from_str::<Facts>(claims.get()) else { return Ok(()) };
         if let Some(client) = served(provider, &facts).await? {
             let live = LiveToken { facts, claims, client, told: Told::default(), keys: self.keys };
-            provider.tokens.keep(TokenHash::of(token), Arc::new(live), self.revision);
+            provider.tokens.keep(TokenHash::of(token), Arc::new(live), self.moment);
         }
         Ok(())
     }

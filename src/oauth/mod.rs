@@ -12,6 +12,7 @@
 
 pub mod authorization;
 pub mod bearer;
+mod cache;
 pub mod client;
 pub mod client_authentication;
 pub mod endpoint;

@@ -37,8 +37,6 @@ pub struct Standing {
     pub access: Access,
     /// What the person was given there before this instant counts no more.
     pub void_before: Timestamp,
-    /// When it was read.
-    pub loaded_at: Timestamp,
 }
 
 const GONE: Refusal = refuse(Code::InvalidGrant, "the authorization is no longer valid");
@@ -59,7 +57,7 @@ impl Standing {
         let Some((membership, organization)) = member else { return Ok(None) };
         let access = tx.access_with(detail).of_member(&membership.id, now).await?;
         let void_before = void_before(&membership, &organization);
-        Ok(Some(Self { user, organization, access, void_before, loaded_at: now }))
+        Ok(Some(Self { user, organization, access, void_before }))
     }
 
     /// Whether an authorization still rests on it.
