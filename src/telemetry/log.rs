@@ -8,7 +8,7 @@ use tracing_subscriber::{
     field::RecordFields,
     fmt::{
         FormatFields, FormattedFields, MakeWriter,
-        format::{JsonFields, Writer},
+        format::{DefaultFields, JsonFields, Writer},
     },
     registry::LookupSpan,
 };
@@ -29,15 +29,17 @@ where
             let lines = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
             lines.fmt_fields(AsOpened(JsonFields::new())).with_filter(filter).boxed()
         }
-        LogFormat::Text => lines.with_ansi(false).with_filter(filter).boxed(),
+        LogFormat::Text => {
+            lines.with_ansi(false).fmt_fields(AsOpened(DefaultFields::new())).with_filter(filter).boxed()
+        }
     }
 }
 
-/// The fields that a span was opened with. What is recorded later, the status of an answer, is for traces: nothing is
-/// logged after it, and adding to JSON costs every request a reading and a writing of all of it.
-struct AsOpened(JsonFields);
+/// The fields that a span was opened with. What is recorded later (its name, the status of an answer) is for traces, and
+/// adding to JSON costs every request a reading and a writing of all of it.
+struct AsOpened<F>(F);
 
-impl<'writer> FormatFields<'writer> for AsOpened {
+impl<'writer, F: FormatFields<'writer>> FormatFields<'writer> for AsOpened<F> {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
         self.0.format_fields(writer, fields)
     }

@@ -45,7 +45,8 @@ fn logged(format: &str) -> String {
     let lines = Lines::default();
     let writer = lines.clone();
     with_default(subscriber(&config, None, move || writer.clone()), || {
-        let request = RequestSpan::open(&RequestId::fresh(Timestamp(0), &Random::seeded(1)), "POST", "/oauth2/token");
+        let request =
+            RequestSpan::open(&RequestId::fresh(Timestamp(0), &Random::seeded(1)), "POST", Some("/oauth2/token"));
         request.span().in_scope(|| tracing::info!(client.id = "clinic-calendar", "A token was issued."));
         tracing::debug!("Below the level.");
         tracing::info!(target: "sqlx", "Of a library.");
@@ -97,7 +98,8 @@ async fn spans_reach_the_collector_before_the_end() {
     let config = config(&Sources::none().with("telemetry.otlp_endpoint", format!("http://127.0.0.1:{port}")));
     let traces = trace::provider(config.otlp_endpoint.as_ref().expect("an endpoint")).expect("a provider");
     with_default(subscriber(&config, Some(&traces), io::sink), || {
-        let request = RequestSpan::open(&RequestId::fresh(Timestamp(0), &Random::seeded(1)), "POST", "/oauth2/token");
+        let request =
+            RequestSpan::open(&RequestId::fresh(Timestamp(0), &Random::seeded(1)), "POST", Some("/oauth2/token"));
         request.span().in_scope(|| tracing::info!("A token was issued."));
         request.answered(200);
     });

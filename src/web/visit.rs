@@ -229,7 +229,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 /// The middleware around every request: gives it a [`Visit`], its answer the error page and the headers.
 pub async fn accompany(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let visit = Visit::begin(&site, &request);
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     // The path itself may hold a token: logs get the route.
     let span = RequestSpan::open(visit.request_id(), request.method().as_str(), route);
     request.extensions_mut().insert(visit.clone());

@@ -142,10 +142,11 @@ async fn a_collector_gets_a_span_for_each_request_with_its_id_and_nothing_that_w
     for (id, route, status) in ids {
         let span = sent.iter().find(|span| span.attributes.get("request.id") == Some(&id));
         let span = span.unwrap_or_else(|| panic!("no span of {id}: {sent:#?}"));
-        assert_eq!((span.name.as_str(), span.trace.len()), ("request", 16));
+        assert_eq!((span.name.as_str(), span.trace.len()), (format!("GET {route}").as_str(), 16));
         let attribute = |name: &str| span.attributes.get(name).map(String::as_str);
         assert_eq!(attribute("http.request.method"), Some("GET"), "{span:?}");
         assert_eq!(attribute("http.route"), Some(route), "{span:?}");
+        assert_eq!(attribute("url.path"), Some(route.replace("{token}", "REDACTED").as_str()), "{span:?}");
         assert_eq!(attribute("http.response.status_code"), Some(status.as_str()), "{span:?}");
     }
     assert_eq!(resource(&received[0]).get("service.name").map(String::as_str), Some("lanyard"));
