@@ -10,7 +10,7 @@ use crate::{
         rekey::{self, RekeyFault},
         rotation,
     },
-    storage::{self, Revision},
+    storage,
 };
 
 /// Why keys could not be looked after.
@@ -112,7 +112,6 @@ impl App {
             .write(move |tx| {
                 Box::pin(async move {
                     tx.record(&context, None, &Event::MasterKeyChange { key });
-                    tx.bump(Revision::Keys);
                     Ok(())
                 })
             })

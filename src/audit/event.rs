@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
-use crate::id::{
-    AssignmentId, ClientSecretId, DomainId, FamilyId, GroupId, InvitationId, LocationId, MembershipId, OrganizationId,
-    RoleId, SessionId, UserId,
+use crate::{
+    id::{
+        AssignmentId, ClientSecretId, DomainId, FamilyId, GroupId, InvitationId, LocationId, MembershipId,
+        OrganizationId, RoleId, SessionId, UserId,
+    },
+    storage::Revision,
 };
 
 /// Whether what was tried was done.
@@ -28,7 +31,7 @@ impl Outcome {
 }
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $name:ident $action:literal $outcome:ident { $($field:ident: $type:ty),* $(,)? } $($resource:ident)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident $action:literal $outcome:ident { $($field:ident: $type:ty),* $(,)? } $($resource:ident)? $([$($counter:ident),+])?;)*) => {
         /// Every security-relevant event. Fields named `user` and `client` are the person and the client concerned.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
@@ -48,6 +51,12 @@ macro_rules! events {
             #[must_use]
             pub const fn outcome(&self) -> Outcome {
                 match self { $(Self::$name { .. } => Outcome::$outcome,)* }
+            }
+
+            /// What is kept in memory and no longer so. No change is without its event: so it is the event that tells
+            /// caches. What ends tokens before their time is told by the statement that ends them.
+            pub(super) const fn outdates(&self) -> &'static [Revision] {
+                match self { $(Self::$name { .. } => &[$($(Revision::$counter),+)?],)* }
             }
 
             /// Every action there is, for help texts and checks.
@@ -111,61 +120,61 @@ events! {
     /// A person accepted a text.
     Acceptance "acceptance" Success { user: UserId, document: String, version: String } document;
     /// A password was set or changed. `by` is `person`, `reset` or `administrator`.
-    PasswordChange "password-change" Success { user: UserId, by: String };
+    PasswordChange "password-change" Success { user: UserId, by: String } [Directory];
     /// A password reset was asked for.
     PasswordResetRequest "password-reset-request" Success { user: UserId };
     /// A person's login address was changed and verified.
-    EmailChange "email-change" Success { user: UserId, from: String, to: String };
+    EmailChange "email-change" Success { user: UserId, from: String, to: String } [Directory];
     /// A person was created.
-    UserCreation "user-creation" Success { user: UserId } user;
+    UserCreation "user-creation" Success { user: UserId } user [Directory];
     /// A profile was edited.
-    UserUpdate "user-update" Success { user: UserId, attributes: String } user;
+    UserUpdate "user-update" Success { user: UserId, attributes: String } user [Directory];
     /// A person was disabled.
-    UserDisabling "user-disabling" Success { user: UserId } user;
+    UserDisabling "user-disabling" Success { user: UserId } user [Directory];
     /// A person was enabled again.
-    UserEnabling "user-enabling" Success { user: UserId } user;
+    UserEnabling "user-enabling" Success { user: UserId } user [Directory];
     /// A person was erased; the id stays.
-    UserDeletion "user-deletion" Success { user: UserId } user;
+    UserDeletion "user-deletion" Success { user: UserId } user [Directory];
     /// An organization was created.
-    OrganizationCreation "organization-creation" Success { organization: OrganizationId } organization;
+    OrganizationCreation "organization-creation" Success { organization: OrganizationId } organization [Directory, Policies];
     /// An organization was edited.
-    OrganizationUpdate "organization-update" Success { organization: OrganizationId, attributes: String } organization;
+    OrganizationUpdate "organization-update" Success { organization: OrganizationId, attributes: String } organization [Directory, Policies];
     /// A location was created.
-    LocationCreation "location-creation" Success { location: LocationId, slug: String } location;
+    LocationCreation "location-creation" Success { location: LocationId, slug: String } location [Directory, Policies];
     /// A location was edited, moved or closed.
-    LocationUpdate "location-update" Success { location: LocationId, change: String } location;
+    LocationUpdate "location-update" Success { location: LocationId, change: String } location [Directory, Policies];
     /// A person became a member.
-    MembershipCreation "membership-creation" Success { user: UserId, membership: MembershipId, kind: String } membership;
+    MembershipCreation "membership-creation" Success { user: UserId, membership: MembershipId, kind: String } membership [Directory];
     /// A membership was edited.
-    MembershipUpdate "membership-update" Success { user: UserId, membership: MembershipId, attributes: String } membership;
+    MembershipUpdate "membership-update" Success { user: UserId, membership: MembershipId, attributes: String } membership [Directory];
     /// A membership was disabled.
-    MembershipDisabling "membership-disabling" Success { user: UserId, membership: MembershipId } membership;
+    MembershipDisabling "membership-disabling" Success { user: UserId, membership: MembershipId } membership [Directory];
     /// A membership was enabled again.
-    MembershipEnabling "membership-enabling" Success { user: UserId, membership: MembershipId } membership;
+    MembershipEnabling "membership-enabling" Success { user: UserId, membership: MembershipId } membership [Directory];
     /// A membership ended.
-    MembershipRemoval "membership-removal" Success { user: UserId, membership: MembershipId } membership;
+    MembershipRemoval "membership-removal" Success { user: UserId, membership: MembershipId } membership [Directory];
     /// A role was created.
-    RoleCreation "role-creation" Success { role: RoleId, slug: String } role;
+    RoleCreation "role-creation" Success { role: RoleId, slug: String } role [Directory, Policies];
     /// A role's permissions or parents were changed.
-    RoleUpdate "role-update" Success { role: RoleId, change: String } role;
+    RoleUpdate "role-update" Success { role: RoleId, change: String } role [Directory, Policies];
     /// A role was removed.
-    RoleRemoval "role-removal" Success { role: RoleId, slug: String } role;
+    RoleRemoval "role-removal" Success { role: RoleId, slug: String } role [Directory, Policies];
     /// A role was assigned. `location` is `*` for the whole organization.
-    AssignmentCreation "assignment-creation" Success { user: UserId, assignment: AssignmentId, role: String, location: String } assignment;
+    AssignmentCreation "assignment-creation" Success { user: UserId, assignment: AssignmentId, role: String, location: String } assignment [Directory];
     /// An assignment ended.
-    AssignmentRemoval "assignment-removal" Success { user: UserId, assignment: AssignmentId, role: String, location: String } assignment;
+    AssignmentRemoval "assignment-removal" Success { user: UserId, assignment: AssignmentId, role: String, location: String } assignment [Directory];
     /// A permission was granted to or denied a member directly, or that was taken back.
-    PermissionChange "permission-change" Success { user: UserId, permission: String, effect: String } permission;
+    PermissionChange "permission-change" Success { user: UserId, permission: String, effect: String } permission [Directory];
     /// A group was created.
-    GroupCreation "group-creation" Success { group: GroupId, slug: String } group;
+    GroupCreation "group-creation" Success { group: GroupId, slug: String } group [Directory, Policies];
     /// A group's name, parents or roles were changed.
-    GroupUpdate "group-update" Success { group: GroupId, change: String } group;
+    GroupUpdate "group-update" Success { group: GroupId, change: String } group [Directory, Policies];
     /// A group was removed.
-    GroupRemoval "group-removal" Success { group: GroupId, slug: String } group;
+    GroupRemoval "group-removal" Success { group: GroupId, slug: String } group [Directory, Policies];
     /// A member joined a group.
-    GroupJoin "group-join" Success { user: UserId, group: GroupId } group;
+    GroupJoin "group-join" Success { user: UserId, group: GroupId } group [Directory];
     /// A member left a group.
-    GroupLeave "group-leave" Success { user: UserId, group: GroupId } group;
+    GroupLeave "group-leave" Success { user: UserId, group: GroupId } group [Directory];
     /// An invitation was sent.
     InvitationCreation "invitation-creation" Success { invitation: InvitationId, email: String } invitation;
     /// An invitation was sent again; the earlier link is void.
@@ -183,68 +192,33 @@ events! {
     /// A domain was removed.
     DomainRemoval "domain-removal" Success { domain: DomainId, name: String } domain;
     /// A client was created.
-    ClientCreation "client-creation" Success { client: String } client;
+    ClientCreation "client-creation" Success { client: String } client [Clients];
     /// A client was edited.
-    ClientUpdate "client-update" Success { client: String, attributes: String } client;
+    ClientUpdate "client-update" Success { client: String, attributes: String } client [Clients];
     /// A client was disabled or enabled.
-    ClientSwitch "client-switch" Success { client: String, state: String } client;
+    ClientSwitch "client-switch" Success { client: String, state: String } client [Clients];
     /// An organization activated an app.
-    ClientActivation "client-activation" Success { client: String } client;
+    ClientActivation "client-activation" Success { client: String } client [Clients];
     /// An organization stopped using an app.
-    ClientDeactivation "client-deactivation" Success { client: String } client;
+    ClientDeactivation "client-deactivation" Success { client: String } client [Clients];
     /// A client secret was made.
-    SecretCreation "secret-creation" Success { client: String, secret: ClientSecretId } secret;
+    SecretCreation "secret-creation" Success { client: String, secret: ClientSecretId } secret [Clients];
     /// A client secret was revoked.
-    SecretRevocation "secret-revocation" Success { client: String, secret: ClientSecretId } secret;
+    SecretRevocation "secret-revocation" Success { client: String, secret: ClientSecretId } secret [Clients];
     /// A signing key was made, activated, retired, dropped or revoked.
-    KeyChange "key-change" Success { key: String, change: String } key;
+    KeyChange "key-change" Success { key: String, change: String } key [Keys];
     /// The master key was replaced.
-    MasterKeyChange "master-key-change" Success { key: String } key;
+    MasterKeyChange "master-key-change" Success { key: String } key [Keys];
     /// A policy was changed.
-    PolicyChange "policy-change" Success { policy: String, change: String } policy;
+    PolicyChange "policy-change" Success { policy: String, change: String } policy [Directory, Policies];
     /// Data left the server: an export or a backup.
     Export "export" Success { what: String } what;
     /// The database came back from a backup.
-    Restore "restore" Success { what: String } what;
+    Restore "restore" Success { what: String } what [Clients, Directory, Keys, Policies, Revocations];
     /// Somebody read the audit log.
     AuditReading "audit-reading" Success { filter: String } filter;
     /// Seals begin anew after a restore.
     ChainAnchor "chain-anchor" Success { reason: String };
-}
-
-impl Event {
-    /// Whether somebody may be, or may do, something else than before: all but what passes without changing people,
-    /// organizations or what they hold.
-    pub(super) const fn changes_the_directory(&self) -> bool {
-        let passes = matches!(
-            self,
-            Self::SignIn { .. }
-                | Self::SignInFailure { .. }
-                | Self::Reauthentication { .. }
-                | Self::SignOut { .. }
-                | Self::Switch { .. }
-                | Self::SwitchFailure { .. }
-                | Self::Authorization { .. }
-                | Self::AuthorizationFailure { .. }
-                | Self::TokenIssue { .. }
-                | Self::TokenRefresh { .. }
-                | Self::TokenReplay { .. }
-                | Self::CodeReplay { .. }
-                | Self::TokenRevocation { .. }
-                | Self::ClientAuthenticationFailure { .. }
-                | Self::Consent { .. }
-                | Self::ConsentWithdrawal { .. }
-                | Self::Acceptance { .. }
-                | Self::PasswordResetRequest { .. }
-                | Self::SecretCreation { .. }
-                | Self::SecretRevocation { .. }
-                | Self::KeyChange { .. }
-                | Self::MasterKeyChange { .. }
-                | Self::Export { .. }
-                | Self::AuditReading { .. }
-        );
-        !passes
-    }
 }
 
 #[cfg(test)]
@@ -261,16 +235,21 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_people_is_told_to_caches_and_what_passes_is_not() {
+    fn what_changes_is_told_to_the_caches_of_it_and_what_passes_to_none() {
         let user = UserId::from_stored("usr_a".into());
         let client = || "portal".to_owned();
         for (event, expected) in [
-            (Event::UserDisabling { user: user.clone() }, true),
-            (Event::PasswordChange { user: user.clone(), by: "person".into() }, true),
-            (Event::ClientUpdate { client: client(), attributes: "name".into() }, true),
-            (Event::Consent { user, client: client(), scope: "openid".into() }, false),
+            (Event::UserDisabling { user: user.clone() }, &[Revision::Directory][..]),
+            (Event::PasswordChange { user: user.clone(), by: "person".into() }, &[Revision::Directory]),
+            (Event::ClientUpdate { client: client(), attributes: "name".into() }, &[Revision::Clients]),
+            (Event::MasterKeyChange { key: "k".into() }, &[Revision::Keys]),
+            (
+                Event::PolicyChange { policy: "p".into(), change: "c".into() },
+                &[Revision::Directory, Revision::Policies],
+            ),
+            (Event::Consent { user, client: client(), scope: "openid".into() }, &[]),
         ] {
-            assert_eq!(event.changes_the_directory(), expected, "{event:?}");
+            assert_eq!(event.outdates(), expected, "{event:?}");
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     audit::{Context, Event},
     clock::Timestamp,
     id::{LocationId, OrganizationId, RoleId},
-    storage::{Revision, Tx},
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -83,7 +83,6 @@ pub async fn declare(tx: &mut Tx, context: &Context, client: &str, declaration: 
         return Err(Noun::App.unknown(client));
     }
     tx.apps().replace_declaration(client, declaration).await?;
-    tx.bump(Revision::Clients);
     let event = Event::ClientUpdate { client: client.to_owned(), attributes: "permissions roles".to_owned() };
     tx.record(context, None, &event);
     Ok(())
@@ -127,7 +126,6 @@ pub async fn activate(
     for template in chosen(offered, adopt)? {
         adopt_template(tx, context, organization, client, &template).await?;
     }
-    tx.bump(Revision::Clients);
     tx.record(context, Some(organization), &Event::ClientActivation { client: client.to_owned() });
     Ok(activation)
 }
@@ -181,7 +179,6 @@ pub async fn deactivate(tx: &mut Tx, context: &Context, organization: &Organizat
     if !tx.apps().deactivate(organization, client).await? {
         return Err(Noun::App.unknown(client));
     }
-    tx.bump(Revision::Clients);
     tx.record(context, Some(organization), &Event::ClientDeactivation { client: client.to_owned() });
     Ok(())
 }
@@ -237,7 +234,6 @@ async fn own_role(tx: &mut Tx, organization: &OrganizationId, client: &str, role
 }
 
 fn updated(tx: &mut Tx, context: &Context, organization: &OrganizationId, client: &str, change: &str) {
-    tx.bump(Revision::Clients);
     let event = Event::ClientUpdate { client: client.to_owned(), attributes: change.to_owned() };
     tx.record(context, Some(organization), &event);
 }

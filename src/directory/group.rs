@@ -6,7 +6,7 @@ use crate::{
     audit::{Context, Event},
     clock::Timestamp,
     id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
-    storage::{Revision, Tx},
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -51,7 +51,6 @@ pub async fn create(
     if !tx.groups().insert(&group).await? {
         return Err(Error::Taken(Noun::Group, slug.to_string()));
     }
-    tx.bump(Revision::Policies);
     tx.record(context, Some(organization), &Event::GroupCreation { group: group.id.clone(), slug: slug.to_string() });
     Ok(group)
 }
@@ -80,7 +79,6 @@ pub async fn rename(
 pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationId, id: &GroupId) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     tx.groups().remove(id, context.now).await?;
-    tx.bump(Revision::Policies);
     let event = Event::GroupRemoval { group: id.clone(), slug: group.slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(())
@@ -212,7 +210,6 @@ pub async fn take_role(
 }
 
 fn updated(tx: &mut Tx, context: &Context, group: &Group, change: &str) {
-    tx.bump(Revision::Policies);
     let event = Event::GroupUpdate { group: group.id.clone(), change: change.to_owned() };
     tx.record(context, Some(&group.organization_id), &event);
 }

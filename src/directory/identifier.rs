@@ -3,7 +3,7 @@
 use crate::{
     audit::{Context, Event},
     id::{LocationId, MembershipId, OrganizationId},
-    storage::{Revision, Tx},
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -42,7 +42,6 @@ pub async fn set(
         Some(value) => tx.identifiers().save(at, member, kind, &parse(value)?).await?,
         None => tx.identifiers().remove(at, member, kind).await?,
     }
-    tx.bump(Revision::Policies);
     let change = format!("identifier:{kind}");
     let event = match of {
         Some(member) => Event::MembershipUpdate { user: member.user_id, membership: member.id, attributes: change },

@@ -7,7 +7,7 @@ use crate::{
     audit::{Context, Event},
     clock::Timestamp,
     id::{LocationId, OrganizationId},
-    storage::{Revision, Tx},
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -59,7 +59,6 @@ pub async fn create(
     if !tx.locations().insert(&location).await? {
         return Err(Error::Taken(Noun::Location, slug.to_string()));
     }
-    tx.bump(Revision::Policies);
     let event = Event::LocationCreation { location: location.id.clone(), slug: slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(location)
@@ -148,7 +147,6 @@ pub async fn reopen(
 
 async fn save(tx: &mut Tx, context: &Context, location: &Location, change: &str) -> Result<()> {
     tx.locations().save(location).await?;
-    tx.bump(Revision::Policies);
     let event = Event::LocationUpdate { location: location.id.clone(), change: change.to_owned() };
     tx.record(context, Some(&location.organization_id), &event);
     Ok(())

@@ -6,7 +6,7 @@ use crate::{
     audit::{Context, Event},
     clock::Timestamp,
     id::OrganizationId,
-    storage::{Revision, Tx},
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -134,7 +134,6 @@ pub async fn create(tx: &mut Tx, context: &Context, slug: &Slug, name: &Name) ->
     }
     role::template::establish(tx, context, &organization.id).await?;
     kind::establish(tx, &organization.id).await?;
-    tx.bump(Revision::Policies);
     tx.record(context, Some(&organization.id), &Event::OrganizationCreation { organization: organization.id.clone() });
     Ok(organization)
 }
@@ -197,7 +196,6 @@ async fn existing(tx: &mut Tx, id: &OrganizationId) -> Result<Organization> {
 
 async fn save(tx: &mut Tx, context: &Context, organization: &Organization, changed: &str) -> Result<()> {
     tx.organizations().save(organization).await?;
-    tx.bump(Revision::Policies);
     let event = Event::OrganizationUpdate { organization: organization.id.clone(), attributes: changed.to_owned() };
     tx.record(context, Some(&organization.id), &event);
     Ok(())

@@ -52,13 +52,11 @@ pub enum RekeyFault {
     StillInUse(usize),
 }
 
-/// Puts a new master key in front of the others; returns its id. The caller records that and bumps [`Revision::Keys`],
-/// by which the other nodes learn of it.
+/// Puts a new master key in front of the others; returns its id. The caller records that, by which the other nodes learn
+/// of it.
 ///
 /// # Errors
 /// [`RekeyFault`].
-///
-/// [`Revision::Keys`]: crate::storage::Revision::Keys
 pub fn introduce(sealer: &Sealer, random: &Random) -> Result<String, RekeyFault> {
     let keys = sealer.source().read()?;
     match sealer.source() {

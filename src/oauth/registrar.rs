@@ -12,7 +12,7 @@ use crate::{
     audit::{Context, Event},
     id::ClientSecretId,
     secret::{ExposeSecret, SecretString, TokenHash},
-    storage::{self, Revision, Tx},
+    storage::{self, Tx},
 };
 
 /// The most live secrets of one client: the old one and its successor.
@@ -54,7 +54,6 @@ pub async fn register(tx: &mut Tx, context: &Context, registration: Registration
         return Err(RegistrarError::Taken(client.id));
     }
     tx.record(context, client.organization.as_ref(), &Event::ClientCreation { client: client.id.clone() });
-    tx.bump(Revision::Clients);
     Ok(client)
 }
 
@@ -90,7 +89,6 @@ pub async fn replace_addresses(
     tx.clients().update_addresses(&client, context.now).await?;
     let event = Event::ClientUpdate { client: client.id.clone(), attributes: attributes.to_owned() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients);
     Ok(())
 }
 
@@ -162,7 +160,6 @@ pub async fn put_secret(
     tx.clients().insert_secret(id, &secret).await?;
     let event = Event::SecretCreation { client: client.id.clone(), secret: secret.id.clone() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients);
     Ok(secret.id)
 }
 
@@ -182,7 +179,6 @@ pub async fn revoke_secret(
     }
     let event = Event::SecretRevocation { client: client.id.clone(), secret: secret.clone() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients);
     Ok(())
 }
 
@@ -193,5 +189,4 @@ async fn find(tx: &mut Tx, id: &str) -> Result<Client, RegistrarError> {
 fn switched(tx: &mut Tx, context: &Context, client: &Client, state: &str) {
     let event = Event::ClientSwitch { client: client.id.clone(), state: state.to_owned() };
     tx.record(context, client.organization.as_ref(), &event);
-    tx.bump(Revision::Clients);
 }

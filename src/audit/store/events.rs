@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     id::{EventId, OrganizationId},
     storage::{
-        Additions, Result, Revision, Row, Tx, Value,
+        Additions, Result, Row, Tx, Value,
         batch::Table,
         filter::{Filter, Operator},
     },
@@ -32,8 +32,8 @@ static EVENTS: Table = Table {
 };
 
 impl Additions {
-    /// Records an event in the chain of `organization` (`None`: the server's), with this unit's changes or not at all. No
-    /// change is without its event: so it is the event that tells caches of the directory.
+    /// Records an event in the chain of `organization` (`None`: the server's), with this unit's changes or not at all, and
+    /// tells caches what it changes.
     ///
     /// # Panics
     /// Never: events are maps of texts, which always make JSON.
@@ -55,8 +55,8 @@ impl Additions {
             serde_json::to_string(event).expect("events are maps of texts").into(),
         ];
         self.append(&EVENTS, values);
-        if event.changes_the_directory() {
-            self.bump(Revision::Directory);
+        for what in event.outdates() {
+            self.bump(*what);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     audit::{Context, Event},
     clock::Timestamp,
     id::{OrganizationId, RoleId},
-    storage::{Revision, Tx},
+    storage::Tx,
     text::{Name, Slug},
 };
 
@@ -105,7 +105,6 @@ pub(super) async fn insert(
         return Err(Error::Taken(Noun::Role, slug.to_string()));
     }
     tx.roles().add_permissions(&role.id, permissions).await?;
-    tx.bump(Revision::Policies);
     let event = Event::RoleCreation { role: role.id.clone(), slug: slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(role)
@@ -223,14 +222,12 @@ pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationI
         return Err(Error::Refused("a built-in role cannot be removed; end its assignments instead"));
     }
     tx.roles().remove(id, context.now).await?;
-    tx.bump(Revision::Policies);
     let event = Event::RoleRemoval { role: id.clone(), slug: role.slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(())
 }
 
 fn updated(tx: &mut Tx, context: &Context, role: &Role, change: &str) {
-    tx.bump(Revision::Policies);
     let event = Event::RoleUpdate { role: role.id.clone(), change: change.to_owned() };
     tx.record(context, Some(&role.organization_id), &event);
 }

@@ -1,40 +1,59 @@
-//! Caches of what people are and hold: every change of the directory raises the counter that they are checked against, in
-//! the same commit. Triggers watch the tables, so that a change which forgets it is found.
+//! Caches: every change of what they hold raises the counter that they are checked against, in the same commit. Triggers
+//! watch the tables, so that a change which forgets it is found.
 
 use lanyard::storage::{Error, Row, sql};
+use serde_json::json;
 
 use super::Host;
 
-/// What tokens say about people is read from these.
-const WATCHED: [&str; 17] = [
-    "assignments",
-    "client_roles",
-    "group_members",
-    "group_parents",
-    "group_roles",
-    "groups",
-    "identifiers",
-    "locations",
-    "login_names",
-    "membership_permissions",
-    "memberships",
-    "organizations",
-    "role_parents",
-    "role_permissions",
-    "roles",
-    "users",
-    "attribute_rules",
+const DIRECTORY: &[&str] = &["directory"];
+const POLICIES: &[&str] = &["directory", "policies"];
+const CLIENTS: &[&str] = &["clients"];
+
+/// What is kept in memory is read from these, and checked against these counters.
+const WATCHED: [(&str, &[&str]); 23] = [
+    ("assignments", DIRECTORY),
+    ("attribute_rules", DIRECTORY),
+    ("group_members", DIRECTORY),
+    ("group_parents", DIRECTORY),
+    ("group_roles", DIRECTORY),
+    ("groups", DIRECTORY),
+    ("identifiers", DIRECTORY),
+    ("login_names", DIRECTORY),
+    ("membership_permissions", DIRECTORY),
+    ("memberships", DIRECTORY),
+    ("users", DIRECTORY),
+    ("locations", POLICIES),
+    ("organizations", POLICIES),
+    ("role_parents", POLICIES),
+    ("role_permissions", POLICIES),
+    ("roles", POLICIES),
+    ("activations", CLIENTS),
+    ("app_permissions", CLIENTS),
+    ("app_role_templates", CLIENTS),
+    ("client_roles", CLIENTS),
+    ("client_secrets", CLIENTS),
+    ("clients", CLIENTS),
+    ("signing_keys", &["keys"]),
 ];
+
+fn trigger(table: &str, change: &str, counter: &str) -> String {
+    // The lock of an organization is no change of it.
+    let when = if (table, change) == ("organizations", "UPDATE") { "WHEN NEW.version = OLD.version" } else { "" };
+    format!(
+        "CREATE TRIGGER watch_{table}_{change}_{counter} AFTER {change} ON {table} {when} BEGIN \
+         INSERT INTO watched (name, counter, revision) \
+         SELECT '{table}', name, value FROM revisions WHERE name = '{counter}'; END"
+    )
+}
 
 async fn watch(host: &Host) {
     let app = host.app().await;
-    let mut statements = vec!["CREATE TABLE watched (name TEXT NOT NULL, revision BIGINT NOT NULL)".to_owned()];
-    for table in WATCHED {
+    let mut statements =
+        vec!["CREATE TABLE watched (name TEXT NOT NULL, counter TEXT NOT NULL, revision BIGINT NOT NULL)".to_owned()];
+    for (table, counters) in WATCHED {
         for change in ["INSERT", "UPDATE", "DELETE"] {
-            statements.push(format!(
-                "CREATE TRIGGER watch_{table}_{change} AFTER {change} ON {table} BEGIN \
-                 INSERT INTO watched (name, revision) SELECT '{table}', value FROM revisions WHERE name = 'directory'; END"
-            ));
+            statements.extend(counters.iter().map(|counter| trigger(table, change, counter)));
         }
     }
     let watched: Result<(), Error> = app
@@ -56,7 +75,8 @@ async fn watch(host: &Host) {
 async fn changed(host: &Host) -> (Vec<String>, Vec<String>) {
     let app = host.app().await;
     let mut tx = app.storage.read().await.expect("the database reads");
-    let query = "SELECT DISTINCT name, revision >= (SELECT value FROM revisions WHERE name = 'directory') AS silent FROM watched";
+    let query = "SELECT DISTINCT watched.name, revision >= value AS silent FROM watched \
+                 JOIN revisions ON revisions.name = watched.counter";
     let rows = sql(query).fetch_all(tx.connection()).await.expect("rows");
     drop(tx);
     app.storage.close().await;
@@ -66,9 +86,12 @@ async fn changed(host: &Host) -> (Vec<String>, Vec<String>) {
 }
 
 #[tokio::test]
-async fn every_change_of_the_directory_is_told_to_caches() {
+async fn every_change_of_what_caches_hold_is_told_to_them() {
     let host = Host::set_up();
     host.succeed("org create riverside --name Riverside");
+    let role = json!({"slug": "clerk", "name": "Clerk", "permissions": ["calendar:slot:read"]});
+    let declaration = json!({"permissions": {"calendar:slot:read": "Reads"}, "roles": [role]});
+    std::fs::write(host.path("calendar.json"), declaration.to_string()).expect("written");
     watch(&host).await;
     let mut seen = std::collections::BTreeSet::new();
     for command in [
@@ -104,6 +127,14 @@ async fn every_change_of_the_directory_is_told_to_caches() {
         "client create reports --name Reports --auth basic --organization riverside --grant client-credentials",
         "client give reports billing@main-street",
         "client take reports billing@main-street",
+        "client secret add reports",
+        "client disable reports",
+        "client enable reports",
+        "client create calendar --name Calendar --redirect-uri https://calendar.example/callback",
+        "client declare calendar calendar.json",
+        "client activate calendar --organization riverside",
+        "client deactivate calendar --organization riverside",
+        "keys rotate",
         "membership remove priya",
         "user delete priya --yes",
         "org create harbour --name Harbour",
@@ -114,6 +145,6 @@ async fn every_change_of_the_directory_is_told_to_caches() {
         assert!(silent.is_empty(), "lanyard {command}: {silent:?} changed, and caches were not told");
         seen.extend(touched);
     }
-    let never: Vec<_> = WATCHED.into_iter().filter(|table| !seen.contains(*table)).collect();
+    let never: Vec<_> = WATCHED.into_iter().filter(|(table, _)| !seen.contains(*table)).collect();
     assert!(never.is_empty(), "no command changed {never:?}: the list of commands proves nothing about them");
 }
