@@ -34,8 +34,16 @@ pub(crate) async fn seal(app: &App) {
     }
 }
 
+/// What every harness does when it is dropped, unless its test has failed already.
+pub(crate) fn check(app: &App, may_leave_jobs: bool) {
+    if !std::thread::panicking() {
+        let found = find(app, may_leave_jobs);
+        assert!(found.is_empty(), "left behind: {found:#?}");
+    }
+}
+
 /// What is wrong with the database that `app` has left.
-pub(super) fn find(app: &App, may_leave_jobs: bool) -> Vec<String> {
+fn find(app: &App, may_leave_jobs: bool) -> Vec<String> {
     let (config, clock) = (app.config.clone(), app.clock.clone());
     let looking = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -56,7 +64,7 @@ async fn whole(app: &App) -> Vec<String> {
     seal(app).await;
     let (key, heads) = (heads_key(app).await, HeadsFile::at(app.config.audit.heads_file.clone()));
     let report = verify(&app.storage, &key, &heads).await.expect("verified");
-    assert!(report.events > 0, "the demo's people left events");
+    assert!(report.events > 0, "whoever made the people left events");
     report
         .findings
         .iter()
@@ -86,6 +94,11 @@ async fn heads_key(app: &App) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret())
 }
 
+fn letter() -> Job {
+    let text = |text: &str| text.to_owned();
+    Job::SendMail { to: text("a@x.dk"), subject: text("s"), text: text("t"), html: text("h"), mail: text("welcome") }
+}
+
 #[tokio::test]
 async fn what_is_left_behind_is_found() {
     use lanyard::{audit::Actor, jobs::retry::Next};
@@ -95,28 +108,20 @@ async fn what_is_left_behind_is_found() {
         let app = &test.app;
         assert_eq!(find(app, false), Vec::<String>::new());
 
-        let text = |text: &str| text.to_owned();
-        let letter = Job::SendMail {
-            to: text("a@x.dk"),
-            subject: text("s"),
-            text: text("t"),
-            html: text("h"),
-            mail: text("welcome"),
-        };
         let (context, sealer, node) = (app.context(Actor::Server), app.sealer.clone(), app.node.clone());
         let leased = app.storage.write::<_, Error, _>(move |tx| {
             Box::pin(async move {
-                tx.jobs().enqueue(&context, &sealer, &letter).await?;
+                tx.jobs().enqueue(&context, &sealer, &letter()).await?;
                 Ok(tx.jobs().lease(&node, &sealer, context.now, 1).await?.remove(0))
             })
         });
         let leased = leased.await.expect("leased");
         assert_eq!(find(app, false), ["a letter that nobody looked at: welcome to a@x.dk"], "though a node has it");
-        // Who looked has taken the job over; the node takes it back, for only its holder has a say in it.
-        let (sealer, now) = (app.sealer.clone(), app.clock.now().plus(DAY).plus(DAY));
+        // Whoever looked has the job now, until its lease is over.
+        let (sealer, node, now) = (app.sealer.clone(), leased.by, app.clock.now().plus(2 * DAY));
         let failed = app.storage.write::<_, Error, _>(move |tx| {
             Box::pin(async move {
-                let leased = tx.jobs().lease(&leased.by, &sealer, now, 1).await?.remove(0);
+                let leased = tx.jobs().lease(&node, &sealer, now, 1).await?.remove(0);
                 tx.jobs().fail(&leased, Next::GiveUp, now, "no answer").await
             })
         });
@@ -137,4 +142,12 @@ async fn what_is_left_behind_is_found() {
             assert_eq!(found.iter().any(|one| one.contains("an event was changed")), is_found, "{found:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[should_panic(expected = "a letter that nobody looked at: welcome to a@x.dk")]
+async fn what_a_clinic_leaves_behind_is_found() {
+    let clinic = crate::oauth::clinic::Clinic::each().await.swap_remove(0);
+    let (context, sealer) = (clinic.context(), clinic.app.sealer.clone());
+    clinic.write(move |tx| Box::pin(async move { Ok(tx.jobs().enqueue(&context, &sealer, &letter()).await?) })).await;
 }

@@ -39,6 +39,8 @@ use lanyard::{
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::harness::leftovers;
+
 pub(crate) const ISSUER: &str = "http://localhost:8080";
 pub(crate) const REDIRECT: &str = "https://app.example/cb";
 /// RFC 7636 appendix B.
@@ -53,6 +55,12 @@ pub(crate) struct Clinic {
     router: Router,
     keys: tempfile::TempDir,
     _database: Arc<Database>,
+}
+
+impl Drop for Clinic {
+    fn drop(&mut self) {
+        leftovers::check(&self.app, false);
+    }
 }
 
 /// What came back.
@@ -87,7 +95,8 @@ impl Clinic {
         let keys = tempfile::tempdir().unwrap();
         let sources = Sources::none()
             .with("database.url", database.settings.url.clone())
-            .with("keys.folder", keys.path().display().to_string());
+            .with("keys.folder", keys.path().display().to_string())
+            .with("audit.heads_file", keys.path().join("heads").display().to_string());
         let config = Config::load(&sources).unwrap();
         let clock = Clock::fixed(Timestamp(1_795_320_000_000));
         let app = App::open(config, clock.clone(), Random::system()).await.unwrap();
