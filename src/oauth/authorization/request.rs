@@ -11,7 +11,7 @@ use crate::{
     web::Parameters,
 };
 
-/// The longest `nonce` that is stored, in bytes.
+/// The longest `nonce` that is stored, in bytes as the ID token writes it.
 const LONGEST_NONCE: usize = 2048;
 
 /// Every parameter that the endpoint reads, for the check that none is sent twice.
@@ -171,9 +171,14 @@ fn prompts(text: Option<&str>) -> Result<Vec<Prompt>, Refusal> {
 
 fn nonce(text: Option<&str>) -> Result<Option<String>, Refusal> {
     match text {
-        Some(nonce) if nonce.len() > LONGEST_NONCE => Err(refuse(Code::InvalidRequest, "nonce is too long")),
+        Some(nonce) if json_len(nonce) > LONGEST_NONCE => Err(refuse(Code::InvalidRequest, "nonce is too long")),
         nonce => Ok(nonce.map(str::to_owned)),
     }
+}
+
+/// Without its quotes; control characters become six bytes each.
+fn json_len(text: &str) -> usize {
+    serde_json::Value::from(text).to_string().len() - 2
 }
 
 fn max_age(text: Option<&str>) -> Result<Option<i64>, Refusal> {
@@ -264,8 +269,10 @@ pub(crate) mod tests {
             let found = parse(client(), &format!("{CHALLENGE}&{query}")).err().map(|refusal| refusal.code);
             assert_eq!(found, expected, "{case}");
         }
-        let long = format!("{CHALLENGE}&scope=openid&nonce={}", "n".repeat(LONGEST_NONCE + 1));
-        assert!(parse(client(), &long).is_err());
+        for (nonce, most) in [("n", LONGEST_NONCE), ("%22", LONGEST_NONCE / 2)] {
+            let parsed = |times| parse(client(), &format!("{CHALLENGE}&scope=openid&nonce={}", nonce.repeat(times)));
+            assert_eq!((parsed(most).is_ok(), parsed(most + 1).is_ok()), (true, false), "{nonce}");
+        }
     }
 
     #[test]

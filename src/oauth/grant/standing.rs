@@ -19,7 +19,7 @@ use crate::{
         store::Family,
         token::{
             Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse, Wanted, claims::Extent,
-            draft::authentication, id_token::at_hash, life::void_before,
+            draft::authentication, id_token::at_hash, life::void_before, size,
         },
     },
     secret::{ExposeSecret, SecretString},
@@ -136,7 +136,7 @@ impl Standing {
     ) -> Result<SecretString, Error> {
         let (provider, client) = (exchange.provider, &exchange.client.client);
         let now = exchange.context.now;
-        let claims = IdTokenClaims {
+        let mut claims = IdTokenClaims {
             iss: provider.issuer(),
             sub: family.user.as_str(),
             aud: &client.id,
@@ -148,7 +148,8 @@ impl Standing {
             person: Person::by_scope(&self.user, &rest.scopes),
             membership: Membership::by_scope(&self.organization, &self.access, &rest.scopes, Extent::Bounded),
         };
-        Ok(provider.signer(client.id_token_algorithm)?.sign(Typ::IdToken, &claims).into())
+        let payload = size::payload(&mut claims)?;
+        Ok(provider.signer(client.id_token_algorithm)?.sign_payload(Typ::IdToken, &payload).into())
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! `roles`, `groups`, `locations` are sorted slugs, `assignments` says which role holds where (with the places below a
 //! region), `identifiers` are the person's own at sites and `location_identifiers` those of the sites, `org_id` and
-//! `org_name` name the one organization of the token. A list that would make a token too large is left out and named in
-//! `overflow`; introspection and userinfo have all of it. The names `roles`, `groups` and `entitlements` are those of RFC 9068 §2.2.3.1.
+//! `org_name` name the one organization of the token. A list that is too long, or would make a token too large, is left out
+//! and named in `overflow` (`size`); introspection and userinfo have all of it. The names `roles`, `groups` and `entitlements` are those of RFC 9068 §2.2.3.1.
 
 use std::borrow::Cow;
 

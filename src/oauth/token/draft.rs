@@ -7,6 +7,7 @@ use super::{
     access_token::{AccessTokenClaims, TokenId},
     claims::{Audience, Authentication, Extent, Membership},
     life::{access_token_end, issued_at},
+    size,
 };
 use crate::{
     clock::Timestamp,
@@ -67,7 +68,7 @@ impl Draft {
     /// Writes down the claims.
     ///
     /// # Errors
-    /// [`Error::NoKey`].
+    /// [`Error::NoKey`], or a refusal of what would make the token too large.
     ///
     /// # Panics
     /// Never: claims are JSON.
@@ -82,7 +83,7 @@ impl Draft {
                 (Form::Opaque(text, hash), Extent::Whole)
             }
         };
-        let claims = AccessTokenClaims {
+        let mut claims = AccessTokenClaims {
             iss: Cow::Borrowed(provider.issuer()),
             aud: Audience::of(resources, client.audience.as_deref(), provider.issuer()),
             sub: Cow::Borrowed(subject.family.map_or(&client.id, |family| family.user.as_str())),
@@ -94,7 +95,10 @@ impl Draft {
             authentication: subject.family.map(authentication),
             membership: Membership::of_access_token(subject.organization, subject.access, scopes, extent),
         };
-        let payload = serde_json::to_vec(&claims).expect("claims are JSON");
+        let payload = match extent {
+            Extent::Bounded => size::payload(&mut claims)?,
+            Extent::Whole => serde_json::to_vec(&claims).expect("claims are JSON"),
+        };
         let expires_in = expires_at.seconds() - now.seconds();
         Ok(Self { id: claims.jti, expires_at, expires_in, payload, form })
     }

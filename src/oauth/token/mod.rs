@@ -1,7 +1,7 @@
 //! What a client gets: access tokens (RFC 9068 or opaque), ID tokens, refresh tokens, and the claims in them.
 //!
-//! [`claims`] is the contract with apps, [`access_token`] and [`id_token`] put claims into tokens, [`life`] says for how
-//! long, [`response`] is the answer of the token endpoint.
+//! [`claims`] is the contract with apps, [`access_token`] and [`id_token`] put claims into tokens, [`size`] says how much
+//! fits, [`life`] for how long, [`response`] is the answer of the token endpoint.
 
 pub mod access_token;
 pub mod claims;
@@ -9,6 +9,7 @@ pub mod draft;
 pub mod id_token;
 pub mod life;
 pub mod response;
+pub mod size;
 
 pub use access_token::{AccessTokenClaims, TokenId};
 pub use claims::{Audience, Authentication, Membership, Person};

@@ -4,7 +4,7 @@ use lanyard::{
     directory::{
         app,
         assignment::{self, NewAssignment},
-        identifier, location,
+        group, identifier, location,
         origin::Origin,
         validity::Validity,
     },
@@ -198,5 +198,39 @@ async fn a_service_learns_the_identifiers_of_its_sites_at_once_and_in_full() {
         let whole = clinic.introspect("api", &token["access_token"]).await;
         assert_eq!((whole["location_identifiers"].as_array().unwrap().len(), whole.get("overflow")), (27, None));
         assert_eq!(whole["jti"], said["jti"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_larger_than_8_kib_and_what_is_left_out_is_told_when_asked() {
+    for clinic in Clinic::each().await {
+        let (context, at, user) =
+            (clinic.context(), clinic.organization("riverside").await, clinic.user("priya").await);
+        clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    let member = tx.memberships().active(&user, &at, context.now).await?.unwrap();
+                    for n in 0..99 {
+                        let slug = format!("{}-{n:02}", "team".repeat(15)).parse()?;
+                        let made = group::create(tx, &context, &at, &slug, &"Team".parse()?).await?;
+                        group::add_member(tx, &context, &at, &made.id, &member.id).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        let browser = clinic.browser("priya").await;
+        let tokens = clinic.tokens(&browser, "portal", "scope=openid+profile+groups+roles").await;
+        for token in [&tokens["access_token"], &tokens["id_token"]] {
+            assert!(token.as_str().unwrap().len() <= 8192);
+            let said = claims(token);
+            assert_eq!((said.get("groups"), &said["overflow"]), (None, &json!(["groups"])));
+            assert_eq!(said["roles"], json!(["practitioner", "supervisor"]), "the rest stays");
+        }
+        let told = clinic.introspect("api", &tokens["access_token"]).await;
+        let asked = clinic.userinfo(&tokens["access_token"]).await.json();
+        for whole in [told, asked] {
+            assert_eq!((whole["groups"].as_array().unwrap().len(), whole.get("overflow")), (100, None));
+        }
     }
 }
