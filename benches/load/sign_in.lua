@@ -1,5 +1,6 @@
 -- An app signs in somebody who has a session: an authorization request, the code for tokens, userinfo.
 local codes, tokens = {}, {}
+local redeem, userinfo = os.getenv("REDEEM"), os.getenv("USERINFO")
 local authorize = { ["Cookie"] = os.getenv("COOKIE") }
 local exchange = {
   ["Content-Type"] = "application/x-www-form-urlencoded",
@@ -8,9 +9,9 @@ local exchange = {
 
 function request()
   local token = table.remove(tokens)
-  if token then return wrk.format("GET", "/oauth2/userinfo", { ["Authorization"] = "Bearer " .. token }) end
+  if token then return wrk.format("GET", userinfo, { ["Authorization"] = "Bearer " .. token }) end
   local code = table.remove(codes)
-  if code then return wrk.format("POST", "/oauth2/token", exchange, os.getenv("EXCHANGE") .. "&code=" .. code) end
+  if code then return wrk.format("POST", redeem, exchange, os.getenv("EXCHANGE") .. "&code=" .. code) end
   return wrk.format("GET", os.getenv("AUTHORIZE"), authorize)
 end
 

@@ -33,6 +33,7 @@ const STEPS: &[Step] = migrations! {
     "202611220830" "directory_revision";
     "202611220900" "families_by_session";
     "202611221040" "tokens_void_before";
+    "202611221140" "audit_indexes";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

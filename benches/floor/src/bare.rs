@@ -1,6 +1,6 @@
 //! One parse, one hash, one signature, one indexed read, one durable commit for many: SQLite in process.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::Arc;
 
 use axum::{
     Form, Router,
@@ -10,30 +10,25 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
-use crate::token::{self, Tokens, bearer, client, sha256};
+use crate::{
+    database::{Database, connect},
+    token::{self, Tokens, bearer, client, sha256},
+};
 
 struct Bare {
     tokens: Arc<Tokens>,
-    reader: Mutex<Connection>,
-    writer: mpsc::Sender<Rotation>,
+    database: Database,
     jwks: Bytes,
-}
-
-struct Rotation {
-    old: [u8; 32],
-    new: [u8; 32],
-    reply: oneshot::Sender<Option<String>>,
 }
 
 const SEEDS: u32 = 60_000;
 
 /// Opaque access tokens and refresh tokens `seed-0000000`, … of their own tables beside Lanyard's.
 pub fn seed(database: &str) {
-    let mut connection = open(database);
+    let mut connection = connect(database);
     let tables = "CREATE TABLE IF NOT EXISTS floor_tokens (hash BLOB PRIMARY KEY NOT NULL, client TEXT NOT NULL, \
                   sub TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL) WITHOUT ROWID";
     connection.execute_batch(tables).expect("a table");
@@ -47,15 +42,12 @@ pub fn seed(database: &str) {
 }
 
 pub fn router(database: &str, tokens: Arc<Tokens>) -> Router {
-    let (writer, rotations) = mpsc::channel();
-    let connection = open(database);
-    std::thread::spawn(move || write(connection, &rotations));
     let rsa = json!({"kty": "RSA", "n": "x".repeat(342), "e": "AQAB", "kid": "0123456789abcdef", "use": "sig", "alg": "RS256"});
     let ps = json!({"kty": "RSA", "n": "x".repeat(342), "e": "AQAB", "kid": "0123456789abcdef", "use": "sig", "alg": "PS256"});
     let ec = json!({"kty": "EC", "crv": "P-256", "x": "x".repeat(43), "y": "x".repeat(43), "kid": "0123456789abcdef", "use": "sig", "alg": "ES256"});
     let ed = json!({"kty": "OKP", "crv": "Ed25519", "x": "x".repeat(43), "kid": "0123456789abcdef", "use": "sig", "alg": "EdDSA"});
     let jwks = Bytes::from(json!({"keys": [rsa, ps, ec, ed]}).to_string());
-    let bare = Bare { tokens, reader: Mutex::new(open(database)), writer, jwks };
+    let bare = Bare { tokens, database: Database::open(database), jwks };
     Router::new()
         .route(
             "/sample",
@@ -99,7 +91,7 @@ async fn introspect(State(bare): State<Arc<Bare>>, headers: HeaderMap, Form(form
             None => token::json(r#"{"active":false}"#.to_owned()),
         };
     }
-    let reader = bare.reader.lock().expect("no panic");
+    let reader = bare.database.reader();
     let mut select = reader
         .prepare_cached(
             "SELECT client_id, claims, expires_at FROM access_tokens WHERE hash = ?1 AND revoked_at IS NULL",
@@ -114,7 +106,7 @@ async fn introspect(State(bare): State<Arc<Bare>>, headers: HeaderMap, Form(form
 
 impl Bare {
     fn is_revoked(&self, claims: &Value) -> bool {
-        let reader = self.reader.lock().expect("no panic");
+        let reader = self.database.reader();
         let mut select = reader.prepare_cached("SELECT jti FROM revoked_tokens WHERE jti = ?1").expect("prepares");
         select.query_row([claims["jti"].as_str()], |_| Ok(())).optional().expect("reads").is_some()
     }
@@ -128,7 +120,7 @@ async fn userinfo(State(bare): State<Arc<Bare>>, headers: HeaderMap) -> Response
     if bare.is_revoked(&claims) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let reader = bare.reader.lock().expect("no panic");
+    let reader = bare.database.reader();
     let mut select = reader.prepare_cached("SELECT name, email FROM users WHERE email = ?1").expect("prepares");
     let person = select.query_row(["priya@riverside.example"], |row| {
         Ok(json!({
@@ -149,47 +141,20 @@ async fn refresh(
     let (Some(client), Some(old)) = (client(&headers), form.get("refresh_token")) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let (new, (reply, answer)) = (bare.tokens.random(), oneshot::channel());
-    let rotation = Rotation { old: sha256(old.as_bytes()), new: sha256(new.as_bytes()), reply };
-    bare.writer.send(rotation).expect("the writer lives");
-    let Ok(Some(sub)) = answer.await else { return StatusCode::BAD_REQUEST.into_response() };
+    let new = bare.tokens.random();
+    let (old, next) = (sha256(old.as_bytes()), sha256(new.as_bytes()));
+    let sub = bare.database.write(move |connection, _| rotate(connection, old, next)).await;
+    let Some(sub) = sub else { return StatusCode::BAD_REQUEST.into_response() };
     let token = bare.tokens.access_token(&algorithm, &sub, &client);
     let answer = json!({"access_token": token, "refresh_token": new, "token_type": "Bearer", "expires_in": 300});
     token::json(answer.to_string())
 }
 
-fn write(mut connection: Connection, rotations: &mpsc::Receiver<Rotation>) {
-    while let Ok(first) = rotations.recv() {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).expect("begins");
-        let mut answers = vec![rotate(&transaction, first)];
-        while answers.len() < 256
-            && let Ok(next) = rotations.try_recv()
-        {
-            answers.push(rotate(&transaction, next));
-        }
-        transaction.commit().expect("commits");
-        for (reply, sub) in answers {
-            let _ = reply.send(sub);
-        }
-    }
-}
-
-fn rotate(connection: &Connection, rotation: Rotation) -> (oneshot::Sender<Option<String>>, Option<String>) {
+fn rotate(connection: &Connection, old: [u8; 32], new: [u8; 32]) -> Option<String> {
     let take = "UPDATE floor_tokens SET revoked = 1 WHERE hash = ?1 AND revoked = 0 RETURNING sub";
     let mut take = connection.prepare_cached(take).expect("prepares");
-    let sub = take.query_row([&rotation.old[..]], |row| row.get::<_, String>(0)).optional().expect("updates");
-    if let Some(sub) = &sub {
-        let insert = connection.prepare_cached("INSERT INTO floor_tokens VALUES (?1, 'web', ?2, 4000000000, 0)");
-        insert.expect("prepares").execute(params![&rotation.new[..], sub]).expect("inserts");
-    }
-    (rotation.reply, sub)
-}
-
-fn open(path: &str) -> Connection {
-    let connection = Connection::open(path).expect("the database opens");
-    let settings = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                    PRAGMA wal_autocheckpoint = 4000";
-    connection.execute_batch(settings).expect("settings");
-    connection.set_prepared_statement_cache_capacity(64);
-    connection
+    let sub = take.query_row([&old[..]], |row| row.get::<_, String>(0)).optional().expect("updates")?;
+    let insert = connection.prepare_cached("INSERT INTO floor_tokens VALUES (?1, 'web', ?2, 4000000000, 0)");
+    insert.expect("prepares").execute(params![&new[..], sub]).expect("inserts");
+    Some(sub)
 }

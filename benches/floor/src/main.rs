@@ -1,10 +1,10 @@
 //! The floor: what an operation costs with nothing but the work that nobody can spare it.
 //!
-//! `floor serve PORT DATABASE` answers under `/bare/` with one parse, one signature and SQLite in process, and under
-//! `/same/` with the statements that Lanyard sends, through the library that Lanyard uses, one commit for many. DATABASE is
-//! a copy of Lanyard's. `floor hash` prints what the reference password hash costs. No checks, no policy: not a product.
+//! `floor serve PORT DATABASE` answers under `/bare/` with one parse, one signature and one statement, and under `/same/`
+//! with the statements that Lanyard sends, one commit for many. DATABASE is a copy of Lanyard's. `floor hash` prints what the reference password hash costs. No checks, no policy: not a product.
 
 mod bare;
+mod database;
 mod hash;
 mod same;
 mod token;
@@ -28,7 +28,7 @@ async fn serve(port: u16, database: &str) {
     bare::seed(database);
     let router = Router::new()
         .nest("/bare", bare::router(database, tokens.clone()))
-        .nest("/same", same::router(database, tokens).await);
+        .nest("/same", same::router(database, tokens));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
     println!("ready");
     axum::serve(listener, router).await.expect("serves");

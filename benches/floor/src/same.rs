@@ -1,81 +1,61 @@
-//! The statements that an operation itself is made of, as Lanyard sends them, through the library that Lanyard uses: a pool
-//! that reads, one connection that writes and commits for many, each unit in its savepoint. Not here: who the person is and
-//! what they hold, which Lanyard loads besides.
+//! The statements that an operation itself is made of, as Lanyard sends them, each unit in its savepoint. Not here: what
+//! Lanyard keeps in memory (clients, who the person is there and what they hold), and every check.
 
 use std::sync::Arc;
 
 use axum::{
     Form, Router,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
-    routing::post,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
 };
+use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use serde_json::json;
-use sqlx::{
-    AnyConnection, AnyPool, AssertSqlSafe, Connection, Row,
-    any::{AnyConnectOptions, AnyPoolOptions},
-};
-use tokio::sync::{mpsc, oneshot};
 
-use crate::token::{self, Tokens, client, seconds, sha256};
+use crate::{
+    database::{Added, Database, connect},
+    token::{self, Tokens, bearer, client, seconds, sha256},
+};
 
 struct Same {
     tokens: Arc<Tokens>,
-    readers: AnyPool,
-    writer: mpsc::Sender<Unit>,
+    database: Database,
     family: String,
 }
 
-/// An audit event, and the rotation of a refresh token that it may be about.
-struct Unit {
-    rotation: Option<([u8; 32], [u8; 32], String)>,
-    event: Event,
-    reply: oneshot::Sender<bool>,
-}
+const END: i64 = 4_000_000_000_000;
+const EVENTS: &str = "audit_events (id, chain, at, action, outcome, actor_kind, actor_id, person_id, client_id, resource, \
+                      request_id, address, detail)";
+const CODES: &str =
+    "authorization_codes (hash, family_id, redirect_uri, code_challenge, nonce, created_at, expires_at)";
+const REFRESH_TOKENS: &str = "refresh_tokens (hash, family_id, created_at, expires_at)";
 
-struct Event {
-    id: String,
-    action: &'static str,
-    client: String,
-    detail: String,
-}
-
-pub async fn router(database: &str, tokens: Arc<Tokens>) -> Router {
-    sqlx::any::install_default_drivers();
-    let options: AnyConnectOptions = format!("sqlite:{database}").parse().expect("an address");
-    let readers = AnyPoolOptions::new().max_connections(4).test_before_acquire(false).connect_with(options.clone());
-    let readers = readers.await.expect("the database opens");
-    let mut connection = AnyConnection::connect_with(&options).await.expect("the database opens");
-    let settings = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
-                    PRAGMA wal_autocheckpoint = 4000";
-    sqlx::raw_sql(settings).execute(&mut connection).await.expect("settings");
-    let family = seed(&mut connection).await;
-    let (writer, units) = mpsc::channel(4096);
-    tokio::spawn(write(connection, units));
+pub fn router(database: &str, tokens: Arc<Tokens>) -> Router {
+    let family = seed(&mut connect(database));
+    let same = Same { tokens, database: Database::open(database), family };
     Router::new()
         .route("/token/{algorithm}", post(issue))
         .route("/refresh/{algorithm}", post(refresh))
         .route("/introspect", post(introspect))
-        .with_state(Arc::new(Same { tokens, readers, writer, family }))
+        .route("/authorize", get(authorize))
+        .route("/code", post(redeem))
+        .route("/userinfo", get(userinfo))
+        .with_state(Arc::new(same))
 }
 
 /// Refresh tokens `seed-0000000`, … in a family that there is.
-async fn seed(connection: &mut AnyConnection) -> String {
-    let row = sqlx::query("SELECT id FROM families LIMIT 1").fetch_one(&mut *connection).await.expect("a family");
-    let family: String = row.get(0);
-    sqlx::raw_sql("BEGIN").execute(&mut *connection).await.expect("begins");
+fn seed(connection: &mut Connection) -> String {
+    let family: String =
+        connection.query_row("SELECT id FROM families LIMIT 1", [], |row| row.get(0)).expect("a family");
+    let transaction = connection.transaction().expect("begins");
     for number in 0..20_000 {
-        sqlx::query(
-            "INSERT INTO refresh_tokens (hash, family_id, created_at, expires_at) VALUES ($1, $2, 0, 4000000000000)",
-        )
-        .bind(sha256(format!("seed-{number:07}").as_bytes()).to_vec())
-        .bind(family.clone())
-        .execute(&mut *connection)
-        .await
-        .expect("inserts");
+        let hash = sha256(format!("seed-{number:07}").as_bytes());
+        let insert =
+            "INSERT INTO refresh_tokens (hash, family_id, created_at, expires_at) VALUES (?1, ?2, 0, 4000000000000)";
+        transaction.prepare_cached(insert).expect("prepares").execute(params![&hash[..], family]).expect("inserts");
     }
-    sqlx::raw_sql("COMMIT").execute(connection).await.expect("commits");
+    transaction.commit().expect("commits");
     family
 }
 
@@ -86,9 +66,8 @@ async fn issue(
     Form(form): Form<token::Form>,
 ) -> Response {
     let Some(client) = client(&headers) else { return StatusCode::UNAUTHORIZED.into_response() };
-    if !same.write(None, "token-issue", &client).await {
-        return StatusCode::BAD_REQUEST.into_response();
-    }
+    let event = same.event("token-issue", &client, None);
+    same.database.write(move |_, added| added.row(EVENTS, event)).await;
     let token = same.tokens.access_token(&algorithm, &client, &client);
     let scope = form.get("scope").cloned().unwrap_or_default();
     token::json(json!({"access_token": token, "token_type": "Bearer", "expires_in": 300, "scope": scope}).to_string())
@@ -100,23 +79,17 @@ async fn introspect(State(same): State<Arc<Same>>, headers: HeaderMap, Form(form
     };
     if token.contains('.') {
         let Some(mut claims) = same.tokens.verify(token) else { return StatusCode::UNAUTHORIZED.into_response() };
-        same.is_revoked(claims["jti"].as_str().unwrap_or_default()).await;
+        same.is_revoked(claims["jti"].as_str().unwrap_or_default());
         claims["active"] = true.into();
         return token::json(claims.to_string());
     }
-    let row = sqlx::query(
-        "SELECT a.client_id, a.family_id, a.claims, a.expires_at \
-         FROM access_tokens a \
-         LEFT JOIN families f ON f.id = a.family_id \
-         WHERE a.hash = $1 AND a.revoked_at IS NULL AND a.expires_at > $2 AND f.revoked_at IS NULL",
-    )
-    .bind(sha256(token.as_bytes()).to_vec())
-    .bind(0_i64)
-    .fetch_optional(&same.readers)
-    .await
-    .expect("reads");
-    token::json(match row {
-        Some(row) => format!(r#"{{"active":true,{}"#, &row.get::<String, _>("claims")[1..]),
+    let select = "SELECT a.client_id, a.family_id, a.claims, a.expires_at \
+                  FROM access_tokens a \
+                  LEFT JOIN families f ON f.id = a.family_id \
+                  WHERE a.hash = ?1 AND a.revoked_at IS NULL AND a.expires_at > 0 AND f.revoked_at IS NULL";
+    let claims = find(&same.database.reader(), select, &sha256(token.as_bytes()), |row| row.get::<_, String>("claims"));
+    token::json(match claims {
+        Some(claims) => format!(r#"{{"active":true,{}"#, &claims[1..]),
         None => r#"{"active":false}"#.to_owned(),
     })
 }
@@ -131,149 +104,197 @@ async fn refresh(
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let old = sha256(old.as_bytes());
-    let row = sqlx::query(
-        "SELECT r.created_at, r.expires_at, r.used_at, r.repeated_at, \
-         f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, f.resources, \
-         f.auth_time, f.acr, f.amr, f.created_at AS family_created_at, f.expires_at AS family_expires_at, f.revoked_at, \
-         s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
-         FROM refresh_tokens r \
-         JOIN families f ON f.id = r.family_id \
-         LEFT JOIN sessions s ON s.id = f.session_id \
-         WHERE r.hash = $1",
-    )
-    .bind(old.to_vec())
-    .fetch_optional(&same.readers)
-    .await
-    .expect("reads");
-    let Some(row) = row else { return StatusCode::BAD_REQUEST.into_response() };
-    let (user, family) = (row.get::<String, _>("user_id"), row.get::<String, _>("id"));
-    let new = same.tokens.random();
-    if !same.write(Some((old, sha256(new.as_bytes()), family)), "token-refresh", &client).await {
+    let family = same.family_of("refresh_tokens", &old);
+    let Some((user, family)) = family else { return StatusCode::BAD_REQUEST.into_response() };
+    let (new, event) = (same.tokens.random(), same.event("token-refresh", &client, Some(&user)));
+    let hash = sha256(new.as_bytes());
+    let work = move |connection: &Connection, added: &mut Added| {
+        added.row(EVENTS, event);
+        unit(connection, || rotate(connection, &old, &hash, &family))
+    };
+    if !same.database.write(work).await {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    let token = same.tokens.access_token(&algorithm, &user, &client);
-    let claims =
-        json!({"iss": "http://localhost:8080", "sub": user, "aud": client, "iat": seconds(), "exp": seconds() + 300});
-    let id_token = same.tokens.sign(&algorithm, &claims);
-    let answer = json!({
-        "access_token": token, "refresh_token": new, "id_token": id_token, "token_type": "Bearer", "expires_in": 300,
-    });
-    token::json(answer.to_string())
+    same.answer(&algorithm, &user, &client, &new)
+}
+
+/// Somebody who has a session gets a code.
+async fn authorize(State(same): State<Arc<Same>>, headers: HeaderMap) -> Response {
+    let cookie = headers.get(header::COOKIE).and_then(|text| text.to_str().ok()).unwrap_or_default();
+    let token = cookie.split("; ").find_map(|one| one.strip_prefix("lanyard-session")?.split_once('='));
+    let Some((session, user, expires)) = same.session_of(token.unwrap_or_default().1) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let (code, id) = (same.tokens.random(), format!("fam_{}", same.tokens.random()));
+    let (hash, event) = (sha256(code.as_bytes()), same.event("authorization", "bench-app", Some(&user)));
+    let work = move |connection: &Connection, added: &mut Added| {
+        let values = vec![hash.to_vec().into(), id.clone().into(), REDIRECT.to_owned().into(), "c".repeat(43).into()];
+        added.row(CODES, [values, vec!["n".to_owned().into(), 1.into(), END.into()]].concat());
+        added.row(EVENTS, event);
+        unit(connection, || begin(connection, &id, &session, &user, expires));
+    };
+    same.database.write(work).await;
+    Redirect::to(&format!("{REDIRECT}?code={code}&state=s")).into_response()
+}
+
+const REDIRECT: &str = "http://127.0.0.1:18081/callback";
+
+/// A family of the session, which is held meanwhile.
+fn begin(connection: &Connection, id: &str, session: &str, user: &str, expires: i64) {
+    let hold = "UPDATE sessions SET last_seen_at = last_seen_at WHERE id = ?1 AND ended_at IS NULL";
+    connection.prepare_cached(hold).expect("prepares").execute([session]).expect("updates");
+    let before = "SELECT organization_id, sid, 0 FROM session_organizations WHERE session_id = ?1 AND ended_at IS NULL \
+                  UNION ALL SELECT organization_id, NULL, 1 FROM ( \
+                    SELECT organization_id FROM families WHERE session_id = ?1 AND client_id = ?2 \
+                    ORDER BY id DESC LIMIT 1) AS last";
+    let mut before = connection.prepare_cached(before).expect("prepares");
+    let rows = before.query_map(params![session, "bench-app"], |row| Ok((row.get(0)?, row.get(1)?))).expect("reads");
+    let found: Vec<(String, Option<String>)> = rows.map(|row| row.expect("reads")).collect();
+    let (organization, sid) = found.into_iter().find(|(_, sid)| sid.is_some()).expect("it was used before");
+    let insert = "INSERT INTO families (id, client_id, user_id, organization_id, session_id, sid, offline, scope, \
+                  resources, auth_time, acr, amr, created_at, expires_at) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 'openid profile email roles groups organization locations', '[]', 1, \
+                  'urn:lanyard:acr:1', 'pwd', 1, ?7)";
+    let values = params![id, "bench-app", user, organization, session, sid, expires];
+    connection.prepare_cached(insert).expect("prepares").execute(values).expect("inserts");
+}
+
+async fn redeem(State(same): State<Arc<Same>>, headers: HeaderMap, Form(form): Form<token::Form>) -> Response {
+    let (Some(client), Some(code)) = (client(&headers), form.get("code")) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let hash = sha256(code.as_bytes());
+    let found = same.family_of("authorization_codes", &hash);
+    let Some((user, family)) = found else { return StatusCode::BAD_REQUEST.into_response() };
+    let (new, event) = (same.tokens.random(), same.event("token-issue", &client, Some(&user)));
+    let next = sha256(new.as_bytes());
+    let work = move |connection: &Connection, added: &mut Added| {
+        added.row(EVENTS, event);
+        added.row(REFRESH_TOKENS, vec![next.to_vec().into(), family.into(), 1.into(), END.into()]);
+        unit(connection, || take(connection, "authorization_codes", &hash))
+    };
+    if !same.database.write(work).await {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    same.answer("EdDSA", &user, &client, &new)
+}
+
+async fn userinfo(State(same): State<Arc<Same>>, headers: HeaderMap) -> Response {
+    match bearer(&headers).and_then(|token| same.tokens.verify(token)) {
+        Some(claims) => token::json(claims.to_string()),
+        None => StatusCode::UNAUTHORIZED.into_response(),
+    }
 }
 
 impl Same {
-    async fn write(&self, rotation: Option<([u8; 32], [u8; 32], String)>, action: &'static str, client: &str) -> bool {
-        let (reply, answer) = oneshot::channel();
+    /// An access token, a refresh token and an ID token.
+    fn answer(&self, algorithm: &str, user: &str, client: &str, refresh: &str) -> Response {
+        let token = self.tokens.access_token(algorithm, user, client);
+        let issued = seconds();
+        let claims =
+            json!({"iss": "http://localhost:8080", "sub": user, "aud": client, "iat": issued, "exp": issued + 300});
+        let id_token = self.tokens.sign(algorithm, &claims);
+        token::json(
+            json!({
+                "access_token": token, "refresh_token": refresh, "id_token": id_token, "token_type": "Bearer",
+                "expires_in": 300,
+            })
+            .to_string(),
+        )
+    }
+
+    fn event(&self, action: &'static str, client: &str, user: Option<&str>) -> Vec<Value> {
         let detail =
             json!({"user": self.family, "client": client, "family": self.family, "token": self.tokens.random()});
-        let id = format!("evt_{}", self.tokens.random());
-        let event = Event { id, action, client: client.to_owned(), detail: detail.to_string() };
-        self.writer.send(Unit { rotation, event, reply }).await.expect("the writer lives");
-        answer.await.unwrap_or(false)
+        let text = |text: &str| Value::Text(text.to_owned());
+        vec![
+            Value::Text(format!("evt_{}", self.tokens.random())),
+            text("org_0192f3c4d5e6798081828384858687aa"),
+            1.into(),
+            text(action),
+            text("success"),
+            text("client"),
+            text(client),
+            user.map_or(Value::Null, text),
+            text(client),
+            text("vT3yPq0Zr8sN1mKxW4cJdA"),
+            text("req_0192f3c4d5e6798081828384858687aa"),
+            text("127.0.0.1"),
+            Value::Text(detail.to_string()),
+        ]
     }
 
-    async fn is_revoked(&self, id: &str) {
-        sqlx::query(
-            "SELECT jti AS found FROM revoked_tokens WHERE jti = $1 \
-             UNION ALL \
-             SELECT id AS found FROM families WHERE id = $2 AND revoked_at IS NOT NULL",
-        )
-        .bind(id.to_owned())
-        .bind(self.family.clone())
-        .fetch_optional(&self.readers)
-        .await
-        .expect("reads");
+    fn is_revoked(&self, id: &str) {
+        let select = "SELECT jti AS found FROM revoked_tokens WHERE jti = ?1 \
+                      UNION ALL \
+                      SELECT id AS found FROM families WHERE id = ?2 AND revoked_at IS NOT NULL";
+        let reader = self.database.reader();
+        let mut select = reader.prepare_cached(select).expect("prepares");
+        select.query_row([id, &self.family], |_| Ok(())).optional().expect("reads");
     }
-}
 
-async fn write(mut connection: AnyConnection, mut units: mpsc::Receiver<Unit>) {
-    while let Some(first) = units.recv().await {
-        run(&mut connection, "BEGIN IMMEDIATE").await;
-        let (mut events, mut answers) = (vec![], vec![]);
-        let mut next = Some(first);
-        while let Some(unit) = next {
-            let done = match unit.rotation {
-                Some(rotation) => rotate(&mut connection, rotation).await,
-                None => true,
-            };
-            events.push(unit.event);
-            answers.push((unit.reply, done));
-            next = if answers.len() < 256 { units.try_recv().ok() } else { None };
-        }
-        insert(&mut connection, events).await;
-        run(&mut connection, "COMMIT").await;
-        for (reply, done) in answers {
-            let _ = reply.send(done);
-        }
+    /// A session with its person: id, person, end.
+    fn session_of(&self, token: &str) -> Option<(String, String, i64)> {
+        let reader = self.database.reader();
+        let select = "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, \
+                      address, ended_at FROM sessions WHERE token_hash = ?1";
+        let session = |row: &rusqlite::Row<'_>| Ok((row.get("id")?, row.get("user_id")?, row.get("expires_at")?));
+        let found: (String, String, i64) = find(&reader, select, &sha256(token.as_bytes()), session)?;
+        let select = "SELECT id, name, given_name, family_name, email, email_verified_at, phone, postal_address, locale, \
+                      picture, default_organization_id, password_hash, password_changed_at, password_must_change_at, \
+                      created_at, updated_at, disabled_at, deleted_at FROM users WHERE id = ?1";
+        let mut select = reader.prepare_cached(select).expect("prepares");
+        select.query_row([&found.1], |row| row.get::<_, String>("name")).optional().expect("reads")?;
+        Some(found)
     }
-}
 
-async fn rotate(connection: &mut AnyConnection, (old, new, family): ([u8; 32], [u8; 32], String)) -> bool {
-    run(connection, "SAVEPOINT unit").await;
-    let taken = sqlx::query(
-        "UPDATE refresh_tokens SET used_at = $2 \
-         WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 \
-         AND EXISTS (SELECT 1 FROM families f WHERE f.id = family_id AND f.revoked_at IS NULL) \
-         RETURNING family_id",
-    )
-    .bind(old.to_vec())
-    .bind(1_i64)
-    .fetch_optional(&mut *connection)
-    .await
-    .expect("updates");
-    if taken.is_some() {
-        sqlx::query(
-            "INSERT INTO refresh_tokens (hash, family_id, parent_hash, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(new.to_vec())
-        .bind(family)
-        .bind(old.to_vec())
-        .bind(1_i64)
-        .bind(4_000_000_000_000_i64)
-        .execute(&mut *connection)
-        .await
-        .expect("inserts");
-    }
-    run(connection, "RELEASE unit").await;
-    taken.is_some()
-}
-
-/// Rows of 64, 32, … 1 in a statement.
-async fn insert(connection: &mut AnyConnection, events: Vec<Event>) {
-    let mut rest = events.into_iter().peekable();
-    while rest.peek().is_some() {
-        let rows = [64, 32, 16, 8, 4, 2, 1].into_iter().find(|rows| *rows <= rest.len()).expect("one is left");
-        let row = |row: usize| {
-            let numbers: Vec<String> = (1..=13).map(|column| format!("${}", row * 13 + column)).collect();
-            format!("({})", numbers.join(", "))
-        };
-        let text = format!(
-            "INSERT INTO audit_events (id, chain, at, action, outcome, actor_kind, actor_id, person_id, client_id, \
-             resource, request_id, address, detail) VALUES {}",
-            (0..rows).map(row).collect::<Vec<_>>().join(", ")
+    /// The person and the family of a code or refresh token.
+    fn family_of(&self, table: &'static str, hash: &[u8; 32]) -> Option<(String, String)> {
+        let select = format!(
+            "SELECT r.*, f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, \
+             f.resources, f.auth_time, f.acr, f.amr, f.created_at AS family_created_at, \
+             f.expires_at AS family_expires_at, f.revoked_at, s.expires_at AS session_expires_at, \
+             s.ended_at AS session_ended_at \
+             FROM {table} r JOIN families f ON f.id = r.family_id LEFT JOIN sessions s ON s.id = f.session_id \
+             WHERE r.hash = ?1"
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for event in rest.by_ref().take(rows) {
-            query = query
-                .bind(event.id)
-                .bind("org_0192f3c4d5e6798081828384858687aa")
-                .bind(1_i64)
-                .bind(event.action)
-                .bind("success")
-                .bind("client")
-                .bind(event.client.clone())
-                .bind(Some("usr_0192f3c4d5e6798081828384858687aa").filter(|_| event.action == "token-refresh"))
-                .bind(event.client)
-                .bind("vT3yPq0Zr8sN1mKxW4cJdA")
-                .bind("req_0192f3c4d5e6798081828384858687aa")
-                .bind("127.0.0.1")
-                .bind(event.detail);
-        }
-        query.execute(&mut *connection).await.expect("inserts");
+        find(&self.database.reader(), &select, hash, |row| Ok((row.get("user_id")?, row.get("id")?)))
     }
 }
 
-async fn run(connection: &mut AnyConnection, statement: &'static str) {
-    sqlx::raw_sql(statement).execute(connection).await.expect(statement);
+fn find<T>(
+    reader: &Connection,
+    select: &str,
+    hash: &[u8; 32],
+    read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> Option<T> {
+    reader.prepare_cached(select).expect("prepares").query_row([&hash[..]], read).optional().expect("reads")
+}
+
+/// One unit of those that share a commit.
+fn unit<T>(connection: &Connection, work: impl FnOnce() -> T) -> T {
+    let run = |statement| connection.prepare_cached(statement).expect("prepares").execute([]).expect("runs");
+    run("SAVEPOINT unit");
+    let done = work();
+    run("RELEASE unit");
+    done
+}
+
+fn rotate(connection: &Connection, old: &[u8; 32], new: &[u8; 32], family: &str) -> bool {
+    let insert = "INSERT INTO refresh_tokens (hash, family_id, parent_hash, created_at, expires_at) \
+                  VALUES (?1, ?2, ?3, 1, 4000000000000)";
+    take(connection, "refresh_tokens", old) && {
+        let mut insert = connection.prepare_cached(insert).expect("prepares");
+        insert.execute(params![&new[..], family, &old[..]]).expect("inserts") == 1
+    }
+}
+
+fn take(connection: &Connection, table: &'static str, hash: &[u8; 32]) -> bool {
+    let update = format!(
+        "UPDATE {table} SET used_at = 1 \
+         WHERE hash = ?1 AND used_at IS NULL AND expires_at > 1 \
+         AND EXISTS (SELECT 1 FROM families f WHERE f.id = family_id AND f.revoked_at IS NULL) \
+         RETURNING family_id"
+    );
+    find(connection, &update, hash, |row| row.get::<_, String>(0)).is_some()
 }
