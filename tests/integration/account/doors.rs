@@ -1,17 +1,7 @@
 //! What keeps everybody but the person out: sign-in, form tokens, and that nothing of others can be named.
 
+use super::PAGES;
 use crate::harness::{PASSWORD, TestApp};
-
-const PAGES: [&str; 8] = [
-    "/account",
-    "/account/name",
-    "/account/password",
-    "/account/email",
-    "/account/language",
-    "/account/sessions",
-    "/account/apps",
-    "/account/invitations",
-];
 
 #[tokio::test]
 async fn every_page_asks_for_sign_in_and_comes_back() {

@@ -2,18 +2,8 @@
 
 use lanyard::{audit::Actor, directory::membership, oauth::scope::Scopes, storage};
 
+use super::PAGES;
 use crate::harness::{Answer, Browser, TestApp, portal, unit};
-
-const PAGES: [&str; 8] = [
-    "/account",
-    "/account/name",
-    "/account/password",
-    "/account/email",
-    "/account/language",
-    "/account/sessions",
-    "/account/apps",
-    "/account/invitations",
-];
 
 /// Priya works at Riverside alone; Noor at Harbour, where she is signed in, has allowed an app and is offered nothing, and
 /// where somebody is invited.

@@ -10,3 +10,15 @@ mod overview;
 mod password;
 mod sessions;
 mod signing_in;
+
+/// Every page of the account.
+const PAGES: [&str; 8] = [
+    "/account",
+    "/account/name",
+    "/account/password",
+    "/account/email",
+    "/account/language",
+    "/account/sessions",
+    "/account/apps",
+    "/account/invitations",
+];
