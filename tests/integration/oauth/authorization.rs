@@ -153,6 +153,7 @@ pub(super) fn foreign_hints(hint: &str, access_token: &str) -> Vec<(&'static str
         ("signed by somebody else", theirs.clone()),
         ("signed by somebody else in our name", format!("{header}.{payload}.{signature}")),
         ("a header of their own", format!("{}.{payload}.{signature}", encode(r#"{"alg":"ES256","kid":"k1"}"#))),
+        ("a key with a NUL", format!("{}.{payload}.{signature}", encode(r#"{"alg":"RS256","kid":"k\u0000"}"#))),
         ("a header without a key", format!("{}.{payload}.{signature}", encode(r#"{"alg":"RS256"}"#))),
         ("no header", format!("..{signature}")),
         ("an access token", access_token.to_owned()),
