@@ -100,18 +100,15 @@ impl Ground {
         Self { moment: provider.tokens.moment(&provider.app), keys: provider.app.keyring.jwks() }
     }
 
-    /// Keeps a token that was decided and saved on this ground: whoever redeems a code asks about its token next.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn keep(self, provider: &Provider, token: &str, payload: &[u8]) -> storage::Result<()> {
-        let Ok(claims) = serde_json::from_slice::<Box<RawValue>>(payload) else { return Ok(()) };
-        let Ok(facts) = serde_json::from_str::<Facts>(claims.get()) else { return Ok(()) };
-        if let Some(client) = served(provider, &facts).await? {
+    /// Keeps a token that was decided and saved on this ground: whoever redeems a code asks about its token next. Where the
+    /// database fails nothing is kept, and the token is good all the same.
+    pub async fn keep(self, provider: &Provider, token: &str, payload: &[u8]) {
+        let Ok(claims) = serde_json::from_slice::<Box<RawValue>>(payload) else { return };
+        let Ok(facts) = serde_json::from_str::<Facts>(claims.get()) else { return };
+        if let Ok(Some(client)) = served(provider, &facts).await {
             let live = LiveToken { facts, claims, client, told: Told::default(), keys: self.keys };
             provider.tokens.keep(TokenHash::of(token), Arc::new(live), self.moment);
         }
-        Ok(())
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         Redemption::Granted => {
             let answer = standing.respond(&exchange, &family, &draft, rest)?;
             provider.keep_family(&family, revocations);
-            ground.keep(provider, answer.access_token.expose_secret(), draft.payload()).await?;
+            ground.keep(provider, answer.access_token.expose_secret(), draft.payload()).await;
             Ok(answer)
         }
         Redemption::Replayed => Err(USED.into()),
