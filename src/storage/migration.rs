@@ -158,6 +158,22 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn many_that_make_a_database_at_once_make_one() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..20 {
+            let url = format!("sqlite:{}", folder.path().join(format!("{n}.db")).display());
+            let settings = Settings { url, readers: 1, writers: 1 };
+            let all = (0..6).map(|_| {
+                let settings = settings.clone();
+                tokio::spawn(async move { Storage::migrate(&settings).await })
+            });
+            for done in futures_util::future::join_all(all).await {
+                done.unwrap().unwrap();
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_schema_that_this_program_did_not_make_is_left_alone() {
         for (statement, expected) in [
             ("UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 202611220430", "202611220430 is not the one"),

@@ -4,10 +4,10 @@
 //! asked on the path of a request is one step into an index, and takes microseconds; the writer, which waits for the
 //! disk, has a thread to itself ([`group`](super::group)).
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, thread, time::Duration};
 
 use rusqlite::{
-    OpenFlags, Statement as Prepared,
+    ErrorCode, OpenFlags, Statement as Prepared,
     types::{ToSqlOutput, ValueRef},
 };
 
@@ -42,16 +42,27 @@ impl Sqlite {
         let flags = if access == Access::Write { flags | OpenFlags::SQLITE_OPEN_CREATE } else { flags };
         let connection = rusqlite::Connection::open_with_flags(file, flags)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        connection.execute_batch(match access {
+        let settings = match access {
             Access::Write => {
-                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"
+                "PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 10000; \
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
+                 PRAGMA wal_autocheckpoint = 4000"
             }
             Access::Read => {
                 "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; \
                  PRAGMA mmap_size = 268435456"
             }
-        })?;
+        };
+        // One of those who open a new file begins its write-ahead log; the others are sent away, whatever their timeout.
+        let mut set = connection.execute_batch(settings);
+        for _ in 0..100 {
+            if !set.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+            set = connection.execute_batch(settings);
+        }
+        set?;
         Ok(Self { connection, names: HashMap::new() })
     }
 
