@@ -20,7 +20,7 @@ use self::{
 };
 use super::{Output, Shell, archive::Archive};
 use crate::{
-    app::{App, storage_settings},
+    app::{App, lock::Lock, storage_settings},
     audit::heads::HeadsFile,
     clock::{Clock, Timestamp},
     config::{Config, Sources},
@@ -105,6 +105,8 @@ impl Restore {
             (None, exists) => exists.then_some(settings),
         };
         let since = review::since(previous, made_at).await;
+        // No server starts on what is about to be put aside.
+        let _lock = Lock::of(&target)?;
         let staging = Staging::prepare(archive, &target, &config.audit.heads_file)?;
         let done = self.prepare(&staging, config, archive, output).await;
         if done.is_err() {

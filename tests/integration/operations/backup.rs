@@ -8,7 +8,7 @@ use std::{
 };
 
 use lanyard::{
-    app::App,
+    app::{App, lock::Lock},
     audit::Actor,
     directory::user,
     id::UserId,
@@ -136,6 +136,9 @@ async fn a_restore_over_a_database_keeps_it_and_names_who_left_since() {
     assert!(host.fail("restore saved --force").contains("is in use: stop the server first"));
     app.storage.close().await;
     host.seal().await;
+    let starting = Lock::of(&host.path("data/lanyard.db")).unwrap();
+    assert!(host.fail("restore saved --force").contains("is served already"), "a server may start at any moment");
+    drop(starting);
 
     let restored = host.json("restore saved --force");
     let leaver = &restored["undone"][0];
