@@ -93,14 +93,14 @@ fn resident() -> usize {
 async fn idle_memory_goes_back_to_the_system() {
     let hasher = Hasher::start_with(cost(), Random::seeded(1), Duration::from_millis(50));
     let before = resident();
-    for _ in 0..5 {
+    for _ in 0..2 {
         for _ in 0..4 {
             hasher.hash(password("x"), from("::1")).await.expect("room");
         }
-        // Overwriting the memory first takes a while in a debug build.
+        // The allocator keeps what was freed for ten seconds.
         let begun = Instant::now();
         while resident() >= before + 4 {
-            assert!(begun.elapsed() < Duration::from_secs(5), "{} MiB, {before} MiB before", resident());
+            assert!(begun.elapsed() < Duration::from_secs(30), "{} MiB, {before} MiB before", resident());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
