@@ -66,7 +66,7 @@ impl Lock {
     /// Whether a server has the configured database; unknown on PostgreSQL.
     #[must_use]
     pub fn is_held(config: &Config) -> Option<bool> {
-        let path = file_of(&config.database.file()?);
+        let path = file_of(&behind_links(&config.database.file()?));
         let Ok(file) = File::open(path) else { return Some(false) };
         Some(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
@@ -76,6 +76,7 @@ impl Lock {
     /// # Errors
     /// As [`Self::take`].
     pub fn of(database: &Path) -> Result<Self, LockFault> {
+        let database = &*behind_links(database);
         let path = file_of(database);
         let fault = |cause| LockFault::File { path: path.clone(), cause };
         database.parent().map_or(Ok(()), folder_at).map_err(|error| fault(io::Error::other(error)))?;
@@ -94,6 +95,11 @@ impl Lock {
         written.map_err(fault)?;
         Ok(Self { _file: Some(file) })
     }
+}
+
+/// The file itself: however many names it has, it has one lock.
+fn behind_links(database: &Path) -> PathBuf {
+    fs::canonicalize(database).unwrap_or_else(|_| database.to_path_buf())
 }
 
 /// A command that asks whether a server runs has the lock for an instant.
@@ -129,6 +135,9 @@ mod tests {
         let refused = Lock::of(&one).expect_err("taken").to_string();
         assert!(refused.contains(&format!("by process {}", std::process::id())), "{refused}");
         assert!(refused.contains(&one.display().to_string()) && refused.contains("PostgreSQL"), "{refused}");
+        fs::write(&one, "").expect("written");
+        std::os::unix::fs::symlink(&one, folder.path().join("link.db")).expect("linked");
+        assert!(Lock::of(&folder.path().join("link.db")).is_err(), "the same file by another name");
         let _beside = Lock::of(&other).expect("another database");
         drop(held);
         let _again = Lock::of(&one).expect("free again, though the file is still there");
