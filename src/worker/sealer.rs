@@ -5,7 +5,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -23,10 +24,15 @@ use crate::{
 /// Long enough that a busy second does not lose it, short enough that a dead node is replaced soon.
 const LEASE: Duration = Duration::from_secs(5);
 
+/// How long the file is waited for: whoever seals also learns, every second, what other nodes have revoked.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 pub(super) struct Sealing {
     key: hmac::Key,
     heads: HeadsFile,
     outside: Mutex<Outside>,
+    /// Held by whoever writes the file, who may hang on a disk that does not answer.
+    writing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What is known of the file.
@@ -47,7 +53,7 @@ impl Sealing {
     pub(super) async fn new(app: &App, heads: HeadsFile) -> Result<Self, SharedKeyFault> {
         let key = app.shared_key(SharedKey::AuditHeads).await?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret());
-        Ok(Self { key, heads, outside: Mutex::default() })
+        Ok(Self { key, heads, outside: Mutex::default(), writing: Arc::default() })
     }
 
     /// Whether the file may lack heads, so that there is something to do even when no event waits.
@@ -81,8 +87,10 @@ impl Sealing {
 
     /// Appends those of `heads` that the file lacks; whether it has them all now.
     async fn write_missing(&self, heads: Vec<Sealed>) -> bool {
+        let Ok(writing) = Arc::clone(&self.writing).try_lock_owned() else { return false };
         let (file, last) = (self.heads.clone(), self.outside().last.clone());
         let written = tokio::task::spawn_blocking(move || {
+            let _writing = writing;
             let mut last = match last {
                 Some(last) => last,
                 None => file.last()?.into_iter().map(|(chain, (head, _))| (chain, head.seal)).collect(),
@@ -91,9 +99,12 @@ impl Sealing {
             let missing: Vec<Sealed> = heads.into_iter().filter(is_missing).collect();
             file.append(&missing)?;
             last.extend(missing.into_iter().map(|(head, _)| (head.chain, head.seal)));
-            Ok::<_, std::io::Error>(last)
+            Ok::<_, io::Error>(last)
         });
-        let written = written.await.map_err(std::io::Error::other).flatten();
+        let written = match tokio::time::timeout(PATIENCE, written).await {
+            Ok(written) => written.map_err(io::Error::other).flatten(),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        };
         let mut outside = self.outside();
         let path = self.heads.path().display();
         match &written {
@@ -200,6 +211,24 @@ mod tests {
         sealing.seal(&app).await.unwrap();
         assert_eq!(outside(&app), [2, 2], "no event waits, and the heads are written all the same");
         assert!(!sealing.is_behind());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_hangs_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = open(folder.path()).await;
+        let (sealing, heads) = (sealing(&app).await, folder.path().join("disk/heads"));
+        std::fs::create_dir(folder.path().join("disk")).unwrap();
+        // Whoever reads it waits until somebody writes.
+        assert!(std::process::Command::new("mkfifo").arg(&heads).status().unwrap().success());
+        for _ in 0..3 {
+            happen(&app, None).await;
+            tokio::time::timeout(2 * PATIENCE, sealing.seal(&app)).await.expect("in time").unwrap();
+            assert!(sealing.is_behind());
+        }
+        assert!(app.storage.read().await.unwrap().audit().waiting().await.unwrap().is_none(), "sealed all the same");
+        drop(std::fs::OpenOptions::new().write(true).open(&heads).unwrap());
+        let _done = sealing.writing.lock().await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
