@@ -126,10 +126,8 @@ async fn load(provider: &Provider, token: &str, keys: Arc<Jwks>, now: Timestamp)
 
 /// The client of a token, when it still stands by it and serves its organization.
 async fn served(provider: &Provider, facts: &Facts) -> storage::Result<Option<Arc<Registered>>> {
-    let serves = |client: &Arc<Registered>| {
-        client.client.stands_by(facts.jti.began_at()) && client.serves(&facts.org_id).is_some()
-    };
-    Ok(provider.client(&facts.client_id).await?.filter(serves))
+    let stands_by = |client: &Arc<Registered>| client.stands_by(facts.jti.began_at(), &facts.org_id);
+    Ok(provider.client(&facts.client_id).await?.filter(stands_by))
 }
 
 fn is_signed(token: &str) -> bool {

@@ -179,6 +179,23 @@ impl Requirement {
     }
 }
 
+/// That an organization uses an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activation {
+    /// What it asks of members.
+    pub requires: Requirement,
+    /// Since when, without interruption.
+    pub since: Timestamp,
+}
+
+#[cfg(test)]
+impl Activation {
+    /// Ever since, without a requirement.
+    pub(crate) fn of_old() -> Self {
+        Self { requires: Requirement::default(), since: Timestamp(0) }
+    }
+}
+
 /// A client with all that decides about its requests, as it is cached.
 #[derive(Debug, Clone)]
 pub struct Registered {
@@ -187,18 +204,28 @@ pub struct Registered {
     /// Its secrets that were not revoked.
     pub secrets: Vec<Secret>,
     /// The organizations that activated it.
-    pub activations: HashMap<OrganizationId, Requirement>,
+    pub activations: HashMap<OrganizationId, Activation>,
 }
 
 impl Registered {
     /// Whether members of `organization` may use it, and what it asks of them.
     #[must_use]
     pub fn serves(&self, organization: &OrganizationId) -> Option<Requirement> {
+        let requires = || self.activations.get(organization).map(|activation| activation.requires.clone());
         match &self.client.organization {
             Some(owner) if owner != organization => None,
-            Some(_) => Some(self.activations.get(organization).cloned().unwrap_or_default()),
-            None => self.activations.get(organization).cloned(),
+            Some(_) => Some(requires().unwrap_or_default()),
+            None => requires(),
         }
+    }
+
+    /// Whether what was issued at this instant for `organization` may count: the client is enabled and serves it, and did
+    /// without interruption since.
+    #[must_use]
+    pub fn stands_by(&self, issued_at: Timestamp, organization: &OrganizationId) -> bool {
+        let activated = || self.activations.get(organization).is_some_and(|activation| activation.since <= issued_at);
+        let serves = self.client.organization.as_ref().map_or_else(activated, |owner| owner == organization);
+        serves && self.client.stands_by(issued_at)
     }
 }
 
@@ -319,9 +346,10 @@ pub(crate) mod tests {
             let registered = Registered {
                 client: Client { organization: owner.cloned(), ..client() },
                 secrets: vec![],
-                activations: activated.map(|id| (id.clone(), Requirement::default())).into_iter().collect(),
+                activations: activated.map(|id| (id.clone(), Activation::of_old())).into_iter().collect(),
             };
             assert_eq!(registered.serves(asked).is_some(), serves, "{owner:?} {activated:?} {asked}");
+            assert_eq!(registered.stands_by(Timestamp(0), asked), serves, "{owner:?} {activated:?} {asked}");
         }
     }
 

@@ -156,8 +156,9 @@ struct RefreshTokenFacts<'a> {
 /// A refresh token is told of to the client that holds it, and nobody else.
 fn of_refresh_token(caller: &Registered, token: &StoredRefreshToken, now: Timestamp) -> Option<String> {
     let is_live = token.used_at.is_none() && now < token.expires_at && token.family.is_live(now);
-    let is_own = token.family.client_id == caller.client.id && caller.client.stands_by(token.family.created_at);
-    if !is_live || !is_own || !serves(caller, &token.family.organization) {
+    let family = &token.family;
+    let is_own = family.client_id == caller.client.id && caller.stands_by(family.created_at, &family.organization);
+    if !is_live || !is_own {
         return None;
     }
     let facts = RefreshTokenFacts {

@@ -316,7 +316,12 @@ impl Group {
             State::Kept => ("SAVEPOINT unit", State::Saved),
             State::KeptAfterSavepoint => ("RELEASE unit; SAVEPOINT unit", State::Saved),
         };
-        tx.run(statement).await?;
+        let done = tx.run(statement).await.map_err(Arc::new);
+        if let (Err(cause), State::Outside) = (&done, self.state) {
+            // Who holds the file is not waited for again by each that waits here.
+            self.broken = Some(cause.clone());
+        }
+        done.map_err(Error::Commit)?;
         self.state = state;
         Ok(())
     }

@@ -87,7 +87,7 @@ pub fn resolve(wish: Wish<'_>, user: &User, members: Vec<Member>, client: &Regis
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::oauth::client::{Client, Requirement, tests::client};
+    use crate::oauth::client::{Activation, Client, tests::client};
 
     pub(crate) fn user() -> User {
         crate::oauth::testing::user("usr_o")
@@ -120,7 +120,7 @@ pub(crate) mod tests {
             ("none uses it", None, None, None, "a b", "", Err("NoOrganization")),
         ] {
             let members = members.split_whitespace().map(member).collect();
-            let activations = activated.split_whitespace().map(|slug| (id(slug), Requirement::default())).collect();
+            let activations = activated.split_whitespace().map(|slug| (id(slug), Activation::of_old())).collect();
             let registered =
                 Registered { client: Client { organization: None, ..client() }, secrets: vec![], activations };
             let user = User { default_organization: default.map(id), ..user() };

@@ -75,7 +75,7 @@ impl Standing {
         if family.scopes.has(Scope::OpenId) {
             exchange.provider.signer(exchange.client.client.id_token_algorithm)?;
         }
-        if !exchange.client.client.stands_by(family.created_at) {
+        if !exchange.client.stands_by(family.created_at, &family.organization) {
             return Err(GONE.into());
         }
         let requirement = exchange.client.serves(&family.organization).ok_or(GONE)?;

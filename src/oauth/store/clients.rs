@@ -8,7 +8,7 @@ use crate::{
     id::{ClientSecretId, OrganizationId},
     oauth::{
         client::{
-            AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects, Registered, Requirement, Secret,
+            AccessTokenFormat, Activation, AuthenticationMethod, Client, GrantType, Introspects, Registered, Secret,
         },
         redirect_uri::RedirectUri,
         scope::Scopes,
@@ -227,15 +227,16 @@ impl Clients<'_> {
         Ok(Some((row.try_get("client_id")?, ClientSecretId::from_stored(row.try_get("id")?))))
     }
 
-    async fn activations(&mut self, client: &str) -> Result<HashMap<OrganizationId, Requirement>> {
-        let rows = sql("SELECT organization_id, requires FROM activations WHERE client_id = $1")
+    async fn activations(&mut self, client: &str) -> Result<HashMap<OrganizationId, Activation>> {
+        let rows = sql("SELECT organization_id, requires, activated_at FROM activations WHERE client_id = $1")
             .bind(client.to_owned())
             .fetch_all(self.0.connection())
             .await?;
         rows.iter()
             .map(|row| {
-                let requirement = from_json(&row.try_get::<String>("requires")?, "activations.requires")?;
-                Ok((OrganizationId::from_stored(row.try_get("organization_id")?), requirement))
+                let requires = from_json(row.try_get("requires")?, "activations.requires")?;
+                let activation = Activation { requires, since: Timestamp(row.try_get("activated_at")?) };
+                Ok((OrganizationId::from_stored(row.try_get("organization_id")?), activation))
             })
             .collect()
     }

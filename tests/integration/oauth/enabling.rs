@@ -8,6 +8,7 @@ use lanyard::{
     app::App,
     audit::{Actor, Context},
     directory::{
+        app::{self, Adopt, Requires},
         membership::{self, FirstRoles, NewMembership},
         organization,
         origin::Origin,
@@ -28,6 +29,7 @@ use super::clinic::{Clinic, Fault, redemption};
 enum Case {
     Organization,
     Client(&'static str),
+    Activation(&'static str),
     Membership,
     Validity,
     Removal,
@@ -43,6 +45,7 @@ async fn disable(tx: &mut Tx, context: &Context, case: Case, Place(at, user): &P
     match case {
         Case::Organization => drop(organization::disable(tx, context, at).await?),
         Case::Client(client) => registrar::disable(tx, context, client).await?,
+        Case::Activation(client) => app::deactivate(tx, context, at, client).await?,
         Case::Membership => drop(membership::disable(tx, context, at, &member).await?),
         Case::Validity => {
             let over = Validity::new(None, Some(context.now)).expect("a validity");
@@ -59,6 +62,9 @@ async fn enable(tx: &mut Tx, context: &Context, case: Case, Place(at, user): &Pl
     match (case, member) {
         (Case::Organization, _) => drop(organization::enable(tx, context, at).await?),
         (Case::Client(client), _) => registrar::enable(tx, context, client).await?,
+        (Case::Activation(client), _) => {
+            drop(app::activate(tx, context, at, client, (&Adopt::All, &Requires::default())).await?);
+        }
         (Case::Membership, Some(member)) => drop(membership::enable(tx, context, at, &member).await?),
         (Case::Validity, Some(member)) => {
             membership::update(tx, context, at, &member, (None, Some(Validity::ALWAYS))).await?;
@@ -169,7 +175,8 @@ async fn a_code_that_was_decided_before_a_disabling_is_not_redeemed_after_it() {
         let node = second_node(&clinic).await;
         // Her session outlives all of it: she works in the other practice too.
         let place = place(&clinic, "harbour", "olivia").await;
-        for case in [Case::Organization, Case::Client("portal"), Case::Membership, Case::Validity, Case::Removal] {
+        let app = [Case::Client("portal"), Case::Activation("portal")];
+        for case in app.into_iter().chain([Case::Organization, Case::Membership, Case::Validity, Case::Removal]) {
             let browser = clinic.browser("olivia").await;
             let before = clinic.tokens(&browser, "portal", "organization=harbour").await;
             elsewhere(&clinic, &node, Change::Disable, case, &place).await;
@@ -191,7 +198,14 @@ async fn tokens_of_a_person_do_not_come_back_with_what_was_enabled_again() {
     for clinic in Clinic::each().await {
         let (node, place) = (second_node(&clinic).await, place(&clinic, "riverside", "priya").await);
         for client in ["portal", "opaque"] {
-            let cases = [Case::Organization, Case::Client(client), Case::Membership, Case::Removal, Case::Person];
+            let cases = [
+                Case::Organization,
+                Case::Client(client),
+                Case::Activation(client),
+                Case::Membership,
+                Case::Removal,
+                Case::Person,
+            ];
             for case in cases {
                 let browser = clinic.browser("priya").await;
                 let before = clinic.tokens(&browser, client, "scope=openid+offline_access").await;
