@@ -67,6 +67,12 @@ pub fn see_files(config: &Config) -> Result<(), NotSetUp> {
     {
         return Err(NotSetUp::NoDatabase(absolute(&file)));
     }
+    // Before it is opened to be written to, which would make somebody else's file one for a write-ahead log.
+    if let Some(file) = config.database.file()
+        && !storage::is_begun(&file)?
+    {
+        return Err(NotSetUp::Empty(named(config)));
+    }
     match master_key(config) {
         MasterKeySource::File(path) if !path.exists() => Err(NotSetUp::NoMasterKey(absolute(&path))),
         source => Ok(source.read().map(drop)?),

@@ -47,7 +47,13 @@ fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "problems": texts }))?);
     } else if problems.is_empty() {
-        println!("The configuration is right.");
+        match sources.file() {
+            Some(file) => println!("The configuration is right: {}.", file.display()),
+            None => println!(
+                "There is no {} here, and none is named: what is set by variables and the defaults is right.",
+                Sources::DEFAULT_FILE
+            ),
+        }
     } else {
         for problem in &problems {
             println!("{problem}");

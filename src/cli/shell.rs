@@ -90,8 +90,7 @@ impl Shell {
     /// The context of changes by this command.
     #[must_use]
     pub fn context(&self) -> audit::Context {
-        let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "host".to_owned());
-        self.app.context(Actor::Host(name))
+        self.app.context(Actor::Host(account()))
     }
 
     /// Prints a sentence; nothing with `--json`.
@@ -176,6 +175,22 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// The system account that runs the command; what the environment says of it could be anybody's name.
+fn account() -> String {
+    let id = rustix::process::getuid().as_raw();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    named(&accounts, id).map_or_else(|| format!("uid {id}"), str::to_owned)
+}
+
+/// The name of an account in the text of passwd(5).
+fn named(accounts: &str, id: u32) -> Option<&str> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, found) = (fields.next()?, fields.nth(1)?);
+        (found.parse() == Ok(id)).then_some(name)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,5 +199,13 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [vec!["åse".to_owned(), "1".to_owned()], vec!["b".to_owned(), "22".to_owned()]];
         assert_eq!(table(&["name", "n"], &rows), "NAME  N\nåse   1\nb     22\n");
+    }
+
+    #[test]
+    fn an_account_has_the_name_that_the_system_knows() {
+        let accounts = "root:x:0:0:root:/root:/bin/bash\n\n# none\nida:x:1000:1000::/home/ida:/bin/sh\nodd:x\n";
+        for (id, expected) in [(0, Some("root")), (1000, Some("ida")), (7, None)] {
+            assert_eq!(named(accounts, id), expected, "{id}");
+        }
     }
 }

@@ -35,6 +35,12 @@ impl Sources {
         Self { file, environment, ..Self::default() }
     }
 
+    /// The file that is read; none: nothing but the environment and the defaults.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// Nothing but the defaults: what tests and the demo begin with.
     #[must_use]
     pub fn none() -> Self {

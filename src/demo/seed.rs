@@ -23,7 +23,8 @@ use crate::{
     limit::Network,
     oauth::{
         client::{AuthenticationMethod, GrantType, Introspects},
-        registrar::{self, RegistrarError},
+        redirect_uri::RedirectUri,
+        registrar::{self, Addresses, RegistrarError},
         registration::Registration,
     },
     storage::{self, Tx},
@@ -54,6 +55,8 @@ pub type Organizations = HashMap<String, String>;
 pub async fn fill(app: &App, hasher: &Hasher, app_port: u16) -> Result<Organizations, SeedError> {
     let present = app.storage.read().await?.organizations().list().await?;
     if !present.is_empty() {
+        let context = app.context(Actor::Server);
+        app.storage.write(move |tx| Box::pin(async move { follow(tx, &context, app_port).await })).await?;
         return Ok(present.into_iter().map(|one| (one.id.to_string(), one.slug.to_string())).collect());
     }
     let password = Password::parse(clinic::PASSWORD).map_err(|error| SeedError::Password(error.to_string()))?;
@@ -84,6 +87,21 @@ async fn seed(tx: &mut Tx, context: &Context, hash: &str, app_port: u16) -> Resu
         }
     }
     Ok(organizations.into_iter().map(|(slug, id)| (id.to_string(), slug.to_owned())).collect())
+}
+
+/// Where the demo app listens elsewhere than it did, the addresses of its clients follow it.
+async fn follow(tx: &mut Tx, context: &Context, app_port: u16) -> Result<(), SeedError> {
+    for Registration { id, redirect_uris, post_logout_redirect_uris, .. } in apps(app_port) {
+        let present = tx.clients().registered(&id).await?.map(|found| found.client.redirect_uris);
+        let is_there = |uris: &Vec<RedirectUri>| uris.iter().map(RedirectUri::as_str).eq(&redirect_uris);
+        if present.as_ref().is_none_or(is_there) {
+            continue;
+        }
+        for (uris, after_logout) in [(redirect_uris, false), (post_logout_redirect_uris, true)] {
+            registrar::replace_addresses(tx, context, &id, Addresses { uris, after_logout }).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn found(tx: &mut Tx, context: &Context, clinic: &Clinic) -> Result<OrganizationId, SeedError> {
@@ -151,8 +169,8 @@ async fn engage(
     Ok(())
 }
 
-/// The demo's clients, as design.md lists them.
-fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<Registration> {
+/// The apps that people sign in to.
+fn apps(app_port: u16) -> [Registration; 2] {
     let at = |path: &str| -> Vec<String> {
         ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{app_port}{path}")).to_vec()
     };
@@ -161,7 +179,7 @@ fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         ..Registration::new(id, called)
     };
-    vec![
+    [
         Registration {
             authentication: AuthenticationMethod::SecretBasic,
             redirect_uris: at("/callback"),
@@ -175,6 +193,12 @@ fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<
             post_logout_redirect_uris: at("/spa"),
             ..app((clinic::PORTAL, "Clinic Portal"))
         },
+    ]
+}
+
+/// The demo's clients, as design.md lists them.
+fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<Registration> {
+    let others = [
         Registration {
             organization: Some(organizations["riverside"].clone()),
             authentication: AuthenticationMethod::SecretBasic,
@@ -195,7 +219,8 @@ fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<
             scopes: vec!["openid".to_owned()],
             ..Registration::new(clinic::KIOSK, "Front desk kiosk")
         },
-    ]
+    ];
+    apps(app_port).into_iter().chain(others).collect()
 }
 
 /// What the calendar declares: its permissions, and what the built-in roles get of them.

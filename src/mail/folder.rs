@@ -31,11 +31,13 @@ impl Folder {
         self.run(move |folder| write(&folder, &name, &letter)).await
     }
 
-    /// Whether a file can be written.
+    /// Whether a file can be written, or the folder be made.
     pub(super) async fn check(&self) -> Result<(), SendError> {
         self.run(|folder| {
-            write(&folder, ".check", b"")?;
-            fs::remove_file(folder.join(".check"))
+            let folder = std::path::absolute(folder)?;
+            let present = folder.ancestors().find(|one| one.exists()).unwrap_or(&folder);
+            write(present, ".check", b"")?;
+            fs::remove_file(present.join(".check"))
         })
         .await
     }

@@ -1,8 +1,8 @@
 //! What condition a database is in: its age, its size, its clock and whether it is whole.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
-use super::{Engine, Result, Storage, migration, sql};
+use super::{Engine, Result, Storage, migration, sql, sqlite::Sqlite};
 use crate::clock::Timestamp;
 
 /// Tables whose rows tell how much a database holds.
@@ -11,6 +11,14 @@ const COUNTED: [&str; 8] =
 
 /// Problems that are told at most; one is enough to act upon.
 const MOST_PROBLEMS: usize = 10;
+
+/// Whether Lanyard has begun a database in this file of SQLite; changes nothing of it.
+///
+/// # Errors
+/// When the file is no database.
+pub fn is_begun(file: &Path) -> Result<bool> {
+    Sqlite::has_table(file, migration::TABLE)
+}
 
 impl Storage {
     /// The newest migration that was applied (UTC time, as digits); `None` for an empty database.

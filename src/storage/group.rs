@@ -216,7 +216,12 @@ async fn commit(tx: &mut Tx, revisions: &Revisions) -> Result<()> {
 
 /// SQLite: takes what waits, runs it, commits once, answers all.
 async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>, revisions: Arc<Revisions>) {
+    let mut is_crowded = false;
     while let Some(first) = queue.recv().await {
+        if is_crowded {
+            // Whoever is about to write gets to say so: one commit for all costs what one for each does.
+            thread::yield_now();
+        }
         let mut group = Group::default();
         let mut next = Some(first);
         let mut closing = None;
@@ -229,6 +234,7 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>, revisions: Arc<Re
             }
             next = if group.ran < GROUP && closing.is_none() { queue.try_recv().ok() } else { None };
         }
+        is_crowded = group.ran > 1;
         group.finish(&mut tx, &revisions).await;
         if let Some(closed) = closing {
             return close(tx, closed).await;

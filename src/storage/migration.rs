@@ -46,6 +46,9 @@ const APPLIED: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations ( \
                          execution_time BIGINT NOT NULL \
                        )";
 
+/// The table of [`APPLIED`].
+pub(super) const TABLE: &str = "_sqlx_migrations";
+
 /// Why the schema cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {

@@ -30,6 +30,7 @@ mod value;
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 pub use additions::Additions;
+pub use condition::is_begun;
 pub use connection::Connection;
 pub use migration::SchemaError;
 pub use revision::Revision;

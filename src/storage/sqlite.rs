@@ -66,6 +66,14 @@ impl Sqlite {
         Ok(Self { connection, names: HashMap::new() })
     }
 
+    /// Whether the file holds this table; a file that holds it not, or is no database, is not changed.
+    pub(super) fn has_table(file: &Path, name: &str) -> Result<bool> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(Duration::from_secs(10))?;
+        Ok(connection.table_exists(None, name)?)
+    }
+
     pub(super) fn run(&mut self, statements: &str) -> Result<()> {
         Ok(self.connection.execute_batch(statements)?)
     }

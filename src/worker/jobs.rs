@@ -106,8 +106,14 @@ async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
         Done::NotYet(why) => (Some(retry::after(leased.attempts, now)), why),
         Done::Never(why) => (Some(retry::Next::GiveUp), why),
     };
-    if next == Some(retry::Next::GiveUp) {
-        tracing::error!(job.id = %leased.id, error = why, "A job was given up; see `lanyard doctor`.");
+    match next {
+        None => {}
+        Some(retry::Next::GiveUp) => {
+            tracing::error!(job.id = %leased.id, error = why, "A job was given up; see `lanyard doctor`.");
+        }
+        Some(_) => {
+            tracing::warn!(job.id = %leased.id, attempts = leased.attempts, error = why, "A job is tried again.");
+        }
     }
     app.storage
         .write::<_, Error, _>(move |tx| {

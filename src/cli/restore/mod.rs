@@ -37,8 +37,9 @@ Examples:
   lanyard restore /backups/2026-11-22 --force    puts the present database aside first
   lanyard restore --after-pg-restore             on PostgreSQL, before any node starts
 
-Sessions, refresh tokens, codes and mailed links from before are void afterwards. What
-happened after the backup is undone: the command lists who left since, if it can know.")]
+Sessions, refresh tokens, codes and mailed links for a new password or address from before
+are void afterwards; invitations stay open. What happened after the backup is undone:
+the command lists who left since, if it can know.")]
 pub(super) struct Restore {
     /// The folder that `lanyard backup` made
     #[arg(value_name = "FOLDER", required_unless_present = "after_pg_restore", conflicts_with = "after_pg_restore")]

@@ -2,7 +2,7 @@
 
 use lanyard::storage::{Error, sql};
 
-use super::Host;
+use super::{Host, account};
 
 #[test]
 fn reading_the_log_is_itself_recorded() {
@@ -12,7 +12,7 @@ fn reading_the_log_is_itself_recorded() {
     let readings = host.json("audit list --action audit-reading --from 2020-01-01");
     let reading = &readings[0];
     assert_eq!(reading["detail"]["filter"], "action=audit-reading limit=100");
-    assert_eq!((&reading["actor_kind"], &reading["actor_id"]), (&"host".into(), &"ida".into()));
+    assert_eq!((&reading["actor_kind"], &reading["actor_id"]), (&"host".into(), &account().into()));
 }
 
 #[test]
@@ -44,7 +44,8 @@ fn a_line_fits_a_terminal_and_holds_names_for_ids() {
         assert!(line.chars().count() <= 120 && !line.contains("usr_") && !line.contains("org_"), "{line}");
     }
     let joined = listed.lines().find(|line| line.contains("membership-creation")).expect("listed");
-    for part in ["success", "host ida", "Priya", "riverside", "kind=practitioner"] {
+    let actor = format!("host {}", account());
+    for part in ["success", actor.as_str(), "Priya", "riverside", "kind=practitioner"] {
         assert!(joined.contains(part), "{part} in {joined}");
     }
     let wide = host.succeed("audit list --wide --action membership-creation");

@@ -7,7 +7,10 @@ use super::Host;
 #[test]
 fn a_wrong_configuration_is_told_with_what_to_write_instead() {
     let host = Host::new();
-    assert_eq!(host.succeed("config check"), "The configuration is right.\n");
+    let said = host.succeed("config check");
+    assert!(said.starts_with("There is no lanyard.toml here, and none is named"), "{said}");
+    fs::write(host.path("lanyard.toml"), "[session]\nidle = \"30m\"\n").unwrap();
+    assert_eq!(host.succeed("config check"), "The configuration is right: lanyard.toml.\n");
     fs::write(host.path("lanyard.toml"), "[server]\nissuer = \"http://id.clinic.example\"\nlisen = []\n").unwrap();
     let said = host.run("config check");
     assert_eq!(said.code, Some(1));

@@ -57,7 +57,7 @@ fn a_clinic_is_built_up_and_what_a_member_holds_is_shown() {
     let listed = host.json("membership list --search priya");
     assert_eq!(listed.as_array().unwrap().len(), 1);
     let recorded = host.json("audit list --organization riverside --action assignment-removal");
-    assert_eq!((&recorded[0]["actor_kind"], &recorded[0]["actor_id"]), (&json!("host"), &json!("ida")));
+    assert_eq!((&recorded[0]["actor_kind"], &recorded[0]["actor_id"]), (&json!("host"), &json!(super::account())));
 }
 
 #[test]

@@ -48,6 +48,12 @@ pub(super) struct Said {
     pub(super) err: String,
 }
 
+/// The system account that runs the tests, and by it the commands.
+fn account() -> String {
+    let said = Command::new("id").arg("-un").output().expect("id is there");
+    String::from_utf8(said.stdout).expect("a name").trim().to_owned()
+}
+
 impl Host {
     pub(super) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a folder"), variables: vec![] }
@@ -81,7 +87,8 @@ impl Host {
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .env("USER", "ida")
+            // What the environment says counts for nothing in the audit log.
+            .env("USER", "mallory")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -92,6 +92,12 @@ async fn a_second_demo_of_the_same_folder_changes_nothing() {
     demo.wait().expect("ended");
     let mut demo = host.spawn(&second, &[]);
     answers(&mut demo, ports[2]).await;
+    // Its apps are known where they listen now.
+    for (client, path) in [("clinic-calendar", "callback"), ("clinic-portal", "spa")] {
+        let said = host.succeed(&format!("client show {client} --config demo/lanyard.toml"));
+        assert!(said.contains(&format!("http://localhost:{}/{path}", ports[3])), "{said}");
+        assert!(!said.contains(&ports[1].to_string()), "{said}");
+    }
     demo.kill().expect("killed");
     demo.wait().expect("ended");
 }

@@ -47,6 +47,35 @@ fn a_command_in_a_wrong_folder_makes_nothing_and_says_where_it_looked() {
 }
 
 #[test]
+fn a_file_that_is_not_of_lanyard_stays_as_it_is() {
+    let host = Host::new();
+    fs::create_dir(host.path("data")).unwrap();
+    let file = host.path("data/lanyard.db");
+    // One page of somebody else's database: the header of SQLite without a write-ahead log, and an empty schema.
+    let mut foreign = vec![0; 4096];
+    foreign[..16].copy_from_slice(b"SQLite format 3\0");
+    foreign[16..24].copy_from_slice(&[0x10, 0, 1, 1, 0, 64, 32, 32]);
+    foreign[28..32].copy_from_slice(&1_u32.to_be_bytes());
+    foreign[47] = 4;
+    foreign[59] = 1;
+    foreign[100] = 13;
+    foreign[105] = 16;
+    for (content, expected) in [
+        (vec![], "holds no tables of Lanyard"),
+        (foreign, "holds no tables of Lanyard"),
+        (vec![7; 4096], "not a database"),
+    ] {
+        fs::write(&file, &content).unwrap();
+        for command in ["org list", "client list", "backup saved"] {
+            let said = host.fail(command);
+            assert!(said.contains(expected), "lanyard {command}: {said}");
+            assert_eq!(fs::read(&file).unwrap(), content, "lanyard {command}");
+            assert_eq!(fs::read_dir(host.path("data")).unwrap().count(), 1, "lanyard {command}");
+        }
+    }
+}
+
+#[test]
 fn no_command_makes_a_second_master_key() {
     let host = Host::set_up();
     fs::rename(host.path("keys"), host.path("elsewhere")).unwrap();
