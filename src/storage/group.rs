@@ -1,4 +1,4 @@
-//! The writer: on SQLite one task that commits concurrent units together, on PostgreSQL a transaction for each.
+//! The writer: on SQLite one thread that commits concurrent units together, on PostgreSQL a transaction for each.
 //!
 //! A unit runs to its end even when the caller has gone away: a request that is cancelled after its work was queued
 //! leaves either all of it or nothing.

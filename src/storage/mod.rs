@@ -4,9 +4,10 @@
 //! answers only when it is durable; [`Storage::append`] is for rows that nobody reads back. Store files (`*/store/`) hang
 //! their queries on [`Tx`]. Not here: what is stored.
 //!
-//! SQLite runs in this process ([`sqlite`]), PostgreSQL through a library's pool ([`postgres`]). On SQLite one writer commits concurrent units together, set apart by savepoints ([`group`]); on PostgreSQL every unit
-//! is a transaction of its own, in which a failed statement ends the unit: conflicts are `ON CONFLICT`, never a caught
-//! error. Both run one SQL text with `$1` placeholders and the types TEXT, BIGINT and BYTEA.
+//! SQLite runs in this process ([`sqlite`]), PostgreSQL through a library's pool ([`postgres`]). On SQLite one writer commits
+//! concurrent units together, set apart by savepoints ([`group`]); on PostgreSQL every unit is a transaction of its own. On
+//! both a failed statement ends its unit: conflicts are `ON CONFLICT`, never a caught error. Both run one SQL text with
+//! `$1` placeholders and the types TEXT, BIGINT and BYTEA.
 
 pub mod additions;
 pub mod batch;

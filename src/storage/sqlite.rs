@@ -23,7 +23,7 @@ const PREPARED: usize = 512;
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Of others: cannot write.
+    /// One of several, which cannot write.
     Read,
     /// Syncs at every commit and checks foreign keys; makes the file when it is not there.
     Write,
