@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -55,6 +55,8 @@ pub fn router(database: &str, tokens: Arc<Tokens>) -> Router {
         )
         .route("/token/{algorithm}", post(issue))
         .route("/refresh/{algorithm}", post(refresh))
+        .route("/authorize", get(authorize))
+        .route("/code", post(redeem))
         .route("/introspect", post(introspect))
         .route("/userinfo", get(userinfo))
         .route("/jwks", get(jwks_document))
@@ -105,6 +107,12 @@ async fn introspect(State(bare): State<Arc<Bare>>, headers: HeaderMap, Form(form
 }
 
 impl Bare {
+    fn look_up(&self, session: [u8; 32]) {
+        let reader = self.database.reader();
+        let mut select = reader.prepare_cached("SELECT sub FROM floor_tokens WHERE hash = ?1").expect("prepares");
+        select.query_row([&session[..]], |row| row.get::<_, String>(0)).optional().expect("reads");
+    }
+
     fn is_revoked(&self, claims: &Value) -> bool {
         let reader = self.database.reader();
         let mut select = reader.prepare_cached("SELECT jti FROM revoked_tokens WHERE jti = ?1").expect("prepares");
@@ -150,11 +158,40 @@ async fn refresh(
     token::json(answer.to_string())
 }
 
+/// A code for the session of a cookie: one indexed read, one durable row.
+async fn authorize(State(bare): State<Arc<Bare>>, headers: HeaderMap) -> Response {
+    let Some(cookie) = headers.get(header::COOKIE) else { return StatusCode::UNAUTHORIZED.into_response() };
+    bare.look_up(sha256(cookie.as_bytes()));
+    let code = bare.tokens.random();
+    let hash = sha256(code.as_bytes());
+    bare.database.write(move |connection, _| insert(connection, hash, "usr_0192f3c4")).await;
+    Redirect::to(&format!("http://127.0.0.1:18081/callback?code={code}&state=s")).into_response()
+}
+
+/// The code is used up, a refresh token stored, an access token and an ID token are signed.
+async fn redeem(State(bare): State<Arc<Bare>>, headers: HeaderMap, Form(form): Form<token::Form>) -> Response {
+    let (Some(client), Some(code)) = (client(&headers), form.get("code")) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let new = bare.tokens.random();
+    let (old, next) = (sha256(code.as_bytes()), sha256(new.as_bytes()));
+    let sub = bare.database.write(move |connection, _| rotate(connection, old, next)).await;
+    let Some(sub) = sub else { return StatusCode::BAD_REQUEST.into_response() };
+    let token = bare.tokens.access_token("EdDSA", &sub, &client);
+    let id_token = bare.tokens.id_token("EdDSA", &sub, &client);
+    let answer = json!({"access_token": token, "refresh_token": new, "id_token": id_token, "token_type": "Bearer", "expires_in": 300});
+    token::json(answer.to_string())
+}
+
 fn rotate(connection: &Connection, old: [u8; 32], new: [u8; 32]) -> Option<String> {
     let take = "UPDATE floor_tokens SET revoked = 1 WHERE hash = ?1 AND revoked = 0 RETURNING sub";
     let mut take = connection.prepare_cached(take).expect("prepares");
     let sub = take.query_row([&old[..]], |row| row.get::<_, String>(0)).optional().expect("updates")?;
-    let insert = connection.prepare_cached("INSERT INTO floor_tokens VALUES (?1, 'web', ?2, 4000000000, 0)");
-    insert.expect("prepares").execute(params![&new[..], sub]).expect("inserts");
+    insert(connection, new, &sub);
     Some(sub)
+}
+
+fn insert(connection: &Connection, hash: [u8; 32], sub: &str) {
+    let insert = connection.prepare_cached("INSERT INTO floor_tokens VALUES (?1, 'web', ?2, 4000000000, 0)");
+    insert.expect("prepares").execute(params![&hash[..], sub]).expect("inserts");
 }

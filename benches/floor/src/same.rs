@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     database::{Added, Database, connect},
-    token::{self, Tokens, bearer, client, seconds, sha256},
+    token::{self, Tokens, bearer, client, sha256},
 };
 
 struct Same {
@@ -190,10 +190,7 @@ impl Same {
     /// An access token, a refresh token and an ID token.
     fn answer(&self, algorithm: &str, user: &str, client: &str, refresh: &str) -> Response {
         let token = self.tokens.access_token(algorithm, user, client);
-        let issued = seconds();
-        let claims =
-            json!({"iss": "http://localhost:8080", "sub": user, "aud": client, "iat": issued, "exp": issued + 300});
-        let id_token = self.tokens.sign(algorithm, &claims);
+        let id_token = self.tokens.id_token(algorithm, user, client);
         token::json(
             json!({
                 "access_token": token, "refresh_token": refresh, "id_token": id_token, "token_type": "Bearer",

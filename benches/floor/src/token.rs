@@ -56,6 +56,13 @@ impl Tokens {
         self.sign(algorithm, &claims)
     }
 
+    pub fn id_token(&self, algorithm: &str, subject: &str, client: &str) -> String {
+        let now = seconds();
+        let claims =
+            json!({"iss": "http://localhost:8080", "sub": subject, "aud": client, "iat": now, "exp": now + 300});
+        self.sign(algorithm, &claims)
+    }
+
     pub fn sign(&self, algorithm: &str, claims: &Value) -> String {
         let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","kid":"0123456789abcdef"}}"#);
         let mut token = String::with_capacity(1200);
