@@ -16,6 +16,7 @@ mod keys;
 mod layer;
 mod mail;
 mod network;
+mod oauth;
 mod outgoing;
 mod password;
 mod purpose;
@@ -39,6 +40,7 @@ pub use self::{
     invitations::Invitations,
     keys::Keys,
     mail::{Delivery, Mail, Smtp, SmtpSecurity},
+    oauth::OAuth,
     outgoing::Outgoing,
     password::{Hashing, Password},
     purpose::{DEMO_SECRETS, Purpose},
@@ -73,6 +75,7 @@ pub struct Config {
     pub terms: Option<Terms>,
     pub telemetry: Telemetry,
     pub audit: Audit,
+    pub oauth: OAuth,
     pub outgoing: Outgoing,
 }
 
@@ -116,6 +119,7 @@ struct RawConfig {
     terms: terms::Raw,
     telemetry: telemetry::Raw,
     audit: audit::Raw,
+    oauth: oauth::Raw,
     outgoing: outgoing::Raw,
 }
 
@@ -148,6 +152,7 @@ impl RawConfig {
         let terms = self.terms.interpret(check);
         let telemetry = self.telemetry.interpret(check);
         let audit = self.audit.interpret(check);
+        let oauth = self.oauth.interpret(check);
         let outgoing = self.outgoing.interpret(check);
         Some(Config {
             purpose,
@@ -164,6 +169,7 @@ impl RawConfig {
             terms: terms?,
             telemetry: telemetry?,
             audit: audit?,
+            oauth: oauth?,
             outgoing: outgoing?,
         })
     }

@@ -48,6 +48,14 @@ pub enum Failure {
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient(Arc<Registered>);
 
+impl AuthenticatedClient {
+    /// The client, to be kept.
+    #[must_use]
+    pub fn registered(&self) -> Arc<Registered> {
+        Arc::clone(&self.0)
+    }
+}
+
 impl Deref for AuthenticatedClient {
     type Target = Registered;
     fn deref(&self) -> &Registered {

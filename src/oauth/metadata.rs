@@ -8,13 +8,14 @@ use super::{
     scope::Scope,
     token::claims::Person,
 };
-use crate::{authentication::signing_in::ACR, keys::Algorithm};
+use crate::{authentication::signing_in::ACR, config::Config, keys::Algorithm};
 
 /// Where the endpoints are.
 #[expect(missing_docs, reason = "each is named by its endpoint")]
 pub mod path {
     pub const AUTHORIZE: &str = "/oauth2/authorize";
     pub const TOKEN: &str = "/oauth2/token";
+    pub const PAR: &str = "/oauth2/par";
     pub const USERINFO: &str = "/oauth2/userinfo";
     pub const INTROSPECT: &str = "/oauth2/introspect";
     pub const REVOKE: &str = "/oauth2/revoke";
@@ -32,6 +33,8 @@ pub struct Metadata {
     pub issuer: String,
     pub authorization_endpoint: String,
     pub token_endpoint: String,
+    pub pushed_authorization_request_endpoint: String,
+    pub require_pushed_authorization_requests: bool,
     pub userinfo_endpoint: String,
     pub jwks_uri: String,
     pub introspection_endpoint: String,
@@ -59,9 +62,10 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The document of this issuer.
+    /// The document of this server.
     #[must_use]
-    pub fn of(issuer: &str) -> Self {
+    pub fn of(config: &Config) -> Self {
+        let issuer = config.server.issuer.as_str();
         let at = |path: &str| format!("{issuer}{path}");
         let methods: Vec<&'static str> = AuthenticationMethod::ALL.iter().map(|method| method.name()).collect();
         let confidential: Vec<&'static str> = methods.iter().copied().filter(|method| *method != "none").collect();
@@ -69,6 +73,8 @@ impl Metadata {
             issuer: issuer.to_owned(),
             authorization_endpoint: at(path::AUTHORIZE),
             token_endpoint: at(path::TOKEN),
+            pushed_authorization_request_endpoint: at(path::PAR),
+            require_pushed_authorization_requests: config.oauth.requires_pushed_requests,
             userinfo_endpoint: at(path::USERINFO),
             jwks_uri: at(path::JWKS),
             introspection_endpoint: at(path::INTROSPECT),
@@ -117,12 +123,13 @@ fn claims() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Sources;
 
     #[test]
     fn the_document_says_what_the_code_decides_by() {
-        let document = serde_json::to_value(Metadata::of("https://id.example")).unwrap();
-        assert_eq!(document["issuer"], "https://id.example");
-        assert_eq!(document["token_endpoint"], "https://id.example/oauth2/token");
+        let document = serde_json::to_value(Metadata::of(&Config::load(&Sources::none()).unwrap())).unwrap();
+        assert_eq!(document["issuer"], "http://localhost:8080");
+        assert_eq!(document["token_endpoint"], "http://localhost:8080/oauth2/token");
         for (member, expected) in [
             ("response_types_supported", "code"),
             ("grant_types_supported", "authorization_code"),

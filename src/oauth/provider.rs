@@ -80,7 +80,7 @@ impl Provider {
     /// Never: the metadata are texts.
     #[must_use]
     pub fn new(app: App) -> Self {
-        let metadata = serde_json::to_vec(&Metadata::of(app.config.server.issuer.as_str())).expect("texts are JSON");
+        let metadata = serde_json::to_vec(&Metadata::of(&app.config)).expect("texts are JSON");
         let max_age = Policy::of(&app.config.keys, &app.config.tokens).jwks_max_age();
         let jwks_caching = format!("public, max-age={}", max_age.as_secs());
         Self(Arc::new(Parts {

@@ -34,6 +34,7 @@ const STEPS: &[Step] = migrations! {
     "202611220900" "families_by_session";
     "202611221040" "tokens_void_before";
     "202611221140" "audit_indexes";
+    "202611221402" "pushed_requests";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

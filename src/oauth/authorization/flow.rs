@@ -39,6 +39,8 @@ pub struct Asked {
     pub request: AuthorizationRequest,
     /// What was done so far.
     pub progress: Progress,
+    /// The hash of its reference, if it was pushed.
+    pub pushed: Option<TokenHash>,
 }
 
 /// What becomes of a request.
@@ -52,6 +54,8 @@ pub enum Outcome {
     Interact(Need, Box<Standpoint>),
     /// The person may not use the app; they are told whom to ask.
     Deny(Denial, Box<Standpoint>),
+    /// The pushed request was answered before.
+    Answered,
 }
 
 /// Who is asked, and about what.
@@ -173,8 +177,12 @@ async fn admit(
     let (code, hash) = provider.app.random.token();
     let issue = Issue::new(provider, asked, &person, (&membership, &organization), context);
     let context = context.by(Actor::User(person.user.id.clone()));
-    let is_saved = provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await }));
-    if is_saved.await? { Ok(Outcome::Code(code)) } else { Ok(interact(asked, Need::SignIn, Standpoint::default())) }
+    let saved = provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await }));
+    match saved.await? {
+        Saved::Issued => Ok(Outcome::Code(code)),
+        Saved::SessionEnded => Ok(interact(asked, Need::SignIn, Standpoint::default())),
+        Saved::AnsweredBefore => Ok(Outcome::Answered),
+    }
 }
 
 async fn refused(provider: &Provider, context: &Context, asked: &Asked, person: &SignedIn) -> storage::Result<Outcome> {
@@ -230,6 +238,17 @@ struct Issue {
     family: Family,
     code: StoredCode,
     may_switch: bool,
+    pushed: Option<TokenHash>,
+}
+
+/// What became of it, whatever else happened at the same moment.
+enum Saved {
+    /// It counts.
+    Issued,
+    /// The session has ended since it was looked at.
+    SessionEnded,
+    /// The pushed request has been answered with another code.
+    AnsweredBefore,
 }
 
 impl Issue {
@@ -276,13 +295,18 @@ impl Issue {
         let may_switch = asked.request.organization.is_some()
             || asked.progress.organization.is_some()
             || person.user.default_organization.is_some();
-        Self { family, code, may_switch }
+        Self { family, code, may_switch, pushed: asked.pushed }
     }
 
-    /// Writes them down; `false` when the session has ended since it was looked at.
-    async fn save(mut self, tx: &mut Tx, context: &Context, hash: TokenHash) -> storage::Result<bool> {
+    /// Writes them down.
+    async fn save(mut self, tx: &mut Tx, context: &Context, hash: TokenHash) -> storage::Result<Saved> {
         if !tx.sessions().hold(&self.family.session).await? {
-            return Ok(false);
+            return Ok(Saved::SessionEnded);
+        }
+        if let Some(pushed) = self.pushed
+            && !tx.pushed_requests().take(pushed).await?
+        {
+            return Ok(Saved::AnsweredBefore);
         }
         let family = &mut self.family;
         let before = tx.families().before(family).await?;
@@ -305,6 +329,6 @@ impl Issue {
             scope: family.scopes.to_string(),
         };
         tx.record(context, Some(&family.organization), &event);
-        Ok(true)
+        Ok(Saved::Issued)
     }
 }

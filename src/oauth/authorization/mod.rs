@@ -2,13 +2,14 @@
 //! answered with a code.
 //!
 //! [`request`] reads it, [`prompt`] holds the ordered checks, [`organization`] finds the organization, [`progress`]
-//! remembers what the person has already done for it, [`response`] writes the answer: all of them pure. [`flow`] loads,
+//! remembers what the person has already done for it, [`pushed`] says how long a pushed one is good for, [`response`] writes the answer: all of them pure. [`flow`] loads,
 //! asks them, and saves.
 
 pub mod flow;
 pub mod organization;
 pub mod progress;
 pub mod prompt;
+pub mod pushed;
 pub mod request;
 pub mod response;
 

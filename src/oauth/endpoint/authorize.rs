@@ -1,7 +1,7 @@
 //! `GET` and `POST /oauth2/authorize` (OpenID Connect Core 1.0 §3.1.2.1).
 //!
 //! A POST comes from another site and so without cookies: once client and redirect URI are verified it is kept, and the
-//! browser is sent to fetch it by GET.
+//! browser is sent to fetch it by GET. Of a pushed request (RFC 9126 §4) client and reference alone are looked at.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use axum::{
 use super::{
     context,
     kept::{self, fetch, keep},
+    pushed::{self, Reference},
 };
 use crate::{
     authentication::{
@@ -32,7 +33,7 @@ use crate::{
         metadata::path,
         page,
     },
-    secret::ExposeSecret,
+    secret::{ExposeSecret, TokenHash},
     web::{self, LocalPath, ParameterError, Parameters, PlainForm, RedirectOrigin, ReturnTo, Shown, Visit},
 };
 
@@ -53,6 +54,9 @@ pub(in crate::oauth) async fn by_post(
     PlainForm(body): PlainForm,
 ) -> Result<Response, web::Error> {
     let sent = Parameters::parse_repeatable(&body, PARAMETERS).map_err(malformed)?;
+    if let Some(reference) = Reference::of(&sent).map_err(|refusal| app_error(&refusal))? {
+        return Ok(Redirect::to(&format!("{}?{}", path::AUTHORIZE, reference.carried().encode())).into_response());
+    }
     destination(&provider, &sent).await?;
     let stored = keep(&provider, &visit, &sent).await?;
     Ok(Redirect::to(&format!("{}?{}={stored}", path::AUTHORIZE, kept::PARAMETER)).into_response())
@@ -63,6 +67,7 @@ pub(in crate::oauth) struct Arrived {
     /// What the app sent.
     pub(in crate::oauth) parameters: Parameters,
     carried: Parameters,
+    pushed: Option<TokenHash>,
     /// What was done so far.
     pub(in crate::oauth) progress: Progress,
 }
@@ -70,25 +75,35 @@ pub(in crate::oauth) struct Arrived {
 /// Reads the query of an authorization request.
 pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: &str) -> Result<Arrived, web::Error> {
     let sent = Parameters::parse_repeatable(query.as_bytes(), PARAMETERS).map_err(malformed)?;
-    let progress = sent.value(progress::PARAMETER).map(str::to_owned);
-    let carried = sent.without(progress::PARAMETER);
-    let parameters = match carried.value(kept::PARAMETER) {
-        None => carried.clone(),
+    let (progress, now) = (sent.value(progress::PARAMETER).map(str::to_owned), provider.app.clock.now());
+    let opened = progress.and_then(|sealed| visit.open_return(&sealed).ok());
+    let progress_of = |request: &Parameters| {
+        let done = opened.as_ref().and_then(|opened| Progress::of_return(opened, request));
+        done.unwrap_or_else(|| Progress::begun(now))
+    };
+    let sent = sent.without(progress::PARAMETER);
+    if let Some(reference) = Reference::of(&sent).map_err(|refusal| app_error(&refusal))? {
+        let carried = reference.carried();
+        let progress = progress_of(&carried);
+        let parameters = reference.fetch(provider, progress.started_at).await?;
+        return Ok(Arrived { parameters, carried, pushed: Some(reference.hash()), progress });
+    }
+    let parameters = match sent.value(kept::PARAMETER) {
+        None => sent.clone(),
         Some(stored) => {
             let kept = fetch(provider, stored).await?;
             Parameters::parse_repeatable(kept.as_bytes(), PARAMETERS).map_err(malformed)?
         }
     };
-    let opened = progress.and_then(|sealed| visit.open_return(&sealed).ok());
-    let progress = opened.and_then(|opened| Progress::of_return(&opened, &parameters));
-    let progress = progress.unwrap_or_else(|| Progress::begun(provider.app.clock.now()));
-    Ok(Arrived { parameters, carried, progress })
+    let progress = progress_of(&parameters);
+    Ok(Arrived { parameters, carried: sent, pushed: None, progress })
 }
 
 impl Arrived {
     /// The address at which the request goes on in this browser; a long request is kept and only named there.
     pub(in crate::oauth) async fn address(&self, provider: &Provider, visit: &Visit) -> Result<LocalPath, web::Error> {
-        let progress = self.progress.to_return(&self.parameters).seal(visit.site(), visit.browser());
+        let request = if self.pushed.is_some() { &self.carried } else { &self.parameters };
+        let progress = self.progress.to_return(request).seal(visit.site(), visit.browser());
         let carried = if self.carried.encode().len() > LONGEST_ADDRESS {
             Parameters::from([(kept::PARAMETER, keep(provider, visit, &self.parameters).await?.as_str())])
         } else {
@@ -119,9 +134,23 @@ impl Arrived {
     }
 
     /// The whole request.
-    pub(in crate::oauth) fn request(&self, to: &Destination) -> Result<AuthorizationRequest, Refusal> {
+    pub(in crate::oauth) fn request(
+        &self,
+        provider: &Provider,
+        to: &Destination,
+    ) -> Result<AuthorizationRequest, Refusal> {
+        self.check_way(provider)?;
         machine::authorize(&self.parameters, &to.client.client.id, to.redirect.as_str())?;
         AuthorizationRequest::parse(to, &self.parameters)
+    }
+
+    /// RFC 9126 §5: where requests have to be pushed, no other counts.
+    fn check_way(&self, provider: &Provider) -> Result<(), Refusal> {
+        let must_be_pushed = provider.app.config.oauth.requires_pushed_requests;
+        if must_be_pushed && self.pushed.is_none() {
+            return Err(refuse(Code::InvalidRequest, "the request has to be pushed first"));
+        }
+        Ok(())
     }
 }
 
@@ -143,11 +172,11 @@ async fn destination(provider: &Provider, parameters: &Parameters) -> Result<Des
 async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Response, web::Error> {
     let arrived = resume(provider, visit, query).await?;
     let to = arrived.destination(provider).await?;
-    let request = match arrived.request(&to) {
+    let request = match arrived.request(provider, &to) {
         Ok(request) => request,
         Err(refusal) => return Ok(reply(visit, &to, to.refusal(provider.issuer(), &refusal))),
     };
-    let asked = Asked { to, request, progress: arrived.progress.clone() };
+    let asked = Asked { to, request, progress: arrived.progress.clone(), pushed: arrived.pushed };
     let context = context(provider, visit);
     let to = &asked.to;
     let person = Person::of(&provider.app, visit).await?;
@@ -155,6 +184,7 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
     match decide(provider, &context, &asked, person.signed_in()).await? {
         Outcome::Code(code) => Ok(reply(visit, to, to.code(provider.issuer(), code.expose_secret()))),
         Outcome::Refuse(refusal) => Ok(reply(visit, to, to.refusal(provider.issuer(), &refusal))),
+        Outcome::Answered => Err(app_error(&pushed::GONE)),
         Outcome::Deny(denial, standpoint) => Ok(page::denied::show(provider, visit, (to, denial, *standpoint))),
         Outcome::Interact(need, standpoint) => {
             let back = arrived.way_back(provider, visit, to).await?;

@@ -10,6 +10,7 @@ mod introspect;
 mod jwks;
 mod kept;
 mod logout;
+mod pushed;
 mod revoke;
 mod token;
 mod userinfo;
@@ -41,6 +42,7 @@ pub(super) use logout::logout_destination;
 pub fn router(provider: Provider) -> Router {
     let browser_apps = Router::new()
         .route(path::TOKEN, post(token::token).options(cors::preflight))
+        .route(path::PAR, post(pushed::push).options(cors::preflight))
         .route(path::REVOKE, post(revoke::revoke).options(cors::preflight))
         .route(path::USERINFO, get(userinfo::by_header).post(userinfo::by_header_or_form).options(cors::preflight))
         .layer(from_fn_with_state(provider.clone(), cors::for_browser_apps));

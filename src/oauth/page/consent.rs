@@ -52,7 +52,7 @@ pub(in crate::oauth) async fn decide(
         return Ok(resumed.arrived.address(&provider, &visit).await?.into_response());
     }
     let to = resumed.arrived.destination(&provider).await?;
-    let request = resumed.arrived.request(&to).map_err(|_| web::Refusal::FormExpired)?;
+    let request = resumed.arrived.request(&provider, &to).map_err(|_| web::Refusal::FormExpired)?;
     let context = context(&provider, &visit);
     let user = resumed.person.user;
     let members = provider.app.storage.read().await?.memberships().active_of_user(&user.id, context.now).await?;

@@ -5,6 +5,7 @@ mod clients;
 mod codes;
 mod consents;
 mod families;
+mod pushed_requests;
 mod refresh_tokens;
 mod stored_requests;
 
@@ -17,6 +18,7 @@ pub use clients::Clients;
 pub use codes::{AuthorizationCodes, StoredCode};
 pub use consents::{Allowed, Consents};
 pub use families::{Families, Family};
+pub use pushed_requests::PushedRequests;
 pub use refresh_tokens::{RefreshTokens, StoredRefreshToken};
 pub use stored_requests::StoredRequests;
 

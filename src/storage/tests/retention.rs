@@ -97,7 +97,8 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
 
 /// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
 #[rustfmt::skip]
-const PERISHABLE: [(&str, &str, &str); 10] = [
+const PERISHABLE: [(&str, &str, &str); 11] = [
+    ("pushed_requests", "hash, client_id, parameters, created_at, expires_at", "'N', '', '', 0, AT"),
     ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
     ("revoked_tokens", "jti, revoked_at, expires_at", "'N', 0, AT"),
     ("access_tokens", "hash, client_id, claims, expires_at", "'N', 'c', '', AT"),

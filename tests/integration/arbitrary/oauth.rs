@@ -10,8 +10,9 @@ use super::watch::Watch;
 use crate::oauth::clinic::{Answer, Clinic, REDIRECT, basic, redemption, request};
 
 /// What each endpoint may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 12] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 13] = [
     ("/oauth2/authorize", &[200, 303, 400, 403, 405, 413, 415]),
+    ("/oauth2/par", &[201, 204, 400, 401, 403, 405, 503]),
     ("/oauth2/token", &[200, 204, 400, 401, 405]),
     ("/oauth2/introspect", &[200, 400, 401, 405]),
     ("/oauth2/revoke", &[200, 204, 400, 401, 405]),
@@ -63,6 +64,7 @@ const NAMES: &[&str] = &[
     "decision",
     "csrf",
     "request",
+    "request_uri",
     "claims",
     "ui_locales",
 ];
@@ -84,6 +86,7 @@ const VALUES: &[&str] = &[
     "client_credentials",
     "riverside",
     "form_post",
+    "urn:ietf:params:oauth:request_uri:x",
     "a-secret-of-the-tests",
     "eyJhbGciOiJub25lIn0.e30.",
     "%00",
@@ -194,7 +197,8 @@ fn clients_get_documented_answers_alone() {
 
 fn check(answer: &Answer, path: &str) -> Result<(), TestCaseError> {
     let is_json = answer.header(header::CONTENT_TYPE).starts_with("application/json");
-    let for_clients = ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo"].contains(&path);
+    let for_clients =
+        ["/oauth2/par", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo"].contains(&path);
     if for_clients
         && answer.status.is_client_error()
         && answer.status != StatusCode::METHOD_NOT_ALLOWED

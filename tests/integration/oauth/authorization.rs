@@ -97,7 +97,7 @@ async fn a_stranger_is_sent_to_sign_in_and_comes_back() {
 }
 
 /// Where the sign-in would send the browser back to.
-fn way_back(clinic: &Clinic, answer: &Answer) -> String {
+pub(super) fn way_back(clinic: &Clinic, answer: &Answer) -> String {
     let sealed = answer.parameter("return").unwrap_or_else(|| panic!("{} {}", answer.status, answer.location()));
     let payload = sealed.split('.').next().unwrap();
     let opened = data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap();

@@ -92,11 +92,17 @@ impl Answer {
 
 impl Clinic {
     pub(crate) async fn open(database: Database) -> Self {
+        Self::configured(database, &[]).await
+    }
+
+    /// The same with settings of its own.
+    pub(crate) async fn configured(database: Database, settings: &[(&str, &str)]) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let sources = Sources::none()
             .with("database.url", database.settings.url.clone())
             .with("keys.folder", keys.path().display().to_string())
             .with("audit.heads_file", keys.path().join("heads").display().to_string());
+        let sources = settings.iter().fold(sources, |sources, (key, value)| sources.with(key, *value));
         let config = Config::load(&sources).unwrap();
         let clock = Clock::fixed(Timestamp(1_795_320_000_000));
         let app = App::open(config, clock.clone(), Random::system()).await.unwrap();
@@ -206,6 +212,11 @@ impl Clinic {
     pub(crate) async fn code(&self, cookies: &str, client: &str, more: &str) -> String {
         let answer = self.authorize(cookies, &request(client, more)).await;
         answer.parameter("code").unwrap_or_else(|| panic!("{} {} {}", answer.status, answer.location(), answer.body))
+    }
+
+    /// Pushes a request of a confidential client.
+    pub(crate) async fn push(&self, client: &str, form: &str) -> Answer {
+        self.post("/oauth2/par", &[("authorization", &basic(client))], form).await
     }
 
     /// Tokens for a client.

@@ -45,7 +45,7 @@ async fn keys_are_cached_and_asked_for_again_by_their_tag() {
 async fn only_registered_browser_apps_may_call_across_origins() {
     for clinic in Clinic::each().await {
         for (origin, allowed) in [("https://app.example", true), ("https://evil.example", false), ("null", false)] {
-            for path in ["/oauth2/token", "/oauth2/userinfo", "/oauth2/revoke"] {
+            for path in ["/oauth2/token", "/oauth2/par", "/oauth2/userinfo", "/oauth2/revoke"] {
                 let preflight =
                     Request::options(path).header("origin", origin).header("access-control-request-method", "POST");
                 let answer = clinic.send(preflight.body(Body::empty()).unwrap()).await;

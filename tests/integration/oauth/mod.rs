@@ -12,3 +12,4 @@ mod grants;
 mod introspection;
 mod isolation;
 mod logout;
+mod pushed;
