@@ -8,8 +8,8 @@
 //! * **Ground**: [`clock`] and [`random`] are the only readers of time and chance; [`secret`], [`id`] and [`text`] parse what
 //!   everything else is made of.
 //! * **Platform**: [`config`] reads `lanyard.toml`; [`storage`] is the database with its transactions; [`keys`] sign and seal;
-//!   [`audit`] records; [`jobs`] and [`mail`] do what can wait; [`app`] holds all that a node needs; [`web`] is what every
-//!   page and endpoint shares, strings in three languages among it.
+//!   [`jose`] reads what others signed; [`audit`] records; [`jobs`] and [`mail`] do what can wait; [`app`] holds all that a
+//!   node needs; [`web`] is what every page and endpoint shares, strings in three languages among it.
 //! * **Domain**: [`session`]; [`directory`] with organizations, people, roles and where they hold; [`policy`];
 //!   [`permission`] decides what somebody may do in Lanyard itself.
 //! * **Signing in**: [`authentication`], whose `flow` says which step is next.
@@ -48,6 +48,7 @@ pub mod config;
 pub mod telemetry;
 pub mod storage;
 pub mod keys;
+pub mod jose;
 pub mod audit;
 pub mod jobs;
 pub mod mail;

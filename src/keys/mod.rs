@@ -20,7 +20,7 @@ pub mod sealing;
 pub mod shared_key;
 pub mod signing_key;
 pub mod store;
-mod strict_json;
+pub(crate) mod strict_json;
 pub mod verifying_key;
 
 pub use self::{

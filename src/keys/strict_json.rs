@@ -11,7 +11,7 @@ const MAX_DEPTH: u8 = 16;
 ///
 /// # Errors
 /// The library's, which tells the place.
-pub(super) fn check_object(text: &[u8]) -> Result<(), serde_json::Error> {
+pub(crate) fn check_object(text: &[u8]) -> Result<(), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(text);
     Level { left: MAX_DEPTH, only_object: true }.deserialize(&mut json)?;
     json.end()
