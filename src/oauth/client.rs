@@ -8,6 +8,7 @@ use std::{collections::HashMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    client_metadata::ClientMetadata,
     error::{Code, Refusal, refuse},
     redirect_uri::{RedirectUri, Registrant, VerifiedRedirect},
     scope::Scopes,
@@ -119,6 +120,8 @@ pub struct Client {
     pub is_pkce_waived: bool,
     /// Which tokens it may introspect.
     pub introspects: Introspects,
+    /// The rest of what it registered.
+    pub metadata: Box<ClientMetadata>,
     /// When it was registered.
     pub created_at: Timestamp,
     /// When it was last edited.
@@ -325,6 +328,7 @@ pub(crate) mod tests {
             access_token_life: None,
             is_pkce_waived: false,
             introspects: Introspects::Nothing,
+            metadata: Box::default(),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
             disabled_at: None,

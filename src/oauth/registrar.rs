@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::{
     client::{AuthenticationMethod, Client, Secret},
-    redirect_uri::RedirectUri,
     registration::{Registration, RegistrationError},
 };
 use crate::{
@@ -76,20 +75,39 @@ pub async fn replace_addresses(
     id: &str,
     Addresses { uris, after_logout }: Addresses,
 ) -> Result<(), RegistrarError> {
-    let mut client = find(tx, id).await?;
-    let parsed = uris.iter().map(|uri| RedirectUri::parse(uri, client.registrant()));
-    let parsed = parsed.collect::<Result<Vec<_>, _>>().map_err(RegistrationError::from)?;
-    let attributes = if after_logout {
-        client.post_logout_redirect_uris = parsed;
-        "post_logout_redirect_uris"
-    } else {
-        client.redirect_uris = parsed;
-        "redirect_uris"
+    let attributes = if after_logout { "post_logout_redirect_uris" } else { "redirect_uris" };
+    let replace = move |mut registration: Registration| {
+        if after_logout {
+            registration.post_logout_redirect_uris = uris;
+        } else {
+            registration.redirect_uris = uris;
+        }
+        Ok(registration)
     };
-    tx.clients().update_addresses(&client, context.now).await?;
-    let event = Event::ClientUpdate { client: client.id.clone(), attributes: attributes.to_owned() };
+    change(tx, context, id, (attributes.to_owned(), replace)).await.map(drop)
+}
+
+/// Changes what a client registered; all rules are checked anew. `attributes` are the names of the members, for the audit.
+///
+/// # Errors
+/// [`RegistrarError`].
+pub async fn change(
+    tx: &mut Tx,
+    context: &Context,
+    id: &str,
+    (attributes, change): (String, impl FnOnce(Registration) -> Result<Registration, RegistrationError>),
+) -> Result<Client, RegistrarError> {
+    let before = find(tx, id).await?;
+    let client = Client {
+        created_at: before.created_at,
+        disabled_at: before.disabled_at,
+        tokens_void_before: before.tokens_void_before,
+        ..change(Registration::of(before))?.check(context.now)?
+    };
+    tx.clients().update(&client).await?;
+    let event = Event::ClientUpdate { client: client.id.clone(), attributes };
     tx.record(context, client.organization.as_ref(), &event);
-    Ok(())
+    Ok(client)
 }
 
 /// Disables a client; its refresh tokens end and its access tokens are no longer active.

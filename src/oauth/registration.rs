@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
+    client_metadata::ClientMetadata,
     redirect_uri::{RedirectUri, RedirectUriError, Registrant},
     scope::{Scope, Scopes},
 };
@@ -39,6 +40,7 @@ pub struct Registration {
     pub access_token_life: Option<Duration>,
     pub is_pkce_waived: bool,
     pub introspects: Introspects,
+    pub metadata: Box<ClientMetadata>,
 }
 
 /// Why a client cannot be registered; the message is for the administrator.
@@ -68,6 +70,17 @@ pub enum RegistrationError {
     /// PKCE is waived for confidential clients that send a nonce, and no other.
     #[error("PKCE can be waived only for a client with a secret that asks for the scope openid")]
     Waiver,
+    /// No such member.
+    #[error("`{0}` is no member of a client's registration")]
+    UnknownMember(String),
+    /// A value that the member cannot have.
+    #[error("`{name}` cannot be that: {why}")]
+    Member {
+        /// The member.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
     /// No such scope.
     #[error("`{0}` is not a scope")]
     Scope(String),
@@ -105,6 +118,34 @@ impl Registration {
             access_token_life: None,
             is_pkce_waived: false,
             introspects: Introspects::Nothing,
+            metadata: Box::default(),
+        }
+    }
+
+    /// A registered client as it was described, to be changed.
+    #[must_use]
+    pub fn of(client: Client) -> Self {
+        let texts = |uris: &[RedirectUri]| uris.iter().map(|uri| uri.as_str().to_owned()).collect();
+        Self {
+            redirect_uris: texts(&client.redirect_uris),
+            post_logout_redirect_uris: texts(&client.post_logout_redirect_uris),
+            scopes: client.scopes.iter().map(str::to_owned).collect(),
+            id: client.id,
+            organization: client.organization,
+            name: client.name,
+            authentication: client.authentication,
+            is_first_party: client.is_first_party,
+            grant_types: client.grant_types,
+            backchannel_logout_uri: client.backchannel_logout_uri,
+            audience: client.audience,
+            resources: client.resources,
+            id_token_algorithm: client.id_token_algorithm,
+            access_token_algorithm: client.access_token_algorithm,
+            access_token_format: client.access_token_format,
+            access_token_life: client.access_token_life,
+            is_pkce_waived: client.is_pkce_waived,
+            introspects: client.introspects,
+            metadata: client.metadata,
         }
     }
 
@@ -148,6 +189,7 @@ impl Registration {
             access_token_life: self.access_token_life,
             is_pkce_waived: self.is_pkce_waived,
             introspects: self.introspects,
+            metadata: self.metadata,
             created_at: now,
             updated_at: now,
             disabled_at: None,

@@ -106,6 +106,7 @@ pub(crate) fn family(client: &str, user: &str, slug: &str) -> crate::oauth::stor
         auth_time: Timestamp(0),
         acr: "1".to_owned(),
         amr: vec!["pwd".to_owned()],
+        particulars: crate::oauth::store::Particulars::default(),
         created_at: Timestamp(0),
         expires_at: Timestamp(i64::MAX),
         revoked_at: None,

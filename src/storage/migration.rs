@@ -35,6 +35,7 @@ const STEPS: &[Step] = migrations! {
     "202611221040" "tokens_void_before";
     "202611221140" "audit_indexes";
     "202611221402" "pushed_requests";
+    "202611221418" "client_metadata";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -134,6 +134,7 @@ pub(crate) async fn furnish(app: &App, email: &'static str) -> Vec<String> {
                         auth_time: context.now,
                         acr: "1".to_owned(),
                         amr: vec!["pwd".to_owned()],
+                        particulars: lanyard::oauth::store::Particulars::default(),
                         created_at: context.now,
                         expires_at: context.now.plus(day),
                         revoked_at: None,

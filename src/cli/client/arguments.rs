@@ -66,6 +66,19 @@ pub(in crate::cli) enum Client {
         #[arg(long)]
         after_logout: bool,
     },
+    /// Sets what a client registered, by the registered names (RFC 7591)
+    #[command(after_help = r#"Examples:
+  lanyard client set calendar require_pushed_authorization_requests=true
+  lanyard client set calendar token_endpoint_auth_method=private_key_jwt jwks=@calendar.jwks.json
+  lanyard client set calendar jwks_uri=
+A value is JSON or a plain text; @FILE reads it from a file, nothing takes the member away."#)]
+    Set {
+        /// The client id
+        id: String,
+        /// The members, each with its value
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        members: Vec<String>,
+    },
     /// Secrets of a client; two can be live while one replaces the other
     #[command(subcommand)]
     Secret(SecretCommand),

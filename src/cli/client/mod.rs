@@ -2,6 +2,7 @@
 
 mod arguments;
 mod declaration;
+mod members;
 mod roles;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::{
     id::ClientSecretId,
     oauth::{
         client::{AccessTokenFormat, AuthenticationMethod, Client as Registered, Secret},
+        client_metadata::ClientMetadata,
         redirect_uri::RedirectUri,
         registrar::{self, Addresses, RegistrarError},
         registration::Registration,
@@ -39,6 +41,7 @@ impl Client {
             Self::Disable { id } => disable(shell, id).await,
             Self::Enable { id } => enable(shell, id).await,
             Self::Redirects { id, uris, after_logout } => redirects(shell, id, Addresses { uris, after_logout }).await,
+            Self::Set { id, members } => members::set(shell, id, &members).await,
             Self::Secret(SecretCommand::Add { id, days }) => add_secret(shell, id, days).await,
             Self::Secret(SecretCommand::Revoke { id, secret }) => revoke_secret(shell, id, secret).await,
             Self::Give { id, role } => roles::change(shell, id, role, roles::Change::Give).await,
@@ -131,6 +134,7 @@ struct Shown {
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
     pkce: &'static str,
+    metadata: ClientMetadata,
     disabled_at: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secrets: Vec<ShownSecret>,
@@ -159,6 +163,7 @@ impl Shown {
             redirect_uris: texts(&client.redirect_uris),
             post_logout_redirect_uris: texts(&client.post_logout_redirect_uris),
             pkce: if client.is_pkce_waived { "waived" } else { "required" },
+            metadata: (*client.metadata).clone(),
             disabled_at: client.disabled_at.map(|at| at.to_string()),
             secrets: vec![],
             used_by: vec![],
@@ -189,6 +194,7 @@ async fn show(shell: &Shell, id: &str) -> anyhow::Result<()> {
             ("redirect URIs", shown.redirect_uris.join(" ")),
             ("after logout", shown.post_logout_redirect_uris.join(" ")),
             ("PKCE", shown.pkce.to_owned()),
+            ("registered", members::shown(&shown.metadata)),
             ("secrets", secrets.join(" ")),
             ("used by", shown.used_by.join(" ")),
             ("disabled", shown.disabled_at.clone().unwrap_or_else(|| "no".to_owned())),

@@ -17,7 +17,7 @@ use crate::{
         error::{Code, Refusal, refuse},
         provider::Provider,
         scope::Scope,
-        store::{Family, StoredCode},
+        store::{Family, Particulars, StoredCode},
         token::{
             id_token::{self, HintError},
             life::{issued_at, void_before},
@@ -277,6 +277,7 @@ impl Issue {
             auth_time: person.session.auth_time,
             acr: person.session.acr.clone(),
             amr: person.session.amr.clone(),
+            particulars: Particulars::default(),
             created_at: now,
             expires_at: now.plus(if is_refreshed { tokens.refresh_absolute } else { CODE_ONLY }),
             revoked_at: None,

@@ -21,6 +21,7 @@ pub(super) async fn token(State(provider): State<Provider>, visit: Visit, form: 
     let context = context(&provider, &visit);
     let client = authenticate(&provider, (&visit, &context), &form.credentials()?).await?;
     let parameters = &form.parameters;
-    let tokens = exchange(Exchange { provider: &provider, client: &client, parameters, context }).await?;
+    let exchanged = Exchange { provider: &provider, client: &client, parameters, confirmation: None, context };
+    let tokens = exchange(exchanged).await?;
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(tokens)).into_response())
 }

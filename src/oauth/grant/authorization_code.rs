@@ -28,7 +28,7 @@ const USED: Refusal = refuse(Code::InvalidGrant, "the code was already used");
 /// # Errors
 /// The registered code of the refusal, or a fault.
 pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
-    let Exchange { provider, client, parameters, ref context } = exchange;
+    let Exchange { provider, client, parameters, ref context, .. } = exchange;
     let (storage, now) = (&provider.app.storage, context.now);
     let hash = TokenHash::of(parameters.required("code").map_err(Refusal::from)?);
     let (revocations, ground) = (provider.revocations(), Ground::of(provider));

@@ -9,6 +9,7 @@ use crate::{
     id::OrganizationId,
     oauth::{
         client::{Client, GrantType},
+        confirmation::Confirmation,
         error::{Code, Error, Refusal, refuse},
         scope::{Scope, Scopes},
         token::{Draft, Subject, TokenResponse, Wanted},
@@ -21,7 +22,7 @@ use crate::{
 /// # Errors
 /// The registered code of the refusal, or a fault.
 pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
-    let Exchange { provider, client, parameters, context } = exchange;
+    let Exchange { provider, client, parameters, confirmation, context } = exchange;
     let client = &client.client;
     let scopes = scopes(client, machine::client_credentials(parameters, &client.id)?)?;
     let resources: Vec<String> = parameters.values("resource").map(str::to_owned).collect();
@@ -30,18 +31,17 @@ pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let service = provider.service(client, &owner).await?;
     let service = service.ok_or(refuse(Code::UnauthorizedClient, "the organization of the client is disabled"))?;
     let subject = Subject { family: None, organization: &service.organization, access: &service.access };
-    let wanted = Wanted { client, scopes: &scopes, resources: &resources };
+    let wanted = Wanted { client, scopes: &scopes, resources: &resources, confirmation: confirmation.as_ref() };
     let draft = Arc::new(Draft::new(provider, subject, wanted, context.now)?);
     let (context, id) = (context.by(Actor::Client(client.id.clone())), client.id.clone());
     let saved = Arc::clone(&draft);
     provider.app.storage.append(move |additions| save(additions, &context, &saved, (&id, &owner))).await?;
     Ok(TokenResponse {
         access_token: draft.finish(),
-        token_type: "Bearer",
+        token_type: Confirmation::token_type(confirmation.as_ref()),
         expires_in: draft.expires_in,
-        refresh_token: None,
-        id_token: None,
         scope: scopes.to_string(),
+        ..TokenResponse::default()
     })
 }
 

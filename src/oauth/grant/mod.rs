@@ -12,6 +12,7 @@ mod standing;
 use super::{
     client::GrantType,
     client_authentication::AuthenticatedClient,
+    confirmation::Confirmation,
     error::{Code, Error, Refusal, refuse},
     provider::Provider,
     store::Family,
@@ -29,6 +30,8 @@ pub struct Exchange<'a> {
     pub client: &'a AuthenticatedClient,
     /// The form.
     pub parameters: &'a Parameters,
+    /// The key that the client proved to hold in this request.
+    pub confirmation: Option<Confirmation>,
     /// When and from where.
     pub context: Context,
 }

@@ -25,6 +25,7 @@ use crate::{
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(10);
 
 const REPLAYED: Refusal = refuse(Code::InvalidGrant, "the refresh token was already used");
+const UNBOUND: Refusal = refuse(Code::InvalidGrant, "the refresh token is bound to a key that was not proved");
 const GONE: Refusal = refuse(Code::InvalidGrant, "the refresh token has expired or was revoked");
 
 /// Exchanges a refresh token for new tokens.
@@ -32,7 +33,7 @@ const GONE: Refusal = refuse(Code::InvalidGrant, "the refresh token has expired 
 /// # Errors
 /// The registered code of the refusal, or a fault.
 pub async fn rotate(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
-    let Exchange { provider, client, parameters, ref context } = exchange;
+    let Exchange { provider, client, parameters, ref context, .. } = exchange;
     let (storage, now) = (&provider.app.storage, context.now);
     let hash = TokenHash::of(parameters.required("refresh_token").map_err(Refusal::from)?);
     let token = storage.read().await?.refresh_tokens().by_hash(hash).await?;
@@ -49,6 +50,10 @@ pub async fn rotate(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
             return Err(REPLAYED.into());
         }
         Usage::First | Usage::Repeat => {}
+    }
+    let bound = token.family.particulars.confirmation.as_ref();
+    if bound.is_some() && bound != exchange.confirmation.as_ref() {
+        return Err(UNBOUND.into());
     }
 
     let family = token.family.clone();

@@ -14,6 +14,7 @@ use crate::{
     id::{OrganizationId, UserId},
     keys::Typ,
     oauth::{
+        confirmation::Confirmation,
         error::{Code, Error, Refusal, refuse},
         scope::{Scope, Scopes},
         store::Family,
@@ -94,7 +95,8 @@ impl Standing {
     ) -> Result<(Arc<Self>, Draft), Error> {
         let standing = Self::of(exchange, family).await?;
         let resources = resources(exchange, family)?;
-        let wanted = Wanted { client: &exchange.client.client, scopes, resources: &resources };
+        let (client, confirmation) = (&exchange.client.client, exchange.confirmation.as_ref());
+        let wanted = Wanted { client, scopes, resources: &resources, confirmation };
         let subject = Subject { family: Some(family), organization: &standing.organization, access: &standing.access };
         let draft = Draft::new(exchange.provider, subject, wanted, exchange.context.now)?;
         Ok((standing, draft))
@@ -119,11 +121,13 @@ impl Standing {
         };
         Ok(TokenResponse {
             access_token,
-            token_type: "Bearer",
+            token_type: Confirmation::token_type(exchange.confirmation.as_ref()),
             expires_in: draft.expires_in,
             refresh_token: rest.refresh_token,
             id_token,
             scope: rest.scopes.to_string(),
+            authorization_details: family.particulars.authorization_details.clone(),
+            ..TokenResponse::default()
         })
     }
 

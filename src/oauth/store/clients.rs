@@ -15,7 +15,7 @@ use crate::{
     },
     secret::TokenHash,
     storage::{
-        Error, Result, Row, Tx,
+        Error, Result, Row, Statement, Tx,
         batch::in_list,
         filter::{Filter, Operator},
         sql,
@@ -32,11 +32,11 @@ impl Tx {
     }
 }
 
-const COLUMNS: &str = "SELECT id, organization_id, name, authentication_method, first_party, grant_types, scopes, \
-                       redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
+const COLUMNS: &str = "SELECT id, organization_id, name, token_endpoint_auth_method, first_party, grant_types, \
+                       scopes, redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
                        id_token_signed_response_alg, access_token_signing_alg, access_token_format, \
-                       access_token_seconds, pkce_waived, introspects, created_at, updated_at, disabled_at, \
-                       tokens_void_before \
+                       access_token_seconds, pkce_waived, introspects, metadata, created_at, updated_at, \
+                       disabled_at, tokens_void_before \
                        FROM clients";
 
 impl Clients<'_> {
@@ -80,7 +80,7 @@ impl Clients<'_> {
     /// When the database fails.
     pub async fn browser_redirect_uris(&mut self) -> Result<Vec<RedirectUri>> {
         let rows = sql("SELECT redirect_uris FROM clients \
-             WHERE authentication_method = 'none' AND disabled_at IS NULL")
+             WHERE token_endpoint_auth_method = 'none' AND disabled_at IS NULL")
         .fetch_all(self.0.connection())
         .await?;
         let lists = rows.iter().map(|row| list(row, "redirect_uris")).collect::<Result<Vec<Vec<String>>>>()?;
@@ -92,54 +92,28 @@ impl Clients<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn insert(&mut self, client: &Client) -> Result<bool> {
-        let query = sql(
-            "INSERT INTO clients (id, organization_id, name, authentication_method, first_party, grant_types, scopes, \
-             redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
+        let insert = sql("INSERT INTO clients (id, organization_id, name, token_endpoint_auth_method, first_party, \
+             grant_types, scopes, redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, audience, resources, \
              id_token_signed_response_alg, access_token_signing_alg, access_token_format, access_token_seconds, \
-             pkce_waived, introspects, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
-             ON CONFLICT DO NOTHING",
-        );
-        let written = query
-            .bind(client.id.clone())
-            .bind(client.organization.as_ref().map(|id| id.as_str().to_owned()))
-            .bind(client.name.clone())
-            .bind(client.authentication.name())
-            .bind(i64::from(client.is_first_party))
-            .bind(to_json(&client.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>()))
-            .bind(to_json(&client.scopes.iter().collect::<Vec<_>>()))
-            .bind(to_json(&client.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>()))
-            .bind(to_json(&client.post_logout_redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>()))
-            .bind(client.backchannel_logout_uri.clone())
-            .bind(client.audience.clone())
-            .bind(to_json(&client.resources))
-            .bind(client.id_token_algorithm.name())
-            .bind(client.access_token_algorithm.name())
-            .bind(client.access_token_format.name())
-            .bind(client.access_token_life.map(|life| i64::try_from(life.as_secs()).unwrap_or(i64::MAX)))
-            .bind(i64::from(client.is_pkce_waived))
-            .bind(client.introspects.name())
-            .bind(client.created_at.0)
-            .bind(client.updated_at.0)
-            .execute(self.0.connection())
-            .await?;
+             pkce_waived, introspects, metadata, updated_at, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
+             ON CONFLICT DO NOTHING");
+        let written = written(insert, client).bind(client.created_at.0).execute(self.0.connection()).await?;
         Ok(written == 1)
     }
 
-    /// Writes the addresses of a client.
+    /// Writes all that was registered of a client anew; its id stays.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn update_addresses(&mut self, client: &Client, now: Timestamp) -> Result<()> {
-        let texts = |uris: &[RedirectUri]| to_json(&uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>());
-        sql("UPDATE clients SET redirect_uris = $2, post_logout_redirect_uris = $3, updated_at = $4 \
-             WHERE id = $1")
-        .bind(client.id.clone())
-        .bind(texts(&client.redirect_uris))
-        .bind(texts(&client.post_logout_redirect_uris))
-        .bind(now.0)
-        .execute(self.0.connection())
-        .await?;
+    pub async fn update(&mut self, client: &Client) -> Result<()> {
+        let update = sql("UPDATE clients SET organization_id = $2, name = $3, token_endpoint_auth_method = $4, \
+             first_party = $5, grant_types = $6, scopes = $7, redirect_uris = $8, post_logout_redirect_uris = $9, \
+             backchannel_logout_uri = $10, audience = $11, resources = $12, id_token_signed_response_alg = $13, \
+             access_token_signing_alg = $14, access_token_format = $15, access_token_seconds = $16, \
+             pkce_waived = $17, introspects = $18, metadata = $19, updated_at = $20 \
+             WHERE id = $1");
+        written(update, client).execute(self.0.connection()).await?;
         Ok(())
     }
 
@@ -242,6 +216,32 @@ impl Clients<'_> {
     }
 }
 
+/// Binds what was registered, as `$1` to `$20`.
+fn written(statement: Statement, client: &Client) -> Statement {
+    let texts = |uris: &[RedirectUri]| to_json(&uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>());
+    statement
+        .bind(client.id.clone())
+        .bind(client.organization.as_ref().map(|id| id.as_str().to_owned()))
+        .bind(client.name.clone())
+        .bind(client.authentication.name())
+        .bind(i64::from(client.is_first_party))
+        .bind(to_json(&client.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>()))
+        .bind(to_json(&client.scopes.iter().collect::<Vec<_>>()))
+        .bind(texts(&client.redirect_uris))
+        .bind(texts(&client.post_logout_redirect_uris))
+        .bind(client.backchannel_logout_uri.clone())
+        .bind(client.audience.clone())
+        .bind(to_json(&client.resources))
+        .bind(client.id_token_algorithm.name())
+        .bind(client.access_token_algorithm.name())
+        .bind(client.access_token_format.name())
+        .bind(client.access_token_life.map(|life| i64::try_from(life.as_secs()).unwrap_or(i64::MAX)))
+        .bind(i64::from(client.is_pkce_waived))
+        .bind(client.introspects.name())
+        .bind(to_json(&client.metadata))
+        .bind(client.updated_at.0)
+}
+
 fn client(row: &Row) -> Result<Client> {
     let text = |column: &'static str| row.try_get::<String>(column);
     let uris =
@@ -253,7 +253,10 @@ fn client(row: &Row) -> Result<Client> {
         id: text("id")?,
         organization: row.try_get::<Option<String>>("organization_id")?.map(OrganizationId::from_stored),
         name: text("name")?,
-        authentication: known(AuthenticationMethod::named(&text("authentication_method")?), "authentication_method")?,
+        authentication: known(
+            AuthenticationMethod::named(&text("token_endpoint_auth_method")?),
+            "token_endpoint_auth_method",
+        )?,
         is_first_party: row.try_get::<i64>("first_party")? != 0,
         grant_types: grants.iter().filter_map(|name| GrantType::named(name)).collect(),
         scopes: scopes.into_iter().collect::<Scopes>(),
@@ -268,6 +271,7 @@ fn client(row: &Row) -> Result<Client> {
         access_token_life: seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0))),
         is_pkce_waived: row.try_get::<i64>("pkce_waived")? != 0,
         introspects: known(Introspects::named(&text("introspects")?), "introspects")?,
+        metadata: list(row, "metadata")?,
         created_at: Timestamp(row.try_get("created_at")?),
         updated_at: Timestamp(row.try_get("updated_at")?),
         disabled_at: row.try_get::<Option<i64>>("disabled_at")?.map(Timestamp),

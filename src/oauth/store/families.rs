@@ -1,10 +1,13 @@
 //! Families: one authorization with all tokens that descend from it.
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use super::{from_json, to_json};
 use crate::{
     clock::Timestamp,
     id::{FamilyId, OrganizationId, SessionId, Sid, UserId},
-    oauth::scope::Scopes,
+    oauth::{confirmation::Confirmation, scope::Scopes},
     secret::TokenHash,
     storage::{Error, Result, Revision, Row, Tx, sql},
 };
@@ -36,6 +39,8 @@ pub struct Family {
     pub acr: String,
     /// Authentication methods.
     pub amr: Vec<String>,
+    /// What only few say.
+    pub particulars: Particulars,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends at the latest.
@@ -44,6 +49,31 @@ pub struct Family {
     pub revoked_at: Option<Timestamp>,
     /// When its session ends, or has ended; none for one that outlives it.
     pub session_end: Option<Timestamp>,
+}
+
+/// What few authorizations say beyond scope and resources.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Particulars {
+    /// The key that its refresh tokens are bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+    /// What was granted in detail (RFC 9396).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
+    /// The parameter `claims` (OpenID Connect Core 1.0 §5.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Value>,
+    /// Who acts for the person (RFC 8693 §4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Value>,
+}
+
+impl Particulars {
+    /// As it is stored: nothing for the many that say nothing.
+    fn to_stored(&self) -> Option<String> {
+        (*self != Self::default()).then(|| to_json(self))
+    }
 }
 
 impl Family {
@@ -61,7 +91,7 @@ macro_rules! select_with_family {
             "SELECT ",
             $columns,
             ", f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, f.resources, \
-             f.auth_time, f.acr, f.amr, f.created_at AS family_created_at, f.expires_at AS family_expires_at, \
+             f.auth_time, f.acr, f.amr, f.particulars, f.created_at AS family_created_at, f.expires_at AS family_expires_at, \
              f.revoked_at, s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
              FROM ",
             $from,
@@ -132,8 +162,8 @@ impl Families<'_> {
     pub async fn insert(&mut self, family: &Family) -> Result<()> {
         sql(
             "INSERT INTO families (id, client_id, user_id, organization_id, session_id, sid, offline, scope, resources, \
-             auth_time, acr, amr, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             auth_time, acr, amr, created_at, expires_at, particulars) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
         .bind(family.id.as_str().to_owned())
         .bind(family.client_id.clone())
@@ -149,6 +179,7 @@ impl Families<'_> {
         .bind(family.amr.join(" "))
         .bind(family.created_at.0)
         .bind(family.expires_at.0)
+        .bind(family.particulars.to_stored())
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -252,6 +283,7 @@ impl Families<'_> {
 pub(super) fn family(row: &Row) -> Result<Family> {
     let text = |column: &'static str| row.try_get::<String>(column);
     let amr = text("amr")?;
+    let particulars = row.try_get::<Option<&str>>("particulars")?;
     let is_offline = row.try_get::<i64>("offline")? != 0;
     let present = |value: Option<String>, column| value.ok_or(Error::Corrupt(column));
     let ended = [row.try_get::<Option<i64>>("session_expires_at")?, row.try_get("session_ended_at")?];
@@ -271,6 +303,8 @@ pub(super) fn family(row: &Row) -> Result<Family> {
         auth_time: Timestamp(row.try_get("auth_time")?),
         acr: text("acr")?,
         amr: amr.split_whitespace().map(str::to_owned).collect(),
+        particulars: particulars
+            .map_or_else(|| Ok(Particulars::default()), |text| from_json(text, "families.particulars"))?,
         created_at: Timestamp(row.try_get("family_created_at")?),
         expires_at: Timestamp(row.try_get("family_expires_at")?),
         revoked_at: row.try_get::<Option<i64>>("revoked_at")?.map(Timestamp),

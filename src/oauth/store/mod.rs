@@ -7,6 +7,7 @@ mod consents;
 mod families;
 mod pushed_requests;
 mod refresh_tokens;
+mod replays;
 mod stored_requests;
 
 use serde::{Deserialize, Serialize};
@@ -17,9 +18,10 @@ pub use access_tokens::{AccessTokens, OpaqueToken};
 pub use clients::Clients;
 pub use codes::{AuthorizationCodes, StoredCode};
 pub use consents::{Allowed, Consents};
-pub use families::{Families, Family};
+pub use families::{Families, Family, Particulars};
 pub use pushed_requests::PushedRequests;
 pub use refresh_tokens::{RefreshTokens, StoredRefreshToken};
+pub use replays::Replays;
 pub use stored_requests::StoredRequests;
 
 /// A list as it is stored: JSON.

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::claims::{Audience, Authentication, Membership};
-use crate::{clock::Timestamp, id::FamilyId, random::Random};
+use crate::{clock::Timestamp, id::FamilyId, oauth::confirmation::Confirmation, random::Random};
 
 /// `jti`: names the token and, for a person's token, the family it belongs to, so that a signed token is found revoked
 /// with one read. One of a service begins with its millisecond: `iat` is too coarse to tell what was issued before a
@@ -85,6 +86,15 @@ pub struct AccessTokenClaims<'a> {
     /// How the person signed in; absent for client credentials.
     #[serde(flatten)]
     pub authentication: Option<Authentication>,
+    /// The key that it is bound to (RFC 7800).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// Who acts for the person (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Value>,
+    /// What was granted in detail (RFC 9396 §9.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
     /// What holds in the organization.
     #[serde(flatten, borrow)]
     pub membership: Membership<'a>,
@@ -125,6 +135,9 @@ mod tests {
                 acr: "1".into(),
                 amr: vec!["pwd".into()],
             }),
+            cnf: Some(Confirmation::Jkt("k".into())),
+            act: None,
+            authorization_details: vec![],
             membership: Membership { org_id: Some("org_a".into()), ..Membership::default() },
         };
         let text = serde_json::to_string(&claims).unwrap();

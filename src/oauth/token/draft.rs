@@ -16,6 +16,7 @@ use crate::{
     keys::{SigningKey, Typ},
     oauth::{
         client::{AccessTokenFormat, Client},
+        confirmation::Confirmation,
         error::Error,
         provider::Provider,
         scope::Scopes,
@@ -45,6 +46,8 @@ pub struct Wanted<'a> {
     pub scopes: &'a Scopes,
     /// The resources it is for.
     pub resources: &'a [String],
+    /// The key that it is bound to.
+    pub confirmation: Option<&'a Confirmation>,
 }
 
 /// An access token that is not signed yet.
@@ -73,7 +76,8 @@ impl Draft {
     /// # Panics
     /// Never: claims are JSON.
     pub fn new(provider: &Provider, subject: Subject<'_>, wanted: Wanted<'_>, now: Timestamp) -> Result<Self, Error> {
-        let Wanted { client, scopes, resources } = wanted;
+        let Wanted { client, scopes, resources, confirmation } = wanted;
+        let particulars = subject.family.map(|family| &family.particulars);
         let ends = [subject.access.ends_at, subject.family.and_then(|family| family.session_end)];
         let expires_at = access_token_end(client, provider.tokens(), now, &ends);
         let (form, extent) = match client.access_token_format {
@@ -93,6 +97,9 @@ impl Draft {
             jti: token_id(provider, subject, client, now),
             scope: Cow::Owned(scopes.to_string()),
             authentication: subject.family.map(authentication),
+            cnf: confirmation.cloned(),
+            act: particulars.and_then(|particulars| particulars.actor.clone()),
+            authorization_details: particulars.map_or_else(Vec::new, |all| all.authorization_details.clone()),
             membership: Membership::of_access_token(subject.organization, subject.access, scopes, extent),
         };
         let payload = match extent {

@@ -1,16 +1,17 @@
 //! The answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::secret::{ExposeSecret, SecretString};
 
 /// Tokens on their way to the client.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct TokenResponse {
     /// The access token.
     #[serde(serialize_with = "exposed")]
     pub access_token: SecretString,
-    /// Always `Bearer` (RFC 6750).
+    /// `Bearer` (RFC 6750), or `DPoP` (RFC 9449 §5).
     pub token_type: &'static str,
     /// Seconds.
     pub expires_in: i64,
@@ -23,6 +24,12 @@ pub struct TokenResponse {
     /// What was granted.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
+    /// What was granted in detail (RFC 9396 §7).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
+    /// What an exchange issued (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -160,6 +160,9 @@ mod tests {
                 jti: TokenId::of_service(crate::clock::Timestamp(1), &Random::seeded(1)),
                 scope: "roles".into(),
                 authentication: None,
+                cnf: None,
+                act: None,
+                authorization_details: vec![],
                 membership: Membership::of_access_token(&at, &access, &scopes, Extent::Bounded),
             };
             let fitted = payload(&mut claims);

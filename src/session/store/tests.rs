@@ -32,7 +32,7 @@ async fn people(tx: &mut Tx) -> Result<()> {
     for statement in [
         "INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_a', 'A', 0, 0)",
         "INSERT INTO organizations (id, slug, name, created_at, version) VALUES ('org_x', 'x', 'X', 0, 0), ('org_y', 'y', 'Y', 0, 0)",
-        "INSERT INTO clients (id, name, authentication_method, first_party, grant_types, scopes, redirect_uris, \
+        "INSERT INTO clients (id, name, token_endpoint_auth_method, first_party, grant_types, scopes, redirect_uris, \
          post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, access_token_format, \
          pkce_waived, introspects, created_at, updated_at) \
          VALUES ('app', 'App', 'none', 1, '[]', '[]', '[]', '[]', '[]', 'RS256', 'EdDSA', 'jwt', 0, 'none', 0, 0)",

@@ -40,7 +40,7 @@ async fn leave_sessions_behind(storage: &Storage) {
                 for statement in [
                     "INSERT INTO users (id, name, created_at, updated_at) VALUES ('u', 'U', 0, 0)",
                     "INSERT INTO organizations (id, slug, name, created_at, version) VALUES ('o', 'o', 'O', 0, 0)",
-                    "INSERT INTO clients (id, name, authentication_method, first_party, grant_types, scopes, redirect_uris, \
+                    "INSERT INTO clients (id, name, token_endpoint_auth_method, first_party, grant_types, scopes, redirect_uris, \
                      post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, \
                      access_token_format, pkce_waived, introspects, created_at, updated_at) \
                      VALUES ('c', 'C', 'none', 0, '[]', '[]', '[]', '[]', '[]', 'RS256', 'RS256', 'jwt', 0, 'none', 0, 0)",
@@ -97,9 +97,10 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
 
 /// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
 #[rustfmt::skip]
-const PERISHABLE: [(&str, &str, &str); 11] = [
+const PERISHABLE: [(&str, &str, &str); 12] = [
     ("pushed_requests", "hash, client_id, parameters, created_at, expires_at", "'N', '', '', 0, AT"),
     ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
+    ("replays", "hash, expires_at", "'N', AT"),
     ("revoked_tokens", "jti, revoked_at, expires_at", "'N', 0, AT"),
     ("access_tokens", "hash, client_id, claims, expires_at", "'N', 'c', '', AT"),
     ("authorization_codes", "hash, family_id, redirect_uri, created_at, expires_at", "'N', 'f1', '', 0, AT"),

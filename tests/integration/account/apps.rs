@@ -30,6 +30,7 @@ async fn allow(app: &TestApp) -> FamilyId {
         auth_time: context.now,
         acr: "1".to_owned(),
         amr: vec!["pwd".to_owned()],
+        particulars: lanyard::oauth::store::Particulars::default(),
         created_at: context.now,
         expires_at: context.now.plus(Duration::from_secs(86_400)),
         revoked_at: None,

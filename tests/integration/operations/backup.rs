@@ -24,7 +24,7 @@ const SIGNED_IN: [&str; 8] = [
     "INSERT INTO organizations (id, slug, name, created_at, version) \
      VALUES ('org_00000000000000000000000000000001', 'riverside', 'Riverside', 0, 0)",
     "INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_00000000000000000000000000000001', 'Olivia', 0, 0)",
-    "INSERT INTO clients (id, name, authentication_method, first_party, grant_types, scopes, redirect_uris, \
+    "INSERT INTO clients (id, name, token_endpoint_auth_method, first_party, grant_types, scopes, redirect_uris, \
      post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, \
      access_token_format, pkce_waived, introspects, created_at, updated_at) \
      VALUES ('calendar', 'Calendar', 'none', 1, '[]', '[]', '[]', '[]', '[]', 'RS256', 'RS256', 'jwt', 0, 'none', 0, 0)",

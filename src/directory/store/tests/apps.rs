@@ -15,7 +15,7 @@ async fn client(storage: &Storage, id: &'static str, owner: Option<&Organization
     let owner = owner.map(|of| of.id.as_str().to_owned());
     let made: crate::storage::Result<()> = unit!(storage, |tx| {
         sql(
-            "INSERT INTO clients (id, organization_id, name, authentication_method, first_party, grant_types, scopes, \
+            "INSERT INTO clients (id, organization_id, name, token_endpoint_auth_method, first_party, grant_types, scopes, \
              redirect_uris, post_logout_redirect_uris, resources, id_token_signed_response_alg, \
              access_token_signing_alg, access_token_format, pkce_waived, introspects, created_at, updated_at) \
              VALUES ($1, $2, $1, 'none', 1, '[]', '[]', '[]', '[]', '[]', 'RS256', 'EdDSA', 'jwt', 0, 'none', 0, 0)",
