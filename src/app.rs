@@ -31,6 +31,7 @@ use crate::{
         shared_key::SharedKey,
         store::SharedKeyFault,
     },
+    outbound::Outbound,
     random::Random,
     secret::{ExposeSecret, SecretSlice},
     storage::{self, Settings, Storage},
@@ -55,6 +56,8 @@ pub struct Parts {
     pub sealer: Arc<Sealer>,
     /// The signing keys.
     pub keyring: Arc<Keyring>,
+    /// The way to addresses of others.
+    pub outbound: Outbound,
     /// Counters.
     pub metrics: Metrics,
     /// This process among others on the same database.
@@ -141,7 +144,8 @@ impl App {
         let node = NodeId::fresh(clock.now(), &random);
         let keyring = Keyring::new(Policy::of(&config.keys, &config.tokens));
         let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(keyring), Metrics::new());
-        Ok(Self(Arc::new(Parts { config, clock, random, storage, sealer, keyring, metrics, node })))
+        let outbound = Outbound::new(&config.outgoing, clock.clone());
+        Ok(Self(Arc::new(Parts { config, clock, random, storage, sealer, keyring, outbound, metrics, node })))
     }
 
     /// The context of a change made now by `actor`, outside of any request.

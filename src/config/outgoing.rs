@@ -1,7 +1,10 @@
 //! `[outgoing]`: which private networks the server itself may call (logout, upstreams, webhooks), and whom it asks for
 //! names.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -16,6 +19,8 @@ use super::{
 pub struct Outgoing {
     /// Loopback, private and link-local addresses are refused unless they are in one of these.
     pub allowed_networks: Vec<IpNet>,
+    /// Certificates of authorities that are trusted beside those of this machine, as PEM.
+    pub ca_file: Option<PathBuf>,
     /// The DNS server that is asked for the proof of a domain; none: those of this machine.
     pub resolver: Option<SocketAddr>,
 }
@@ -23,6 +28,7 @@ pub struct Outgoing {
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Raw {
     allowed_networks: Vec<String>,
+    ca_file: String,
     resolver: String,
 }
 
@@ -30,7 +36,8 @@ impl Raw {
     pub(super) fn interpret(self, check: &mut Check) -> Option<Outgoing> {
         let allowed_networks = check.take("outgoing.allowed_networks", networks(&self.allowed_networks));
         let resolver = check.take("outgoing.resolver", resolver(self.resolver.trim()));
-        Some(Outgoing { allowed_networks: allowed_networks?, resolver: resolver? })
+        let ca_file = Some(self.ca_file.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Some(Outgoing { allowed_networks: allowed_networks?, ca_file, resolver: resolver? })
     }
 }
 
