@@ -6,6 +6,7 @@ mod authorization;
 mod bodies;
 mod claims;
 pub(crate) mod clinic;
+mod device;
 mod discovery;
 mod enabling;
 mod grants;
