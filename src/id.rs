@@ -120,8 +120,6 @@ ids! {
     Sid = "sid";
     /// A chain of refresh tokens that descend from one authorization.
     FamilyId = "fam";
-    /// A request that a person decides about elsewhere.
-    DeferredId = "ask";
     /// One secret of a client.
     ClientSecretId = "sec";
     /// One audit event.

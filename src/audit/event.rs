@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     id::{
         AssignmentId, ClientSecretId, DomainId, FamilyId, GroupId, InvitationId, LocationId, MembershipId,
-        OrganizationId, RoleId, SessionId, UserId,
+        OrganizationId, RoleId, SessionId, Sid, UserId,
     },
     storage::Revision,
 };
@@ -92,6 +92,10 @@ events! {
     Reauthentication "reauthentication" Success { user: UserId, session: SessionId, amr: String } session;
     /// A session ended.
     SignOut "sign-out" Success { user: UserId, session: SessionId, reason: String } session;
+    /// An app was told that a session has ended.
+    LogoutDelivery "logout-delivery" Success { user: UserId, client: String, sid: Sid } sid;
+    /// An app could not be told that a session has ended, and is told no more.
+    LogoutDeliveryFailure "logout-delivery" Failure { user: UserId, client: String, sid: Sid, reason: String } sid;
     /// A person went on in another organization without signing in again.
     Switch "organization-switch" Success { user: UserId, session: SessionId, client: String } session;
     /// A switch was refused.

@@ -24,7 +24,7 @@ use crate::{
     oauth::{
         client::{AuthenticationMethod, GrantType, Introspects},
         redirect_uri::RedirectUri,
-        registrar::{self, Addresses, RegistrarError},
+        registrar::{self, RegistrarError},
         registration::Registration,
     },
     storage::{self, Tx},
@@ -91,15 +91,17 @@ async fn seed(tx: &mut Tx, context: &Context, hash: &str, app_port: u16) -> Resu
 
 /// Where the demo app listens elsewhere than it did, the addresses of its clients follow it.
 async fn follow(tx: &mut Tx, context: &Context, app_port: u16) -> Result<(), SeedError> {
-    for Registration { id, redirect_uris, post_logout_redirect_uris, .. } in apps(app_port) {
+    for wanted in apps(app_port) {
+        let Registration { id, redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, .. } = wanted;
         let present = tx.clients().registered(&id).await?.map(|found| found.client.redirect_uris);
         let is_there = |uris: &Vec<RedirectUri>| uris.iter().map(RedirectUri::as_str).eq(&redirect_uris);
         if present.as_ref().is_none_or(is_there) {
             continue;
         }
-        for (uris, after_logout) in [(redirect_uris, false), (post_logout_redirect_uris, true)] {
-            registrar::replace_addresses(tx, context, &id, Addresses { uris, after_logout }).await?;
-        }
+        let attributes = "redirect_uris post_logout_redirect_uris backchannel_logout_uri".to_owned();
+        let moved =
+            |found| Ok(Registration { redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, ..found });
+        registrar::change(tx, context, &id, (attributes, moved)).await?;
     }
     Ok(())
 }
@@ -215,8 +217,8 @@ fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<
         },
         Registration {
             authentication: AuthenticationMethod::None,
-            is_first_party: true,
-            grant_types: vec![GrantType::DeviceCode, GrantType::RefreshToken],
+            grant_types: vec![],
+            scopes: vec!["openid".to_owned()],
             ..Registration::new(clinic::KIOSK, "Front desk kiosk")
         },
     ];

@@ -2,7 +2,7 @@
 //!
 //! A job is leased to one node for a while; a node that dies loses its lease and another takes over. What fails is tried
 //! again with growing pauses and is kept for a month, marked as failed, after the last try. Payloads are sealed,
-//! since they hold links that are mailed. Not here: what a job does (`worker`).
+//! since they hold links that are mailed; a job whose particulars are in a table of its own has none. Not here: what a job does (`worker`).
 
 pub mod retry;
 pub mod store;
@@ -31,6 +31,9 @@ pub enum Job {
         /// Which mail it is, for logs and counters (`invitation`, `password-reset`, …).
         mail: String,
     },
+    /// Tells one app that a session has ended (OpenID Connect Back-Channel Logout §2.5); whom and which is written in
+    /// `logouts` under the id of the job.
+    BackchannelLogout,
 }
 
 impl Job {
@@ -39,7 +42,14 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SendMail { .. } => "send-mail",
+            Self::BackchannelLogout => "backchannel-logout",
         }
+    }
+
+    /// The job of this kind whose particulars are in a table of its own: it has no payload, and nothing that is sealed.
+    #[must_use]
+    fn without_payload(kind: &str) -> Option<Self> {
+        [Self::BackchannelLogout].into_iter().find(|job| job.kind() == kind)
     }
 }
 

@@ -38,7 +38,7 @@ impl SealedColumn {
         self.row
     }
 
-    /// The column of type BYTEA; NULL where there is no secret.
+    /// The column of type BYTEA; NULL or empty where there is no secret.
     #[must_use]
     pub const fn column(self) -> &'static str {
         self.column

@@ -2,7 +2,7 @@
 //!
 //! RFC 6749 (framework), RFC 6750 (bearer tokens), RFC 7009 (revocation), RFC 7636 (PKCE), RFC 7662 (introspection), RFC
 //! 8252 (native apps), RFC 8414 (metadata), RFC 8707 (resources), RFC 9068 (JWT access tokens), RFC 9207 (issuer), RFC 9700
-//! (security), OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0.
+//! (security), OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, Back-Channel Logout 1.0.
 //!
 //! * `client`, `client_metadata`, `registration`, `client_authentication`, `confirmation`, `redirect_uri`, `pkce`, `scope`, `error`: the words of the protocol.
 //! * `authorization/`: what a person is asked before an app gets a code. `grant/`: what an app exchanges for tokens, each
@@ -11,6 +11,7 @@
 //! Not here: how a person signs in (`authentication`), what a member holds in an organization (`directory::access`).
 
 pub mod authorization;
+pub mod backchannel_logout;
 pub mod bearer;
 mod cache;
 pub mod client;
@@ -18,7 +19,6 @@ pub mod client_authentication;
 pub mod client_member;
 pub mod client_metadata;
 pub mod confirmation;
-pub mod device;
 pub mod endpoint;
 pub mod error;
 pub mod grant;
@@ -36,6 +36,5 @@ pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
-pub mod user_code;
 
 pub use provider::Provider;

@@ -65,7 +65,7 @@ pub enum RegistrationError {
     #[error("a client with the grant type client_credentials must be owned by an organization")]
     ServiceWithoutOwner,
     /// Nothing to refresh.
-    #[error("the grant type refresh_token needs one beside it by which people let the client in")]
+    #[error("the grant type refresh_token needs authorization_code beside it")]
     RefreshAlone,
     /// PKCE is waived for confidential clients that send a nonce, and no other.
     #[error("PKCE can be waived only for a client with a secret that asks for the scope openid")]
@@ -202,7 +202,7 @@ impl Registration {
         if has(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return Err(RegistrationError::NoRedirectUri);
         }
-        if has(GrantType::RefreshToken) && !FOR_PEOPLE.iter().any(|grant_type| has(*grant_type)) {
+        if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
             return Err(RegistrationError::RefreshAlone);
         }
         if has(GrantType::ClientCredentials) && self.authentication == AuthenticationMethod::None {
@@ -218,9 +218,6 @@ impl Registration {
         Ok(())
     }
 }
-
-/// Grants by which a person lets a client in.
-const FOR_PEOPLE: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::DeviceCode];
 
 fn addresses(texts: &[String], registrant: Registrant) -> Result<Vec<RedirectUri>, RegistrationError> {
     texts.iter().map(|text| RedirectUri::parse(text, registrant).map_err(RegistrationError::from)).collect()

@@ -1,7 +1,8 @@
 //! Sessions: one browser or device signed in, and its `sid` in each organization.
 //!
 //! Owns the life of a session and what ends with it. Ending a session, a `sid` or a person's access revokes the refresh
-//! families that rest on it in the same unit of work, so that nothing outlives the answer. Not here: how somebody proves
+//! families that rest on it in the same unit of work, so that nothing outlives the answer, and leaves a job for each
+//! app that has to be told. Not here: how somebody proves
 //! who they are (`authentication`), cookies (`web`), tokens (`oauth`). It knows people and organizations by their ids alone
 //! and stands before `directory`, which ends sessions in the unit that disables somebody.
 
@@ -72,6 +73,8 @@ pub enum EndReason {
     NoMembership,
     /// An administrator ended it.
     Administrator,
+    /// Its time was over.
+    Expiry,
     /// The database came back from a backup.
     Restore,
 }
@@ -94,6 +97,7 @@ impl EndReason {
             Self::Disabled => "disabled",
             Self::NoMembership => "no-membership",
             Self::Administrator => "administrator",
+            Self::Expiry => "expiry",
             Self::Restore => "restore",
         }
     }

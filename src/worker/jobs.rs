@@ -8,8 +8,13 @@ use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     app::App,
+    audit::Actor,
     jobs::{Job, Leased, retry},
     mail::{Content, Mailer, Message, SendError},
+    oauth::{
+        backchannel_logout::{self, Tried},
+        store::Outcome,
+    },
     storage::{self, Error},
 };
 
@@ -70,13 +75,13 @@ impl Running {
 
 async fn work(app: App, mailer: Arc<Mailer>, job: Leased, longest: Duration) {
     let late = || Done::NotYet(format!("it was not done within {longest:?}"));
-    let done = timeout(longest, run(&job, &mailer)).await.unwrap_or_else(|_| late());
+    let done = timeout(longest, run(&app, &job, &mailer)).await.unwrap_or_else(|_| late());
     if let Err(error) = settle(&app, job, done).await {
         tracing::error!(error = %error, "The outcome of a job could not be written; the job is repeated.");
     }
 }
 
-async fn run(leased: &Leased, mailer: &Mailer) -> Done {
+async fn run(app: &App, leased: &Leased, mailer: &Mailer) -> Done {
     match &leased.job {
         None => Done::Never("the job cannot be read by this program or with this master key".to_owned()),
         Some(Job::SendMail { to, subject, text, html, mail }) => {
@@ -88,6 +93,12 @@ async fn run(leased: &Leased, mailer: &Mailer) -> Done {
                 Err(why) => Done::Never(why),
             }
         }
+        Some(Job::BackchannelLogout) => match backchannel_logout::tell(app, &leased.id, leased.attempts).await {
+            Ok(Tried::Delivered) => Done::Yes,
+            Ok(Tried::Again(why)) => Done::NotYet(why),
+            Ok(Tried::Never(why)) => Done::Never(why),
+            Err(fault) => Done::NotYet(fault.to_string()),
+        },
     }
 }
 
@@ -115,9 +126,13 @@ async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
             tracing::warn!(job.id = %leased.id, attempts = leased.attempts, error = why, "A job is tried again.");
         }
     }
+    let context = app.context(Actor::Server);
     app.storage
         .write::<_, Error, _>(move |tx| {
             Box::pin(async move {
+                if let (Some(Job::BackchannelLogout), Some(outcome)) = (&leased.job, outcome(next, &why)) {
+                    backchannel_logout::settle(tx, &context, &leased.id, &outcome).await?;
+                }
                 match next {
                     None => tx.jobs().complete(&leased.id, &leased.by).await,
                     Some(next) => tx.jobs().fail(&leased, next, now, &why).await,
@@ -125,4 +140,13 @@ async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
             })
         })
         .await
+}
+
+/// What a logout came to, once it is tried no more.
+fn outcome(next: Option<retry::Next>, why: &str) -> Option<Outcome> {
+    match next {
+        None => Some(Outcome::Delivered),
+        Some(retry::Next::GiveUp) => Some(Outcome::Failed(why.to_owned())),
+        Some(retry::Next::Again(_)) => None,
+    }
 }

@@ -129,6 +129,15 @@ The file:
         #[arg(long = "require-location", value_name = "LOCATION")]
         locations: Vec<Slug>,
     },
+    /// Lists what an app was told of sessions that ended, newest first, and what became of it; kept for a month
+    #[command(after_help = "Example:\n  lanyard client logouts calendar --limit 20")]
+    Logouts {
+        /// The client id
+        id: String,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
     /// Takes a client away from an organization
     #[command(after_help = "Example:\n  lanyard client deactivate calendar --organization riverside")]
     Deactivate {
@@ -190,7 +199,7 @@ pub(in crate::cli) struct Description {
     /// Where the browser may go after a sign-out, likewise
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     pub(super) post_logout_redirect_uris: Vec<String>,
-    /// Where it is told of a sign-out (kept for a later version: nobody is told yet)
+    /// Where its server is told that a session has ended (OpenID Connect Back-Channel Logout)
     #[arg(long, value_name = "URI")]
     pub(super) backchannel_logout_uri: Option<String>,
     /// Whom its access tokens are meant for (`aud`), such as the address of an API; the issuer when none is named
@@ -249,8 +258,6 @@ pub(super) enum Grant {
     RefreshToken,
     #[value(alias = "client_credentials")]
     ClientCredentials,
-    #[value(alias = "urn:ietf:params:oauth:grant-type:device_code")]
-    DeviceCode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -276,7 +283,6 @@ impl From<Grant> for GrantType {
             Grant::AuthorizationCode => Self::AuthorizationCode,
             Grant::RefreshToken => Self::RefreshToken,
             Grant::ClientCredentials => Self::ClientCredentials,
-            Grant::DeviceCode => Self::DeviceCode,
         }
     }
 }

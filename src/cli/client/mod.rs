@@ -2,6 +2,7 @@
 
 mod arguments;
 mod declaration;
+mod logouts;
 mod members;
 mod roles;
 
@@ -50,6 +51,7 @@ impl Client {
             Self::Activate { id, scope, roles, groups, locations } => {
                 activate(shell, (id, &scope), Requires { roles, groups, locations }).await
             }
+            Self::Logouts { id, limit } => logouts::list(shell, &id, limit).await,
             Self::Deactivate { id, scope } => deactivate(shell, (id, &scope)).await,
         }
     }
@@ -133,6 +135,7 @@ struct Shown {
     scopes: Vec<String>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
+    backchannel_logout_uri: Option<String>,
     pkce: &'static str,
     metadata: ClientMetadata,
     disabled_at: Option<String>,
@@ -162,6 +165,7 @@ impl Shown {
             scopes: client.scopes.iter().map(str::to_owned).collect(),
             redirect_uris: texts(&client.redirect_uris),
             post_logout_redirect_uris: texts(&client.post_logout_redirect_uris),
+            backchannel_logout_uri: client.backchannel_logout_uri.clone(),
             pkce: if client.is_pkce_waived { "waived" } else { "required" },
             metadata: (*client.metadata).clone(),
             disabled_at: client.disabled_at.map(|at| at.to_string()),
@@ -193,6 +197,7 @@ async fn show(shell: &Shell, id: &str) -> anyhow::Result<()> {
             ("scopes", shown.scopes.join(" ")),
             ("redirect URIs", shown.redirect_uris.join(" ")),
             ("after logout", shown.post_logout_redirect_uris.join(" ")),
+            ("told of logouts at", shown.backchannel_logout_uri.clone().unwrap_or_default()),
             ("PKCE", shown.pkce.to_owned()),
             ("registered", members::shown(&shown.metadata)),
             ("secrets", secrets.join(" ")),

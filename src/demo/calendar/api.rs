@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{
     Calendar,
     access_token::{self, Claims},
+    jwt::Refused,
     provider::Unreachable,
     relying_party::RoleAt,
 };
@@ -127,11 +128,11 @@ impl From<Unreachable> for Refusal {
     }
 }
 
-impl From<access_token::Refused> for Refusal {
-    fn from(refused: access_token::Refused) -> Self {
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
         match refused {
-            access_token::Refused::Invalid(why) => Self::Token(why),
-            access_token::Refused::Unreachable(error) => error.into(),
+            Refused::Invalid(why) => Self::Token(why),
+            Refused::Unreachable(error) => error.into(),
         }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! It knows Lanyard by its address and its own client secret alone: sign-in by the `openidconnect` crate
 //! ([`relying_party`]), an API that checks access tokens itself and asks by introspection before something dangerous
-//! ([`access_token`], [`api`]).
+//! ([`access_token`], [`api`]), and an address where it is told that somebody has signed out elsewhere ([`logout`]).
 
 mod access_token;
 mod api;
+mod jwt;
+mod logout;
 mod mail;
 mod page;
 mod provider;
@@ -90,6 +92,7 @@ impl Calendar {
             .route("/callback", get(page::callback))
             .route("/switch", get(page::switch))
             .route("/logout", get(page::logout).post(page::logout))
+            .route("/backchannel-logout", post(logout::told))
             .route("/mail", get(mail::list))
             .route("/mail/{name}", get(mail::one))
             .route("/calendar.css", get(page::stylesheet))

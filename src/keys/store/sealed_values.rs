@@ -37,7 +37,7 @@ impl SealedValues<'_> {
         let statement = format!(
             "SELECT {row} AS row, {column} AS sealed
              FROM {table}
-             WHERE {row} > $1 AND {column} IS NOT NULL
+             WHERE {row} > $1 AND LENGTH({column}) > 0
              ORDER BY {row}
              LIMIT $2",
             row = self.column.row(),

@@ -1,5 +1,5 @@
 //! Ending: a session, a person's sessions, a person's part in one organization or everybody's, with the tokens that rest on
-//! it.
+//! it. Apps are told in the same unit.
 
 use super::Sessions;
 use crate::{
@@ -28,11 +28,14 @@ impl Sessions<'_> {
         .bind(reason.as_str())
         .fetch_all(self.0.connection())
         .await?;
-        sql("UPDATE session_organizations SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL")
-            .bind(session.id.as_str().to_owned())
-            .bind(context.now.0)
-            .execute(self.0.connection())
-            .await?;
+        let parts = sql("UPDATE session_organizations SET ended_at = $2 \
+             WHERE session_id = $1 AND ended_at IS NULL \
+             RETURNING session_id, sid")
+        .bind(session.id.as_str().to_owned())
+        .bind(context.now.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        self.tell(context, &parts).await?;
         sql("UPDATE families SET revoked_at = $2 WHERE session_id = $1 AND offline <= $3 AND revoked_at IS NULL")
             .bind(session.id.as_str().to_owned())
             .bind(context.now.0)
@@ -63,14 +66,16 @@ impl Sessions<'_> {
         .bind(but.clone())
         .fetch_all(self.0.connection())
         .await?;
-        sql("UPDATE session_organizations SET ended_at = $2 \
+        let parts = sql("UPDATE session_organizations SET ended_at = $2 \
              WHERE ended_at IS NULL AND session_id <> $3 \
-             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)")
+             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1) \
+             RETURNING session_id, sid")
         .bind(user.as_str().to_owned())
         .bind(context.now.0)
         .bind(but.clone())
-        .execute(self.0.connection())
+        .fetch_all(self.0.connection())
         .await?;
+        self.tell(context, &parts).await?;
         sql("UPDATE families SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND session_id <> $3")
             .bind(user.as_str().to_owned())
             .bind(context.now.0)
@@ -95,14 +100,16 @@ impl Sessions<'_> {
         if last_membership == LastMembership::Yes {
             return self.end_all_of_user(context, user, None, EndReason::NoMembership).await;
         }
-        sql("UPDATE session_organizations SET ended_at = $3 \
+        let parts = sql("UPDATE session_organizations SET ended_at = $3 \
              WHERE organization_id = $2 AND ended_at IS NULL \
-             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)")
+             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1) \
+             RETURNING session_id, sid")
         .bind(user.as_str().to_owned())
         .bind(organization.as_str().to_owned())
         .bind(context.now.0)
-        .execute(self.0.connection())
+        .fetch_all(self.0.connection())
         .await?;
+        self.tell(context, &parts).await?;
         sql("UPDATE families SET revoked_at = $3 WHERE user_id = $1 AND organization_id = $2 AND revoked_at IS NULL")
             .bind(user.as_str().to_owned())
             .bind(organization.as_str().to_owned())
@@ -124,8 +131,15 @@ impl Sessions<'_> {
         organization: &OrganizationId,
         stranded: &[UserId],
     ) -> Result<()> {
+        let parts = sql("UPDATE session_organizations SET ended_at = $2 \
+             WHERE organization_id = $1 AND ended_at IS NULL \
+             RETURNING session_id, sid")
+        .bind(organization.as_str().to_owned())
+        .bind(context.now.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        self.tell(context, &parts).await?;
         for statement in [
-            "UPDATE session_organizations SET ended_at = $2 WHERE organization_id = $1 AND ended_at IS NULL",
             "UPDATE families SET revoked_at = $2 WHERE organization_id = $1 AND revoked_at IS NULL",
             "UPDATE access_tokens SET revoked_at = $2 \
              WHERE family_id IS NULL AND revoked_at IS NULL \
@@ -151,6 +165,43 @@ impl Sessions<'_> {
             ended.extend(query.fetch_all(self.0.connection()).await?);
         }
         self.ended(context, &ended, EndReason::NoMembership)
+    }
+
+    /// Ends up to `most` sessions whose time is over, so that apps are told; answers whether there may be more. Their tokens
+    /// ended with that time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_expired(&mut self, context: &Context, most: u32) -> Result<bool> {
+        let rows = sql("UPDATE sessions SET ended_at = expires_at, end_reason = $2 \
+             WHERE id IN ( \
+               SELECT id FROM sessions \
+               WHERE ended_at IS NULL AND expires_at <= $1 \
+               ORDER BY expires_at LIMIT $3) \
+             AND ended_at IS NULL \
+             RETURNING id, user_id")
+        .bind(context.now.0)
+        .bind(EndReason::Expiry.as_str())
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>>>()?;
+        for ids in padded(&ids) {
+            // Placeholders only; values are bound.
+            let text = format!(
+                "UPDATE session_organizations SET ended_at = $1 \
+                 WHERE ended_at IS NULL AND session_id IN ({}) \
+                 RETURNING session_id, sid",
+                in_list(2, ids.len())
+            );
+            let query = ids.iter().fold(sql(text).bind(context.now.0), |query, id| query.bind(id.clone()));
+            let parts = query.fetch_all(self.0.connection()).await?;
+            self.tell(context, &parts).await?;
+        }
+        if !rows.is_empty() {
+            self.ended(context, &rows, EndReason::Expiry)?;
+        }
+        Ok(rows.len() >= most as usize)
     }
 
     fn ended(&mut self, context: &Context, rows: &[Row], reason: EndReason) -> Result<()> {

@@ -3,6 +3,7 @@
 mod ending;
 mod restoring;
 mod sessions;
+mod telling;
 
 pub use ending::LastMembership;
 pub use restoring::Voided;

@@ -23,7 +23,8 @@ pub struct Voided {
 }
 
 impl Sessions<'_> {
-    /// Ends every session, and voids all codes, tokens and mailed links; `offline_access` or not.
+    /// Ends every session, and voids all codes, tokens and mailed links; `offline_access` or not. Apps are not told: a backup
+    /// is also restored to try it, and their sessions are not that copy's.
     ///
     /// # Errors
     /// When the database fails.

@@ -83,6 +83,7 @@ async fn jobs(app: &App) -> Vec<String> {
         .expect("leased");
     let told = |job: &Option<Job>| match job {
         Some(Job::SendMail { to, mail, .. }) => format!("a letter that nobody looked at: {mail} to {to}"),
+        Some(Job::BackchannelLogout) => "an app that nobody told of a logout".to_owned(),
         None => "a job that cannot be read".to_owned(),
     };
     let failed = failed.iter().map(|failed| format!("a {} that was given up: {}", failed.kind, failed.last_error));

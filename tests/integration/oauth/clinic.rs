@@ -1,7 +1,13 @@
 //! A server with two practices, people and clients, and a browser that visits it. Nobody signs in by password here: a
 //! session is begun directly.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -24,6 +30,7 @@ use lanyard::{
     },
     id::{OrganizationId, UserId},
     keys::Algorithm,
+    mail::Mailer,
     oauth::{
         Provider,
         client::{AccessTokenFormat, AuthenticationMethod, GrantType, Introspects},
@@ -32,9 +39,11 @@ use lanyard::{
     },
     random::Random,
     secret::{ExposeSecret, SecretSlice, TokenHash},
+    server::Stopper,
     session::{Authenticated, Lifetime},
     storage::{Tx, sql, testing::Database},
     web::{self, Site, cookie::Cookie},
+    worker::Worker,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -54,12 +63,13 @@ pub(crate) struct Clinic {
     pub(crate) site: Site,
     router: Router,
     keys: tempfile::TempDir,
+    may_leave_jobs: AtomicBool,
     _database: Arc<Database>,
 }
 
 impl Drop for Clinic {
     fn drop(&mut self) {
-        leftovers::check(&self.app, false);
+        leftovers::check(&self.app, self.may_leave_jobs.load(Ordering::Relaxed));
     }
 }
 
@@ -100,6 +110,7 @@ impl Clinic {
         let keys = tempfile::tempdir().unwrap();
         let sources = Sources::none()
             .with("database.url", database.settings.url.clone())
+            .with("outgoing.allowed_networks", "127.0.0.0/8")
             .with("keys.folder", keys.path().display().to_string())
             .with("audit.heads_file", keys.path().join("heads").display().to_string());
         let sources = settings.iter().fold(sources, |sources, (key, value)| sources.with(key, *value));
@@ -110,10 +121,16 @@ impl Clinic {
         let site = Site::new(ISSUER.parse().unwrap(), &SecretSlice::from(vec![7; 32]), clock, Random::system());
         let provider = Provider::new(app.clone());
         let router = web::wrap(endpoint::router(provider.clone()), site.clone()).merge(endpoint::documents(provider));
-        let clinic = Self { app, site, router, keys, _database: Arc::new(database) };
+        let clinic =
+            Self { app, site, router, keys, may_leave_jobs: AtomicBool::default(), _database: Arc::new(database) };
         let context = clinic.context();
         clinic.write(move |tx| Box::pin(async move { furnish(tx, &context).await })).await;
         clinic
+    }
+
+    /// Says that this test is not about the jobs that it causes.
+    pub(crate) fn leaves_jobs(&self) {
+        self.may_leave_jobs.store(true, Ordering::Relaxed);
     }
 
     /// A clinic on each database.
@@ -136,27 +153,6 @@ impl Clinic {
         F: for<'t> FnOnce(&'t mut Tx) -> lanyard::storage::Work<'t, T, Fault> + Send + 'static,
     {
         self.app.storage.write(work).await.unwrap_or_else(|fault| panic!("{fault}"))
-    }
-
-    /// Registers one more client, as those that every test has.
-    pub(crate) async fn enroll(&self, registration: Registration) {
-        let (context, at) =
-            (self.context(), [self.organization("riverside").await, self.organization("harbour").await]);
-        self.write(move |tx| Box::pin(async move { enroll(tx, &context, registration, [&at[0], &at[1]]).await })).await;
-    }
-
-    /// Sends the first form of a page with more fields.
-    pub(crate) async fn submit(&self, cookies: &str, page: &Answer, fields: &str) -> Answer {
-        let text = |before: &str, from: &str| {
-            let rest = from.split(before).nth(1).unwrap_or_else(|| panic!("no {before}: {from}"));
-            rest.split('"').next().unwrap_or_default().replace("&#38;", "&")
-        };
-        let form = page.body.split("<form").nth(1).and_then(|rest| rest.split("</form>").next());
-        let form = form.unwrap_or_else(|| panic!("{} {} no form: {}", page.status, page.location(), page.body));
-        let hidden = form.split("<input type=\"hidden\"").skip(1);
-        let hidden = hidden.map(|input| (text("name=\"", input), text("value=\"", input)));
-        let fixed = form_urlencoded::Serializer::new(String::new()).extend_pairs(hidden).finish();
-        self.post(&text("action=\"", form), &[("cookie", cookies)], &format!("{fixed}&{fields}")).await
     }
 
     pub(crate) async fn user(&self, name: &str) -> UserId {
@@ -248,6 +244,18 @@ impl Clinic {
         answer.json()
     }
 
+    /// The work of this node while `until` is awaited.
+    pub(crate) async fn working<T>(&self, until: impl Future<Output = T>) -> T {
+        let mailer = Mailer::new(&self.app.config.mail, self.app.clock.clone(), self.app.random.clone()).unwrap();
+        let (stopper, stop) = Stopper::new();
+        let worker = Worker::new(self.app.clone(), mailer).await.unwrap();
+        let working = tokio::spawn(worker.run(stop));
+        let done = tokio::time::timeout(Duration::from_secs(20), until).await.expect("done in time");
+        stopper.stop();
+        working.await.unwrap();
+        done
+    }
+
     /// How many requests are kept in the database.
     pub(crate) async fn kept_requests(&self) -> i64 {
         let mut tx = self.app.storage.read().await.unwrap();
@@ -317,35 +325,23 @@ async fn furnish(tx: &mut Tx, context: &Context) -> Result<(), Fault> {
     person(tx, context, "nobody").await?;
     group::create(tx, context, &harbour, &"surgeons".parse()?, &"Surgeons".parse()?).await?;
     for registration in clients(&riverside) {
-        enroll(tx, context, registration, [&riverside, &harbour]).await?;
+        let client = registrar::register(tx, context, registration).await?;
+        if client.authentication != AuthenticationMethod::None {
+            registrar::put_secret(tx, context, &client.id, (&SECRET.into(), None)).await?;
+        }
+        if client.organization.is_none() {
+            let open = (Adopt::All, Requires::default());
+            app::activate(tx, context, &riverside, &client.id, (&open.0, &open.1)).await?;
+            let wanted = Requires { groups: vec!["surgeons".parse()?], ..Requires::default() };
+            let requires = if client.id == "theatre" { wanted } else { Requires::default() };
+            app::activate(tx, context, &harbour, &client.id, (&open.0, &requires)).await?;
+        }
     }
     Ok(())
 }
 
-/// Registers a client; one that belongs to nobody is open to both practices, a theatre's at Harbour to surgeons alone.
-async fn enroll(
-    tx: &mut Tx,
-    context: &Context,
-    registration: Registration,
-    [riverside, harbour]: [&OrganizationId; 2],
-) -> Result<(), Fault> {
-    let client = registrar::register(tx, context, registration).await?;
-    if client.authentication != AuthenticationMethod::None {
-        registrar::put_secret(tx, context, &client.id, (&SECRET.into(), None)).await?;
-    }
-    if client.organization.is_none() {
-        let open = (Adopt::All, Requires::default());
-        app::activate(tx, context, riverside, &client.id, (&open.0, &open.1)).await?;
-        let wanted = Requires { groups: vec!["surgeons".parse()?], ..Requires::default() };
-        let requires = if client.id.starts_with("theatre") { wanted } else { Requires::default() };
-        app::activate(tx, context, harbour, &client.id, (&open.0, &requires)).await?;
-    }
-    Ok(())
-}
-
-/// A first-party app with a secret.
-pub(crate) fn app(id: &str) -> Registration {
-    Registration {
+fn clients(riverside: &OrganizationId) -> Vec<Registration> {
+    let app = |id: &str| Registration {
         is_first_party: true,
         authentication: AuthenticationMethod::SecretBasic,
         redirect_uris: vec![REDIRECT.to_owned()],
@@ -354,10 +350,7 @@ pub(crate) fn app(id: &str) -> Registration {
         id_token_algorithm: Algorithm::Es256,
         access_token_algorithm: Algorithm::EdDsa,
         ..Registration::new(id, id)
-    }
-}
-
-fn clients(riverside: &OrganizationId) -> Vec<Registration> {
+    };
     vec![
         app("portal"),
         Registration { access_token_format: AccessTokenFormat::Opaque, ..app("opaque") },

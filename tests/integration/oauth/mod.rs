@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "the whole module is tests")]
 
 mod authorization;
+mod backchannel_logout;
 mod bodies;
 mod claims;
 pub(crate) mod clinic;
-mod device;
 mod discovery;
 mod enabling;
 mod grants;

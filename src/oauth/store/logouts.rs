@@ -1,0 +1,139 @@
+//! Whom the end of a session is told to, and what became of it.
+
+use crate::{
+    clock::Timestamp,
+    id::{JobId, OrganizationId, Sid, UserId},
+    storage::{Result, Row, Tx, sql},
+};
+
+/// The end of a session as one app is told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logout {
+    /// The job that tells it.
+    pub id: JobId,
+    /// The app.
+    pub client_id: String,
+    /// The person.
+    pub user: UserId,
+    /// The organization in which the app was used.
+    pub organization: OrganizationId,
+    /// The session there.
+    pub sid: Sid,
+    /// When the session ended.
+    pub created_at: Timestamp,
+    /// How far it is.
+    pub state: State,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It is tried, or tried again: how often it was, and what the last try said.
+    Waiting(i64, Option<String>),
+    /// The app took it.
+    Delivered(Timestamp),
+    /// It was given up.
+    Failed(Timestamp, String),
+}
+
+/// What a job came to in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The app took it.
+    Delivered,
+    /// It was given up, and why.
+    Failed(String),
+}
+
+const SELECT: &str = "SELECT l.id, l.client_id, l.user_id, l.organization_id, l.sid, l.created_at, l.delivered_at, \
+                      l.failed_at, COALESCE(l.failure, j.last_error) AS failure, COALESCE(j.attempts, 0) AS attempts \
+                      FROM logouts l \
+                      LEFT JOIN jobs j ON j.id = l.id";
+
+/// Queries of logouts.
+pub struct Logouts<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Logouts.
+    pub fn logouts(&mut self) -> Logouts<'_> {
+        Logouts(self)
+    }
+}
+
+impl Logouts<'_> {
+    /// What a job is to tell.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&mut self, id: &JobId) -> Result<Option<Logout>> {
+        let row = sql(format!("{SELECT} WHERE l.id = $1"))
+            .bind(id.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(logout).transpose()
+    }
+
+    /// What an app was told, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_client(&mut self, client: &str, most: u32) -> Result<Vec<Logout>> {
+        let rows = sql(format!("{SELECT} WHERE l.client_id = $1 ORDER BY l.id DESC LIMIT $2"))
+            .bind(client.to_owned())
+            .bind(i64::from(most))
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(logout).collect()
+    }
+
+    /// What apps were told about a person, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_user(&mut self, user: &UserId, most: u32) -> Result<Vec<Logout>> {
+        let rows = sql(format!("{SELECT} WHERE l.user_id = $1 ORDER BY l.id DESC LIMIT $2"))
+            .bind(user.as_str().to_owned())
+            .bind(i64::from(most))
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(logout).collect()
+    }
+
+    /// Writes down what became of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle(&mut self, id: &JobId, outcome: &Outcome, now: Timestamp) -> Result<()> {
+        let (delivered_at, failed_at, failure) = match outcome {
+            Outcome::Delivered => (Some(now.0), None, None),
+            Outcome::Failed(why) => (None, Some(now.0), Some(why.chars().take(500).collect::<String>())),
+        };
+        sql("UPDATE logouts SET delivered_at = $2, failed_at = $3, failure = $4 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(delivered_at)
+            .bind(failed_at)
+            .bind(failure)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+fn logout(row: &Row) -> Result<Logout> {
+    let instant = |column| Ok::<_, crate::storage::Error>(row.try_get::<Option<i64>>(column)?.map(Timestamp));
+    let failure: Option<String> = row.try_get("failure")?;
+    let state = match (instant("delivered_at")?, instant("failed_at")?) {
+        (Some(at), _) => State::Delivered(at),
+        (None, Some(at)) => State::Failed(at, failure.unwrap_or_default()),
+        (None, None) => State::Waiting(row.try_get("attempts")?, failure),
+    };
+    Ok(Logout {
+        id: JobId::from_stored(row.try_get("id")?),
+        client_id: row.try_get("client_id")?,
+        user: UserId::from_stored(row.try_get("user_id")?),
+        organization: OrganizationId::from_stored(row.try_get("organization_id")?),
+        sid: Sid::from_stored(row.try_get("sid")?),
+        created_at: Timestamp(row.try_get("created_at")?),
+        state,
+    })
+}
