@@ -13,6 +13,7 @@ pub mod algorithm;
 pub mod jwk;
 pub mod jwk_set;
 pub mod jws;
+pub mod numeric_date;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -21,4 +22,5 @@ pub use self::{
     jwk::{BadJwk, Jwk, Material},
     jwk_set::JwkSet,
     jws::{Expected, Header, Refusal, Typ, Verified, unverified_claims, verify, verify_with_embedded_jwk},
+    numeric_date::NumericDate,
 };

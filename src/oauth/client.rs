@@ -56,7 +56,9 @@ names! {
         /// HTTP Basic (RFC 6749 §2.3.1).
         SecretBasic = "client_secret_basic",
         /// In the body (RFC 6749 §2.3.1).
-        SecretPost = "client_secret_post";
+        SecretPost = "client_secret_post",
+        /// A signed assertion (RFC 7523 §2.2, OpenID Connect Core §9).
+        PrivateKeyJwt = "private_key_jwt";
     /// What a client may exchange for tokens.
     GrantType:
         /// RFC 6749 §4.1.
@@ -79,6 +81,20 @@ names! {
         Own = "own",
         /// Those of every client, in the organizations that it serves.
         All = "all";
+}
+
+impl AuthenticationMethod {
+    /// Whether it rests on a secret that the server gave.
+    #[must_use]
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::SecretBasic | Self::SecretPost)
+    }
+
+    /// Whether it rests on keys that the client registered.
+    #[must_use]
+    pub const fn has_keys(self) -> bool {
+        matches!(self, Self::PrivateKeyJwt)
+    }
 }
 
 /// A registered client.

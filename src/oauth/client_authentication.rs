@@ -9,11 +9,14 @@ use data_encoding::BASE64;
 
 use super::{
     client::{AuthenticationMethod, Registered},
+    client_assertion::{self, BadAssertion},
     error::{Code, Refusal, refuse},
+    provider::Parts,
 };
 use crate::{
     clock::Timestamp,
     secret::{ExposeSecret, SecretString, TokenHash},
+    storage,
     web::Parameters,
 };
 
@@ -24,7 +27,8 @@ pub struct Credentials {
     pub client_id: String,
     /// How it was presented.
     pub method: AuthenticationMethod,
-    secret: Option<SecretString>,
+    /// The secret or the assertion.
+    presented: Option<SecretString>,
 }
 
 /// Why a client was not believed; for the log and the audit, never for the client.
@@ -42,6 +46,9 @@ pub enum Failure {
     /// None of its secrets.
     #[error("wrong secret")]
     Secret,
+    /// Not an assertion of the client for this server, or used before.
+    #[error("bad assertion: {0}")]
+    Assertion(#[from] BadAssertion),
 }
 
 /// A client whose request was proved to be its own, as far as its kind can prove it; only [`Credentials::prove`] makes one.
@@ -69,19 +76,25 @@ impl Credentials {
     /// # Errors
     /// `invalid_request` for more than one method (RFC 6749 §2.3), `invalid_client` for none or an unknown one.
     pub fn read(authorization: Option<&str>, parameters: &Parameters) -> Result<Self, Refusal> {
-        if parameters.value("client_assertion").is_some() || parameters.value("client_assertion_type").is_some() {
-            return Err(refuse(Code::InvalidClient, "client assertions are not supported"));
-        }
         let (id, secret) = (parameters.value("client_id"), parameters.value("client_secret"));
+        if let Some(assertion) = assertion(parameters)? {
+            if authorization.is_some() || secret.is_some() {
+                return Err(SEVERAL);
+            }
+            let id = id.map(str::to_owned).or_else(|| client_assertion::client_named(assertion));
+            let client_id = id.ok_or(refuse(Code::InvalidClient, "the assertion names no client"))?;
+            let method = AuthenticationMethod::PrivateKeyJwt;
+            return Ok(Self { client_id, method, presented: Some(assertion.into()) });
+        }
         let Some(header) = authorization else {
             let id = id.ok_or(refuse(Code::InvalidClient, "the client did not say who it is"))?;
             let method = if secret.is_some() { AuthenticationMethod::SecretPost } else { AuthenticationMethod::None };
-            return Ok(Self { client_id: id.to_owned(), method, secret: secret.map(Into::into) });
+            return Ok(Self { client_id: id.to_owned(), method, presented: secret.map(Into::into) });
         };
         let basic =
             Self::basic(header).ok_or(refuse(Code::InvalidClient, "the Authorization header is not HTTP Basic"))?;
         if secret.is_some() {
-            return Err(refuse(Code::InvalidRequest, "the client authenticates in more than one way"));
+            return Err(SEVERAL);
         }
         if id.is_some_and(|id| id != basic.client_id) {
             return Err(refuse(Code::InvalidRequest, "client_id differs from that of the Authorization header"));
@@ -99,16 +112,37 @@ impl Credentials {
         let (id, secret) = text.split_once(':')?;
         let (client_id, secret) = (form_decoded(id)?, form_decoded(secret)?);
         let method = AuthenticationMethod::SecretBasic;
-        (!client_id.is_empty()).then(|| Self { client_id, method, secret: Some(secret.into()) })
+        (!client_id.is_empty()).then(|| Self { client_id, method, presented: Some(secret.into()) })
     }
 
-    /// Proves them against what is registered under the id, `None` when nothing is.
+    /// Proves them against what is registered under the id, `None` when nothing is, at the endpoint with this path.
     ///
     /// # Errors
-    /// [`Failure`]; the answer to all of them is [`refused`].
-    pub fn prove(&self, registered: Option<Arc<Registered>>, now: Timestamp) -> Result<AuthenticatedClient, Failure> {
+    /// When the database fails. The answer to every [`Failure`] is [`refused`].
+    pub async fn prove(
+        &self,
+        provider: &Parts,
+        registered: Option<Arc<Registered>>,
+        (path, now): (&str, Timestamp),
+    ) -> storage::Result<Result<AuthenticatedClient, Failure>> {
+        let registered = match self.check(registered, now) {
+            Ok(registered) => registered,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        if self.method == AuthenticationMethod::PrivateKeyJwt {
+            let assertion = self.presented.as_ref().map_or("", |assertion| assertion.expose_secret());
+            let used = client_assertion::verify(provider, &registered.client, assertion, (path, now)).await?;
+            if let Err(bad) = used {
+                return Ok(Err(bad.into()));
+            }
+        }
+        Ok(Ok(AuthenticatedClient(registered)))
+    }
+
+    /// All that can be said without the keys of the client.
+    fn check(&self, registered: Option<Arc<Registered>>, now: Timestamp) -> Result<Arc<Registered>, Failure> {
         // Hashed before anything is known, so that an unknown client costs what a wrong secret does.
-        let presented = TokenHash::of(self.secret.as_ref().map_or("", |secret| secret.expose_secret()));
+        let presented = TokenHash::of(self.presented.as_ref().map_or("", |secret| secret.expose_secret()));
         let registered = registered.ok_or(Failure::Unknown)?;
         let matches = registered
             .secrets
@@ -119,11 +153,22 @@ impl Credentials {
             Err(Failure::Disabled)
         } else if registered.client.authentication != self.method {
             Err(Failure::Method)
-        } else if self.method != AuthenticationMethod::None && !matches {
+        } else if self.method.has_secret() && !matches {
             Err(Failure::Secret)
         } else {
-            Ok(AuthenticatedClient(registered))
+            Ok(registered)
         }
+    }
+}
+
+const SEVERAL: Refusal = refuse(Code::InvalidRequest, "the client authenticates in more than one way");
+
+/// RFC 7521 §4.2.
+fn assertion(parameters: &Parameters) -> Result<Option<&str>, Refusal> {
+    match (parameters.value("client_assertion"), parameters.value("client_assertion_type")) {
+        (None, None) => Ok(None),
+        (Some(assertion), Some(client_assertion::TYPE)) => Ok(Some(assertion)),
+        _ => Err(refuse(Code::InvalidClient, "client_assertion needs client_assertion_type of a JWT")),
     }
 }
 
@@ -150,13 +195,16 @@ mod tests {
 
     fn read(header: Option<&str>, body: &str) -> Result<(String, AuthenticationMethod, String), Code> {
         Credentials::read(header, &Parameters::parse(body.as_bytes()).unwrap())
-            .map(|c| (c.client_id, c.method, c.secret.map_or(String::new(), |s| s.expose_secret().to_owned())))
+            .map(|c| (c.client_id, c.method, c.presented.map_or(String::new(), |s| s.expose_secret().to_owned())))
             .map_err(|refusal| refusal.code)
     }
 
     #[test]
     fn one_method_is_read() {
-        use AuthenticationMethod::{None as Public, SecretBasic, SecretPost};
+        use AuthenticationMethod::{None as Public, PrivateKeyJwt, SecretBasic, SecretPost};
+        // {"sub":"a"}
+        let named = "e30.eyJzdWIiOiJhIn0.x";
+        let typ = format!("client_assertion_type={}", client_assertion::TYPE);
         let basic = |text: &str| format!("Basic {}", BASE64.encode(text.as_bytes()));
         let ok = |id: &str, method, secret: &str| Ok((id.to_owned(), method, secret.to_owned()));
         for (case, header, body, expected) in [
@@ -176,7 +224,24 @@ mod tests {
             ("no colon", Some(basic("a")), "", Err(Code::InvalidClient)),
             ("a broken escape", Some(basic("a:%zz")), "", Err(Code::InvalidClient)),
             ("no id", Some(basic(":s")), "", Err(Code::InvalidClient)),
-            ("an assertion", None, "client_id=a&client_assertion=x", Err(Code::InvalidClient)),
+            ("an assertion", None, &format!("client_id=a&client_assertion=x&{typ}"), ok("a", PrivateKeyJwt, "x")),
+            ("without an id", None, &format!("client_assertion={named}&{typ}"), ok("a", PrivateKeyJwt, named)),
+            ("that names nobody", None, &format!("client_assertion=x&{typ}"), Err(Code::InvalidClient)),
+            ("without its type", None, "client_id=a&client_assertion=x", Err(Code::InvalidClient)),
+            ("a type alone", None, &format!("client_id=a&{typ}"), Err(Code::InvalidClient)),
+            (
+                "of another type",
+                None,
+                "client_id=a&client_assertion=x&client_assertion_type=saml",
+                Err(Code::InvalidClient),
+            ),
+            (
+                "and a secret",
+                None,
+                &format!("client_id=a&client_secret=s&client_assertion=x&{typ}"),
+                Err(Code::InvalidRequest),
+            ),
+            ("and Basic", Some(basic("a:s")), &format!("client_assertion=x&{typ}"), Err(Code::InvalidRequest)),
         ] {
             assert_eq!(read(header.as_deref(), body), expected, "{case}");
         }
@@ -184,7 +249,7 @@ mod tests {
 
     #[test]
     fn only_the_registered_method_with_a_live_secret_is_believed() {
-        use AuthenticationMethod::{None as Public, SecretBasic, SecretPost};
+        use AuthenticationMethod::{None as Public, PrivateKeyJwt, SecretBasic, SecretPost};
         let now = Timestamp(100);
         let secret = |text: &str, expires_at| Secret {
             id: ClientSecretId::from_stored("sec_x".into()),
@@ -213,10 +278,24 @@ mod tests {
             ("a public one with a secret", SecretPost, "x", registered(Public, None), Some(Failure::Method)),
             ("disabled", SecretBasic, "new", registered(SecretBasic, Some(Timestamp(1))), Some(Failure::Disabled)),
             ("unknown", SecretBasic, "new", None, Some(Failure::Unknown)),
+            (
+                "an assertion where a secret is due",
+                PrivateKeyJwt,
+                "new",
+                registered(SecretBasic, None),
+                Some(Failure::Method),
+            ),
+            (
+                "a secret where an assertion is due",
+                SecretBasic,
+                "new",
+                registered(PrivateKeyJwt, None),
+                Some(Failure::Method),
+            ),
         ] {
-            let secret = (method != Public).then(|| text.into());
-            let credentials = Credentials { client_id: "portal".into(), method, secret };
-            assert_eq!(credentials.prove(given, now).err(), expected, "{case}");
+            let presented = (method != Public).then(|| text.into());
+            let credentials = Credentials { client_id: "portal".into(), method, presented };
+            assert_eq!(credentials.check(given, now).err(), expected, "{case}");
         }
     }
 }

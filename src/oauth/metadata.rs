@@ -8,7 +8,7 @@ use super::{
     scope::Scope,
     token::claims::Person,
 };
-use crate::{authentication::signing_in::ACR, config::Config, keys::Algorithm};
+use crate::{authentication::signing_in::ACR, config::Config, jose::Alg, keys::Algorithm};
 
 /// Where the endpoints are.
 #[expect(missing_docs, reason = "each is named by its endpoint")]
@@ -50,6 +50,9 @@ pub struct Metadata {
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
     pub claim_types_supported: [&'static str; 1],
@@ -92,6 +95,9 @@ impl Metadata {
             revocation_endpoint_auth_methods_supported: methods.clone(),
             token_endpoint_auth_methods_supported: methods,
             introspection_endpoint_auth_methods_supported: confidential,
+            token_endpoint_auth_signing_alg_values_supported: signing(),
+            revocation_endpoint_auth_signing_alg_values_supported: signing(),
+            introspection_endpoint_auth_signing_alg_values_supported: signing(),
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims(),
             claim_types_supported: ["normal"],
@@ -105,6 +111,11 @@ impl Metadata {
             backchannel_logout_session_supported: true,
         }
     }
+}
+
+/// How assertions of clients may be signed.
+fn signing() -> Vec<&'static str> {
+    Alg::ALL.iter().map(|alg| alg.name()).collect()
 }
 
 fn claims() -> Vec<&'static str> {
@@ -139,6 +150,8 @@ mod tests {
             ("grant_types_supported", "authorization_code"),
             ("id_token_signing_alg_values_supported", "RS256"),
             ("token_endpoint_auth_methods_supported", "client_secret_basic"),
+            ("token_endpoint_auth_methods_supported", "private_key_jwt"),
+            ("token_endpoint_auth_signing_alg_values_supported", "ES512"),
             ("code_challenge_methods_supported", "S256"),
             ("claims_supported", "org_id"),
             ("scopes_supported", "openid"),

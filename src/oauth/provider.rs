@@ -22,6 +22,7 @@ use crate::{
         organization::Organization,
     },
     id::{FamilyId, OrganizationId, UserId},
+    jose::JwkSet,
     keys::{Algorithm, Policy, SigningKey},
     limit::{Network, Recurrences, Throttle},
     secret::TokenHash,
@@ -45,6 +46,8 @@ pub struct Parts {
     memberships: Cache<UserId, Arc<Vec<Member>>>,
     standings: Cache<(UserId, OrganizationId, Detail), Arc<Standing>>,
     origins: Cache<(), Arc<HashSet<String>>>,
+    /// Keys that clients registered, parsed.
+    pub(super) client_keys: Cache<String, Arc<JwkSet>>,
     /// Access tokens that were found to count, until anything is revoked or changed.
     pub(super) tokens: Cache<TokenHash, Arc<LiveToken>>,
     /// Authorizations behind them.
@@ -92,6 +95,7 @@ impl Provider {
             memberships: Cache::of(&[Revision::Directory]),
             standings: Cache::of(&[Revision::Directory]),
             origins: Cache::of(&[Revision::Clients]),
+            client_keys: Cache::of(&[Revision::Clients]),
             tokens: Cache::of(&[Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies]),
             families: Cache::of(&[Revision::Revocations]),
             metadata,

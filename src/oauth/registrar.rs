@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    client::{AuthenticationMethod, Client, Secret},
+    client::{Client, Secret},
     registration::{Registration, RegistrationError},
 };
 use crate::{
@@ -35,8 +35,8 @@ pub enum RegistrarError {
     /// No such secret.
     #[error("the client has no live secret `{0}`")]
     UnknownSecret(ClientSecretId),
-    /// A public client keeps no secret.
-    #[error("a public client has no secret")]
+    /// A public client keeps no secret, and one that has keys needs none.
+    #[error("a client with this `token_endpoint_auth_method` has no secret")]
     Public,
     /// Two are live already.
     #[error("the client has {MOST_SECRETS} live secrets; revoke one first")]
@@ -162,7 +162,7 @@ pub async fn put_secret(
     (text, life): (&SecretString, Option<Duration>),
 ) -> Result<ClientSecretId, RegistrarError> {
     let client = find(tx, id).await?;
-    if client.authentication == AuthenticationMethod::None {
+    if !client.authentication.has_secret() {
         return Err(RegistrarError::Public);
     }
     let in_use = tx.clients().secrets(id).await?.iter().filter(|secret| secret.is_live(context.now)).count();

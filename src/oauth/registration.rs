@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
+    client_keys,
     client_metadata::ClientMetadata,
     redirect_uri::{RedirectUri, RedirectUriError, Registrant},
     scope::{Scope, Scopes},
@@ -167,6 +168,7 @@ impl Registration {
         if self.introspects != Introspects::Nothing && registrant == Registrant::Public {
             return Err(RegistrationError::PublicIntrospection);
         }
+        client_keys::check(self.authentication, &self.metadata)?;
         if let Some(bad) = self.resources.iter().chain(&self.audience).find(|text| !is_resource(text)) {
             return Err(RegistrationError::Resource(bad.clone()));
         }

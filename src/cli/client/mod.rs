@@ -22,7 +22,7 @@ use crate::{
     directory::app::{self, Adopt, Requires},
     id::ClientSecretId,
     oauth::{
-        client::{AccessTokenFormat, AuthenticationMethod, Client as Registered, Secret},
+        client::{AccessTokenFormat, Client as Registered, Secret},
         client_metadata::ClientMetadata,
         redirect_uri::RedirectUri,
         registrar::{self, Addresses, RegistrarError},
@@ -70,7 +70,7 @@ async fn create(shell: &Shell, description: Description) -> anyhow::Result<()> {
         Box::pin(async move {
             let client = registrar::register(tx, &context, registration).await?;
             let secret = match client.authentication {
-                AuthenticationMethod::None => None,
+                method if !method.has_secret() => None,
                 _ => Some(registrar::add_secret(tx, &context, &client.id, None).await?.1),
             };
             Ok((client, secret))
