@@ -10,7 +10,10 @@ use super::{
     provider::Parts,
     registration::RegistrationError,
 };
-use crate::jose::{self, Alg, Expected, JwkSet, Verified};
+use crate::{
+    jose::{self, Alg, Expected, JwkSet, Verified},
+    outbound::documents::{Document, Unavailable},
+};
 
 /// Why a token is not believed to be a client's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +26,16 @@ pub enum Untrusted {
     Token(#[from] jose::Refusal),
 }
 
+/// The keys of a client, parsed, with the document that they were fetched in.
+#[derive(Clone)]
+pub(super) struct Parsed {
+    keys: Arc<JwkSet>,
+    document: Option<Arc<Document>>,
+}
+
 impl Parts {
-    /// Checks the form and the signature of a token by the keys of `client`; its claims remain to be checked.
+    /// Checks the form and the signature of a token by the keys of `client`; its claims remain to be checked. Keys that are
+    /// fetched are fetched once more, at most once a minute, for a token that none of them has signed.
     ///
     /// # Errors
     /// [`Untrusted`].
@@ -34,20 +45,52 @@ impl Parts {
         token: &str,
         expected: Expected<'_>,
     ) -> Result<Verified, Untrusted> {
-        let keys = self.keys_of_client(client).ok_or(Untrusted::NoKeys)?;
-        Ok(jose::verify(token, &keys, expected)?)
+        let keys = self.keys_of_client(client).await.ok_or(Untrusted::NoKeys)?;
+        match (jose::verify(token, &keys, expected), address(client)) {
+            (Err(refusal @ (jose::Refusal::UnknownKey | jose::Refusal::BadSignature)), Some(address)) => {
+                let newer = self.parsed(client, self.app.outbound.newer_document(&address).await);
+                let newer = newer.filter(|newer| !Arc::ptr_eq(newer, &keys)).ok_or(refusal)?;
+                Ok(jose::verify(token, &newer, expected)?)
+            }
+            (verified, _) => Ok(verified?),
+        }
     }
 
-    /// The keys of `client`, parsed once.
-    pub fn keys_of_client(&self, client: &Client) -> Option<Arc<JwkSet>> {
+    /// The keys of `client`; `None` when there are none that can be used.
+    pub async fn keys_of_client(&self, client: &Client) -> Option<Arc<JwkSet>> {
+        if let Some(address) = address(client) {
+            return self.parsed(client, self.app.outbound.document(&address).await);
+        }
         let moment = self.client_keys.moment(&self.app);
         if let Some(found) = self.client_keys.find(client.id.as_str(), moment) {
-            return Some(found);
+            return Some(found.keys);
         }
         let keys = Arc::new(JwkSet::parse(&client.metadata.jwks.as_ref()?.to_string()).ok()?);
-        self.client_keys.keep(client.id.clone(), Arc::clone(&keys), moment);
+        self.client_keys.keep(client.id.clone(), Parsed { keys: Arc::clone(&keys), document: None }, moment);
         Some(keys)
     }
+
+    /// The keys in a document, parsed once.
+    fn parsed(&self, client: &Client, read: Result<Arc<Document>, Unavailable>) -> Option<Arc<JwkSet>> {
+        let log = |cause: &dyn std::fmt::Display| {
+            tracing::warn!(client.id, %cause, "The keys of a client cannot be read from its jwks_uri.");
+        };
+        let document = read.inspect_err(|cause| log(cause)).ok()?;
+        let moment = self.client_keys.moment(&self.app);
+        let is_same = |parsed: &Parsed| parsed.document.as_ref().is_some_and(|of| Arc::ptr_eq(of, &document));
+        if let Some(found) = self.client_keys.find(client.id.as_str(), moment).filter(is_same) {
+            return Some(found.keys);
+        }
+        let keys = JwkSet::parse(&String::from_utf8_lossy(&document.body)).inspect_err(|bad| log(bad)).ok()?;
+        let keys = Arc::new(keys);
+        let parsed = Parsed { keys: Arc::clone(&keys), document: Some(document) };
+        self.client_keys.keep(client.id.clone(), parsed, moment);
+        Some(keys)
+    }
+}
+
+fn address(client: &Client) -> Option<Url> {
+    client.metadata.jwks_uri.as_deref().and_then(|uri| uri.parse().ok())
 }
 
 /// What can be known of the keys at registration.

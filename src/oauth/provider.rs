@@ -7,6 +7,7 @@ use super::{
     bearer::LiveToken,
     cache::{Cache, Moment},
     client::{Client, Registered},
+    client_keys::Parsed,
     error::Error,
     grant::Standing,
     metadata::Metadata,
@@ -22,7 +23,6 @@ use crate::{
         organization::Organization,
     },
     id::{FamilyId, OrganizationId, UserId},
-    jose::JwkSet,
     keys::{Algorithm, Policy, SigningKey},
     limit::{Network, Recurrences, Throttle},
     secret::TokenHash,
@@ -47,7 +47,7 @@ pub struct Parts {
     standings: Cache<(UserId, OrganizationId, Detail), Arc<Standing>>,
     origins: Cache<(), Arc<HashSet<String>>>,
     /// Keys that clients registered, parsed.
-    pub(super) client_keys: Cache<String, Arc<JwkSet>>,
+    pub(super) client_keys: Cache<String, Parsed>,
     /// Access tokens that were found to count, until anything is revoked or changed.
     pub(super) tokens: Cache<TokenHash, Arc<LiveToken>>,
     /// Authorizations behind them.

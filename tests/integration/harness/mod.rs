@@ -3,6 +3,7 @@
 //!
 //! When it is dropped, no job may be left (a test looks at the letters it caused) and the audit log has to be whole.
 
+pub(crate) mod client_key;
 mod browser;
 pub(crate) mod leftovers;
 pub(crate) mod portal;

@@ -6,6 +6,7 @@ mod authorization;
 mod backchannel_logout;
 mod bodies;
 mod claims;
+mod client_assertion;
 pub(crate) mod clinic;
 mod discovery;
 mod enabling;
