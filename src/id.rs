@@ -120,6 +120,8 @@ ids! {
     Sid = "sid";
     /// A chain of refresh tokens that descend from one authorization.
     FamilyId = "fam";
+    /// A request that a person decides about elsewhere.
+    DeferredId = "ask";
     /// One secret of a client.
     ClientSecretId = "sec";
     /// One audit event.

@@ -84,7 +84,7 @@ def validated(id_token, client_id, nonce):
 
 
 def browse(address, redirect, person):
-    """Follows redirects and fills the sign-in form, up to the address that Lanyard sends the browser back to."""
+    """Follows redirects, fills the sign-in form and allows the app, up to the address that Lanyard sends the browser back to."""
     browser = requests.Session()
     response = browser.get(address, allow_redirects=False, timeout=10)
     for _ in range(10):
@@ -94,16 +94,19 @@ def browse(address, redirect, person):
                 return location
             response = browser.get(location, allow_redirects=False, timeout=10)
             continue
-        form = SignInForm(response.text)
-        assert "password" in form.fields, f"{response.status_code} at {response.url}:\n{response.text}"
-        form.fields |= {"user_name": person, "password": PASSWORD}
+        form = PageForm(response.text)
+        if "decision" in form.fields:
+            form.fields["decision"] = "allow"
+        else:
+            assert "password" in form.fields, f"{response.status_code} at {response.url}:\n{response.text}"
+            form.fields |= {"user_name": person, "password": PASSWORD}
         action = urljoin(response.url, form.action)
         response = browser.post(action, form.fields, allow_redirects=False, timeout=10)
     raise AssertionError(f"redirected for ever at {response.url}")
 
 
-class SignInForm(HTMLParser):
-    """The address and the fields of the form that asks for a password."""
+class PageForm(HTMLParser):
+    """The address and the fields of the form that asks for a password, or for consent."""
 
     def __init__(self, page):
         super().__init__()
@@ -115,12 +118,12 @@ class SignInForm(HTMLParser):
         attributes = dict(attributes)
         if tag == "form":
             self._inside = [attributes.get("action") or "", {}]
-        elif tag == "input" and self._inside:
-            self._inside[1][attributes.get("name")] = attributes.get("value") or ""
+        elif tag in ("input", "button") and self._inside and attributes.get("name"):
+            self._inside[1][attributes["name"]] = attributes.get("value") or ""
 
     def handle_endtag(self, tag):
         if tag == "form" and self._inside:
-            if "password" in self._inside[1]:
+            if self._inside[1].keys() & {"password", "decision"}:
                 self.action, self.fields = self._inside
             self._inside = []
 

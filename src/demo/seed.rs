@@ -217,8 +217,8 @@ fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<
         },
         Registration {
             authentication: AuthenticationMethod::None,
-            grant_types: vec![],
-            scopes: vec!["openid".to_owned()],
+            is_first_party: true,
+            grant_types: vec![GrantType::DeviceCode, GrantType::RefreshToken],
             ..Registration::new(clinic::KIOSK, "Front desk kiosk")
         },
     ];

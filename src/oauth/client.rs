@@ -66,7 +66,9 @@ names! {
         /// RFC 6749 §6.
         RefreshToken = "refresh_token",
         /// RFC 6749 §4.4.
-        ClientCredentials = "client_credentials";
+        ClientCredentials = "client_credentials",
+        /// RFC 8628 §3.4.
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
     /// The form of a client's access tokens.
     AccessTokenFormat:
         /// RFC 9068.

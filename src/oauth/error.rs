@@ -1,6 +1,6 @@
 //! What a client is told when a request is refused: each registered code with its status, once.
 //!
-//! RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core 1.0 §3.1.2.6, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8707 §2.
+//! RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core 1.0 §3.1.2.6, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8707 §2, RFC 8628 §3.5.
 
 use std::borrow::Cow;
 
@@ -47,7 +47,13 @@ codes! {
     /// The scope is malformed or more than the client may have.
     InvalidScope = "invalid_scope" 400;
     /// The person or the organization's rules said no.
-    AccessDenied = "access_denied" 403;
+    AccessDenied = "access_denied" 400;
+    /// The person has not decided yet (RFC 8628 §3.5).
+    AuthorizationPending = "authorization_pending" 400;
+    /// The same, and the client asks too often (RFC 8628 §3.5).
+    SlowDown = "slow_down" 400;
+    /// Nobody decided in time (RFC 8628 §3.5).
+    ExpiredToken = "expired_token" 400;
     /// Another response type than `code`.
     UnsupportedResponseType = "unsupported_response_type" 400;
     /// A fault of ours.

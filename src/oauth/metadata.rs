@@ -20,6 +20,9 @@ pub mod path {
     pub const INTROSPECT: &str = "/oauth2/introspect";
     pub const REVOKE: &str = "/oauth2/revoke";
     pub const JWKS: &str = "/oauth2/jwks";
+    pub const DEVICE_AUTHORIZATION: &str = "/oauth2/device_authorization";
+    pub const DEVICE: &str = "/device";
+    pub const DEVICE_QR: &str = "/device/qr";
     pub const LOGOUT: &str = "/oauth2/logout";
     pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
     pub const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
@@ -39,6 +42,7 @@ pub struct Metadata {
     pub jwks_uri: String,
     pub introspection_endpoint: String,
     pub revocation_endpoint: String,
+    pub device_authorization_endpoint: String,
     pub end_session_endpoint: String,
     pub scopes_supported: Vec<&'static str>,
     pub response_types_supported: [&'static str; 1],
@@ -84,6 +88,7 @@ impl Metadata {
             jwks_uri: at(path::JWKS),
             introspection_endpoint: at(path::INTROSPECT),
             revocation_endpoint: at(path::REVOKE),
+            device_authorization_endpoint: at(path::DEVICE_AUTHORIZATION),
             end_session_endpoint: at(path::LOGOUT),
             scopes_supported: Scope::ALL.iter().map(|scope| scope.name()).collect(),
             response_types_supported: ["code"],

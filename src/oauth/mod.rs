@@ -22,6 +22,7 @@ pub mod client_keys;
 pub mod client_member;
 pub mod client_metadata;
 pub mod confirmation;
+pub mod device;
 pub mod endpoint;
 pub mod error;
 pub mod grant;
@@ -39,5 +40,6 @@ pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
+pub mod user_code;
 
 pub use provider::Provider;

@@ -14,6 +14,7 @@ use super::{
     redirect_uri::RedirectUri,
     store::Family,
     token::claims::detail,
+    user_code::TypingLimit,
 };
 use crate::{
     app::App,
@@ -39,6 +40,8 @@ pub struct Parts {
     pub app: App,
     /// How many requests of strangers are kept for one network.
     pub(super) keeping: Throttle,
+    /// Wrong codes of devices.
+    pub(super) typing: TypingLimit,
     /// Failed authentications by client and network; clients that are not registered are counted as one.
     pub(super) failures: Recurrences<(String, Network)>,
     clients: Cache<String, Arc<Registered>>,
@@ -88,6 +91,7 @@ impl Provider {
         let jwks_caching = format!("public, max-age={}", max_age.as_secs());
         Self(Arc::new(Parts {
             keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
+            typing: TypingLimit::new(&app.clock, &app.random),
             failures: Recurrences::new(app.clock.clone()),
             app,
             clients: Cache::of(&[Revision::Clients]),

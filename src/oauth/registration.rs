@@ -66,7 +66,7 @@ pub enum RegistrationError {
     #[error("a client with the grant type client_credentials must be owned by an organization")]
     ServiceWithoutOwner,
     /// Nothing to refresh.
-    #[error("the grant type refresh_token needs authorization_code beside it")]
+    #[error("the grant type refresh_token needs one beside it by which people let the client in")]
     RefreshAlone,
     /// PKCE is waived for confidential clients that send a nonce, and no other.
     #[error("PKCE can be waived only for a client with a secret that asks for the scope openid")]
@@ -204,7 +204,7 @@ impl Registration {
         if has(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return Err(RegistrationError::NoRedirectUri);
         }
-        if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
+        if has(GrantType::RefreshToken) && !FOR_PEOPLE.iter().any(|grant_type| has(*grant_type)) {
             return Err(RegistrationError::RefreshAlone);
         }
         if has(GrantType::ClientCredentials) && self.authentication == AuthenticationMethod::None {
@@ -220,6 +220,9 @@ impl Registration {
         Ok(())
     }
 }
+
+/// Grants by which a person lets a client in.
+const FOR_PEOPLE: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::DeviceCode];
 
 fn addresses(texts: &[String], registrant: Registrant) -> Result<Vec<RedirectUri>, RegistrationError> {
     texts.iter().map(|text| RedirectUri::parse(text, registrant).map_err(RegistrationError::from)).collect()

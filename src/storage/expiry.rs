@@ -40,6 +40,7 @@ expiring! {
     "access_tokens" by "hash" when "expires_at < $1" kept DAY;
     "authorization_codes" by "hash" when "expires_at < $1" kept DAY;
     "refresh_tokens" by "hash" when "expires_at < $1" kept DAY;
+    "deferred_requests" by "id" when "expires_at < $1" kept DAY;
     "mailed_links" by "token_hash" when "expires_at < $1" kept MONTH;
     "jobs" by "id" when "failed_at < $1" kept MONTH;
     "logouts" by "id" when "created_at < $1" kept MONTH;

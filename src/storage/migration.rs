@@ -36,6 +36,7 @@ const STEPS: &[Step] = migrations! {
     "202611221140" "audit_indexes";
     "202611221402" "pushed_requests";
     "202611221418" "client_metadata";
+    "202611221420" "deferred_requests";
     "202611221428" "logouts";
 };
 

@@ -22,6 +22,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
     ("lettre", &["mail"]),
     ("oxide_auth", &["oauth::grant"]),
+    ("qrcode", &["oauth::page::device"]),
     ("openidconnect", &["demo", "federation::oidc"]),
     ("samael", &["saml"]),
     ("ldap3", &["ldap::connection"]),

@@ -258,6 +258,8 @@ pub(super) enum Grant {
     RefreshToken,
     #[value(alias = "client_credentials")]
     ClientCredentials,
+    #[value(alias = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -283,6 +285,7 @@ impl From<Grant> for GrantType {
             Grant::AuthorizationCode => Self::AuthorizationCode,
             Grant::RefreshToken => Self::RefreshToken,
             Grant::ClientCredentials => Self::ClientCredentials,
+            Grant::DeviceCode => Self::DeviceCode,
         }
     }
 }

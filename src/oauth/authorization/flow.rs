@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a family without refresh tokens is kept: longer than any access token lives.
-const CODE_ONLY: std::time::Duration = std::time::Duration::from_hours(1);
+pub(super) const CODE_ONLY: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// A request that was read, with what the person did for it.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 //! remembers what the person has already done for it, [`pushed`] says how long a pushed one is good for, [`response`] writes the answer: all of them pure. [`flow`] loads,
 //! asks them, and saves.
 
+pub mod admission;
 pub mod flow;
 pub mod organization;
 pub mod progress;

@@ -4,6 +4,7 @@ mod answer;
 mod authorize;
 mod client_form;
 mod cors;
+mod device_authorization;
 mod discovery;
 mod document;
 mod introspect;
@@ -17,6 +18,7 @@ mod userinfo;
 
 use axum::{
     Router,
+    extract::FromRef,
     http::HeaderValue,
     middleware::from_fn_with_state,
     routing::{get, post},
@@ -30,6 +32,7 @@ use super::{
     page,
 };
 use crate::{
+    app::App,
     audit::{Actor, Context, Event},
     limit::Network,
     web::Visit,
@@ -44,6 +47,7 @@ pub fn router(provider: Provider) -> Router {
         .route(path::TOKEN, post(token::token).options(cors::preflight))
         .route(path::PAR, post(pushed::push).options(cors::preflight))
         .route(path::REVOKE, post(revoke::revoke).options(cors::preflight))
+        .route(path::DEVICE_AUTHORIZATION, post(device_authorization::device_authorization).options(cors::preflight))
         .route(path::USERINFO, get(userinfo::by_header).post(userinfo::by_header_or_form).options(cors::preflight))
         .layer(from_fn_with_state(provider.clone(), cors::for_browser_apps));
     Router::new()
@@ -53,6 +57,10 @@ pub fn router(provider: Provider) -> Router {
         .route(page::organization::PATH, get(page::anew).post(page::organization::choose))
         .route(page::consent::PATH, get(page::anew).post(page::consent::decide))
         .route(page::sign_out::PATH, get(page::sign_out::undecided).post(page::sign_out::sign_out))
+        .route(path::DEVICE, get(page::device::show).post(page::device::typed))
+        .route(path::DEVICE_QR, get(page::device::qr))
+        .route(page::device::ORGANIZATION, get(page::device::anew).post(page::device::choose))
+        .route(page::device::DECISION, get(page::device::anew).post(page::device::decide))
         .merge(browser_apps)
         .with_state(provider)
 }
@@ -99,6 +107,12 @@ async fn authenticate(
         provider.app.storage.append(move |additions| additions.record(&context, owner.as_ref(), &event)).await?;
     }
     Err(client_authentication::refused().into())
+}
+
+impl FromRef<Provider> for App {
+    fn from_ref(provider: &Provider) -> Self {
+        provider.app.clone()
+    }
 }
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

@@ -5,6 +5,8 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+mod deferred;
+pub mod device_code;
 pub mod machine;
 pub mod refresh_token;
 mod standing;
@@ -48,6 +50,7 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         GrantType::AuthorizationCode => authorization_code::redeem(exchange).await,
         GrantType::RefreshToken => refresh_token::rotate(exchange).await,
         GrantType::ClientCredentials => client_credentials::issue(exchange).await,
+        GrantType::DeviceCode => device_code::redeem(exchange).await,
     }
 }
 

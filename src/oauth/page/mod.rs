@@ -3,6 +3,7 @@
 
 pub mod consent;
 pub mod denied;
+pub mod device;
 pub mod form_post;
 pub mod organization;
 pub mod sign_out;

@@ -12,7 +12,7 @@ use crate::{
         flow::Step,
         page::organization::{Choice, OrganizationPage},
     },
-    directory::{organization::Organization, store::NamedLevel},
+    directory::{organization::Organization, store::NamedLevel, user::User},
     oauth::{
         Provider,
         authorization::{
@@ -38,28 +38,42 @@ pub async fn show(
     (standpoint, back): (Standpoint, &ReturnTo),
 ) -> storage::Result<Response> {
     let frame = Frame::new(visit);
+    let person = standpoint.person.as_ref().map(|person| &person.user);
+    let page = OrganizationPage {
+        action: action(visit, PATH, back),
+        app: Some(asked.to.client.client.name.clone()),
+        choices: choices(provider, &frame, person, &standpoint.choices).await?,
+        other_person_href: address_of(Step::SignIn, visit, back),
+        frame,
+    };
+    Ok((RedirectsTo(RedirectOrigin::of(&asked.to.redirect.url())), Page(page)).into_response())
+}
+
+/// The organizations with the person's level in each; their default comes first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn choices(
+    provider: &Provider,
+    frame: &Frame,
+    person: Option<&User>,
+    organizations: &[Organization],
+) -> storage::Result<Vec<Choice>> {
     let (mut levels, mut default) = (vec![], None);
-    if let Some(person) = standpoint.person {
+    if let Some(person) = person {
         let now = provider.app.clock.now();
-        levels = provider.app.storage.read().await?.levels().of_user(&person.user.id, now).await?;
-        default = person.user.default_organization;
+        levels = provider.app.storage.read().await?.levels().of_user(&person.id, now).await?;
+        default = person.default_organization.as_ref();
     }
     let choice = |organization: &Organization| Choice {
         slug: organization.slug.as_str().to_owned(),
         brand: brand_of(organization),
-        detail: level(&frame, levels.iter().filter(|level| level.organization == organization.id)),
-        is_default: default.as_ref() == Some(&organization.id),
+        detail: level(frame, levels.iter().filter(|level| level.organization == organization.id)),
+        is_default: default == Some(&organization.id),
     };
-    let mut choices: Vec<Choice> = standpoint.choices.iter().map(choice).collect();
+    let mut choices: Vec<Choice> = organizations.iter().map(choice).collect();
     choices.sort_by_key(|choice| !choice.is_default);
-    let page = OrganizationPage {
-        frame,
-        action: action(visit, PATH, back),
-        app: Some(asked.to.client.client.name.clone()),
-        choices,
-        other_person_href: address_of(Step::SignIn, visit, back),
-    };
-    Ok((RedirectsTo(RedirectOrigin::of(&asked.to.redirect.url())), Page(page)).into_response())
+    Ok(choices)
 }
 
 /// The roles in one organization, each with its place, in a few words.

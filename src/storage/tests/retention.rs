@@ -97,7 +97,7 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
 
 /// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
 #[rustfmt::skip]
-const PERISHABLE: [(&str, &str, &str); 13] = [
+const PERISHABLE: [(&str, &str, &str); 14] = [
     ("pushed_requests", "hash, client_id, parameters, created_at, expires_at", "'N', '', '', 0, AT"),
     ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
     ("replays", "hash, expires_at", "'N', AT"),
@@ -105,6 +105,8 @@ const PERISHABLE: [(&str, &str, &str); 13] = [
     ("access_tokens", "hash, client_id, claims, expires_at", "'N', 'c', '', AT"),
     ("authorization_codes", "hash, family_id, redirect_uri, created_at, expires_at", "'N', 'f1', '', 0, AT"),
     ("refresh_tokens", "hash, family_id, created_at, expires_at", "'N', 'f1', 0, AT"),
+    ("deferred_requests", "id, hash, client_id, scope, resources, interval_seconds, created_at, expires_at",
+     "'N', 'N', 'c', '', '[]', 5, 0, AT"),
     ("mailed_links", "token_hash, user_id, purpose, created_at, expires_at", "'N', 'u', 'password', 0, AT"),
     ("logouts", "id, client_id, user_id, organization_id, sid, created_at", "'N', '', '', '', '', AT"),
     ("throttles", "key, clear_at, last_at", "'N', AT, 0"),

@@ -10,10 +10,11 @@ use super::watch::Watch;
 use crate::oauth::clinic::{Answer, Clinic, REDIRECT, basic, redemption, request};
 
 /// What each endpoint may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 13] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 14] = [
     ("/oauth2/authorize", &[200, 303, 400, 403, 405, 413, 415]),
     ("/oauth2/par", &[201, 204, 400, 401, 403, 405, 503]),
     ("/oauth2/token", &[200, 204, 400, 401, 405]),
+    ("/oauth2/device_authorization", &[200, 204, 400, 401, 405, 503]),
     ("/oauth2/introspect", &[200, 400, 401, 405]),
     ("/oauth2/revoke", &[200, 204, 400, 401, 405]),
     ("/oauth2/userinfo", &[200, 204, 400, 401, 403, 405]),
@@ -59,6 +60,8 @@ const NAMES: &[&str] = &[
     "access_token",
     "post_logout_redirect_uri",
     "stored",
+    "device_code",
+    "user_code",
     "progress",
     "return",
     "decision",
@@ -84,6 +87,7 @@ const VALUES: &[&str] = &[
     "authorization_code",
     "refresh_token",
     "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
     "riverside",
     "form_post",
     "urn:ietf:params:oauth:request_uri:x",

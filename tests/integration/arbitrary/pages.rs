@@ -25,7 +25,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 34] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 38] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -59,6 +59,10 @@ pub(super) const ANSWERS: [(&str, &[u16]); 34] = [
     ("/oauth2/consent", &[303, 400, 403, 405, 413, 415]),
     ("/oauth2/logout", &[200, 303, 400, 405, 413, 415]),
     ("/oauth2/logout/confirm", &[200, 303, 400, 403, 405, 413, 415]),
+    ("/device", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
+    ("/device/qr", &[200, 400, 404, 405]),
+    ("/device/organization", &[303, 400, 403, 405, 413, 415]),
+    ("/device/decision", &[303, 400, 403, 405, 413, 415, 422, 429]),
     ("/nowhere/{at}", &[400, 404]),
 ];
 
@@ -91,6 +95,7 @@ const NAMES: &[&str] = &[
     "id_token_hint",
     "state",
     "stored",
+    "user_code",
     "csrf",
     "unknown",
 ];
@@ -105,6 +110,7 @@ const VALUES: &[&str] = &[
     "Olivia",
     "da",
     "riverside",
+    "BCDF-GHJK",
     "harbour",
     "nowhere",
     "accept",

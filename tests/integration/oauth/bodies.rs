@@ -11,8 +11,14 @@ async fn a_body_that_is_too_large_is_refused_as_the_endpoint_refuses() {
         for size in [70_000, 2 << 20] {
             let (body, length) = (format!("x={}", "x".repeat(size)), (size + 2).to_string());
             for headers in [&[][..], &[("content-length", length.as_str())]] {
-                for path in ["/oauth2/par", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo"]
-                {
+                for path in [
+                    "/oauth2/device_authorization",
+                    "/oauth2/par",
+                    "/oauth2/token",
+                    "/oauth2/introspect",
+                    "/oauth2/revoke",
+                    "/oauth2/userinfo",
+                ] {
                     let answer = clinic.post(path, headers, &body).await;
                     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {headers:?}");
                     assert_eq!(answer.json()["error"], "invalid_request", "{path}");

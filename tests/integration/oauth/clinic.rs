@@ -155,6 +155,27 @@ impl Clinic {
         self.app.storage.write(work).await.unwrap_or_else(|fault| panic!("{fault}"))
     }
 
+    /// Registers one more client, as those that every test has.
+    pub(crate) async fn enroll(&self, registration: Registration) {
+        let (context, at) =
+            (self.context(), [self.organization("riverside").await, self.organization("harbour").await]);
+        self.write(move |tx| Box::pin(async move { enroll(tx, &context, registration, [&at[0], &at[1]]).await })).await;
+    }
+
+    /// Sends the first form of a page with more fields.
+    pub(crate) async fn submit(&self, cookies: &str, page: &Answer, fields: &str) -> Answer {
+        let text = |before: &str, from: &str| {
+            let rest = from.split(before).nth(1).unwrap_or_else(|| panic!("no {before}: {from}"));
+            rest.split('"').next().unwrap_or_default().replace("&#38;", "&")
+        };
+        let form = page.body.split("<form").nth(1).and_then(|rest| rest.split("</form>").next());
+        let form = form.unwrap_or_else(|| panic!("{} {} no form: {}", page.status, page.location(), page.body));
+        let hidden = form.split("<input type=\"hidden\"").skip(1);
+        let hidden = hidden.map(|input| (text("name=\"", input), text("value=\"", input)));
+        let fixed = form_urlencoded::Serializer::new(String::new()).extend_pairs(hidden).finish();
+        self.post(&text("action=\"", form), &[("cookie", cookies)], &format!("{fixed}&{fields}")).await
+    }
+
     pub(crate) async fn user(&self, name: &str) -> UserId {
         let name = format!("{name}@clinic.example").parse().unwrap();
         self.app.storage.read().await.unwrap().users().by_login_name(&name).await.unwrap().unwrap().id
@@ -325,23 +346,35 @@ async fn furnish(tx: &mut Tx, context: &Context) -> Result<(), Fault> {
     person(tx, context, "nobody").await?;
     group::create(tx, context, &harbour, &"surgeons".parse()?, &"Surgeons".parse()?).await?;
     for registration in clients(&riverside) {
-        let client = registrar::register(tx, context, registration).await?;
-        if client.authentication != AuthenticationMethod::None {
-            registrar::put_secret(tx, context, &client.id, (&SECRET.into(), None)).await?;
-        }
-        if client.organization.is_none() {
-            let open = (Adopt::All, Requires::default());
-            app::activate(tx, context, &riverside, &client.id, (&open.0, &open.1)).await?;
-            let wanted = Requires { groups: vec!["surgeons".parse()?], ..Requires::default() };
-            let requires = if client.id == "theatre" { wanted } else { Requires::default() };
-            app::activate(tx, context, &harbour, &client.id, (&open.0, &requires)).await?;
-        }
+        enroll(tx, context, registration, [&riverside, &harbour]).await?;
     }
     Ok(())
 }
 
-fn clients(riverside: &OrganizationId) -> Vec<Registration> {
-    let app = |id: &str| Registration {
+/// Registers a client; one that belongs to nobody is open to both practices, a theatre's at Harbour to surgeons alone.
+async fn enroll(
+    tx: &mut Tx,
+    context: &Context,
+    registration: Registration,
+    [riverside, harbour]: [&OrganizationId; 2],
+) -> Result<(), Fault> {
+    let client = registrar::register(tx, context, registration).await?;
+    if client.authentication != AuthenticationMethod::None {
+        registrar::put_secret(tx, context, &client.id, (&SECRET.into(), None)).await?;
+    }
+    if client.organization.is_none() {
+        let open = (Adopt::All, Requires::default());
+        app::activate(tx, context, riverside, &client.id, (&open.0, &open.1)).await?;
+        let wanted = Requires { groups: vec!["surgeons".parse()?], ..Requires::default() };
+        let requires = if client.id.starts_with("theatre") { wanted } else { Requires::default() };
+        app::activate(tx, context, harbour, &client.id, (&open.0, &requires)).await?;
+    }
+    Ok(())
+}
+
+/// A first-party app with a secret.
+pub(crate) fn app(id: &str) -> Registration {
+    Registration {
         is_first_party: true,
         authentication: AuthenticationMethod::SecretBasic,
         redirect_uris: vec![REDIRECT.to_owned()],
@@ -350,7 +383,10 @@ fn clients(riverside: &OrganizationId) -> Vec<Registration> {
         id_token_algorithm: Algorithm::Es256,
         access_token_algorithm: Algorithm::EdDsa,
         ..Registration::new(id, id)
-    };
+    }
+}
+
+fn clients(riverside: &OrganizationId) -> Vec<Registration> {
     vec![
         app("portal"),
         Registration { access_token_format: AccessTokenFormat::Opaque, ..app("opaque") },

@@ -8,6 +8,7 @@ mod bodies;
 mod claims;
 mod client_assertion;
 pub(crate) mod clinic;
+mod device;
 mod discovery;
 mod enabling;
 mod grants;

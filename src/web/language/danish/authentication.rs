@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Authentication, Consent, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn, SignOut,
-        Terms,
+        Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn,
+        SignOut, Terms,
     },
 };
 
@@ -82,6 +82,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         back: "Tilbage til appen",
         needs: "Det mangler",
     },
+    device: DEVICE,
 };
 
 const SIGN_IN: SignIn = SignIn {
@@ -95,6 +96,21 @@ const SIGN_IN: SignIn = SignIn {
     throttled: "For mange forsøg. Vent nogle minutter, og prøv så igen.",
     again: Said { title: "Log ind igen", text: "Appen beder dig bekræfte, at det er dig." },
     password_changed: "Din nye adgangskode er gemt. Log ind med den nu.",
+};
+
+const DEVICE: Device = Device {
+    title: "Tilslut en enhed",
+    lead: "Skriv den kode, som enheden viser.",
+    code: "Kode",
+    code_hint: "Otte bogstaver, for eksempel BCDF-GHJK",
+    submit: "Fortsæt",
+    wrong: "Koden er ikke rigtig eller virker ikke længere. Tjek den, eller lad enheden vise en ny.",
+    confirm_title: |app| format!("Vil du tilslutte {app}?"),
+    confirm_lead: |organization| format!("Enheden kommer til at arbejde i dit navn for {organization}."),
+    same_code: "Viser enheden denne kode?",
+    warning: "Tillad det kun, hvis du står ved enheden. Har nogen sendt dig koden eller linket, skal du ikke tillade det.",
+    allowed: Said { title: "Enheden er tilsluttet", text: "Den fortsætter af sig selv. Du kan lukke siden." },
+    refused: Said { title: "Enheden er ikke tilsluttet", text: "Den får ingen adgang. Du kan lukke siden." },
 };
 
 const CONSENT: Consent = Consent {

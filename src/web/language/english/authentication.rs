@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Authentication, Consent, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn, SignOut,
-        Terms,
+        Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn,
+        SignOut, Terms,
     },
 };
 
@@ -83,6 +83,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         back: "Back to the app",
         needs: "What’s missing",
     },
+    device: DEVICE,
 };
 
 const SIGN_IN: SignIn = SignIn {
@@ -96,6 +97,21 @@ const SIGN_IN: SignIn = SignIn {
     throttled: "Too many attempts. Wait a few minutes, then try again.",
     again: Said { title: "Please sign in again", text: "The app asks you to confirm that it’s you." },
     password_changed: "Your new password is saved. Sign in with it now.",
+};
+
+const DEVICE: Device = Device {
+    title: "Connect a device",
+    lead: "Type the code that the device shows.",
+    code: "Code",
+    code_hint: "Eight letters, such as BCDF-GHJK",
+    submit: "Continue",
+    wrong: "That code isn’t right or no longer works. Check it, or let the device show a new one.",
+    confirm_title: |app| format!("Connect {app}?"),
+    confirm_lead: |organization| format!("The device will work in your name for {organization}."),
+    same_code: "Does the device show this code?",
+    warning: "Allow it only if the device is in front of you. If somebody sent you this code or link, don’t allow it.",
+    allowed: Said { title: "The device is connected", text: "It goes on by itself. You can close this page." },
+    refused: Said { title: "The device isn’t connected", text: "It gets no access. You can close this page." },
 };
 
 const CONSENT: Consent = Consent {

@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Authentication, Consent, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn, SignOut,
-        Terms,
+        Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn,
+        SignOut, Terms,
     },
 };
 
@@ -83,6 +83,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         back: "Volver a la aplicación",
         needs: "Qué falta",
     },
+    device: DEVICE,
 };
 
 const SIGN_IN: SignIn = SignIn {
@@ -96,6 +97,21 @@ const SIGN_IN: SignIn = SignIn {
     throttled: "Demasiados intentos. Espere unos minutos y vuelva a intentarlo.",
     again: Said { title: "Entre de nuevo", text: "La aplicación le pide que confirme que es usted." },
     password_changed: "Su contraseña nueva está guardada. Entre ahora con ella.",
+};
+
+const DEVICE: Device = Device {
+    title: "Conectar un dispositivo",
+    lead: "Escriba el código que muestra el dispositivo.",
+    code: "Código",
+    code_hint: "Ocho letras, por ejemplo BCDF-GHJK",
+    submit: "Continuar",
+    wrong: "El código no es correcto o ya no sirve. Revíselo o pida uno nuevo en el dispositivo.",
+    confirm_title: |app| format!("¿Conectar {app}?"),
+    confirm_lead: |organization| format!("El dispositivo trabajará en su nombre para {organization}."),
+    same_code: "¿Muestra el dispositivo este código?",
+    warning: "Permítalo solo si tiene el dispositivo delante. Si alguien le envió este código o enlace, no lo permita.",
+    allowed: Said { title: "El dispositivo está conectado", text: "Sigue por sí solo. Puede cerrar esta página." },
+    refused: Said { title: "El dispositivo no está conectado", text: "No tendrá acceso. Puede cerrar esta página." },
 };
 
 const CONSENT: Consent = Consent {

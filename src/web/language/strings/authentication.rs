@@ -16,6 +16,7 @@ pub struct Authentication {
     pub invitation: Invitation,
     pub sign_out: SignOut,
     pub no_access: NoAccess,
+    pub device: Device,
 }
 
 /// User name and password.
@@ -95,6 +96,23 @@ impl Scopes {
         };
         known.to_owned()
     }
+}
+
+/// Letting a device in by the code that it shows.
+#[derive(Debug)]
+pub struct Device {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub code: &'static str,
+    pub code_hint: &'static str,
+    pub submit: &'static str,
+    pub wrong: &'static str,
+    pub confirm_title: fn(&str) -> String,
+    pub confirm_lead: fn(&str) -> String,
+    pub same_code: &'static str,
+    pub warning: &'static str,
+    pub allowed: Said,
+    pub refused: Said,
 }
 
 /// Setting a password.
