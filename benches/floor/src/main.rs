@@ -1,11 +1,13 @@
 //! The floor: what an operation costs with nothing but the work that nobody can spare it.
 //!
 //! `floor serve PORT DATABASE` answers under `/bare/` with one parse, one signature and one statement, and under `/same/`
-//! with the statements that Lanyard sends, one commit for many. DATABASE is a copy of Lanyard's. `floor hash` prints what the reference password hash costs. No checks, no policy: not a product.
+//! with the statements that Lanyard sends, one commit for many. DATABASE is a copy of Lanyard's. `floor hash` prints what the reference password hash costs,
+//! `floor verify` what a signature does, and `floor proofs` makes DPoP proofs to send. No checks, no policy: not a product.
 
 mod bare;
 mod database;
 mod hash;
+mod proof;
 mod same;
 mod token;
 
@@ -19,7 +21,11 @@ async fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [_, "serve", port, database] => serve(port.parse().expect("a port"), database).await,
         [_, "hash"] => hash::measure(),
-        _ => eprintln!("floor serve PORT DATABASE | floor hash"),
+        [_, "verify"] => proof::measure(),
+        [_, "proofs", count, url, ref rest @ ..] => {
+            proof::print(count.parse().expect("a number"), url, rest.first().copied())
+        }
+        _ => eprintln!("floor serve PORT DATABASE | floor hash | floor verify | floor proofs COUNT URL [NONCE]"),
     }
 }
 
