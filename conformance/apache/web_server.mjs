@@ -1,6 +1,7 @@
 // Apache with mod_auth_openidc in front of a page that only staff may see.
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { closed, DESKTOP, visit } from '../browser/visitor.mjs';
 import { APP, ISSUER, newClient } from '../demo.mjs';
 import { apache } from './server.mjs';
@@ -13,7 +14,8 @@ const PAGE = `<!doctype html>
 <p><!--#echo var="OIDC_CLAIM_name" --> of <!--#echo var="OIDC_CLAIM_org_name" -->: <!--#echo var="OIDC_CLAIM_roles" -->
 </main></html>`;
 
-const { id, secret } = newClient('ward-server', 'Ward server', `${SITE}/oidc/callback`, '--auth=basic', '--first-party');
+const { id, secret } = newClient('ward-server', 'Ward server', `${SITE}/oidc/callback`, '--auth=basic', '--first-party',
+  `--backchannel-logout-uri=${SITE}/oidc/callback?logout=backchannel`);
 const values = { PORT, ISSUER, CLIENT: id, SECRET: secret };
 const server = await apache('httpd.conf.in', values, ['staff', 'supervisors'], PAGE);
 try {
@@ -40,6 +42,19 @@ try {
     await priya.opens(`${SITE}/staff/index.shtml`);
     await priya.isAt(`${SITE}/staff/`);
     await priya.sees('Priya');
+  });
+
+  await visit('whoever signs out at one app is signed out at the web server, which is told behind the scenes', DESKTOP, async (priya) => {
+    await priya.signsInAs('priya@riverside.example');
+    await priya.page.goto(`${SITE}/staff/index.shtml`);
+    await priya.isAt(`${SITE}/staff/`);
+    await priya.opensTheApp();
+    await priya.signsOut();
+    for (let tries = 0; tries < 50 && !priya.page.url().startsWith(`${ISSUER}/login/`); tries++) {
+      await sleep(200);
+      await priya.page.goto(`${SITE}/staff/index.shtml`);
+    }
+    await priya.isAt(`${ISSUER}/login/`);
   });
 } finally {
   await closed();
