@@ -76,6 +76,10 @@ codes! {
     RegistrationNotSupported = "registration_not_supported" 400;
     /// The resource is not one that the client may ask for.
     InvalidTarget = "invalid_target" 400;
+    /// A detail is malformed, of an unknown type, or more than was granted (RFC 9396 §5).
+    InvalidAuthorizationDetails = "invalid_authorization_details" 400;
+    /// Nobody can prove who they are as well as is asked for.
+    UnmetAuthenticationRequirements = "unmet_authentication_requirements" 400;
     /// The access token is malformed, expired, revoked or not ours.
     InvalidToken = "invalid_token" 401;
     /// The access token does not carry the scope that is needed.

@@ -6,7 +6,7 @@ use super::{
     authorization::{Prompt, ResponseMode},
     client::{AuthenticationMethod, GrantType},
     scope::Scope,
-    token::claims::Person,
+    token::Person,
 };
 use crate::{authentication::signing_in::ACR, config::Config, jose::Alg, keys::Algorithm};
 
@@ -61,6 +61,8 @@ pub struct Metadata {
     pub claims_supported: Vec<&'static str>,
     pub claim_types_supported: [&'static str; 1],
     pub ui_locales_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types_supported: Vec<String>,
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
@@ -107,7 +109,8 @@ impl Metadata {
             claims_supported: claims(),
             claim_types_supported: ["normal"],
             ui_locales_supported: crate::web::Language::ALL.iter().map(|language| language.tag()).collect(),
-            claims_parameter_supported: false,
+            authorization_details_types_supported: vec![],
+            claims_parameter_supported: true,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             authorization_response_iss_parameter_supported: true,

@@ -13,6 +13,7 @@
 
 pub mod authorization;
 pub mod backchannel_logout;
+pub mod authorization_details;
 pub mod bearer;
 mod cache;
 pub mod client;
@@ -34,6 +35,7 @@ pub mod provider;
 pub mod redirect_uri;
 pub mod registrar;
 pub mod registration;
+pub mod requested_claims;
 pub mod revocation;
 pub mod scope;
 pub mod store;

@@ -55,7 +55,7 @@ pub struct Parts {
     pub(super) tokens: Cache<TokenHash, Arc<LiveToken>>,
     /// Authorizations behind them.
     pub(super) families: Cache<FamilyId, Arc<Family>>,
-    metadata: Vec<u8>,
+    metadata: Cache<(), Arc<Vec<u8>>>,
     jwks_caching: String,
 }
 
@@ -81,12 +81,8 @@ impl Deref for Provider {
 
 impl Provider {
     /// OAuth of this application.
-    ///
-    /// # Panics
-    /// Never: the metadata are texts.
     #[must_use]
     pub fn new(app: App) -> Self {
-        let metadata = serde_json::to_vec(&Metadata::of(&app.config)).expect("texts are JSON");
         let max_age = Policy::of(&app.config.keys, &app.config.tokens).jwks_max_age();
         let jwks_caching = format!("public, max-age={}", max_age.as_secs());
         Self(Arc::new(Parts {
@@ -102,7 +98,7 @@ impl Provider {
             client_keys: Cache::of(&[Revision::Clients]),
             tokens: Cache::of(&[Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies]),
             families: Cache::of(&[Revision::Revocations]),
-            metadata,
+            metadata: Cache::of(&[Revision::Clients]),
             jwks_caching,
         }))
     }
@@ -116,9 +112,22 @@ impl Parts {
     }
 
     /// The metadata document.
-    #[must_use]
-    pub fn metadata(&self) -> Vec<u8> {
-        self.metadata.clone()
+    ///
+    /// # Errors
+    /// When the database fails.
+    ///
+    /// # Panics
+    /// Never: the metadata are texts.
+    pub async fn metadata(&self) -> storage::Result<Arc<Vec<u8>>> {
+        let moment = self.metadata.moment(&self.app);
+        if let Some(found) = self.metadata.find(&(), moment) {
+            return Ok(found);
+        }
+        let types = self.app.storage.read().await?.clients().detail_types().await?;
+        let document = Metadata { authorization_details_types_supported: types, ..Metadata::of(&self.app.config) };
+        let document = Arc::new(serde_json::to_vec(&document).expect("texts are JSON"));
+        self.metadata.keep((), Arc::clone(&document), moment);
+        Ok(document)
     }
 
     /// How long the JWKS may be kept, as `Cache-Control` says it.
@@ -226,7 +235,7 @@ impl Parts {
     /// When the database fails.
     pub async fn standing(&self, family: &Family) -> storage::Result<Option<Arc<Standing>>> {
         let moment = self.standings.moment(&self.app);
-        let key = (family.user.clone(), family.organization.clone(), detail(&family.scopes));
+        let key = (family.user.clone(), family.organization.clone(), detail(&family.told()));
         if let Some(found) = self.standings.find(&key, moment) {
             return Ok(found.carries(family).then_some(found));
         }

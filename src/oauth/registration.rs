@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
+    authorization_details,
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
     client_keys,
     client_metadata::ClientMetadata,
@@ -172,6 +173,7 @@ impl Registration {
         if let Some(bad) = self.resources.iter().chain(&self.audience).find(|text| !is_resource(text)) {
             return Err(RegistrationError::Resource(bad.clone()));
         }
+        authorization_details::check_declared(&self.metadata)?;
         Ok(Client {
             id: self.id.parse::<Slug>().map_err(RegistrationError::Id)?.into(),
             name: self.name.parse::<Name>().map_err(RegistrationError::Name)?.into(),

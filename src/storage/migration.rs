@@ -38,6 +38,7 @@ const STEPS: &[Step] = migrations! {
     "202611221418" "client_metadata";
     "202611221420" "deferred_requests";
     "202611221428" "logouts";
+    "202611221432" "consented_details";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -18,6 +18,16 @@ pub struct ConsentPage {
     pub organization: String,
     /// What each scope means, in words.
     pub scopes: Vec<String>,
+    /// What is asked for in detail, in the app's words.
+    pub details: Vec<Detail>,
+}
+
+/// One thing that is asked for in detail (RFC 9396).
+pub struct Detail {
+    /// What it is.
+    pub title: String,
+    /// What it says, by name.
+    pub lines: Vec<(String, String)>,
 }
 
 impl ConsentPage {

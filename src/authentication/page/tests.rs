@@ -1,7 +1,7 @@
 //! Every page of signing in, in every language.
 
 use super::{
-    consent::ConsentPage,
+    consent::{ConsentPage, Detail},
     no_access::NoAccessPage,
     organization::{Choice, OrganizationPage},
     password::{PasswordPage, Reason},
@@ -89,6 +89,10 @@ fn consent_is_well_formed() {
             app: "Recall Reminders".into(),
             organization: "Riverside Clinic".into(),
             scopes: scopes.map(|scope| frame.t.authentication.consent.scopes.describe(scope)).to_vec(),
+            details: vec![Detail {
+                title: "Read <records>".into(),
+                lines: vec![("Patient".into(), "A & B".into()), ("May".into(), String::new())],
+            }],
             frame,
         }
         .to_string()

@@ -8,6 +8,7 @@ use super::{
     Denial, Resolved,
     flow::CODE_ONLY,
     organization::{Member, Wish, resolve},
+    prompt::Consent,
 };
 use crate::{
     audit::{Actor, Context, Event},
@@ -131,8 +132,8 @@ impl Allowing {
         }
         if !client.is_first_party {
             let before = tx.consents().find(&family.user, &client.id, &family.organization).await?;
-            let all = before.map_or(family.scopes.clone(), |before| before.scopes.union(&family.scopes));
-            tx.consents().put(&family.user, &client.id, &family.organization, (&all, context.now)).await?;
+            let allowed = Consent::of_scopes(&family.scopes, context.now).beside(before);
+            tx.consents().put(&family.user, &client.id, &family.organization, &allowed).await?;
             let (user, scope) = (family.user.clone(), family.scopes.to_string());
             let event = Event::Consent { user, client: client.id.clone(), scope };
             tx.record(context, Some(&family.organization), &event);

@@ -81,7 +81,8 @@ pub async fn decide(
 ) -> storage::Result<Outcome> {
     let now = context.now;
     let expected = match expected_person(provider, asked.request.id_token_hint.as_deref()).await? {
-        Ok(expected) => expected,
+        // OpenID Connect Core 1.0 §5.5.1: no other person is an answer.
+        Ok(hinted) => asked.request.claims.subject.clone().map(UserId::from_stored).or(hinted),
         Err(refusal) => return Ok(Outcome::Refuse(refusal)),
     };
     let Some(person) = person else {
@@ -133,7 +134,9 @@ async fn circumstances(
     let wish = Wish { chosen: asked.progress.organization.as_ref(), requested: asked.request.organization.as_deref() };
     let client = &asked.to.client;
     let organization = resolve(wish, &person.user, members, client);
-    let needs_consent = !client.client.is_first_party || asked.request.prompts_for(Prompt::Consent);
+    let needs_consent = !client.client.is_first_party
+        || asked.request.prompts_for(Prompt::Consent)
+        || !asked.request.authorization_details.is_empty();
     let consent = match &organization {
         Resolved::Chosen(member) if needs_consent => {
             let mut tx = provider.app.storage.read().await?;
@@ -277,7 +280,11 @@ impl Issue {
             auth_time: person.session.auth_time,
             acr: person.session.acr.clone(),
             amr: person.session.amr.clone(),
-            particulars: Particulars::default(),
+            particulars: Particulars {
+                authorization_details: asked.request.authorization_details.clone(),
+                claims: asked.request.claims.claims.clone(),
+                ..Particulars::default()
+            },
             created_at: now,
             expires_at: now.plus(if is_refreshed { tokens.refresh_absolute } else { CODE_ONLY }),
             revoked_at: None,

@@ -10,6 +10,7 @@ use crate::{
     clock::Timestamp,
     id::UserId,
     oauth::{
+        authorization_details::{self, Details},
         error::{Code, Refusal, refuse},
         scope::Scopes,
     },
@@ -50,8 +51,46 @@ pub struct Person<'a> {
 pub struct Consent {
     /// The scopes.
     pub scopes: Scopes,
+    /// What was asked for in detail.
+    pub authorization_details: Details,
     /// When they were last asked.
     pub granted_at: Timestamp,
+}
+
+/// The most details of a consent; the oldest are asked for again.
+const MOST_DETAILS: usize = 64;
+
+impl Consent {
+    /// What a person allows now, with what they allowed before.
+    #[must_use]
+    pub fn given(request: &AuthorizationRequest, before: Option<Self>, now: Timestamp) -> Self {
+        let authorization_details = request.authorization_details.clone();
+        Self { scopes: request.told(), authorization_details, granted_at: now }.beside(before)
+    }
+
+    /// With what was allowed before.
+    #[must_use]
+    pub fn beside(self, before: Option<Self>) -> Self {
+        let Some(Self { scopes, authorization_details: mut details, .. }) = before else { return self };
+        details.retain(|old| !self.authorization_details.contains(old));
+        details.extend(self.authorization_details);
+        let too_many = details.len().saturating_sub(MOST_DETAILS);
+        Self { scopes: scopes.union(&self.scopes), authorization_details: details.split_off(too_many), ..self }
+    }
+
+    /// Of scopes alone.
+    #[must_use]
+    pub fn of_scopes(scopes: &Scopes, granted_at: Timestamp) -> Self {
+        Self { scopes: scopes.clone(), authorization_details: vec![], granted_at }
+    }
+
+    fn covers_scopes(&self, request: &AuthorizationRequest) -> bool {
+        self.scopes.covers(&request.told())
+    }
+
+    fn covers_details(&self, request: &AuthorizationRequest) -> bool {
+        authorization_details::covers(&self.authorization_details, &request.authorization_details)
+    }
 }
 
 /// What the person has to do.
@@ -136,10 +175,15 @@ fn the_app_is_allowed(situation: &Situation<'_>) -> Option<Need> {
     if !matches!(person.organization, Resolved::Chosen(_)) {
         return None;
     }
-    let covers = person.consent.is_some_and(|consent| consent.scopes.covers(&situation.request.scopes));
-    let was_asked = person.consent.is_some_and(|consent| consent.granted_at >= situation.progress.started_at);
-    let must_be_asked = situation.request.prompts_for(Prompt::Consent);
-    let is_due = if must_be_asked { !(was_asked && covers) } else { !(situation.is_first_party || covers) };
+    let (request, consent) = (situation.request, person.consent);
+    let allowed = |what: fn(&Consent, &AuthorizationRequest) -> bool| consent.is_some_and(|given| what(given, request));
+    let was_asked = consent.is_some_and(|consent| consent.granted_at >= situation.progress.started_at);
+    let must_be_asked = request.prompts_for(Prompt::Consent);
+    let is_trusted = situation.is_first_party && !must_be_asked;
+    // RFC 9396 §9: details are allowed by the person, whoever made the app.
+    let has_details = request.authorization_details.is_empty() || allowed(Consent::covers_details);
+    let has_scopes = is_trusted || allowed(Consent::covers_scopes);
+    let is_due = !(has_details && has_scopes) || (must_be_asked && !was_asked);
     is_due.then_some(Need::Consent)
 }
 
@@ -178,9 +222,8 @@ mod tests {
         let request = request(given.query);
         let id = |text: &str| UserId::from_stored(text.to_owned());
         let progress = Progress { account: given.account.map(id), ..Progress::begun(Timestamp(1_000_000)) };
-        let consent = given
-            .consent
-            .map(|(scopes, at)| Consent { scopes: Scopes::parse(scopes).unwrap(), granted_at: Timestamp(at * 1000) });
+        let consent =
+            given.consent.map(|(scopes, at)| Consent::of_scopes(&Scopes::parse(scopes).unwrap(), Timestamp(at * 1000)));
         let (user, expected) = (id("usr_o"), given.expected.map(id));
         let person = given.auth_time.map(|at| Person {
             user: &user,

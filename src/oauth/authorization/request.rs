@@ -2,10 +2,13 @@
 
 use super::response::{Destination, ResponseMode};
 use crate::{
+    authentication::signing_in::ACR,
     oauth::{
+        authorization_details::{self, Details},
         client::{Client, GrantType},
         error::{Code, Refusal, refuse},
         pkce::CodeChallenge,
+        requested_claims::{self, ClaimsRequest},
         scope::{Scope, Scopes},
     },
     web::Parameters,
@@ -34,6 +37,7 @@ pub const PARAMETERS: &[&str] = &[
     "organization",
     "resource",
     "claims",
+    "authorization_details",
     "display",
     "request",
     "request_uri",
@@ -90,6 +94,10 @@ pub struct AuthorizationRequest {
     pub organization: Option<String>,
     /// Resources that access tokens are for (RFC 8707).
     pub resources: Vec<String>,
+    /// What is asked for in detail (RFC 9396).
+    pub authorization_details: Details,
+    /// Single claims that are asked for.
+    pub claims: ClaimsRequest,
 }
 
 impl AuthorizationRequest {
@@ -121,7 +129,18 @@ impl AuthorizationRequest {
             id_token_hint: text("id_token_hint"),
             organization: text("organization"),
             resources,
+            authorization_details: authorization_details::parse(
+                parameters.value("authorization_details"),
+                authorization_details::types(&client.metadata),
+            )?,
+            claims: claims(client, parameters)?,
         })
+    }
+
+    /// The scopes that the person is asked about: those of the request, and those that bring the claims it names.
+    #[must_use]
+    pub fn told(&self) -> Scopes {
+        self.scopes.union(&self.claims.claims.scopes())
     }
 
     /// Whether `prompt` holds this value.
@@ -196,6 +215,16 @@ fn challenge(client: &Client, parameters: &Parameters, has_nonce: bool) -> Resul
         // RFC 9700 §2.1.1: a confidential client may rely on the nonce instead.
         None if client.is_pkce_waived && has_nonce => Ok(None),
         None => Err(refuse(Code::InvalidRequest, "code_challenge is missing (PKCE, S256)")),
+    }
+}
+
+/// OpenID Connect Core 1.0 §5.5.1.1: an essential `acr` that nobody here can have fails.
+fn claims(client: &Client, parameters: &Parameters) -> Result<ClaimsRequest, Refusal> {
+    let claims = requested_claims::parse(parameters.value("claims"), &client.scopes)?;
+    if claims.acr.is_empty() || claims.acr.iter().any(|acr| acr == ACR) {
+        Ok(claims)
+    } else {
+        Err(refuse(Code::UnmetAuthenticationRequirements, "no sign-in here has one of these acr values"))
     }
 }
 

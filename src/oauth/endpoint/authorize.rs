@@ -139,14 +139,15 @@ impl Arrived {
         provider: &Provider,
         to: &Destination,
     ) -> Result<AuthorizationRequest, Refusal> {
-        self.check_way(provider)?;
+        self.check_way(provider, to)?;
         machine::authorize(&self.parameters, &to.client.client.id, to.redirect.as_str())?;
         AuthorizationRequest::parse(to, &self.parameters)
     }
 
     /// RFC 9126 §5: where requests have to be pushed, no other counts.
-    fn check_way(&self, provider: &Provider) -> Result<(), Refusal> {
-        let must_be_pushed = provider.app.config.oauth.requires_pushed_requests;
+    fn check_way(&self, provider: &Provider, to: &Destination) -> Result<(), Refusal> {
+        let by_client = to.client.client.metadata.require_pushed_authorization_requests;
+        let must_be_pushed = by_client || provider.app.config.oauth.requires_pushed_requests;
         if must_be_pushed && self.pushed.is_none() {
             return Err(refuse(Code::InvalidRequest, "the request has to be pushed first"));
         }

@@ -7,20 +7,20 @@ use axum::{
 };
 
 use super::document::PUBLIC;
-use crate::oauth::Provider;
+use crate::oauth::{Provider, error::Error};
 
 /// Clients look again once an hour.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
-pub(super) async fn openid(State(provider): State<Provider>) -> Response {
-    document(&provider)
+pub(super) async fn openid(State(provider): State<Provider>) -> Result<Response, Error> {
+    document(&provider).await
 }
 
-pub(super) async fn authorization_server(State(provider): State<Provider>) -> Response {
-    document(&provider)
+pub(super) async fn authorization_server(State(provider): State<Provider>) -> Result<Response, Error> {
+    document(&provider).await
 }
 
-fn document(provider: &Provider) -> Response {
-    let json = HeaderValue::from_static("application/json");
-    (PUBLIC, [(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, CACHED)], provider.metadata()).into_response()
+async fn document(provider: &Provider) -> Result<Response, Error> {
+    let (json, document) = (HeaderValue::from_static("application/json"), provider.metadata().await?);
+    Ok((PUBLIC, [(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, CACHED)], document.to_vec()).into_response())
 }

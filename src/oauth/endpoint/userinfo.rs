@@ -17,6 +17,7 @@ use crate::{
     oauth::{
         Provider, bearer,
         error::{Code, Error, Refusal, refuse},
+        requested_claims::Told,
         scope::{Scope, Scopes},
         token::{Membership, Person, claims::Extent},
     },
@@ -62,10 +63,11 @@ async fn userinfo(provider: &Provider, visit: &Visit, token: String) -> Result<R
     let family = provider.family(&family).await?;
     let family = family.filter(|family| family.is_live(now)).ok_or(INVALID)?;
     let standing = provider.standing(&family).await?.ok_or(INVALID)?;
+    let told = Told { scopes: &scopes, also: &family.particulars.claims.userinfo };
     let claims = UserInfo {
         sub: family.user.as_str(),
-        person: Person::by_scope(&standing.user, &scopes),
-        membership: Membership::by_scope(&standing.organization, &standing.access, &scopes, Extent::Whole),
+        person: Person::told(&standing.user, told),
+        membership: Membership::told(&standing.organization, &standing.access, told, Extent::Whole),
     };
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(claims)).into_response())
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Exchange, machine};
+use super::{Exchange, asked_details, machine};
 use crate::{
     audit::{Actor, Context, Event},
     id::OrganizationId,
@@ -22,6 +22,7 @@ use crate::{
 /// # Errors
 /// The registered code of the refusal, or a fault.
 pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
+    let details = asked_details(&exchange)?;
     let Exchange { provider, client, parameters, confirmation, context } = exchange;
     let client = &client.client;
     let scopes = scopes(client, machine::client_credentials(parameters, &client.id)?)?;
@@ -31,7 +32,13 @@ pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let service = provider.service(client, &owner).await?;
     let service = service.ok_or(refuse(Code::UnauthorizedClient, "the organization of the client is disabled"))?;
     let subject = Subject { family: None, organization: &service.organization, access: &service.access };
-    let wanted = Wanted { client, scopes: &scopes, resources: &resources, confirmation: confirmation.as_ref() };
+    let wanted = Wanted {
+        client,
+        scopes: &scopes,
+        resources: &resources,
+        confirmation: confirmation.as_ref(),
+        authorization_details: &details,
+    };
     let draft = Arc::new(Draft::new(provider, subject, wanted, context.now)?);
     let (context, id) = (context.by(Actor::Client(client.id.clone())), client.id.clone());
     let saved = Arc::clone(&draft);
@@ -41,6 +48,7 @@ pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         token_type: Confirmation::token_type(confirmation.as_ref()),
         expires_in: draft.expires_in,
         scope: scopes.to_string(),
+        authorization_details: draft.authorization_details.clone(),
         ..TokenResponse::default()
     })
 }

@@ -11,7 +11,10 @@ pub mod machine;
 pub mod refresh_token;
 mod standing;
 
+use serde_json::Value;
+
 use super::{
+    authorization_details::{self, Details},
     client::GrantType,
     client_authentication::AuthenticatedClient,
     confirmation::Confirmation,
@@ -66,4 +69,15 @@ fn resources(exchange: &Exchange<'_>, family: &Family) -> Result<Vec<String>, Re
         return Err(refuse(Code::InvalidTarget, "the resource was not part of the authorization"));
     }
     Ok(asked)
+}
+
+/// What an access token is granted in detail (RFC 9396 §6): what was `granted`, or the part of it that is asked for.
+fn details(exchange: &Exchange<'_>, granted: &[Value]) -> Result<Details, Refusal> {
+    authorization_details::narrow(granted, asked_details(exchange)?)
+}
+
+/// What a token request asks for in detail.
+fn asked_details(exchange: &Exchange<'_>) -> Result<Details, Refusal> {
+    let types = authorization_details::types(&exchange.client.client.metadata);
+    authorization_details::parse(exchange.parameters.value("authorization_details"), types)
 }

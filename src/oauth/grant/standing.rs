@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Exchange, resources};
+use super::{Exchange, details, resources};
 use crate::{
     clock::Timestamp,
     directory::{
@@ -16,6 +16,7 @@ use crate::{
     oauth::{
         confirmation::Confirmation,
         error::{Code, Error, Refusal, refuse},
+        requested_claims::Told,
         scope::{Scope, Scopes},
         store::Family,
         token::{
@@ -96,7 +97,8 @@ impl Standing {
         let standing = Self::of(exchange, family).await?;
         let resources = resources(exchange, family)?;
         let (client, confirmation) = (&exchange.client.client, exchange.confirmation.as_ref());
-        let wanted = Wanted { client, scopes, resources: &resources, confirmation };
+        let details = details(exchange, &family.particulars.authorization_details)?;
+        let wanted = Wanted { client, scopes, resources: &resources, confirmation, authorization_details: &details };
         let subject = Subject { family: Some(family), organization: &standing.organization, access: &standing.access };
         let draft = Draft::new(exchange.provider, subject, wanted, exchange.context.now)?;
         Ok((standing, draft))
@@ -126,7 +128,7 @@ impl Standing {
             refresh_token: rest.refresh_token,
             id_token,
             scope: rest.scopes.to_string(),
-            authorization_details: family.particulars.authorization_details.clone(),
+            authorization_details: draft.authorization_details.clone(),
             ..TokenResponse::default()
         })
     }
@@ -140,6 +142,7 @@ impl Standing {
     ) -> Result<SecretString, Error> {
         let (provider, client) = (exchange.provider, &exchange.client.client);
         let now = exchange.context.now;
+        let told = Told { scopes: &rest.scopes, also: &family.particulars.claims.id_token };
         let mut claims = IdTokenClaims {
             iss: provider.issuer(),
             sub: family.user.as_str(),
@@ -149,8 +152,8 @@ impl Standing {
             nonce: rest.nonce.as_deref(),
             at_hash: at_hash(access_token.expose_secret()),
             authentication: &authentication(family),
-            person: Person::by_scope(&self.user, &rest.scopes),
-            membership: Membership::by_scope(&self.organization, &self.access, &rest.scopes, Extent::Bounded),
+            person: Person::told(&self.user, told),
+            membership: Membership::told(&self.organization, &self.access, told, Extent::Bounded),
         };
         let payload = size::payload(&mut claims)?;
         Ok(provider.signer(client.id_token_algorithm)?.sign_payload(Typ::IdToken, &payload).into())

@@ -8,14 +8,19 @@ use axum::{
 use super::{action, resumed};
 use crate::{
     audit::{Actor, Event},
-    authentication::{endpoint::brand_of, page::consent::ConsentPage},
+    authentication::{
+        endpoint::brand_of,
+        page::consent::{ConsentPage, Detail},
+    },
     oauth::{
         Provider,
         authorization::{
             Progress, Resolved,
             flow::{Asked, Standpoint},
             organization::{Wish, resolve},
+            prompt::Consent,
         },
+        authorization_details::{readable, types},
         endpoint::context,
     },
     web::{self, CsrfForm, Frame, Page, Query, RedirectOrigin, RedirectsTo, ReturnTo, Visit},
@@ -29,12 +34,15 @@ pub const PATH: &str = "/oauth2/consent";
 pub fn show(visit: &Visit, asked: &Asked, (standpoint, back): (Standpoint, &ReturnTo)) -> Response {
     let texts = &visit.texts().authentication.consent.scopes;
     let organization = standpoint.organization.as_ref();
+    let client = &asked.to.client.client;
+    let details = readable(&asked.request.authorization_details, types(&client.metadata));
     let page = ConsentPage {
         frame: Frame::new(visit).branded(organization.map(brand_of)),
         action: action(visit, PATH, back),
-        app: asked.to.client.client.name.clone(),
+        app: client.name.clone(),
         organization: organization.map(|organization| organization.name.as_str().to_owned()).unwrap_or_default(),
-        scopes: asked.request.scopes.for_people().map(|scope| texts.describe(scope)).collect(),
+        scopes: asked.request.told().for_people().map(|scope| texts.describe(scope)).collect(),
+        details: details.into_iter().map(|one| Detail { title: one.title, lines: one.lines }).collect(),
     };
     (RedirectsTo(RedirectOrigin::of(&asked.to.redirect.url())), Page(page)).into_response()
 }
@@ -67,11 +75,11 @@ pub(in crate::oauth) async fn decide(
         .storage
         .write(move |tx| {
             Box::pin(async move {
-                let (at, scopes) = (member.1.id, request.scopes);
+                let (at, scope) = (member.1.id, request.scopes.to_string());
                 let before = tx.consents().find(&user.id, &client, &at).await?;
-                let all = before.map_or(scopes.clone(), |before| before.scopes.union(&scopes));
-                tx.consents().put(&user.id, &client, &at, (&all, context.now)).await?;
-                let event = Event::Consent { user: user.id, client, scope: scopes.to_string() };
+                let allowed = Consent::given(&request, before, context.now);
+                tx.consents().put(&user.id, &client, &at, &allowed).await?;
+                let event = Event::Consent { user: user.id, client, scope };
                 tx.record(&context, Some(&at), &event);
                 Ok::<_, crate::storage::Error>(())
             })

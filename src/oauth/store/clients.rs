@@ -10,6 +10,7 @@ use crate::{
         client::{
             AccessTokenFormat, Activation, AuthenticationMethod, Client, GrantType, Introspects, Registered, Secret,
         },
+        client_metadata::ClientMetadata,
         redirect_uri::RedirectUri,
         scope::Scopes,
     },
@@ -85,6 +86,26 @@ impl Clients<'_> {
         .await?;
         let lists = rows.iter().map(|row| list(row, "redirect_uris")).collect::<Result<Vec<Vec<String>>>>()?;
         Ok(lists.into_iter().flatten().map(RedirectUri::from_stored).collect())
+    }
+
+    /// Types of authorization details of server-wide clients, each once, in order: what everybody may know.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn detail_types(&mut self) -> Result<Vec<String>> {
+        let rows = sql("SELECT metadata FROM clients \
+             WHERE organization_id IS NULL AND disabled_at IS NULL AND metadata <> '{}'")
+        .fetch_all(self.0.connection())
+        .await?;
+        let mut types = vec![];
+        for row in &rows {
+            types.extend(
+                from_json::<ClientMetadata>(row.try_get("metadata")?, "clients.metadata")?.authorization_details_types,
+            );
+        }
+        types.sort_unstable();
+        types.dedup();
+        Ok(types)
     }
 
     /// Writes a new client; `false` when the id is taken.

@@ -1,10 +1,11 @@
 //! What a person allowed an app in an organization.
 
+use super::{from_json, to_json};
 use crate::{
     clock::Timestamp,
     id::{OrganizationId, UserId},
-    oauth::{authorization::prompt::Consent, scope::Scopes},
-    storage::{Result, Tx, sql},
+    oauth::authorization::prompt::Consent,
+    storage::{Result, Row, Tx, sql},
 };
 
 /// Queries of consents.
@@ -36,7 +37,7 @@ impl Consents<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn find(&mut self, user: &UserId, client: &str, at: &OrganizationId) -> Result<Option<Consent>> {
-        let row = sql("SELECT scopes, granted_at FROM consents \
+        let row = sql("SELECT scopes, authorization_details, granted_at FROM consents \
              WHERE user_id = $1 AND client_id = $2 AND organization_id = $3")
         .bind(user.as_str().to_owned())
         .bind(client.to_owned())
@@ -44,9 +45,7 @@ impl Consents<'_> {
         .fetch_optional(self.0.connection())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let scopes: String = row.try_get("scopes")?;
-        let scopes = scopes.split_whitespace().map(str::to_owned).collect();
-        Ok(Some(Consent { scopes, granted_at: Timestamp(row.try_get("granted_at")?) }))
+        consent(&row).map(Some)
     }
 
     /// What the person allowed, newest first; an organization without an id is none.
@@ -54,7 +53,7 @@ impl Consents<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Allowed>> {
-        let rows = sql("SELECT c.id, c.name, o.organization_id, o.scopes, o.granted_at \
+        let rows = sql("SELECT c.id, c.name, o.organization_id, o.scopes, o.authorization_details, o.granted_at \
              FROM consents o \
              JOIN clients c ON c.id = o.client_id \
              WHERE o.user_id = $1 \
@@ -65,13 +64,11 @@ impl Consents<'_> {
         .await?;
         rows.iter()
             .map(|row| {
-                let scopes: String = row.try_get("scopes")?;
-                let scopes = scopes.split_whitespace().map(str::to_owned).collect();
                 Ok(Allowed {
                     client: row.try_get("id")?,
                     name: row.try_get("name")?,
                     organization: OrganizationId::from_stored(row.try_get("organization_id")?),
-                    consent: Consent { scopes, granted_at: Timestamp(row.try_get("granted_at")?) },
+                    consent: consent(row)?,
                 })
             })
             .collect()
@@ -81,23 +78,19 @@ impl Consents<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn put(
-        &mut self,
-        user: &UserId,
-        client: &str,
-        at: &OrganizationId,
-        allowed: (&Scopes, Timestamp),
-    ) -> Result<()> {
-        let (scopes, now) = allowed;
-        sql("INSERT INTO consents (user_id, client_id, organization_id, scopes, granted_at) \
-             VALUES ($1, $2, $3, $4, $5) \
+    pub async fn put(&mut self, user: &UserId, client: &str, at: &OrganizationId, allowed: &Consent) -> Result<()> {
+        let details = &allowed.authorization_details;
+        sql("INSERT INTO consents (user_id, client_id, organization_id, scopes, authorization_details, granted_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (user_id, client_id, organization_id) \
-             DO UPDATE SET scopes = excluded.scopes, granted_at = excluded.granted_at")
+             DO UPDATE SET scopes = excluded.scopes, authorization_details = excluded.authorization_details, \
+             granted_at = excluded.granted_at")
         .bind(user.as_str().to_owned())
         .bind(client.to_owned())
         .bind(at.as_str().to_owned())
-        .bind(scopes.to_string())
-        .bind(now.0)
+        .bind(allowed.scopes.to_string())
+        .bind((!details.is_empty()).then(|| to_json(details)))
+        .bind(allowed.granted_at.0)
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -115,4 +108,14 @@ impl Consents<'_> {
             .await?;
         Ok(removed > 0)
     }
+}
+
+fn consent(row: &Row) -> Result<Consent> {
+    let details = row.try_get::<Option<&str>>("authorization_details")?;
+    Ok(Consent {
+        scopes: row.try_get::<&str>("scopes")?.split_whitespace().map(str::to_owned).collect(),
+        authorization_details: details
+            .map_or_else(|| Ok(vec![]), |text| from_json(text, "consents.authorization_details"))?,
+        granted_at: Timestamp(row.try_get("granted_at")?),
+    })
 }

@@ -1,5 +1,7 @@
 //! Families: one authorization with all tokens that descend from it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -7,7 +9,7 @@ use super::{from_json, to_json};
 use crate::{
     clock::Timestamp,
     id::{FamilyId, OrganizationId, SessionId, Sid, UserId},
-    oauth::{confirmation::Confirmation, scope::Scopes},
+    oauth::{confirmation::Confirmation, requested_claims::RequestedClaims, scope::Scopes},
     secret::TokenHash,
     storage::{Error, Result, Revision, Row, Tx, sql},
 };
@@ -62,11 +64,15 @@ pub struct Particulars {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<Value>,
     /// The parameter `claims` (OpenID Connect Core 1.0 §5.5).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub claims: Option<Value>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub claims: RequestedClaims,
     /// Who acts for the person (RFC 8693 §4.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Value>,
+}
+
+fn is_nothing(claims: &RequestedClaims) -> bool {
+    *claims == RequestedClaims::default()
 }
 
 impl Particulars {
@@ -77,6 +83,13 @@ impl Particulars {
 }
 
 impl Family {
+    /// The scopes that bring what its tokens, or userinfo, tell of the person.
+    #[must_use]
+    pub fn told(&self) -> Cow<'_, Scopes> {
+        let claims = &self.particulars.claims;
+        if is_nothing(claims) { Cow::Borrowed(&self.scopes) } else { Cow::Owned(self.scopes.union(&claims.scopes())) }
+    }
+
     /// Whether tokens of it still count.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

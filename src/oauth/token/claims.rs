@@ -14,9 +14,11 @@ use crate::{
     directory::{
         access::{Access, Assigned, Detail, IdentifierAt},
         organization::Organization,
-        user::User,
     },
-    oauth::scope::{Scope, Scopes},
+    oauth::{
+        requested_claims::Told,
+        scope::{Scope, Scopes},
+    },
     text::Slug,
 };
 
@@ -237,6 +239,19 @@ impl<'a> Membership<'a> {
         claims.with_what_is_asked_for(access, scopes, extent)
     }
 
+    /// The same, of claims that were asked for one by one too.
+    #[must_use]
+    pub fn told(at: &'a Organization, access: &'a Access, told: Told<'_>, extent: Extent) -> Self {
+        if told.also.is_empty() {
+            return Self::by_scope(at, access, told.scopes, extent);
+        }
+        let mut all = Self::by_scope(at, access, &told.reach(), extent);
+        clear_unless!(all, told, org_id, org_name, roles, groups, locations, assignments);
+        clear_unless!(all, told, entitlements, identifiers, location_identifiers);
+        all.overflow.retain(|name| told.tells(name));
+        all
+    }
+
     fn organization(mut self, at: &'a Organization) -> Self {
         self.org_id = Some(Cow::Borrowed(at.id.as_str()));
         self.org_name = Some(Cow::Borrowed(at.name.as_str()));
@@ -299,80 +314,6 @@ impl<'a> Membership<'a> {
     }
 }
 
-/// What an app learns of the person by scope (OpenID Connect Core 1.0 §5.1, §5.4).
-#[derive(Debug, Clone, Default, Serialize)]
-#[expect(missing_docs, reason = "the claims of OpenID Connect Core 1.0 §5.1")]
-pub struct Person<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub given_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub family_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub picture: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub locale: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_verified: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone_number: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<Address<'a>>,
-}
-
-/// OpenID Connect Core 1.0 §5.1.1.
-#[derive(Debug, Clone, Serialize)]
-pub struct Address<'a> {
-    /// The whole address, in lines.
-    pub formatted: &'a str,
-}
-
-impl<'a> Person<'a> {
-    /// Names of all claims, for the metadata.
-    pub const NAMES: [&'static str; 10] = [
-        "name",
-        "given_name",
-        "family_name",
-        "picture",
-        "locale",
-        "updated_at",
-        "email",
-        "email_verified",
-        "phone_number",
-        "address",
-    ];
-
-    /// The claims that the scope asks for; what is not known is left out.
-    #[must_use]
-    pub fn by_scope(user: &'a User, scopes: &Scopes) -> Self {
-        let mut claims = Self::default();
-        if scopes.has(Scope::Profile) {
-            claims.name = Some(user.name.as_str());
-            claims.given_name = user.given_name.as_deref();
-            claims.family_name = user.family_name.as_deref();
-            claims.picture = user.picture.as_deref();
-            claims.locale = user.locale.as_deref();
-            claims.updated_at = Some(user.updated_at.seconds());
-        }
-        if scopes.has(Scope::Email) {
-            claims.email = user.email.as_ref().map(crate::text::EmailAddress::as_str);
-            claims.email_verified = user.email.as_ref().map(|_| user.email_verified_at.is_some());
-        }
-        if scopes.has(Scope::Phone) {
-            claims.phone_number = user.phone.as_deref();
-        }
-        if scopes.has(Scope::Address) {
-            claims.address = user.postal_address.as_deref().map(|formatted| Address { formatted });
-        }
-        claims
-    }
-}
-
 /// The earlier of two ends.
 #[must_use]
 pub fn earliest(one: Timestamp, other: Option<Timestamp>) -> Timestamp {
@@ -381,7 +322,7 @@ pub fn earliest(one: Timestamp, other: Option<Timestamp>) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Person, *};
     use crate::{
         directory::access::RoleAt,
         oauth::testing::{access, member, user},

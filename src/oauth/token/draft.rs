@@ -9,6 +9,8 @@ use super::{
     life::{access_token_end, issued_at},
     size,
 };
+use serde_json::Value;
+
 use crate::{
     clock::Timestamp,
     directory::{access::Access, organization::Organization},
@@ -48,6 +50,8 @@ pub struct Wanted<'a> {
     pub resources: &'a [String],
     /// The key that it is bound to.
     pub confirmation: Option<&'a Confirmation>,
+    /// What was granted in detail (RFC 9396).
+    pub authorization_details: &'a [Value],
 }
 
 /// An access token that is not signed yet.
@@ -58,6 +62,8 @@ pub struct Draft {
     pub expires_at: Timestamp,
     /// Seconds until then.
     pub expires_in: i64,
+    /// What was granted in detail.
+    pub authorization_details: Vec<Value>,
     payload: Vec<u8>,
     form: Form,
 }
@@ -76,7 +82,7 @@ impl Draft {
     /// # Panics
     /// Never: claims are JSON.
     pub fn new(provider: &Provider, subject: Subject<'_>, wanted: Wanted<'_>, now: Timestamp) -> Result<Self, Error> {
-        let Wanted { client, scopes, resources, confirmation } = wanted;
+        let Wanted { client, scopes, resources, confirmation, authorization_details } = wanted;
         let particulars = subject.family.map(|family| &family.particulars);
         let ends = [subject.access.ends_at, subject.family.and_then(|family| family.session_end)];
         let expires_at = access_token_end(client, provider.tokens(), now, &ends);
@@ -99,7 +105,7 @@ impl Draft {
             authentication: subject.family.map(authentication),
             cnf: confirmation.cloned(),
             act: particulars.and_then(|particulars| particulars.actor.clone()),
-            authorization_details: particulars.map_or_else(Vec::new, |all| all.authorization_details.clone()),
+            authorization_details: authorization_details.to_vec(),
             membership: Membership::of_access_token(subject.organization, subject.access, scopes, extent),
         };
         let payload = match extent {
@@ -107,7 +113,8 @@ impl Draft {
             Extent::Whole => serde_json::to_vec(&claims).expect("claims are JSON"),
         };
         let expires_in = expires_at.seconds() - now.seconds();
-        Ok(Self { id: claims.jti, expires_at, expires_in, payload, form })
+        let authorization_details = claims.authorization_details;
+        Ok(Self { id: claims.jti, expires_at, expires_in, authorization_details, payload, form })
     }
 
     /// Keeps what an opaque token stands for.

@@ -3,7 +3,10 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::claims::{Audience, Authentication, Membership, Person};
+use super::{
+    claims::{Audience, Authentication, Membership},
+    person::Person,
+};
 use crate::{
     app::App,
     keys::{Refusal, Typ, VerifiedToken, VerifyingKey, jws::key_named},

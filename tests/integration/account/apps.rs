@@ -5,7 +5,7 @@ use std::time::Duration;
 use lanyard::{
     audit::Actor,
     id::{FamilyId, Sid},
-    oauth::{scope::Scopes, store::Family},
+    oauth::{authorization::prompt::Consent, scope::Scopes, store::Family},
     storage,
 };
 
@@ -37,10 +37,11 @@ async fn allow(app: &TestApp) -> FamilyId {
         session_end: None,
     };
     let id = family.id.clone();
+    let allowed = Consent::of_scopes(&scopes, context.now);
     let done: storage::Result<()> = unit!(app, |tx| {
         tx.families().insert(&family).await?;
-        tx.consents().put(&user.id, "clinic-calendar", &riverside, (&scopes, context.now)).await?;
-        tx.consents().put(&user.id, "clinic-calendar", &harbour, (&scopes, context.now)).await
+        tx.consents().put(&user.id, "clinic-calendar", &riverside, &allowed).await?;
+        tx.consents().put(&user.id, "clinic-calendar", &harbour, &allowed).await
     });
     done.expect("allowed");
     id

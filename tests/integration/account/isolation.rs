@@ -1,6 +1,11 @@
 //! Nothing of another organization or person can be named: what is theirs answers exactly as what does not exist.
 
-use lanyard::{audit::Actor, directory::membership, oauth::scope::Scopes, storage};
+use lanyard::{
+    audit::Actor,
+    directory::membership,
+    oauth::{authorization::prompt::Consent, scope::Scopes},
+    storage,
+};
 
 use super::PAGES;
 use crate::harness::{Answer, Browser, TestApp, portal, unit};
@@ -102,8 +107,7 @@ fn told(answer: &Answer, name: &str) -> Vec<String> {
 async fn allow_the_calendar(app: &TestApp, email: &str) {
     let (user, at) = (app.user(email).await.id, app.organization("harbour").await);
     let scopes = Scopes::parse("openid").expect("scopes");
-    let now = app.app.clock.now();
-    let done: storage::Result<()> =
-        unit!(app, |tx| tx.consents().put(&user, "clinic-calendar", &at, (&scopes, now)).await);
+    let allowed = Consent::of_scopes(&scopes, app.app.clock.now());
+    let done: storage::Result<()> = unit!(app, |tx| tx.consents().put(&user, "clinic-calendar", &at, &allowed).await);
     done.expect("allowed");
 }

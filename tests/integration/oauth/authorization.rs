@@ -265,7 +265,7 @@ async fn a_person_without_a_practice_or_without_what_it_asks_for_is_denied() {
 }
 
 /// Fills in the form of a page.
-async fn submit(clinic: &Clinic, cookies: &str, page: &Answer, fields: &str) -> Answer {
+pub(super) async fn submit(clinic: &Clinic, cookies: &str, page: &Answer, fields: &str) -> Answer {
     let between =
         |before: &str| page.body.split(before).nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
     let (action, csrf) = (between("method=\"post\" action=\""), between("name=\"csrf\" value=\""));

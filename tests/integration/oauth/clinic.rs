@@ -252,6 +252,26 @@ impl Clinic {
         answer.parameter("code").unwrap_or_else(|| panic!("{} {} {}", answer.status, answer.location(), answer.body))
     }
 
+    /// Sets members of what a client registered, as `lanyard client set` does.
+    pub(crate) async fn set(&self, client: &str, members: Value) {
+        let (context, client) = (self.context(), client.to_owned());
+        let change = move |mut registration: Registration| {
+            let Value::Object(members) = members else { panic!("members by name") };
+            for (name, value) in members {
+                registration.set(&name, value)?;
+            }
+            Ok(registration)
+        };
+        self.write(move |tx| {
+            Box::pin(async move {
+                let named = ("some".to_owned(), change);
+                registrar::change(tx, &context, &client, named).await?;
+                Ok(())
+            })
+        })
+        .await;
+    }
+
     /// Pushes a request of a confidential client.
     pub(crate) async fn push(&self, client: &str, form: &str) -> Answer {
         self.post("/oauth2/par", &[("authorization", &basic(client))], form).await

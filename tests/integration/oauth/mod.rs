@@ -9,6 +9,7 @@ mod claims;
 mod client_assertion;
 pub(crate) mod clinic;
 mod device;
+mod details;
 mod discovery;
 mod enabling;
 mod grants;

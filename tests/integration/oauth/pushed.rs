@@ -151,6 +151,19 @@ async fn secrets_are_not_kept_and_public_apps_push_without() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_may_have_to_push() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        clinic.set("portal", serde_json::json!({"require_pushed_authorization_requests": true})).await;
+        let refused = clinic.authorize(&browser, &request("portal", "")).await;
+        assert_eq!(refused.parameter("error").as_deref(), Some("invalid_request"));
+        assert!(clinic.authorize(&browser, &request("own", "")).await.parameter("code").is_some());
+        let own = reference(&clinic.push("portal", &request("portal", "")).await);
+        assert!(clinic.authorize(&browser, &by("portal", &own)).await.parameter("code").is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_may_take_pushed_requests_alone() {
     for database in lanyard::storage::testing::databases().await {
         let clinic = Clinic::configured(database, &[("oauth.pushed_requests", "required")]).await;
