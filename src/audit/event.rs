@@ -106,6 +106,10 @@ events! {
     AuthorizationFailure "authorization" Failure { user: UserId, client: String, reason: String };
     /// An access token was issued.
     TokenIssue "token-issue" Success { user: String, client: String, grant_type: &'static str, token: String } token;
+    /// A client got a token to act for a person, which the token says.
+    Delegation "delegation" Success { user: UserId, client: String, actor: String, token: String } token;
+    /// A client got a token to act as a person, which the token does not say.
+    Impersonation "impersonation" Success { user: UserId, client: String, token: String } token;
     /// Tokens were refreshed.
     TokenRefresh "token-refresh" Success { user: UserId, client: String, family: FamilyId, token: String } family;
     /// A refresh token was used a second time; its family is revoked.

@@ -184,6 +184,7 @@ fn apps(app_port: u16) -> [Registration; 2] {
     [
         Registration {
             authentication: AuthenticationMethod::SecretBasic,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::TokenExchange],
             redirect_uris: at("/callback"),
             post_logout_redirect_uris: at("/"),
             backchannel_logout_uri: Some(format!("http://127.0.0.1:{app_port}/backchannel-logout")),

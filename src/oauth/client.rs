@@ -68,7 +68,9 @@ names! {
         /// RFC 6749 §4.4.
         ClientCredentials = "client_credentials",
         /// RFC 8628 §3.4.
-        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+        /// RFC 8693.
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
     /// The form of a client's access tokens.
     AccessTokenFormat:
         /// RFC 9068.

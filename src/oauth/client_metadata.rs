@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::id::UserId;
+
 /// Defines the members with their registered names; a member that says nothing is not written.
 macro_rules! members {
     ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
@@ -110,7 +112,7 @@ members! {
 
     // ── grants: RFC 8693, RFC 7523 §2.1, CIBA Core 1.0 §4 ──
     /// What it may exchange tokens for beyond its own.
-    token_exchange: Option<Value>;
+    token_exchange: Option<TokenExchange>;
     /// Whose assertions it may exchange.
     jwt_bearer_issuers: Option<Value>;
     /// `poll` or `ping`.
@@ -141,6 +143,25 @@ members! {
     initiate_login_uri: Option<String>;
     /// `web` or `native`.
     application_type: Option<String>;
+}
+
+/// What a client may do with tokens that were issued to others and are meant for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenExchange {
+    /// Act as the person, which the new token does not tell; the audit log does.
+    pub impersonation: bool,
+    /// The ids of those as whom it may act; everybody where none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<UserId>,
+}
+
+impl TokenExchange {
+    /// Whether the client may act as this person.
+    #[must_use]
+    pub fn lets_impersonate(&self, user: &UserId) -> bool {
+        self.impersonation && (self.subjects.is_empty() || self.subjects.contains(user))
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -63,6 +63,9 @@ pub enum RegistrationError {
     /// RFC 6749 §4.4: client credentials are for confidential clients.
     #[error("client credentials need a client with a secret")]
     PublicService,
+    /// RFC 8693 §5: whoever exchanges tokens of others proves who they are.
+    #[error("token exchange needs a client that authenticates")]
+    PublicExchange,
     /// A service client belongs to an organization.
     #[error("a client with the grant type client_credentials must be owned by an organization")]
     ServiceWithoutOwner,
@@ -212,6 +215,9 @@ impl Registration {
         if has(GrantType::ClientCredentials) && self.authentication == AuthenticationMethod::None {
             return Err(RegistrationError::PublicService);
         }
+        if has(GrantType::TokenExchange) && self.authentication == AuthenticationMethod::None {
+            return Err(RegistrationError::PublicExchange);
+        }
         if has(GrantType::ClientCredentials) && self.organization.is_none() {
             return Err(RegistrationError::ServiceWithoutOwner);
         }
@@ -268,6 +274,11 @@ mod tests {
                 "a public service",
                 Registration { authentication: AuthenticationMethod::None, ..service() },
                 Some(E::PublicService),
+            ),
+            (
+                "exchange without a secret",
+                Registration { grant_types: vec![GrantType::TokenExchange], redirect_uris: vec![], ..app() },
+                Some(E::PublicExchange),
             ),
             ("a service of nobody", Registration { organization: None, ..service() }, Some(E::ServiceWithoutOwner)),
             (

@@ -39,6 +39,7 @@ const STEPS: &[Step] = migrations! {
     "202611221420" "deferred_requests";
     "202611221428" "logouts";
     "202611221432" "consented_details";
+    "202611221440" "exchanged_families";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

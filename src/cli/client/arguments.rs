@@ -260,6 +260,8 @@ pub(super) enum Grant {
     ClientCredentials,
     #[value(alias = "urn:ietf:params:oauth:grant-type:device_code")]
     DeviceCode,
+    #[value(alias = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -286,6 +288,7 @@ impl From<Grant> for GrantType {
             Grant::RefreshToken => Self::RefreshToken,
             Grant::ClientCredentials => Self::ClientCredentials,
             Grant::DeviceCode => Self::DeviceCode,
+            Grant::TokenExchange => Self::TokenExchange,
         }
     }
 }

@@ -52,7 +52,7 @@ impl<S: Sync> FromRequest<S> for ClientForm {
         if !has_body && !body.is_empty() {
             return Err(refuse(Code::InvalidRequest, "the body must be application/x-www-form-urlencoded"));
         }
-        Ok(Self { parameters: Parameters::parse_repeatable(&body, &["resource"])?, authorization })
+        Ok(Self { parameters: Parameters::parse_repeatable(&body, &["resource", "audience"])?, authorization })
     }
 }
 

@@ -10,6 +10,7 @@ pub mod device_code;
 pub mod machine;
 pub mod refresh_token;
 mod standing;
+pub mod token_exchange;
 
 use serde_json::Value;
 
@@ -54,6 +55,7 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         GrantType::RefreshToken => refresh_token::rotate(exchange).await,
         GrantType::ClientCredentials => client_credentials::issue(exchange).await,
         GrantType::DeviceCode => device_code::redeem(exchange).await,
+        GrantType::TokenExchange => token_exchange::exchange(exchange).await,
     }
 }
 

@@ -69,6 +69,9 @@ pub struct Particulars {
     /// Who acts for the person (RFC 8693 §4.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Value>,
+    /// The authorization that it was exchanged for a token of, and ends with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<FamilyId>,
 }
 
 fn is_nothing(claims: &RequestedClaims) -> bool {
@@ -175,8 +178,8 @@ impl Families<'_> {
     pub async fn insert(&mut self, family: &Family) -> Result<()> {
         sql(
             "INSERT INTO families (id, client_id, user_id, organization_id, session_id, sid, offline, scope, resources, \
-             auth_time, acr, amr, created_at, expires_at, particulars) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             auth_time, acr, amr, created_at, expires_at, particulars, parent_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(family.id.as_str().to_owned())
         .bind(family.client_id.clone())
@@ -193,6 +196,7 @@ impl Families<'_> {
         .bind(family.created_at.0)
         .bind(family.expires_at.0)
         .bind(family.particulars.to_stored())
+        .bind(family.particulars.parent.as_ref().map(|parent| parent.as_str().to_owned()))
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -210,18 +214,32 @@ impl Families<'_> {
         row.as_ref().map(family).transpose()
     }
 
-    /// Revokes a family with all its tokens; `false` when it was revoked before.
+    /// Whether a family is not revoked, and keeps it so until the commit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold(&mut self, id: &FamilyId) -> Result<bool> {
+        let held = sql("UPDATE families SET expires_at = expires_at WHERE id = $1 AND revoked_at IS NULL")
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(held == 1)
+    }
+
+    /// Revokes a family with all its tokens, and those that were exchanged for them elsewhere; `false` when it was revoked
+    /// before.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn revoke(&mut self, id: &FamilyId, now: Timestamp) -> Result<bool> {
-        let revoked = sql("UPDATE families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
-            .bind(id.as_str().to_owned())
-            .bind(now.0)
-            .execute(self.0.connection())
-            .await?;
+        let revoked =
+            sql("UPDATE families SET revoked_at = $2 WHERE (id = $1 OR parent_id = $1) AND revoked_at IS NULL")
+                .bind(id.as_str().to_owned())
+                .bind(now.0)
+                .execute(self.0.connection())
+                .await?;
         self.0.bump(Revision::Revocations);
-        Ok(revoked == 1)
+        Ok(revoked > 0)
     }
 
     /// Revokes what a person allowed a client: its families and the consent itself. How many families ended.

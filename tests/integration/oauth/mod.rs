@@ -12,6 +12,7 @@ mod device;
 mod details;
 mod discovery;
 mod enabling;
+mod exchange;
 mod grants;
 mod introspection;
 mod isolation;

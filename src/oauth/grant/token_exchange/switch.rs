@@ -1,0 +1,108 @@
+//! Going on in another organization (the rules of a switch by the authorization request, without a page): the person is a
+//! member there, the organization uses the app and its rules are met, and another company's app was allowed there.
+
+use std::sync::Arc;
+
+use super::{Presented, UNACCEPTABLE, allowed};
+use crate::{
+    audit::{Actor, Event},
+    id::{FamilyId, Sid},
+    oauth::{
+        authorization::{
+            Denial, Resolved, admission,
+            flow::denied,
+            organization::{Member, Wish, resolve},
+        },
+        error::{Code, Error, Refusal, refuse},
+        grant::{Exchange, Standing},
+        scope::Scopes,
+        store::{Family, Particulars},
+        token::life::{issued_at, void_before},
+    },
+};
+
+const SIGNED_OUT: Refusal = refuse(Code::InteractionRequired, "the session of the person has ended");
+const NOT_ALLOWED: Refusal = refuse(Code::ConsentRequired, "the person has not allowed the app there");
+
+/// Where the client wants to go, if not where the subject token is already.
+pub(super) async fn destination(
+    exchange: &Exchange<'_>,
+    (subject, family): (&Presented, &Family),
+    standing: &Standing,
+) -> Result<Option<Box<Member>>, Error> {
+    let Some(requested) = exchange.parameters.value("organization") else { return Ok(None) };
+    let here = &standing.organization;
+    if requested == here.id.as_str() || requested == here.slug.as_str() {
+        return Ok(None);
+    }
+    if !subject.is_of(&exchange.client.client.id) {
+        // Whoever acts for a person stays where the person sent them.
+        return Err(refuse(Code::InvalidRequest, "only the app that a token was issued to switches with it").into());
+    }
+    let members = exchange.provider.memberships(&family.user).await?;
+    let wish = Wish { requested: Some(requested), chosen: None };
+    match resolve(wish, &standing.user, members, exchange.client) {
+        Resolved::Chosen(member) => Ok(Some(member)),
+        Resolved::Denied(denial) => Err(refused(exchange, family, denial).await?.into()),
+        Resolved::Choose(_) => Err(UNACCEPTABLE.into()),
+    }
+}
+
+/// Begins an authorization there, in the session of the first one; the tokens of both end together.
+pub(super) async fn begin(
+    exchange: &Exchange<'_>,
+    (from, scopes): (Family, &Scopes),
+    member: Box<Member>,
+) -> Result<(Family, Arc<Standing>), Error> {
+    let (context, client) = (&exchange.context, &exchange.client.client);
+    let (membership, organization) = *member;
+    let now = issued_at(context.now, client, Some(void_before(&membership, &organization)));
+    let root = from.particulars.parent.clone().unwrap_or_else(|| from.id.clone());
+    let mut family = Family {
+        id: FamilyId::fresh(now, &context.random),
+        organization: organization.id,
+        // Found or made in the unit of work.
+        sid: Sid::fresh(now, &context.random),
+        is_offline: false,
+        scopes: scopes.clone(),
+        particulars: Particulars { parent: Some(root.clone()), ..from.particulars },
+        created_at: now,
+        expires_at: from.session_end.map_or(from.expires_at, |end| end.min(from.expires_at)),
+        ..from
+    };
+    let Some(standing) = allowed(exchange, &family).await? else {
+        return Err(refused(exchange, &family, Denial::Requirement).await?.into());
+    };
+    if !client.is_first_party {
+        let mut tx = exchange.provider.app.storage.read().await?;
+        let consent = tx.consents().find(&family.user, &client.id, &family.organization).await?;
+        if !consent.is_some_and(|consent| consent.scopes.covers(scopes)) {
+            return Err(NOT_ALLOWED.into());
+        }
+    }
+    let context = context.by(Actor::Client(client.id.clone()));
+    let begun = exchange.provider.app.storage.write(move |tx| {
+        Box::pin(async move {
+            if admission::begin(tx, &context, &mut family).await?.is_none() {
+                return Ok(Err(SIGNED_OUT));
+            }
+            if !tx.families().hold(&root).await? {
+                tx.families().revoke(&family.id, context.now).await?;
+                return Ok(Err(UNACCEPTABLE));
+            }
+            let (user, session, client) = (family.user.clone(), family.session.clone(), family.client_id.clone());
+            tx.record(&context, Some(&family.organization), &Event::Switch { user, session, client });
+            Ok::<_, Error>(Ok(family))
+        })
+    });
+    Ok((begun.await??, standing))
+}
+
+/// Writes down that the person may not go there; the answer is the same whatever the cause.
+async fn refused(exchange: &Exchange<'_>, family: &Family, denial: Denial) -> Result<Refusal, Error> {
+    let client = exchange.client.client.id.clone();
+    let context = exchange.context.by(Actor::Client(client.clone()));
+    let event = Event::SwitchFailure { user: family.user.clone(), client, reason: denial.reason().to_owned() };
+    exchange.provider.app.storage.append(move |additions| additions.record(&context, None, &event)).await?;
+    Ok(denied())
+}
