@@ -15,7 +15,7 @@ mod target;
 use std::sync::Arc;
 
 use self::{acting::Acting, presented::Presented};
-use super::{Exchange, standing::Standing};
+use super::{Exchange, details, standing::Standing};
 use crate::{
     audit::{Actor, Context, Event},
     id::FamilyId,
@@ -58,7 +58,9 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     };
     let about = Subject { family: Some(&family), organization: &standing.organization, access: &standing.access };
     let confirmation = exchange.confirmation.as_ref();
-    let wanted = Wanted { client, scopes: &scopes, resources: &resources, confirmation };
+    let details = details(&exchange, &family.particulars.authorization_details)?;
+    let wanted =
+        Wanted { client, scopes: &scopes, resources: &resources, confirmation, authorization_details: &details };
     let draft = Arc::new(Draft::new(exchange.provider, about, wanted, exchange.context.now)?);
     let saved = Issued { draft: Arc::clone(&draft), client: client.id.clone(), family, acting };
     let context = exchange.context.by(Actor::Client(client.id.clone()));
@@ -68,6 +70,7 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         token_type: Confirmation::token_type(confirmation),
         expires_in: draft.expires_in,
         scope: scopes.to_string(),
+        authorization_details: draft.authorization_details.clone(),
         issued_token_type: Some(issued_token_type),
         ..TokenResponse::default()
     })
