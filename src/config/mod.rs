@@ -40,7 +40,7 @@ pub use self::{
     invitations::Invitations,
     keys::Keys,
     mail::{Delivery, Mail, Smtp, SmtpSecurity},
-    oauth::OAuth,
+    oauth::{DpopNonces, OAuth},
     outgoing::Outgoing,
     password::{Hashing, Password},
     purpose::{DEMO_SECRETS, Purpose},

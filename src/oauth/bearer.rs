@@ -9,6 +9,7 @@ use super::{
     Provider,
     cache::Moment,
     client::Registered,
+    confirmation::Confirmation,
     introspection::Told,
     token::{Audience, TokenId},
 };
@@ -53,6 +54,9 @@ pub struct Facts {
     pub scope: String,
     /// The organization.
     pub org_id: OrganizationId,
+    /// The key that it is bound to.
+    #[serde(default)]
+    pub cnf: Option<Confirmation>,
 }
 
 impl Facts {

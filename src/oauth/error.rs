@@ -80,6 +80,10 @@ codes! {
     InvalidAuthorizationDetails = "invalid_authorization_details" 400;
     /// Nobody can prove who they are as well as is asked for.
     UnmetAuthenticationRequirements = "unmet_authentication_requirements" 400;
+    /// The DPoP proof is missing, malformed, another request's, or used (RFC 9449 §5).
+    InvalidDpopProof = "invalid_dpop_proof" 400;
+    /// The DPoP proof lacks the nonce that the answer brings (RFC 9449 §8).
+    UseDpopNonce = "use_dpop_nonce" 400;
     /// The access token is malformed, expired, revoked or not ours.
     InvalidToken = "invalid_token" 401;
     /// The access token does not carry the scope that is needed.

@@ -16,6 +16,7 @@ use super::{
     Provider,
     bearer::{self, LiveToken},
     client::{Introspects, Registered},
+    confirmation::Confirmation,
     grant::Standing,
     provider::Service,
     scope::Scopes,
@@ -134,13 +135,14 @@ fn with_all(token: &LiveToken, organization: &Organization, access: &Access) -> 
     let scopes: Scopes = claims.scope.split_whitespace().map(str::to_owned).collect();
     let membership = Membership::of_access_token(organization, access, &scopes, Extent::Whole);
     let whole = AccessTokenClaims { membership, ..claims };
-    Some(active(&serde_json::value::to_raw_value(&whole).expect("claims are JSON")))
+    let token_type = Confirmation::token_type(whole.cnf.as_ref());
+    Some(active(token_type, &serde_json::value::to_raw_value(&whole).expect("claims are JSON")))
 }
 
 /// `{"active":true, …}` around an object.
-fn active(claims: &RawValue) -> String {
+fn active(token_type: &str, claims: &RawValue) -> String {
     let members = claims.get().trim_start().trim_start_matches('{');
-    format!(r#"{{"active":true,"token_type":"Bearer",{members}"#)
+    format!(r#"{{"active":true,"token_type":"{token_type}",{members}"#)
 }
 
 #[derive(Serialize)]

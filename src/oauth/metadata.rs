@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     authorization::{Prompt, ResponseMode},
     client::{AuthenticationMethod, GrantType},
+    dpop,
     scope::Scope,
     token::Person,
 };
@@ -57,6 +58,7 @@ pub struct Metadata {
     pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub dpop_signing_alg_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
     pub claim_types_supported: [&'static str; 1],
@@ -105,6 +107,7 @@ impl Metadata {
             token_endpoint_auth_signing_alg_values_supported: signing(),
             revocation_endpoint_auth_signing_alg_values_supported: signing(),
             introspection_endpoint_auth_signing_alg_values_supported: signing(),
+            dpop_signing_alg_values_supported: dpop::ALGORITHMS.iter().map(|alg| alg.name()).collect(),
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims(),
             claim_types_supported: ["normal"],
@@ -160,6 +163,7 @@ mod tests {
             ("token_endpoint_auth_methods_supported", "client_secret_basic"),
             ("token_endpoint_auth_methods_supported", "private_key_jwt"),
             ("token_endpoint_auth_signing_alg_values_supported", "ES512"),
+            ("dpop_signing_alg_values_supported", "ES256"),
             ("code_challenge_methods_supported", "S256"),
             ("claims_supported", "org_id"),
             ("scopes_supported", "openid"),

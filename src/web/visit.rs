@@ -176,6 +176,12 @@ impl Visit {
         self.0.target.as_ref().map_or("/", PathAndQuery::as_str)
     }
 
+    /// The path as it was asked for.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0.target.as_ref().map_or("/", PathAndQuery::path)
+    }
+
     /// Whether the client is a browser that shows pages.
     #[must_use]
     pub fn wants_html(&self) -> bool {

@@ -14,6 +14,7 @@ use crate::{
     id::{FamilyId, UserId},
     oauth::{
         client::GrantType,
+        confirmation::Confirmation,
         error::{Code, Refusal, refuse},
         provider::Provider,
         scope::Scope,
@@ -283,6 +284,7 @@ impl Issue {
             particulars: Particulars {
                 authorization_details: asked.request.authorization_details.clone(),
                 claims: asked.request.claims.claims.clone(),
+                confirmation: asked.request.dpop_jkt.clone().map(Confirmation::Jkt),
                 ..Particulars::default()
             },
             created_at: now,

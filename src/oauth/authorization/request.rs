@@ -6,6 +6,7 @@ use crate::{
     oauth::{
         authorization_details::{self, Details},
         client::{Client, GrantType},
+        dpop::is_thumbprint,
         error::{Code, Refusal, refuse},
         pkce::CodeChallenge,
         requested_claims::{self, ClaimsRequest},
@@ -36,6 +37,7 @@ pub const PARAMETERS: &[&str] = &[
     "acr_values",
     "organization",
     "resource",
+    "dpop_jkt",
     "claims",
     "authorization_details",
     "display",
@@ -98,6 +100,8 @@ pub struct AuthorizationRequest {
     pub authorization_details: Details,
     /// Single claims that are asked for.
     pub claims: ClaimsRequest,
+    /// Thumbprint of the key that redeems the code (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
 }
 
 impl AuthorizationRequest {
@@ -134,6 +138,7 @@ impl AuthorizationRequest {
                 authorization_details::types(&client.metadata),
             )?,
             claims: claims(client, parameters)?,
+            dpop_jkt: dpop_jkt(parameters.value("dpop_jkt"))?,
         })
     }
 
@@ -147,6 +152,16 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn prompts_for(&self, prompt: Prompt) -> bool {
         self.prompts.contains(&prompt)
+    }
+}
+
+/// RFC 9449 §10.
+fn dpop_jkt(text: Option<&str>) -> Result<Option<String>, Refusal> {
+    match text {
+        Some(text) if !is_thumbprint(text) => {
+            Err(refuse(Code::InvalidRequest, "dpop_jkt is not the thumbprint of a key"))
+        }
+        text => Ok(text.map(str::to_owned)),
     }
 }
 
@@ -286,6 +301,8 @@ pub(crate) mod tests {
             ("a negative max_age", "scope=openid&max_age=-1", Some(InvalidRequest)),
             ("a huge max_age", "scope=openid&max_age=99999999999999999999", Some(InvalidRequest)),
             ("no number", "scope=openid&max_age=soon", Some(InvalidRequest)),
+            ("a key", "scope=openid&dpop_jkt=0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", None),
+            ("no key", "scope=openid&dpop_jkt=key", Some(InvalidRequest)),
             ("a resource", "scope=openid&resource=https://api.example", None),
             ("another resource", "scope=openid&resource=https://other.example", Some(InvalidTarget)),
             ("a response mode", "scope=openid&response_mode=form_post", None),

@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use super::NO_STORE;
 use crate::{
-    oauth::error::{Code, Error, Refusal, refuse},
+    oauth::{
+        dpop,
+        error::{Code, Error, Refusal, refuse},
+    },
     storage,
     web::error::{log_refusal, own_words},
 };
@@ -53,19 +56,55 @@ impl IntoResponse for Error {
     }
 }
 
+/// A refusal of what an access token opens: with 401 and a challenge also where the token endpoint answers 400 (RFC 9449 §7.1).
+pub(super) struct OfResource(pub(super) Error);
+
+impl<E: Into<Error>> From<E> for OfResource {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for OfResource {
+    fn into_response(self) -> Response {
+        let Error::Refused(refusal) = self.0 else { return self.0.into_response() };
+        let dpop = challenge("DPoP", &refusal).map(|challenge| format!("{challenge}, algs=\"{}\"", algorithms()));
+        let is_proof = matches!(refusal.code, Code::InvalidDpopProof | Code::UseDpopNonce);
+        let mut response = refusal.into_response();
+        if is_proof {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        if let Some(dpop) = dpop.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, dpop);
+        }
+        response
+    }
+}
+
+fn algorithms() -> String {
+    dpop::ALGORITHMS.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(" ")
+}
+
+/// What a refused access token is told.
+fn challenge(scheme: &str, refusal: &Refusal) -> Option<String> {
+    let told = matches!(
+        refusal.code,
+        Code::InvalidToken | Code::InsufficientScope | Code::InvalidDpopProof | Code::UseDpopNonce
+    );
+    // RFC 6750 §3: a request without a token gets no error code.
+    let (code, hint) = (refusal.code.name(), &refusal.hint);
+    let error =
+        if hint.is_empty() { String::new() } else { format!(", error=\"{code}\", error_description=\"{hint}\"") };
+    told.then(|| format!("{scheme} realm=\"lanyard\"{error}"))
+}
+
 fn headers(refusal: &Refusal) -> HeaderMap {
     let mut headers = HeaderMap::from_iter([(header::CACHE_CONTROL, NO_STORE)]);
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     let challenge = match refusal.code {
         // RFC 6749 §5.2, RFC 9110 §11.6.1.
         Code::InvalidClient => Some("Basic realm=\"lanyard\", charset=\"UTF-8\"".to_owned()),
-        // RFC 6750 §3: a request without a token gets no error code.
-        Code::InvalidToken if refusal.hint.is_empty() => Some("Bearer realm=\"lanyard\"".to_owned()),
-        Code::InvalidToken | Code::InsufficientScope => Some(format!(
-            "Bearer realm=\"lanyard\", error=\"{}\", error_description=\"{}\"",
-            refusal.code.name(),
-            refusal.hint
-        )),
+        Code::InvalidToken | Code::InsufficientScope => challenge("Bearer", refusal),
         _ => None,
     };
     if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {

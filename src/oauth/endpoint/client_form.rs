@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 
+use super::possession::proof;
 use crate::{
     oauth::{
         client_authentication::Credentials,
@@ -21,12 +22,18 @@ pub(super) struct ClientForm {
     /// The parameters of the body; those of the address are not looked at (RFC 6749 §2.3.1).
     pub(super) parameters: Parameters,
     authorization: Option<String>,
+    proof: Option<String>,
 }
 
 impl ClientForm {
     /// How the client presents itself.
     pub(super) fn credentials(&self) -> Result<Credentials, Refusal> {
         Credentials::read(self.authorization.as_deref(), &self.parameters)
+    }
+
+    /// The DPoP proof.
+    pub(super) fn proof(&self) -> Option<&str> {
+        self.proof.as_deref()
     }
 
     /// The `Authorization` header.
@@ -39,7 +46,7 @@ impl<S: Sync> FromRequest<S> for ClientForm {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let authorization = authorization(request.headers())?;
+        let (authorization, proof) = (authorization(request.headers())?, proof(request.headers())?);
         let has_body = request.headers().get(header::CONTENT_TYPE).is_some();
         if has_body && !is_form(request.headers()) {
             return Err(refuse(Code::InvalidRequest, "the body must be application/x-www-form-urlencoded"));
@@ -52,7 +59,8 @@ impl<S: Sync> FromRequest<S> for ClientForm {
         if !has_body && !body.is_empty() {
             return Err(refuse(Code::InvalidRequest, "the body must be application/x-www-form-urlencoded"));
         }
-        Ok(Self { parameters: Parameters::parse_repeatable(&body, &["resource", "audience"])?, authorization })
+        let parameters = Parameters::parse_repeatable(&body, &["resource", "audience"])?;
+        Ok(Self { parameters, authorization, proof })
     }
 }
 

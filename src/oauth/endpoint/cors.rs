@@ -11,8 +11,8 @@ use axum::{
 use crate::oauth::{Provider, error::Error};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
-const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
-const EXPOSED: HeaderValue = HeaderValue::from_static("www-authenticate, x-request-id");
+const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, dpop");
+const EXPOSED: HeaderValue = HeaderValue::from_static("dpop-nonce, www-authenticate, x-request-id");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// Origins of registered browser apps.

@@ -11,6 +11,7 @@ mod introspect;
 mod jwks;
 mod kept;
 mod logout;
+mod possession;
 mod pushed;
 mod revoke;
 mod token;
@@ -49,6 +50,7 @@ pub fn router(provider: Provider) -> Router {
         .route(path::REVOKE, post(revoke::revoke).options(cors::preflight))
         .route(path::DEVICE_AUTHORIZATION, post(device_authorization::device_authorization).options(cors::preflight))
         .route(path::USERINFO, get(userinfo::by_header).post(userinfo::by_header_or_form).options(cors::preflight))
+        .layer(from_fn_with_state(provider.clone(), possession::offer_nonce))
         .layer(from_fn_with_state(provider.clone(), cors::for_browser_apps));
     Router::new()
         .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post))
@@ -95,8 +97,7 @@ async fn authenticate(
     let registered = provider.client(&credentials.client_id).await?;
     let owner = registered.as_ref().and_then(|registered| registered.client.organization.clone());
     let id = registered.as_ref().map(|registered| registered.client.id.clone()).unwrap_or_default();
-    let path = visit.target().split('?').next().unwrap_or_default();
-    let failure = match credentials.prove(provider, registered, (path, context.now)).await? {
+    let failure = match credentials.prove(provider, registered, (visit.path(), context.now)).await? {
         Ok(client) => return Ok(client),
         Err(failure) => failure,
     };

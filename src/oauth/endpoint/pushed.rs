@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{NO_STORE, authenticate, authorize::app_error, client_form::ClientForm, context};
+use super::{NO_STORE, authenticate, authorize::app_error, client_form::ClientForm, context, possession};
 use crate::{
     clock::Timestamp,
     limit::{Network, Verdict},
@@ -20,6 +20,7 @@ use crate::{
             request::PARAMETERS,
         },
         client_authentication::AuthenticatedClient,
+        confirmation::Confirmation,
         error::{Code, Error, Refusal, refuse},
         grant::machine,
         redirect_uri::Registrant,
@@ -46,7 +47,12 @@ struct Pushed {
 pub(super) async fn push(State(provider): State<Provider>, visit: Visit, form: ClientForm) -> Result<Response, Error> {
     let context = context(&provider, &visit);
     let client = authenticate(&provider, (&visit, &context), &form.credentials()?).await?;
-    let request = checked(&client, &form.parameters, context.now)?;
+    let confirmation = match form.proof() {
+        Some(proof) => possession::confirmation(&provider, &visit, &client.client, Some(proof)).await?,
+        None => None,
+    };
+    let parameters = bound(form.parameters, confirmation.as_ref())?;
+    let request = checked(&client, &parameters, context.now)?;
     if client.client.registrant() == Registrant::Public {
         // Whoever knows its id can push: as much as by POST to the authorization endpoint.
         if let Verdict::Wait(_) = provider.keeping.attempt(Network::from(visit.address()).octets()) {
@@ -58,6 +64,17 @@ pub(super) async fn push(State(provider): State<Provider>, visit: Visit, form: C
     let request_uri = format!("{PREFIX}{}", reference.expose_secret());
     let body = Json(Pushed { request_uri, expires_in: LIFE.as_secs() });
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, NO_STORE)], body).into_response())
+}
+
+/// The request, whose code will be bound to the key that was proved (RFC 9449 §10.1).
+fn bound(parameters: Parameters, confirmation: Option<&Confirmation>) -> Result<Parameters, Refusal> {
+    match (confirmation, parameters.value("dpop_jkt")) {
+        (Some(Confirmation::Jkt(jkt)), Some(asked)) if asked != jkt => {
+            Err(refuse(Code::InvalidDpopProof, "dpop_jkt is not the key of the DPoP proof"))
+        }
+        (Some(Confirmation::Jkt(jkt)), None) => Ok(parameters.with("dpop_jkt", jkt)),
+        _ => Ok(parameters),
+    }
 }
 
 /// The request, if the authorization endpoint would take it (RFC 9126 §2.1).

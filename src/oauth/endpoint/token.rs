@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{NO_STORE, authenticate, client_form::ClientForm, context};
+use super::{NO_STORE, authenticate, client_form::ClientForm, context, possession};
 use crate::{
     oauth::{
         Provider,
@@ -20,8 +20,9 @@ use crate::{
 pub(super) async fn token(State(provider): State<Provider>, visit: Visit, form: ClientForm) -> Result<Response, Error> {
     let context = context(&provider, &visit);
     let client = authenticate(&provider, (&visit, &context), &form.credentials()?).await?;
+    let confirmation = possession::confirmation(&provider, &visit, &client.client, form.proof()).await?;
     let parameters = &form.parameters;
-    let exchanged = Exchange { provider: &provider, client: &client, parameters, confirmation: None, context };
+    let exchanged = Exchange { provider: &provider, client: &client, parameters, confirmation, context };
     let tokens = exchange(exchanged).await?;
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(tokens)).into_response())
 }

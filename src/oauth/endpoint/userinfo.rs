@@ -1,22 +1,25 @@
-//! `GET` and `POST /oauth2/userinfo` (OpenID Connect Core 1.0 §5.3), with a bearer token (RFC 6750).
+//! `GET` and `POST /oauth2/userinfo` (OpenID Connect Core 1.0 §5.3), with an access token (RFC 6750, RFC 9449).
 
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, Method, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
 use super::{
     NO_STORE,
+    answer::OfResource,
     client_form::{ClientForm, authorization},
     context,
+    possession::{demonstrated, proof},
 };
 use crate::{
     oauth::{
         Provider, bearer,
-        error::{Code, Error, Refusal, refuse},
+        confirmation::Confirmation,
+        error::{Code, Refusal, refuse},
         requested_claims::Told,
         scope::{Scope, Scopes},
         token::{Membership, Person, claims::Extent},
@@ -38,23 +41,44 @@ struct UserInfo<'a> {
 pub(super) async fn by_header(
     State(provider): State<Provider>,
     visit: Visit,
+    method: Method,
     headers: HeaderMap,
-) -> Result<Response, Error> {
-    userinfo(&provider, &visit, bearer_of(authorization(&headers)?.as_deref(), None)?).await
+) -> Result<Response, OfResource> {
+    let presented = Presented::of(authorization(&headers)?.as_deref(), None)?;
+    let method = if method == Method::HEAD { "HEAD" } else { "GET" };
+    userinfo(&provider, &visit, (method, proof(&headers)?.as_deref()), presented).await
 }
 
 pub(super) async fn by_header_or_form(
     State(provider): State<Provider>,
     visit: Visit,
     form: ClientForm,
-) -> Result<Response, Error> {
-    let token = bearer_of(form.authorization(), form.parameters.value("access_token"))?;
-    userinfo(&provider, &visit, token).await
+) -> Result<Response, OfResource> {
+    let presented = Presented::of(form.authorization(), form.parameters.value("access_token"))?;
+    userinfo(&provider, &visit, ("POST", form.proof()), presented).await
 }
 
-async fn userinfo(provider: &Provider, visit: &Visit, token: String) -> Result<Response, Error> {
+async fn userinfo(
+    provider: &Provider,
+    visit: &Visit,
+    (method, proof): (&'static str, Option<&str>),
+    presented: Presented,
+) -> Result<Response, OfResource> {
     let now = context(provider, visit).now;
-    let token = bearer::live(provider, &token, now).await?.ok_or(INVALID)?;
+    let token = bearer::live(provider, &presented.token, now).await?.ok_or(INVALID)?;
+    match (&token.facts.cnf, presented.scheme) {
+        (Some(Confirmation::Jkt(jkt)), Scheme::Dpop) => {
+            demonstrated(provider, visit, (method, &presented.token), (proof, jkt)).await?;
+        }
+        // RFC 9449 §7.2: neither may stand for the other.
+        (Some(Confirmation::Jkt(_)), Scheme::Bearer) => {
+            return Err(refuse(Code::InvalidToken, "the access token is bound to a key; its scheme is DPoP").into());
+        }
+        (_, Scheme::Dpop) => {
+            return Err(refuse(Code::InvalidToken, "the access token is not bound to a key").into());
+        }
+        (_, Scheme::Bearer) => {}
+    }
     let scopes = Scopes::parse(&token.facts.scope)?;
     if !scopes.has(Scope::OpenId) {
         return Err(refuse(Code::InsufficientScope, "the access token lacks the scope openid").into());
@@ -72,16 +96,32 @@ async fn userinfo(provider: &Provider, visit: &Visit, token: String) -> Result<R
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(claims)).into_response())
 }
 
-/// RFC 6750 §2: in the header or in the form, not in both, never in the address.
-fn bearer_of(header: Option<&str>, form: Option<&str>) -> Result<String, Refusal> {
-    let bearer = |text: &str| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    };
-    match (header, form) {
-        (Some(_), Some(_)) => Err(refuse(Code::InvalidRequest, "the access token is sent in more than one way")),
-        (Some(text), None) => bearer(text).ok_or(refuse(Code::InvalidToken, "")),
-        (None, Some(token)) => Ok(token.to_owned()),
-        (None, None) => Err(refuse(Code::InvalidToken, "")),
+/// An access token as it was sent.
+struct Presented {
+    scheme: Scheme,
+    token: String,
+}
+
+#[derive(Clone, Copy)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+impl Presented {
+    /// RFC 6750 §2, RFC 9449 §7.1: in the header or in the form, not in both, never in the address.
+    fn of(header: Option<&str>, form: Option<&str>) -> Result<Self, Refusal> {
+        let in_header = |text: &str| {
+            let (scheme, token) = text.split_once(' ')?;
+            let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+            let (_, scheme) = schemes.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name))?;
+            Some(Self { scheme, token: token.trim().to_owned() })
+        };
+        match (header, form) {
+            (Some(_), Some(_)) => Err(refuse(Code::InvalidRequest, "the access token is sent in more than one way")),
+            (Some(text), None) => in_header(text).ok_or(refuse(Code::InvalidToken, "")),
+            (None, Some(token)) => Ok(Self { scheme: Scheme::Bearer, token: token.to_owned() }),
+            (None, None) => Err(refuse(Code::InvalidToken, "")),
+        }
     }
 }

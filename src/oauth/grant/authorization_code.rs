@@ -43,7 +43,14 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         return Err(USED.into());
     }
     check(&code, parameters, now)?;
+    let bound = code.family.particulars.confirmation.as_ref();
+    if bound.is_some() && bound != exchange.confirmation.as_ref() {
+        return Err(refuse(Code::InvalidGrant, "the code is bound to a key that was not proved").into());
+    }
 
+    let binding = exchange.binding().filter(|_| bound.is_none()).cloned();
+    let mut code = code;
+    code.family.particulars.confirmation = code.family.particulars.confirmation.or_else(|| binding.clone());
     let family = code.family.clone();
     let (standing, draft) = Standing::drafted(&exchange, &family, &family.scopes).await?;
     let refresh = client.client.allows(GrantType::RefreshToken).is_ok().then(|| provider.app.random.token());
@@ -53,10 +60,16 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         nonce: code.nonce.clone(),
         refresh_token: refresh.as_ref().map(|(text, _)| text.clone()),
     };
+    let is_bound_now = binding.is_some();
     let next = refresh.map(|(_, hash)| (hash, refresh_end));
     let (redemption, draft) = storage
         .write(move |tx| {
-            Box::pin(async move { Ok::<_, Error>((save(tx, &context, &code, (&draft, next)).await?, draft)) })
+            Box::pin(async move {
+                if is_bound_now {
+                    tx.families().bind(&code.family).await?;
+                }
+                Ok::<_, Error>((save(tx, &context, &code, (&draft, next)).await?, draft))
+            })
         })
         .await?;
     match redemption {

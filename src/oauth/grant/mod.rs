@@ -21,6 +21,7 @@ use super::{
     confirmation::Confirmation,
     error::{Code, Error, Refusal, refuse},
     provider::Provider,
+    redirect_uri::Registrant,
     store::Family,
     token::TokenResponse,
 };
@@ -40,6 +41,14 @@ pub struct Exchange<'a> {
     pub confirmation: Option<Confirmation>,
     /// When and from where.
     pub context: Context,
+}
+
+impl Exchange<'_> {
+    /// What refresh tokens are bound to: those of a client that authenticates are bound to it already (RFC 9449 §5, RFC
+    /// 8705 §4).
+    fn binding(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref().filter(|_| self.client.client.registrant() == Registrant::Public)
+    }
 }
 
 /// Exchanges a grant for tokens.

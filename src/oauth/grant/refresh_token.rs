@@ -14,6 +14,7 @@ use crate::{
     clock::Timestamp,
     oauth::{
         error::{Code, Error, Refusal, refuse},
+        redirect_uri::Registrant,
         store::StoredRefreshToken,
         token::{Draft, TokenResponse, life::refresh_token_end},
     },
@@ -52,7 +53,8 @@ pub async fn rotate(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         Usage::First | Usage::Repeat => {}
     }
     let bound = token.family.particulars.confirmation.as_ref();
-    if bound.is_some() && bound != exchange.confirmation.as_ref() {
+    let is_public = client.client.registrant() == Registrant::Public;
+    if is_public && bound.is_some() && bound != exchange.confirmation.as_ref() {
         return Err(UNBOUND.into());
     }
 

@@ -202,6 +202,19 @@ impl Families<'_> {
         Ok(())
     }
 
+    /// Writes what a family is bound to, as it was learned when its code was redeemed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bind(&mut self, family: &Family) -> Result<()> {
+        sql("UPDATE families SET particulars = $2 WHERE id = $1")
+            .bind(family.id.as_str().to_owned())
+            .bind(family.particulars.to_stored())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     /// A family with the end of its session.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub(crate) mod clinic;
 mod device;
 mod details;
 mod discovery;
+mod dpop;
 mod enabling;
 mod exchange;
 mod grants;
