@@ -72,6 +72,8 @@ pub struct Metadata {
     pub acr_values_supported: [&'static str; 1],
     pub backchannel_logout_supported: bool,
     pub backchannel_logout_session_supported: bool,
+    pub frontchannel_logout_supported: bool,
+    pub frontchannel_logout_session_supported: bool,
 }
 
 impl Metadata {
@@ -120,6 +122,8 @@ impl Metadata {
             acr_values_supported: [ACR],
             backchannel_logout_supported: true,
             backchannel_logout_session_supported: true,
+            frontchannel_logout_supported: true,
+            frontchannel_logout_session_supported: true,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! RFC 6749 (framework), RFC 6750 (bearer tokens), RFC 7009 (revocation), RFC 7636 (PKCE), RFC 7662 (introspection), RFC
 //! 8252 (native apps), RFC 8414 (metadata), RFC 8707 (resources), RFC 9068 (JWT access tokens), RFC 9207 (issuer), RFC 9700
-//! (security), OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, Back-Channel Logout 1.0.
+//! (security), OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, Back-Channel Logout 1.0, Front-Channel Logout 1.0.
 //!
 //! * `client`, `client_metadata`, `client_keys`, `registration`, `redirect_uri`, `pkce`, `scope`, `error`: the words of the
 //!   protocol. `client_authentication`, `client_assertion`, `dpop`, `confirmation`: what a client proves.
@@ -27,6 +27,7 @@ pub mod dpop;
 pub mod device;
 pub mod endpoint;
 pub mod error;
+pub mod frontchannel_logout;
 pub mod grant;
 pub mod introspection;
 pub mod metadata;

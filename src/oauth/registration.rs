@@ -9,6 +9,7 @@ use super::{
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
     client_keys,
     client_metadata::ClientMetadata,
+    frontchannel_logout,
     redirect_uri::{RedirectUri, RedirectUriError, Registrant},
     scope::{Scope, Scopes},
 };
@@ -173,6 +174,7 @@ impl Registration {
             return Err(RegistrationError::PublicIntrospection);
         }
         client_keys::check(self.authentication, &self.metadata)?;
+        frontchannel_logout::check(&self.metadata, &self.redirect_uris)?;
         if let Some(bad) = self.resources.iter().chain(&self.audience).find(|text| !is_resource(text)) {
             return Err(RegistrationError::Resource(bad.clone()));
         }

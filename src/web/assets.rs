@@ -25,7 +25,7 @@ struct Asset {
     content: &'static [u8],
 }
 
-const ASSETS: [Asset; 5] = [
+const ASSETS: [Asset; 6] = [
     Asset {
         name: "lanyard.css",
         content_type: "text/css; charset=utf-8",
@@ -40,6 +40,11 @@ const ASSETS: [Asset; 5] = [
         name: "submit.js",
         content_type: "text/javascript; charset=utf-8",
         content: include_bytes!("../../templates/assets/submit.js"),
+    },
+    Asset {
+        name: "onward.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_bytes!("../../templates/assets/onward.js"),
     },
     Asset {
         name: "mark.svg",

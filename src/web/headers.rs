@@ -68,6 +68,19 @@ impl IntoResponseParts for RedirectsTo {
     }
 }
 
+/// Put it into the tuple of a page that shows frames of apps: nothing else may be framed.
+#[derive(Debug, Clone)]
+pub struct Frames(pub Vec<RedirectOrigin>);
+
+impl IntoResponseParts for Frames {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        parts.extensions_mut().insert(self);
+        Ok(parts)
+    }
+}
+
 /// Adds the headers to an answer; what a handler has set stays.
 pub fn harden(response: &mut Response, visit: &Visit) {
     let is_page = is_page(response);
@@ -92,11 +105,21 @@ fn is_page(response: &Response) -> bool {
 }
 
 fn policy(response: &Response) -> HeaderValue {
-    match response.extensions().get::<RedirectsTo>() {
-        Some(RedirectsTo(Some(origin))) => HeaderValue::try_from(format!("{PAGE_POLICY} {}", origin.as_str()))
-            .unwrap_or(HeaderValue::from_static(PAGE_POLICY)),
-        _ => HeaderValue::from_static(PAGE_POLICY),
+    let mut policy = PAGE_POLICY.to_owned();
+    if let Some(RedirectsTo(Some(origin))) = response.extensions().get() {
+        policy.push(' ');
+        policy.push_str(origin.as_str());
     }
+    if let Some(Frames(origins)) = response.extensions().get()
+        && !origins.is_empty()
+    {
+        policy.push_str("; frame-src");
+        for origin in origins {
+            policy.push(' ');
+            policy.push_str(origin.as_str());
+        }
+    }
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(PAGE_POLICY))
 }
 
 #[cfg(test)]
@@ -129,7 +152,10 @@ mod tests {
     fn a_page_names_the_origin_that_its_flow_ends_at() {
         let app = RedirectOrigin::of(&"https://app.example/cb".parse().expect("well-formed")).expect("plain");
         let page = || axum::response::Html("");
+        let framed = Frames(vec![app.clone(), RedirectOrigin("http://127.0.0.1:1".into())]);
         for (case, response, ending) in [
+            ("no frame", (Frames(vec![]), page()).into_response(), "form-action 'self'"),
+            ("frames", (framed, page()).into_response(), "; frame-src https://app.example http://127.0.0.1:1"),
             ("no app", page().into_response(), "form-action 'self'"),
             ("an app", (RedirectsTo(Some(app)), page()).into_response(), "form-action 'self' https://app.example"),
         ] {

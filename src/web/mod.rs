@@ -41,7 +41,7 @@ pub use field::{Field, Problem, Problems};
 pub use form::{CsrfForm, PlainForm, Query};
 pub use forwarded::TrustedProxies;
 pub use frame::{Brand, Frame, Page};
-pub use headers::{RedirectOrigin, RedirectsTo};
+pub use headers::{Frames, RedirectOrigin, RedirectsTo};
 pub use language::Language;
 pub use letter::{Invited, Letter, Letterhead};
 pub use message::{Link, Message};

@@ -54,6 +54,7 @@ where
         .route("/account/sessions", get(sessions::show))
         .route("/account/sessions/{id}/end", get(to_sessions).post(sessions::end))
         .route("/account/sessions/end-others", get(to_sessions).post(sessions::end_others))
+        .route("/account/sessions/end-all", get(to_sessions).post(sessions::end_all))
         .route("/account/apps", get(apps::show))
         .route("/account/apps/{client}/withdraw", get(to_apps).post(apps::withdraw))
         .route("/account/invitations", get(invitations::show))

@@ -2,10 +2,15 @@
 
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
+use url::Url;
 
-use super::{context, frame, masthead, notice::Notice};
+use super::{
+    context, frame, masthead,
+    notice::Notice,
+    sign_out::{self, Reach},
+};
 use crate::{
     account::{
         device::Device,
@@ -15,12 +20,12 @@ use crate::{
         },
     },
     app::App,
-    authentication::endpoint::SignedIn,
+    authentication::{endpoint::SignedIn, page::sign_out::signed_out},
     clock::Timestamp,
     id::SessionId,
     session::{EndReason, Lifetime, Liveness, Session},
     storage,
-    web::{CsrfForm, Error, Page, Query, Refusal, Visit, cookie::Cookie},
+    web::{CsrfForm, Error, Page, Query, Refusal, Visit},
 };
 
 const PATH: &str = "/account/sessions";
@@ -55,19 +60,35 @@ pub(super) async fn end(
     let found = app.storage.read().await?.sessions().by_id(&id).await?;
     let own = found.filter(|session| session.user == person.user.id && is_live(&app, session, app.clock.now()));
     let session = own.ok_or(Refusal::NotFound)?;
-    let is_this = session.id == person.session.id;
-    let reason = if is_this { EndReason::SignOut } else { EndReason::Remote };
     let context = context(&app, &visit, &person);
+    if session.id == person.session.id {
+        let apps = sign_out::end(&app, context, session, Reach::This).await?;
+        return Ok(gone(&visit, apps));
+    }
     app.storage
         .write::<_, storage::Error, _>(move |tx| {
-            Box::pin(async move { tx.sessions().end(&context, &session, reason).await })
+            Box::pin(async move { tx.sessions().end(&context, &session, EndReason::Remote).await })
         })
         .await?;
-    if is_this {
-        Ok((Cookie::Session.clear(visit.site()), Redirect::to("/account/sign-out")).into_response())
-    } else {
-        Ok(Notice::Ended.at(PATH).into_response())
-    }
+    Ok(Notice::Ended.at(PATH).into_response())
+}
+
+/// `POST /account/sessions/end-all`: this one too.
+pub(super) async fn end_all(
+    State(app): State<App>,
+    visit: Visit,
+    person: SignedIn,
+    CsrfForm(_): CsrfForm,
+) -> Result<Response, Error> {
+    let context = context(&app, &visit, &person);
+    let apps = sign_out::end(&app, context, person.session, Reach::Everywhere).await?;
+    Ok(gone(&visit, apps))
+}
+
+/// Nobody is signed in here any more.
+fn gone(visit: &Visit, apps: Vec<Url>) -> Response {
+    let to = apps.is_empty().then(|| "/account/sign-out".to_owned());
+    signed_out(visit, apps, to)
 }
 
 /// `POST /account/sessions/end-others`

@@ -4,17 +4,19 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use url::Url;
 
 use crate::{
     app::App,
-    audit::Actor,
+    audit::{Actor, Context},
     authentication::{
         endpoint::{Person, visit_context},
-        page::sign_out::{SignOutPage, signed_out_page},
+        page::sign_out::{SignOutPage, signed_out},
     },
-    session::EndReason,
+    oauth::frontchannel_logout,
+    session::{EndReason, Session},
     storage,
-    web::{CsrfForm, Error, Frame, Page, Parameters, Query, ReturnTo, Visit, cookie::Cookie, return_to},
+    web::{CsrfForm, Error, Frame, Page, Parameters, Query, ReturnTo, Visit, return_to},
 };
 
 const PATH: &str = "/account/sign-out";
@@ -26,9 +28,9 @@ pub(super) fn address(visit: &Visit, back: &ReturnTo) -> String {
 
 /// `GET /account/sign-out`
 pub(super) async fn ask(visit: Visit, person: Person, Query(query): Query) -> Response {
-    let back = way_back(&visit, &query);
+    let back = query.value(return_to::PARAMETER).and_then(|sealed| visit.open_return(sealed).ok());
     let Some((_, user)) = person.known.filter(|(session, _)| session.ended_at.is_none()) else {
-        return signed_out(&visit, back);
+        return signed_out(&visit, vec![], back.map(|back| back.path.to_string()));
     };
     let frame = Frame::new(&visit).in_language(visit.language_for(user.locale.as_deref()));
     let action = back.as_ref().map_or_else(|| PATH.to_owned(), |back| address(&visit, back));
@@ -44,25 +46,43 @@ pub(super) async fn submit(
     Query(query): Query,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
-    if let Some((session, user)) = person.known {
-        let context = visit_context(&app, &visit, Actor::User(user.id));
-        app.storage
-            .write::<_, storage::Error, _>(move |tx| {
-                Box::pin(async move { tx.sessions().end(&context, &session, EndReason::SignOut).await })
+    let apps = match person.known {
+        Some((session, user)) => {
+            end(&app, visit_context(&app, &visit, Actor::User(user.id)), session, Reach::This).await?
+        }
+        None => vec![],
+    };
+    Ok(signed_out(&visit, apps, way_back(&visit, &query)))
+}
+
+/// What ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// This session.
+    This,
+    /// Every session of the person.
+    Everywhere,
+}
+
+/// Ends the session of this browser, or all of the person; what the browser loads so that apps learn of it.
+pub(super) async fn end(app: &App, context: Context, session: Session, reach: Reach) -> storage::Result<Vec<Url>> {
+    let issuer = app.config.server.issuer.to_string();
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let apps = frontchannel_logout::frames(tx, &session.id, &issuer).await?;
+                match reach {
+                    Reach::This => tx.sessions().end(&context, &session, EndReason::SignOut).await?,
+                    Reach::Everywhere => {
+                        tx.sessions().end_all_of_user(&context, &session.user, None, EndReason::Remote).await?;
+                    }
+                }
+                Ok(apps)
             })
-            .await?;
-    }
-    Ok(signed_out(&visit, way_back(&visit, &query)))
+        })
+        .await
 }
 
-fn way_back(visit: &Visit, query: &Parameters) -> Option<ReturnTo> {
-    visit.open_return(query.value(return_to::PARAMETER)?).ok()
-}
-
-fn signed_out(visit: &Visit, back: Option<ReturnTo>) -> Response {
-    let cleared = Cookie::Session.clear(visit.site());
-    match back {
-        Some(back) => (cleared, back.path).into_response(),
-        None => (cleared, Page(signed_out_page(Frame::new(visit)))).into_response(),
-    }
+fn way_back(visit: &Visit, query: &Parameters) -> Option<String> {
+    Some(visit.open_return(query.value(return_to::PARAMETER)?).ok()?.path.to_string())
 }

@@ -7,7 +7,7 @@ use super::{
     password::{PasswordPage, Reason},
     reset::{ResetPage, sent_page},
     sign_in::SignInPage,
-    sign_out::{SignOutPage, signed_out_page},
+    sign_out::{SignOutPage, SignedOutPage},
     terms::{Document, TermsPage},
 };
 use crate::web::{
@@ -155,7 +155,11 @@ fn the_end_is_well_formed() {
         }
         .to_string()
     });
-    in_every_language("signed-out", |frame| signed_out_page(frame).to_string());
+    in_every_language("signed-out", |frame| SignedOutPage { frame, apps: vec![], to: None }.to_string());
+    in_every_language("signed-out-of-apps", |frame| {
+        let apps = vec!["http://localhost/".parse().expect("an address")];
+        SignedOutPage { frame, apps, to: Some("https://roster.example/".into()) }.to_string()
+    });
     in_every_language("no-access", |frame| {
         let texts = &frame.t.authentication.no_access;
         let link = |href: &str, label: &str| Link { href: href.into(), label: label.into() };

@@ -15,13 +15,16 @@ use super::{
     kept::{self, fetch, keep},
 };
 use crate::{
-    authentication::endpoint::{Person, SignedIn},
+    authentication::{
+        endpoint::{Person, SignedIn},
+        page::sign_out::signed_out,
+    },
     oauth::{
         Provider,
         client::Registered,
         error::{Code, Refusal, refuse},
         metadata::path,
-        page::sign_out::{ask, end, signed_out},
+        page::sign_out::{ask, end},
         redirect_uri::VerifiedRedirect,
         token::id_token::{Hint, HintError, NOT_OURS, hint},
     },
@@ -36,12 +39,12 @@ pub(super) async fn by_get(
     let sent = parameters(&provider, &query.unwrap_or_default()).await?;
     let request = LogoutRequest::read(&provider, &sent).await?;
     let Some((session, user)) = Person::of(&provider.app, &visit).await?.known else {
-        return Ok(signed_out(&visit, request.location()));
+        return Ok(signed_out(&visit, vec![], request.location()));
     };
     let person = SignedIn { session, user };
     if request.is_of(&provider, &person).await? {
-        end(&provider, &visit, person).await?;
-        return Ok(signed_out(&visit, request.location()));
+        let apps = end(&provider, &visit, person).await?;
+        return Ok(signed_out(&visit, apps, request.location()));
     }
     Ok(ask(&visit, &person, &sent, request.to.as_ref()))
 }

@@ -1,25 +1,27 @@
-//! Signing out: the page that asks, its form, and the page after it.
+//! Signing out: the page that asks, and its form.
 
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
+use url::Url;
 
 use crate::{
     audit::Actor,
     authentication::{
         endpoint::{Person, SignedIn},
-        page::sign_out::{SignOutPage, signed_out_page},
+        page::sign_out::{SignOutPage, signed_out},
     },
     oauth::{
         Provider,
         endpoint::{context, logout_destination},
+        frontchannel_logout,
         metadata::path::LOGOUT,
         redirect_uri::VerifiedRedirect,
     },
     session::EndReason,
     storage,
-    web::{self, CsrfForm, Frame, Page, Parameters, RedirectOrigin, RedirectsTo, Visit, cookie::Cookie},
+    web::{self, CsrfForm, Frame, Page, Parameters, RedirectOrigin, RedirectsTo, Visit},
 };
 
 /// Where the form posts to.
@@ -45,11 +47,13 @@ pub(in crate::oauth) async fn sign_out(
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, web::Error> {
     let to = logout_destination(&provider, &form).await?;
-    if let Some((session, user)) = Person::of(&provider.app, &visit).await?.known {
-        end(&provider, &visit, SignedIn { session, user }).await?;
-    }
+    let apps = match Person::of(&provider.app, &visit).await?.known {
+        Some((session, user)) => end(&provider, &visit, SignedIn { session, user }).await?,
+        None => vec![],
+    };
     // The page of an address that can be asked for again: in another language, for example.
-    Ok(signed_out(&visit, Some(to.unwrap_or_else(|| LOGOUT.to_owned()))))
+    let to = to.or_else(|| apps.is_empty().then(|| LOGOUT.to_owned()));
+    Ok(signed_out(&visit, apps, to))
 }
 
 /// `GET` of the form's address: nothing was decided.
@@ -57,26 +61,22 @@ pub(in crate::oauth) async fn undecided() -> Redirect {
     Redirect::to(LOGOUT)
 }
 
-/// Ends the session.
+/// Ends the session; what the browser loads so that apps learn of it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn end(provider: &Provider, visit: &Visit, person: SignedIn) -> storage::Result<()> {
+pub async fn end(provider: &Provider, visit: &Visit, person: SignedIn) -> storage::Result<Vec<Url>> {
     let context = context(provider, visit).by(Actor::User(person.user.id));
-    let session = person.session;
+    let (session, issuer) = (person.session, provider.issuer().to_owned());
     provider
         .app
         .storage
-        .write(move |tx| Box::pin(async move { tx.sessions().end(&context, &session, EndReason::SignOut).await }))
+        .write(move |tx| {
+            Box::pin(async move {
+                let apps = frontchannel_logout::frames(tx, &session.id, &issuer).await?;
+                tx.sessions().end(&context, &session, EndReason::SignOut).await?;
+                Ok(apps)
+            })
+        })
         .await
-}
-
-/// Back to the app, or the page that says it is done; the cookie goes.
-#[must_use]
-pub fn signed_out(visit: &Visit, to: Option<String>) -> Response {
-    let cleared = Cookie::Session.clear(visit.site());
-    match to {
-        Some(to) => (cleared, Redirect::to(&to)).into_response(),
-        None => (cleared, Page(signed_out_page(Frame::new(visit)))).into_response(),
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Timestamp,
-    id::{JobId, OrganizationId, Sid, UserId},
+    id::{JobId, OrganizationId, SessionId, Sid, UserId},
     storage::{Result, Row, Tx, sql},
 };
 
@@ -97,6 +97,25 @@ impl Logouts<'_> {
             .fetch_all(self.0.connection())
             .await?;
         rows.iter().map(logout).collect()
+    }
+
+    /// The apps that got tokens in a session that has not ended, by what they registered, with the `sid` of each.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn apps_of_session(&mut self, session: &SessionId, most: u32) -> Result<Vec<(String, Sid)>> {
+        let rows = sql("SELECT DISTINCT c.id, c.metadata, o.sid \
+             FROM session_organizations o \
+             JOIN families f ON f.session_id = o.session_id AND f.sid = o.sid \
+             JOIN clients c ON c.id = f.client_id \
+             WHERE o.session_id = $1 AND o.ended_at IS NULL AND c.metadata <> '{}' AND c.disabled_at IS NULL \
+             ORDER BY c.id, o.sid \
+             LIMIT $2")
+        .bind(session.as_str().to_owned())
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get("metadata")?, Sid::from_stored(row.try_get("sid")?)))).collect()
     }
 
     /// Writes down what became of it.

@@ -31,6 +31,7 @@ async fn every_form_asks_for_sign_in_and_a_token_of_this_browser() {
             "/account/default-organization",
             "/account/sessions/ses_00000000000000000000000000000000/end",
             "/account/sessions/end-others",
+            "/account/sessions/end-all",
             "/account/apps/clinic-calendar/withdraw",
             "/account/invitations/inv_00000000000000000000000000000000",
             "/account/sign-out",

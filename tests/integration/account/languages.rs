@@ -40,6 +40,7 @@ async fn what_a_form_posts_to_can_be_opened() {
             ("/account/default-organization", "/account"),
             ("/account/sessions/ses_00000000000000000000000000000000/end", "/account/sessions"),
             ("/account/sessions/end-others", "/account/sessions"),
+            ("/account/sessions/end-all", "/account/sessions"),
             ("/account/apps/clinic-calendar/withdraw", "/account/apps"),
             ("/account/invitations/inv_00000000000000000000000000000000", "/account/invitations"),
         ] {

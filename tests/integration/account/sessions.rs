@@ -60,6 +60,24 @@ async fn all_other_devices_are_signed_out_at_once() {
 }
 
 #[tokio::test]
+async fn signing_out_everywhere_ends_this_one_too_and_tells_the_apps() {
+    for app in TestApp::each().await {
+        app.leaves_jobs();
+        let mut other = app.signed_in("priya@riverside.example").await;
+        let tokens = app.tokens(&mut other, "scope=openid+offline_access").await;
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let list = browser.get("/account/sessions").await;
+        browser.submit(&list, "/account/sessions/end-all", &[]).await.expect(200, "signed out");
+        assert!(browser.cookie("lanyard-session").is_none());
+        for signed_out in [&mut browser, &mut other] {
+            assert!(signed_out.open("/account").await.path.starts_with("/login/"));
+        }
+        app.refresh(&tokens).await.expect(400, "invalid_grant");
+        assert_eq!(app.recorded("sign-out", "success").await, 2);
+    }
+}
+
+#[tokio::test]
 async fn another_persons_session_answers_as_if_it_did_not_exist() {
     for app in TestApp::each().await {
         let mut victim = app.signed_in("priya@riverside.example").await;

@@ -25,7 +25,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 38] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 39] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -43,8 +43,9 @@ pub(super) const ANSWERS: [(&str, &[u16]); 38] = [
     ("/email/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
     ("/account/language", &[200, 303, 400, 403, 405, 413, 415]),
     ("/account/sessions", &[200, 303, 400, 405]),
-    ("/account/sessions/{id}/end", &[303, 400, 403, 404, 405, 413, 415]),
+    ("/account/sessions/{id}/end", &[200, 303, 400, 403, 404, 405, 413, 415]),
     ("/account/sessions/end-others", &[303, 400, 403, 405, 413, 415]),
+    ("/account/sessions/end-all", &[200, 303, 400, 403, 405, 413, 415]),
     ("/account/apps", &[200, 303, 400, 405]),
     ("/account/apps/{client}/withdraw", &[303, 400, 403, 404, 405, 413, 415]),
     ("/account/invitations", &[200, 303, 400, 405]),

@@ -49,6 +49,7 @@ pub(super) const ACCOUNT: Account = Account {
         address: |address| format!("Fra {address}"),
         sign_out: "Log ud",
         sign_out_others: "Log ud alle andre steder",
+        sign_out_everywhere: "Log ud alle steder",
         ended: "Logget ud.",
     },
     consents: Consents {

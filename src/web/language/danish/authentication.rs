@@ -70,6 +70,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         done: Said {
             title: "Du er logget ud", text: "På en fælles computer bør du lukke browservinduet, før du går."
         },
+        onward: "Fortsæt",
         again: "Log ind igen",
         back_to: |app| format!("Tilbage til {app}"),
     },

@@ -49,6 +49,7 @@ pub(super) const ACCOUNT: Account = Account {
         address: |address| format!("From {address}"),
         sign_out: "Sign out",
         sign_out_others: "Sign out everywhere else",
+        sign_out_everywhere: "Sign out everywhere",
         ended: "Signed out.",
     },
     consents: Consents {

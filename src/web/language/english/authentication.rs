@@ -71,6 +71,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             title: "You’re signed out",
             text: "On a shared computer, close the browser window before you leave.",
         },
+        onward: "Continue",
         again: "Sign in again",
         back_to: |app| format!("Back to {app}"),
     },

@@ -49,6 +49,7 @@ pub(super) const ACCOUNT: Account = Account {
         address: |address| format!("Desde {address}"),
         sign_out: "Cerrar sesión",
         sign_out_others: "Cerrar sesión en los demás sitios",
+        sign_out_everywhere: "Cerrar sesión en todos los sitios",
         ended: "Sesión cerrada.",
     },
     consents: Consents {

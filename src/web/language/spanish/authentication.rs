@@ -69,6 +69,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             title: "Ha cerrado la sesión",
             text: "En un ordenador compartido, cierre la ventana del navegador antes de irse.",
         },
+        onward: "Continuar",
         again: "Entrar de nuevo",
         back_to: |app| format!("Volver a {app}"),
     },

@@ -65,6 +65,7 @@ pub struct Devices {
     pub address: fn(&str) -> String,
     pub sign_out: &'static str,
     pub sign_out_others: &'static str,
+    pub sign_out_everywhere: &'static str,
     pub ended: &'static str,
 }
 

@@ -198,6 +198,7 @@ pub struct SignOut {
     pub submit: &'static str,
     pub stay: &'static str,
     pub done: Said,
+    pub onward: &'static str,
     pub again: &'static str,
     pub back_to: fn(&str) -> String,
 }
