@@ -78,6 +78,10 @@ impl Step {
 
 /// Applies what is missing: all of it, or nothing when a step fails. Others that try at the same time wait.
 pub(super) async fn run(settings: &Settings) -> Result<()> {
+    apply(settings, STEPS).await
+}
+
+async fn apply(settings: &Settings, steps: &[Step]) -> Result<()> {
     let mut tx = settings.connect().await?;
     let begin = match tx.connection().engine() {
         Engine::Sqlite => "PRAGMA busy_timeout = 60000; BEGIN IMMEDIATE",
@@ -87,7 +91,7 @@ pub(super) async fn run(settings: &Settings) -> Result<()> {
     tx.run(begin).await?;
     tx.run(APPLIED).await?;
     let applied = checked(&mut tx).await?;
-    for step in STEPS.iter().filter(|step| !applied.contains(&step.version())) {
+    for step in steps.iter().filter(|step| !applied.contains(&step.version())) {
         tx.run(step.text).await?;
         // A few statements once in the life of a database.
         sql("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -181,6 +185,44 @@ mod tests {
             }
         }
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_database_of_an_earlier_version_keeps_its_clients_and_authorizations() {
+        let earlier = STEPS.iter().position(|step| step.version == "202611221402").expect("it is one of them");
+        for database in databases().await {
+            let settings = match database.storage.engine() {
+                Engine::Sqlite => {
+                    let file = database.settings.url.replace(".db", "-earlier.db");
+                    Settings { url: file, ..database.settings.clone() }
+                }
+                Engine::Postgres => {
+                    change(&database.settings, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+                    database.settings.clone()
+                }
+            };
+            apply(&settings, &STEPS[..earlier]).await.unwrap();
+            change(&settings, EARLIER).await;
+            run(&settings).await.unwrap();
+            let mut tx = settings.connect().await.unwrap();
+            let read = "SELECT c.token_endpoint_auth_method AS method, c.metadata, f.particulars, f.scope \
+                        FROM clients c JOIN families f ON f.client_id = c.id";
+            let row = sql(read).fetch_one(tx.connection()).await.unwrap();
+            assert_eq!(row.try_get::<String>("method").unwrap(), "client_secret_post");
+            assert_eq!(row.try_get::<String>("metadata").unwrap(), "{}");
+            assert_eq!(row.try_get::<Option<String>>("particulars").unwrap(), None);
+            assert_eq!(row.try_get::<String>("scope").unwrap(), "openid");
+            tx.close().await.unwrap();
+        }
+    }
+
+    /// A client and an authorization as they were written before `client_metadata`.
+    const EARLIER: &str = "INSERT INTO clients (id, name, authentication_method, first_party, grant_types, scopes, \
+         redirect_uris, post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, \
+         access_token_format, pkce_waived, introspects, created_at, updated_at) \
+         VALUES ('app', 'App', 'client_secret_post', 0, '[]', '[]', '[]', '[]', '[]', 'RS256', 'ES256', 'jwt', 0, 'none', 0, 0); \
+         INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_1', 'Olivia', 0, 0); \
+         INSERT INTO families (id, client_id, user_id, session_id, offline, scope, resources, auth_time, acr, amr, created_at, \
+         expires_at) VALUES ('fam_1', 'app', 'usr_1', 'ses_1', 0, 'openid', '[]', 0, '1', 'pwd', 0, 1)";
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_schema_that_this_program_did_not_make_is_left_alone() {
