@@ -53,6 +53,20 @@ impl Job {
     }
 }
 
+/// Jobs that share places: apps that stay silent delay no mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Mails.
+    Mail,
+    /// Messages to apps.
+    Apps,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Apps];
+}
+
 /// A job that this node has leased.
 #[derive(Debug, Clone)]
 pub struct Leased {

@@ -2,7 +2,7 @@
 //!
 //! RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core 1.0 §3.1.2.6, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8707 §2, RFC 8628 §3.5.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use crate::{storage, web::ParameterError};
 
@@ -116,12 +116,20 @@ impl From<ParameterError> for Refusal {
     }
 }
 
+/// So much was asked from one network that it has to wait this long (RFC 6585 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests from this network")]
+pub struct TooMany(pub Duration);
+
 /// Why an endpoint does not answer with what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The client's doing.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Somebody nearby asks too much.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// Our doing.
     #[error(transparent)]
     Storage(#[from] storage::Error),

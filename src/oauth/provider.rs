@@ -1,6 +1,6 @@
 //! OAuth as it runs: the application with the caches of this feature.
 
-use std::{collections::HashSet, ops::Deref, sync::Arc, time::Duration};
+use std::{collections::HashSet, net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use super::{
     authorization::organization::Member,
@@ -8,7 +8,7 @@ use super::{
     cache::{Cache, Moment},
     client::{Client, Registered},
     client_keys::Parsed,
-    error::Error,
+    error::{Error, TooMany},
     grant::Standing,
     metadata::Metadata,
     redirect_uri::RedirectUri,
@@ -25,7 +25,7 @@ use crate::{
     },
     id::{FamilyId, OrganizationId, UserId},
     keys::{Algorithm, Policy, SigningKey},
-    limit::{Network, Recurrences, Throttle},
+    limit::{Network, Recurrences, Throttle, Verdict},
     secret::TokenHash,
     storage::{self, Revision},
 };
@@ -39,7 +39,7 @@ pub struct Parts {
     /// The application.
     pub app: App,
     /// How many requests of strangers are kept for one network.
-    pub(super) keeping: Throttle,
+    keeping: Throttle,
     /// Wrong codes of devices.
     pub(super) typing: TypingLimit,
     /// Failed authentications by client and network; clients that are not registered are counted as one.
@@ -66,6 +66,17 @@ pub struct Service {
     pub organization: Organization,
     /// Its roles there.
     pub access: Access,
+}
+
+/// Why a request of somebody unknown is kept: each has a budget of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// An authorization request that comes back by GET.
+    Authorization,
+    /// One that was pushed.
+    Pushed,
+    /// That of a device.
+    Device,
 }
 
 /// A clinic behind one address opens its apps in the morning; a stranger fills the database with no more than 4,000 requests
@@ -109,6 +120,18 @@ impl Parts {
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.app.config.server.issuer.as_str()
+    }
+
+    /// Charges the network of `address` with one more request that is kept.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub fn may_keep(&self, what: Kept, address: IpAddr) -> Result<(), TooMany> {
+        let key = [Network::from(address).octets().as_ref(), &[what as u8]].concat();
+        match self.keeping.attempt(key) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Wait(wait) => Err(TooMany(wait)),
+        }
     }
 
     /// The metadata document.

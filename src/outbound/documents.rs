@@ -54,14 +54,29 @@ pub enum Unavailable {
 
 type Found = Result<Arc<Document>, Unavailable>;
 
-/// What is known of one address; the lock is held while it is read.
-type Place = Arc<AsyncMutex<Option<(Found, Timestamp)>>>;
+/// What is known of one address, and the turn of whoever reads it anew.
+#[derive(Debug, Default)]
+struct Place {
+    kept: Mutex<Option<(Found, Timestamp)>>,
+    turn: AsyncMutex<()>,
+}
+
+impl Place {
+    fn kept(&self) -> Option<(Found, Timestamp)> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is held and has not ended.
+    fn held(&self, now: Timestamp) -> Option<Arc<Document>> {
+        self.kept().and_then(|(found, _)| found.ok()).filter(|found| now < found.ends_at)
+    }
+}
 
 /// The documents that are kept.
 #[derive(Debug)]
 pub struct Documents {
     clock: Clock,
-    places: Mutex<HashMap<Url, Place>>,
+    places: Mutex<HashMap<Url, Arc<Place>>>,
 }
 
 impl Documents {
@@ -91,39 +106,38 @@ impl Documents {
         url: &Url,
         serves: impl Fn(&Found, Timestamp, Timestamp) -> bool,
     ) -> Found {
-        let place = self.place(url);
-        let mut kept = place.lock().await;
-        let now = self.clock.now();
-        if let Some((found, asked_at)) = kept.as_ref()
-            && serves(found, *asked_at, now)
-        {
-            return found.clone();
+        let (place, now) = (self.place(url), self.clock.now());
+        let serving = |place: &Place| {
+            place.kept().filter(|(found, asked_at)| serves(found, *asked_at, now)).map(|(found, _)| found)
+        };
+        if let Some(found) = serving(&place) {
+            return found;
+        }
+        // Whoever comes while another reads has what is held; the first time they wait together.
+        let _turn = match (place.turn.try_lock(), place.held(now)) {
+            (Ok(turn), _) => turn,
+            (Err(_), Some(held)) => return Ok(held),
+            (Err(_), None) => place.turn.lock().await,
+        };
+        if let Some(found) = serving(&place) {
+            return found;
         }
         let read = outbound.get(url).await.map_err(Unavailable::from).and_then(|answer| document(url, answer, now));
-        let found = match (read, kept.take()) {
-            // A server that is out of reach for a moment takes nothing away, until what it said has ended.
-            (Err(_), Some((Ok(before), _))) if now < before.ends_at => Ok(before),
-            (read, _) => read,
-        };
-        *kept = Some((found.clone(), now));
+        // A server that is out of reach for a moment takes nothing away, until what it said has ended.
+        let found = read.or_else(|fault| place.held(now).ok_or(fault));
+        *place.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((found.clone(), now));
         found
     }
 
     /// Its place, made where there is none; the table never grows beyond [`MOST`].
-    fn place(&self, url: &Url) -> Place {
+    fn place(&self, url: &Url) -> Arc<Place> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = places.get(url) {
             return Arc::clone(place);
         }
         if places.len() >= MOST {
             let now = self.clock.now();
-            let is_kept = |place: &mut Place| match place.try_lock() {
-                Ok(kept) => {
-                    kept.as_ref().is_some_and(|(found, _)| found.as_ref().is_ok_and(|found| now < found.ends_at))
-                }
-                Err(_) => true,
-            };
-            places.retain(|_, place| is_kept(place));
+            places.retain(|_, place| Arc::strong_count(place) > 1 || place.held(now).is_some());
         }
         if places.len() >= MOST {
             places.clear();

@@ -7,6 +7,7 @@
 mod address;
 pub mod documents;
 mod resolver;
+mod silent;
 
 use std::{
     fs,
@@ -25,6 +26,7 @@ pub use documents::Documents;
 
 use crate::{clock::Clock, config::Outgoing};
 use resolver::{Guarded, Refused};
+use silent::Silent;
 
 /// How long an exchange may take, connecting and reading the answer included.
 pub const LONGEST: Duration = Duration::from_secs(5);
@@ -82,6 +84,7 @@ struct Parts {
     /// Clients for https and for http. Made when they are first needed: reading the machine's certificates takes a while.
     clients: [OnceLock<Result<Client, Fault>>; 2],
     documents: Documents,
+    silent: Silent,
 }
 
 impl Outbound {
@@ -93,7 +96,8 @@ impl Outbound {
             ca_file: config.ca_file.clone(),
             places: Semaphore::new(AT_ONCE),
             clients: [OnceLock::new(), OnceLock::new()],
-            documents: Documents::new(clock),
+            documents: Documents::new(clock.clone()),
+            silent: Silent::new(clock),
         }))
     }
 
@@ -178,13 +182,18 @@ impl Outbound {
         fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer, Fault> {
         self.check(url)?;
+        if self.0.silent.is_known(url) {
+            return Err(Fault::Unreachable(format!("{url} did not answer a moment ago")));
+        }
         let request = fill(self.client(url.scheme() == "http")?.request(method, url.clone()));
         let exchange = async {
             let _place = self.0.places.acquire().await;
             read(request.send().await.map_err(|error| fault(url, &error))?).await
         };
-        let late = || Fault::Unreachable(format!("{url} did not answer within {} seconds", LONGEST.as_secs()));
-        tokio::time::timeout(LONGEST, exchange).await.unwrap_or_else(|_| Err(late()))
+        tokio::time::timeout(LONGEST, exchange).await.unwrap_or_else(|_| {
+            self.0.silent.remember(url);
+            Err(Fault::Unreachable(format!("{url} did not answer within {} seconds", LONGEST.as_secs())))
+        })
     }
 
     fn client(&self, plain: bool) -> Result<&Client, Fault> {

@@ -8,9 +8,11 @@ const SESSIONS: u32 = 200;
 /// Ends expired sessions, so that apps are told, and removes expired rows until none are left.
 pub(super) async fn clean(app: &App) -> storage::Result<()> {
     let context = app.context(Actor::Server);
+    let absolute = app.config.session.absolute;
     let end = || {
         let context = context.clone();
-        app.storage.write(move |tx| Box::pin(async move { tx.sessions().end_expired(&context, SESSIONS).await }))
+        app.storage
+            .write(move |tx| Box::pin(async move { tx.sessions().end_expired(&context, absolute, SESSIONS).await }))
     };
     while end().await? {}
     let now = context.now;

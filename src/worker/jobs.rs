@@ -1,6 +1,7 @@
 //! Runs jobs: an exhaustive `match` over [`Job`].
 //!
-//! Each has a place of its own and a time limit: one that waits for a server which stays silent delays no other.
+//! Each has a place of its own and a time limit: one that waits for a server which stays silent delays no other, and mails
+//! and messages to apps do not share places.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,16 +10,16 @@ use tokio::{task::JoinSet, time::timeout};
 use crate::{
     app::App,
     audit::Actor,
-    jobs::{Job, Leased, retry},
+    jobs::{Job, Lane, Leased, retry},
     mail::{Content, Mailer, Message, SendError},
     oauth::{
         backchannel_logout::{self, Tried},
         store::Outcome,
     },
-    storage::{self, Error},
+    storage::{self, Error, Tx},
 };
 
-/// Jobs that one node runs at a time.
+/// Jobs of one lane that one node runs at a time.
 const AT_ONCE: usize = 16;
 
 /// What a job came to.
@@ -35,12 +36,12 @@ pub(super) struct Running {
     app: App,
     mailer: Arc<Mailer>,
     longest: Duration,
-    tasks: JoinSet<()>,
+    lanes: [JoinSet<()>; Lane::ALL.len()],
 }
 
 impl Running {
     pub(super) fn new(app: App, mailer: Arc<Mailer>) -> Self {
-        Self { app, mailer, longest: retry::LONGEST_TRY, tasks: JoinSet::new() }
+        Self { app, mailer, longest: retry::LONGEST_TRY, lanes: Lane::ALL.map(|_| JoinSet::new()) }
     }
 
     #[cfg(test)]
@@ -50,26 +51,27 @@ impl Running {
 
     /// Leases as many due jobs as there are free places, and begins them.
     pub(super) async fn begin_due(&mut self) -> storage::Result<()> {
-        while self.tasks.try_join_next().is_some() {}
-        let free = i64::try_from(AT_ONCE.saturating_sub(self.tasks.len())).unwrap_or(0);
-        if free == 0 {
-            return Ok(());
-        }
-        let app = &self.app;
-        let (sealer, node, now) = (Arc::clone(&app.sealer), app.node.clone(), app.clock.now());
-        let leased = app
-            .storage
-            .write(move |tx| Box::pin(async move { tx.jobs().lease(&node, &sealer, now, free).await }))
-            .await?;
-        for job in leased {
-            self.tasks.spawn(work(self.app.clone(), Arc::clone(&self.mailer), job, self.longest));
+        for (lane, tasks) in Lane::ALL.into_iter().zip(&mut self.lanes) {
+            while tasks.try_join_next().is_some() {}
+            let free = i64::try_from(AT_ONCE.saturating_sub(tasks.len())).unwrap_or(0);
+            if free == 0 {
+                continue;
+            }
+            let app = &self.app;
+            let (sealer, node, now) = (Arc::clone(&app.sealer), app.node.clone(), app.clock.now());
+            let lease = async move |tx: &mut Tx| tx.jobs().lease((&node, &sealer), now, (Some(lane), free)).await;
+            for job in app.storage.write(move |tx| Box::pin(async move { lease(tx).await })).await? {
+                tasks.spawn(work(self.app.clone(), Arc::clone(&self.mailer), job, self.longest));
+            }
         }
         Ok(())
     }
 
     /// Waits for those that were begun.
     pub(super) async fn finish(mut self) {
-        while self.tasks.join_next().await.is_some() {}
+        for tasks in &mut self.lanes {
+            while tasks.join_next().await.is_some() {}
+        }
     }
 }
 
@@ -130,13 +132,15 @@ async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
     app.storage
         .write::<_, Error, _>(move |tx| {
             Box::pin(async move {
-                if let (Some(Job::BackchannelLogout), Some(outcome)) = (&leased.job, outcome(next, &why)) {
+                let is_ours = match next {
+                    None => tx.jobs().complete(&leased.id, &leased.by).await?,
+                    Some(next) => tx.jobs().fail(&leased, next, now, &why).await?,
+                };
+                if let (true, Some(Job::BackchannelLogout), Some(outcome)) = (is_ours, &leased.job, outcome(next, &why))
+                {
                     backchannel_logout::settle(tx, &context, &leased.id, &outcome).await?;
                 }
-                match next {
-                    None => tx.jobs().complete(&leased.id, &leased.by).await,
-                    Some(next) => tx.jobs().fail(&leased, next, now, &why).await,
-                }
+                Ok(())
             })
         })
         .await

@@ -130,7 +130,7 @@ async fn a_job_has_its_time_and_a_node_its_places() {
     let leased: storage::Result<_> = silence
         .app
         .storage
-        .write(move |tx| Box::pin(async move { tx.jobs().lease(&app.node, &app.sealer, soon, 100).await }))
+        .write(move |tx| Box::pin(async move { tx.jobs().lease((&app.node, &app.sealer), soon, (None, 100)).await }))
         .await;
     let mut attempts: Vec<i64> = leased.unwrap().iter().map(|job| job.attempts).collect();
     attempts.sort_unstable();

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     id::{JobId, NodeId},
     jobs::{
-        Failed, Job, Leased,
+        Failed, Job, Lane, Leased,
         retry::{self, Next},
     },
     keys::{SealedColumn, Sealer},
@@ -77,24 +77,38 @@ impl Jobs<'_> {
         Ok(row.is_some())
     }
 
-    /// Leases up to `most` due jobs to `node`, oldest first.
+    /// Leases up to `most` due jobs of a lane (`None`: of any) to `node`, oldest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn lease(&mut self, node: &NodeId, sealer: &Sealer, now: Timestamp, most: i64) -> Result<Vec<Leased>> {
-        let rows = sql("UPDATE jobs SET leased_until = $2, leased_by = $3, attempts = attempts + 1 \
+    pub async fn lease(
+        &mut self,
+        (node, sealer): (&NodeId, &Sealer),
+        now: Timestamp,
+        (lane, most): (Option<Lane>, i64),
+    ) -> Result<Vec<Leased>> {
+        // Parts of our own only; values are bound.
+        let text = format!(
+            "UPDATE jobs SET leased_until = $2, leased_by = $3, attempts = attempts + 1 \
              WHERE id IN ( \
                SELECT id FROM jobs \
-               WHERE failed_at IS NULL AND run_at <= $1 AND COALESCE(leased_until, 0) <= $1 \
+               WHERE failed_at IS NULL AND run_at <= $1 AND COALESCE(leased_until, 0) <= $1 AND {} \
                ORDER BY run_at LIMIT $4) \
              AND COALESCE(leased_until, 0) <= $1 \
-             RETURNING id, kind, payload, attempts")
-        .bind(now.0)
-        .bind(now.plus(retry::LEASE).0)
-        .bind(node.as_str().to_owned())
-        .bind(most)
-        .fetch_all(self.0.connection())
-        .await?;
+             RETURNING id, kind, payload, attempts",
+            match lane {
+                Some(Lane::Mail) => "kind = 'send-mail'",
+                Some(Lane::Apps) => "kind <> 'send-mail'",
+                None => "1 = 1",
+            }
+        );
+        let rows = sql(text)
+            .bind(now.0)
+            .bind(now.plus(retry::LEASE).0)
+            .bind(node.as_str().to_owned())
+            .bind(most)
+            .fetch_all(self.0.connection())
+            .await?;
         let mut leased = Vec::with_capacity(rows.len());
         for row in &rows {
             let id = JobId::from_stored(row.try_get("id")?);
@@ -111,38 +125,39 @@ impl Jobs<'_> {
         Ok(leased)
     }
 
-    /// A job was done: it leaves the queue, unless another node has taken it over.
+    /// A job was done: it leaves the queue, unless another node has taken it over (`false`).
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn complete(&mut self, id: &JobId, node: &NodeId) -> Result<()> {
-        sql("DELETE FROM jobs WHERE id = $1 AND leased_by = $2")
+    pub async fn complete(&mut self, id: &JobId, node: &NodeId) -> Result<bool> {
+        let done = sql("DELETE FROM jobs WHERE id = $1 AND leased_by = $2")
             .bind(id.as_str().to_owned())
             .bind(node.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
-        Ok(())
+        Ok(done == 1)
     }
 
-    /// A job failed: it is tried again later, or given up, unless another node has taken it over.
+    /// A job failed: it is tried again later, or given up, unless another node has taken it over (`false`).
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn fail(&mut self, leased: &Leased, next: Next, now: Timestamp, why: &str) -> Result<()> {
+    pub async fn fail(&mut self, leased: &Leased, next: Next, now: Timestamp, why: &str) -> Result<bool> {
         let (run_at, failed_at) = match next {
             Next::Again(at) => (at, None),
             Next::GiveUp => (now, Some(now.0)),
         };
-        sql("UPDATE jobs SET run_at = $2, failed_at = $3, last_error = $4, leased_until = NULL, leased_by = NULL \
+        let failed =
+            sql("UPDATE jobs SET run_at = $2, failed_at = $3, last_error = $4, leased_until = NULL, leased_by = NULL \
              WHERE id = $1 AND leased_by = $5")
-        .bind(leased.id.as_str().to_owned())
-        .bind(run_at.0)
-        .bind(failed_at)
-        .bind(why.chars().take(500).collect::<String>())
-        .bind(leased.by.as_str().to_owned())
-        .execute(self.0.connection())
-        .await?;
-        Ok(())
+            .bind(leased.id.as_str().to_owned())
+            .bind(run_at.0)
+            .bind(failed_at)
+            .bind(why.chars().take(500).collect::<String>())
+            .bind(leased.by.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(failed == 1)
     }
 
     /// Gives back the jobs that `node` has leased and not finished.

@@ -11,7 +11,7 @@ use super::NO_STORE;
 use crate::{
     oauth::{
         dpop,
-        error::{Code, Error, Refusal, refuse},
+        error::{Code, Error, Refusal, TooMany, refuse},
     },
     storage,
     web::error::{log_refusal, own_words},
@@ -39,6 +39,13 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {
             Self::Refused(refusal) => refusal.into_response(),
+            Self::TooMany(TooMany(wait)) => {
+                let mut response =
+                    refuse(Code::TemporarilyUnavailable, "too many requests; try again later").into_response();
+                *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+                response
+            }
             Self::NoKey(algorithm) => {
                 tracing::warn!(%algorithm, "a token was asked for before there is a key to sign it");
                 let mut response = refuse(Code::TemporarilyUnavailable, "no signing key yet").into_response();

@@ -9,11 +9,7 @@ use axum::{
 
 use super::{NO_STORE, authenticate, client_form::ClientForm, context};
 use crate::{
-    limit::{Network, Verdict},
-    oauth::{
-        Provider, device,
-        error::{Code, Error, refuse},
-    },
+    oauth::{Provider, device, error::Error, provider::Kept, redirect_uri::Registrant},
     web::Visit,
 };
 
@@ -25,8 +21,8 @@ pub(super) async fn device_authorization(
     let context = context(&provider, &visit);
     let client = authenticate(&provider, (&visit, &context), &form.credentials()?).await?;
     // A public client proves nothing: what strangers have kept is bounded.
-    if let Verdict::Wait(_) = provider.keeping.attempt(Network::from(visit.address()).octets()) {
-        return Err(refuse(Code::TemporarilyUnavailable, "too many requests from this network").into());
+    if client.client.registrant() == Registrant::Public {
+        provider.may_keep(Kept::Device, visit.address())?;
     }
     let answer = device::begin(&provider, &client, &form.parameters, &context).await?;
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(answer)).into_response())

@@ -6,10 +6,10 @@
 
 use super::authorize::app_error;
 use crate::{
-    limit::{Network, Verdict},
     oauth::{
         Provider,
-        error::{Code, refuse},
+        error::{Code, TooMany, refuse},
+        provider::Kept,
     },
     secret::{ExposeSecret, TokenHash},
     storage,
@@ -28,7 +28,7 @@ pub(super) async fn keep(provider: &Provider, visit: &Visit, parameters: &Parame
     if encoded.len() > LONGEST {
         return Err(web::Refusal::TooLarge.into());
     }
-    if let Verdict::Wait(time) = provider.keeping.attempt(Network::from(visit.address()).octets()) {
+    if let Err(TooMany(time)) = provider.may_keep(Kept::Authorization, visit.address()) {
         return Err(web::Refusal::TooManyAttempts(time).into());
     }
     let (text, hash) = provider.app.random.token();

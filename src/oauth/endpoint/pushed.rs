@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::{NO_STORE, authenticate, authorize::app_error, client_form::ClientForm, context, possession};
 use crate::{
     clock::Timestamp,
-    limit::{Network, Verdict},
     oauth::{
         Provider,
         authorization::{
@@ -23,6 +22,7 @@ use crate::{
         confirmation::Confirmation,
         error::{Code, Error, Refusal, refuse},
         grant::machine,
+        provider::Kept,
         redirect_uri::Registrant,
     },
     secret::{ExposeSecret, TokenHash},
@@ -55,9 +55,7 @@ pub(super) async fn push(State(provider): State<Provider>, visit: Visit, form: C
     let request = checked(&client, &parameters, context.now)?;
     if client.client.registrant() == Registrant::Public {
         // Whoever knows its id can push: as much as by POST to the authorization endpoint.
-        if let Verdict::Wait(_) = provider.keeping.attempt(Network::from(visit.address()).octets()) {
-            return Err(refuse(Code::TemporarilyUnavailable, "too many requests; try again in a minute").into());
-        }
+        provider.may_keep(Kept::Pushed, visit.address())?;
     }
     let (reference, hash) = provider.app.random.token();
     provider.app.storage.append(move |additions| additions.pushed_request(hash, &request)).await?;

@@ -38,6 +38,9 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         Stored { client_id: &code.family.client_id, redirect_uri: &code.redirect_uri, scopes: &code.family.scopes };
     machine::redeem(parameters, &client.client.id, stored)?;
     let context = context.by(Actor::Client(client.client.id.clone()));
+    if code.used_at.is_some() && code.family.revoked_at.is_some() {
+        return Err(USED.into());
+    }
     if code.used_at.is_some() {
         storage.write(move |tx| Box::pin(async move { revoke_replayed(tx, &context, &code).await })).await?;
         return Err(USED.into());
@@ -140,9 +143,9 @@ async fn save(
 
 async fn revoke_replayed(tx: &mut Tx, context: &Context, code: &StoredCode) -> storage::Result<()> {
     let family = &code.family;
-    tx.families().revoke(&family.id, context.now).await?;
-    let event =
-        Event::CodeReplay { user: family.user.clone(), client: family.client_id.clone(), family: family.id.clone() };
-    tx.record(context, Some(&family.organization), &event);
+    if tx.families().revoke(&family.id, context.now).await? {
+        let (user, client) = (family.user.clone(), family.client_id.clone());
+        tx.record(context, Some(&family.organization), &Event::CodeReplay { user, client, family: family.id.clone() });
+    }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! What a client is answered that asks whether a person has decided yet (RFC 8628 §3.4 and §3.5; CIBA Core 1.0 §10.1 and
 //! §11): it keeps its pace or has to slow down, and once the person has agreed it gets its tokens, one time.
 
+use std::time::Duration;
+
 use super::{
     Exchange, machine,
     standing::{Rest, Standing},
@@ -27,6 +29,9 @@ const USED: Refusal = refuse(Code::InvalidGrant, "the tokens were fetched alread
 
 /// What a client that is too fast waits longer, in seconds (RFC 8628 §3.5).
 const SLOWER: i64 = 5;
+/// Who asks again sooner than this is told to wait, and nothing is written.
+const FLOOD: Duration = Duration::from_secs(1);
+
 /// How much sooner than its interval a question may arrive, in milliseconds: the way is not always equally long.
 const GRACE: i64 = 500;
 
@@ -45,6 +50,7 @@ pub(super) async fn answer(
     let is_own = |request: &DeferredRequest| request.client_id == exchange.client.client.id && whom(&request.asks);
     let request = request.filter(is_own).ok_or(machine::UNKNOWN)?;
     match state(&request, now) {
+        State::Pending if request.polled_at.is_some_and(|last| now.since(last) < FLOOD) => Err(TOO_FAST.into()),
         State::Pending => {
             let work = async move |tx: &mut Tx| tx.deferred_requests().poll(request.hash, now, (GRACE, SLOWER)).await;
             let in_time = storage.write(move |tx| Box::pin(async move { work(tx).await })).await?;
@@ -53,7 +59,8 @@ pub(super) async fn answer(
         State::Expired => Err(EXPIRED.into()),
         State::Refused => Err(REFUSED.into()),
         State::Redeemed(family) => {
-            let family = storage.read().await?.families().by_id(&family).await?.ok_or(USED)?;
+            let family = storage.read().await?.families().by_id(&family).await?;
+            let family = family.filter(|family| family.revoked_at.is_none()).ok_or(USED)?;
             storage.write(move |tx| Box::pin(async move { revoke_replayed(tx, &context, &family).await })).await?;
             Err(USED.into())
         }

@@ -141,10 +141,10 @@ async fn refused(tx: &mut Tx, context: &Context, token: &StoredRefreshToken) -> 
 
 async fn revoke_replayed(tx: &mut Tx, context: &Context, token: &StoredRefreshToken) -> storage::Result<()> {
     let family = &token.family;
-    tx.families().revoke(&family.id, context.now).await?;
-    let event =
-        Event::TokenReplay { user: family.user.clone(), client: family.client_id.clone(), family: family.id.clone() };
-    tx.record(context, Some(&family.organization), &event);
+    if tx.families().revoke(&family.id, context.now).await? {
+        let (user, client) = (family.user.clone(), family.client_id.clone());
+        tx.record(context, Some(&family.organization), &Event::TokenReplay { user, client, family: family.id.clone() });
+    }
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Ending: a session, a person's sessions, a person's part in one organization or everybody's, with the tokens that rest on
 //! it. Apps are told in the same unit.
 
+use std::time::Duration;
+
 use super::Sessions;
 use crate::{
     audit::{Context, Event},
@@ -167,22 +169,24 @@ impl Sessions<'_> {
         self.ended(context, &ended, EndReason::NoMembership)
     }
 
-    /// Ends up to `most` sessions whose time is over, so that apps are told; answers whether there may be more. Their tokens
-    /// ended with that time.
+    /// Ends up to `most` sessions that are over by the calendar, or older than `absolute`, so that apps are told; answers
+    /// whether there may be more. One that is idle ends for the browser alone: an app that goes on refreshing is in use.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_expired(&mut self, context: &Context, most: u32) -> Result<bool> {
-        let rows = sql("UPDATE sessions SET ended_at = expires_at, end_reason = $2 \
+    pub async fn end_expired(&mut self, context: &Context, absolute: Duration, most: u32) -> Result<bool> {
+        let oldest = context.now.0.saturating_sub(i64::try_from(absolute.as_millis()).unwrap_or(i64::MAX));
+        let rows = sql("UPDATE sessions SET ended_at = $1, end_reason = $2 \
              WHERE id IN ( \
                SELECT id FROM sessions \
-               WHERE ended_at IS NULL AND expires_at <= $1 \
-               ORDER BY expires_at LIMIT $3) \
-             AND ended_at IS NULL \
+               WHERE ended_at IS NULL AND (expires_at <= $1 OR created_at <= $4) \
+               LIMIT $3) \
+             AND ended_at IS NULL AND (expires_at <= $1 OR created_at <= $4) \
              RETURNING id, user_id")
         .bind(context.now.0)
         .bind(EndReason::Expiry.as_str())
         .bind(i64::from(most))
+        .bind(oldest)
         .fetch_all(self.0.connection())
         .await?;
         let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>>>()?;

@@ -78,7 +78,9 @@ async fn jobs(app: &App) -> Vec<String> {
     let (sealer, node, later) = (app.sealer.clone(), app.node.clone(), app.clock.now().plus(DAY));
     let left = app
         .storage
-        .write::<_, Error, _>(move |tx| Box::pin(async move { tx.jobs().lease(&node, &sealer, later, 100).await }))
+        .write::<_, Error, _>(move |tx| {
+            Box::pin(async move { tx.jobs().lease((&node, &sealer), later, (None, 100)).await })
+        })
         .await
         .expect("leased");
     let told = |job: &Option<Job>| match job {
@@ -113,7 +115,7 @@ async fn what_is_left_behind_is_found() {
         let leased = app.storage.write::<_, Error, _>(move |tx| {
             Box::pin(async move {
                 tx.jobs().enqueue(&context, &sealer, &letter()).await?;
-                Ok(tx.jobs().lease(&node, &sealer, context.now, 1).await?.remove(0))
+                Ok(tx.jobs().lease((&node, &sealer), context.now, (None, 1)).await?.remove(0))
             })
         });
         let leased = leased.await.expect("leased");
@@ -122,7 +124,7 @@ async fn what_is_left_behind_is_found() {
         let (sealer, node, now) = (app.sealer.clone(), leased.by, app.clock.now().plus(2 * DAY));
         let failed = app.storage.write::<_, Error, _>(move |tx| {
             Box::pin(async move {
-                let leased = tx.jobs().lease(&node, &sealer, now, 1).await?.remove(0);
+                let leased = tx.jobs().lease((&node, &sealer), now, (None, 1)).await?.remove(0);
                 tx.jobs().fail(&leased, Next::GiveUp, now, "no answer").await
             })
         });

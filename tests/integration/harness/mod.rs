@@ -179,7 +179,7 @@ impl TestApp {
     pub(crate) async fn mails(&self) -> Vec<Mail> {
         let (app, node, now) = (self.app.clone(), self.app.node.clone(), self.app.clock.now());
         let jobs = unit!(self, |tx| {
-            let leased = tx.jobs().lease(&node, &app.sealer, now, 100).await?;
+            let leased = tx.jobs().lease((&node, &app.sealer), now, (None, 100)).await?;
             for job in &leased {
                 tx.jobs().complete(&job.id, &node).await?;
             }

@@ -65,7 +65,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_gives_back_what_it
     let then = now.minus(told.elapsed());
     let taken = app.storage.write::<_, Error, _>(move |tx| {
         Box::pin(async move {
-            let jobs = tx.jobs().lease(&node, &sealer, now, 10).await?;
+            let jobs = tx.jobs().lease((&node, &sealer), now, (None, 10)).await?;
             // By the time of the signal: a lease that was not given back has not run out by then.
             let seals = tx.leases().hold("audit-sealer", &node, then, Duration::from_secs(5)).await?;
             Ok((jobs.len(), seals))
