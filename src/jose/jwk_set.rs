@@ -48,6 +48,19 @@ impl JwkSet {
     /// # Errors
     /// [`BadJwkSet`].
     pub fn parse(text: &str) -> Result<Self, BadJwkSet> {
+        Self::read(text, |bad| *bad != BadJwk::Kind)
+    }
+
+    /// Reads a set that lies elsewhere: a bad key is passed over, so that it shuts out nobody who signs with another; a
+    /// private one spoils the set all the same.
+    ///
+    /// # Errors
+    /// [`BadJwkSet`].
+    pub fn of_others(text: &str) -> Result<Self, BadJwkSet> {
+        Self::read(text, |bad| *bad == BadJwk::Private)
+    }
+
+    fn read(text: &str, spoils: impl Fn(&BadJwk) -> bool) -> Result<Self, BadJwkSet> {
         if text.len() > MAX_LEN {
             return Err(BadJwkSet::TooLong);
         }
@@ -61,8 +74,8 @@ impl JwkSet {
         for member in members {
             match Jwk::of(member.as_object().ok_or(BadJwkSet::Shape)?) {
                 Ok(key) => keys.push(key),
-                Err(BadJwk::Kind) => {}
-                Err(bad) => return Err(bad.into()),
+                Err(bad) if spoils(&bad) => return Err(bad.into()),
+                Err(_) => {}
             }
         }
         if keys.is_empty() { Err(BadJwkSet::Empty) } else { Ok(Self(keys)) }
@@ -95,6 +108,21 @@ mod tests {
     use super::*;
 
     const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"a"}"#;
+
+    #[test]
+    fn a_bad_key_of_others_shuts_out_nobody_but_a_private_one_does() {
+        let weak = r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#;
+        let private = KEY.replace("\"kid\"", "\"d\":\"AA\",\"kid\"");
+        for (keys, strict, lenient) in [
+            (KEY.to_owned(), true, true),
+            (format!("{weak},{KEY}"), false, true),
+            (weak.to_owned(), false, false),
+            (format!("{private},{KEY}"), false, false),
+        ] {
+            let set = format!(r#"{{"keys":[{keys}]}}"#);
+            assert_eq!((JwkSet::parse(&set).is_ok(), JwkSet::of_others(&set).is_ok()), (strict, lenient), "{keys}");
+        }
+    }
 
     #[test]
     fn a_set_is_read_strictly() {

@@ -81,7 +81,7 @@ impl Parts {
         if let Some(found) = self.client_keys.find(client.id.as_str(), moment).filter(is_same) {
             return Some(found.keys);
         }
-        let keys = JwkSet::parse(&String::from_utf8_lossy(&document.body)).inspect_err(|bad| log(bad)).ok()?;
+        let keys = JwkSet::of_others(&String::from_utf8_lossy(&document.body)).inspect_err(|bad| log(bad)).ok()?;
         let keys = Arc::new(keys);
         let parsed = Parsed { keys: Arc::clone(&keys), document: Some(document) };
         self.client_keys.keep(client.id.clone(), parsed, moment);

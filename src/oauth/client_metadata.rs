@@ -151,7 +151,7 @@ members! {
 pub struct TokenExchange {
     /// Act as the person, which the new token does not tell; the audit log does.
     pub impersonation: bool,
-    /// The ids of those as whom it may act; everybody where none is named.
+    /// The ids of those as whom it may act; nobody else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<UserId>,
 }
@@ -160,7 +160,7 @@ impl TokenExchange {
     /// Whether the client may act as this person.
     #[must_use]
     pub fn lets_impersonate(&self, user: &UserId) -> bool {
-        self.impersonation && (self.subjects.is_empty() || self.subjects.contains(user))
+        self.impersonation && self.subjects.contains(user)
     }
 }
 

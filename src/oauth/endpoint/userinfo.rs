@@ -87,7 +87,10 @@ async fn userinfo(
     let family = provider.family(&family).await?;
     let family = family.filter(|family| family.is_live(now)).ok_or(INVALID)?;
     let standing = provider.standing(&family).await?.ok_or(INVALID)?;
-    let told = Told { scopes: &scopes, also: &family.particulars.claims.userinfo };
+    // What was asked for by name is for the app that asked, with all of its scope: not for a token that was narrowed.
+    let is_whole = token.facts.client_id == family.client_id && scopes == family.scopes;
+    let also: &[String] = if is_whole { &family.particulars.claims.userinfo } else { &[] };
+    let told = Told { scopes: &scopes, also };
     let claims = UserInfo {
         sub: family.user.as_str(),
         person: Person::told(&standing.user, told),

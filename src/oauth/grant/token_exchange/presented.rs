@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{ACCESS_TOKEN, JWT, UNACCEPTABLE};
 use crate::oauth::{
     bearer::{self, LiveToken},
-    client::Client,
+    client::{Client, Introspects},
     confirmation::Confirmation,
     error::{Code, Error, Refusal, refuse},
     grant::Exchange,
@@ -84,8 +84,10 @@ impl Presented {
     }
 }
 
-/// Whether a token was issued to the client, or names it. The resources that it may ask for are those of others.
+/// Whether a token was issued to the client, or names it. The audience of an API, which introspects, is the API itself; that
+/// of an app is whom its own tokens are for, and the resources that it may ask for are those of others.
 fn is_meant_for(client: &Client, token: &LiveToken) -> bool {
-    let mut names = [&client.id].into_iter().chain(&client.audience);
+    let own = client.audience.as_ref().filter(|_| client.introspects != Introspects::Nothing);
+    let mut names = [&client.id].into_iter().chain(own);
     token.facts.client_id == client.id || names.any(|name| token.facts.aud.names(name))
 }
