@@ -70,7 +70,9 @@ names! {
         /// RFC 8628 §3.4.
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
         /// RFC 8693.
-        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+        /// RFC 7523 §2.1.
+        JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
     /// The form of a client's access tokens.
     AccessTokenFormat:
         /// RFC 9068.

@@ -122,7 +122,8 @@ pub fn check(method: AuthenticationMethod, metadata: &ClientMetadata) -> Result<
     }
 }
 
-fn is_address(text: &str) -> bool {
+/// An address that keys can be read from.
+pub(super) fn is_address(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         let is_plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
         matches!(url.scheme(), "https" | "http") && url.has_host() && is_plain

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::trusted_issuer::TrustedIssuer;
 use crate::id::UserId;
 
 /// Defines the members with their registered names; a member that says nothing is not written.
@@ -114,7 +115,7 @@ members! {
     /// What it may exchange tokens for beyond its own.
     token_exchange: Option<TokenExchange>;
     /// Whose assertions it may exchange.
-    jwt_bearer_issuers: Option<Value>;
+    jwt_bearer_issuers: Vec<TrustedIssuer>;
     /// `poll` or `ping`.
     backchannel_token_delivery_mode: Option<String>;
     /// Where it is told that a decision was made.

@@ -44,6 +44,7 @@ pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
+pub mod trusted_issuer;
 pub mod user_code;
 
 pub use provider::Provider;

@@ -12,6 +12,7 @@ use super::{
     frontchannel_logout,
     redirect_uri::{RedirectUri, RedirectUriError, Registrant},
     scope::{Scope, Scopes},
+    trusted_issuer,
 };
 use crate::{
     clock::Timestamp,
@@ -64,8 +65,8 @@ pub enum RegistrationError {
     /// RFC 6749 §4.4: client credentials are for confidential clients.
     #[error("client credentials need a client with a secret")]
     PublicService,
-    /// RFC 8693 §5: whoever exchanges tokens of others proves who they are.
-    #[error("token exchange needs a client that authenticates")]
+    /// RFC 8693 §5: whoever brings the word of others proves who they are.
+    #[error("tokens and assertions are exchanged by clients that authenticate")]
     PublicExchange,
     /// A service client belongs to an organization.
     #[error("a client with the grant type client_credentials must be owned by an organization")]
@@ -175,6 +176,7 @@ impl Registration {
         }
         client_keys::check(self.authentication, &self.metadata)?;
         frontchannel_logout::check(&self.metadata, &self.redirect_uris)?;
+        trusted_issuer::check(&self.metadata)?;
         if let Some(bad) = self.resources.iter().chain(&self.audience).find(|text| !is_resource(text)) {
             return Err(RegistrationError::Resource(bad.clone()));
         }
@@ -217,7 +219,8 @@ impl Registration {
         if has(GrantType::ClientCredentials) && self.authentication == AuthenticationMethod::None {
             return Err(RegistrationError::PublicService);
         }
-        if has(GrantType::TokenExchange) && self.authentication == AuthenticationMethod::None {
+        let speaks_for_others = has(GrantType::TokenExchange) || has(GrantType::JwtBearer);
+        if speaks_for_others && self.authentication == AuthenticationMethod::None {
             return Err(RegistrationError::PublicExchange);
         }
         if has(GrantType::ClientCredentials) && self.organization.is_none() {

@@ -262,6 +262,8 @@ pub(super) enum Grant {
     DeviceCode,
     #[value(alias = "urn:ietf:params:oauth:grant-type:token-exchange")]
     TokenExchange,
+    #[value(alias = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -289,6 +291,7 @@ impl From<Grant> for GrantType {
             Grant::ClientCredentials => Self::ClientCredentials,
             Grant::DeviceCode => Self::DeviceCode,
             Grant::TokenExchange => Self::TokenExchange,
+            Grant::JwtBearer => Self::JwtBearer,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod authorization_code;
 pub mod client_credentials;
 mod deferred;
 pub mod device_code;
+pub mod jwt_bearer;
 pub mod machine;
 pub mod refresh_token;
 mod standing;
@@ -64,6 +65,7 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         GrantType::RefreshToken => refresh_token::rotate(exchange).await,
         GrantType::ClientCredentials => client_credentials::issue(exchange).await,
         GrantType::DeviceCode => device_code::redeem(exchange).await,
+        GrantType::JwtBearer => jwt_bearer::exchange(exchange).await,
         GrantType::TokenExchange => token_exchange::exchange(exchange).await,
     }
 }

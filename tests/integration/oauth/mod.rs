@@ -18,5 +18,6 @@ mod frontchannel_logout;
 mod grants;
 mod introspection;
 mod isolation;
+mod jwt_bearer;
 mod logout;
 mod pushed;
