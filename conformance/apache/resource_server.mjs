@@ -52,4 +52,21 @@ await example('an API refuses no token, a changed one and one that was revoked',
   assert.equal(await status('introspected', bearer(token)), 401);
 });
 
+await example('an API lets in a token that is bound to a key with a proof of that key, and with nothing else', async () => {
+  const config = await app(REPORTING, client.ClientSecretBasic(REPORTING.secret));
+  const keys = await client.randomDPoPKeyPair('ES256');
+  const DPoP = client.getDPoPHandle(config, keys);
+  const bound = await client.clientCredentialsGrant(config, {}, { DPoP });
+  assert.equal(bound.token_type.toLowerCase(), 'dpop');
+  const address = new URL(`${SITE}/bound/`);
+  const reach = async (token, handle) =>
+    (await client.fetchProtectedResource(config, token, address, 'GET', null, undefined, { DPoP: handle })).status;
+  assert.equal(await reach(bound.access_token, DPoP), 200);
+  const stranger = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'));
+  assert.equal(await reach(bound.access_token, stranger).catch(() => 401), 401, 'a proof of another key');
+  assert.equal(await status('bound', bearer(bound.access_token)), 401, 'no proof');
+  const { access_token: unbound } = await client.clientCredentialsGrant(config);
+  assert.equal(await reach(unbound, DPoP).catch(() => 401), 401, 'a token that is bound to nothing');
+});
+
 server.end();
