@@ -13,10 +13,11 @@ use std::{
     ops::Deref,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
-use data_encoding::BASE64;
+use aws_lc_rs::hmac;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 
 pub use signing_keys::{KeysFault, Rekeyed};
 
@@ -25,6 +26,7 @@ use crate::{
     clock::Clock,
     config::Config,
     id::NodeId,
+    jose::jwe,
     keys::{
         Keyring, Policy, SealedColumn, Sealer,
         master_key::{FILE_NAME, MasterKeyFault, MasterKeySource},
@@ -56,12 +58,20 @@ pub struct Parts {
     pub sealer: Arc<Sealer>,
     /// The signing keys.
     pub keyring: Arc<Keyring>,
+    /// Keys that all nodes share, once they were started.
+    shared: OnceLock<Shared>,
     /// The way to addresses of others.
     pub outbound: Outbound,
     /// Counters.
     pub metrics: Metrics,
     /// This process among others on the same database.
     pub node: NodeId,
+}
+
+/// Keys that all nodes share and that requests need.
+struct Shared {
+    subjects: hmac::Key,
+    encryption: jwe::PrivateKey,
 }
 
 impl Deref for App {
@@ -145,13 +155,59 @@ impl App {
         let keyring = Keyring::new(Policy::of(&config.keys, &config.tokens));
         let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(keyring), Metrics::new());
         let outbound = Outbound::new(&config.outgoing, clock.clone());
-        Ok(Self(Arc::new(Parts { config, clock, random, storage, sealer, keyring, outbound, metrics, node })))
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            random,
+            storage,
+            sealer,
+            keyring,
+            outbound,
+            metrics,
+            node,
+            shared: OnceLock::new(),
+        })))
     }
 
     /// The context of a change made now by `actor`, outside of any request.
     #[must_use]
     pub fn context(&self, actor: Actor) -> audit::Context {
         audit::Context { actor, ..audit::Context::server(self.clock.now(), self.random.clone()) }
+    }
+
+    /// A text by which somebody is known in one place and not in another: the same for the same parts, for good.
+    ///
+    /// # Panics
+    /// When the keys were not started ([`App::start_keys`]).
+    #[must_use]
+    pub fn pseudonym(&self, parts: [&str; 2]) -> String {
+        let tag = hmac::sign(&self.shared().subjects, parts.join("\0").as_bytes());
+        BASE64URL_NOPAD.encode(tag.as_ref())
+    }
+
+    /// The key that others encrypt to.
+    ///
+    /// # Panics
+    /// When the keys were not started ([`App::start_keys`]).
+    #[must_use]
+    pub fn encryption(&self) -> &jwe::PrivateKey {
+        &self.shared().encryption
+    }
+
+    fn shared(&self) -> &Shared {
+        self.shared.get().expect("keys are started before requests are answered")
+    }
+
+    /// Loads the keys that all nodes share and that requests need.
+    async fn share_keys(&self) -> Result<(), SharedKeyFault> {
+        let subjects = self.shared_key(SharedKey::Subjects).await?;
+        let seed = self.shared_key(SharedKey::Encryption).await?;
+        let encryption = jwe::PrivateKey::from_seed(seed.expose_secret());
+        self.keyring.publish_encryption(encryption.jwk().clone());
+        let subjects = hmac::Key::new(hmac::HMAC_SHA256, subjects.expose_secret());
+        // Another task of this node may have been quicker, with the same keys.
+        let _ = self.shared.set(Shared { subjects, encryption });
+        Ok(())
     }
 
     /// A key that all nodes share, made when it is first asked for.

@@ -9,6 +9,7 @@ use crate::{
         KeyEvent, LoadFault, RotationFault, Task,
         rekey::{self, RekeyFault},
         rotation,
+        store::SharedKeyFault,
     },
     storage,
 };
@@ -22,6 +23,9 @@ pub enum KeysFault {
     /// The keys of the database cannot be used.
     #[error(transparent)]
     Load(#[from] LoadFault),
+    /// A key that all nodes share cannot be had.
+    #[error(transparent)]
+    Shared(#[from] SharedKeyFault),
     /// The master key could not be replaced.
     #[error(transparent)]
     Rekey(#[from] RekeyFault),
@@ -46,6 +50,7 @@ impl App {
     /// # Errors
     /// [`KeysFault`]; above all when the master key does not belong to this database.
     pub async fn start_keys(&self) -> Result<(), KeysFault> {
+        self.share_keys().await?;
         self.keyring.refresh(&self.storage, &self.sealer).await?;
         if self.keyring.is_due(self.clock.now()) {
             self.change_keys(Task::FirstKeys, Actor::Server).await?;
@@ -130,8 +135,9 @@ mod tests {
         audit::store::Query,
         clock::{Clock, Timestamp},
         config::{Config, Sources},
-        keys::Algorithm,
+        keys::{Algorithm, shared_key::SharedKey},
         random::Random,
+        secret::ExposeSecret,
     };
 
     async fn app(folder: &tempfile::TempDir) -> App {
@@ -186,8 +192,11 @@ mod tests {
         let app = app(&folder).await;
         app.start_keys().await.expect("started");
         let before = app.sealer.current_id();
+        let shared = async |key| app.shared_key(key).await.expect("a key").expose_secret().to_vec();
+        let kept = (shared(SharedKey::Subjects).await, shared(SharedKey::Encryption).await);
         let done = app.rekey(Actor::Host("root".to_owned()), Duration::ZERO).await.expect("replaced");
-        assert_eq!((done.values, &done.id), (2, &app.sealer.current_id()));
+        assert_eq!((done.values, &done.id), (4, &app.sealer.current_id()));
+        assert_eq!((shared(SharedKey::Subjects).await, shared(SharedKey::Encryption).await), kept, "names stay");
         assert_ne!(done.id, before);
         assert!(recorded(&app, "master-key-change").await[0].contains(&done.id));
         assert_eq!(app.sealer.source().read().expect("read").iter().count(), 1);

@@ -10,6 +10,7 @@
 //! and takes half the speed.
 
 pub mod algorithm;
+pub mod jwe;
 pub mod jwk;
 pub mod jwk_set;
 pub mod jws;

@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{jwk::Jwk, verifying_key::VerifyingKey};
 use crate::secret::sha256;
@@ -20,11 +21,27 @@ impl Jwks {
     /// Never: keys are text.
     #[must_use]
     pub fn of<'a>(keys: impl IntoIterator<Item = &'a VerifyingKey>) -> Self {
+        Self::with(keys, None)
+    }
+
+    /// The same, with a key at the end that others encrypt to.
+    ///
+    /// # Panics
+    /// Never: keys are text.
+    #[must_use]
+    pub fn with<'a>(keys: impl IntoIterator<Item = &'a VerifyingKey>, encryption: Option<&'a Value>) -> Self {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Key<'a> {
+            Signing(&'a Jwk),
+            Encryption(&'a Value),
+        }
         #[derive(Serialize)]
         struct Document<'a> {
-            keys: Vec<&'a Jwk>,
+            keys: Vec<Key<'a>>,
         }
-        let document = Document { keys: keys.into_iter().map(VerifyingKey::jwk).collect() };
+        let signing = keys.into_iter().map(|key| Key::Signing(key.jwk()));
+        let document = Document { keys: signing.chain(encryption.map(Key::Encryption)).collect() };
         let body = serde_json::to_vec(&document).expect("keys are JSON");
         let etag = format!("\"{}\"", BASE64URL_NOPAD.encode(&sha256(&body)[..12]));
         Self { body: body.into(), etag }

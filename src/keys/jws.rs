@@ -22,10 +22,23 @@ pub enum Typ {
     IdToken,
     /// OpenID Connect Back-Channel Logout §2.4.
     LogoutToken,
+    /// An answer of the authorization endpoint (JARM).
+    AuthorizationResponse,
+    /// Userinfo (OpenID Connect Core §5.3.2).
+    UserInfo,
+    /// RFC 9701 §5.
+    Introspection,
 }
 
 impl Typ {
-    pub(super) const ALL: [Self; 3] = [Self::AccessToken, Self::IdToken, Self::LogoutToken];
+    pub(super) const ALL: [Self; 6] = [
+        Self::AccessToken,
+        Self::IdToken,
+        Self::LogoutToken,
+        Self::AuthorizationResponse,
+        Self::UserInfo,
+        Self::Introspection,
+    ];
 
     /// The value of the header member `typ`.
     #[must_use]
@@ -34,6 +47,9 @@ impl Typ {
             Self::AccessToken => "at+jwt",
             Self::IdToken => "JWT",
             Self::LogoutToken => "logout+jwt",
+            Self::AuthorizationResponse => "oauth-authz-resp+jwt",
+            Self::UserInfo => "userinfo+jwt",
+            Self::Introspection => "token-introspection+jwt",
         }
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A [`Ring`] never changes; the [`Keyring`] swaps it for another when the keys in the database do.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use serde_json::Value;
 
 use super::{
     algorithm::Algorithm,
@@ -94,13 +95,14 @@ impl Ring {
 pub struct Keyring {
     policy: Policy,
     ring: ArcSwap<Ring>,
+    encryption: OnceLock<Value>,
 }
 
 impl Keyring {
     /// A keyring without keys.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { policy, ring: ArcSwap::from_pointee(Ring::new([], Vec::new())) }
+        Self { policy, ring: ArcSwap::from_pointee(Ring::new([], Vec::new())), encryption: OnceLock::new() }
     }
 
     /// How long keys live, and which algorithms are offered.
@@ -150,8 +152,15 @@ impl Keyring {
         self.ring.load_full()
     }
 
+    /// Publishes the key that others encrypt to, beside those that are put in place from now on.
+    pub fn publish_encryption(&self, jwk: Value) {
+        // Another call has published the same key.
+        let _ = self.encryption.set(jwk);
+    }
+
     /// Puts other keys in place of the present ones, unless these were read later.
-    pub fn replace(&self, ring: Ring) {
+    pub fn replace(&self, mut ring: Ring) {
+        ring.jwks = Arc::new(Jwks::with(ring.published.iter().map(AsRef::as_ref), self.encryption.get()));
         let ring = Arc::new(ring);
         self.ring.rcu(|present| Arc::clone(if present.revision() > ring.revision() { present } else { &ring }));
     }

@@ -7,6 +7,10 @@ pub enum SharedKey {
     AuditHeads,
     /// Form tokens and return paths of pages.
     Pages,
+    /// Pairwise subjects (OpenID Connect Core §8.1): they may never change.
+    Subjects,
+    /// What clients encrypt to us: the seed of our key.
+    Encryption,
 }
 
 impl SharedKey {
@@ -16,6 +20,8 @@ impl SharedKey {
         match self {
             Self::AuditHeads => "audit-heads",
             Self::Pages => "pages",
+            Self::Subjects => "subjects",
+            Self::Encryption => "encryption",
         }
     }
 }

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     client::Client,
+    sector,
     store::{Logout, Outcome},
     token::logout_token::{Ended, LogoutTokenClaims},
 };
@@ -65,7 +66,8 @@ fn never(why: impl fmt::Display) -> Tried {
 fn token(app: &App, client: &Client, logout: &Logout) -> Option<SecretString> {
     let key = app.keyring.signer(client.id_token_algorithm)?;
     let (jti, _) = app.random.token();
-    let ended = Ended { sub: logout.user.as_str(), sid: logout.sid.as_str(), client_id: &client.id };
+    let subject = sector::subject(app, client, &logout.user);
+    let ended = Ended { sub: &subject, sid: logout.sid.as_str(), client_id: &client.id };
     let issuer = app.config.server.issuer.as_str();
     let claims = LogoutTokenClaims::new(issuer, ended, jti.expose_secret(), app.clock.now());
     Some(key.sign(Typ::LogoutToken, &claims).into())

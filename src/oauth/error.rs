@@ -68,10 +68,10 @@ codes! {
     ConsentRequired = "consent_required" 400;
     /// The person must choose an account, and `prompt=none` forbids a page.
     AccountSelectionRequired = "account_selection_required" 400;
-    /// The parameter `request` is not supported.
-    RequestNotSupported = "request_not_supported" 400;
-    /// The parameter `request_uri` is not supported.
-    RequestUriNotSupported = "request_uri_not_supported" 400;
+    /// The request object is malformed, or not the client's (RFC 9101 §7).
+    InvalidRequestObject = "invalid_request_object" 400;
+    /// There is no request object at that address.
+    InvalidRequestUri = "invalid_request_uri" 400;
     /// The parameter `registration` is not supported.
     RegistrationNotSupported = "registration_not_supported" 400;
     /// The resource is not one that the client may ask for.

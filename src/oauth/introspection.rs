@@ -20,6 +20,7 @@ use super::{
     grant::Standing,
     provider::Service,
     scope::Scopes,
+    sector,
     store::StoredRefreshToken,
     token::{AccessTokenClaims, Membership, claims::Extent},
 };
@@ -52,7 +53,7 @@ pub async fn introspect(
     }
     let refresh = provider.app.storage.read().await?.refresh_tokens().by_hash(TokenHash::of(token)).await?;
     let Some(token) = refresh else { return Ok(INACTIVE.to_owned()) };
-    let Some(told) = of_refresh_token(caller, &token, now) else { return Ok(INACTIVE.to_owned()) };
+    let Some(told) = of_refresh_token(provider, caller, &token, now) else { return Ok(INACTIVE.to_owned()) };
     Ok(if provider.standing(&token.family).await?.is_some() { told } else { INACTIVE.to_owned() })
 }
 
@@ -156,7 +157,12 @@ struct RefreshTokenFacts<'a> {
 }
 
 /// A refresh token is told of to the client that holds it, and nobody else.
-fn of_refresh_token(caller: &Registered, token: &StoredRefreshToken, now: Timestamp) -> Option<String> {
+fn of_refresh_token(
+    provider: &Provider,
+    caller: &Registered,
+    token: &StoredRefreshToken,
+    now: Timestamp,
+) -> Option<String> {
     let is_live = token.used_at.is_none() && now < token.expires_at && token.family.is_live(now);
     let family = &token.family;
     let is_own = family.client_id == caller.client.id && caller.stands_by(family.created_at, &family.organization);
@@ -166,7 +172,7 @@ fn of_refresh_token(caller: &Registered, token: &StoredRefreshToken, now: Timest
     let facts = RefreshTokenFacts {
         active: true,
         client_id: &token.family.client_id,
-        sub: token.family.user.as_str(),
+        sub: &sector::subject(&provider.app, &caller.client, &token.family.user),
         scope: Cow::Owned(token.family.scopes.to_string()),
         iat: token.created_at.seconds(),
         exp: token.expires_at.seconds(),

@@ -7,9 +7,18 @@ use super::{
     client::{AuthenticationMethod, GrantType},
     dpop,
     scope::Scope,
+    sector,
     token::Person,
 };
-use crate::{authentication::signing_in::ACR, config::Config, jose::Alg, keys::Algorithm};
+use crate::{
+    authentication::signing_in::ACR,
+    config::Config,
+    jose::{
+        Alg,
+        jwe::{self, ContentEncryption, KeyManagement},
+    },
+    keys::Algorithm,
+};
 
 /// Where the endpoints are.
 #[expect(missing_docs, reason = "each is named by its endpoint")]
@@ -50,7 +59,7 @@ pub struct Metadata {
     pub response_modes_supported: Vec<&'static str>,
     pub grant_types_supported: Vec<&'static str>,
     pub prompt_values_supported: Vec<&'static str>,
-    pub subject_types_supported: [&'static str; 1],
+    pub subject_types_supported: [&'static str; 2],
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
@@ -61,19 +70,66 @@ pub struct Metadata {
     pub dpop_signing_alg_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
-    pub claim_types_supported: [&'static str; 1],
+    pub claim_types_supported: [&'static str; 2],
     pub ui_locales_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types_supported: Vec<String>,
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
+    pub require_request_uri_registration: bool,
+    #[serde(flatten)]
+    pub tokens: TokenForms,
     pub authorization_response_iss_parameter_supported: bool,
     pub acr_values_supported: [&'static str; 1],
     pub backchannel_logout_supported: bool,
     pub backchannel_logout_session_supported: bool,
     pub frontchannel_logout_supported: bool,
     pub frontchannel_logout_session_supported: bool,
+}
+
+/// How request objects and answers may be signed and encrypted.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the members are defined in OpenID Connect Discovery 1.0 §3, JARM §4 and RFC 9701 §7")]
+pub struct TokenForms {
+    pub request_object_signing_alg_values_supported: Vec<&'static str>,
+    pub request_object_encryption_alg_values_supported: Vec<&'static str>,
+    pub request_object_encryption_enc_values_supported: Vec<&'static str>,
+    pub id_token_encryption_alg_values_supported: Vec<&'static str>,
+    pub id_token_encryption_enc_values_supported: Vec<&'static str>,
+    pub userinfo_signing_alg_values_supported: Vec<&'static str>,
+    pub userinfo_encryption_alg_values_supported: Vec<&'static str>,
+    pub userinfo_encryption_enc_values_supported: Vec<&'static str>,
+    pub authorization_signing_alg_values_supported: Vec<&'static str>,
+    pub authorization_encryption_alg_values_supported: Vec<&'static str>,
+    pub authorization_encryption_enc_values_supported: Vec<&'static str>,
+    pub introspection_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_encryption_alg_values_supported: Vec<&'static str>,
+    pub introspection_encryption_enc_values_supported: Vec<&'static str>,
+}
+
+impl TokenForms {
+    fn all() -> Self {
+        let own: Vec<&'static str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        let algs: Vec<&'static str> = KeyManagement::ALL.iter().map(|alg| alg.name()).collect();
+        let encs: Vec<&'static str> = ContentEncryption::ALL.iter().map(|enc| enc.name()).collect();
+        Self {
+            request_object_signing_alg_values_supported: Alg::ALL.iter().map(|alg| alg.name()).collect(),
+            request_object_encryption_alg_values_supported: jwe::OURS.iter().map(|alg| alg.name()).collect(),
+            request_object_encryption_enc_values_supported: encs.clone(),
+            id_token_encryption_alg_values_supported: algs.clone(),
+            id_token_encryption_enc_values_supported: encs.clone(),
+            userinfo_signing_alg_values_supported: own.clone(),
+            userinfo_encryption_alg_values_supported: algs.clone(),
+            userinfo_encryption_enc_values_supported: encs.clone(),
+            authorization_signing_alg_values_supported: own.clone(),
+            authorization_encryption_alg_values_supported: algs.clone(),
+            authorization_encryption_enc_values_supported: encs.clone(),
+            introspection_signing_alg_values_supported: own,
+            introspection_encryption_alg_values_supported: algs,
+            introspection_encryption_enc_values_supported: encs,
+        }
+    }
 }
 
 impl Metadata {
@@ -84,6 +140,7 @@ impl Metadata {
         let at = |path: &str| format!("{issuer}{path}");
         let methods: Vec<&'static str> = AuthenticationMethod::ALL.iter().map(|method| method.name()).collect();
         let confidential: Vec<&'static str> = methods.iter().copied().filter(|method| *method != "none").collect();
+        let own: Vec<&'static str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: at(path::AUTHORIZE),
@@ -101,8 +158,8 @@ impl Metadata {
             response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
             grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name()).collect(),
             prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.name()).collect(),
-            subject_types_supported: ["public"],
-            id_token_signing_alg_values_supported: Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect(),
+            subject_types_supported: sector::TYPES,
+            id_token_signing_alg_values_supported: own,
             revocation_endpoint_auth_methods_supported: methods.clone(),
             token_endpoint_auth_methods_supported: methods,
             introspection_endpoint_auth_methods_supported: confidential,
@@ -112,12 +169,14 @@ impl Metadata {
             dpop_signing_alg_values_supported: dpop::ALGORITHMS.iter().map(|alg| alg.name()).collect(),
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims(),
-            claim_types_supported: ["normal"],
+            claim_types_supported: ["normal", "distributed"],
             ui_locales_supported: crate::web::Language::ALL.iter().map(|language| language.tag()).collect(),
             authorization_details_types_supported: vec![],
             claims_parameter_supported: true,
-            request_parameter_supported: false,
-            request_uri_parameter_supported: false,
+            request_parameter_supported: true,
+            request_uri_parameter_supported: true,
+            require_request_uri_registration: true,
+            tokens: TokenForms::all(),
             authorization_response_iss_parameter_supported: true,
             acr_values_supported: [ACR],
             backchannel_logout_supported: true,

@@ -33,13 +33,17 @@ pub mod introspection;
 pub mod metadata;
 pub mod page;
 pub mod pkce;
+pub mod profile;
 pub mod provider;
 pub mod redirect_uri;
 pub mod registrar;
 pub mod registration;
+pub mod request_object;
 pub mod requested_claims;
 pub mod revocation;
 pub mod scope;
+pub mod sector;
+pub mod signed_answer;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -9,10 +9,11 @@ use super::{
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
     client_keys,
     client_metadata::ClientMetadata,
-    frontchannel_logout,
+    frontchannel_logout, profile,
     redirect_uri::{RedirectUri, RedirectUriError, Registrant},
+    request_object,
     scope::{Scope, Scopes},
-    trusted_issuer,
+    sector, signed_answer, trusted_issuer,
 };
 use crate::{
     clock::Timestamp,
@@ -160,7 +161,8 @@ impl Registration {
     ///
     /// # Errors
     /// [`RegistrationError`] names the first rule that is broken.
-    pub fn check(self, now: Timestamp) -> Result<Client, RegistrationError> {
+    pub fn check(mut self, now: Timestamp) -> Result<Client, RegistrationError> {
+        profile::apply(&mut self)?;
         self.check_grants()?;
         let registrant = match self.authentication {
             AuthenticationMethod::None => Registrant::Public,
@@ -181,6 +183,9 @@ impl Registration {
             return Err(RegistrationError::Resource(bad.clone()));
         }
         authorization_details::check_declared(&self.metadata)?;
+        request_object::check(&self.metadata)?;
+        signed_answer::check(&self.metadata)?;
+        sector::check(&self)?;
         Ok(Client {
             id: self.id.parse::<Slug>().map_err(RegistrationError::Id)?.into(),
             name: self.name.parse::<Name>().map_err(RegistrationError::Name)?.into(),

@@ -40,6 +40,11 @@ pub async fn revoke(
     if live.facts.client_id != client.client.id {
         return Ok(());
     }
+    let family = match live.facts.jti.family() {
+        Some(family) => provider.family(&family).await?,
+        None => None,
+    };
+    let subject = family.map_or_else(|| live.facts.sub.clone(), |family| family.user.as_str().to_owned());
     let is_signed = token.contains('.');
     storage
         .write(move |tx| {
@@ -50,7 +55,7 @@ pub async fn revoke(
                 } else {
                     tx.access_tokens().revoke_opaque(hash, context.now).await?;
                 }
-                record(tx, &context, &facts.org_id, (&facts.sub, facts.jti.as_str()));
+                record(tx, &context, &facts.org_id, (&subject, facts.jti.as_str()));
                 Ok(())
             })
         })

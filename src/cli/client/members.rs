@@ -12,6 +12,7 @@ use crate::{
         client_metadata::ClientMetadata,
         registrar::{self, RegistrarError},
         registration::{Registration, RegistrationError},
+        sector,
     },
 };
 
@@ -22,11 +23,16 @@ pub(super) async fn set(shell: &Shell, id: String, typed: &[String]) -> anyhow::
     let (context, attributes) = (shell.context(), names.join(" "));
     let said = format!("{id}: {attributes} set.");
     let change = move |mut registration: Registration| {
-        for (name, value) in members {
-            registration.set(&name, value)?;
+        for (name, value) in &members {
+            registration.set(name, value.clone())?;
         }
         Ok(registration)
     };
+    if let Some(before) = shell.app.storage.read().await?.clients().by_id(&id).await? {
+        let changed =
+            change(Registration::of(before)).map_err(|error| with_the_nearest(RegistrarError::from(error).into()))?;
+        sector::verify(&shell.app.outbound, &changed).await?;
+    }
     let changed = write(shell, move |tx| {
         Box::pin(async move { registrar::change(tx, &context, &id, (attributes, change)).await })
     });

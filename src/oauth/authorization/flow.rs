@@ -18,6 +18,7 @@ use crate::{
         error::{Code, Refusal, refuse},
         provider::Provider,
         scope::Scope,
+        sector,
         store::{Family, Particulars, StoredCode},
         token::{
             id_token::{self, HintError},
@@ -83,7 +84,7 @@ pub async fn decide(
     let now = context.now;
     let expected = match expected_person(provider, asked.request.id_token_hint.as_deref()).await? {
         // OpenID Connect Core 1.0 §5.5.1: no other person is an answer.
-        Ok(hinted) => asked.request.claims.subject.clone().map(UserId::from_stored).or(hinted),
+        Ok(hinted) => asked.request.claims.subject.clone().or(hinted),
         Err(refusal) => return Ok(Outcome::Refuse(refusal)),
     };
     let Some(person) = person else {
@@ -92,6 +93,7 @@ pub async fn decide(
     if asked.progress.was_refused {
         return refused(provider, context, asked, &person).await;
     }
+    let expected = expected.map(|expected| known_as(provider, asked, &person, expected));
     let (organization, consent) = circumstances(provider, asked, &person).await?;
     let situation = Situation {
         request: &asked.request,
@@ -117,13 +119,20 @@ pub async fn decide(
 }
 
 /// Whom the app expects. A hint that is not ours is refused.
-async fn expected_person(provider: &Provider, hint: Option<&str>) -> storage::Result<Result<Option<UserId>, Refusal>> {
+async fn expected_person(provider: &Provider, hint: Option<&str>) -> storage::Result<Result<Option<String>, Refusal>> {
     let Some(hint) = hint else { return Ok(Ok(None)) };
     match id_token::hint(&provider.app, hint).await {
-        Ok(hint) => Ok(Ok(hint.and_then(|hint| hint.sub.parse().ok()))),
+        Ok(hint) => Ok(Ok(hint.map(|hint| hint.sub))),
         Err(HintError::Foreign(_)) => Ok(Err(id_token::NOT_OURS)),
         Err(HintError::Storage(fault)) => Err(fault),
     }
+}
+
+/// The person of this subject: the one who is signed in, by the name that the app knows or by that of all apps, or else
+/// somebody.
+fn known_as(provider: &Provider, asked: &Asked, person: &SignedIn, subject: String) -> UserId {
+    let own = sector::subject(&provider.app, &asked.to.client.client, &person.user.id);
+    if subject == own { person.user.id.clone() } else { UserId::from_stored(subject) }
 }
 
 async fn circumstances(

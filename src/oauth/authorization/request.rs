@@ -115,7 +115,7 @@ impl AuthorizationRequest {
         refuse_repeated(parameters)?;
         if parameters.value("response_mode").is_some_and(|mode| ResponseMode::ALL.iter().all(|own| own.name() != mode))
         {
-            return Err(refuse(Code::InvalidRequest, "response_mode must be query or form_post"));
+            return Err(refuse(Code::InvalidRequest, "unknown response_mode"));
         }
         client.allows(GrantType::AuthorizationCode)?;
         let prompts = prompts(parameters.value("prompt"))?;
@@ -165,16 +165,10 @@ fn dpop_jkt(text: Option<&str>) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// OpenID Connect Core 1.0 §3.1.2.6.
+/// OpenID Connect Core 1.0 §3.1.2.6; a request object was opened before.
 fn refuse_unsupported(parameters: &Parameters) -> Result<(), Refusal> {
-    for (name, code) in [
-        ("request", Code::RequestNotSupported),
-        ("request_uri", Code::RequestUriNotSupported),
-        ("registration", Code::RegistrationNotSupported),
-    ] {
-        if parameters.value(name).is_some() {
-            return Err(refuse(code, "this parameter is not supported"));
-        }
+    if parameters.value("registration").is_some() {
+        return Err(refuse(Code::RegistrationNotSupported, "this parameter is not supported"));
     }
     Ok(())
 }
@@ -307,8 +301,6 @@ pub(crate) mod tests {
             ("another resource", "scope=openid&resource=https://other.example", Some(InvalidTarget)),
             ("a response mode", "scope=openid&response_mode=form_post", None),
             ("another response mode", "scope=openid&response_mode=fragment", Some(InvalidRequest)),
-            ("request", "scope=openid&request=x", Some(Code::RequestNotSupported)),
-            ("request_uri", "scope=openid&request_uri=https://x", Some(Code::RequestUriNotSupported)),
             ("registration", "scope=openid&registration=%7B%7D", Some(Code::RegistrationNotSupported)),
             ("repeated", "scope=openid&nonce=a&nonce=b", Some(InvalidRequest)),
         ] {

@@ -1,5 +1,5 @@
 //! Where the answer to an authorization request goes, and how (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response
-//! Mode).
+//! Mode, JWT Secured Authorization Response Mode).
 
 use std::sync::Arc;
 
@@ -19,11 +19,17 @@ pub enum ResponseMode {
     Query,
     /// In a form that the browser posts to the redirect URI.
     FormPost,
+    /// In the query, signed (JARM §2.3.1).
+    QueryJwt,
+    /// In a form, signed (JARM §2.3.3).
+    FormPostJwt,
+    /// Signed, where answers with codes go: in the query (JARM §2.3.4).
+    Jwt,
 }
 
 impl ResponseMode {
     /// Every mode, in the order of the metadata.
-    pub const ALL: [Self; 2] = [Self::Query, Self::FormPost];
+    pub const ALL: [Self; 5] = [Self::Query, Self::FormPost, Self::QueryJwt, Self::FormPostJwt, Self::Jwt];
 
     /// The registered name.
     #[must_use]
@@ -31,7 +37,22 @@ impl ResponseMode {
         match self {
             Self::Query => "query",
             Self::FormPost => "form_post",
+            Self::QueryJwt => "query.jwt",
+            Self::FormPostJwt => "form_post.jwt",
+            Self::Jwt => "jwt",
         }
+    }
+
+    /// Whether the answer is one token.
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::QueryJwt | Self::FormPostJwt | Self::Jwt)
+    }
+
+    /// Whether a form carries it.
+    #[must_use]
+    pub const fn is_form(self) -> bool {
+        matches!(self, Self::FormPost | Self::FormPostJwt)
     }
 }
 

@@ -23,15 +23,18 @@ use crate::{
     oauth::{
         Provider,
         authorization::{
-            Destination, Need, Progress, ResponseMode,
+            Destination, Need, Progress,
             flow::{Asked, Outcome, decide},
             progress,
             request::{AuthorizationRequest, PARAMETERS},
         },
-        error::{Code, Refusal, refuse},
+        error::{Code, Error, Refusal, TooMany, refuse},
         grant::machine,
         metadata::path,
         page,
+        profile::Profile,
+        request_object::{self, SIGNED, Source},
+        signed_answer,
     },
     secret::{ExposeSecret, TokenHash},
     web::{self, LocalPath, ParameterError, Parameters, PlainForm, RedirectOrigin, ReturnTo, Shown, Visit},
@@ -57,6 +60,15 @@ pub(in crate::oauth) async fn by_post(
     if let Some(reference) = Reference::of(&sent).map_err(|refusal| app_error(&refusal))? {
         return Ok(Redirect::to(&format!("{}?{}", path::AUTHORIZE, reference.carried().encode())).into_response());
     }
+    let sent = sent.without(SIGNED);
+    let sent = match request_object::find(&provider, &sent, provider.app.clock.now()).await.map_err(fault)? {
+        Source::Parameters => sent,
+        Source::Object(parameters) => parameters,
+        Source::Refused(refusal) => {
+            let to = destination(&provider, &sent).await.map_err(|_| app_error(&refusal))?;
+            return reply(&provider, &visit, &to, to.refusal(provider.issuer(), &refusal)).await;
+        }
+    };
     destination(&provider, &sent).await?;
     let stored = keep(&provider, &visit, &sent).await?;
     Ok(Redirect::to(&format!("{}?{}={stored}", path::AUTHORIZE, kept::PARAMETER)).into_response())
@@ -68,6 +80,8 @@ pub(in crate::oauth) struct Arrived {
     pub(in crate::oauth) parameters: Parameters,
     carried: Parameters,
     pushed: Option<TokenHash>,
+    /// Why its request object does not count.
+    refusal: Option<Refusal>,
     /// What was done so far.
     pub(in crate::oauth) progress: Progress,
 }
@@ -81,22 +95,26 @@ pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: 
         let done = opened.as_ref().and_then(|opened| Progress::of_return(opened, request));
         done.unwrap_or_else(|| Progress::begun(now))
     };
-    let sent = sent.without(progress::PARAMETER);
+    let sent = sent.without(progress::PARAMETER).without(SIGNED);
     if let Some(reference) = Reference::of(&sent).map_err(|refusal| app_error(&refusal))? {
         let carried = reference.carried();
         let progress = progress_of(&carried);
         let parameters = reference.fetch(provider, progress.started_at).await?;
-        return Ok(Arrived { parameters, carried, pushed: Some(reference.hash()), progress });
+        return Ok(Arrived { parameters, carried, pushed: Some(reference.hash()), refusal: None, progress });
     }
-    let parameters = match sent.value(kept::PARAMETER) {
-        None => sent.clone(),
+    let (parameters, refusal) = match sent.value(kept::PARAMETER) {
         Some(stored) => {
             let kept = fetch(provider, stored).await?;
-            Parameters::parse_repeatable(kept.as_bytes(), PARAMETERS).map_err(malformed)?
+            (Parameters::parse_repeatable(kept.as_bytes(), PARAMETERS).map_err(malformed)?, None)
         }
+        None => match request_object::find(provider, &sent, now).await.map_err(fault)? {
+            Source::Parameters => (sent.clone(), None),
+            Source::Object(parameters) => (parameters, None),
+            Source::Refused(refusal) => (sent.clone(), Some(refusal)),
+        },
     };
     let progress = progress_of(&parameters);
-    Ok(Arrived { parameters, carried: sent, pushed: None, progress })
+    Ok(Arrived { parameters, carried: sent, pushed: None, refusal, progress })
 }
 
 impl Arrived {
@@ -104,7 +122,9 @@ impl Arrived {
     pub(in crate::oauth) async fn address(&self, provider: &Provider, visit: &Visit) -> Result<LocalPath, web::Error> {
         let request = if self.pushed.is_some() { &self.carried } else { &self.parameters };
         let progress = self.progress.to_return(request).seal(visit.site(), visit.browser());
-        let carried = if self.carried.encode().len() > LONGEST_ADDRESS {
+        // An object is opened once; what it said is kept.
+        let is_opened = self.pushed.is_none() && self.is_signed() && self.carried.value(kept::PARAMETER).is_none();
+        let carried = if is_opened || self.carried.encode().len() > LONGEST_ADDRESS {
             Parameters::from([(kept::PARAMETER, keep(provider, visit, &self.parameters).await?.as_str())])
         } else {
             self.carried.clone()
@@ -130,7 +150,15 @@ impl Arrived {
 
     /// The verified address of the answer.
     pub(in crate::oauth) async fn destination(&self, provider: &Provider) -> Result<Destination, web::Error> {
-        destination(provider, &self.parameters).await
+        let to = destination(provider, &self.parameters).await;
+        match &self.refusal {
+            Some(refusal) => to.map_err(|_| app_error(refusal)),
+            None => to,
+        }
+    }
+
+    fn is_signed(&self) -> bool {
+        self.parameters.value(SIGNED).is_some()
     }
 
     /// The whole request.
@@ -139,17 +167,26 @@ impl Arrived {
         provider: &Provider,
         to: &Destination,
     ) -> Result<AuthorizationRequest, Refusal> {
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
+        }
         self.check_way(provider, to)?;
         machine::authorize(&self.parameters, &to.client.client.id, to.redirect.as_str())?;
         AuthorizationRequest::parse(to, &self.parameters)
     }
 
-    /// RFC 9126 §5: where requests have to be pushed, no other counts.
+    /// RFC 9126 §5, RFC 9101 §10.5: where requests have to be pushed or signed, no other counts.
     fn check_way(&self, provider: &Provider, to: &Destination) -> Result<(), Refusal> {
         let by_client = to.client.client.metadata.require_pushed_authorization_requests;
         let must_be_pushed = by_client || provider.app.config.oauth.requires_pushed_requests;
         if must_be_pushed && self.pushed.is_none() {
             return Err(refuse(Code::InvalidRequest, "the request has to be pushed first"));
+        }
+        if to.client.client.metadata.require_signed_request_object && !self.is_signed() {
+            return Err(refuse(Code::InvalidRequest, "the request has to be a signed request object"));
+        }
+        if Profile::of(&to.client.client) == Some(Profile::MessageSigning) && !to.mode.is_signed() {
+            return Err(refuse(Code::InvalidRequest, "the profile of the client wants response_mode=jwt"));
         }
         Ok(())
     }
@@ -175,7 +212,7 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
     let to = arrived.destination(provider).await?;
     let request = match arrived.request(provider, &to) {
         Ok(request) => request,
-        Err(refusal) => return Ok(reply(visit, &to, to.refusal(provider.issuer(), &refusal))),
+        Err(refusal) => return reply(provider, visit, &to, to.refusal(provider.issuer(), &refusal)).await,
     };
     let asked = Asked { to, request, progress: arrived.progress.clone(), pushed: arrived.pushed };
     let context = context(provider, visit);
@@ -183,10 +220,10 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
     let person = Person::of(&provider.app, visit).await?;
     let step = person.step;
     match decide(provider, &context, &asked, person.signed_in()).await? {
-        Outcome::Code(code) => Ok(reply(visit, to, to.code(provider.issuer(), code.expose_secret()))),
-        Outcome::Refuse(refusal) => Ok(reply(visit, to, to.refusal(provider.issuer(), &refusal))),
+        Outcome::Code(code) => Ok(reply(provider, visit, to, to.code(provider.issuer(), code.expose_secret())).await?),
+        Outcome::Refuse(refusal) => Ok(reply(provider, visit, to, to.refusal(provider.issuer(), &refusal)).await?),
         Outcome::Answered => Err(app_error(&pushed::GONE)),
-        Outcome::Deny(denial, standpoint) => Ok(page::denied::show(provider, visit, (to, denial, *standpoint))),
+        Outcome::Deny(denial, standpoint) => Ok(page::denied::show(provider, visit, (to, denial, *standpoint)).await?),
         Outcome::Interact(need, standpoint) => {
             let back = arrived.way_back(provider, visit, to).await?;
             match need {
@@ -202,10 +239,27 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
 }
 
 /// Sends the answer to the app by the way that it asked for.
-pub(in crate::oauth) fn reply(visit: &Visit, to: &Destination, answer: Vec<(&'static str, String)>) -> Response {
-    match to.mode {
-        ResponseMode::Query => Redirect::to(&to.redirect.with(&answer)).into_response(),
-        ResponseMode::FormPost => page::form_post::show(visit, &to.redirect, answer),
+async fn reply(
+    provider: &Provider,
+    visit: &Visit,
+    to: &Destination,
+    answer: Vec<(&'static str, String)>,
+) -> Result<Response, web::Error> {
+    let answer = signed_answer::authorization(provider, to, answer).await.map_err(fault)?;
+    if to.mode.is_form() {
+        Ok(page::form_post::show(visit, &to.redirect, answer))
+    } else {
+        Ok(Redirect::to(&to.redirect.with(&answer)).into_response())
+    }
+}
+
+/// What cannot be sent to the app is shown to the person.
+pub(in crate::oauth) fn fault(error: Error) -> web::Error {
+    match error {
+        Error::Refused(refusal) => app_error(&refusal),
+        Error::Storage(fault) => fault.into(),
+        Error::TooMany(TooMany(time)) => web::Refusal::TooManyAttempts(time).into(),
+        Error::NoKey(_) => app_error(&refuse(Code::TemporarilyUnavailable, "no signing key yet")),
     }
 }
 

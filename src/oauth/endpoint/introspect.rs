@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
@@ -14,6 +14,7 @@ use crate::{
         client_authentication,
         error::{Error, Refusal},
         introspection::introspect as tell,
+        signed_answer,
     },
     web::Visit,
 };
@@ -21,6 +22,7 @@ use crate::{
 pub(super) async fn introspect(
     State(provider): State<Provider>,
     visit: Visit,
+    headers: HeaderMap,
     form: ClientForm,
 ) -> Result<Response, Error> {
     let context = context(&provider, &visit);
@@ -32,6 +34,21 @@ pub(super) async fn introspect(
     let caller = authenticate(&provider, (&visit, &context), &credentials).await?;
     let token = form.parameters.required("token").map_err(Refusal::from)?;
     let told = tell(&provider, &caller, token, context.now).await?;
+    if wants_token(&headers) || signed_answer::signs_introspection(&caller.client) {
+        let jwt = signed_answer::introspection(&provider, &caller.client, &told).await?;
+        let signed = HeaderValue::from_static(SIGNED);
+        return Ok(([(header::CONTENT_TYPE, signed), (header::CACHE_CONTROL, NO_STORE)], jwt).into_response());
+    }
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, NO_STORE)], told).into_response())
+}
+
+/// RFC 9701 §4.
+const SIGNED: &str = "application/token-introspection+jwt";
+
+fn wants_token(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut types =
+        accepted.flat_map(|list| list.split(',')).map(|one| one.split(';').next().unwrap_or_default().trim());
+    types.any(|one| one.eq_ignore_ascii_case(SIGNED))
 }

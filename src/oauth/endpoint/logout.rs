@@ -26,6 +26,8 @@ use crate::{
         metadata::path,
         page::sign_out::{ask, end},
         redirect_uri::VerifiedRedirect,
+        request_object::SIGNED,
+        sector,
         token::id_token::{Hint, HintError, NOT_OURS, hint},
     },
     web::{self, Parameters, PlainForm, Visit},
@@ -60,7 +62,8 @@ pub(super) async fn by_post(
     if request.hint.is_none() && request.to.is_none() {
         return Ok(Redirect::to(path::LOGOUT).into_response());
     }
-    let stored = keep(&provider, &visit, &sent).await?;
+    // What is kept may be fetched as an authorization request: it was no signed one.
+    let stored = keep(&provider, &visit, &sent.without(SIGNED)).await?;
     Ok(Redirect::to(&format!("{}?{}={stored}", path::LOGOUT, kept::PARAMETER)).into_response())
 }
 
@@ -74,6 +77,7 @@ pub(in crate::oauth) async fn logout_destination(
 
 struct LogoutRequest {
     hint: Option<Hint>,
+    client: Option<Arc<Registered>>,
     to: Option<VerifiedRedirect>,
     state: Option<String>,
 }
@@ -89,9 +93,9 @@ impl LogoutRequest {
             },
         };
         let client = client(provider, sent.value("client_id"), hint.as_ref()).await?;
-        let to = match (sent.value("post_logout_redirect_uri"), client) {
+        let to = match (sent.value("post_logout_redirect_uri"), &client) {
             (None, _) => None,
-            (Some(asked), Some(client)) => Some(verify(&client, asked).map_err(|refusal| app_error(&refusal))?),
+            (Some(asked), Some(client)) => Some(verify(client, asked).map_err(|refusal| app_error(&refusal))?),
             (Some(_), None) => {
                 return Err(app_error(&refuse(
                     Code::InvalidRequest,
@@ -99,14 +103,15 @@ impl LogoutRequest {
                 )));
             }
         };
-        Ok(Self { hint, to, state: sent.value("state").map(str::to_owned) })
+        Ok(Self { hint, client, to, state: sent.value("state").map(str::to_owned) })
     }
 
     /// Whether the hint proves that the app speaks of the session of this browser.
     async fn is_of(&self, provider: &Provider, person: &SignedIn) -> Result<bool, web::Error> {
         let Some(hint) = &self.hint else { return Ok(false) };
         let Some(sid) = hint.sid.as_deref().and_then(|sid| sid.parse().ok()) else { return Ok(false) };
-        if hint.sub != person.user.id.as_str() {
+        let Some(client) = &self.client else { return Ok(false) };
+        if hint.sub != sector::subject(&provider.app, &client.client, &person.user.id) {
             return Ok(false);
         }
         let session = provider.app.storage.read().await?.families().session_of_sid(&sid).await?;

@@ -39,7 +39,7 @@ use crate::{
     web::Visit,
 };
 
-pub(super) use authorize::{Arrived, resume};
+pub(super) use authorize::{Arrived, fault, resume};
 pub(super) use logout::logout_destination;
 
 /// Everything under `/oauth2` but for [`documents`]. It needs [`crate::web::wrap`] around it.

@@ -24,6 +24,7 @@ use crate::{
         grant::machine,
         provider::Kept,
         redirect_uri::Registrant,
+        request_object::{self, SIGNED},
     },
     secret::{ExposeSecret, TokenHash},
     web::{self, Parameters, Visit},
@@ -51,8 +52,7 @@ pub(super) async fn push(State(provider): State<Provider>, visit: Visit, form: C
         Some(proof) => possession::confirmation(&provider, &visit, &client.client, Some(proof)).await?,
         None => None,
     };
-    let parameters = bound(form.parameters, confirmation.as_ref())?;
-    let request = checked(&client, &parameters, context.now)?;
+    let request = checked((&provider, &client), (&form.parameters, confirmation.as_ref()), context.now).await?;
     if client.client.registrant() == Registrant::Public {
         // Whoever knows its id can push: as much as by POST to the authorization endpoint.
         provider.may_keep(Kept::Pushed, visit.address())?;
@@ -75,20 +75,28 @@ fn bound(parameters: Parameters, confirmation: Option<&Confirmation>) -> Result<
     }
 }
 
-/// The request, if the authorization endpoint would take it (RFC 9126 §2.1).
-fn checked(client: &AuthenticatedClient, form: &Parameters, now: Timestamp) -> Result<PushedRequest, Refusal> {
+/// The request, if the authorization endpoint would take it (RFC 9126 §2.1): its parameters, or those of a request object
+/// (§3).
+async fn checked(
+    (provider, client): (&Provider, &AuthenticatedClient),
+    (form, confirmation): (&Parameters, Option<&Confirmation>),
+    now: Timestamp,
+) -> Result<PushedRequest, Error> {
     if form.value("request_uri").is_some() {
-        return Err(refuse(Code::InvalidRequest, "request_uri cannot be pushed"));
+        return Err(refuse(Code::InvalidRequest, "request_uri cannot be pushed").into());
     }
     let client_id = client.client.id.clone();
-    let parameters = CREDENTIALS.iter().fold(form.clone(), |form, name| form.without(name));
-    let parameters = parameters.with("client_id", &client_id);
+    let parameters = match form.value("request") {
+        Some(object) => request_object::open(provider, client, object, now).await?,
+        None => CREDENTIALS.iter().chain([&SIGNED]).fold(form.clone(), |form, name| form.without(name)),
+    };
+    let parameters = bound(parameters.with("client_id", &client_id), confirmation)?;
     let to = Destination::verify(client.registered(), &parameters)?;
     machine::authorize(&parameters, &client_id, to.redirect.as_str())?;
     AuthorizationRequest::parse(&to, &parameters)?;
     let parameters = parameters.encode();
     if parameters.len() > LONGEST {
-        return Err(refuse(Code::InvalidRequest, "the request is longer than 16 KiB"));
+        return Err(refuse(Code::InvalidRequest, "the request is longer than 16 KiB").into());
     }
     Ok(PushedRequest { client_id, parameters, created_at: now })
 }

@@ -13,7 +13,10 @@ use crate::{
         Provider,
         error::Error,
         grant::{Exchange, exchange},
+        profile::Profile,
+        signed_answer,
     },
+    secret::ExposeSecret,
     web::Visit,
 };
 
@@ -23,6 +26,12 @@ pub(super) async fn token(State(provider): State<Provider>, visit: Visit, form: 
     let confirmation = possession::confirmation(&provider, &visit, &client.client, form.proof()).await?;
     let parameters = &form.parameters;
     let exchanged = Exchange { provider: &provider, client: &client, parameters, confirmation, context };
-    let tokens = exchange(exchanged).await?;
+    Profile::check_token(&client.client, exchanged.confirmation.is_some())?;
+    signed_answer::check_id_token(&provider, &client.client).await?;
+    let mut tokens = exchange(exchanged).await?;
+    if let Some(signed) = &tokens.id_token {
+        let sent = signed_answer::id_token(&provider, &client.client, signed.expose_secret().to_owned()).await?;
+        tokens.id_token = Some(sent.into());
+    }
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(tokens)).into_response())
 }

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -22,10 +22,13 @@ use crate::{
         error::{Code, Refusal, refuse},
         requested_claims::Told,
         scope::{Scope, Scopes},
+        sector, signed_answer,
         token::{Membership, Person, claims::Extent},
     },
     web::Visit,
 };
+
+const JWT: HeaderValue = HeaderValue::from_static("application/jwt");
 
 const INVALID: Refusal = refuse(Code::InvalidToken, "the access token is not valid");
 
@@ -92,10 +95,13 @@ async fn userinfo(
     let also: &[String] = if is_whole { &family.particulars.claims.userinfo } else { &[] };
     let told = Told { scopes: &scopes, also };
     let claims = UserInfo {
-        sub: family.user.as_str(),
+        sub: &sector::subject(&provider.app, &token.client.client, &family.user),
         person: Person::told(&standing.user, told),
         membership: Membership::told(&standing.organization, &standing.access, told, Extent::Whole),
     };
+    if let Some(jwt) = signed_answer::userinfo(provider, &token.client.client, &claims).await? {
+        return Ok(([(header::CACHE_CONTROL, NO_STORE), (header::CONTENT_TYPE, JWT)], jwt).into_response());
+    }
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(claims)).into_response())
 }
 

@@ -18,6 +18,7 @@ use crate::{
         error::{Code, Error, Refusal, refuse},
         requested_claims::Told,
         scope::{Scope, Scopes},
+        sector,
         store::Family,
         token::{
             Draft, IdTokenClaims, Membership, Person, Subject, TokenResponse, Wanted, claims::Extent,
@@ -145,7 +146,7 @@ impl Standing {
         let told = Told { scopes: &rest.scopes, also: &family.particulars.claims.id_token };
         let mut claims = IdTokenClaims {
             iss: provider.issuer(),
-            sub: family.user.as_str(),
+            sub: &sector::subject(&provider.app, client, &family.user),
             aud: &client.id,
             iat: now.seconds(),
             exp: now.plus(provider.tokens().id_token).seconds(),
@@ -155,7 +156,7 @@ impl Standing {
             person: Person::told(&self.user, told),
             membership: Membership::told(&self.organization, &self.access, told, Extent::Bounded),
         };
-        let payload = size::payload(&mut claims)?;
+        let payload = size::payload(&mut claims, &rest.scopes)?;
         Ok(provider.signer(client.id_token_algorithm)?.sign_payload(Typ::IdToken, &payload).into())
     }
 }

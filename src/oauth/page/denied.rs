@@ -10,26 +10,32 @@ use crate::{
     oauth::{
         Provider,
         authorization::{
-            Denial, Destination, ResponseMode,
+            Denial, Destination,
             flow::{Standpoint, denied},
         },
+        endpoint::fault,
+        signed_answer,
     },
-    web::{Frame, Link, Page, Visit},
+    web::{self, Frame, Link, Page, Visit},
 };
 
 /// The page.
-pub fn show(
+///
+/// # Errors
+/// When the answer to the app cannot be signed.
+pub async fn show(
     provider: &Provider,
     visit: &Visit,
     (to, denial, standpoint): (&Destination, Denial, Standpoint),
-) -> Response {
+) -> Result<Response, web::Error> {
     let client = &to.client.client;
     let organization = standpoint.organization.as_ref();
     let requirement = organization.and_then(|organization| to.client.serves(&organization.id)).unwrap_or_default();
     let wanted = [requirement.roles, requirement.groups, requirement.locations].concat().join(", ");
     let mut links = vec![];
-    if to.mode == ResponseMode::Query {
-        let href = to.redirect.with(&to.refusal(provider.issuer(), &denied()));
+    if !to.mode.is_form() {
+        let answer = to.refusal(provider.issuer(), &denied());
+        let href = to.redirect.with(&signed_answer::authorization(provider, to, answer).await.map_err(fault)?);
         links.push(Link { href, label: client.name.clone() });
     }
     let page = NoAccessPage {
@@ -40,5 +46,5 @@ pub fn show(
         people: vec![],
         links,
     };
-    (StatusCode::FORBIDDEN, Page(page)).into_response()
+    Ok((StatusCode::FORBIDDEN, Page(page)).into_response())
 }

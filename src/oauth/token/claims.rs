@@ -5,7 +5,7 @@
 //! `org_name` name the one organization of the token. A list that is too long, or would make a token too large, is left out
 //! and named in `overflow` (`size`); introspection and userinfo have all of it. The names `roles`, `groups` and `entitlements` are those of RFC 9068 §2.2.3.1.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
 
@@ -16,6 +16,7 @@ use crate::{
         organization::Organization,
     },
     oauth::{
+        metadata::path,
         requested_claims::Told,
         scope::{Scope, Scopes},
     },
@@ -160,6 +161,24 @@ pub struct Membership<'a> {
     /// Names of the claims that did not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overflow: Vec<Cow<'static, str>>,
+    /// Where those are told that userinfo tells (OpenID Connect Core 1.0 §5.6.2).
+    #[serde(flatten)]
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Claims by reference: names of claims, and the place that tells them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    #[serde(rename = "_claim_names")]
+    names: BTreeMap<String, String>,
+    #[serde(rename = "_claim_sources")]
+    sources: BTreeMap<String, ClaimSource>,
+}
+
+/// One place, to be asked with the access token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct ClaimSource {
+    endpoint: String,
 }
 
 /// A list of texts, borrowed from what was loaded.
@@ -250,6 +269,18 @@ impl<'a> Membership<'a> {
         clear_unless!(all, told, entitlements, identifiers, location_identifiers);
         all.overflow.retain(|name| told.tells(name));
         all
+    }
+
+    /// Says of what did not fit that userinfo tells it, where it does: with these scopes.
+    pub fn refer(&mut self, issuer: &str, scopes: &Scopes) {
+        let told = Told { scopes, also: &[] };
+        let is_told = |name: &&Cow<'_, str>| scopes.has(Scope::OpenId) && told.tells(name);
+        let names: BTreeMap<String, String> =
+            self.overflow.iter().filter(is_told).map(|name| (name.to_string(), "userinfo".to_owned())).collect();
+        self.elsewhere = (!names.is_empty()).then(|| {
+            let endpoint = format!("{issuer}{}", path::USERINFO);
+            Elsewhere { names, sources: BTreeMap::from([("userinfo".to_owned(), ClaimSource { endpoint })]) }
+        });
     }
 
     fn organization(mut self, at: &'a Organization) -> Self {

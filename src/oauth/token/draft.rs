@@ -22,6 +22,7 @@ use crate::{
         error::Error,
         provider::Provider,
         scope::Scopes,
+        sector,
         store::{Family, OpaqueToken},
     },
     secret::{ExposeSecret, SecretString, TokenHash},
@@ -96,7 +97,9 @@ impl Draft {
         let mut claims = AccessTokenClaims {
             iss: Cow::Borrowed(provider.issuer()),
             aud: Audience::of(resources, client.audience.as_deref(), provider.issuer()),
-            sub: Cow::Borrowed(subject.family.map_or(&client.id, |family| family.user.as_str())),
+            sub: subject.family.map_or(Cow::Borrowed(&client.id), |family| {
+                Cow::Owned(sector::subject(&provider.app, client, &family.user))
+            }),
             client_id: Cow::Borrowed(&client.id),
             iat: now.seconds(),
             exp: expires_at.seconds(),
@@ -109,7 +112,7 @@ impl Draft {
             membership: Membership::of_access_token(subject.organization, subject.access, scopes, extent),
         };
         let payload = match extent {
-            Extent::Bounded => size::payload(&mut claims)?,
+            Extent::Bounded => size::payload(&mut claims, scopes)?,
             Extent::Whole => serde_json::to_vec(&claims).expect("claims are JSON"),
         };
         let expires_in = expires_at.seconds() - now.seconds();

@@ -8,7 +8,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{AccessTokenClaims, IdTokenClaims, Membership, Person};
-use crate::oauth::error::{Code, Refusal, refuse};
+use crate::oauth::{
+    error::{Code, Refusal, refuse},
+    scope::Scopes,
+};
 
 /// The most bytes of a signed token.
 pub const MOST: usize = 8 * 1024;
@@ -20,17 +23,28 @@ const MOST_PAYLOAD: usize = 5_700;
 pub trait Shed: Serialize {
     /// Leaves out what weighs most; `false` when there is nothing left to leave out.
     fn shed(&mut self) -> bool;
+
+    /// Says where what was left out is told.
+    fn refer(&mut self, scopes: &Scopes);
 }
 
 impl Shed for AccessTokenClaims<'_> {
     fn shed(&mut self) -> bool {
         self.membership.shed()
     }
+
+    fn refer(&mut self, scopes: &Scopes) {
+        self.membership.refer(&self.iss, scopes);
+    }
 }
 
 impl Shed for IdTokenClaims<'_> {
     fn shed(&mut self) -> bool {
         self.membership.shed() || self.person.shed(&mut self.membership.overflow)
+    }
+
+    fn refer(&mut self, scopes: &Scopes) {
+        self.membership.refer(self.iss, scopes);
     }
 }
 
@@ -41,8 +55,9 @@ impl Shed for IdTokenClaims<'_> {
 ///
 /// # Panics
 /// Never: claims are JSON.
-pub fn payload(claims: &mut impl Shed) -> Result<Vec<u8>, Refusal> {
+pub fn payload(claims: &mut impl Shed, scopes: &Scopes) -> Result<Vec<u8>, Refusal> {
     loop {
+        claims.refer(scopes);
         let payload = serde_json::to_vec(claims).expect("claims are JSON");
         if payload.len() <= MOST_PAYLOAD {
             return Ok(payload);
@@ -111,7 +126,6 @@ mod tests {
         directory::access::Access,
         keys::{Algorithm, SigningKey, Typ},
         oauth::{
-            scope::Scopes,
             testing::{access, member, user},
             token::{Audience, TokenId, claims::Extent, draft::authentication},
         },
@@ -165,7 +179,7 @@ mod tests {
                 authorization_details: vec![],
                 membership: Membership::of_access_token(&at, &access, &scopes, Extent::Bounded),
             };
-            let fitted = payload(&mut claims);
+            let fitted = payload(&mut claims, &scopes);
             assert_eq!(fitted.is_ok(), expected.is_some(), "{groups} {locations} {resources}");
             let Some(expected) = expected else { continue };
             let said: Value = serde_json::from_slice(&fitted.unwrap()).unwrap();
@@ -199,7 +213,7 @@ mod tests {
             person: Person::by_scope(&person, &scopes),
             membership: Membership::by_scope(&at, &access, &scopes, Extent::Bounded),
         };
-        assert!(payload(&mut claims).unwrap().len() <= MOST_PAYLOAD);
+        assert!(payload(&mut claims, &scopes).unwrap().len() <= MOST_PAYLOAD);
         let left_out = claims.membership.overflow.join(" ");
         assert_eq!(left_out, "locations groups assignments picture");
         assert!(claims.person.address.is_some());

@@ -192,7 +192,7 @@ async fn forged_and_mutated_assertions_are_refused_alike() {
 }
 
 /// A server that publishes a set, and says how often it was asked.
-async fn publish(set: Arc<Mutex<String>>) -> (String, Arc<AtomicUsize>) {
+pub(super) async fn publish(set: Arc<Mutex<String>>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/jwks", listener.local_addr().unwrap());
     let calls = Arc::new(AtomicUsize::new(0));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the whole module is tests")]
 
+mod answers;
 mod authorization;
 mod backchannel_logout;
 mod bodies;
@@ -21,3 +22,4 @@ mod isolation;
 mod jwt_bearer;
 mod logout;
 mod pushed;
+mod request_objects;
