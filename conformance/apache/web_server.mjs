@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closed, DESKTOP, visit } from '../browser/visitor.mjs';
-import { APP, ISSUER, newClient } from '../demo.mjs';
+import { APP, ISSUER, lanyard, newClient } from '../demo.mjs';
 import { apache } from './server.mjs';
 
 const PORT = Number(new URL(APP).port) + 1;
@@ -14,8 +14,7 @@ const PAGE = `<!doctype html>
 <p><!--#echo var="OIDC_CLAIM_name" --> of <!--#echo var="OIDC_CLAIM_org_name" -->: <!--#echo var="OIDC_CLAIM_roles" -->
 </main></html>`;
 
-const { id, secret } = newClient('ward-server', 'Ward server', `${SITE}/oidc/callback`, '--auth=basic', '--first-party',
-  `--backchannel-logout-uri=${SITE}/oidc/callback?logout=backchannel`);
+const { id, secret } = newClient('ward-server', 'Ward server', `${SITE}/oidc/callback`, '--auth=basic', '--first-party');
 const values = { PORT, ISSUER, CLIENT: id, SECRET: secret };
 const server = await apache('httpd.conf.in', values, ['staff', 'supervisors'], PAGE);
 try {
@@ -44,18 +43,25 @@ try {
     await priya.sees('Priya');
   });
 
-  await visit('whoever signs out at one app is signed out at the web server, which is told behind the scenes', DESKTOP, async (priya) => {
-    await priya.signsInAs('priya@riverside.example');
-    await priya.page.goto(`${SITE}/staff/index.shtml`);
-    await priya.isAt(`${SITE}/staff/`);
-    await priya.opensTheApp();
-    await priya.signsOut();
-    for (let tries = 0; tries < 50 && !priya.page.url().startsWith(`${ISSUER}/login/`); tries++) {
-      await sleep(200);
+  for (const [how, address] of [
+    ['behind the scenes', `backchannel_logout_uri=${SITE}/oidc/callback?logout=backchannel`],
+    ['in a frame', `frontchannel_logout_uri=${SITE}/oidc/callback?logout=get`],
+  ]) {
+    await visit(`whoever signs out at one app is signed out at the web server, which is told ${how}`, DESKTOP, async (priya) => {
+      lanyard('client', 'set', 'ward-server', 'backchannel_logout_uri=', 'frontchannel_logout_uri=', address);
+      await priya.signsInAs('priya@riverside.example');
       await priya.page.goto(`${SITE}/staff/index.shtml`);
-    }
-    await priya.isAt(`${ISSUER}/login/`);
-  });
+      await priya.isAt(`${SITE}/staff/`);
+      await priya.opensTheApp();
+      await priya.page.locator('a[href="/logout"]').click();
+      await priya.isAt(APP);
+      for (let tries = 0; tries < 50 && !priya.page.url().startsWith(`${ISSUER}/login/`); tries++) {
+        await priya.page.goto(`${SITE}/staff/index.shtml`);
+        await sleep(200);
+      }
+      await priya.isAt(`${ISSUER}/login/`);
+    });
+  }
 } finally {
   await closed();
   server.end();
