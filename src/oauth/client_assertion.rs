@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{client::Client, client_keys::Untrusted, provider::Parts, token::Audience};
+use super::{client::Client, client_keys::Untrusted, profile::Profile, provider::Parts, token::Audience};
 use crate::{
     clock::Timestamp,
     jose::{self, Alg, Expected, NumericDate, Typ},
@@ -93,7 +93,11 @@ pub(super) async fn verify(
         Err(bad) => return Ok(Err(bad)),
     };
     let server = &provider.app.config.server.issuer;
-    let audiences = [server.as_str().to_owned(), server.at(super::metadata::path::TOKEN), server.at(path)];
+    let mut audiences = vec![server.as_str().to_owned()];
+    // FAPI 2.0 Security Profile §5.3.2.1: the issuer alone, so that no other server can make use of what it is sent.
+    if Profile::of(client).is_none() {
+        audiences.extend([server.at(super::metadata::path::TOKEN), server.at(path)]);
+    }
     if let Err(bad) = claims.check(&client.id, &audiences, now) {
         return Ok(Err(bad));
     }
@@ -109,7 +113,7 @@ async fn claims(provider: &Parts, client: &Client, assertion: &str) -> Result<Cl
     let only = only.map(|alg| alg.into_iter().collect::<Vec<_>>());
     // Clients write `JWT`, nothing, or what draft-ietf-oauth-rfc7523bis wants.
     let typ = Typ::AbsentOr(&["JWT", "client-authentication+jwt"]);
-    let expected = Expected { algorithms: only.as_deref().unwrap_or(Alg::ALL), typ };
+    let expected = Expected { algorithms: only.as_deref().unwrap_or(Profile::algorithms(client)), typ };
     let verified = provider.verify_by_client(client, assertion, expected).await?;
     Ok(verified.claims().map_err(Untrusted::from)?)
 }

@@ -4,12 +4,16 @@
 //! held to it: pushed requests, PKCE, tokens bound to a key, authentication by keys, short codes. Message signing adds
 //! signed requests, answers and introspection.
 
+use std::time::Duration;
+
 use super::{
     client::{AuthenticationMethod, Client, GrantType},
     error::{Code, Refusal, refuse},
     registration::{Registration, RegistrationError},
 };
 use crate::{jose::Alg, keys::Algorithm};
+
+const LONGEST_CODE: Duration = Duration::from_secs(60);
 
 /// A profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,18 @@ impl Profile {
 
     fn named(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|profile| profile.name() == text)
+    }
+
+    /// What a client may sign with, where it registered none (Security Profile §5.4).
+    #[must_use]
+    pub fn algorithms(client: &Client) -> &'static [Alg] {
+        if Self::of(client).is_some() { Alg::FAPI } else { Alg::ALL }
+    }
+
+    /// The longest life of a code (Security Profile §5.3.2.1), where `configured` says more.
+    #[must_use]
+    pub fn code_life(client: &Client, configured: Duration) -> Duration {
+        if Self::of(client).is_some() { configured.min(LONGEST_CODE) } else { configured }
     }
 
     /// Checks the sender constraint of a token request (Security Profile §5.3.2.1): every access token is bound.

@@ -122,7 +122,7 @@ pub async fn open(provider: &Provider, client: &Registered, object: &str, now: T
     let signed = decrypt(provider, client, object)?;
     let only = client.metadata.request_object_signing_alg.as_deref().map(|name| Vec::from_iter(Alg::named(name)));
     let profile = Profile::of(client);
-    let algorithms = only.as_deref().unwrap_or(profile.map_or(Alg::ALL, |_| Alg::FAPI));
+    let algorithms = only.as_deref().unwrap_or(Profile::algorithms(client));
     let expected = Expected { algorithms, typ: Typ::AbsentOr(&[TYP, "JWT"]) };
     let verified = provider.verify_by_client(client, &signed, expected).await.map_err(|cause| {
         tracing::info!(client.id, %cause, "A request object was refused.");

@@ -16,6 +16,7 @@ use crate::{
         client::GrantType,
         confirmation::Confirmation,
         error::{Code, Refusal, refuse},
+        profile::Profile,
         provider::Provider,
         scope::Scope,
         sector,
@@ -307,7 +308,7 @@ impl Issue {
             redirect_uri: asked.to.redirect.as_str().to_owned(),
             challenge: asked.request.challenge.clone(),
             nonce: asked.request.nonce.clone(),
-            expires_at: now.plus(tokens.authorization_code),
+            expires_at: now.plus(Profile::code_life(client, tokens.authorization_code)),
             used_at: None,
         };
         // Who belongs to one organization alone names none, chooses none and has no default.

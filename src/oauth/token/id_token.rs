@@ -83,6 +83,10 @@ pub const NOT_OURS: error::Refusal =
 /// # Errors
 /// [`HintError`].
 pub async fn hint(app: &App, token: &str) -> Result<Option<Hint>, HintError> {
+    // OpenID Connect Core 1.0 §3.1.2.1: an app may encrypt it to us.
+    let opened = (token.split('.').count() == 5).then(|| app.encryption().decrypt(token).ok()).flatten();
+    let opened = opened.and_then(|opened| String::from_utf8(opened.content).ok());
+    let token = opened.as_deref().unwrap_or(token);
     match app.keyring.verify(token, Typ::IdToken) {
         Ok(verified) => Ok(Some(of_us(app, &verified)?)),
         Err(Refusal::ForeignHeader) => {

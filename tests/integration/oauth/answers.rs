@@ -3,9 +3,13 @@
 
 use axum::http::StatusCode;
 use lanyard::{
-    jose::{Alg, jwe},
+    jose::{
+        Alg, JwkSet,
+        jwe::{self, ContentEncryption, Encryption, KeyManagement},
+    },
     keys::Typ,
     oauth::registrar::{self, RegistrarError},
+    random::Random,
 };
 use serde_json::{Value, json};
 
@@ -257,5 +261,55 @@ async fn a_profile_turns_on_what_it_needs_and_refuses_the_rest() {
                 && registered.metadata.require_signed_request_object
         );
         assert_eq!(registered.metadata.authorization_signed_response_alg.as_deref(), Some("PS256"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_may_be_encrypted_to_us() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let hint = clinic.tokens(&browser, "portal", "").await["id_token"].as_str().unwrap().to_owned();
+        let published = clinic.get("/oauth2/jwks", &[]).await.json();
+        let ours = published["keys"].as_array().unwrap().iter().find(|key| key["use"] == "enc").unwrap().clone();
+        let ours = JwkSet::parse(&json!({"keys": [ours]}).to_string()).unwrap();
+        let how = Encryption { alg: KeyManagement::EcdhEs, enc: ContentEncryption::A256Gcm };
+        let sealed = jwe::encrypt(hint.as_bytes(), &ours, how, (Some("JWT"), &Random::system())).unwrap();
+        let ask = async |hint: &str| {
+            clinic.authorize(&browser, &request("portal", &format!("prompt=none&id_token_hint={hint}"))).await
+        };
+        assert!(ask(&sealed).await.parameter("code").is_some());
+        assert_eq!(error(&ask(&sealed.replace('.', "A.")).await).as_deref(), Some("invalid_request"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_a_profile_assertions_are_for_the_issuer_and_tokens_are_bound() {
+    for clinic in Clinic::each().await {
+        let key = ClientKey::generate(Alg::Es256);
+        clinic
+            .set(
+                "service",
+                json!({
+                    "profile": "fapi2-security", "token_endpoint_auth_method": "private_key_jwt",
+                    "jwks": {"keys": [key.jwk()]}, "dpop_bound_access_tokens": true, "id_token_signed_response_alg": "ES256",
+                }),
+            )
+            .await;
+        let now = clinic.app.clock.now().seconds();
+        let ask = async |aud: &str, alg: &str, id: &str| {
+            let said = json!({"iss": "service", "sub": "service", "aud": aud, "exp": now + 60, "jti": id});
+            let assertion = key.sign(&json!({ "alg": alg }), &said);
+            let form = format!(
+                "client_assertion_type={}&client_assertion={assertion}&grant_type=client_credentials",
+                lanyard::oauth::client_assertion::TYPE
+            );
+            clinic.post("/oauth2/token", &[], &form).await
+        };
+        for (aud, alg) in [(format!("{ISSUER}/oauth2/token").as_str(), "ES256"), (ISSUER, "RS256")] {
+            assert_eq!(ask(aud, alg, "1").await.json()["error"], "invalid_client", "{aud} {alg}");
+        }
+        // The client is believed, but proved no key.
+        let unbound = ask(ISSUER, "ES256", "2").await;
+        assert_eq!(unbound.status, StatusCode::BAD_REQUEST, "{}", unbound.body);
     }
 }

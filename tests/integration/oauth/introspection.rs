@@ -129,11 +129,16 @@ async fn what_does_not_fit_into_a_token_is_told_when_asked() {
         for token in [&tokens["access_token"], &tokens["id_token"]] {
             let claims = claims(token);
             assert_eq!((claims.get("groups"), &claims["overflow"]), (None, &json!(["groups"])));
+            // OpenID Connect Core 1.0 §5.6.2.
+            let source = claims["_claim_names"]["groups"].as_str().unwrap();
+            let place = format!("{}/oauth2/userinfo", super::clinic::ISSUER);
+            assert_eq!(claims["_claim_sources"][source], json!({"endpoint": place}));
         }
         let told = clinic.introspect("api", &tokens["access_token"]).await;
         let asked = clinic.userinfo(&tokens["access_token"]).await.json();
         for whole in [told, asked] {
             assert_eq!((whole["groups"].as_array().unwrap().len(), whole.get("overflow")), (101, None));
+            assert_eq!(whole.get("_claim_names"), None);
         }
         let opaque = clinic.tokens(&browser, "opaque", "scope=openid+groups").await;
         assert_eq!(clinic.introspect("api", &opaque["access_token"]).await["groups"].as_array().unwrap().len(), 101);
