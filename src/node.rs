@@ -8,7 +8,7 @@ use crate::{
     app::{App, KeysFault},
     keys::store::SharedKeyFault,
     mail::{Mailer, SetupError},
-    server::{self, Certificate, CertificateError, ListenError, ServeError, Stop},
+    server::{self, Certificate, CertificateError, ListenError, Protection, ServeError, Stop},
     worker::{self, Worker},
 };
 
@@ -35,6 +35,7 @@ pub struct Node {
     app: App,
     worker: Worker,
     listeners: Vec<TcpListener>,
+    listeners_for_apps: Vec<TcpListener>,
     certificate: Option<Certificate>,
 }
 
@@ -45,11 +46,13 @@ impl Node {
     /// [`RunError`].
     pub async fn prepare(app: App) -> Result<Self, RunError> {
         let listeners = server::bind(&app.config.server.listen)?;
+        let for_apps = server::bind(&app.config.client_certificates.listen);
+        let listeners_for_apps = for_apps.map_err(|error| error.chosen_by("client_certificates.listen"))?;
         let certificate = app.config.tls.as_ref().map(Certificate::load).transpose()?;
         app.start_keys().await?;
         let mailer = Mailer::new(&app.config.mail, app.clock.clone(), app.random.clone())?;
         let worker = Worker::new(app.clone(), mailer).await?;
-        Ok(Self { app, worker, listeners, certificate })
+        Ok(Self { app, worker, listeners, listeners_for_apps, certificate })
     }
 
     /// Serves until `stop`; then finishes what was begun and closes the database.
@@ -59,14 +62,18 @@ impl Node {
     pub async fn run(self, stop: Stop) -> Result<(), RunError> {
         let site = server::site(&self.app).await?;
         let router = server::assemble(&self.app, &site, stop.clone());
-        let tls = self.certificate.as_ref().map(Certificate::shown);
+        let shown = self.certificate.as_ref().map_or(Protection::None, |own| Protection::Tls(own.shown()));
+        let asking = self.certificate.as_ref().map_or(Protection::None, |own| Protection::TlsForApps(own.asking()));
+        let listeners = self.listeners.into_iter().map(|listener| (listener, shown.clone()));
+        let for_apps = self.listeners_for_apps.into_iter().map(|listener| (listener, asking.clone()));
+        let listeners = listeners.chain(for_apps).collect();
         if let Some(certificate) = self.certificate {
             tokio::spawn(certificate.keep_fresh(stop.clone()));
         }
         let patience = self.app.config.server.stop_timeout;
         let worker = tokio::spawn(self.worker.run(stop.clone()));
         let working = finish(worker, stop.clone(), patience);
-        let serving = server::serve(router, self.listeners, tls, stop, patience);
+        let serving = Box::pin(server::serve(router, listeners, stop, patience));
         // A server that failed ends without the worker, which nobody has asked to stop.
         let served = tokio::try_join!(serving, working).map(drop);
         if let Err(error) = worker::release(&self.app).await {

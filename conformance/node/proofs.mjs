@@ -30,7 +30,7 @@ for (const alg of ['RS256', 'PS256', 'ES256', 'Ed25519']) {
     await client.tokenRevocation(config, tokens.access_token);
     const stranger = await generateKeyPair(alg, { extractable: true });
     const forger = await discover(id, client.PrivateKeyJwt(stranger.privateKey));
-    await assert.rejects(client.clientCredentialsGrant(forger), (error) => error.error === 'invalid_client');
+    await assert.rejects(client.clientCredentialsGrant(forger), (error) => error.status === 401);
   });
 }
 

@@ -136,7 +136,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Backup(command) => command.run(&Shell::attach(config, output).await?).await,
         Command::Client(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Config(command) => command.run(config, output),
-        Command::Demo(demo) => demo::run(demo).await,
+        Command::Demo(demo) => Box::pin(demo::run(demo)).await,
         Command::Doctor(command) => command.run(config, output).await,
         Command::Keys(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Restore(command) => Box::pin(command.run(config, output)).await,

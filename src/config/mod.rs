@@ -9,6 +9,7 @@
 
 mod audit;
 mod check;
+mod client_certificates;
 mod database;
 mod describe;
 mod invitations;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     audit::Audit,
     check::{Problem, Problems},
+    client_certificates::ClientCertificates,
     database::Database,
     invitations::Invitations,
     keys::Keys,
@@ -63,6 +65,7 @@ pub struct Config {
     pub server: Server,
     /// `None`: plain HTTP, for loopback or behind a proxy that ends TLS.
     pub tls: Option<Tls>,
+    pub client_certificates: ClientCertificates,
     pub database: Database,
     pub keys: Keys,
     pub tokens: Tokens,
@@ -108,6 +111,7 @@ impl Config {
 struct RawConfig {
     server: server::Raw,
     tls: tls::Raw,
+    client_certificates: client_certificates::Raw,
     database: database::Raw,
     keys: keys::Raw,
     tokens: tokens::Raw,
@@ -141,6 +145,8 @@ impl RawConfig {
         // Every section is checked before the first `?`, so that the problems of all are reported together.
         let server = self.server.interpret(check);
         let tls = self.tls.interpret(check);
+        let has_tls = !matches!(tls, Some(None));
+        let client_certificates = self.client_certificates.interpret(check, has_tls);
         let database = self.database.interpret(check);
         let keys = self.keys.interpret(check);
         let tokens = self.tokens.interpret(check);
@@ -158,6 +164,7 @@ impl RawConfig {
             purpose,
             server: server?,
             tls: tls?,
+            client_certificates: client_certificates?,
             database: database?,
             keys: keys?,
             tokens: tokens?,

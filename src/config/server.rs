@@ -105,7 +105,7 @@ impl Raw {
 
 impl Issuer {
     /// Reads `https://host` or `https://host:port`; `http` for localhost and loopback addresses alone.
-    fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         let example = || "write for example `https://id.clinic.example`";
         let url = Url::parse(text).map_err(|_| wrong(format!("`{text}` is not an address"), example()))?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -196,7 +196,7 @@ fn listen(texts: &[String]) -> Result<Vec<Listen>, Wrong> {
     texts.iter().map(|text| listen_address(text.trim())).collect()
 }
 
-fn listen_address(text: &str) -> Result<Listen, Wrong> {
+pub(super) fn listen_address(text: &str) -> Result<Listen, Wrong> {
     if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
         return Ok(Listen::Loopback(port));
     }

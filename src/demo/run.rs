@@ -17,7 +17,7 @@ use crate::{
     config::{Config, Listen, Problems, Purpose, Sources},
     node::{Node, RunError},
     random::Random,
-    server::{self, ListenError, Stop},
+    server::{self, ListenError, Protection, Stop},
     storage,
 };
 
@@ -126,7 +126,8 @@ impl Demo {
     /// When a socket fails for good.
     pub async fn run(self, stop: Stop) -> Result<(), DemoError> {
         let patience = std::time::Duration::from_secs(2);
-        let app = server::serve(self.app, self.listeners, None, stop.clone(), patience);
+        let listeners = self.listeners.into_iter().map(|listener| (listener, Protection::None)).collect();
+        let app = Box::pin(server::serve(self.app, listeners, stop.clone(), patience));
         let (node, app) = tokio::join!(self.node.run(stop), app);
         node?;
         Ok(app.map_err(RunError::from)?)

@@ -58,7 +58,11 @@ names! {
         /// In the body (RFC 6749 §2.3.1).
         SecretPost = "client_secret_post",
         /// A signed assertion (RFC 7523 §2.2, OpenID Connect Core §9).
-        PrivateKeyJwt = "private_key_jwt";
+        PrivateKeyJwt = "private_key_jwt",
+        /// A certificate of an authority (RFC 8705 §2.1).
+        TlsClientAuth = "tls_client_auth",
+        /// A certificate of its own (RFC 8705 §2.2).
+        SelfSignedTlsClientAuth = "self_signed_tls_client_auth";
     /// What a client may exchange for tokens.
     GrantType:
         /// RFC 6749 §4.1.
@@ -99,7 +103,13 @@ impl AuthenticationMethod {
     /// Whether it rests on keys that the client registered.
     #[must_use]
     pub const fn has_keys(self) -> bool {
-        matches!(self, Self::PrivateKeyJwt)
+        matches!(self, Self::PrivateKeyJwt | Self::SelfSignedTlsClientAuth)
+    }
+
+    /// Whether it rests on the certificate of the connection: the request itself holds no more than `client_id`.
+    #[must_use]
+    pub const fn has_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 }
 

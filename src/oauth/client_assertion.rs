@@ -93,10 +93,13 @@ pub(super) async fn verify(
         Err(bad) => return Ok(Err(bad)),
     };
     let server = &provider.app.config.server.issuer;
+    let for_certificates = provider.app.config.client_certificates.address.as_ref();
     let mut audiences = vec![server.as_str().to_owned()];
     // FAPI 2.0 Security Profile §5.3.2.1: the issuer alone, so that no other server can make use of what it is sent.
     if Profile::of(client).is_none() {
-        audiences.extend([server.at(super::metadata::path::TOKEN), server.at(path)]);
+        for base in [server].into_iter().chain(for_certificates) {
+            audiences.extend([base.at(super::metadata::path::TOKEN), base.at(path)]);
+        }
     }
     if let Err(bad) = claims.check(&client.id, &audiences, now) {
         return Ok(Err(bad));

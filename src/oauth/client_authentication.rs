@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use super::{
     client::{AuthenticationMethod, Registered},
     client_assertion::{self, BadAssertion},
+    client_certificate::{self, BadCertificate},
     error::{Code, Refusal, refuse},
     provider::Parts,
 };
@@ -17,7 +18,7 @@ use crate::{
     clock::Timestamp,
     secret::{ExposeSecret, SecretString, TokenHash},
     storage,
-    web::Parameters,
+    web::{Parameters, Visit},
 };
 
 /// What a request presents.
@@ -49,6 +50,9 @@ pub enum Failure {
     /// Not an assertion of the client for this server, or used before.
     #[error("bad assertion: {0}")]
     Assertion(#[from] BadAssertion),
+    /// Not a certificate of the client.
+    #[error("bad certificate: {0}")]
+    Certificate(#[from] BadCertificate),
 }
 
 /// A client whose request was proved to be its own, as far as its kind can prove it; only [`Credentials::prove`] makes one.
@@ -115,7 +119,7 @@ impl Credentials {
         (!client_id.is_empty()).then(|| Self { client_id, method, presented: Some(secret.into()) })
     }
 
-    /// Proves them against what is registered under the id, `None` when nothing is, at the endpoint with this path.
+    /// Proves them against what is registered under the id, `None` when nothing is, for a request at this moment.
     ///
     /// # Errors
     /// When the database fails. The answer to every [`Failure`] is [`refused`].
@@ -123,7 +127,7 @@ impl Credentials {
         &self,
         provider: &Parts,
         registered: Option<Arc<Registered>>,
-        (path, now): (&str, Timestamp),
+        (visit, now): (&Visit, Timestamp),
     ) -> storage::Result<Result<AuthenticatedClient, Failure>> {
         let registered = match self.check(registered, now) {
             Ok(registered) => registered,
@@ -131,12 +135,23 @@ impl Credentials {
         };
         if self.method == AuthenticationMethod::PrivateKeyJwt {
             let assertion = self.presented.as_ref().map_or("", |assertion| assertion.expose_secret());
-            let used = client_assertion::verify(provider, &registered.client, assertion, (path, now)).await?;
+            let used = client_assertion::verify(provider, &registered.client, assertion, (visit.path(), now)).await?;
             if let Err(bad) = used {
                 return Ok(Err(bad.into()));
             }
         }
+        if registered.client.authentication.has_certificate() {
+            let certificate = visit.certificate();
+            if let Err(bad) = client_certificate::verify(provider, &registered.client, certificate, now).await {
+                return Ok(Err(bad.into()));
+            }
+        }
         Ok(Ok(AuthenticatedClient(registered)))
+    }
+
+    /// Whether this is how the client is registered: one with a certificate says no more than its id.
+    fn is_the_way(&self, registered: AuthenticationMethod) -> bool {
+        registered == self.method || (registered.has_certificate() && self.method == AuthenticationMethod::None)
     }
 
     /// All that can be said without the keys of the client.
@@ -151,7 +166,7 @@ impl Credentials {
             .fold(false, |found, secret| found | secret.hash.matches(presented));
         if registered.client.disabled_at.is_some() {
             Err(Failure::Disabled)
-        } else if registered.client.authentication != self.method {
+        } else if !self.is_the_way(registered.client.authentication) {
             Err(Failure::Method)
         } else if self.method.has_secret() && !matches {
             Err(Failure::Secret)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     authentication::signing_in::ACR,
-    config::Config,
+    config::{Config, Issuer},
     jose::{
         Alg,
         jwe::{self, ContentEncryption, KeyManagement},
@@ -68,6 +68,9 @@ pub struct Metadata {
     pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub dpop_signing_alg_values_supported: Vec<&'static str>,
+    pub tls_client_certificate_bound_access_tokens: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls_endpoint_aliases: Option<EndpointAliases>,
     pub code_challenge_methods_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
     pub claim_types_supported: [&'static str; 2],
@@ -138,7 +141,10 @@ impl Metadata {
     pub fn of(config: &Config) -> Self {
         let issuer = config.server.issuer.as_str();
         let at = |path: &str| format!("{issuer}{path}");
-        let methods: Vec<&'static str> = AuthenticationMethod::ALL.iter().map(|method| method.name()).collect();
+        let certificates = &config.client_certificates;
+        let is_offered = |method: &&AuthenticationMethod| certificates.are_taken() || !method.has_certificate();
+        let methods = AuthenticationMethod::ALL.iter().filter(is_offered).map(|method| method.name());
+        let methods: Vec<&'static str> = methods.collect();
         let confidential: Vec<&'static str> = methods.iter().copied().filter(|method| *method != "none").collect();
         let own: Vec<&'static str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
         Self {
@@ -167,6 +173,8 @@ impl Metadata {
             revocation_endpoint_auth_signing_alg_values_supported: signing(),
             introspection_endpoint_auth_signing_alg_values_supported: signing(),
             dpop_signing_alg_values_supported: dpop::ALGORITHMS.iter().map(|alg| alg.name()).collect(),
+            tls_client_certificate_bound_access_tokens: certificates.are_taken(),
+            mtls_endpoint_aliases: certificates.address.as_ref().map(EndpointAliases::at),
             code_challenge_methods_supported: ["S256"],
             claims_supported: claims(),
             claim_types_supported: ["normal", "distributed"],
@@ -183,6 +191,31 @@ impl Metadata {
             backchannel_logout_session_supported: true,
             frontchannel_logout_supported: true,
             frontchannel_logout_session_supported: true,
+        }
+    }
+}
+
+/// Where apps show their certificates (RFC 8705 §5).
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each is the endpoint of that name")]
+pub struct EndpointAliases {
+    pub token_endpoint: String,
+    pub pushed_authorization_request_endpoint: String,
+    pub userinfo_endpoint: String,
+    pub introspection_endpoint: String,
+    pub revocation_endpoint: String,
+    pub device_authorization_endpoint: String,
+}
+
+impl EndpointAliases {
+    fn at(address: &Issuer) -> Self {
+        Self {
+            token_endpoint: address.at(path::TOKEN),
+            pushed_authorization_request_endpoint: address.at(path::PAR),
+            userinfo_endpoint: address.at(path::USERINFO),
+            introspection_endpoint: address.at(path::INTROSPECT),
+            revocation_endpoint: address.at(path::REVOKE),
+            device_authorization_endpoint: address.at(path::DEVICE_AUTHORIZATION),
         }
     }
 }

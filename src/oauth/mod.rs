@@ -5,7 +5,7 @@
 //! (security), OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, Back-Channel Logout 1.0, Front-Channel Logout 1.0.
 //!
 //! * `client`, `client_metadata`, `client_keys`, `registration`, `redirect_uri`, `pkce`, `scope`, `error`: the words of the
-//!   protocol. `client_authentication`, `client_assertion`, `dpop`, `confirmation`: what a client proves.
+//!   protocol. `client_authentication`, `client_assertion`, `client_certificate`, `dpop`, `confirmation`: what a client proves.
 //! * `authorization/`: what a person is asked before an app gets a code. `grant/`: what an app exchanges for tokens, each
 //!   grant in its file. `token/`: claims, signatures and lives. `store/`: the only SQL. `endpoint/`, `page/`: HTTP.
 //!
@@ -19,10 +19,12 @@ mod cache;
 pub mod client;
 pub mod client_assertion;
 pub mod client_authentication;
+pub mod client_certificate;
 pub mod client_keys;
 pub mod client_member;
 pub mod client_metadata;
 pub mod confirmation;
+mod distinguished_name;
 pub mod dpop;
 pub mod device;
 pub mod endpoint;

@@ -7,6 +7,7 @@ use super::{
     bearer::LiveToken,
     cache::{Cache, Moment},
     client::{Client, Registered},
+    client_certificate::Authorities,
     client_keys::Parsed,
     error::{Error, TooMany},
     grant::Standing,
@@ -51,6 +52,8 @@ pub struct Parts {
     origins: Cache<(), Arc<HashSet<String>>>,
     /// Keys that clients registered, parsed.
     pub(super) client_keys: Cache<String, Parsed>,
+    /// Who may issue certificates of clients.
+    pub(super) authorities: Authorities,
     /// Access tokens that were found to count, until anything is revoked or changed.
     pub(super) tokens: Cache<TokenHash, Arc<LiveToken>>,
     /// Authorizations behind them.
@@ -106,6 +109,7 @@ impl Provider {
             memberships: Cache::of(&[Revision::Directory]),
             standings: Cache::of(&[Revision::Directory]),
             origins: Cache::of(&[Revision::Clients]),
+            authorities: Authorities::default(),
             client_keys: Cache::of(&[Revision::Clients]),
             tokens: Cache::of(&[Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies]),
             families: Cache::of(&[Revision::Revocations]),

@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     authorization_details,
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
-    client_keys,
+    client_certificate, client_keys,
     client_metadata::ClientMetadata,
     frontchannel_logout, profile,
     redirect_uri::{RedirectUri, RedirectUriError, Registrant},
@@ -177,6 +177,7 @@ impl Registration {
             return Err(RegistrationError::PublicIntrospection);
         }
         client_keys::check(self.authentication, &self.metadata)?;
+        client_certificate::check(self.authentication, &self.metadata)?;
         frontchannel_logout::check(&self.metadata, &self.redirect_uris)?;
         trusted_issuer::check(&self.metadata)?;
         if let Some(bad) = self.resources.iter().chain(&self.audience).find(|text| !is_resource(text)) {

@@ -38,7 +38,8 @@ impl FromRef<State> for Authenticator {
 pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
     let server = &app.config.server;
     let secret = app.shared_key(SharedKey::Pages).await?;
-    let proxies = TrustedProxies::new(server.trusted_proxies.clone(), server.forwarded_by);
+    let proxies = TrustedProxies::new(server.trusted_proxies.clone(), server.forwarded_by)
+        .with_certificates_by(app.config.client_certificates.header.as_deref());
     let site = Site::new(server.issuer.url().clone(), &secret, app.clock.clone(), app.random.clone());
     Ok(site.behind(proxies))
 }

@@ -3,6 +3,7 @@
 //! Each piece takes a router or gives one and knows no feature; [`assemble`] alone knows them all.
 
 mod assembly;
+mod client_certificates;
 mod limits;
 mod listen;
 mod observe;
@@ -18,7 +19,7 @@ pub use self::{
     listen::{ListenError, bind},
     observe::observe,
     operations::{Readiness, operations},
-    serve::{ServeError, serve},
+    serve::{Protection, ServeError, serve},
     stop::{Stop, Stopper},
     tls::{Certificate, CertificateError, install_crypto_provider},
 };

@@ -15,7 +15,7 @@ use axum_server::{
 use futures_util::future::try_join_all;
 use hyper_util::rt::TokioTimer;
 
-use super::{Stop, silence::EndSilence};
+use super::{Stop, client_certificates::TellCertificate, silence::EndSilence};
 
 /// A connection that sends no complete header for this long is closed; longer than proxies keep an idle one.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
@@ -34,21 +34,31 @@ pub struct ServeError(#[from] io::Error);
 /// The router, told the address of each peer.
 type PerPeer = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
+/// How the connections of a socket are protected.
+#[derive(Debug, Clone)]
+pub enum Protection {
+    /// Not at all: loopback, or a proxy ends TLS.
+    None,
+    /// By TLS.
+    Tls(RustlsConfig),
+    /// By TLS that asks apps for their certificate.
+    TlsForApps(RustlsConfig),
+}
+
 /// Serves until `stop`; after it no connection is accepted, and requests that run have `patience` to finish.
 ///
 /// # Errors
 /// [`ServeError`] when a socket fails.
 pub async fn serve(
     router: Router,
-    listeners: Vec<TcpListener>,
-    tls: Option<RustlsConfig>,
+    listeners: Vec<(TcpListener, Protection)>,
     stop: Stop,
     patience: Duration,
 ) -> Result<(), ServeError> {
     let handles: Vec<Handle<SocketAddr>> = listeners.iter().map(|_| Handle::new()).collect();
-    let sockets = listeners.into_iter().zip(&handles).map(|(listener, handle)| {
+    let sockets = listeners.into_iter().zip(&handles).map(|((listener, protection), handle)| {
         let per_peer = router.clone().into_make_service_with_connect_info::<SocketAddr>();
-        serve_one(listener, tls.clone(), handle.clone(), per_peer, stop.clone())
+        serve_one(listener, protection, handle.clone(), per_peer, stop.clone())
     });
     let all = try_join_all(sockets);
     tokio::pin!(all);
@@ -64,7 +74,7 @@ pub async fn serve(
 
 async fn serve_one(
     listener: TcpListener,
-    tls: Option<RustlsConfig>,
+    protection: Protection,
     handle: Handle<SocketAddr>,
     per_peer: PerPeer,
     stop: Stop,
@@ -72,10 +82,14 @@ async fn serve_one(
     let mut server = axum_server::from_tcp(listener)?.handle(handle);
     bound(&mut server);
     let (after, plain) = (HEADER_TIMEOUT, NoDelayAcceptor::new());
-    match tls {
-        None => server.acceptor(EndSilence { inner: plain, after, stop }).serve(per_peer).await,
-        Some(tls) => {
-            let inner = RustlsAcceptor::new(tls).handshake_timeout(HANDSHAKE_TIMEOUT).acceptor(plain);
+    let tls = |config| RustlsAcceptor::new(config).handshake_timeout(HANDSHAKE_TIMEOUT).acceptor(plain);
+    match protection {
+        Protection::None => server.acceptor(EndSilence { inner: plain, after, stop }).serve(per_peer).await,
+        Protection::Tls(config) => {
+            server.acceptor(EndSilence { inner: tls(config), after, stop }).serve(per_peer).await
+        }
+        Protection::TlsForApps(config) => {
+            let inner = TellCertificate(tls(config));
             server.acceptor(EndSilence { inner, after, stop }).serve(per_peer).await
         }
     }

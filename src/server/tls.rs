@@ -7,10 +7,11 @@ use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{NoClientAuth, danger::ClientCertVerifier},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Stop;
+use super::{Stop, client_certificates::AnyCertificate};
 use crate::{config, secret::sha256};
 
 /// How often the files are looked at.
@@ -21,6 +22,7 @@ const POLL: Duration = Duration::from_mins(1);
 pub struct Certificate {
     files: config::Tls,
     shown: RustlsConfig,
+    asking: RustlsConfig,
     fingerprint: [u8; 32],
 }
 
@@ -53,14 +55,21 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`] names the key of the configuration to correct.
     pub fn load(files: &config::Tls) -> Result<Self, CertificateError> {
-        let (config, fingerprint) = read(files)?;
-        Ok(Self { files: files.clone(), shown: RustlsConfig::from_config(config), fingerprint })
+        let ([shown, asking], fingerprint) = read(files)?;
+        let [shown, asking] = [shown, asking].map(RustlsConfig::from_config);
+        Ok(Self { files: files.clone(), shown, asking, fingerprint })
     }
 
     /// What new connections show, always the newest.
     #[must_use]
     pub fn shown(&self) -> RustlsConfig {
         self.shown.clone()
+    }
+
+    /// The same, asking apps for a certificate of theirs.
+    #[must_use]
+    pub fn asking(&self) -> RustlsConfig {
+        self.asking.clone()
     }
 
     /// Looks at the files each minute and at SIGHUP, until the server stops. A file that is wrong changes nothing: the
@@ -87,8 +96,9 @@ impl Certificate {
         if fingerprint(&self.files)? == self.fingerprint {
             return Ok(false);
         }
-        let (config, fingerprint) = read(&self.files)?;
-        self.shown.reload_from_config(config);
+        let ([shown, asking], fingerprint) = read(&self.files)?;
+        self.shown.reload_from_config(shown);
+        self.asking.reload_from_config(asking);
         self.fingerprint = fingerprint;
         Ok(true)
     }
@@ -101,7 +111,10 @@ fn fingerprint(files: &config::Tls) -> Result<[u8; 32], CertificateError> {
     Ok(sha256(&[sha256(&certificate), sha256(&key)].concat()))
 }
 
-fn read(files: &config::Tls) -> Result<(Arc<ServerConfig>, [u8; 32]), CertificateError> {
+/// For browsers and everybody, and for apps that have a certificate.
+type Configs = [Arc<ServerConfig>; 2];
+
+fn read(files: &config::Tls) -> Result<(Configs, [u8; 32]), CertificateError> {
     let fingerprint = fingerprint(files)?;
     let chain = contents("tls.certificate", &files.certificate)?;
     let chain = CertificateDer::pem_slice_iter(&chain)
@@ -112,16 +125,19 @@ fn read(files: &config::Tls) -> Result<(Arc<ServerConfig>, [u8; 32]), Certificat
     }
     let key = contents("tls.key", &files.key)?;
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| fault("tls.key", &files.key, &error))?;
-    Ok((Arc::new(server_config(chain, key)?), fingerprint))
+    let shown = server_config(chain.clone(), key.clone_key(), Arc::new(NoClientAuth))?;
+    let asking = server_config(chain, key, AnyCertificate::verifier())?;
+    Ok(([Arc::new(shown), Arc::new(asking)], fingerprint))
 }
 
 fn server_config(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    apps: Arc<dyn ClientCertVerifier>,
 ) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
+        .with_client_cert_verifier(apps)
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // Tickets spare returning clients the signature, without memory here.

@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
+use super::client_certificate::ClientCertificate;
 use crate::config::ForwardedBy;
 
 /// The networks of our reverse proxies.
@@ -16,6 +17,7 @@ use crate::config::ForwardedBy;
 pub struct TrustedProxies {
     networks: Vec<IpNet>,
     by: ForwardedBy,
+    certificates_by: Option<HeaderName>,
 }
 
 /// The scheme a browser used, as the nearest proxy saw it.
@@ -53,7 +55,20 @@ impl TrustedProxies {
     /// Proxies in `networks` that write the header `by`.
     #[must_use]
     pub fn new(networks: Vec<IpNet>, by: ForwardedBy) -> Self {
-        Self { networks, by }
+        Self { networks, by, certificates_by: None }
+    }
+
+    /// The same, that pass the certificates of apps on in the header of this name.
+    #[must_use]
+    pub fn with_certificates_by(self, header: Option<&str>) -> Self {
+        Self { certificates_by: header.and_then(|name| name.parse().ok()), ..self }
+    }
+
+    /// The certificate of the app behind a proxy, for a request with `headers` that arrived from `peer`.
+    #[must_use]
+    pub fn certificate(&self, peer: IpAddr, headers: &HeaderMap) -> Option<ClientCertificate> {
+        let name = self.certificates_by.as_ref()?;
+        if self.contains(peer.to_canonical()) { ClientCertificate::forwarded(name, headers) } else { None }
     }
 
     /// Whether `address` is one of our proxies.
@@ -204,6 +219,18 @@ mod tests {
             let origin = proxies(ForwardedBy::Forwarded).origin(address("10.0.0.1"), &headers(&[("forwarded", sent)]));
             assert_eq!((origin.address, origin.scheme), (address(expected), scheme), "{sent}");
         }
+    }
+
+    #[test]
+    fn a_certificate_counts_from_a_proxy_in_its_header_alone() {
+        let sent = headers(&[("client-cert", ":MAA=:")]);
+        let plain = proxies(ForwardedBy::XForwardedFor);
+        let telling = plain.clone().with_certificates_by(Some("client-cert"));
+        assert!(telling.certificate(address("10.0.0.1"), &sent).is_some());
+        assert!(telling.certificate(address("::ffff:10.0.0.1"), &sent).is_some());
+        assert!(telling.certificate(address("198.51.100.1"), &sent).is_none(), "anybody can send it");
+        assert!(telling.certificate(address("10.0.0.1"), &headers(&[("x-client-cert", ":MAA=:")])).is_none());
+        assert!(plain.certificate(address("10.0.0.1"), &sent).is_none(), "none is configured");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 pub mod accent;
 pub mod assets;
+pub mod client_certificate;
 pub mod cookie;
 pub mod csrf;
 pub mod error;
@@ -35,6 +36,7 @@ use axum::{Router, middleware, routing::get};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use accent::Accent;
+pub use client_certificate::ClientCertificate;
 pub use cookie::SetCookie;
 pub use error::{Error, Fault, Refusal};
 pub use field::{Field, Problem, Problems};

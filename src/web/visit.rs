@@ -15,6 +15,7 @@ use data_encoding::BASE64URL_NOPAD;
 use tracing::Instrument;
 
 use super::{
+    client_certificate::ClientCertificate,
     cookie::Cookie,
     csrf,
     error::{self, Refusal},
@@ -42,6 +43,7 @@ struct Inner {
     id: RequestId,
     address: IpAddr,
     scheme: Option<Scheme>,
+    certificate: Option<ClientCertificate>,
     user_agent: Option<HeaderValue>,
     language: Language,
     /// Whether somebody asked for that language in so many words, or the browser's settings decided.
@@ -97,6 +99,7 @@ impl Visit {
             id: RequestId::fresh(site.clock().now(), site.random()),
             address: origin.address,
             scheme: origin.scheme,
+            certificate: certificate(site, peer, request),
             user_agent: headers.get(header::USER_AGENT).cloned(),
             language: Language::negotiate(
                 ui_locales.as_deref(),
@@ -135,6 +138,12 @@ impl Visit {
     #[must_use]
     pub fn scheme(&self) -> Option<Scheme> {
         self.0.scheme
+    }
+
+    /// The TLS certificate that the app holds the key of.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&ClientCertificate> {
+        self.0.certificate.as_ref()
     }
 
     /// The user agent: at most 200 characters, without control characters.
@@ -221,6 +230,14 @@ impl Visit {
         let inner = &self.0;
         let new = inner.browser.get().filter(|_| inner.browser_is_new)?;
         Some(Cookie::Browser.set(&inner.site, new.as_str()).into_header())
+    }
+}
+
+/// That of the connection, where certificates are asked for; elsewhere that of a trusted proxy.
+fn certificate(site: &Site, peer: IpAddr, request: &Request) -> Option<ClientCertificate> {
+    match request.extensions().get::<Option<ClientCertificate>>() {
+        Some(of_connection) => of_connection.clone(),
+        None => site.proxies().certificate(peer, request.headers()),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         client_authentication,
         error::{Error, Refusal},
         introspection::introspect as tell,
+        redirect_uri::Registrant,
         signed_answer,
     },
     web::Visit,
@@ -28,10 +29,13 @@ pub(super) async fn introspect(
     let context = context(&provider, &visit);
     let credentials = form.credentials()?;
     // RFC 7662 §2.1: not for anonymous callers, who could scan for tokens.
-    if credentials.method == AuthenticationMethod::None {
+    if credentials.method == AuthenticationMethod::None && visit.certificate().is_none() {
         return Err(client_authentication::refused().into());
     }
     let caller = authenticate(&provider, (&visit, &context), &credentials).await?;
+    if caller.client.registrant() == Registrant::Public {
+        return Err(client_authentication::refused().into());
+    }
     let token = form.parameters.required("token").map_err(Refusal::from)?;
     let told = tell(&provider, &caller, token, context.now).await?;
     if wants_token(&headers) || signed_answer::signs_introspection(&caller.client) {

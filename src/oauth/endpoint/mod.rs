@@ -97,7 +97,7 @@ async fn authenticate(
     let registered = provider.client(&credentials.client_id).await?;
     let owner = registered.as_ref().and_then(|registered| registered.client.organization.clone());
     let id = registered.as_ref().map(|registered| registered.client.id.clone()).unwrap_or_default();
-    let failure = match credentials.prove(provider, registered, (visit.path(), context.now)).await? {
+    let failure = match credentials.prove(provider, registered, (visit, context.now)).await? {
         Ok(client) => return Ok(client),
         Err(failure) => failure,
     };

@@ -1,4 +1,5 @@
-//! What a request proves to hold beside its credentials: the key of a DPoP proof (RFC 9449).
+//! What a request proves to hold beside its credentials: the key of a DPoP proof (RFC 9449) or of a
+//! certificate (RFC 8705 §3).
 
 use axum::{
     extract::{Request, State},
@@ -12,6 +13,7 @@ use crate::{
     oauth::{
         Provider,
         client::Client,
+        client_certificate,
         confirmation::Confirmation,
         dpop::{self, Asked, nonce},
         error::{Code, Error, Refusal, refuse},
@@ -46,14 +48,7 @@ pub(super) async fn confirmation(
     client: &Client,
     proof: Option<&str>,
 ) -> Result<Option<Confirmation>, Error> {
-    let Some(proof) = proof else {
-        // RFC 9449 §5.2.
-        return if client.metadata.dpop_bound_access_tokens {
-            Err(refuse(Code::InvalidDpopProof, "the client must send a DPoP proof").into())
-        } else {
-            Ok(None)
-        };
-    };
+    let Some(proof) = proof else { return Ok(without_proof(client, visit)?) };
     let is_nonce_demanded = match provider.app.config.oauth.dpop_nonces {
         DpopNonces::Public => client.registrant() == Registrant::Public,
         DpopNonces::All => true,
@@ -68,6 +63,19 @@ pub(super) async fn confirmation(
     };
     let jkt = dpop::prove(provider, visit.site(), proof, asked).await?;
     Ok(Some(Confirmation::Jkt(jkt)))
+}
+
+/// RFC 9449 §5.2, RFC 8705 §3.
+fn without_proof(client: &Client, visit: &Visit) -> Result<Option<Confirmation>, Refusal> {
+    if client.metadata.dpop_bound_access_tokens {
+        return Err(refuse(Code::InvalidDpopProof, "the client must send a DPoP proof"));
+    }
+    if !client.metadata.tls_client_certificate_bound_access_tokens {
+        return Ok(None);
+    }
+    let certificate = visit.certificate();
+    let certificate = certificate.ok_or(refuse(Code::InvalidRequest, "the client must show its certificate"))?;
+    Ok(Some(client_certificate::confirmation(certificate)))
 }
 
 /// Checks that whoever sends an access token holds the key that it is bound to (RFC 9449 §7.1).
@@ -98,7 +106,8 @@ pub(super) async fn demonstrated(
 
 /// The addresses that clients know the endpoint of this request by, whatever proxy they came through.
 fn addresses(provider: &Provider, visit: &Visit) -> Vec<String> {
-    vec![provider.app.config.server.issuer.at(visit.path())]
+    let for_certificates = provider.app.config.client_certificates.address.iter();
+    for_certificates.chain([&provider.app.config.server.issuer]).map(|base| base.at(visit.path())).collect()
 }
 
 /// Hands the nonce for the next proof to whoever sends one (RFC 9449 §8.2).

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     oauth::{
         Provider, bearer,
+        client_certificate::confirmation,
         confirmation::Confirmation,
         error::{Code, Refusal, refuse},
         requested_claims::Told,
@@ -76,6 +77,12 @@ async fn userinfo(
         // RFC 9449 §7.2: neither may stand for the other.
         (Some(Confirmation::Jkt(_)), Scheme::Bearer) => {
             return Err(refuse(Code::InvalidToken, "the access token is bound to a key; its scheme is DPoP").into());
+        }
+        // RFC 8705 §3.
+        (Some(bound @ Confirmation::Certificate(_)), Scheme::Bearer)
+            if visit.certificate().map(confirmation).as_ref() != Some(bound) =>
+        {
+            return Err(refuse(Code::InvalidToken, "the access token is bound to another certificate").into());
         }
         (_, Scheme::Dpop) => {
             return Err(refuse(Code::InvalidToken, "the access token is not bound to a key").into());

@@ -16,6 +16,7 @@ use super::*;
 use crate::{
     config::{self, Listen, Sources},
     server::{Certificate, Stopper, bind, install_crypto_provider, limit},
+    web::ClientCertificate,
 };
 
 /// A running server on both loopback addresses.
@@ -25,7 +26,7 @@ struct Running {
     ended: tokio::task::JoinHandle<Result<(), ServeError>>,
 }
 
-fn start(tls: Option<RustlsConfig>, patience: Duration) -> Running {
+fn start(protection: Protection, patience: Duration) -> Running {
     let slow = async || {
         tokio::time::sleep(Duration::from_millis(600)).await;
         "slow"
@@ -33,15 +34,17 @@ fn start(tls: Option<RustlsConfig>, patience: Duration) -> Running {
     let router = Router::new()
         .route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
         .route("/slow", get(slow));
-    start_with(router, tls, patience)
+    start_with(router, protection, patience)
 }
 
-fn start_with(router: Router, tls: Option<RustlsConfig>, patience: Duration) -> Running {
+fn start_with(router: Router, protection: Protection, patience: Duration) -> Running {
     install_crypto_provider();
     let listeners = bind(&[Listen::Loopback(0)]).expect("a port");
     let port = listeners[0].local_addr().expect("an address").port();
     let (stopper, stop) = Stopper::new();
-    let ended = tokio::spawn(serve(router, listeners, tls, stop, patience));
+    let protections = std::iter::repeat_n(protection, listeners.len());
+    let listeners = listeners.into_iter().zip(protections).collect();
+    let ended = tokio::spawn(serve(router, listeners, stop, patience));
     Running { port, stopper, ended }
 }
 
@@ -59,7 +62,7 @@ fn client(trusted: Option<&CertifiedKey<KeyPair>>) -> reqwest::Client {
 
 #[tokio::test]
 async fn both_loopback_addresses_answer() {
-    let running = start(None, Duration::from_secs(5));
+    let running = start(Protection::None, Duration::from_secs(5));
     for host in ["127.0.0.1", "[::1]"] {
         if host == "[::1]" && TcpStream::connect(("::1", running.port)).is_err() {
             continue; // a machine without IPv6
@@ -71,7 +74,7 @@ async fn both_loopback_addresses_answer() {
 
 #[tokio::test]
 async fn a_running_request_finishes_and_no_new_one_is_accepted() {
-    let running = start(None, Duration::from_secs(5));
+    let running = start(Protection::None, Duration::from_secs(5));
     let client = client(None);
     let address = format!("http://127.0.0.1:{}", running.port);
     // An idle connection in the client's pool must not hold the stop back.
@@ -92,7 +95,7 @@ async fn a_slow_body_is_answered_408_and_its_connection_closed() {
     let sources = Sources::none().with("server.request_timeout", "200ms");
     let config = config::Config::load(&sources).expect("right").server;
     let router = limit(Router::new().route("/", post(async |body: String| body)), &config);
-    let running = start_with(router, None, Duration::from_secs(1));
+    let running = start_with(router, Protection::None, Duration::from_secs(1));
     let read = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(("127.0.0.1", running.port)).expect("connected");
         stream.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
@@ -107,7 +110,7 @@ async fn a_slow_body_is_answered_408_and_its_connection_closed() {
 
 #[tokio::test]
 async fn a_silent_connection_does_not_hold_the_stop_back() {
-    let running = start(None, Duration::from_secs(5));
+    let running = start(Protection::None, Duration::from_secs(5));
     let silent = TcpStream::connect(("127.0.0.1", running.port)).expect("connected");
     tokio::time::sleep(Duration::from_millis(100)).await;
     let begun = Instant::now();
@@ -119,7 +122,7 @@ async fn a_silent_connection_does_not_hold_the_stop_back() {
 
 #[tokio::test]
 async fn patience_with_running_requests_ends() {
-    let running = start(None, Duration::from_millis(100));
+    let running = start(Protection::None, Duration::from_millis(100));
     let slow = tokio::spawn(client(None).get(format!("http://127.0.0.1:{}/slow", running.port)).send());
     tokio::time::sleep(Duration::from_millis(200)).await;
     running.stopper.stop();
@@ -145,7 +148,7 @@ async fn tls_shows_the_renewed_certificate_after_a_hangup_signal() {
     write(&files, &old);
     let certificate = Certificate::load(&files).expect("a certificate");
     let shown = certificate.shown();
-    let running = start(Some(shown.clone()), Duration::from_secs(1));
+    let running = start(Protection::Tls(shown.clone()), Duration::from_secs(1));
     let (_stopper, stop) = Stopper::new();
     tokio::spawn(certificate.keep_fresh(stop));
     let address = format!("https://localhost:{}/", running.port);
@@ -167,7 +170,8 @@ async fn plain_text_on_a_tls_port_is_closed() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = files(folder.path());
     write(&files, &generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate"));
-    let running = start(Some(Certificate::load(&files).expect("a certificate").shown()), Duration::from_secs(1));
+    let running =
+        start(Protection::Tls(Certificate::load(&files).expect("a certificate").shown()), Duration::from_secs(1));
     let read = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(("127.0.0.1", running.port)).expect("connected");
         stream.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
@@ -178,4 +182,43 @@ async fn plain_text_on_a_tls_port_is_closed() {
     });
     let answer = read.await.expect("no panic");
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_app_shows_the_certificate_that_it_holds_the_key_of_or_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = files(folder.path());
+    let certified = |name: &str| generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+    let (own, app, other) = (certified("localhost"), certified("app"), certified("other"));
+    write(&files, &own);
+    let asking = Certificate::load(&files).expect("a certificate").asking();
+    let told = |request: axum::extract::Request| async move {
+        let shown = request.extensions().get::<Option<ClientCertificate>>().cloned().flatten();
+        shown.map_or(String::new(), |shown| data_encoding::HEXLOWER.encode(shown.leaf()))
+    };
+    let router = Router::new().route("/", get(told));
+    let running = start_with(router, Protection::TlsForApps(asking), Duration::from_secs(1));
+    let address = format!("https://localhost:{}/", running.port);
+    let trusted = reqwest::Certificate::from_der(own.cert.der()).expect("a certificate");
+    let with = |identity: Option<String>| {
+        let builder = reqwest::Client::builder().tls_certs_only([trusted.clone()]);
+        let identity = identity.map(|pem| reqwest::Identity::from_pem(pem.as_bytes()).expect("a key pair"));
+        identity.into_iter().fold(builder, reqwest::ClientBuilder::identity).build().expect("a client")
+    };
+    let pem = |key: &CertifiedKey<KeyPair>| format!("{}{}", key.cert.pem(), app.signing_key.serialize_pem());
+    for (client, expected) in
+        [(with(None), String::new()), (with(Some(pem(&app))), data_encoding::HEXLOWER.encode(app.cert.der()))]
+    {
+        for _ in 0..2 {
+            let answer = client.get(&address).send().await.expect("an answer");
+            assert_eq!(answer.text().await.expect("text"), expected);
+        }
+    }
+    // The certificate of another is public, its key is not.
+    let builder = reqwest::Client::builder().tls_certs_only([trusted.clone()]);
+    if let Ok(identity) = reqwest::Identity::from_pem(pem(&other).as_bytes())
+        && let Ok(thief) = builder.identity(identity).build()
+    {
+        assert!(thief.get(&address).send().await.is_err());
+    }
 }

@@ -42,7 +42,7 @@ use lanyard::{
     server::Stopper,
     session::{Authenticated, Lifetime},
     storage::{Tx, sql, testing::Database},
-    web::{self, Site, cookie::Cookie},
+    web::{self, Site, TrustedProxies, cookie::Cookie},
     worker::Worker,
 };
 use serde_json::Value;
@@ -116,9 +116,12 @@ impl Clinic {
         let sources = settings.iter().fold(sources, |sources, (key, value)| sources.with(key, *value));
         let config = Config::load(&sources).unwrap();
         let clock = Clock::fixed(Timestamp(1_795_320_000_000));
+        let proxies = TrustedProxies::new(config.server.trusted_proxies.clone(), config.server.forwarded_by)
+            .with_certificates_by(config.client_certificates.header.as_deref());
         let app = App::open(config, clock.clone(), Random::system()).await.unwrap();
         app.start_keys().await.unwrap();
         let site = Site::new(ISSUER.parse().unwrap(), &SecretSlice::from(vec![7; 32]), clock, Random::system());
+        let site = site.behind(proxies);
         let provider = Provider::new(app.clone());
         let router = web::wrap(endpoint::router(provider.clone()), site.clone()).merge(endpoint::documents(provider));
         let clinic =

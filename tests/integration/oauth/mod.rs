@@ -8,6 +8,7 @@ mod backchannel_logout;
 mod bodies;
 mod claims;
 mod client_assertion;
+mod client_certificate;
 pub(crate) mod clinic;
 mod details;
 mod device;
