@@ -124,6 +124,8 @@ ids! {
     DeferredId = "ask";
     /// One secret of a client.
     ClientSecretId = "sec";
+    /// An initial access token, by which clients register themselves.
+    RegistrationTokenId = "reg";
     /// One audit event.
     EventId = "evt";
     /// One job of the queue.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     id::{
         AssignmentId, ClientSecretId, DomainId, FamilyId, GroupId, InvitationId, LocationId, MembershipId,
-        OrganizationId, RoleId, SessionId, Sid, UserId,
+        OrganizationId, RegistrationTokenId, RoleId, SessionId, Sid, UserId,
     },
     storage::Revision,
 };
@@ -201,6 +201,15 @@ events! {
     DomainRemoval "domain-removal" Success { domain: DomainId, name: String } domain;
     /// A client was created.
     ClientCreation "client-creation" Success { client: String } client [Clients];
+    /// A client registered itself; `token` is the initial access token that it came by.
+    ClientRegistration "client-registration" Success { client: String, token: String } client [Clients];
+    /// A client was refused that wanted to register itself, or to look after its registration; counted as failed
+    /// authentications are.
+    ClientRegistrationFailure "client-registration" Failure { reason: String, times: u64 };
+    /// An initial access token was made.
+    RegistrationTokenCreation "registration-token-creation" Success { token: RegistrationTokenId } token;
+    /// An initial access token was revoked.
+    RegistrationTokenRevocation "registration-token-revocation" Success { token: RegistrationTokenId } token;
     /// A client was edited.
     ClientUpdate "client-update" Success { client: String, attributes: String } client [Clients];
     /// A client was disabled or enabled.

@@ -27,6 +27,7 @@ mod role;
 mod scope;
 mod serve;
 mod shell;
+mod token;
 mod user;
 
 use std::{
@@ -107,6 +108,8 @@ Example:
     Audit(audit::Audit),
     #[command(subcommand)]
     Keys(keys::Keys),
+    #[command(subcommand)]
+    Token(token::Token),
     Doctor(doctor::Doctor),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -147,6 +150,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Membership(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Org(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Token(command) => command.run(config, output).await,
         Command::User(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Serve => serve::run(config).await,
         Command::Migrate => migrate(config, output).await,

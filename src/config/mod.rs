@@ -21,6 +21,7 @@ mod oauth;
 mod outgoing;
 mod password;
 mod purpose;
+mod registration;
 mod server;
 mod session;
 mod sources;
@@ -46,6 +47,7 @@ pub use self::{
     outgoing::Outgoing,
     password::{Hashing, Password},
     purpose::{DEMO_SECRETS, Purpose},
+    registration::{Registration, StatementIssuer},
     server::{ForwardedBy, Issuer, Listen, Server},
     session::Session,
     sources::Sources,
@@ -79,6 +81,7 @@ pub struct Config {
     pub telemetry: Telemetry,
     pub audit: Audit,
     pub oauth: OAuth,
+    pub registration: Registration,
     pub outgoing: Outgoing,
 }
 
@@ -124,6 +127,7 @@ struct RawConfig {
     telemetry: telemetry::Raw,
     audit: audit::Raw,
     oauth: oauth::Raw,
+    registration: registration::Raw,
     outgoing: outgoing::Raw,
 }
 
@@ -159,6 +163,7 @@ impl RawConfig {
         let telemetry = self.telemetry.interpret(check);
         let audit = self.audit.interpret(check);
         let oauth = self.oauth.interpret(check);
+        let registration = self.registration.interpret(check);
         let outgoing = self.outgoing.interpret(check);
         Some(Config {
             purpose,
@@ -177,6 +182,7 @@ impl RawConfig {
             telemetry: telemetry?,
             audit: audit?,
             oauth: oauth?,
+            registration: registration?,
             outgoing: outgoing?,
         })
     }

@@ -3,6 +3,8 @@
 //! With (r, s), (r, n − s) is a signature of the same text under ECDSA. Ours have the smaller of the two and no other is
 //! accepted from our own keys, so that nobody can make a second text of a token without the private key.
 
+use data_encoding::BASE64URL_NOPAD;
+
 /// The order n of the group of P-256 (SP 800-186 §3.2.1.3).
 const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
@@ -14,6 +16,13 @@ const HALF: [u8; 32] = [
     0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xde, 0x73, 0x7d,
     0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8,
 ];
+
+/// Whether the ES256 signature of `token`, a JWT in its compact form, is the one of the two that Lanyard makes.
+#[must_use]
+pub fn has_low_s(token: &str) -> bool {
+    let signature = token.rsplit_once('.').and_then(|(_, text)| BASE64URL_NOPAD.decode(text.as_bytes()).ok());
+    signature.is_some_and(|signature| is_low(&signature))
+}
 
 /// Whether s of `signature` (r ‖ s, 64 bytes, RFC 7518 §3.4) is the smaller of the two.
 pub(super) fn is_low(signature: &[u8]) -> bool {

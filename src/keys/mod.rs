@@ -31,6 +31,7 @@ pub use self::{
     keyring::{Keyring, Ring},
     life_cycle::Policy,
     loading::LoadFault,
+    low_s::has_low_s,
     rotation::{KeyChange, KeyEvent, RotationFault, Task},
     sealed_column::SealedColumn,
     sealing::Sealer,

@@ -78,6 +78,14 @@ codes! {
     InvalidTarget = "invalid_target" 400;
     /// A detail is malformed, of an unknown type, or more than was granted (RFC 9396 §5).
     InvalidAuthorizationDetails = "invalid_authorization_details" 400;
+    /// An address that cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri = "invalid_redirect_uri" 400;
+    /// Another member that cannot be registered (RFC 7591 §3.2.2).
+    InvalidClientMetadata = "invalid_client_metadata" 400;
+    /// A software statement that cannot be believed (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement = "invalid_software_statement" 400;
+    /// A software statement of somebody who is not trusted (RFC 7591 §3.2.2).
+    UnapprovedSoftwareStatement = "unapproved_software_statement" 400;
     /// Nobody can prove who they are as well as is asked for.
     UnmetAuthenticationRequirements = "unmet_authentication_requirements" 400;
     /// The DPoP proof is missing, malformed, another request's, or used (RFC 9449 §5).

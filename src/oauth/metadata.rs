@@ -34,6 +34,8 @@ pub mod path {
     pub const DEVICE: &str = "/device";
     pub const DEVICE_QR: &str = "/device/qr";
     pub const LOGOUT: &str = "/oauth2/logout";
+    pub const REGISTER: &str = "/oauth2/register";
+    pub const REGISTERED: &str = "/oauth2/register/{client_id}";
     pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
     pub const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 }
@@ -54,6 +56,7 @@ pub struct Metadata {
     pub revocation_endpoint: String,
     pub device_authorization_endpoint: String,
     pub end_session_endpoint: String,
+    pub registration_endpoint: String,
     pub scopes_supported: Vec<&'static str>,
     pub response_types_supported: [&'static str; 1],
     pub response_modes_supported: Vec<&'static str>,
@@ -159,6 +162,7 @@ impl Metadata {
             revocation_endpoint: at(path::REVOKE),
             device_authorization_endpoint: at(path::DEVICE_AUTHORIZATION),
             end_session_endpoint: at(path::LOGOUT),
+            registration_endpoint: at(path::REGISTER),
             scopes_supported: Scope::ALL.iter().map(|scope| scope.name()).collect(),
             response_types_supported: ["code"],
             response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),

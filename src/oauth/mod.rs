@@ -27,6 +27,7 @@ pub mod confirmation;
 mod distinguished_name;
 pub mod dpop;
 pub mod device;
+pub mod dynamic;
 pub mod endpoint;
 pub mod error;
 pub mod frontchannel_logout;

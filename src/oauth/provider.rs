@@ -43,6 +43,8 @@ pub struct Parts {
     keeping: Throttle,
     /// Wrong codes of devices.
     pub(super) typing: TypingLimit,
+    /// How many clients one network registers.
+    pub(super) registering: Throttle,
     /// Failed authentications by client and network; clients that are not registered are counted as one.
     pub(super) failures: Recurrences<(String, Network)>,
     clients: Cache<String, Arc<Registered>>,
@@ -86,6 +88,10 @@ pub enum Kept {
 /// an hour.
 const KEEPING: Rule = Rule { attempts: 300, recovery: Duration::from_secs(1), longest_wait: Duration::from_secs(60) };
 
+/// Clients are registered once in a while.
+const REGISTERING: Rule =
+    Rule { attempts: 30, recovery: Duration::from_secs(30), longest_wait: Duration::from_secs(600) };
+
 impl Deref for Provider {
     type Target = Parts;
     fn deref(&self) -> &Parts {
@@ -100,6 +106,7 @@ impl Provider {
         let max_age = Policy::of(&app.config.keys, &app.config.tokens).jwks_max_age();
         let jwks_caching = format!("public, max-age={}", max_age.as_secs());
         Self(Arc::new(Parts {
+            registering: Throttle::new(REGISTERING, app.clock.clone(), &app.random),
             keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
             typing: TypingLimit::new(&app.clock, &app.random),
             failures: Recurrences::new(app.clock.clone()),

@@ -43,6 +43,7 @@ expiring! {
     "deferred_requests" by "id" when "expires_at < $1" kept DAY;
     "mailed_links" by "token_hash" when "expires_at < $1" kept MONTH;
     "jobs" by "id" when "failed_at < $1" kept MONTH;
+    "registration_tokens" by "id" when "expires_at < $1" kept MONTH;
     "logouts" by "id" when "created_at < $1" kept MONTH;
     "throttles" by "key" when "clear_at < $1" kept Duration::ZERO;
     "families" by "id" when "expires_at < $1" kept MONTH, unless

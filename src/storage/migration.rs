@@ -41,6 +41,7 @@ const STEPS: &[Step] = migrations! {
     "202611221432" "consented_details";
     "202611221440" "exchanged_families";
     "202611221500" "old_sessions";
+    "202611221508" "registration";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

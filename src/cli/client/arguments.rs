@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::registration_token::TokenCommand;
 use crate::{
     cli::scope::{RoleArgument, Scope},
     id::ClientSecretId,
@@ -129,6 +130,9 @@ The file:
         #[arg(long = "require-location", value_name = "LOCATION")]
         locations: Vec<Slug>,
     },
+    /// Tokens by which apps register themselves (RFC 7591)
+    #[command(subcommand)]
+    RegistrationToken(TokenCommand),
     /// Lists what an app was told of sessions that ended, newest first, and what became of it; kept for a month
     #[command(after_help = "Example:\n  lanyard client logouts calendar --limit 20")]
     Logouts {

@@ -4,6 +4,7 @@ mod arguments;
 mod declaration;
 mod logouts;
 mod members;
+mod registration_token;
 mod roles;
 
 use std::time::Duration;
@@ -51,6 +52,7 @@ impl Client {
             Self::Activate { id, scope, roles, groups, locations } => {
                 activate(shell, (id, &scope), Requires { roles, groups, locations }).await
             }
+            Self::RegistrationToken(command) => command.run(shell).await,
             Self::Logouts { id, limit } => logouts::list(shell, &id, limit).await,
             Self::Deactivate { id, scope } => deactivate(shell, (id, &scope)).await,
         }

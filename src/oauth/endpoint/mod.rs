@@ -13,6 +13,7 @@ mod kept;
 mod logout;
 mod possession;
 mod pushed;
+mod register;
 mod revoke;
 mod token;
 mod userinfo;
@@ -55,6 +56,8 @@ pub fn router(provider: Provider) -> Router {
     Router::new()
         .route(path::AUTHORIZE, get(authorize::by_get).post(authorize::by_post))
         .route(path::INTROSPECT, post(introspect::introspect))
+        .route(path::REGISTER, post(register::register))
+        .route(path::REGISTERED, get(register::show).put(register::replace).delete(register::remove))
         .route(path::LOGOUT, get(logout::by_get).post(logout::by_post))
         .route(page::organization::PATH, get(page::anew).post(page::organization::choose))
         .route(page::consent::PATH, get(page::anew).post(page::consent::decide))

@@ -1,7 +1,7 @@
 //! What a client gets: access tokens (RFC 9068 or opaque), ID tokens, refresh tokens, and the claims in them.
 //!
 //! [`claims`] and [`person`] are the contract with apps, [`access_token`], [`id_token`] and [`logout_token`] put claims into
-//! tokens, [`size`] says how much fits, [`life`] for how long, [`response`] is the answer of the token endpoint.
+//! tokens, [`size`] says how much fits, [`life`] for how long, [`response`] is the answer of the token endpoint, [`check`] is for people who write validators.
 
 /// Takes away the claims that are not told.
 macro_rules! clear_unless {
@@ -13,6 +13,7 @@ macro_rules! clear_unless {
 }
 
 pub mod access_token;
+pub mod check;
 pub mod claims;
 pub mod draft;
 pub mod id_token;

@@ -10,7 +10,7 @@ use super::watch::Watch;
 use crate::oauth::clinic::{Answer, Clinic, REDIRECT, basic, redemption, request};
 
 /// What each endpoint may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 14] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 15] = [
     ("/oauth2/authorize", &[200, 303, 400, 403, 405, 413, 415]),
     ("/oauth2/par", &[201, 204, 400, 401, 403, 405, 503]),
     ("/oauth2/token", &[200, 204, 400, 401, 405]),
@@ -18,6 +18,7 @@ pub(super) const ANSWERS: [(&str, &[u16]); 14] = [
     ("/oauth2/introspect", &[200, 400, 401, 405]),
     ("/oauth2/revoke", &[200, 204, 400, 401, 405]),
     ("/oauth2/userinfo", &[200, 204, 400, 401, 403, 405]),
+    ("/oauth2/register", &[400, 401, 405, 503]),
     ("/oauth2/jwks", &[200, 204, 304, 405]),
     ("/oauth2/logout", &[200, 303, 400, 405, 413, 415]),
     ("/oauth2/organization", &[303, 400, 403, 405, 413, 415]),

@@ -23,4 +23,6 @@ mod isolation;
 mod jwt_bearer;
 mod logout;
 mod pushed;
+mod registration;
 mod request_objects;
+mod vectors;

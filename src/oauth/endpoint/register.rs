@@ -1,0 +1,195 @@
+//! `/oauth2/register` (RFC 7591 §3) and `/oauth2/register/{client_id}` (RFC 7592 §2).
+
+use axum::{
+    Json,
+    extract::{FromRequest, Path, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+
+use super::{NO_STORE, client_form::authorization, context};
+use crate::{
+    audit::{Context, Event},
+    limit::{Network, Verdict},
+    oauth::{
+        Provider,
+        dynamic::{self, Asked, Door, Problem, Told, request, statement},
+        error::{Code, Error, Refusal, refuse},
+    },
+    secret::{ExposeSecret, SecretString, TokenHash},
+    web::{
+        Visit,
+        form::{BodyFault, read_body},
+    },
+};
+
+/// The bearer token of a request, and what it sent.
+pub(super) struct Sent {
+    token: Option<SecretString>,
+    body: Vec<u8>,
+}
+
+impl<S: Sync> FromRequest<S> for Sent {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let (token, is_json) = (bearer(request.headers())?, is_json(request.headers()));
+        let body = read_body(request).await.map_err(|fault| match fault {
+            BodyFault::TooLarge => refuse(Code::InvalidClientMetadata, "the body is larger than 64 KiB"),
+            BodyFault::EndedEarly => refuse(Code::InvalidClientMetadata, "the body ended early"),
+        })?;
+        if !body.is_empty() && !is_json {
+            return Err(refuse(Code::InvalidClientMetadata, "the body must be application/json"));
+        }
+        Ok(Self { token, body })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<SecretString>, Refusal> {
+    let Some(sent) = authorization(headers)? else { return Ok(None) };
+    let (scheme, token) = sent.split_once(' ').unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim().into())) } else { Ok(None) }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    sent.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+/// `POST /oauth2/register`
+pub(super) async fn register(State(provider): State<Provider>, visit: Visit, sent: Sent) -> Result<Response, Error> {
+    let network = Network::from(visit.address());
+    if let Verdict::Wait(time) = provider.registering.attempt(network.octets()) {
+        let mut slower =
+            refuse(Code::TemporarilyUnavailable, "too many registrations from this network").into_response();
+        slower.headers_mut().insert(header::RETRY_AFTER, time.as_secs().max(1).into());
+        return Ok(slower);
+    }
+    let context = context(&provider, &visit);
+    match registered(&provider, context.clone(), sent).await {
+        Ok(told) => Ok(answer(&provider, StatusCode::CREATED, &told)),
+        Err(problem) => refused(&provider, &visit, context, problem).await,
+    }
+}
+
+async fn registered(provider: &Provider, context: Context, sent: Sent) -> Result<Told, Problem> {
+    let door = door(provider, sent.token, &context).await?;
+    let asked = asked(provider, &sent.body).await?;
+    if asked.statement.is_none() && provider.app.config.registration.requires_statement {
+        return Err(Problem::Statement("there is none".to_owned()));
+    }
+    provider
+        .app
+        .storage
+        .write(move |tx| Box::pin(async move { dynamic::register(tx, &context, door, asked).await }))
+        .await
+}
+
+/// Who lets the client in: a token counts before what everybody may.
+async fn door(provider: &Provider, token: Option<SecretString>, context: &Context) -> Result<Door, Problem> {
+    if let Some(token) = token {
+        let hash = TokenHash::of(token.expose_secret());
+        let found = provider.app.storage.read().await?.initial_tokens().by_hash(hash, context.now).await?;
+        return found.map(Door::Token).ok_or(Problem::Token);
+    }
+    if provider.app.config.registration.is_open {
+        Ok(Door::Open(dynamic::Policy::default()))
+    } else {
+        Err(Problem::Token)
+    }
+}
+
+/// The members, those of a trusted statement in place of what the client says itself (RFC 7591 §2.3).
+async fn asked(provider: &Provider, body: &[u8]) -> Result<Asked, Problem> {
+    let mut members = request::members(body)?;
+    let statement = match members.remove("software_statement") {
+        None | Some(Value::Null) => return Ok(Asked { members, statement: None }),
+        Some(Value::String(text)) => text,
+        Some(_) => return Err(Problem::Statement("it is not a text".to_owned())),
+    };
+    members.extend(statement::read(&provider.app, &statement).await?);
+    Ok(Asked { members, statement: Some(statement) })
+}
+
+/// `GET /oauth2/register/{client_id}`
+pub(super) async fn show(
+    State(provider): State<Provider>,
+    visit: Visit,
+    Path(client): Path<String>,
+    sent: Sent,
+) -> Result<Response, Error> {
+    let shown = async {
+        let token = sent.token.ok_or(Problem::Token)?;
+        let (client, kept) = dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
+        Ok(Told { client, secret: None, token, statement: kept.statement })
+    };
+    match shown.await {
+        Ok(told) => Ok(answer(&provider, StatusCode::OK, &told)),
+        Err(problem) => refused(&provider, &visit, context(&provider, &visit), problem).await,
+    }
+}
+
+/// `PUT /oauth2/register/{client_id}`
+pub(super) async fn replace(
+    State(provider): State<Provider>,
+    visit: Visit,
+    Path(client): Path<String>,
+    sent: Sent,
+) -> Result<Response, Error> {
+    let context = context(&provider, &visit);
+    let by = context.clone();
+    let replaced = async {
+        let token = sent.token.ok_or(Problem::Token)?;
+        // Nobody else learns what is wrong with the rest, or has a statement looked into.
+        dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
+        let asked = asked(&provider, &sent.body).await?;
+        let work = provider
+            .app
+            .storage
+            .write(move |tx| Box::pin(async move { dynamic::replace(tx, &by, (&client, token), asked).await }));
+        work.await
+    };
+    match replaced.await {
+        Ok(told) => Ok(answer(&provider, StatusCode::OK, &told)),
+        Err(problem) => refused(&provider, &visit, context, problem).await,
+    }
+}
+
+/// `DELETE /oauth2/register/{client_id}`
+pub(super) async fn remove(
+    State(provider): State<Provider>,
+    visit: Visit,
+    Path(client): Path<String>,
+    sent: Sent,
+) -> Result<Response, Error> {
+    let context = context(&provider, &visit);
+    let by = context.clone();
+    let removed = async {
+        let token = sent.token.ok_or(Problem::Token)?;
+        let work = provider
+            .app
+            .storage
+            .write(move |tx| Box::pin(async move { dynamic::remove(tx, &by, &client, &token).await }));
+        work.await
+    };
+    match removed.await {
+        Ok(()) => Ok((StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, NO_STORE)]).into_response()),
+        Err(problem) => refused(&provider, &visit, context, problem).await,
+    }
+}
+
+fn answer(provider: &Provider, status: StatusCode, told: &Told) -> Response {
+    let body = Json(dynamic::information(told, provider.issuer()));
+    (status, [(header::CACHE_CONTROL, NO_STORE)], body).into_response()
+}
+
+/// Counts and writes down what was refused, unless too many came from the same network.
+async fn refused(provider: &Provider, visit: &Visit, context: Context, problem: Problem) -> Result<Response, Error> {
+    let refusal = problem.refusal()?;
+    if let Some(times) = provider.failures.count(("register".to_owned(), Network::from(visit.address()))) {
+        let event = Event::ClientRegistrationFailure { reason: refusal.to_string(), times };
+        provider.app.storage.append(move |additions| additions.record(&context, None, &event)).await?;
+    }
+    Err(refusal.into())
+}

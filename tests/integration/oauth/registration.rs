@@ -1,0 +1,275 @@
+//! Dynamic client registration (RFC 7591) and its management (RFC 7592).
+
+use std::time::Duration;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use axum::{
+    body::Body,
+    http::{Request, Response, StatusCode, header},
+};
+use data_encoding::BASE64URL_NOPAD;
+use lanyard::{
+    id::{OrganizationId, RegistrationTokenId},
+    oauth::{dynamic::Policy, store::InitialToken},
+    secret::ExposeSecret,
+    storage::testing::databases,
+};
+use serde_json::{Value, json};
+
+use super::clinic::{Answer, CHALLENGE, Clinic, VERIFIER};
+use crate::harness::receiver::Receiver;
+
+const PATH: &str = "/oauth2/register";
+const CALLBACK: &str = "https://roster.example/cb";
+
+async fn send(clinic: &Clinic, method: &str, path: &str, token: &str, body: &Value) -> Answer {
+    let mut request = Request::builder().method(method).uri(path);
+    if !token.is_empty() {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let (request, body) = match body {
+        Value::Null => (request, Body::empty()),
+        Value::String(raw) => (request.header(header::CONTENT_TYPE, "application/json"), Body::from(raw.clone())),
+        json => (request.header(header::CONTENT_TYPE, "application/json"), Body::from(json.to_string())),
+    };
+    clinic.send(request.body(body).unwrap()).await
+}
+
+/// An initial access token.
+async fn token(clinic: &Clinic, organization: Option<OrganizationId>, uses: i64, policy: Policy) -> String {
+    let context = clinic.context();
+    let (text, hash) = context.random.token();
+    let token = InitialToken {
+        id: RegistrationTokenId::fresh(context.now, &context.random),
+        organization,
+        policy,
+        uses,
+        used: 0,
+        created_at: context.now,
+        expires_at: context.now.plus(Duration::from_hours(1)),
+        revoked_at: None,
+    };
+    clinic.write(move |tx| Box::pin(async move { Ok(tx.initial_tokens().insert(&token, hash).await?) })).await;
+    text.expose_secret().to_owned()
+}
+
+fn app() -> Value {
+    json!({
+        "client_name": "Roster", "redirect_uris": [CALLBACK], "scope": "openid profile roles", "contacts": ["it@a.example"],
+        "id_token_signed_response_alg": "ES256", "made_up": {"a": [1]}, "resources": ["https://api.example"],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_registers_signs_somebody_in_and_looks_after_itself() {
+    for clinic in Clinic::each().await {
+        let riverside = clinic.organization("riverside").await;
+        let token = token(&clinic, Some(riverside), 1, Policy::default()).await;
+        let made = send(&clinic, "POST", PATH, &token, &app()).await;
+        assert_eq!(
+            (made.status, made.header(header::CACHE_CONTROL)),
+            (StatusCode::CREATED, "no-store"),
+            "{}",
+            made.body
+        );
+        let made = made.json();
+        assert_eq!(
+            (&made["scope"], &made["client_name"]),
+            (&json!("openid profile"), &json!("Roster")),
+            "roles are cut off"
+        );
+        assert_eq!(made["token_endpoint_auth_method"], "client_secret_basic");
+        assert_eq!((&made["client_secret_expires_at"], &made["contacts"]), (&json!(0), &json!(["it@a.example"])));
+        assert!(made.get("resources").is_none() && made.get("made_up").is_none());
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        let (id, secret) = (text("client_id"), text("client_secret"));
+        assert_eq!(text("registration_client_uri"), format!("http://localhost:8080{PATH}/{id}"));
+
+        // Somebody signs in: the app is nobody's own, so that they are asked.
+        let browser = clinic.browser("priya").await;
+        let query = format!(
+            "response_type=code&client_id={id}&redirect_uri={CALLBACK}&scope=openid&code_challenge={CHALLENGE}\
+             &code_challenge_method=S256"
+        );
+        let asked = clinic.authorize(&browser, &query).await;
+        let asked = if asked.location().starts_with('/') {
+            clinic.get(asked.location(), &[("cookie", &browser)]).await
+        } else {
+            asked
+        };
+        assert!(asked.body.contains("Roster"), "{} {}", asked.status, asked.body);
+        let basic = data_encoding::BASE64.encode(format!("{id}:{secret}").as_bytes());
+        let form = format!("grant_type=authorization_code&code=x&redirect_uri={CALLBACK}&code_verifier={VERIFIER}");
+        let refused = clinic.post("/oauth2/token", &[("authorization", &format!("Basic {basic}"))], &form).await;
+        assert_eq!(refused.json()["error"], "invalid_grant", "the secret is right");
+        look_after(&clinic, &made, (&browser, &query)).await;
+        assert_eq!(send(&clinic, "POST", PATH, &token, &app()).await.status, StatusCode::UNAUTHORIZED, "used up");
+    }
+}
+
+/// RFC 7592: the app reads, replaces and removes its registration.
+async fn look_after(clinic: &Clinic, made: &Value, (browser, query): (&str, &str)) {
+    let text = |name: &str| made[name].as_str().unwrap().to_owned();
+    let (id, secret, own) = (text("client_id"), text("client_secret"), text("registration_access_token"));
+    let at = format!("{PATH}/{id}");
+    let shown = send(clinic, "GET", &at, &own, &Value::Null).await.json();
+    assert_eq!((&shown["registration_access_token"], shown.get("client_secret")), (&json!(own), None));
+    let change =
+        json!({"client_id": id, "client_secret": secret, "redirect_uris": [CALLBACK], "client_name": "Roster 2"});
+    let changed = send(clinic, "PUT", &at, &own, &change).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    let changed = changed.json();
+    assert_eq!((&changed["client_name"], changed.get("contacts")), (&json!("Roster 2"), None));
+    assert_eq!(changed["registration_access_token"], json!(own));
+    let more = json!({"client_id": id, "redirect_uris": [CALLBACK], "scope": "email"});
+    let more = send(clinic, "PUT", &at, &own, &more).await.json();
+    assert_eq!(more["error"], "invalid_client_metadata", "it never had that scope: {more}");
+    let public = json!({"client_id": id, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"});
+    assert_eq!(send(clinic, "PUT", &at, &own, &public).await.status, StatusCode::OK);
+    let again = json!({"client_id": id, "redirect_uris": [CALLBACK]});
+    let again = send(clinic, "PUT", &at, &own, &again).await.json();
+    assert_ne!(again["client_secret"], json!(secret), "a new secret");
+    assert_eq!(send(clinic, "DELETE", &at, &own, &Value::Null).await.status, StatusCode::NO_CONTENT);
+    for method in ["GET", "DELETE"] {
+        assert_eq!(send(clinic, method, &at, &own, &Value::Null).await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_ne!(clinic.authorize(browser, query).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_registers_without_a_token_that_counts() {
+    for clinic in Clinic::each().await {
+        let over = token(&clinic, None, 9, Policy::default()).await;
+        clinic.app.clock.advance(Duration::from_hours(2));
+        for token in ["", "x", &over] {
+            let refused = send(&clinic, "POST", PATH, token, &app()).await;
+            assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{token}");
+            assert!(refused.header(header::WWW_AUTHENTICATE).starts_with("Bearer "));
+        }
+        let good = token(&clinic, None, 9, Policy::default()).await;
+        let made = send(&clinic, "POST", PATH, &good, &app()).await.json();
+        let id = made["client_id"].as_str().unwrap();
+        let own = made["registration_access_token"].as_str().unwrap();
+        let other = send(&clinic, "POST", PATH, &good, &app()).await.json();
+        let at = format!("{PATH}/{id}");
+        for (method, path, token) in [
+            ("GET", at.as_str(), ""),
+            ("GET", &at, other["registration_access_token"].as_str().unwrap()),
+            ("GET", &at, &good),
+            ("PUT", &at, "x"),
+            ("DELETE", &at, "x"),
+            ("GET", "/oauth2/register/portal", own),
+            ("DELETE", "/oauth2/register/c-none", own),
+        ] {
+            let refused = send(&clinic, method, path, token, &Value::Null).await;
+            assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{method} {path}: {}", refused.body);
+        }
+        for (case, body) in [
+            ("no id", json!({"redirect_uris": [CALLBACK]})),
+            ("another id", json!({"client_id": "portal", "redirect_uris": [CALLBACK]})),
+            ("a wrong secret", json!({"client_id": id, "client_secret": "x", "redirect_uris": [CALLBACK]})),
+            ("a secret that is none", json!({"client_id": id, "client_secret": 7, "redirect_uris": [CALLBACK]})),
+            ("what we say", json!({"client_id": id, "client_id_issued_at": 1, "redirect_uris": [CALLBACK]})),
+            ("nothing", Value::Null),
+        ] {
+            let refused = send(&clinic, "PUT", &at, own, &body).await;
+            assert_eq!(refused.json()["error"], "invalid_client_metadata", "{case}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_registrations_are_refused_by_their_code_and_use_nothing_up() {
+    for clinic in Clinic::each().await {
+        let hosts = vec!["roster.example".to_owned()];
+        let token = token(&clinic, None, 1, Policy { hosts, ..Policy::default() }).await;
+        let with = |name: &str, value: Value| {
+            let mut body = app();
+            body[name] = value;
+            body
+        };
+        for (body, code) in [
+            (json!("{"), "invalid_client_metadata"),
+            (json!("[]"), "invalid_client_metadata"),
+            (json!(r#"{"redirect_uris":["https://roster.example/cb"],"redirect_uris":[]}"#), "invalid_client_metadata"),
+            (json!("x".repeat(70_000)), "invalid_client_metadata"),
+            (Value::Null, "invalid_client_metadata"),
+            (with("redirect_uris", json!(["https://evil.example/cb"])), "invalid_redirect_uri"),
+            (with("redirect_uris", json!(["https://roster.example/\u{0}"])), "invalid_redirect_uri"),
+            (with("post_logout_redirect_uris", json!(["https://evil.example/"])), "invalid_redirect_uri"),
+            (with("backchannel_logout_uri", json!("https://evil.example/")), "invalid_client_metadata"),
+            (with("backchannel_logout_uri", json!("http://169.254.169.254/")), "invalid_client_metadata"),
+            (with("grant_types", json!(["client_credentials"])), "invalid_client_metadata"),
+            (with("scope", json!("roles groups")), "invalid_client_metadata"),
+            (with("client_name", json!("\u{7}")), "invalid_client_metadata"),
+            (with("jwks", json!({"keys": "no"})), "invalid_client_metadata"),
+            (with("software_statement", json!(7)), "invalid_software_statement"),
+            (with("software_statement", json!("a.b.c")), "invalid_software_statement"),
+        ] {
+            let refused = send(&clinic, "POST", PATH, &token, &body).await;
+            assert_eq!((refused.status.as_u16(), &refused.json()["error"]), (400, &json!(code)), "{}", refused.body);
+        }
+        let form = clinic.post(PATH, &[("authorization", &format!("Bearer {token}"))], "client_name=x").await;
+        assert_eq!(form.json()["error"], "invalid_client_metadata");
+        clinic.app.clock.advance(Duration::from_mins(30));
+        assert_eq!(send(&clinic, "POST", PATH, &token, &app()).await.status, StatusCode::CREATED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_registrations_is_slowed_down() {
+    for clinic in Clinic::each().await {
+        let mut last = StatusCode::OK;
+        for _ in 0..40 {
+            last = send(&clinic, "POST", PATH, "", &app()).await.status;
+        }
+        assert_eq!(last, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(clinic.recorded("client-registration").await < 20, "few of many are written down");
+    }
+}
+
+/// A software statement, and the key set of whoever signed it.
+fn statement(claims: &Value) -> (String, String) {
+    let key = Ed25519KeyPair::generate().unwrap();
+    let text = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+    let jwks = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "s", "x": text(key.public_key().as_ref())}]});
+    let signed = format!("{}.{}", text(br#"{"alg":"EdDSA","kid":"s"}"#), text(claims.to_string().as_bytes()));
+    let signature = key.sign(signed.as_bytes());
+    (format!("{signed}.{}", text(signature.as_ref())), jwks.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_statement_counts_before_what_the_app_says() {
+    for database in databases().await {
+        let receiver = Receiver::start().await;
+        let issuers = format!("[\"https://directory.example {}/jwks\"]", receiver.address);
+        let settings = [("registration.statement_issuers", issuers.as_str()), ("registration.access", "open")];
+        let clinic = Clinic::configured(database, &settings).await;
+        let now = clinic.app.clock.now().seconds();
+        let claims = json!({"iss": "https://directory.example", "exp": now + 60, "client_name": "Vouched for"});
+        let (good, jwks) = statement(&claims);
+        let document = Response::builder().header("content-type", "application/json").body(Body::from(jwks));
+        receiver.will_answer(document.unwrap());
+        let with = |statement: &str| {
+            let mut body = app();
+            body["software_statement"] = json!(statement);
+            body
+        };
+        // Registration is open here: nobody brings a token.
+        let made = send(&clinic, "POST", PATH, "", &with(&good)).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        let made = made.json();
+        assert_eq!((&made["client_name"], &made["software_statement"]), (&json!("Vouched for"), &json!(good)));
+        let other = json!({"iss": "https://other.example", "client_name": "x"});
+        let late = json!({"iss": "https://directory.example", "exp": now - 61});
+        for (case, statement, code) in [
+            ("of a stranger", statement(&other).0, "unapproved_software_statement"),
+            ("expired, by another key", statement(&late).0, "invalid_software_statement"),
+            ("by another key", statement(&claims).0, "invalid_software_statement"),
+            ("changed", good.replace("ey", "ez"), "invalid_software_statement"),
+        ] {
+            let refused = send(&clinic, "POST", PATH, "", &with(&statement)).await;
+            assert_eq!(refused.json()["error"], code, "{case}: {}", refused.body);
+        }
+    }
+}
