@@ -1,5 +1,5 @@
 // openid-client, asking and being answered in every way there is: pushed requests, authorization details, single claims, signed
-// requests, signed and encrypted answers, subjects of a sector.
+// requests, signed and encrypted answers, subjects of a sector, all of it at once (FAPI 2.0).
 
 import assert from 'node:assert/strict';
 import * as client from 'openid-client';
@@ -70,11 +70,14 @@ await example('an app signs its request', async () => {
   const registered = await keyed('signing-app', ['require_signed_request_object=true', 'request_object_signing_alg=ES256'], own);
   const config = await as(registered, {});
   const { address, checks } = await authorization(config, registered);
-  const signed = await client.buildAuthorizationUrlWithJAR(config, address.searchParams, { key: sign.privateKey, kid: 'sign' });
+  const key = { key: sign.privateKey, kid: 'sign' };
+  const signed = await client.buildAuthorizationUrlWithJAR(config, address.searchParams, key);
   assert.ok(signed.searchParams.has('request') && !signed.searchParams.has('scope'));
   const tokens = await client.authorizationCodeGrant(config, await new Agent().answer(signed, registered.redirect, PRIYA), checks);
   assert.equal(tokens.claims().email, PRIYA);
-  const pushed = await client.buildAuthorizationUrlWithPAR(config, signed.searchParams);
+  await assert.rejects(client.buildAuthorizationUrlWithPAR(config, signed.searchParams), 'an object is used once');
+  const another = await client.buildAuthorizationUrlWithJAR(config, address.searchParams, key);
+  const pushed = await client.buildAuthorizationUrlWithPAR(config, another.searchParams);
   await client.authorizationCodeGrant(config, await new Agent().answer(pushed, registered.redirect, PRIYA), checks);
   const forged = await client.buildAuthorizationUrlWithJAR(
     config, address.searchParams, (await generateKeyPair('ES256', { extractable: true })).privateKey,
@@ -136,3 +139,36 @@ await example('an app knows people by the names of its sector', async () => {
   assert.notEqual(one, everywhere);
   assert.match(everywhere, /^usr_/);
 });
+
+for (const profile of ['fapi2-security', 'fapi2-message-signing']) {
+  await example(`an app is held to its profile (${profile})`, async () => {
+    const signs = profile === 'fapi2-message-signing';
+    const members = [
+      `profile=${profile}`, 'token_endpoint_auth_method=private_key_jwt', 'dpop_bound_access_tokens=true',
+      'id_token_signed_response_alg=ES256',
+    ];
+    const registered = await keyed(profile, members, { key: sign.publicKey, kid: 'sign' });
+    const key = { key: sign.privateKey, kid: 'sign' };
+    const execute = [client.allowInsecureRequests, client.enableNonRepudiationChecks, ...(signs ? [client.useJwtResponseMode] : [])];
+    const metadata = { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'PS256' };
+    const config = await client.discovery(new URL(ISSUER), registered.id, metadata, client.PrivateKeyJwt(key), { execute });
+    const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'));
+    const { address, checks } = await authorization(config, registered);
+    await assert.rejects(new Agent().answer(address, registered.redirect, PRIYA).then((answer) =>
+      client.authorizationCodeGrant(config, answer, checks, undefined, { DPoP })), 'not pushed');
+    let asked = address.searchParams;
+    if (signs) {
+      await assert.rejects(client.buildAuthorizationUrlWithPAR(config, asked).then((plain) =>
+        new Agent().answer(plain, registered.redirect, PRIYA)).then((answer) =>
+        client.authorizationCodeGrant(config, answer, checks, undefined, { DPoP })), 'not signed');
+      asked = (await client.buildAuthorizationUrlWithJAR(config, asked, key)).searchParams;
+    }
+    const pushed = await client.buildAuthorizationUrlWithPAR(config, asked, { DPoP });
+    const answer = await new Agent().answer(pushed, registered.redirect, PRIYA);
+    assert.equal(answer.searchParams.has('response'), signs);
+    const tokens = await client.authorizationCodeGrant(config, answer, checks, undefined, { DPoP });
+    assert.equal(tokens.token_type, 'dpop');
+    const userinfo = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, { DPoP });
+    assert.equal(userinfo.email, PRIYA);
+  });
+}
