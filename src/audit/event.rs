@@ -110,6 +110,8 @@ events! {
     Delegation "delegation" Success { user: UserId, client: String, actor: String, token: String } token;
     /// A client got a token to act as a person, which the token does not say.
     Impersonation "impersonation" Success { user: UserId, client: String, token: String } token;
+    /// A client asked a person by the back channel.
+    BackchannelRequest "backchannel-authentication" Success { user: UserId, client: String } client;
     /// Tokens were refreshed.
     TokenRefresh "token-refresh" Success { user: UserId, client: String, family: FamilyId, token: String } family;
     /// A refresh token was used a second time; its family is revoked.

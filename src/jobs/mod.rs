@@ -34,6 +34,15 @@ pub enum Job {
     /// Tells one app that a session has ended (OpenID Connect Back-Channel Logout §2.5); whom and which is written in
     /// `logouts` under the id of the job.
     BackchannelLogout,
+    /// Tells a client that a person has decided (CIBA Core 1.0 §10.2).
+    PingClient {
+        /// Where it wants to be told.
+        url: String,
+        /// What it gave us to authenticate with.
+        token: String,
+        /// Which request.
+        auth_req_id: String,
+    },
 }
 
 impl Job {
@@ -43,6 +52,7 @@ impl Job {
         match self {
             Self::SendMail { .. } => "send-mail",
             Self::BackchannelLogout => "backchannel-logout",
+            Self::PingClient { .. } => "ping-client",
         }
     }
 

@@ -19,8 +19,11 @@ impl SealedColumn {
     /// Keys that all nodes share and that outlive a master key.
     pub const SHARED_KEY: Self = Self { table: "shared_keys", row: "name", column: "sealed" };
 
+    /// What clients are told of decisions with.
+    pub const NOTIFICATION: Self = Self { table: "deferred_requests", row: "id", column: "notification_token" };
+
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY];
+    pub const ALL: [Self; 4] = [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY, Self::NOTIFICATION];
 
     /// One that no table has.
     #[cfg(test)]

@@ -76,7 +76,9 @@ names! {
         /// RFC 8693.
         TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
         /// RFC 7523 §2.1.
-        JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+        JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        /// CIBA Core 1.0 §10.1.
+        Ciba = "urn:openid:params:grant-type:ciba";
     /// The form of a client's access tokens.
     AccessTokenFormat:
         /// RFC 9068.

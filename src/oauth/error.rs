@@ -54,6 +54,10 @@ codes! {
     SlowDown = "slow_down" 400;
     /// Nobody decided in time (RFC 8628 §3.5).
     ExpiredToken = "expired_token" 400;
+    /// Nobody of that name uses the client (CIBA Core 1.0 §13).
+    UnknownUserId = "unknown_user_id" 400;
+    /// The message for the person cannot be shown (CIBA Core 1.0 §13).
+    InvalidBindingMessage = "invalid_binding_message" 400;
     /// Another response type than `code`.
     UnsupportedResponseType = "unsupported_response_type" 400;
     /// A fault of ours.

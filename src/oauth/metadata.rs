@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     authorization::{Prompt, ResponseMode},
+    backchannel::DELIVERY_MODES,
     client::{AuthenticationMethod, GrantType},
     dpop,
     scope::Scope,
@@ -31,6 +32,7 @@ pub mod path {
     pub const REVOKE: &str = "/oauth2/revoke";
     pub const JWKS: &str = "/oauth2/jwks";
     pub const DEVICE_AUTHORIZATION: &str = "/oauth2/device_authorization";
+    pub const BACKCHANNEL_AUTHENTICATION: &str = "/oauth2/backchannel-authentication";
     pub const DEVICE: &str = "/device";
     pub const DEVICE_QR: &str = "/device/qr";
     pub const LOGOUT: &str = "/oauth2/logout";
@@ -55,6 +57,9 @@ pub struct Metadata {
     pub introspection_endpoint: String,
     pub revocation_endpoint: String,
     pub device_authorization_endpoint: String,
+    pub backchannel_authentication_endpoint: String,
+    pub backchannel_token_delivery_modes_supported: [&'static str; 2],
+    pub backchannel_user_code_parameter_supported: bool,
     pub end_session_endpoint: String,
     pub registration_endpoint: String,
     pub scopes_supported: Vec<&'static str>,
@@ -161,6 +166,9 @@ impl Metadata {
             introspection_endpoint: at(path::INTROSPECT),
             revocation_endpoint: at(path::REVOKE),
             device_authorization_endpoint: at(path::DEVICE_AUTHORIZATION),
+            backchannel_authentication_endpoint: at(path::BACKCHANNEL_AUTHENTICATION),
+            backchannel_token_delivery_modes_supported: DELIVERY_MODES,
+            backchannel_user_code_parameter_supported: false,
             end_session_endpoint: at(path::LOGOUT),
             registration_endpoint: at(path::REGISTER),
             scopes_supported: Scope::ALL.iter().map(|scope| scope.name()).collect(),

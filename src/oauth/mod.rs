@@ -14,6 +14,7 @@
 pub mod authorization;
 pub mod backchannel_logout;
 pub mod authorization_details;
+pub mod backchannel;
 pub mod bearer;
 mod cache;
 pub mod client;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    authorization_details,
+    authorization_details, backchannel,
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
     client_certificate, client_keys,
     client_metadata::ClientMetadata,
@@ -67,7 +67,7 @@ pub enum RegistrationError {
     #[error("client credentials need a client with a secret")]
     PublicService,
     /// RFC 8693 §5: whoever brings the word of others proves who they are.
-    #[error("tokens and assertions are exchanged by clients that authenticate")]
+    #[error("whoever speaks for people or asks them behind their backs is a client that authenticates")]
     PublicExchange,
     /// A service client belongs to an organization.
     #[error("a client with the grant type client_credentials must be owned by an organization")]
@@ -180,6 +180,7 @@ impl Registration {
         client_certificate::check(self.authentication, &self.metadata)?;
         frontchannel_logout::check(&self.metadata, &self.redirect_uris)?;
         trusted_issuer::check(&self.metadata)?;
+        backchannel::check(&self.metadata)?;
         if let Some(bad) = self.resources.iter().chain(&self.audience).find(|text| !is_resource(text)) {
             return Err(RegistrationError::Resource(bad.clone()));
         }
@@ -225,7 +226,7 @@ impl Registration {
         if has(GrantType::ClientCredentials) && self.authentication == AuthenticationMethod::None {
             return Err(RegistrationError::PublicService);
         }
-        let speaks_for_others = has(GrantType::TokenExchange) || has(GrantType::JwtBearer);
+        let speaks_for_others = [GrantType::TokenExchange, GrantType::JwtBearer, GrantType::Ciba].into_iter().any(has);
         if speaks_for_others && self.authentication == AuthenticationMethod::None {
             return Err(RegistrationError::PublicExchange);
         }
@@ -241,7 +242,7 @@ impl Registration {
 }
 
 /// Grants by which a person lets a client in.
-const FOR_PEOPLE: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::DeviceCode];
+const FOR_PEOPLE: [GrantType; 3] = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Ciba];
 
 fn addresses(texts: &[String], registrant: Registrant) -> Result<Vec<RedirectUri>, RegistrationError> {
     texts.iter().map(|text| RedirectUri::parse(text, registrant).map_err(RegistrationError::from)).collect()

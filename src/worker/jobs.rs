@@ -16,6 +16,7 @@ use crate::{
         backchannel_logout::{self, Tried},
         store::Outcome,
     },
+    outbound::Fault,
     storage::{self, Error, Tx},
 };
 
@@ -95,12 +96,28 @@ async fn run(app: &App, leased: &Leased, mailer: &Mailer) -> Done {
                 Err(why) => Done::Never(why),
             }
         }
+        Some(Job::PingClient { url, token, auth_req_id }) => ping(app, url, token, auth_req_id).await,
         Some(Job::BackchannelLogout) => match backchannel_logout::tell(app, &leased.id, leased.attempts).await {
             Ok(Tried::Delivered) => Done::Yes,
             Ok(Tried::Again(why)) => Done::NotYet(why),
             Ok(Tried::Never(why)) => Done::Never(why),
             Err(fault) => Done::NotYet(fault.to_string()),
         },
+    }
+}
+
+/// CIBA Core 1.0 §10.2: the client answers 204 or 200; what it refuses for good is not tried again.
+async fn ping(app: &App, url: &str, token: &str, auth_req_id: &str) -> Done {
+    let Ok(url) = url.parse() else { return Done::Never("the client has no address".to_owned()) };
+    let body = serde_json::json!({ "auth_req_id": auth_req_id });
+    match app.outbound.post_json(&url, &body, Some(token)).await {
+        Ok(answer) if answer.is_success() => Done::Yes,
+        Ok(answer) if matches!(answer.status, 400..=499) && !matches!(answer.status, 408 | 429) => {
+            Done::Never(format!("the client answered {}", answer.status))
+        }
+        Ok(answer) => Done::NotYet(format!("the client answered {}", answer.status)),
+        Err(fault @ Fault::Forbidden(_)) => Done::Never(fault.to_string()),
+        Err(fault) => Done::NotYet(fault.to_string()),
     }
 }
 

@@ -94,7 +94,9 @@ fn language_of(visit: &Visit, user: &User) -> Language {
 async fn masthead(app: &App, person: &SignedIn, tab: Tab) -> directory::Result<Masthead> {
     let mut tx = app.storage.read().await?;
     let open = invitation_rules::open_of(&mut tx, &person.user, app.clock.now()).await?;
-    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations: open.len() })
+    let asked = tx.deferred_requests().open_of_user(&person.user.id, app.clock.now()).await?;
+    let (open_invitations, open_requests) = (open.len(), asked.len());
+    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations, open_requests })
 }
 
 /// The context of a change that the person makes.

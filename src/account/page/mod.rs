@@ -19,6 +19,8 @@ pub struct Masthead {
     pub tab: Tab,
     /// How many invitations wait for an answer.
     pub open_invitations: usize,
+    /// How many requests of back ends wait for a decision.
+    pub open_requests: usize,
 }
 
 /// The pages in the head.
@@ -53,16 +55,23 @@ pub struct Level {
 }
 
 impl Masthead {
-    fn tabs(&self, frame: &Frame) -> [TabLink; 4] {
+    fn tabs(&self, frame: &Frame) -> Vec<TabLink> {
         let t = &frame.t.account;
         let link = |tab, href, label| TabLink { href, label, is_current: tab == self.tab, count: None };
         let count = (self.open_invitations > 0).then_some(self.open_invitations);
-        [
+        let mut tabs = vec![
             link(Tab::Overview, "/account", t.overview),
             link(Tab::Sessions, "/account/sessions", t.sessions),
             link(Tab::Apps, "/account/apps", t.apps),
             TabLink { count, ..link(Tab::Invitations, "/account/invitations", t.invitations) },
-        ]
+        ];
+        if self.open_requests > 0 {
+            // A page of its own, for those few minutes.
+            let label = frame.t.authentication.asked.title;
+            let count = Some(self.open_requests);
+            tabs.push(TabLink { href: "/account/requests", label, is_current: false, count });
+        }
+        tabs
     }
 }
 

@@ -28,7 +28,7 @@ fn in_every_language(name: &str, page: impl Fn(Frame) -> String) {
 }
 
 fn masthead(tab: Tab) -> Masthead {
-    Masthead { person: "Priya Nair".into(), tab, open_invitations: 1 }
+    Masthead { person: "Priya Nair".into(), tab, open_invitations: 1, open_requests: 2 }
 }
 
 fn level(role: &str, location: Option<&str>) -> Level {

@@ -268,6 +268,8 @@ pub(super) enum Grant {
     TokenExchange,
     #[value(alias = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
     JwtBearer,
+    #[value(alias = "urn:openid:params:grant-type:ciba")]
+    Ciba,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -296,6 +298,7 @@ impl From<Grant> for GrantType {
             Grant::DeviceCode => Self::DeviceCode,
             Grant::TokenExchange => Self::TokenExchange,
             Grant::JwtBearer => Self::JwtBearer,
+            Grant::Ciba => Self::Ciba,
         }
     }
 }

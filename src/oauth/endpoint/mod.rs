@@ -2,6 +2,7 @@
 
 mod answer;
 mod authorize;
+mod backchannel_authentication;
 mod client_form;
 mod cors;
 mod device_authorization;
@@ -62,6 +63,9 @@ pub fn router(provider: Provider) -> Router {
         .route(page::organization::PATH, get(page::anew).post(page::organization::choose))
         .route(page::consent::PATH, get(page::anew).post(page::consent::decide))
         .route(page::sign_out::PATH, get(page::sign_out::undecided).post(page::sign_out::sign_out))
+        .route(path::BACKCHANNEL_AUTHENTICATION, post(backchannel_authentication::backchannel_authentication))
+        .route(page::asked::PATH, get(page::asked::show))
+        .route(page::asked::DECISION, get(page::asked::anew).post(page::asked::decide))
         .route(path::DEVICE, get(page::device::show).post(page::device::typed))
         .route(path::DEVICE_QR, get(page::device::qr))
         .route(page::device::ORGANIZATION, get(page::device::anew).post(page::device::choose))

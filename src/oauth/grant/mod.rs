@@ -4,6 +4,7 @@
 //! A refusal that changes something (a replay revokes) is an outcome: it is committed, then answered.
 
 pub mod authorization_code;
+pub mod ciba;
 pub mod client_credentials;
 mod deferred;
 pub mod device_code;
@@ -65,6 +66,7 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         GrantType::RefreshToken => refresh_token::rotate(exchange).await,
         GrantType::ClientCredentials => client_credentials::issue(exchange).await,
         GrantType::DeviceCode => device_code::redeem(exchange).await,
+        GrantType::Ciba => ciba::redeem(exchange).await,
         GrantType::JwtBearer => jwt_bearer::exchange(exchange).await,
         GrantType::TokenExchange => token_exchange::exchange(exchange).await,
     }

@@ -1,6 +1,7 @@
 //! The pages on the way from an authorization request to its answer, and those of signing out. Each shows a view and takes
 //! its form; then the browser goes back to where the request is decided anew.
 
+pub mod asked;
 pub mod consent;
 pub mod denied;
 pub mod device;

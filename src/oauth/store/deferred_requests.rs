@@ -49,6 +49,8 @@ pub enum Asks {
         user: UserId,
         /// What the client wants them to recognise.
         binding_message: Option<String>,
+        /// With what the client is told of the decision, sealed.
+        notification: Option<Vec<u8>>,
     },
 }
 
@@ -79,7 +81,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT id, hash, client_id, user_code, user_id, organization, scope, resources, binding_message, \
-             interval_seconds, polled_at, created_at, expires_at, family_id, refused_at, used_at \
+             notification_token, interval_seconds, polled_at, created_at, expires_at, family_id, refused_at, used_at \
              FROM deferred_requests WHERE ",
             $condition
         )
@@ -92,14 +94,16 @@ impl DeferredRequests<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn insert(&mut self, request: &DeferredRequest) -> Result<bool> {
-        let (user_code, user, message) = match &request.asks {
-            Asks::Whoever(code) => (Some(code.as_str().to_owned()), None, None),
-            Asks::Person { user, binding_message } => (None, Some(user.as_str().to_owned()), binding_message.clone()),
+        let (user_code, user, message, sealed) = match request.asks.clone() {
+            Asks::Whoever(code) => (Some(code.as_str().to_owned()), None, None, None),
+            Asks::Person { user, binding_message, notification } => {
+                (None, Some(user.as_str().to_owned()), binding_message, notification)
+            }
         };
         let written = sql(
             "INSERT INTO deferred_requests (id, hash, client_id, user_code, user_id, organization, scope, resources, \
-             binding_message, interval_seconds, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             binding_message, interval_seconds, created_at, expires_at, notification_token) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
              ON CONFLICT DO NOTHING",
         )
         .bind(request.id.as_str().to_owned())
@@ -114,6 +118,7 @@ impl DeferredRequests<'_> {
         .bind(request.interval)
         .bind(request.created_at.0)
         .bind(request.expires_at.0)
+        .bind(sealed)
         .execute(self.0.connection())
         .await?;
         Ok(written == 1)
@@ -139,6 +144,21 @@ impl DeferredRequests<'_> {
             .fetch_optional(self.0.connection())
             .await?;
         row.as_ref().map(deferred).transpose()
+    }
+
+    /// What waits for a person's decision, the newest first; at most 50.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_of_user(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<DeferredRequest>> {
+        let rows = sql(select!(
+            "user_id = $1 AND expires_at > $2 AND family_id IS NULL AND refused_at IS NULL ORDER BY id DESC LIMIT 50"
+        ))
+        .bind(user.as_str().to_owned())
+        .bind(now.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(deferred).collect()
     }
 
     /// Notes that the client asked; `false` when it asked too soon, from when on it has to wait `more` seconds longer.
@@ -205,9 +225,11 @@ fn deferred(row: &Row) -> Result<DeferredRequest> {
     let corrupt = |column| Error::Corrupt(column);
     let asks = match (some("user_code")?, some("user_id")?) {
         (Some(code), None) => Asks::Whoever(code.parse().map_err(|_| corrupt("deferred_requests.user_code"))?),
-        (None, Some(user)) => {
-            Asks::Person { user: UserId::from_stored(user), binding_message: some("binding_message")? }
-        }
+        (None, Some(user)) => Asks::Person {
+            user: UserId::from_stored(user),
+            binding_message: some("binding_message")?,
+            notification: row.try_get("notification_token")?,
+        },
         _ => return Err(corrupt("deferred_requests.user_id")),
     };
     let decision = match (some("family_id")?.map(FamilyId::from_stored), at("refused_at")?, at("used_at")?) {

@@ -25,7 +25,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 40] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 42] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -61,6 +61,8 @@ pub(super) const ANSWERS: [(&str, &[u16]); 40] = [
     ("/oauth2/logout", &[200, 303, 400, 405, 413, 415]),
     ("/oauth2/logout/confirm", &[200, 303, 400, 403, 405, 413, 415]),
     ("/oauth2/register/{client_id}", &[400, 401, 404, 405]),
+    ("/account/requests", &[200, 303, 400, 405]),
+    ("/account/requests/{id}", &[303, 400, 403, 404, 405, 413, 415]),
     ("/device", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/device/qr", &[200, 400, 404, 405]),
     ("/device/organization", &[303, 400, 403, 405, 413, 415]),

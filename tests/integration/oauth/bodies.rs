@@ -13,6 +13,7 @@ async fn a_body_that_is_too_large_is_refused_as_the_endpoint_refuses() {
             for headers in [&[][..], &[("content-length", length.as_str())]] {
                 for path in [
                     "/oauth2/device_authorization",
+                    "/oauth2/backchannel-authentication",
                     "/oauth2/par",
                     "/oauth2/token",
                     "/oauth2/introspect",

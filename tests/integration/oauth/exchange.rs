@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use data_encoding::BASE64URL_NOPAD;
 use lanyard::{
     oauth::{
-        client::{AccessTokenFormat, AuthenticationMethod, GrantType},
+        client::{AccessTokenFormat, AuthenticationMethod, GrantType, Introspects},
         client_metadata::{ClientMetadata, TokenExchange},
         registrar::{self, RegistrarError},
         registration::{Registration, RegistrationError},
@@ -38,6 +38,7 @@ async fn clinics() -> Vec<Clinic> {
             redirect_uris: vec![],
             post_logout_redirect_uris: vec![],
             audience: Some(audience.to_owned()),
+            introspects: Introspects::Own,
             ..exchanging(id)
         };
         let allowance = TokenExchange { impersonation: true, subjects: vec![priya] };

@@ -6,6 +6,7 @@ mod answers;
 mod authorization;
 mod backchannel_logout;
 mod bodies;
+mod ciba;
 mod claims;
 mod client_assertion;
 mod client_certificate;

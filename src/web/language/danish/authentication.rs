@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn,
-        SignOut, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
+        SignIn, SignOut, Terms,
     },
 };
 
@@ -84,6 +84,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         needs: "Det mangler",
     },
     device: DEVICE,
+    asked: ASKED,
 };
 
 const SIGN_IN: SignIn = SignIn {
@@ -112,6 +113,18 @@ const DEVICE: Device = Device {
     warning: "Tillad det kun, hvis du står ved enheden. Har nogen sendt dig koden eller linket, skal du ikke tillade det.",
     allowed: Said { title: "Enheden er tilsluttet", text: "Den fortsætter af sig selv. Du kan lukke siden." },
     refused: Said { title: "Enheden er ikke tilsluttet", text: "Den får ingen adgang. Du kan lukke siden." },
+};
+
+const ASKED: Asked = Asked {
+    title: "Anmodninger",
+    lead: "Apps, der beder om din godkendelse lige nu.",
+    none: "Intet venter på dig.",
+    message: "Den bør vise dig:",
+    warning: "Tillad kun det, du selv har sat i gang, og kun hvis beskeden er den, du ser der.",
+    allowed: "Tilladt. Appen fortsætter af sig selv.",
+    refused: "Ikke tilladt. Appen får ingen adgang.",
+    gone: "Den anmodning er ikke længere åben.",
+    account: "Tilbage til din konto",
 };
 
 const CONSENT: Consent = Consent {

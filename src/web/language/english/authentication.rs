@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn,
-        SignOut, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
+        SignIn, SignOut, Terms,
     },
 };
 
@@ -85,6 +85,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         needs: "What’s missing",
     },
     device: DEVICE,
+    asked: ASKED,
 };
 
 const SIGN_IN: SignIn = SignIn {
@@ -113,6 +114,18 @@ const DEVICE: Device = Device {
     warning: "Allow it only if the device is in front of you. If somebody sent you this code or link, don’t allow it.",
     allowed: Said { title: "The device is connected", text: "It goes on by itself. You can close this page." },
     refused: Said { title: "The device isn’t connected", text: "It gets no access. You can close this page." },
+};
+
+const ASKED: Asked = Asked {
+    title: "Requests",
+    lead: "Apps that ask for your approval right now.",
+    none: "Nothing is waiting for you.",
+    message: "It should show you:",
+    warning: "Allow only what you started yourself, and only if the message is the one you see there.",
+    allowed: "Allowed. The app goes on by itself.",
+    refused: "Not allowed. The app gets no access.",
+    gone: "That request is no longer open.",
+    account: "Back to your account",
 };
 
 const CONSENT: Consent = Consent {

@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes, SignIn,
-        SignOut, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
+        SignIn, SignOut, Terms,
     },
 };
 
@@ -85,6 +85,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         needs: "Qué falta",
     },
     device: DEVICE,
+    asked: ASKED,
 };
 
 const SIGN_IN: SignIn = SignIn {
@@ -113,6 +114,18 @@ const DEVICE: Device = Device {
     warning: "Permítalo solo si tiene el dispositivo delante. Si alguien le envió este código o enlace, no lo permita.",
     allowed: Said { title: "El dispositivo está conectado", text: "Sigue por sí solo. Puede cerrar esta página." },
     refused: Said { title: "El dispositivo no está conectado", text: "No tendrá acceso. Puede cerrar esta página." },
+};
+
+const ASKED: Asked = Asked {
+    title: "Solicitudes",
+    lead: "Aplicaciones que piden su aprobación en este momento.",
+    none: "No hay nada pendiente.",
+    message: "Debe mostrarle:",
+    warning: "Permita solo lo que haya iniciado usted, y solo si el mensaje es el que ve allí.",
+    allowed: "Permitido. La aplicación sigue por sí sola.",
+    refused: "No permitido. La aplicación no tendrá acceso.",
+    gone: "Esa solicitud ya no está abierta.",
+    account: "Volver a su cuenta",
 };
 
 const CONSENT: Consent = Consent {

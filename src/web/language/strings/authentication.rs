@@ -17,6 +17,7 @@ pub struct Authentication {
     pub sign_out: SignOut,
     pub no_access: NoAccess,
     pub device: Device,
+    pub asked: Asked,
 }
 
 /// User name and password.
@@ -113,6 +114,20 @@ pub struct Device {
     pub warning: &'static str,
     pub allowed: Said,
     pub refused: Said,
+}
+
+/// What back ends ask a person.
+#[derive(Debug)]
+pub struct Asked {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub none: &'static str,
+    pub message: &'static str,
+    pub warning: &'static str,
+    pub allowed: &'static str,
+    pub refused: &'static str,
+    pub gone: &'static str,
+    pub account: &'static str,
 }
 
 /// Setting a password.

@@ -1,0 +1,239 @@
+//! CIBA Core 1.0: a back end asks a person, who decides on the pages of their account.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use lanyard::{
+    jobs::Job,
+    oauth::{client::GrantType, registration::Registration},
+    session::EndReason,
+};
+use serde_json::{Value, json};
+
+use super::{
+    client_assertion::set,
+    clinic::{Answer, Clinic, app, basic, claims},
+};
+
+const GRANT: &str = "urn:openid:params:grant-type:ciba";
+const PATH: &str = "/oauth2/backchannel-authentication";
+
+async fn clinics() -> Vec<Clinic> {
+    let clinics = Clinic::each().await;
+    for clinic in &clinics {
+        let asking = |id: &str| Registration {
+            grant_types: vec![GrantType::Ciba, GrantType::RefreshToken],
+            redirect_uris: vec![],
+            post_logout_redirect_uris: vec![],
+            ..app(id)
+        };
+        let riverside = clinic.organization("riverside").await;
+        for registration in [
+            asking("phone"),
+            Registration { is_first_party: false, ..asking("guest-phone") },
+            Registration { organization: Some(riverside), ..asking("own-phone") },
+            asking("theatre-phone"),
+            asking("pinged-phone"),
+        ] {
+            clinic.enroll(registration).await;
+        }
+        let endpoint = json!("https://phone.example/ciba");
+        let members = [
+            ("backchannel_token_delivery_mode", json!("ping")),
+            ("backchannel_client_notification_endpoint", endpoint),
+        ];
+        // One after the other would be refused: ping needs the endpoint.
+        set(clinic, "pinged-phone", &members).await;
+    }
+    clinics
+}
+
+async fn ask(clinic: &Clinic, client: &str, form: &str) -> Answer {
+    clinic.post(PATH, &[("authorization", &basic(client))], form).await
+}
+
+/// What the client is told first.
+async fn begin(clinic: &Clinic, client: &str, more: &str) -> Value {
+    let answer = ask(clinic, client, &format!("scope=openid+roles+offline_access&{more}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    answer.json()
+}
+
+async fn poll(clinic: &Clinic, client: &str, begun: &Value) -> Answer {
+    let id = begun["auth_req_id"].as_str().unwrap();
+    clinic.token(client, &format!("grant_type={GRANT}&auth_req_id={id}")).await
+}
+
+async fn decide(clinic: &Clinic, cookies: &str, decision: &str) -> Answer {
+    let page = clinic.get("/account/requests", &[("cookie", cookies)]).await;
+    clinic.submit(cookies, &page, &format!("decision={decision}")).await
+}
+
+fn error(answer: &Answer) -> String {
+    answer.json()["error"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_decides_about_what_a_back_end_asks() {
+    for clinic in clinics().await {
+        let more = "login_hint=Priya@clinic.example&binding_message=W4SCT+%3Cb%3E&requested_expiry=120";
+        let begun = begin(&clinic, "phone", more).await;
+        assert_eq!((&begun["expires_in"], &begun["interval"]), (&json!(120), &json!(5)));
+        assert_eq!(error(&poll(&clinic, "phone", &begun).await), "authorization_pending");
+        assert_eq!(error(&poll(&clinic, "phone", &begun).await), "slow_down");
+
+        let (priya, sam) = (clinic.browser("priya").await, clinic.browser("sam").await);
+        let page = clinic.get("/account/requests", &[("cookie", &priya)]).await;
+        for shown in ["phone", "riverside", "W4SCT &#60;b&#62;", "Know that it’s you"] {
+            assert!(page.body.contains(shown), "{shown}: {}", page.body);
+        }
+        // Sam sees nothing of it, and decides nothing.
+        let others = clinic.get("/account/requests", &[("cookie", &sam)]).await;
+        assert!(!others.body.contains("W4SCT"), "{}", others.body);
+        let meddled = clinic.submit(&sam, &page, "decision=allow").await;
+        assert_eq!(meddled.location(), "/account/requests?done=gone");
+        assert_eq!(decide(&clinic, &priya, "allow").await.location(), "/account/requests?done=allowed");
+
+        let answer = poll(&clinic, "phone", &begun).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let tokens = answer.json();
+        let access = claims(&tokens["access_token"]);
+        assert_eq!(access["sub"], clinic.user("priya").await.as_str());
+        assert_eq!((&access["org_name"], &access["client_id"]), (&json!("riverside"), &json!("phone")));
+        assert_eq!(claims(&tokens["id_token"])["aud"], "phone");
+        let refresh = format!("grant_type=refresh_token&refresh_token={}", tokens["refresh_token"].as_str().unwrap());
+        assert_eq!(clinic.token("phone", &refresh).await.status, StatusCode::OK);
+        assert_eq!(error(&poll(&clinic, "phone", &begun).await), "invalid_grant", "once");
+        assert_eq!(clinic.recorded("backchannel-authentication").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_and_what_nobody_decides_expires() {
+    for clinic in clinics().await {
+        let browser = clinic.browser("priya").await;
+        let begun = begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
+        assert_eq!(decide(&clinic, &browser, "deny").await.location(), "/account/requests?done=refused");
+        assert_eq!(error(&poll(&clinic, "phone", &begun).await), "access_denied");
+        let begun = begin(&clinic, "phone", "login_hint=priya@clinic.example&requested_expiry=60").await;
+        let page = clinic.get("/account/requests", &[("cookie", &browser)]).await;
+        clinic.app.clock.advance(Duration::from_mins(1));
+        let late = clinic.submit(&browser, &page, "decision=allow").await;
+        assert_eq!(late.location(), "/account/requests?done=gone");
+        assert_eq!(error(&poll(&clinic, "phone", &begun).await), "expired_token");
+
+        // What is allowed ends with the session that allowed it.
+        let form = "scope=openid&login_hint=priya@clinic.example";
+        let begun = ask(&clinic, "phone", form).await.json();
+        decide(&clinic, &browser, "allow").await;
+        let tokens = poll(&clinic, "phone", &begun).await.json();
+        let (user, context) = (clinic.user("priya").await, clinic.context());
+        let end = EndReason::SignOut;
+        clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    let session = tx.sessions().of_user(&user).await?.remove(0);
+                    Ok(tx.sessions().end(&context, &session, end).await?)
+                })
+            })
+            .await;
+        let refresh = format!("grant_type=refresh_token&refresh_token={}", tokens["refresh_token"].as_str().unwrap());
+        assert_eq!(error(&clinic.token("phone", &refresh).await), "invalid_grant");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_is_told_to_nobody_whom_it_does_not_concern() {
+    for clinic in clinics().await {
+        let browser = clinic.browser("priya").await;
+        let tokens = clinic.tokens(&browser, "portal", "").await;
+        let foreign = tokens["id_token"].as_str().unwrap().to_owned();
+        let mut unknown = vec![];
+        for (client, hint) in [
+            ("phone", "login_hint=nobody@nowhere.example".to_owned()),
+            ("phone", "login_hint=nobody@clinic.example".to_owned()),
+            ("phone", "login_hint=%20".to_owned()),
+            ("phone", "login_hint=priya@clinic.example&organization=harbour".to_owned()),
+            ("phone", "login_hint=priya@clinic.example&organization=nowhere".to_owned()),
+            ("own-phone", "login_hint=olivia@clinic.example&organization=harbour".to_owned()),
+            ("phone", format!("id_token_hint={foreign}")),
+        ] {
+            let answer = ask(&clinic, client, &format!("scope=openid&{hint}")).await;
+            assert_eq!(error(&answer), "unknown_user_id", "{hint}: {}", answer.body);
+            unknown.push(answer.body);
+        }
+        assert!(unknown.iter().all(|body| *body == unknown[0]), "{unknown:?}");
+        for (case, client, form, expected) in [
+            ("another grant", "portal", "scope=openid&login_hint=priya@clinic.example", "unauthorized_client"),
+            ("nobody", "phone", "scope=openid", "invalid_request"),
+            ("two hints", "phone", "scope=openid&login_hint=a&id_token_hint=b", "invalid_request"),
+            ("a hint of the client", "phone", "scope=openid&login_hint_token=a.b.c", "invalid_request"),
+            ("an ID token of others", "phone", "scope=openid&id_token_hint=a.b.c", "invalid_request"),
+            ("no openid", "phone", "scope=roles&login_hint=priya@clinic.example", "invalid_scope"),
+            ("another scope", "phone", "scope=openid+admin&login_hint=priya@clinic.example", "invalid_scope"),
+            ("another resource", "phone", "scope=openid&login_hint=a&resource=https://evil.example", "invalid_target"),
+            ("several", "phone", "scope=openid&login_hint=olivia@clinic.example", "invalid_request"),
+            (
+                "a requirement",
+                "theatre-phone",
+                "scope=openid&login_hint=olivia@clinic.example&organization=harbour",
+                "access_denied",
+            ),
+            ("two lines", "phone", "scope=openid&login_hint=a&binding_message=a%0Ab", "invalid_binding_message"),
+            ("no time", "phone", "scope=openid&login_hint=a&requested_expiry=0", "invalid_request"),
+            ("signed", "phone", "scope=openid&request=a.b.c", "invalid_request"),
+            ("no token", "pinged-phone", "scope=openid&login_hint=a", "invalid_request"),
+            ("a bad one", "pinged-phone", "scope=openid&login_hint=a&client_notification_token=%0d", "invalid_request"),
+            ("a NUL", "phone", "scope=openid&login_hint=%00", "invalid_request"),
+        ] {
+            let answer = ask(&clinic, client, form).await;
+            assert_eq!(error(&answer), expected, "{case}: {}", answer.body);
+        }
+        // A person is not buried in requests.
+        for number in 0..11 {
+            let answer = ask(&clinic, "phone", "scope=openid&login_hint=sam@clinic.example").await;
+            assert_eq!(answer.status == StatusCode::OK, number < 10, "{number}: {}", answer.body);
+        }
+        let bad = clinic.token("phone", &format!("grant_type={GRANT}&auth_req_id=x")).await;
+        assert_eq!(error(&bad), "invalid_grant");
+        let begun = begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
+        assert_eq!(error(&poll(&clinic, "guest-phone", &begun).await), "invalid_grant");
+        let id = begun["auth_req_id"].as_str().unwrap();
+        let device = "urn:ietf:params:oauth:grant-type:device_code";
+        let as_device = clinic.token("phone", &format!("grant_type={device}&device_code={id}")).await;
+        assert_eq!(error(&as_device), "unauthorized_client");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_pinged_when_the_person_has_decided() {
+    for clinic in clinics().await {
+        let browser = clinic.browser("priya").await;
+        for decision in ["allow", "deny"] {
+            let more = "login_hint=priya@clinic.example&client_notification_token=8d67dc78.T~k";
+            let begun = begin(&clinic, "pinged-phone", more).await;
+            decide(&clinic, &browser, decision).await;
+            let (node, sealer, now) = (clinic.app.node.clone(), clinic.app.sealer.clone(), clinic.app.clock.now());
+            let leased = clinic
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let leased = tx.jobs().lease((&node, &sealer), now, (None, 10)).await?;
+                        for job in &leased {
+                            tx.jobs().complete(&job.id, &node).await?;
+                        }
+                        Ok(leased)
+                    })
+                })
+                .await;
+            let jobs: Vec<_> = leased.into_iter().filter_map(|leased| leased.job).collect();
+            let expected = Job::PingClient {
+                url: "https://phone.example/ciba".into(),
+                token: "8d67dc78.T~k".into(),
+                auth_req_id: begun["auth_req_id"].as_str().unwrap().into(),
+            };
+            assert_eq!(jobs, [expected], "{decision}");
+            let answer = poll(&clinic, "pinged-phone", &begun).await;
+            assert_eq!(answer.status == StatusCode::OK, decision == "allow", "{}", answer.body);
+        }
+    }
+}
