@@ -10,7 +10,7 @@ use super::watch::Watch;
 use crate::oauth::clinic::{Answer, Clinic, REDIRECT, basic, redemption, request};
 
 /// What each endpoint may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 15] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 16] = [
     ("/oauth2/authorize", &[200, 303, 400, 403, 405, 413, 415]),
     ("/oauth2/par", &[201, 204, 400, 401, 403, 405, 503]),
     ("/oauth2/token", &[200, 204, 400, 401, 405]),
