@@ -128,7 +128,7 @@ impl AuthorizationRequest {
             challenge: challenge(client, parameters, nonce.is_some())?,
             nonce,
             prompts,
-            max_age: max_age(parameters.value("max_age"))?,
+            max_age: max_age(parameters.value("max_age"))?.or(client.metadata.default_max_age),
             login_hint: text("login_hint"),
             id_token_hint: text("id_token_hint"),
             organization: text("organization"),

@@ -25,5 +25,6 @@ mod jwt_bearer;
 mod logout;
 mod pushed;
 mod registration;
+mod step_up;
 mod request_objects;
 mod vectors;
