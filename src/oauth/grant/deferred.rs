@@ -100,6 +100,8 @@ async fn redeem(
     if !family.is_live(now) {
         return Err(refuse(Code::InvalidGrant, "the authorization was revoked").into());
     }
+    let mut family = family;
+    family.particulars.confirmation = exchange.binding().cloned();
     let (standing, draft) = Standing::drafted(&exchange, &family, &family.scopes).await?;
     let is_refreshed = exchange.client.client.allows(GrantType::RefreshToken).is_ok();
     let refresh = is_refreshed.then(|| provider.app.random.token());
@@ -133,6 +135,9 @@ async fn save(
     if !tx.deferred_requests().take(hash, context.now).await? {
         revoke_replayed(tx, context, &family).await?;
         return Ok(false);
+    }
+    if family.particulars.confirmation.is_some() {
+        tx.families().bind(&family).await?;
     }
     draft.save(tx.additions(), &family.client_id, Some(&family.id));
     if let Some((hash, expires_at)) = next {

@@ -6,13 +6,17 @@ use axum::http::{HeaderName, StatusCode, header};
 use data_encoding::BASE64URL_NOPAD;
 use lanyard::{
     jose::{Alg, Jwk},
+    oauth::{
+        client::{AuthenticationMethod, GrantType},
+        registration::Registration,
+    },
     secret::sha256,
 };
 use serde_json::{Value, json};
 
 use super::{
     client_assertion::set,
-    clinic::{Answer, Clinic, ISSUER, basic, claims, redemption, request},
+    clinic::{Answer, Clinic, ISSUER, app, basic, claims, redemption, request},
 };
 use crate::harness::client_key::{ClientKey, encode, hmac_signed};
 
@@ -268,5 +272,57 @@ async fn forged_and_mutated_proofs_are_refused() {
         let one = [("authorization", service.as_str()), ("dpop", good.as_str())];
         let answer = clinic.post("/oauth2/token", &one, "grant_type=client_credentials").await;
         assert_eq!(answer.status, StatusCode::OK, "nothing was used up: {}", answer.body);
+    }
+}
+
+/// What a device holds is bound to the key that it fetched it with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_gets_tokens_and_refresh_tokens_bound_to_its_key() {
+    for clinic in Clinic::each().await {
+        let kiosk = Registration {
+            authentication: AuthenticationMethod::None,
+            grant_types: vec![GrantType::DeviceCode, GrantType::RefreshToken],
+            redirect_uris: vec![],
+            ..app("kiosk")
+        };
+        clinic.enroll(kiosk).await;
+        let (holder, thief, browser) = (Holder::new(&clinic), Holder::new(&clinic), clinic.browser("priya").await);
+        let form = "client_id=kiosk&scope=openid+offline_access";
+        let begun = clinic.post("/oauth2/device_authorization", &[], form).await.json();
+        let page = format!("/device?user_code={}", text(&begun["user_code"]));
+        let page = clinic.get(&page, &[("cookie", &browser)]).await;
+        clinic.submit(&browser, &page, "decision=allow").await;
+        let grant = "urn:ietf:params:oauth:grant-type:device_code";
+        let form = format!("grant_type={grant}&client_id=kiosk&device_code={}", text(&begun["device_code"]));
+        let tokens = holder.post("/oauth2/token", &[], &form).await.json();
+        assert_eq!(claims(&tokens["access_token"])["cnf"], json!({"jkt": holder.thumbprint()}), "{tokens}");
+        let refresh = text(&tokens["refresh_token"]);
+        let form = format!("grant_type=refresh_token&client_id=kiosk&refresh_token={refresh}");
+        assert_eq!(clinic.post("/oauth2/token", &[], &form).await.json()["error"], "invalid_grant");
+        assert_eq!(thief.post("/oauth2/token", &[], &form).await.json()["error"], "invalid_grant");
+        assert_eq!(holder.post("/oauth2/token", &[], &form).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bound_token_is_exchanged_by_who_proves_its_key() {
+    for clinic in Clinic::each().await {
+        let grants = vec![GrantType::AuthorizationCode, GrantType::TokenExchange];
+        clinic.enroll(Registration { grant_types: grants, ..app("desk") }).await;
+        let (holder, thief, browser) = (Holder::new(&clinic), Holder::new(&clinic), clinic.browser("priya").await);
+        let secret = basic("desk");
+        let headers = [("authorization", secret.as_str())];
+        let code = clinic.code(&browser, "desk", "").await;
+        let tokens = holder.post("/oauth2/token", &headers, &redemption(&code)).await.json();
+        let form = format!(
+            "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token={}\
+             &subject_token_type=urn:ietf:params:oauth:token-type:access_token",
+            text(&tokens["access_token"])
+        );
+        assert_eq!(clinic.post("/oauth2/token", &headers, &form).await.json()["error"], "invalid_request");
+        assert_eq!(thief.post("/oauth2/token", &headers, &form).await.json()["error"], "invalid_request");
+        let exchanged = holder.post("/oauth2/token", &headers, &form).await.json();
+        assert_eq!(exchanged["token_type"], "DPoP", "{exchanged}");
+        assert_eq!(claims(&exchanged["access_token"])["cnf"], json!({"jkt": holder.thumbprint()}));
     }
 }
