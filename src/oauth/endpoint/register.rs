@@ -16,6 +16,8 @@ use crate::{
         Provider,
         dynamic::{self, Asked, Door, Problem, Told, request, statement},
         error::{Code, Error, Refusal, refuse},
+        registration::Registration,
+        sector,
     },
     secret::{ExposeSecret, SecretString, TokenHash},
     web::{
@@ -104,12 +106,17 @@ async fn door(provider: &Provider, token: Option<SecretString>, context: &Contex
 async fn asked(provider: &Provider, body: &[u8]) -> Result<Asked, Problem> {
     let mut members = request::members(body)?;
     let statement = match members.remove("software_statement") {
-        None | Some(Value::Null) => return Ok(Asked { members, statement: None }),
-        Some(Value::String(text)) => text,
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text),
         Some(_) => return Err(Problem::Statement("it is not a text".to_owned())),
     };
-    members.extend(statement::read(&provider.app, &statement).await?);
-    Ok(Asked { members, statement: Some(statement) })
+    if let Some(statement) = &statement {
+        members.extend(statement::read(&provider.app, statement).await?);
+    }
+    // Nobody joins the sector of others, and learns by what names they know people.
+    let described = request::fill(Registration::new("new", "new"), members.clone())?;
+    sector::verify(&provider.app.outbound, &described).await.map_err(Problem::from)?;
+    Ok(Asked { members, statement })
 }
 
 /// `GET /oauth2/register/{client_id}`

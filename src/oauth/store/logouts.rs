@@ -86,19 +86,6 @@ impl Logouts<'_> {
         rows.iter().map(logout).collect()
     }
 
-    /// What apps were told about a person, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn of_user(&mut self, user: &UserId, most: u32) -> Result<Vec<Logout>> {
-        let rows = sql(format!("{SELECT} WHERE l.user_id = $1 ORDER BY l.id DESC LIMIT $2"))
-            .bind(user.as_str().to_owned())
-            .bind(i64::from(most))
-            .fetch_all(self.0.connection())
-            .await?;
-        rows.iter().map(logout).collect()
-    }
-
     /// The apps that got tokens in a session that has not ended, by what they registered, with the `sid` of each.
     ///
     /// # Errors

@@ -273,3 +273,22 @@ async fn a_trusted_statement_counts_before_what_the_app_says() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_joins_the_sector_of_others() {
+    for clinic in Clinic::each().await {
+        let receiver = Receiver::start().await;
+        let token = token(&clinic, None, 1, Policy::default()).await;
+        let mut body = app();
+        body["subject_type"] = json!("pairwise");
+        body["sector_identifier_uri"] = json!(format!("{}/sector", receiver.address));
+        for (listed, status) in
+            [("{}", 400), (r#"["https://other.example/cb"]"#, 400), (r#"["https://roster.example/cb"]"#, 201)]
+        {
+            receiver.will_answer(Response::new(Body::from(listed)));
+            let answer = send(&clinic, "POST", PATH, &token, &body).await;
+            assert_eq!(answer.status.as_u16(), status, "{listed}: {}", answer.body);
+            assert!(status == 201 || answer.json()["error"] == "invalid_client_metadata");
+        }
+    }
+}
