@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
+use tokio::sync::Semaphore;
+
 use super::{
     authorization::organization::Member,
     bearer::LiveToken,
@@ -41,6 +43,8 @@ pub struct Parts {
     pub app: App,
     /// How many requests of strangers are kept for one network.
     keeping: Throttle,
+    /// Request objects of others that are read at a time.
+    pub(super) fetching: Semaphore,
     /// Wrong codes of devices.
     pub(super) typing: TypingLimit,
     /// How many clients one network registers.
@@ -73,6 +77,9 @@ pub struct Service {
     pub access: Access,
 }
 
+/// Request objects of others that are read at a time.
+const FETCHING: usize = 4;
+
 /// Why a request of somebody unknown is kept: each has a budget of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
@@ -82,6 +89,8 @@ pub enum Kept {
     Pushed,
     /// That of a device.
     Device,
+    /// That a proof was used.
+    Proof,
 }
 
 /// A clinic behind one address opens its apps in the morning; a stranger fills the database with no more than 4,000 requests
@@ -107,6 +116,7 @@ impl Provider {
         let jwks_caching = format!("public, max-age={}", max_age.as_secs());
         Self(Arc::new(Parts {
             registering: Throttle::new(REGISTERING, app.clock.clone(), &app.random),
+            fetching: Semaphore::new(FETCHING),
             keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
             typing: TypingLimit::new(&app.clock, &app.random),
             failures: Recurrences::new(app.clock.clone()),

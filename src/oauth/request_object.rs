@@ -103,6 +103,10 @@ async fn fetch(provider: &Provider, client: &Client, address: &str) -> Result<St
         return Err(refuse(Code::InvalidRequestUri, "request_uri is not registered for this client"));
     }
     let url: Url = address.parse().map_err(|_| UNREADABLE)?;
+    // Strangers can ask for it: they take no more than a few of the places that keys and logouts need.
+    let Ok(_place) = provider.fetching.try_acquire() else {
+        return Err(refuse(Code::InvalidRequestUri, "too many request objects are being read; try again"));
+    };
     let answer = provider.app.outbound.get(&url).await.map_err(|cause| {
         tracing::warn!(client.id, %cause, "A request object cannot be read.");
         UNREADABLE

@@ -33,8 +33,15 @@ fn sector_of(client: &Client) -> Option<String> {
     }
     let redirects = client.redirect_uris.iter().map(super::redirect_uri::RedirectUri::as_str);
     let named = client.metadata.sector_identifier_uri.as_deref().into_iter();
-    // §8.1; a client that is never redirected to is a sector of its own.
-    Some(named.chain(redirects).find_map(host).unwrap_or_else(|| format!("client {}", client.id)))
+    // §8.1; a client that is never redirected to, or on the person's own machine, is a sector of its own.
+    let hosts = named.chain(redirects).filter_map(host);
+    let mut shared = hosts.filter(|host| !is_loopback(host));
+    Some(shared.next().unwrap_or_else(|| format!("client {}", client.id)))
+}
+
+/// The apps on one person's own machine have nothing in common but its name.
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 fn host(uri: &str) -> Option<String> {

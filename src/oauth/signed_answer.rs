@@ -11,6 +11,7 @@ use super::{
     client::Client,
     client_metadata::ClientMetadata,
     error::{Code, Error, Refusal, refuse},
+    profile::Profile,
     provider::Provider,
     registration::RegistrationError,
 };
@@ -97,7 +98,7 @@ pub async fn authorization(provider: &Provider, to: &Destination, answer: Answer
     claims.insert("aud".to_owned(), client.id.as_str().into());
     claims.insert("exp".to_owned(), now.plus(LIFE).seconds().into());
     let form = client.metadata.authorization_form();
-    let signed = sign(provider, Typ::AuthorizationResponse, &claims, form)?;
+    let signed = sign((provider, client), Typ::AuthorizationResponse, &claims, form)?;
     Ok(vec![("response", encrypted(provider, client, signed, form).await?)])
 }
 
@@ -120,7 +121,7 @@ pub async fn userinfo(provider: &Provider, client: &Client, claims: &impl Serial
         (Some(_), _) => {
             claims["iss"] = provider.issuer().into();
             claims["aud"] = client.id.as_str().into();
-            let signed = sign(provider, Typ::UserInfo, &claims, form)?;
+            let signed = sign((provider, client), Typ::UserInfo, &claims, form)?;
             encrypted(provider, client, signed, form).await.map(Some)
         }
     }
@@ -135,7 +136,7 @@ pub async fn introspection(provider: &Provider, caller: &Client, told: &str) -> 
     let now = provider.app.clock.now().seconds();
     let claims = json!({"iss": provider.issuer(), "aud": caller.id, "iat": now, "token_introspection": told});
     let form = caller.metadata.introspection_form();
-    let signed = sign(provider, Typ::Introspection, &claims, form)?;
+    let signed = sign((provider, caller), Typ::Introspection, &claims, form)?;
     encrypted(provider, caller, signed, form).await
 }
 
@@ -164,8 +165,15 @@ pub async fn check_id_token(provider: &Provider, client: &Client) -> Result<(), 
     id_token(provider, client, String::new()).await.map(drop)
 }
 
-fn sign(provider: &Provider, typ: Typ, claims: &impl Serialize, form: Form<'_>) -> Result<String, Error> {
-    Ok(provider.signer(form.signature().unwrap_or(Algorithm::Rs256))?.sign(typ, claims))
+fn sign(
+    (provider, client): (&Provider, &Client),
+    typ: Typ,
+    claims: &impl Serialize,
+    form: Form<'_>,
+) -> Result<String, Error> {
+    // FAPI 2.0 Security Profile §5.4: no RS256.
+    let usual = Profile::of(client).map_or(Algorithm::Rs256, |_| Algorithm::Ps256);
+    Ok(provider.signer(form.signature().unwrap_or(usual))?.sign(typ, claims))
 }
 
 async fn encrypted(provider: &Provider, client: &Client, signed: String, form: Form<'_>) -> Result<String, Error> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{client_keys::is_address, client_metadata::ClientMetadata, registration::RegistrationError};
 use crate::{
+    id::OrganizationId,
     jose::{self, Alg, Expected, JwkSet, Typ, Verified},
     outbound::Outbound,
 };
@@ -31,6 +32,9 @@ pub struct TrustedIssuer {
     pub algorithms: Vec<String>,
     /// What `sub` is.
     pub subject: SubjectIs,
+    /// The organizations of which it speaks, by id; that of a client which belongs to one needs no naming.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<OrganizationId>,
 }
 
 /// What an issuer calls people by.
@@ -56,6 +60,12 @@ pub enum Untrusted {
 }
 
 impl TrustedIssuer {
+    /// Whether its word counts in an organization, for a client of this owner.
+    #[must_use]
+    pub fn speaks_of(&self, organization: &OrganizationId, owner: Option<&OrganizationId>) -> bool {
+        self.organizations.contains(organization) || (self.organizations.is_empty() && owner == Some(organization))
+    }
+
     /// Checks the form and the signature of an assertion; its claims remain to be checked. Keys at an address are read once
     /// more, at most once a minute, for an assertion that none of them has signed.
     ///

@@ -186,10 +186,11 @@ impl Outbound {
             return Err(Fault::Unreachable(format!("{url} did not answer a moment ago")));
         }
         let request = fill(self.client(url.scheme() == "http")?.request(method, url.clone()));
-        let exchange = async {
-            let _place = self.0.places.acquire().await;
-            read(request.send().await.map_err(|error| fault(url, &error))?).await
-        };
+        // Whoever waits for a place says nothing about the server.
+        let busy = || Fault::Unreachable(format!("{url} was not called: too many others are"));
+        let place = tokio::time::timeout(LONGEST, self.0.places.acquire()).await;
+        let _place = place.map_err(|_| busy())?.map_err(|_| busy())?;
+        let exchange = async { read(request.send().await.map_err(|error| fault(url, &error))?).await };
         tokio::time::timeout(LONGEST, exchange).await.unwrap_or_else(|_| {
             self.0.silent.remember(url);
             Err(Fault::Unreachable(format!("{url} did not answer within {} seconds", LONGEST.as_secs())))

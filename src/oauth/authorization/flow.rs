@@ -94,7 +94,7 @@ pub async fn decide(
     if asked.progress.was_refused {
         return refused(provider, context, asked, &person).await;
     }
-    let expected = expected.map(|expected| known_as(provider, asked, &person, expected));
+    let expected = expected.map(|expected| known_as(provider, asked, &person, &expected));
     let (organization, consent) = circumstances(provider, asked, &person).await?;
     let situation = Situation {
         request: &asked.request,
@@ -129,11 +129,11 @@ async fn expected_person(provider: &Provider, hint: Option<&str>) -> storage::Re
     }
 }
 
-/// The person of this subject: the one who is signed in, by the name that the app knows or by that of all apps, or else
-/// somebody.
-fn known_as(provider: &Provider, asked: &Asked, person: &SignedIn, subject: String) -> UserId {
+/// The person who is signed in, if `subject` is what the app knows them by; or else nobody.
+fn known_as(provider: &Provider, asked: &Asked, person: &SignedIn, subject: &str) -> UserId {
     let own = sector::subject(&provider.app, &asked.to.client.client, &person.user.id);
-    if subject == own { person.user.id.clone() } else { UserId::from_stored(subject) }
+    // The subject of another sector names nobody here: otherwise two apps could find out that they know the same person.
+    if subject == own { person.user.id.clone() } else { UserId::from_stored(String::new()) }
 }
 
 async fn circumstances(

@@ -41,6 +41,8 @@ pub struct Asked<'a> {
     pub addresses: &'a [String],
     /// The access token that comes with it.
     pub access_token: Option<&'a str>,
+    /// What it may be signed with.
+    pub algorithms: &'static [Alg],
     /// Whether it has to hold a nonce.
     pub is_nonce_demanded: bool,
     /// The present instant.
@@ -117,7 +119,7 @@ pub async fn prove(provider: &Parts, site: &Site, proof: &str, asked: Asked<'_>)
 
 /// RFC 9449 §4.3, but for the last point.
 fn check(site: &Site, proof: &str, asked: Asked<'_>) -> Result<Proof, BadProof> {
-    let expected = Expected { algorithms: ALGORITHMS, typ: Typ::Exactly("dpop+jwt") };
+    let expected = Expected { algorithms: asked.algorithms, typ: Typ::Exactly("dpop+jwt") };
     let verified = jose::verify_with_embedded_jwk(proof, expected)?;
     let claims: Claims = verified.claims()?;
     if claims.htm != asked.method {
@@ -193,7 +195,14 @@ mod tests {
     }
 
     fn asked(addresses: &[String]) -> Asked<'_> {
-        Asked { method: "POST", addresses, access_token: None, is_nonce_demanded: false, now: NOW }
+        Asked {
+            method: "POST",
+            addresses,
+            access_token: None,
+            algorithms: ALGORITHMS,
+            is_nonce_demanded: false,
+            now: NOW,
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::{
         confirmation::Confirmation,
         dpop::{self, Asked, nonce},
         error::{Code, Error, Refusal, refuse},
+        profile::Profile,
+        provider::Kept,
         redirect_uri::Registrant,
     },
     web::Visit,
@@ -49,6 +51,10 @@ pub(super) async fn confirmation(
     proof: Option<&str>,
 ) -> Result<Option<Confirmation>, Error> {
     let Some(proof) = proof else { return Ok(without_proof(client, visit)?) };
+    if client.registrant() == Registrant::Public {
+        // Whoever knows its id can send proofs, and each is remembered.
+        provider.may_keep(Kept::Proof, visit.address())?;
+    }
     let is_nonce_demanded = match provider.app.config.oauth.dpop_nonces {
         DpopNonces::Public => client.registrant() == Registrant::Public,
         DpopNonces::All => true,
@@ -58,6 +64,7 @@ pub(super) async fn confirmation(
         method: "POST",
         addresses: &addresses(provider, visit),
         access_token: None,
+        algorithms: Profile::algorithms(client),
         is_nonce_demanded,
         now: provider.app.clock.now(),
     };
@@ -93,6 +100,7 @@ pub(super) async fn demonstrated(
         method,
         addresses: &addresses(provider, visit),
         access_token: Some(token),
+        algorithms: dpop::ALGORITHMS,
         is_nonce_demanded: provider.app.config.oauth.dpop_nonces == DpopNonces::All,
         now: provider.app.clock.now(),
     };

@@ -107,7 +107,8 @@ async fn redeem(
     let refresh = is_refreshed.then(|| provider.app.random.token());
     let end = refresh_token_end(provider.tokens().refresh_idle, now, family.expires_at, family.session_end);
     let next = refresh.as_ref().map(|(_, hash)| (*hash, end));
-    let saved = family.clone();
+    let mut saved = family.clone();
+    saved.particulars.confirmation = exchange.binding().cloned();
     let (taken, draft) = provider
         .app
         .storage

@@ -109,7 +109,7 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     client.grant_resources(&resources)?;
     let (issuer, claims) = believed(&exchange, assertion).await?;
     let user = person(&exchange, issuer.subject, &claims.sub).await?.filter(User::is_active).ok_or(BAD)?;
-    let member = member(&exchange, &user).await?;
+    let member = member(&exchange, issuer, &user).await?;
     let family = Family { resources, ..family(&exchange, &user, (&member, &scopes)) };
     let (_, draft) = Standing::drafted(&exchange, &family, &scopes).await?;
 
@@ -166,9 +166,10 @@ async fn person(exchange: &Exchange<'_>, subject: SubjectIs, named: &str) -> sto
     }
 }
 
-/// Where the person works with this client.
-async fn member(exchange: &Exchange<'_>, user: &User) -> Result<Member, Error> {
-    let members = exchange.provider.memberships(&user.id).await?;
+/// Where the person works with this client, of the organizations that the issuer speaks of.
+async fn member(exchange: &Exchange<'_>, issuer: &TrustedIssuer, user: &User) -> Result<Member, Error> {
+    let mut members = exchange.provider.memberships(&user.id).await?;
+    members.retain(|(_, at)| issuer.speaks_of(&at.id, exchange.client.client.organization.as_ref()));
     let wish = Wish { chosen: None, requested: exchange.parameters.value("organization") };
     match resolve(wish, user, members, exchange.client) {
         Resolved::Chosen(member) => Ok(*member),
@@ -194,7 +195,8 @@ fn family(exchange: &Exchange<'_>, user: &User, ((membership, at), scopes): (&Me
         is_offline: true,
         scopes: scopes.clone(),
         resources: vec![],
-        auth_time: context.now,
+        // Nobody has proved anything to us: no rule about how long ago is ever met.
+        auth_time: Timestamp(0),
         acr: ACR.to_owned(),
         amr: vec![],
         particulars: Particulars::default(),

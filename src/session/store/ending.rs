@@ -58,7 +58,8 @@ impl Sessions<'_> {
         but: Option<&SessionId>,
         reason: EndReason,
     ) -> Result<()> {
-        let but = but.map_or_else(String::new, |id| id.as_str().to_owned());
+        // No session has this id, not even that of an authorization which rests on none.
+        let but = but.map_or_else(|| "-".to_owned(), |id| id.as_str().to_owned());
         let rows = sql("UPDATE sessions SET ended_at = $2, end_reason = $3 \
              WHERE user_id = $1 AND ended_at IS NULL AND id <> $4 \
              RETURNING id, user_id")

@@ -228,6 +228,9 @@ async fn an_api_acts_for_a_person_and_the_token_says_so() {
         }
         let stays = exchange(&clinic, "records", &tokens["access_token"], "organization=harbour").await;
         assert_eq!(error(&stays), "invalid_request", "whoever acts for a person stays where the person is");
+        let own = exchanged(&clinic, "records", &tokens["access_token"], "").await;
+        let stays = exchange(&clinic, "records", &own["access_token"], "organization=harbour").await;
+        assert_eq!(error(&stays), "invalid_request", "nor in two steps");
     }
 }
 

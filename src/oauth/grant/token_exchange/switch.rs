@@ -35,7 +35,8 @@ pub(super) async fn destination(
     if requested == here.id.as_str() || requested == here.slug.as_str() {
         return Ok(None);
     }
-    if !subject.is_of(&exchange.client.client.id) {
+    let client = &exchange.client.client.id;
+    if !subject.is_of(client) || family.client_id != *client {
         // Whoever acts for a person stays where the person sent them.
         return Err(refuse(Code::InvalidRequest, "only the app that a token was issued to switches with it").into());
     }
