@@ -107,8 +107,7 @@ async fn redeem(
     let refresh = is_refreshed.then(|| provider.app.random.token());
     let end = refresh_token_end(provider.tokens().refresh_idle, now, family.expires_at, family.session_end);
     let next = refresh.as_ref().map(|(_, hash)| (*hash, end));
-    let mut saved = family.clone();
-    saved.particulars.confirmation = exchange.binding().cloned();
+    let saved = family.clone();
     let (taken, draft) = provider
         .app
         .storage

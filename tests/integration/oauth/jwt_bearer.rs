@@ -34,16 +34,19 @@ async fn clinics(key: &ClientKey) -> Vec<Clinic> {
             post_logout_redirect_uris: vec![],
             ..app(id)
         };
-        let riverside = clinic.organization("riverside").await;
+        let both = [clinic.organization("riverside").await, clinic.organization("harbour").await];
         clinic.enroll(trusting("roster")).await;
-        clinic.enroll(Registration { organization: Some(riverside), ..trusting("own-roster") }).await;
+        clinic.enroll(Registration { organization: Some(both[0].clone()), ..trusting("own-roster") }).await;
         clinic.enroll(trusting("theatre-roster")).await;
         clinic.enroll(trusting("id-roster")).await;
         for (client, subject) in
             [("roster", "user_name"), ("own-roster", "user_name"), ("theatre-roster", "user_name"), ("id-roster", "id")]
         {
-            let issuer =
+            let mut issuer =
                 json!([{"issuer": HR, "jwks": {"keys": [key.jwk()]}, "subject": subject, "algorithms": ["ES256"]}]);
+            if client != "own-roster" {
+                issuer[0]["organizations"] = json!(both);
+            }
             set(clinic, client, &[("jwt_bearer_issuers", issuer)]).await;
         }
     }
@@ -204,7 +207,8 @@ async fn keys_at_an_address_are_fetched_and_an_address_that_fails_harms_nobody()
             let body = json!({"keys": [key.jwk()]}).to_string();
             Response::builder().header("content-type", "application/json").body(Body::from(body)).unwrap()
         };
-        let issuer = json!([{"issuer": HR, "jwks_uri": format!("{}/jwks", receiver.address)}]);
+        let address = format!("{}/jwks", receiver.address);
+        let issuer = json!([{"issuer": HR, "jwks_uri": address, "organizations": [clinic.organization("riverside").await]}]);
         set(&clinic, "roster", &[("jwt_bearer_issuers", issuer)]).await;
         let sent = async |key: &ClientKey, id: &str| {
             let assertion = key.sign(&header(), &said(&clinic, "priya@clinic.example", id));
