@@ -20,6 +20,20 @@ export class Agent {
     return page.answer;
   }
 
+  /** Opens the page at `address` as `person` and answers its first form with `decision`; the page that follows. */
+  async decide(address, person, decision) {
+    const none = 'nowhere:';
+    let page = await this.#get(String(address), none);
+    for (let steps = 0; steps < 5 && page.form?.fields.has('password'); steps++) {
+      page.form.fields.set('user_name', person);
+      page.form.fields.set('password', PASSWORD);
+      page = await this.#post(page.form, none);
+    }
+    if (!page.form) throw new Error(`nothing to decide at ${described(page)}`);
+    page.form.fields.set('decision', decision);
+    return this.#post(page.form, none);
+  }
+
   async #get(address, redirect) {
     return this.#follow(address, { headers: {} }, redirect);
   }
