@@ -217,6 +217,7 @@ pub struct EndpointAliases {
     pub introspection_endpoint: String,
     pub revocation_endpoint: String,
     pub device_authorization_endpoint: String,
+    pub backchannel_authentication_endpoint: String,
 }
 
 impl EndpointAliases {
@@ -228,6 +229,7 @@ impl EndpointAliases {
             introspection_endpoint: address.at(path::INTROSPECT),
             revocation_endpoint: address.at(path::REVOKE),
             device_authorization_endpoint: address.at(path::DEVICE_AUTHORIZATION),
+            backchannel_authentication_endpoint: address.at(path::BACKCHANNEL_AUTHENTICATION),
         }
     }
 }
