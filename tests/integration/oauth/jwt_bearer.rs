@@ -208,7 +208,8 @@ async fn keys_at_an_address_are_fetched_and_an_address_that_fails_harms_nobody()
             Response::builder().header("content-type", "application/json").body(Body::from(body)).unwrap()
         };
         let address = format!("{}/jwks", receiver.address);
-        let issuer = json!([{"issuer": HR, "jwks_uri": address, "organizations": [clinic.organization("riverside").await]}]);
+        let issuer =
+            json!([{"issuer": HR, "jwks_uri": address, "organizations": [clinic.organization("riverside").await]}]);
         set(&clinic, "roster", &[("jwt_bearer_issuers", issuer)]).await;
         let sent = async |key: &ClientKey, id: &str| {
             let assertion = key.sign(&header(), &said(&clinic, "priya@clinic.example", id));
