@@ -62,7 +62,9 @@ await example('a token is exchanged for one of another practice', async () => {
 await example('somebody whom an administrator trusts speaks for a person', async () => {
   const [config, { id }] = await registered('hr-sync', '--grant=jwt-bearer');
   const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const issuers = [{ issuer: 'https://hr.example', jwks: { keys: [await exportJWK(publicKey)] }, algorithms: ['ES256'] }];
+  const { id: riverside } = JSON.parse(lanyard('--json', 'org', 'show', 'riverside'));
+  const jwks = { keys: [await exportJWK(publicKey)] };
+  const issuers = [{ issuer: 'https://hr.example', jwks, algorithms: ['ES256'], organizations: [riverside] }];
   lanyard('client', 'set', id, `jwt_bearer_issuers=${JSON.stringify(issuers)}`);
   const assertion = await new SignJWT().setProtectedHeader({ alg: 'ES256' }).setIssuer('https://hr.example')
     .setSubject(PRIYA).setAudience(ISSUER).setExpirationTime('1m').setJti(crypto.randomUUID()).sign(privateKey);
