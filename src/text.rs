@@ -2,9 +2,13 @@
 //!
 //! A value of these types is trimmed, bounded, free of control characters and, where it is a key, already folded.
 
+mod names;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use names::names;
 
 /// Why a text was refused; the message is fit for the person who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -19,34 +19,8 @@ use crate::{
     id::{ClientSecretId, OrganizationId},
     keys::Algorithm,
     secret::TokenHash,
+    text::names,
 };
-
-macro_rules! names {
-    ($($(#[$doc:meta])* $enum:ident: $($(#[$variant_doc:meta])* $name:ident = $text:literal),+;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $enum {
-            $($(#[$variant_doc])* $name,)+
-        }
-
-        impl $enum {
-            /// Every value.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The registered name, as stored and shown.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)+ }
-            }
-
-            /// The value of this name.
-            #[must_use]
-            pub fn named(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.name() == text)
-            }
-        }
-    )*};
-}
 
 names! {
     /// How a client proves who it is (RFC 7591 §2, `token_endpoint_auth_method`).

@@ -14,36 +14,10 @@ use aws_lc_rs::{
 use crate::{
     random::Random,
     secret::{equal, sha256},
+    text::names,
 };
 
-macro_rules! algorithms {
-    ($($(#[$doc:meta])* $enum:ident: $($(#[$variant_doc:meta])* $name:ident = $text:literal),+;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $enum {
-            $($(#[$variant_doc])* $name,)+
-        }
-
-        impl $enum {
-            /// Every value, in the order of the metadata.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The registered name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)+ }
-            }
-
-            /// The value of this name.
-            #[must_use]
-            pub fn named(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.name() == text)
-            }
-        }
-    )*};
-}
-
-algorithms! {
+names! {
     /// How the key of the content travels: `alg`.
     KeyManagement:
         /// The key is agreed on.
