@@ -23,5 +23,5 @@ pub use self::{
     jwk::{BadJwk, Jwk, Material},
     jwk_set::JwkSet,
     jws::{Expected, Header, Refusal, Typ, Verified, unverified_claims, verify, verify_with_embedded_jwk},
-    numeric_date::NumericDate,
+    numeric_date::{NumericDate, Period, SKEW, Untimely},
 };

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{client::Client, client_keys::Untrusted, profile::Profile, provider::Parts, token::Audience};
 use crate::{
     clock::Timestamp,
-    jose::{self, Alg, Expected, NumericDate, Typ},
+    jose::{self, Alg, Expected, NumericDate, Period, Typ, Untimely},
     secret::TokenHash,
     storage,
 };
@@ -19,9 +19,6 @@ pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How far ahead an assertion may end, and how old it may be: it is remembered for that long.
 const LONGEST: Duration = Duration::from_hours(1);
-
-/// How far the clock of a client may be ahead.
-const SKEW: Duration = Duration::from_mins(1);
 
 /// The longest `jti`, in bytes.
 const LONGEST_ID: usize = 512;
@@ -38,12 +35,9 @@ pub enum BadAssertion {
     /// `aud` is this server.
     #[error("aud is neither the issuer nor the endpoint")]
     Audience,
-    /// `exp` has passed, or lies more than [`LONGEST`] ahead.
-    #[error("it has expired, or would last more than an hour")]
-    Expiry,
-    /// `nbf` or `iat` lie ahead, or `iat` far back.
-    #[error("it is not valid yet, or was issued more than an hour ago")]
-    NotYet,
+    /// It is not of now; [`LONGEST`] is how long it may last, and how old it may be.
+    #[error(transparent)]
+    Untimely(#[from] Untimely),
     /// `jti` names nothing.
     #[error("jti is empty or longer than 512 bytes")]
     Id,
@@ -130,14 +124,7 @@ impl Claims {
         if !audiences.iter().any(|own| self.aud.names(own)) {
             return Err(BadAssertion::Audience);
         }
-        if self.exp.at() <= now || self.exp.at() > now.plus(LONGEST) {
-            return Err(BadAssertion::Expiry);
-        }
-        let is_ahead = |date: Option<NumericDate>| date.is_some_and(|date| date.at() > now.plus(SKEW));
-        let is_old = self.iat.is_some_and(|date| date.at() < now.minus(LONGEST));
-        if is_ahead(self.nbf) || is_ahead(self.iat) || is_old {
-            return Err(BadAssertion::NotYet);
-        }
+        Period { ends: Some(self.exp), begins: self.nbf, issued: self.iat }.check_short(LONGEST, now)?;
         if self.jti.is_empty() || self.jti.len() > LONGEST_ID { Err(BadAssertion::Id) } else { Ok(()) }
     }
 }
@@ -167,12 +154,12 @@ mod tests {
             ("another server", with("aud", json!("https://other.example")), Err(BadAssertion::Audience)),
             ("almost this server", with("aud", json!("https://id.example/")), Err(BadAssertion::Audience)),
             ("nobody", with("aud", json!([])), Err(BadAssertion::Audience)),
-            ("expired", with("exp", json!(1000)), Err(BadAssertion::Expiry)),
-            ("an hour and more", with("exp", json!(4601)), Err(BadAssertion::Expiry)),
-            ("for ever", with("exp", json!(1e300)), Err(BadAssertion::Expiry)),
-            ("not yet", with("nbf", json!(1061)), Err(BadAssertion::NotYet)),
-            ("from the future", with("iat", json!(1061)), Err(BadAssertion::NotYet)),
-            ("from long ago", with("iat", json!(-2601)), Err(BadAssertion::NotYet)),
+            ("expired", with("exp", json!(1000)), Err(Untimely::Expired.into())),
+            ("an hour and more", with("exp", json!(4601)), Err(Untimely::TooLong.into())),
+            ("for ever", with("exp", json!(1e300)), Err(Untimely::TooLong.into())),
+            ("not yet", with("nbf", json!(1061)), Err(Untimely::NotYet.into())),
+            ("from the future", with("iat", json!(1061)), Err(Untimely::NotYet.into())),
+            ("from long ago", with("iat", json!(-2601)), Err(Untimely::TooOld.into())),
             ("without a name", with("jti", json!("")), Err(BadAssertion::Id)),
             ("with a long one", with("jti", json!("j".repeat(513))), Err(BadAssertion::Id)),
         ] {

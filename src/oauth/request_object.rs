@@ -23,7 +23,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     jose::{
-        Alg, Expected, NumericDate, Typ,
+        Alg, Expected, NumericDate, Period, Typ,
         jwe::{self, ContentEncryption, KeyManagement},
     },
     secret::TokenHash,
@@ -38,9 +38,6 @@ pub const TYP: &str = "oauth-authz-req+jwt";
 
 /// How long an object that is used once may be remembered.
 const LONGEST: Duration = Duration::from_hours(24);
-
-/// How far the clock of a client may be ahead.
-const SKEW: Duration = Duration::from_mins(1);
 
 /// FAPI 2.0 Message Signing §5.3.2.
 const STRICT_LIFE: Duration = Duration::from_mins(60);
@@ -195,7 +192,7 @@ struct About {
 impl About {
     /// §4, §6.3, §10.8.
     fn check(&self, client: &str, issuer: &str, now: Timestamp) -> Result<(), Refusal> {
-        let is_ahead = |date: Option<NumericDate>| date.is_some_and(|date| date.at() > now.plus(SKEW));
+        let period = Period { ends: self.exp, begins: self.nbf, issued: self.iat };
         if self.client_id != client {
             Err(bad("client_id of the request object is not that of the request"))
         } else if self.iss.as_deref().is_some_and(|iss| iss != client) {
@@ -204,10 +201,8 @@ impl About {
             Err(bad("a request object has no sub: it could be taken for a client assertion"))
         } else if self.aud.as_ref().is_some_and(|aud| !aud.names(issuer)) {
             Err(bad("aud of the request object is not this server"))
-        } else if self.exp.is_some_and(|exp| exp.at() <= now) {
-            Err(bad("the request object has expired"))
-        } else if is_ahead(self.nbf) || is_ahead(self.iat) {
-            Err(bad("the request object is not valid yet"))
+        } else if period.check(now).is_err() {
+            Err(bad("the request object has expired, or is not valid yet"))
         } else if self.jti.as_ref().is_some_and(|jti| jti.is_empty() || jti.len() > 512) {
             Err(bad("jti of the request object is empty or longer than 512 bytes"))
         } else {

@@ -7,7 +7,7 @@ use super::Problem;
 use crate::{
     app::App,
     config::StatementIssuer,
-    jose::{self, Alg, Expected, JwkSet, NumericDate, Typ},
+    jose::{self, Alg, Expected, JwkSet, NumericDate, Period, Typ},
 };
 
 /// Claims of a statement that are about itself.
@@ -15,14 +15,12 @@ const OF_ITSELF: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 const ALGORITHMS: [Alg; 4] = [Alg::Es256, Alg::Ps256, Alg::Rs256, Alg::EdDsa];
 
-/// Clocks may differ by so many seconds.
-const SKEW: i64 = 60;
-
 #[derive(Debug, Deserialize)]
 struct Claims {
     iss: String,
     exp: Option<NumericDate>,
     nbf: Option<NumericDate>,
+    iat: Option<NumericDate>,
 }
 
 /// The metadata that a trusted statement vouches for.
@@ -39,11 +37,8 @@ pub async fn read(app: &App, statement: &str) -> Result<Map<String, Value>, Prob
     let expected = Expected { algorithms: &ALGORITHMS, typ: Typ::AbsentOr(&["JWT", "software-statement+jwt"]) };
     let verified = jose::verify(statement, &keys, expected).map_err(|refusal| invalid(&refusal))?;
     let claims: Claims = verified.claims().map_err(|refusal| invalid(&refusal))?;
-    let now = app.clock.now().seconds();
-    let (ended, begins) = (claims.exp.map(|at| at.at().seconds()), claims.nbf.map(|at| at.at().seconds()));
-    if ended.is_some_and(|at| at + SKEW <= now) || begins.is_some_and(|at| at > now + SKEW) {
-        return Err(invalid(&"it is not of now"));
-    }
+    let period = Period { ends: claims.exp, begins: claims.nbf, issued: claims.iat };
+    period.check(app.clock.now()).map_err(|untimely| invalid(&untimely))?;
     let mut members: Map<String, Value> = verified.claims().map_err(|refusal| invalid(&refusal))?;
     members.retain(|name, _| !OF_ITSELF.contains(&name.as_str()));
     Ok(members)

@@ -10,13 +10,10 @@ use serde_json::Value;
 use super::Audience;
 use crate::{
     clock::Timestamp,
-    jose::{self, Alg, Expected, JwkSet, NumericDate, Typ},
+    jose::{self, Alg, Expected, JwkSet, NumericDate, SKEW, Typ},
     keys,
     oauth::confirmation::Confirmation,
 };
-
-/// Seconds that clocks may differ.
-pub const SKEW: i64 = 60;
 
 /// The algorithms that Lanyard signs with.
 pub const ALGORITHMS: [Alg; 5] = [Alg::Es256, Alg::EdDsa, Alg::Ed25519, Alg::Rs256, Alg::Ps256];
@@ -130,12 +127,11 @@ pub fn check(token: &str, keys: &JwkSet, expected: Expectations<'_>) -> Result<H
     if expected.audience.is_some_and(|audience| !claims.aud.names(audience)) {
         return Err(Reason::Audience);
     }
-    let now = expected.now.seconds();
-    if claims.exp.at().seconds().saturating_add(SKEW) <= now {
+    // A resource server's clock may be ahead, too.
+    if claims.exp.at().plus(SKEW) <= expected.now {
         return Err(Reason::Expired);
     }
-    let is_later = |date: NumericDate| date.at().seconds() > now.saturating_add(SKEW);
-    if is_later(claims.iat) || claims.nbf.is_some_and(is_later) {
+    if claims.iat.is_ahead(expected.now) || claims.nbf.is_some_and(|date| date.is_ahead(expected.now)) {
         return Err(Reason::NotYet);
     }
     let all = serde_json::from_slice(verified.payload()).map_err(|_| Reason::Payload)?;
