@@ -11,6 +11,7 @@ use super::{
     client::{Client, Registered},
     client_certificate::Authorities,
     client_keys::Parsed,
+    dpop::used::UsedProofs,
     error::{Error, TooMany},
     grant::Standing,
     metadata::Metadata,
@@ -45,6 +46,8 @@ pub struct Parts {
     keeping: Throttle,
     /// Request objects of others that are read at a time.
     pub(super) fetching: Semaphore,
+    /// DPoP proofs that were used.
+    pub(super) proofs: UsedProofs,
     /// Wrong codes of devices.
     pub(super) typing: TypingLimit,
     /// How many clients one network registers.
@@ -117,6 +120,7 @@ impl Provider {
         Self(Arc::new(Parts {
             registering: Throttle::new(REGISTERING, app.clock.clone(), &app.random),
             fetching: Semaphore::new(FETCHING),
+            proofs: UsedProofs::of(&app.storage, &app.random),
             keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
             typing: TypingLimit::new(&app.clock, &app.random),
             failures: Recurrences::new(app.clock.clone()),

@@ -5,6 +5,7 @@
 //! whichever node. It is fresh by the nonce of the server, or without one by its own time.
 
 pub mod nonce;
+pub mod used;
 
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use url::Url;
 
+use self::used::Use;
 use super::{
-    error::{Code, Error, Refusal},
+    error::{Code, Error, Refusal, TooMany},
     provider::Parts,
 };
 use crate::{
@@ -104,6 +106,7 @@ struct Proof {
     jkt: String,
     used: TokenHash,
     until: Timestamp,
+    has_nonce: bool,
 }
 
 /// Checks a proof and uses it up: the thumbprint of the key that the sender holds.
@@ -111,14 +114,22 @@ struct Proof {
 /// # Errors
 /// `invalid_dpop_proof`, `use_dpop_nonce`, or a fault.
 pub async fn prove(provider: &Parts, site: &Site, proof: &str, asked: Asked<'_>) -> Result<String, Error> {
-    let Proof { jkt, used, until } = check(site, proof, asked).map_err(Refusal::from)?;
-    let first =
-        provider.app.storage.write(move |tx| Box::pin(async move { tx.replays().first_use(used, until).await }));
-    if first.await? { Ok(jkt) } else { Err(Refusal::from(BadProof::Replayed).into()) }
+    let instance = provider.proofs.instance();
+    let Proof { jkt, used, until, has_nonce } = check((site, instance), proof, asked).map_err(Refusal::from)?;
+    let remembered = if has_nonce { provider.proofs.remember(&used, asked.now) } else { None };
+    let is_first = match remembered {
+        Some(Use::Full) => return Err(TooMany(nonce::LIFE).into()),
+        Some(what) => what == Use::First,
+        None => {
+            let storage = &provider.app.storage;
+            storage.write(move |tx| Box::pin(async move { tx.replays().first_use(used, until).await })).await?
+        }
+    };
+    if is_first { Ok(jkt) } else { Err(Refusal::from(BadProof::Replayed).into()) }
 }
 
 /// RFC 9449 §4.3, but for the last point.
-fn check(site: &Site, proof: &str, asked: Asked<'_>) -> Result<Proof, BadProof> {
+fn check(server: (&Site, &str), proof: &str, asked: Asked<'_>) -> Result<Proof, BadProof> {
     let expected = Expected { algorithms: asked.algorithms, typ: Typ::Exactly("dpop+jwt") };
     let verified = jose::verify_with_embedded_jwk(proof, expected)?;
     let claims: Claims = verified.claims()?;
@@ -135,17 +146,18 @@ fn check(site: &Site, proof: &str, asked: Asked<'_>) -> Result<Proof, BadProof> 
     if hash.is_some() && hash != claims.ath {
         return Err(BadProof::AccessToken);
     }
-    let until = claims.fresh_until(site, asked)?;
+    let until = claims.fresh_until(server, asked)?;
     let jkt = verified.key.thumbprint();
-    Ok(Proof { used: TokenHash::of(&format!("dpop proof\n{jkt}\n{}", claims.jti)), jkt, until })
+    let used = TokenHash::of(&format!("dpop proof\n{jkt}\n{}", claims.jti));
+    Ok(Proof { used, jkt, until, has_nonce: claims.nonce.is_some() })
 }
 
 impl Claims {
     /// When it is fresh no more. With a nonce of ours the clock of the sender does not matter (RFC 9449 §11.1).
-    fn fresh_until(&self, site: &Site, asked: Asked<'_>) -> Result<Timestamp, BadProof> {
+    fn fresh_until(&self, server: (&Site, &str), asked: Asked<'_>) -> Result<Timestamp, BadProof> {
         let (iat, now) = (self.iat.at(), asked.now);
         match &self.nonce {
-            Some(nonce) => nonce::end(nonce, site, now).ok_or(BadProof::Nonce),
+            Some(nonce) => nonce::end(nonce, server, now).ok_or(BadProof::Nonce),
             None if asked.is_nonce_demanded => Err(BadProof::Nonce),
             None if iat < now.minus(WINDOW) || iat > now.plus(WINDOW) => Err(BadProof::Time),
             None => Ok(iat.plus(WINDOW).plus(Duration::from_secs(1))),
@@ -239,14 +251,14 @@ mod tests {
             ("no method", with("htm", Value::Null), Some(BadProof::Token(jose::Refusal::Claims))),
             ("a list of nonces", with("nonce", json!([])), Some(BadProof::Token(jose::Refusal::Claims))),
         ] {
-            assert_eq!(check(&site, &sign(&claims), asked(&addresses)).err(), expected, "{case}");
+            assert_eq!(check((&site, ""), &sign(&claims), asked(&addresses)).err(), expected, "{case}");
         }
         let bound = Asked { access_token: Some("token"), ..asked(&addresses) };
         let hash = "PEaenWxYddN6Q_NT1PiOYfz4EsZu7jRXRlpAsNpBU-A";
         for (ath, expected) in
             [(json!(hash), None), (json!("x"), Some(BadProof::AccessToken)), (Value::Null, Some(BadProof::AccessToken))]
         {
-            assert_eq!(check(&site, &sign(&with("ath", ath)), bound).err(), expected);
+            assert_eq!(check((&site, ""), &sign(&with("ath", ath)), bound).err(), expected);
         }
     }
 
@@ -256,13 +268,13 @@ mod tests {
         let addresses = ["https://id.example/oauth2/token".to_owned()];
         let demanded = Asked { is_nonce_demanded: true, ..asked(&addresses) };
         let header = json!({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": key.jwk()});
-        assert_eq!(check(&site, &key.sign(&header, &claims()), demanded).err(), Some(BadProof::Nonce));
-        let mut slow = with("nonce", json!(nonce::offered(&site, NOW)));
+        assert_eq!(check((&site, ""), &key.sign(&header, &claims()), demanded).err(), Some(BadProof::Nonce));
+        let mut slow = with("nonce", json!(nonce::offered(&site, "", NOW)));
         slow["iat"] = json!(7);
-        let proof = check(&site, &key.sign(&header, &slow), demanded).unwrap();
+        let proof = check((&site, ""), &key.sign(&header, &slow), demanded).unwrap();
         assert_eq!(proof.jkt, jose::Jwk::parse(&key.jwk().to_string()).unwrap().thumbprint());
         let late = Asked { now: NOW.plus(Duration::from_mins(5)), ..demanded };
-        assert_eq!(check(&site, &key.sign(&header, &slow), late).err(), Some(BadProof::Nonce));
+        assert_eq!(check((&site, ""), &key.sign(&header, &slow), late).err(), Some(BadProof::Nonce));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Nonces for proofs (RFC 9449 §8): made of the time and a MAC, so that any node knows those of the others and keeps none.
+//! Nonces for proofs (RFC 9449 §8): made of the time and a MAC, so that none is kept. With an `instance` they are those of one
+//! server until it ends; without, every node knows those of the others.
 
 use std::time::Duration;
 
@@ -11,22 +12,25 @@ const PURPOSE: &str = "dpop nonce";
 /// How long one nonce is handed out; it is taken for that long again.
 const PERIOD: Duration = Duration::from_mins(2);
 
+/// The longest that a nonce is taken.
+pub const LIFE: Duration = Duration::from_secs(2 * PERIOD.as_secs());
+
 /// The nonce that is handed out now.
 #[must_use]
-pub fn offered(site: &Site, now: Timestamp) -> String {
-    of_period(site, period(now))
+pub fn offered(site: &Site, instance: &str, now: Timestamp) -> String {
+    of_period(site, instance, period(now))
 }
 
 /// Until when `nonce` is taken; `None` when it is not.
 #[must_use]
-pub fn end(nonce: &str, site: &Site, now: Timestamp) -> Option<Timestamp> {
+pub fn end(nonce: &str, (site, instance): (&Site, &str), now: Timestamp) -> Option<Timestamp> {
     let periods = [period(now), period(now) - 1];
-    let found = periods.into_iter().find(|at| equal(of_period(site, *at).as_bytes(), nonce.as_bytes()))?;
-    Some(Timestamp(found * millis()).plus(2 * PERIOD))
+    let found = periods.into_iter().find(|at| equal(of_period(site, instance, *at).as_bytes(), nonce.as_bytes()))?;
+    Some(Timestamp(found * millis()).plus(LIFE))
 }
 
-fn of_period(site: &Site, period: i64) -> String {
-    BASE64URL_NOPAD.encode(&site.mac(PURPOSE, &[&period.to_string()])[..18])
+fn of_period(site: &Site, instance: &str, period: i64) -> String {
+    BASE64URL_NOPAD.encode(&site.mac(PURPOSE, &[&period.to_string(), instance])[..18])
 }
 
 fn period(now: Timestamp) -> i64 {
@@ -48,7 +52,7 @@ mod tests {
             let (clock, random) = (crate::clock::Clock::fixed(Timestamp(0)), crate::random::Random::seeded(1));
             Site::new("https://id.example".parse().unwrap(), &SecretSlice::from(vec![7; 32]), clock, random)
         };
-        let nonce = offered(&site(), Timestamp(120_000));
+        let nonce = offered(&site(), "", Timestamp(120_000));
         for (now, expected) in [
             (119_999, None),
             (120_000, Some(360_000)),
@@ -57,9 +61,10 @@ mod tests {
             (359_999, Some(360_000)),
             (360_000, None),
         ] {
-            assert_eq!(end(&nonce, &site(), Timestamp(now)).map(|end| end.0), expected, "{now}");
+            assert_eq!(end(&nonce, (&site(), ""), Timestamp(now)).map(|end| end.0), expected, "{now}");
         }
-        assert_eq!(end("", &site(), Timestamp(120_000)), None);
-        assert_eq!(end(&nonce[1..], &site(), Timestamp(120_000)), None);
+        assert_eq!(end(&nonce, (&site(), "another"), Timestamp(120_000)), None);
+        assert_eq!(end("", (&site(), ""), Timestamp(120_000)), None);
+        assert_eq!(end(&nonce[1..], (&site(), ""), Timestamp(120_000)), None);
     }
 }

@@ -123,7 +123,8 @@ pub(super) async fn offer_nonce(State(provider): State<Provider>, request: Reque
     let visit = request.headers().contains_key(PROOF).then(|| request.extensions().get::<Visit>().cloned()).flatten();
     let mut response = next.run(request).await;
     if let Some(visit) = visit
-        && let Ok(nonce) = HeaderValue::from_str(&nonce::offered(visit.site(), provider.app.clock.now()))
+        && let now = provider.app.clock.now()
+        && let Ok(nonce) = HeaderValue::from_str(&nonce::offered(visit.site(), provider.proofs.instance(), now))
     {
         response.headers_mut().insert(NONCE, nonce);
     }
