@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{client::Client, client_keys::Untrusted, profile::Profile, provider::Parts, token::Audience};
+use super::{client::Client, profile::Profile, provider::Parts, token::Audience};
 use crate::{
     clock::Timestamp,
     jose::{self, Alg, Expected, NumericDate, Period, Typ, Untimely},
+    outbound::Untrusted,
     secret::TokenHash,
     storage,
 };

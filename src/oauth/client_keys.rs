@@ -12,30 +12,11 @@ use super::{
 };
 use crate::{
     jose::{self, Alg, Expected, JwkSet, Verified},
-    outbound::documents::{Document, Unavailable},
+    outbound::{Untrusted, key_sets::NoKeys},
 };
 
-/// Why a token is not believed to be a client's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Untrusted {
-    /// Neither `jwks` nor `jwks_uri`, or nothing of use there.
-    #[error("the client has no keys that can be used")]
-    NoKeys,
-    /// The token.
-    #[error(transparent)]
-    Token(#[from] jose::Refusal),
-}
-
-/// The keys of a client, parsed, with the document that they were fetched in.
-#[derive(Clone)]
-pub(super) struct Parsed {
-    keys: Arc<JwkSet>,
-    document: Option<Arc<Document>>,
-}
-
 impl Parts {
-    /// Checks the form and the signature of a token by the keys of `client`; its claims remain to be checked. Keys that are
-    /// fetched are fetched once more, at most once a minute, for a token that none of them has signed.
+    /// Checks the form and the signature of a token by the keys of `client`; its claims remain to be checked.
     ///
     /// # Errors
     /// [`Untrusted`].
@@ -45,46 +26,30 @@ impl Parts {
         token: &str,
         expected: Expected<'_>,
     ) -> Result<Verified, Untrusted> {
-        let keys = self.keys_of_client(client).await.ok_or(Untrusted::NoKeys)?;
-        match (jose::verify(token, &keys, expected), address(client)) {
-            (Err(refusal @ (jose::Refusal::UnknownKey | jose::Refusal::BadSignature)), Some(address)) => {
-                let newer = self.parsed(client, self.app.outbound.newer_document(&address).await);
-                let newer = newer.filter(|newer| !Arc::ptr_eq(newer, &keys)).ok_or(refusal)?;
-                Ok(jose::verify(token, &newer, expected)?)
-            }
-            (verified, _) => Ok(verified?),
+        if let Some(address) = address(client) {
+            return self.app.outbound.verify(&address, token, expected).await;
         }
+        let keys = self.registered_keys(client).ok_or(Untrusted::NoKeys)?;
+        Ok(jose::verify(token, &keys, expected)?)
     }
 
     /// The keys of `client`; `None` when there are none that can be used.
     pub async fn keys_of_client(&self, client: &Client) -> Option<Arc<JwkSet>> {
-        if let Some(address) = address(client) {
-            return self.parsed(client, self.app.outbound.document(&address).await);
-        }
-        let moment = self.client_keys.moment(&self.app);
-        if let Some(found) = self.client_keys.find(client.id.as_str(), moment) {
-            return Some(found.keys);
-        }
-        let keys = Arc::new(JwkSet::parse(&client.metadata.jwks.as_ref()?.to_string()).ok()?);
-        self.client_keys.keep(client.id.clone(), Parsed { keys: Arc::clone(&keys), document: None }, moment);
-        Some(keys)
-    }
-
-    /// The keys in a document, parsed once.
-    fn parsed(&self, client: &Client, read: Result<Arc<Document>, Unavailable>) -> Option<Arc<JwkSet>> {
-        let log = |cause: &dyn std::fmt::Display| {
+        let Some(address) = address(client) else { return self.registered_keys(client) };
+        let log = |cause: &NoKeys| {
             tracing::warn!(client.id, %cause, "The keys of a client cannot be read from its jwks_uri.");
         };
-        let document = read.inspect_err(|cause| log(cause)).ok()?;
+        self.app.outbound.keys(&address).await.inspect_err(log).ok()
+    }
+
+    /// Those that it registered by value, parsed once.
+    fn registered_keys(&self, client: &Client) -> Option<Arc<JwkSet>> {
         let moment = self.client_keys.moment(&self.app);
-        let is_same = |parsed: &Parsed| parsed.document.as_ref().is_some_and(|of| Arc::ptr_eq(of, &document));
-        if let Some(found) = self.client_keys.find(client.id.as_str(), moment).filter(is_same) {
-            return Some(found.keys);
+        if let Some(found) = self.client_keys.find(client.id.as_str(), moment) {
+            return Some(found);
         }
-        let keys = JwkSet::of_others(&String::from_utf8_lossy(&document.body)).inspect_err(|bad| log(bad)).ok()?;
-        let keys = Arc::new(keys);
-        let parsed = Parsed { keys: Arc::clone(&keys), document: Some(document) };
-        self.client_keys.keep(client.id.clone(), parsed, moment);
+        let keys = Arc::new(JwkSet::parse(&client.metadata.jwks.as_ref()?.to_string()).ok()?);
+        self.client_keys.keep(client.id.clone(), Arc::clone(&keys), moment);
         Some(keys)
     }
 }

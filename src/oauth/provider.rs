@@ -10,7 +10,6 @@ use super::{
     cache::{Cache, Moment},
     client::{Client, Registered},
     client_certificate::Authorities,
-    client_keys::Parsed,
     dpop::used::UsedProofs,
     error::{Error, TooMany},
     grant::Standing,
@@ -28,6 +27,7 @@ use crate::{
         organization::Organization,
     },
     id::{FamilyId, OrganizationId, UserId},
+    jose::JwkSet,
     keys::{Algorithm, Policy, SigningKey},
     limit::{Network, Recurrences, Throttle, Verdict},
     secret::TokenHash,
@@ -59,8 +59,8 @@ pub struct Parts {
     memberships: Cache<UserId, Arc<Vec<Member>>>,
     standings: Cache<(UserId, OrganizationId, Detail), Arc<Standing>>,
     origins: Cache<(), Arc<HashSet<String>>>,
-    /// Keys that clients registered, parsed.
-    pub(super) client_keys: Cache<String, Parsed>,
+    /// Keys that clients registered by value, parsed.
+    pub(super) client_keys: Cache<String, Arc<JwkSet>>,
     /// Who may issue certificates of clients.
     pub(super) authorities: Authorities,
     /// Access tokens that were found to count, until anything is revoked or changed.

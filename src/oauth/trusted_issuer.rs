@@ -9,7 +9,7 @@ use super::{client_keys::is_address, client_metadata::ClientMetadata, registrati
 use crate::{
     id::OrganizationId,
     jose::{self, Alg, Expected, JwkSet, Typ, Verified},
-    outbound::Outbound,
+    outbound::{Outbound, Untrusted},
 };
 
 /// The most issuers of one client.
@@ -48,17 +48,6 @@ pub enum SubjectIs {
     Id,
 }
 
-/// Why an assertion is not believed to be the issuer's; for the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Untrusted {
-    /// Its keys cannot be read.
-    #[error("the keys of the issuer cannot be read")]
-    NoKeys,
-    /// The token.
-    #[error(transparent)]
-    Token(#[from] jose::Refusal),
-}
-
 impl TrustedIssuer {
     /// Whether its word counts in an organization, for a client of this owner.
     #[must_use]
@@ -66,8 +55,7 @@ impl TrustedIssuer {
         self.organizations.contains(organization) || (self.organizations.is_empty() && owner == Some(organization))
     }
 
-    /// Checks the form and the signature of an assertion; its claims remain to be checked. Keys at an address are read once
-    /// more, at most once a minute, for an assertion that none of them has signed.
+    /// Checks the form and the signature of an assertion; its claims remain to be checked.
     ///
     /// # Errors
     /// [`Untrusted`].
@@ -80,15 +68,7 @@ impl TrustedIssuer {
             return Ok(jose::verify(assertion, &keys, expected)?);
         }
         let address = self.jwks_uri.as_deref().and_then(|uri| uri.parse().ok()).ok_or(Untrusted::NoKeys)?;
-        let parsed = |body: &[u8]| JwkSet::parse(&String::from_utf8_lossy(body)).map_err(|_| Untrusted::NoKeys);
-        let document = outbound.document(&address).await.map_err(|_| Untrusted::NoKeys)?;
-        match jose::verify(assertion, &parsed(&document.body)?, expected) {
-            Err(jose::Refusal::UnknownKey | jose::Refusal::BadSignature) => {
-                let newer = outbound.newer_document(&address).await.map_err(|_| Untrusted::NoKeys)?;
-                Ok(jose::verify(assertion, &parsed(&newer.body)?, expected)?)
-            }
-            verified => Ok(verified?),
-        }
+        outbound.verify(&address, assertion, expected).await
     }
 }
 

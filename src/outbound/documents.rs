@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -11,7 +11,10 @@ use tokio::sync::Mutex as AsyncMutex;
 use url::Url;
 
 use super::{Answer, Fault, Outbound};
-use crate::clock::{Clock, Timestamp};
+use crate::{
+    clock::{Clock, Timestamp},
+    jose::{JwkSet, jwk_set::BadJwkSet},
+};
 
 /// Documents that are kept.
 pub const MOST: usize = 256;
@@ -34,6 +37,8 @@ pub struct Document {
     /// When it was read.
     pub read_at: Timestamp,
     ends_at: Timestamp,
+    /// The keys in it, once somebody looked for keys.
+    pub(super) keys: OnceLock<Result<Arc<JwkSet>, BadJwkSet>>,
 }
 
 /// Why there is no document; for logs and administrators, never for strangers.
@@ -152,5 +157,6 @@ fn document(url: &Url, answer: Answer, now: Timestamp) -> Found {
     }
     let kept = answer.max_age.unwrap_or(USUALLY).clamp(AT_LEAST, AT_MOST);
     let Answer { content_type, body, .. } = answer;
-    Ok(Arc::new(Document { content_type, body, read_at: now, ends_at: now.plus(kept) }))
+    let ends_at = now.plus(kept);
+    Ok(Arc::new(Document { content_type, body, read_at: now, ends_at, keys: OnceLock::new() }))
 }

@@ -2,10 +2,12 @@
 //!
 //! Owns the guard around them: only https (plain http inside networks that `[outgoing]` allows), no private, loopback or
 //! link-local address unless allowed, judged after the name was resolved, for the very address that is then called; no
-//! redirects, no proxies, a time limit over the whole exchange, an answer of bounded size. Not here: what an answer means.
+//! redirects, no proxies, a time limit over the whole exchange, an answer of bounded size. Not here: what an answer means, but
+//! for the keys of others, which are wanted in many places ([`key_sets`]).
 
 mod address;
 pub mod documents;
+pub mod key_sets;
 mod resolver;
 mod silent;
 
@@ -23,6 +25,7 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 pub use documents::Documents;
+pub use key_sets::Untrusted;
 
 use crate::{clock::Clock, config::Outgoing};
 use resolver::{Guarded, Refused};

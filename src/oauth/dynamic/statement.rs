@@ -7,7 +7,7 @@ use super::Problem;
 use crate::{
     app::App,
     config::StatementIssuer,
-    jose::{self, Alg, Expected, JwkSet, NumericDate, Period, Typ},
+    jose::{self, Alg, Expected, NumericDate, Period, Typ},
 };
 
 /// Claims of a statement that are about itself.
@@ -32,10 +32,8 @@ pub async fn read(app: &App, statement: &str) -> Result<Map<String, Value>, Prob
     let named: Claims = jose::unverified_claims(statement).map_err(|refusal| invalid(&refusal))?;
     let trusted = app.config.registration.statement_issuers.iter().find(|one| one.issuer == named.iss);
     let StatementIssuer { jwks_uri, .. } = trusted.ok_or(Problem::UnapprovedStatement)?;
-    let document = app.outbound.document(jwks_uri).await.map_err(|_| invalid(&"its keys cannot be read"))?;
-    let keys = JwkSet::parse(&String::from_utf8_lossy(&document.body)).map_err(|bad| invalid(&bad))?;
     let expected = Expected { algorithms: &ALGORITHMS, typ: Typ::AbsentOr(&["JWT", "software-statement+jwt"]) };
-    let verified = jose::verify(statement, &keys, expected).map_err(|refusal| invalid(&refusal))?;
+    let verified = app.outbound.verify(jwks_uri, statement, expected).await.map_err(|untrusted| invalid(&untrusted))?;
     let claims: Claims = verified.claims().map_err(|refusal| invalid(&refusal))?;
     let period = Period { ends: claims.exp, begins: claims.nbf, issued: claims.iat };
     period.check(app.clock.now()).map_err(|untimely| invalid(&untimely))?;

@@ -246,7 +246,7 @@ async fn a_trusted_statement_counts_before_what_the_app_says() {
         let settings = [("registration.statement_issuers", issuers.as_str()), ("registration.access", "open")];
         let clinic = Clinic::configured(database, &settings).await;
         let now = clinic.app.clock.now().seconds();
-        let claims = json!({"iss": "https://directory.example", "exp": now + 60, "client_name": "Vouched for"});
+        let claims = json!({"iss": "https://directory.example", "exp": now + 600, "client_name": "Vouched for"});
         let (good, jwks) = statement(&claims);
         let document = Response::builder().header("content-type", "application/json").body(Body::from(jwks));
         receiver.will_answer(document.unwrap());
@@ -271,6 +271,13 @@ async fn a_trusted_statement_counts_before_what_the_app_says() {
             let refused = send(&clinic, "POST", PATH, "", &with(&statement)).await;
             assert_eq!(refused.json()["error"], code, "{case}: {}", refused.body);
         }
+        // A new key is sought once more, and a bad one beside it harms nobody.
+        let (newer, jwks) = statement(&claims);
+        let mut jwks: Value = serde_json::from_str(&jwks).unwrap();
+        jwks["keys"].as_array_mut().unwrap().push(json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"}));
+        clinic.app.clock.advance(Duration::from_secs(61));
+        receiver.will_answer(Response::new(Body::from(jwks.to_string())));
+        assert_eq!(send(&clinic, "POST", PATH, "", &with(&newer)).await.status, StatusCode::CREATED);
     }
 }
 
