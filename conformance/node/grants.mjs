@@ -86,6 +86,30 @@ await example('a person decides about what a back end asks', async () => {
   await refused(client.initiateBackchannelAuthentication(config, { ...asked, login_hint: 'x@x.example' }), 'unknown_user_id');
 });
 
+await example('a back end signs what it asks, and names the person by an ID token', async () => {
+  const [config, { id }] = await registered('signing-office', '--grant=ciba');
+  const { privateKey, publicKey } = await generateKeyPair('PS256');
+  const jwks = JSON.stringify({ keys: [await exportJWK(publicKey)] });
+  lanyard('client', 'set', id, `jwks=${jwks}`, 'backchannel_authentication_request_signing_alg=PS256', 'subject_type=pairwise');
+  const { backchannel_authentication_request_signing_alg_values_supported: supported } = config.serverMetadata();
+  assert.ok(supported.includes('PS256'));
+  const request = (asked) => new SignJWT(asked).setProtectedHeader({ alg: 'PS256' }).setIssuer(id).setAudience(ISSUER)
+    .setIssuedAt().setNotBefore('0s').setExpirationTime('1m').setJti(crypto.randomUUID()).sign(privateKey);
+  const answered = async (asked) => {
+    const begun = await until(async () => client.initiateBackchannelAuthentication(config, { request: await request(asked) }));
+    await new Agent().decide(`${ISSUER}/account/requests`, PRIYA, 'allow');
+    return client.pollBackchannelAuthenticationGrant(config, begun);
+  };
+  const asked = { scope: 'openid', binding_message: 'W4SCT', requested_expiry: 90, acr_values: '1' };
+  const first = await answered({ ...asked, login_hint: PRIYA });
+  assert.doesNotMatch(first.claims().sub, /^usr_/);
+  const second = await answered({ ...asked, id_token_hint: first.id_token });
+  assert.equal(second.claims().sub, first.claims().sub);
+  await refused(client.initiateBackchannelAuthentication(config, { ...asked, login_hint: PRIYA }), 'invalid_request');
+  const again = await request({ ...asked, login_hint: PRIYA });
+  await refused(client.initiateBackchannelAuthentication(config, { request: `${again}x` }), 'invalid_request');
+});
+
 await example('a back end that wants to be pinged is', async () => {
   const pings = [];
   const server = createServer((request, response) => {

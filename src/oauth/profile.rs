@@ -101,6 +101,7 @@ pub fn apply(registration: &mut Registration) -> Result<(), RegistrationError> {
         ("authorization_signed_response_alg", &metadata.authorization_signed_response_alg),
         ("introspection_signed_response_alg", &metadata.introspection_signed_response_alg),
         ("userinfo_signed_response_alg", &metadata.userinfo_signed_response_alg),
+        ("backchannel_authentication_request_signing_alg", &metadata.backchannel_authentication_request_signing_alg),
     ];
     let is_allowed = |name: &str| Alg::FAPI.iter().any(|alg| alg.name() == name);
     if let Some((member, _)) = signing.into_iter().find(|(_, alg)| alg.as_deref().is_some_and(|alg| !is_allowed(alg))) {

@@ -1,5 +1,11 @@
 //! The backchannel authentication request (OpenID Connect Client-Initiated Backchannel Authentication Core 1.0 §7): a back
 //! end asks a person, who decides on the pages of their account; meanwhile it polls, or is pinged.
+//!
+//! `acr_values` is a wish (§7.1) that no more can be done about than what the person's session holds: the ID token says by
+//! `acr` what that was, and the client decides.
+
+mod hint;
+mod signed;
 
 use std::time::Duration;
 
@@ -20,13 +26,13 @@ use super::{
     registration::RegistrationError,
     scope::Scope,
     store::{Asks, Decision, DeferredRequest},
-    token::id_token::{self, HintError},
 };
 use crate::{
     audit::{Actor, Context, Event},
     directory::user::User,
     id::DeferredId,
     jobs::Job,
+    jose::Alg,
     keys::{SealedColumn, Sealer},
     secret::ExposeSecret,
     web::Parameters,
@@ -68,11 +74,12 @@ struct Notification {
 pub async fn begin(
     provider: &Provider,
     client: &Registered,
-    parameters: &Parameters,
+    sent: &Parameters,
     context: &Context,
 ) -> Result<Answer, Error> {
     let registered = &client.client;
     registered.allows(GrantType::Ciba)?;
+    let parameters = &signed::read(provider, client, sent, context.now).await?;
     let life = life(parameters.value("requested_expiry"))?;
     let binding_message = message(parameters.value("binding_message"))?;
     let token = notification_token(&registered.metadata, parameters.value("client_notification_token"))?;
@@ -82,7 +89,7 @@ pub async fn begin(
     }
     let resources: Vec<String> = parameters.values("resource").map(str::to_owned).collect();
     registered.grant_resources(&resources)?;
-    let user = person(provider, registered.id.as_str(), parameters).await?.filter(User::is_active).ok_or(UNKNOWN)?;
+    let user = hint::person(provider, registered, parameters).await?.filter(User::is_active).ok_or(UNKNOWN)?;
     let (secret, hash) = provider.app.random.token();
     let auth_req_id = secret.expose_secret().to_owned();
     let id = DeferredId::fresh(context.now, &context.random);
@@ -127,28 +134,6 @@ fn sealed(sealer: &Sealer, id: &DeferredId, notification: &Notification) -> Vec<
 
 /// Requests that wait for one person.
 const MOST_OPEN: usize = 10;
-
-/// §7.1: exactly one hint says who is asked.
-async fn person(provider: &Provider, client: &str, parameters: &Parameters) -> Result<Option<User>, Error> {
-    let hints = ["login_hint", "id_token_hint", "login_hint_token"].map(|name| parameters.value(name));
-    match hints {
-        [Some(name), None, None] => {
-            let Ok(name) = name.trim().parse() else { return Ok(None) };
-            Ok(provider.app.storage.read().await?.users().by_login_name(&name).await?)
-        }
-        [None, Some(token), None] => {
-            let hint = match id_token::hint(&provider.app, token).await {
-                Ok(hint) => hint.filter(|hint| hint.aud.names(client)),
-                Err(HintError::Foreign(_)) => return Err(id_token::NOT_OURS.into()),
-                Err(HintError::Storage(fault)) => return Err(fault.into()),
-            };
-            let Some(Ok(id)) = hint.map(|hint| hint.sub.parse()) else { return Ok(None) };
-            Ok(provider.app.storage.read().await?.users().by_id(&id).await?)
-        }
-        [None, None, Some(_)] => Err(refuse(Code::InvalidRequest, "login_hint_token is not supported").into()),
-        _ => Err(refuse(Code::InvalidRequest, "one of login_hint and id_token_hint says who is asked").into()),
-    }
-}
 
 /// The organization in which the person would let the client in. Whoever is in none that uses the client is as unknown as
 /// whoever does not exist.
@@ -236,8 +221,13 @@ pub fn check(metadata: &ClientMetadata) -> Result<(), RegistrationError> {
     if endpoint.is_some_and(|uri| !is_address(uri) || Url::parse(uri).is_err()) {
         return wrong("backchannel_client_notification_endpoint", "not an http address without user and fragment");
     }
-    if metadata.backchannel_authentication_request_signing_alg.is_some() {
-        return wrong("backchannel_authentication_request_signing_alg", "signed requests are not read here");
+    let algorithm = "backchannel_authentication_request_signing_alg";
+    match metadata.backchannel_authentication_request_signing_alg.as_deref() {
+        Some(name) if Alg::named(name).is_none() => return wrong(algorithm, "no such algorithm of public keys"),
+        Some(_) if metadata.jwks.is_none() && metadata.jwks_uri.is_none() => {
+            return wrong(algorithm, "it needs jwks or jwks_uri");
+        }
+        _ => {}
     }
     if metadata.backchannel_user_code_parameter {
         return wrong("backchannel_user_code_parameter", "people have no codes here");
@@ -292,5 +282,23 @@ mod tests {
             assert_eq!(notification_token(&pinged, token).is_ok(), fits, "{token:?}");
         }
         assert_eq!(notification_token(&with(None, None), Some("a b")), Ok(None));
+    }
+
+    #[test]
+    fn whoever_signs_says_with_which_key() {
+        for (algorithm, jwks_uri, fits) in [
+            (Some("ES256"), Some("https://app.example/jwks"), true),
+            (Some("ES256"), None, false),
+            (Some("HS256"), Some("https://app.example/jwks"), false),
+            (Some("none"), Some("https://app.example/jwks"), false),
+            (None, None, true),
+        ] {
+            let metadata = ClientMetadata {
+                backchannel_authentication_request_signing_alg: algorithm.map(str::to_owned),
+                jwks_uri: jwks_uri.map(str::to_owned),
+                ..ClientMetadata::default()
+            };
+            assert_eq!(check(&metadata).is_ok(), fits, "{algorithm:?} {jwks_uri:?}");
+        }
     }
 }

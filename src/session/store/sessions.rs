@@ -190,6 +190,19 @@ impl Sessions<'_> {
         Ok(Sid::from_stored(row.try_get("sid")?))
     }
 
+    /// Whose session a `sid` is of, ended or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_of_sid(&mut self, sid: &Sid) -> Result<Option<UserId>> {
+        let row = sql("SELECT s.user_id FROM session_organizations o JOIN sessions s ON s.id = o.session_id \
+             WHERE o.sid = $1")
+        .bind(sid.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.map(|row| Ok(UserId::from_stored(row.try_get("user_id")?))).transpose()
+    }
+
     /// Whether a `sid` still counts: neither it nor its session was ended.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use lanyard::{
     jobs::Job,
+    jose::Alg,
     oauth::{client::GrantType, registration::Registration},
     session::EndReason,
 };
@@ -12,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::{
     client_assertion::set,
-    clinic::{Answer, Clinic, app, basic, claims},
+    clinic::{Answer, Clinic, ISSUER, app, basic, claims},
 };
+use crate::harness::client_key::{ClientKey, encode, hmac_signed};
 
 const GRANT: &str = "urn:openid:params:grant-type:ciba";
 const PATH: &str = "/oauth2/backchannel-authentication";
@@ -181,18 +183,29 @@ async fn who_is_asked_is_told_to_nobody_whom_it_does_not_concern() {
             ),
             ("two lines", "phone", "scope=openid&login_hint=a&binding_message=a%0Ab", "invalid_binding_message"),
             ("no time", "phone", "scope=openid&login_hint=a&requested_expiry=0", "invalid_request"),
-            ("signed", "phone", "scope=openid&request=a.b.c", "invalid_request"),
+            ("signed by nobody", "phone", "request=a.b.c", "invalid_request"),
+            ("a person at an address", "phone", "scope=openid&login_hint=a&login_hint=b", "invalid_request"),
             ("no token", "pinged-phone", "scope=openid&login_hint=a", "invalid_request"),
             ("a bad one", "pinged-phone", "scope=openid&login_hint=a&client_notification_token=%0d", "invalid_request"),
             ("a NUL", "phone", "scope=openid&login_hint=%00", "invalid_request"),
         ] {
             let answer = ask(&clinic, client, form).await;
             assert_eq!(error(&answer), expected, "{case}: {}", answer.body);
+            let status = if expected == "access_denied" { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+            assert_eq!(answer.status, status, "{case}");
         }
-        // A person is not buried in requests.
+        let stranger = clinic.post(PATH, &[], "client_id=phone&scope=openid&login_hint=a").await;
+        assert_eq!((stranger.status, error(&stranger).as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_not_buried_in_requests_and_each_is_its_clients_own() {
+    for clinic in clinics().await {
         for number in 0..11 {
             let answer = ask(&clinic, "phone", "scope=openid&login_hint=sam@clinic.example").await;
-            assert_eq!(answer.status == StatusCode::OK, number < 10, "{number}: {}", answer.body);
+            let expected = if number < 10 { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{number}: {}", answer.body);
         }
         let bad = clinic.token("phone", &format!("grant_type={GRANT}&auth_req_id=x")).await;
         assert_eq!(error(&bad), "invalid_grant");
@@ -235,5 +248,115 @@ async fn a_client_is_pinged_when_the_person_has_decided() {
             let answer = poll(&clinic, "pinged-phone", &begun).await;
             assert_eq!(answer.status == StatusCode::OK, decision == "allow", "{}", answer.body);
         }
+    }
+}
+
+/// What the client asks, signed or to be signed; `id` is used once.
+fn said(clinic: &Clinic, id: &str) -> Value {
+    let now = clinic.app.clock.now().seconds();
+    json!({
+        "iss": "phone", "aud": ISSUER, "exp": now + 60, "nbf": now, "iat": now, "jti": id,
+        "scope": "openid roles offline_access", "login_hint": "priya@clinic.example", "binding_message": "W4SCT",
+        "requested_expiry": 90, "acr_values": "urn:example:retina",
+    })
+}
+
+/// `phone` signs its requests from now on.
+async fn signing(clinic: &Clinic) -> ClientKey {
+    let key = ClientKey::generate(Alg::Es256);
+    let algorithm = ("backchannel_authentication_request_signing_alg", json!("ES256"));
+    set(clinic, "phone", &[("jwks", json!({"keys": [key.jwk()]})), algorithm]).await;
+    key
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_signed_counts_once_and_nothing_beside_it() {
+    for clinic in clinics().await {
+        let (key, browser) = (signing(&clinic).await, clinic.browser("priya").await);
+        let header = json!({"alg": "ES256"});
+        let signed = key.sign(&header, &said(&clinic, "1"));
+        let begun = ask(&clinic, "phone", &format!("client_id=phone&request={signed}")).await;
+        assert_eq!((begun.status, &begun.json()["expires_in"]), (StatusCode::OK, &json!(90)), "{}", begun.body);
+        let page = clinic.get("/account/requests", &[("cookie", &browser)]).await;
+        assert!(page.body.contains("W4SCT"), "{}", page.body);
+        decide(&clinic, &browser, "allow").await;
+        let tokens = poll(&clinic, "phone", &begun.json()).await.json();
+        assert_eq!(claims(&tokens["id_token"])["acr"], "1", "what it was, whatever was wished for");
+
+        let mut other_jti = 1;
+        let mut next = |name: &str, value: Value| {
+            other_jti += 1;
+            let mut claims = said(&clinic, &other_jti.to_string());
+            claims[name] = value;
+            claims
+        };
+        let (plain, public) = (said(&clinic, "none"), key.jwk().to_string());
+        let (fresh, forged) = (next("state", json!("x")), next("state", json!("x")));
+        let unsigned =
+            |alg: &str| format!("{}.{}.", encode(&json!({"alg": alg}).to_string()), encode(&plain.to_string()));
+        let mut cases = vec![
+            ("again", format!("request={signed}")),
+            ("unsigned", "scope=openid&login_hint=priya@clinic.example".to_owned()),
+            ("beside it", format!("scope=openid&request={}", key.sign(&header, &fresh))),
+            ("twice", format!("request={signed}&request={signed}")),
+            ("a foreign key", format!("request={}", ClientKey::generate(Alg::Es256).sign(&header, &forged))),
+            (
+                "a public key as a secret",
+                format!("request={}", hmac_signed(&json!({"alg": "HS256"}), &plain, public.as_bytes())),
+            ),
+            ("cut off", format!("request={}", signed.rsplit_once('.').unwrap().0)),
+            ("nothing", "request=".to_owned()),
+            ("no token", "request=a.b.c".to_owned()),
+        ];
+        cases.extend(["none", "None", "nOnE", ""].map(|alg| ("no algorithm", format!("request={}", unsigned(alg)))));
+        let ahead = clinic.app.clock.now().seconds() + 3600;
+        for (case, name, value) in [
+            ("another client", "iss", json!("pinged-phone")),
+            ("another server", "aud", json!("https://other.example")),
+            ("expired", "exp", json!(ahead - 7200)),
+            ("not yet", "nbf", json!(ahead)),
+            ("no name", "jti", json!(null)),
+            ("a client assertion", "sub", json!("phone")),
+            ("a list", "scope", json!(["openid"])),
+            ("an object", "login_hint", json!({"a": 1})),
+            ("two hints", "id_token_hint", json!("a.b.c")),
+            ("a hint of the client", "login_hint_token", json!("a.b.c")),
+        ] {
+            cases.push((case, format!("request={}", key.sign(&header, &next(name, value)))));
+        }
+        for (case, form) in cases {
+            let answer = ask(&clinic, "phone", &form).await;
+            assert_eq!(error(&answer), "invalid_request", "{case}: {}", answer.body);
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{case}");
+        }
+        let unknown = key.sign(&header, &next("login_hint", json!("x@nowhere.example")));
+        assert_eq!(error(&ask(&clinic, "phone", &format!("request={unknown}")).await), "unknown_user_id");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_knows_people_by_pseudonyms_names_them_by_its_own_id_tokens() {
+    for clinic in clinics().await {
+        let browser = clinic.browser("priya").await;
+        let pairwise = json!({"subject_type": "pairwise", "sector_identifier_uri": "https://phone.example/list"});
+        clinic.set("phone", pairwise.clone()).await;
+        let begun = begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
+        decide(&clinic, &browser, "allow").await;
+        let tokens = poll(&clinic, "phone", &begun).await.json();
+        let hint = tokens["id_token"].as_str().unwrap().to_owned();
+        assert_ne!(claims(&tokens["id_token"])["sub"], clinic.user("priya").await.as_str());
+
+        let again = begin(&clinic, "phone", &format!("id_token_hint={hint}")).await;
+        decide(&clinic, &browser, "allow").await;
+        let there = poll(&clinic, "phone", &again).await.json();
+        assert_eq!(claims(&there["id_token"])["sub"], claims(&tokens["id_token"])["sub"]);
+        // Another app's, and that of a sector in which the app is no more, name nobody.
+        clinic.set("guest-phone", pairwise).await;
+        let form = format!("scope=openid&id_token_hint={hint}");
+        assert_eq!(error(&ask(&clinic, "guest-phone", &form).await), "unknown_user_id");
+        clinic.set("phone", json!({"sector_identifier_uri": "https://other.example/list"})).await;
+        assert_eq!(error(&ask(&clinic, "phone", &form).await), "unknown_user_id");
+        clinic.set("phone", json!({"subject_type": null, "sector_identifier_uri": null})).await;
+        assert_eq!(error(&ask(&clinic, "phone", &form).await), "unknown_user_id");
     }
 }
