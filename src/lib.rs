@@ -13,7 +13,7 @@
 //! * **Domain**: [`session`]; [`directory`] with organizations, people, roles and where they hold; [`policy`];
 //!   [`permission`] decides what somebody may do in Lanyard itself.
 //! * **Signing in**: [`authentication`], whose `flow` says which step is next.
-//! * **Protocols**: [`oauth`], that is OAuth 2 and OpenID Connect.
+//! * **Protocols**: [`oauth`], that is OAuth 2 and OpenID Connect; [`scim`], by which IT departments push people and groups.
 //! * **Faces**: [`account`], the person's own pages.
 //! * **Assembly**: [`server`] merges every feature's router, [`worker`] runs jobs, [`node`] is both; [`demo`] is a clinic to
 //!   try with an app of its own; [`cli`] has one file per command.
@@ -68,6 +68,7 @@ pub mod authentication;
 
 // ── protocols ──
 pub mod oauth;
+pub mod scim;
 
 // ── faces ──
 pub mod account;

@@ -1,0 +1,43 @@
+//! Lanyard's own extension: what a clinic knows of a member (RFC 7643 §3.3).
+
+use super::{
+    Schema,
+    attribute::{Attribute, Kind},
+};
+
+/// `urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner`.
+pub static PRACTITIONER: Schema = Schema {
+    id: "urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner",
+    name: "Practitioner",
+    description: "What a clinic knows of a member: profession, registration, specialties, sites, kind of membership.",
+    attributes: &[
+        Attribute::string("profession", "The person's profession, such as \"Physiotherapist\"."),
+        Attribute::string("registrationNumber", "The number under which the profession's register has the person."),
+        Attribute::string("registrationBody", "Who keeps that register."),
+        Attribute::complex(
+            "registrationVerification",
+            VERIFICATION,
+            "Whether somebody of the clinic has compared the registration with the register.",
+        )
+        .read_only(),
+        Attribute::new("registrationExpires", Kind::DateTime, "When the registration ends."),
+        Attribute::string("specialties", "The person's specialties.").multi_valued(),
+        Attribute::complex("locations", LOCATIONS, "The sites that the person works at.").multi_valued(),
+        Attribute::string("membershipKind", "The kind of membership, by its key in the organization.").canonical(&[
+            "practitioner",
+            "administrative",
+            "hirer",
+            "contractor",
+        ]),
+    ],
+};
+
+const VERIFICATION: &[Attribute] = &[
+    Attribute::string("state", "What came out.").canonical(&["unverified", "verified", "rejected"]).read_only(),
+    Attribute::new("verifiedAt", Kind::DateTime, "When it was compared last.").read_only(),
+];
+
+const LOCATIONS: &[Attribute] = &[
+    Attribute::string("value", "The site, by its key in the organization."),
+    Attribute::string("display", "The site's name as it is shown."),
+];
