@@ -15,7 +15,7 @@ use crate::{
     oauth::{
         Provider,
         dynamic::{self, Asked, Door, Problem, Told, request, statement},
-        error::{Code, Error, Refusal, refuse},
+        error::{Code, Error, Refusal, TooMany, refuse},
         registration::Registration,
         sector,
     },
@@ -63,16 +63,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 pub(super) async fn register(State(provider): State<Provider>, visit: Visit, sent: Sent) -> Result<Response, Error> {
     let network = Network::from(visit.address());
     if let Verdict::Wait(time) = provider.registering.attempt(network.octets()) {
-        let mut slower =
-            refuse(Code::TemporarilyUnavailable, "too many registrations from this network").into_response();
-        slower.headers_mut().insert(header::RETRY_AFTER, time.as_secs().max(1).into());
-        return Ok(slower);
+        return Err(TooMany(time).into());
     }
     let context = context(&provider, &visit);
-    match registered(&provider, context.clone(), sent).await {
-        Ok(told) => Ok(answer(&provider, StatusCode::CREATED, &told)),
-        Err(problem) => refused(&provider, &visit, context, problem).await,
-    }
+    let told = registered(&provider, context.clone(), sent).await;
+    answer((&provider, &visit), context, told.map(|told| (StatusCode::CREATED, told))).await
 }
 
 async fn registered(provider: &Provider, context: Context, sent: Sent) -> Result<Told, Problem> {
@@ -131,10 +126,8 @@ pub(super) async fn show(
         let (client, kept) = dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
         Ok(Told { client, secret: None, token, statement: kept.statement })
     };
-    match shown.await {
-        Ok(told) => Ok(answer(&provider, StatusCode::OK, &told)),
-        Err(problem) => refused(&provider, &visit, context(&provider, &visit), problem).await,
-    }
+    let told = shown.await.map(|told| (StatusCode::OK, told));
+    answer((&provider, &visit), context(&provider, &visit), told).await
 }
 
 /// `PUT /oauth2/register/{client_id}`
@@ -157,10 +150,8 @@ pub(super) async fn replace(
             .write(move |tx| Box::pin(async move { dynamic::replace(tx, &by, (&client, token), asked).await }));
         work.await
     };
-    match replaced.await {
-        Ok(told) => Ok(answer(&provider, StatusCode::OK, &told)),
-        Err(problem) => refused(&provider, &visit, context, problem).await,
-    }
+    let told = replaced.await.map(|told| (StatusCode::OK, told));
+    answer((&provider, &visit), context, told).await
 }
 
 /// `DELETE /oauth2/register/{client_id}`
@@ -182,17 +173,23 @@ pub(super) async fn remove(
     };
     match removed.await {
         Ok(()) => Ok((StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, NO_STORE)]).into_response()),
-        Err(problem) => refused(&provider, &visit, context, problem).await,
+        Err(problem) => answer((&provider, &visit), context, Err(problem)).await,
     }
 }
 
-fn answer(provider: &Provider, status: StatusCode, told: &Told) -> Response {
-    let body = Json(dynamic::information(told, provider.issuer()));
-    (status, [(header::CACHE_CONTROL, NO_STORE)], body).into_response()
-}
-
-/// Counts and writes down what was refused, unless too many came from the same network.
-async fn refused(provider: &Provider, visit: &Visit, context: Context, problem: Problem) -> Result<Response, Error> {
+/// Tells the client what it is now, or why not: that is counted, and written down unless too many came from one network.
+async fn answer(
+    (provider, visit): (&Provider, &Visit),
+    context: Context,
+    told: Result<(StatusCode, Told), Problem>,
+) -> Result<Response, Error> {
+    let problem = match told {
+        Ok((status, told)) => {
+            let body = Json(dynamic::information(&told, provider.issuer()));
+            return Ok((status, [(header::CACHE_CONTROL, NO_STORE)], body).into_response());
+        }
+        Err(problem) => problem,
+    };
     let refusal = problem.refusal()?;
     if let Some(times) = provider.failures.count(("register".to_owned(), Network::from(visit.address()))) {
         let event = Event::ClientRegistrationFailure { reason: refusal.to_string(), times };

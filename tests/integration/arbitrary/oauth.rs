@@ -12,14 +12,14 @@ use crate::oauth::clinic::{Answer, Clinic, REDIRECT, basic, redemption, request}
 /// What each endpoint may answer.
 pub(super) const ANSWERS: [(&str, &[u16]); 16] = [
     ("/oauth2/authorize", &[200, 303, 400, 403, 405, 413, 415]),
-    ("/oauth2/par", &[201, 204, 400, 401, 403, 405, 503]),
-    ("/oauth2/token", &[200, 204, 400, 401, 405]),
+    ("/oauth2/par", &[201, 204, 400, 401, 403, 405, 429]),
+    ("/oauth2/token", &[200, 204, 400, 401, 405, 429]),
     ("/oauth2/backchannel-authentication", &[200, 400, 401, 405]),
-    ("/oauth2/device_authorization", &[200, 204, 400, 401, 405, 503]),
+    ("/oauth2/device_authorization", &[200, 204, 400, 401, 405, 429]),
     ("/oauth2/introspect", &[200, 400, 401, 405]),
     ("/oauth2/revoke", &[200, 204, 400, 401, 405]),
     ("/oauth2/userinfo", &[200, 204, 400, 401, 403, 405]),
-    ("/oauth2/register", &[400, 401, 405, 503]),
+    ("/oauth2/register", &[400, 401, 405, 429]),
     ("/oauth2/jwks", &[200, 204, 304, 405]),
     ("/oauth2/logout", &[200, 303, 400, 405, 413, 415]),
     ("/oauth2/organization", &[303, 400, 403, 405, 413, 415]),
@@ -27,6 +27,18 @@ pub(super) const ANSWERS: [(&str, &[u16]); 16] = [
     ("/oauth2/logout/confirm", &[200, 303, 400, 403, 405, 413, 415]),
     ("/.well-known/openid-configuration", &[200, 204, 405]),
     ("/.well-known/oauth-authorization-server", &[200, 204, 405]),
+];
+
+/// Those that answer programs alone: in JSON, with a registered code.
+const FOR_CLIENTS: [&str; 8] = [
+    "/oauth2/par",
+    "/oauth2/token",
+    "/oauth2/backchannel-authentication",
+    "/oauth2/device_authorization",
+    "/oauth2/introspect",
+    "/oauth2/revoke",
+    "/oauth2/userinfo",
+    "/oauth2/register",
 ];
 
 #[derive(Debug, Clone)]
@@ -217,9 +229,7 @@ fn clients_get_documented_answers_alone() {
 
 fn check(answer: &Answer, path: &str) -> Result<(), TestCaseError> {
     let is_json = answer.header(header::CONTENT_TYPE).starts_with("application/json");
-    let for_clients =
-        ["/oauth2/par", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo"].contains(&path);
-    if for_clients
+    if FOR_CLIENTS.contains(&path)
         && answer.status.is_client_error()
         && answer.status != StatusCode::METHOD_NOT_ALLOWED
         && !answer.body.is_empty()
