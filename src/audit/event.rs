@@ -157,6 +157,8 @@ events! {
     MembershipCreation "membership-creation" Success { user: UserId, membership: MembershipId, kind: String } membership [Directory];
     /// A membership was edited.
     MembershipUpdate "membership-update" Success { user: UserId, membership: MembershipId, attributes: String } membership [Directory];
+    /// The person whom an outside source had named took the place that was kept for them.
+    MembershipClaim "membership-claim" Success { user: UserId, membership: MembershipId, placeholder: UserId } membership [Directory];
     /// A membership was disabled.
     MembershipDisabling "membership-disabling" Success { user: UserId, membership: MembershipId } membership [Directory];
     /// A membership was enabled again.

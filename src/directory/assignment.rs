@@ -167,6 +167,37 @@ pub(super) async fn assign_all(
     Ok(())
 }
 
+/// Leaves a member exactly these of the roles that came from `origin`; those of others stay. What the organization does not
+/// have, or has closed, is left out.
+pub(super) async fn replace_of(
+    tx: &mut Tx,
+    context: &Context,
+    member: &Membership,
+    (wanted, origin): (&[RoleAt], &Origin),
+) -> Result<()> {
+    let held = tx.assignments().of_member(&member.organization_id, &member.id).await?;
+    let is = |one: &Listed, at: &RoleAt| one.role == at.role && one.location == at.location;
+    for one in held.iter().filter(|one| one.assignment.origin == *origin && !wanted.iter().any(|at| is(one, at))) {
+        end(tx, context, &member.organization_id, &one.assignment.id).await?;
+    }
+    let missing: Vec<RoleAt> = wanted.iter().filter(|at| !held.iter().any(|one| is(one, at))).cloned().collect();
+    let missing = offered(tx, &member.organization_id, &missing).await?;
+    assign_all(tx, context, member, &missing, origin).await
+}
+
+/// Those of the roles that the organization has, at places that are open.
+pub(super) async fn offered(tx: &mut Tx, organization: &OrganizationId, roles: &[RoleAt]) -> Result<Vec<RoleAt>> {
+    if roles.is_empty() {
+        return Ok(vec![]);
+    }
+    let known = tx.roles().list(organization).await?;
+    let sites = tx.locations().list(organization).await?;
+    let is_open = |slug: &Slug| sites.iter().any(|site| site.slug == *slug && site.closed_at.is_none());
+    let stands =
+        |at: &&RoleAt| known.iter().any(|role| role.slug == at.role) && at.location.as_ref().is_none_or(is_open);
+    Ok(roles.iter().filter(stands).cloned().collect())
+}
+
 fn record_creation(
     tx: &mut Tx,
     context: &Context,

@@ -12,7 +12,7 @@ use crate::{
     text::Slug,
 };
 
-use super::{Error, Noun, Result, assignment, origin::Origin, owner, user, validity::Validity};
+use super::{Error, Noun, Result, assignment, origin::Origin, owner, provisioning::pending, user, validity::Validity};
 
 /// A person in an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +101,7 @@ pub async fn join(
     new: NewMembership,
 ) -> Result<Membership> {
     user::existing(tx, &new.user).await?;
-    let kind =
-        tx.kinds().by_slug(organization, &new.kind).await?.ok_or_else(|| Noun::MembershipKind.unknown(&new.kind))?;
+    tx.kinds().by_slug(organization, &new.kind).await?.ok_or_else(|| Noun::MembershipKind.unknown(&new.kind))?;
     let membership = Membership {
         id: MembershipId::fresh(context.now, &context.random),
         organization_id: organization.clone(),
@@ -129,15 +128,26 @@ pub async fn join(
         kind: membership.kind.to_string(),
     };
     tx.record(context, Some(organization), &event);
-    let (roles, origin) = match new.roles {
-        FirstRoles::Exactly(roles) => (roles, membership.origin.clone()),
-        FirstRoles::OfKind => {
-            let whole = |role| RoleAt { role, location: None };
-            (kind.default_roles.into_iter().map(whole).collect(), Origin::kind(&membership.kind))
-        }
-    };
-    assignment::assign_all(tx, context, &membership, &roles, &origin).await?;
+    give_first_roles(tx, context, &membership, (new.roles, &membership.origin)).await?;
     Ok(membership)
+}
+
+/// Assigns the roles of a new member: those of the kind come from the kind.
+pub(super) async fn give_first_roles(
+    tx: &mut Tx,
+    context: &Context,
+    membership: &Membership,
+    (roles, origin): (FirstRoles, &Origin),
+) -> Result<()> {
+    match roles {
+        FirstRoles::Exactly(roles) => assignment::assign_all(tx, context, membership, &roles, origin).await,
+        FirstRoles::OfKind => {
+            let kind = tx.kinds().by_slug(&membership.organization_id, &membership.kind).await?;
+            let whole = |role| RoleAt { role, location: None };
+            let roles: Vec<RoleAt> = kind.into_iter().flat_map(|kind| kind.default_roles).map(whole).collect();
+            assignment::assign_all(tx, context, membership, &roles, &Origin::kind(&membership.kind)).await
+        }
+    }
 }
 
 /// Changes kind or validity. Roles stay: they are assigned and ended one by one.
@@ -243,6 +253,7 @@ pub async fn remove(
     tx.memberships().strip(id, context.now).await?;
     tx.users().forget_default_organization(&membership.user_id, organization).await?;
     end_access(tx, context, &membership).await?;
+    pending::end(tx, context, &membership).await?;
     let event = Event::MembershipRemoval { user: membership.user_id.clone(), membership: id.clone() };
     tx.record(context, Some(organization), &event);
     Ok(membership)

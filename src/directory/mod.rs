@@ -25,6 +25,7 @@ pub mod origin;
 pub mod owner;
 pub mod permission;
 pub mod profile;
+pub mod provisioning;
 pub mod role;
 pub mod search;
 pub mod store;
@@ -67,6 +68,9 @@ pub enum Error {
     /// An attribute that this editor may not change.
     #[error(transparent)]
     Profile(#[from] profile::Refusal),
+    /// An attribute that another source keeps.
+    #[error(transparent)]
+    Owned(#[from] provisioning::Owned),
     /// A permission that nobody has registered.
     #[error("no permission `{0}` is registered; an app's permissions are known once it is activated")]
     Unregistered(String),
@@ -94,6 +98,7 @@ pub enum Noun {
     Domain,
     App,
     LoginName,
+    UserName,
 }
 
 impl Noun {
@@ -119,6 +124,7 @@ impl fmt::Display for Noun {
             Self::Domain => "domain",
             Self::App => "app",
             Self::LoginName => "login name",
+            Self::UserName => "user name",
         })
     }
 }

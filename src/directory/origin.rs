@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     audit::{Actor, Context},
     id::InvitationId,
@@ -9,7 +11,8 @@ use crate::{
 };
 
 /// Where something comes from, kept as text: `user:usr_…`, `kind:practitioner`, `invitation:inv_…`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Origin(String);
 
 impl Origin {
@@ -40,7 +43,7 @@ impl Origin {
         &self.0
     }
 
-    pub(super) fn from_stored(text: String) -> Self {
+    pub(in crate::directory) fn from_stored(text: String) -> Self {
         Self(text)
     }
 }

@@ -300,6 +300,30 @@ pub async fn edit_member(
     Ok(())
 }
 
+/// An outside source edits a member, bound by no rule of the organization, which let it in.
+pub(super) async fn provision(tx: &mut Tx, context: &Context, member: &Membership, edits: &[Edit]) -> Result<()> {
+    let (of_person, of_member): (Vec<&Edit>, Vec<&Edit>) =
+        edits.iter().partition(|edit| edit.attribute.subject() == Subject::Person);
+    if !of_person.is_empty() {
+        let mut person = user::existing(tx, &member.user_id).await?;
+        for edit in &of_person {
+            apply_to_person(&mut person, edit);
+        }
+        person.updated_at = context.now;
+        tx.users().save_profile(&person).await?;
+        tx.search_index().wait(&person.id).await?;
+        tx.record(context, None, &Event::UserUpdate { user: person.id, attributes: names(&of_person) });
+    }
+    if !of_member.is_empty() {
+        let mut member = membership::existing(tx, &member.organization_id, &member.id).await?;
+        for edit in &of_member {
+            apply_to_member(&mut member, edit);
+        }
+        tx.memberships().save(&member).await?;
+    }
+    Ok(())
+}
+
 /// A person edits their own profile: every organization they belong to must leave the attribute to them.
 ///
 /// # Errors

@@ -188,6 +188,46 @@ pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User
     Ok(user)
 }
 
+/// Creates a person for an outside source: with the address of a domain whose owner vouches for it, or as a placeholder.
+pub(super) async fn provision(
+    tx: &mut Tx,
+    context: &Context,
+    (name, email): (Option<Name>, Option<&EmailAddress>),
+) -> Result<User> {
+    let id = UserId::fresh(context.now, &context.random);
+    let user = User {
+        name: name.unwrap_or_else(|| Name::from_stored(id.to_string())),
+        id,
+        given_name: None,
+        family_name: None,
+        email_verified_at: email.map(|_| context.now),
+        email: email.cloned(),
+        phone: None,
+        postal_address: None,
+        locale: None,
+        picture: None,
+        default_organization: None,
+        password_hash: None,
+        password_changed_at: None,
+        password_must_change_at: None,
+        created_at: context.now,
+        updated_at: context.now,
+        disabled_at: None,
+        deleted_at: None,
+    };
+    tx.users().insert(&user).await?;
+    match email {
+        Some(email) => {
+            let name = UserName::from_stored(email.to_string());
+            name_login(tx, context, &user.id, &name, LoginNameKind::Email).await?;
+            tx.search_index().wait(&user.id).await?;
+        }
+        None => tx.users().mark_placeholder(&user.id, context.now).await?,
+    }
+    tx.record(context, None, &Event::UserCreation { user: user.id.clone() });
+    Ok(user)
+}
+
 /// The login names of a new person: at least one, at most one of each kind.
 fn login_names(new: &NewUser) -> Result<Vec<(UserName, LoginNameKind)>> {
     if new.user_name.as_ref().is_some_and(|name| name.as_str().contains('@')) {

@@ -42,6 +42,7 @@ const STEPS: &[Step] = migrations! {
     "202611221440" "exchanged_families";
     "202611221500" "old_sessions";
     "202611221508" "registration";
+    "202611221735" "provisioning";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

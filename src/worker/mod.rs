@@ -24,8 +24,11 @@ use crate::{
     keys::store::SharedKeyFault,
     mail::Mailer,
     server::Stop,
-    storage::{self, stillness::Stillness},
+    storage::{self, Revision, stillness::Stillness},
 };
+
+/// Batches of people that are taken into the search in a second.
+const BATCHES_A_SECOND: u32 = 20;
 
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
@@ -89,15 +92,17 @@ impl Worker {
     async fn work(&self, stop: &Stop) {
         let mut tick = seconds();
         let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
-        let (mut cleaning, mut unsearchable) = (Timestamp(0), true);
+        let (mut cleaning, mut unsearchable, mut directory) = (Timestamp(0), true, 0);
         while next(&mut tick, stop).await {
             if self.is_due.swap(false, Ordering::AcqRel)
                 && let Err(error) = jobs.begin_due().await
             {
                 tracing::error!(error = %error, "Jobs could not be begun; they are tried again.");
             }
+            let revision = self.app.storage.revision(Revision::Directory);
+            unsearchable |= std::mem::replace(&mut directory, revision) != revision;
             if unsearchable {
-                unsearchable = search::index_some(&self.app.storage).await.unwrap_or_else(|error| {
+                unsearchable = self.make_searchable().await.unwrap_or_else(|error| {
                     tracing::error!(error = %error, "People could not be made ready for the search; it is tried again.");
                     true
                 });
@@ -111,6 +116,16 @@ impl Worker {
             }
         }
         jobs.finish().await;
+    }
+
+    /// Takes new people into the search for a part of the second; whether there may be more.
+    async fn make_searchable(&self) -> storage::Result<bool> {
+        for _ in 0..BATCHES_A_SECOND {
+            if !search::index_some(&self.app.storage).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Does what is due, in the database only when it is awake; whether something waits that will be due later.

@@ -3,17 +3,18 @@
 use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
-    id::{InvitationId, OrganizationId, UserId},
+    id::{InvitationId, UserId},
     secret::TokenHash,
     storage::Tx,
-    text::{Name, Slug},
+    text::Name,
 };
 
 use super::{Invitation, State, account};
 use crate::directory::{
-    Error, Result,
-    membership::{self, FirstRoles, Membership, NewMembership, RoleAt},
+    Error, Result, assignment,
+    membership::{self, FirstRoles, Membership, NewMembership},
     origin::Origin,
+    provisioning::pending,
     user::{self, NewPassword, NewUser, User},
     validity::Validity,
 };
@@ -173,7 +174,7 @@ async fn take(tx: &mut Tx, context: &Context, invitation: &Invitation, user: &Us
         return Err(CLOSED);
     }
     let roles = match &invitation.roles {
-        Some(roles) => FirstRoles::Exactly(still_offered(tx, &invitation.organization_id, roles).await?),
+        Some(roles) => FirstRoles::Exactly(assignment::offered(tx, &invitation.organization_id, roles).await?),
         None => FirstRoles::OfKind,
     };
     let new = NewMembership {
@@ -184,20 +185,16 @@ async fn take(tx: &mut Tx, context: &Context, invitation: &Invitation, user: &Us
         origin: Origin::invitation(&invitation.id),
     };
     let context = &context.by(Actor::User(user.clone()));
-    let membership = membership::join(tx, context, &invitation.organization_id, new).await?;
+    let membership = match pending::claim(tx, context, invitation, user).await? {
+        Some(kept) => {
+            membership::give_first_roles(tx, context, &kept, (new.roles, &new.origin)).await?;
+            kept
+        }
+        None => membership::join(tx, context, &invitation.organization_id, new).await?,
+    };
     let event = Event::InvitationAcceptance { user: user.clone(), invitation: invitation.id.clone() };
     tx.record(context, Some(&invitation.organization_id), &event);
     Ok(membership)
-}
-
-/// Leaves out roles and places that were removed or closed since.
-async fn still_offered(tx: &mut Tx, organization: &OrganizationId, roles: &[RoleAt]) -> Result<Vec<RoleAt>> {
-    let known = tx.roles().list(organization).await?;
-    let sites = tx.locations().list(organization).await?;
-    let is_open = |slug: &Slug| sites.iter().any(|site| site.slug == *slug && site.closed_at.is_none());
-    let stands =
-        |at: &&RoleAt| known.iter().any(|role| role.slug == at.role) && at.location.as_ref().is_none_or(is_open);
-    Ok(roles.iter().filter(stands).cloned().collect())
 }
 
 #[cfg(test)]

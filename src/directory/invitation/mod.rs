@@ -13,7 +13,7 @@ pub use answer::{Answerable, Approach, Offer, accept, accept_as_new, answerable,
 use crate::{
     audit::{Context, Event},
     clock::Timestamp,
-    id::{InvitationId, OrganizationId, UserId},
+    id::{InvitationId, MembershipId, OrganizationId, UserId},
     secret::SecretString,
     storage::Tx,
     text::{EmailAddress, Slug, UserName},
@@ -51,6 +51,8 @@ pub struct Invitation {
     pub rejected_at: Option<Timestamp>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
+    /// The membership that an outside source made and that waits for the answer.
+    pub membership_id: Option<MembershipId>,
 }
 
 /// Where an invitation stands.
@@ -138,6 +140,7 @@ pub async fn create(
         accepted_at: None,
         rejected_at: None,
         revoked_at: None,
+        membership_id: None,
     };
     tx.invitations().revoke_expired(organization, &invitation.email, context.now).await?;
     if !tx.invitations().insert(&invitation, hash).await? {

@@ -4,7 +4,7 @@ use super::{maybe_moment, maybe_text, moment, text};
 use crate::{
     clock::Timestamp,
     directory::invitation::Invitation,
-    id::{InvitationId, OrganizationId, UserId},
+    id::{InvitationId, MembershipId, OrganizationId, UserId},
     secret::TokenHash,
     storage::{Error, Result, Row, Tx, sql},
     text::{EmailAddress, Slug},
@@ -23,7 +23,7 @@ impl Tx {
 macro_rules! columns {
     () => {
         "id, organization_id, email, kind, roles, invited_by, created_at, expires_at, sent, accepted_at, rejected_at, \
-         revoked_at"
+         revoked_at, membership_id"
     };
 }
 
@@ -186,6 +186,33 @@ impl Invitations<'_> {
         row.as_ref().map(invitation).transpose()
     }
 
+    /// Ties it to the membership that waits for the answer, unless another one does.
+    pub(in crate::directory) async fn wait_for(&mut self, id: &InvitationId, membership: &MembershipId) -> Result<()> {
+        sql("UPDATE invitations SET membership_id = $2 WHERE id = $1 AND membership_id IS NULL")
+            .bind(id.as_str().to_owned())
+            .bind(membership.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The unanswered one that a membership waits for.
+    pub(in crate::directory) async fn awaited_by(
+        &mut self,
+        organization: &OrganizationId,
+        membership: &MembershipId,
+    ) -> Result<Option<InvitationId>> {
+        let row = sql(concat!(
+            "SELECT id FROM invitations WHERE organization_id = $1 AND membership_id = $2 AND",
+            unanswered!()
+        ))
+        .bind(organization.as_str().to_owned())
+        .bind(membership.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.map(|row| Ok(InvitationId::from_stored(text(&row, "id")?))).transpose()
+    }
+
     /// Closes an open one as accepted; `false` when somebody was faster.
     pub(in crate::directory) async fn accept(&mut self, id: &InvitationId, now: Timestamp) -> Result<bool> {
         let statement =
@@ -238,5 +265,6 @@ fn invitation(row: &Row) -> Result<Invitation> {
         accepted_at: maybe_moment(row, "accepted_at")?,
         rejected_at: maybe_moment(row, "rejected_at")?,
         revoked_at: maybe_moment(row, "revoked_at")?,
+        membership_id: maybe_text(row, "membership_id")?.map(MembershipId::from_stored),
     })
 }

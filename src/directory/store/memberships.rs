@@ -252,13 +252,34 @@ impl Memberships<'_> {
         Ok(())
     }
 
+    /// Keeps a membership as it is until the commit: whoever changes it meanwhile waits.
+    pub(in crate::directory) async fn hold(&mut self, organization: &OrganizationId, id: &MembershipId) -> Result<()> {
+        sql("UPDATE memberships SET kind = kind WHERE id = $1 AND organization_id = $2")
+            .bind(id.as_str().to_owned())
+            .bind(organization.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Puts another person in its place.
+    pub(in crate::directory) async fn hand_over(&mut self, id: &MembershipId, user: &UserId) -> Result<()> {
+        sql("UPDATE memberships SET user_id = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(user.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Ends the assignments of a membership and removes its groups, permissions and identifiers.
     pub(in crate::directory) async fn strip(&mut self, id: &MembershipId, now: Timestamp) -> Result<()> {
         self.run("UPDATE assignments SET ended_at = $2 WHERE membership_id = $1 AND ended_at IS NULL", id, Some(now))
             .await?;
         self.run("DELETE FROM group_members WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM membership_permissions WHERE membership_id = $1", id, None).await?;
-        self.run("DELETE FROM identifiers WHERE membership_id = $1", id, None).await
+        self.run("DELETE FROM identifiers WHERE membership_id = $1", id, None).await?;
+        self.0.member_records().remove(id).await
     }
 
     async fn run(&mut self, statement: &'static str, id: &MembershipId, now: Option<Timestamp>) -> Result<()> {
@@ -270,7 +291,9 @@ impl Memberships<'_> {
 
     /// Ends every membership of a person and removes what it says of them.
     pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        const OF_USER: [&str; 3] = [
+        const OF_USER: [&str; 5] = [
+            "DELETE FROM member_addresses WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+            "DELETE FROM member_records WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM group_members WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM membership_permissions WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM identifiers WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
@@ -293,7 +316,7 @@ impl Memberships<'_> {
     }
 }
 
-fn membership(row: &Row) -> Result<Membership> {
+pub(super) fn membership(row: &Row) -> Result<Membership> {
     Ok(Membership {
         id: MembershipId::from_stored(text(row, "id")?),
         organization_id: OrganizationId::from_stored(text(row, "organization_id")?),

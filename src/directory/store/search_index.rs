@@ -153,6 +153,15 @@ impl SearchIndex<'_> {
     }
 
     /// Takes them from the backlog.
+    /// Leaves a new person to be taken in later.
+    pub(in crate::directory) async fn wait(&mut self, person: &UserId) -> Result<()> {
+        sql("INSERT INTO search_backlog (user_id) VALUES ($1) ON CONFLICT DO NOTHING")
+            .bind(person.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     pub(in crate::directory) async fn done(&mut self, people: &[UserId]) -> Result<()> {
         for list in padded(people) {
             let statement = format!("DELETE FROM search_backlog WHERE user_id IN ({})", in_list(1, list.len()));

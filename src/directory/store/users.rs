@@ -56,6 +56,28 @@ impl Users<'_> {
         row.as_ref().map(user).transpose()
     }
 
+    /// Whether a person stands for somebody who has not joined.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_placeholder(&mut self, id: &UserId) -> Result<bool> {
+        let row = sql("SELECT placeholder_since FROM users WHERE id = $1 AND deleted_at IS NULL")
+            .bind(id.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.map(|row| row.try_get::<Option<i64>>("placeholder_since")).transpose()?.flatten().is_some())
+    }
+
+    /// Makes a person stand for somebody who has not joined.
+    pub(in crate::directory) async fn mark_placeholder(&mut self, id: &UserId, now: Timestamp) -> Result<()> {
+        sql("UPDATE users SET placeholder_since = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     pub(in crate::directory) async fn insert(&mut self, new: &User) -> Result<()> {
         sql("INSERT INTO users (id, name, email, email_verified_at, locale, password_hash, password_changed_at, \
              password_must_change_at, created_at, updated_at) \
@@ -206,7 +228,7 @@ impl Users<'_> {
         sql("UPDATE users \
              SET name = $2, given_name = NULL, family_name = NULL, email = NULL, email_verified_at = NULL, \
              phone = NULL, postal_address = NULL, locale = NULL, picture = NULL, default_organization_id = NULL, \
-             password_hash = NULL, password_changed_at = NULL, password_must_change_at = NULL, \
+             password_hash = NULL, password_changed_at = NULL, password_must_change_at = NULL, placeholder_since = NULL, \
              updated_at = $3, deleted_at = $3 \
              WHERE id = $1")
         .bind(id.as_str().to_owned())

@@ -1,0 +1,178 @@
+//! A member as an outside source sees them: what sources wrote, and beneath it what the person and the membership say.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    clock::Timestamp,
+    directory::{membership::Membership, origin::Origin},
+    text::{EmailAddress, Name},
+};
+
+/// Attributes by their names in RFC 7643.
+pub type Attributes = Map<String, Value>;
+
+/// Which source wrote an attribute, by the key of the attribute ([`keys`]).
+pub type Sources = BTreeMap<String, Origin>;
+
+/// What begins the name of an extension's schema (RFC 7643 §3.3).
+const URN: &str = "urn:";
+
+/// What outside sources wrote of a member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What the source calls the member; unique in the organization, in whatever case.
+    pub user_name: String,
+    /// The source's own id of the member.
+    pub external_id: Option<String>,
+    /// Attributes by their names in RFC 7643; null for one that was taken away.
+    pub attributes: Attributes,
+    /// Who wrote them.
+    pub sources: Sources,
+    /// When anything was written.
+    pub updated_at: Timestamp,
+}
+
+/// A member with all that a source may know.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The membership.
+    pub membership: Membership,
+    /// The person's name.
+    pub name: Name,
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// The address that the person signs in with.
+    pub email: Option<EmailAddress>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// Language tag.
+    pub locale: Option<String>,
+    /// Address of a picture.
+    pub picture: Option<String>,
+    /// When the person's profile last changed.
+    pub updated_at: Timestamp,
+    /// Whether the person has not joined yet.
+    pub is_pending: bool,
+    /// What sources wrote.
+    pub record: Option<Record>,
+}
+
+impl Known {
+    /// What the source calls the member: without a record, what they sign in with.
+    #[must_use]
+    pub fn user_name(&self) -> String {
+        let own = || self.email.as_ref().map_or_else(|| self.membership.user_id.to_string(), ToString::to_string);
+        self.record.as_ref().map_or_else(own, |record| record.user_name.clone())
+    }
+
+    /// When anything of it last changed.
+    #[must_use]
+    pub fn changed_at(&self) -> Timestamp {
+        let membership = &self.membership;
+        let instants = [
+            Some(membership.created_at),
+            membership.disabled_at,
+            membership.tokens_void_before,
+            (!self.is_pending).then_some(self.updated_at),
+            self.record.as_ref().map(|record| record.updated_at),
+        ];
+        instants.into_iter().flatten().max().unwrap_or(membership.created_at)
+    }
+
+    /// Its attributes, `userName` among them.
+    #[must_use]
+    pub fn seen(&self) -> Attributes {
+        let mut all = self.own();
+        for (name, value) in self.record.iter().flat_map(|record| &record.attributes) {
+            lay_over(&mut all, name, value);
+        }
+        all.insert("userName".into(), json!(self.user_name()));
+        all.retain(|_, value| value.as_object().is_none_or(|parts| !parts.is_empty()));
+        all
+    }
+
+    /// What the person and the membership say.
+    fn own(&self) -> Attributes {
+        let mut all = Map::new();
+        let mut say = |name: &str, value: Option<Value>| value.map(|value| all.insert(name.to_owned(), value));
+        let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
+        let mut name = Map::from_iter([("formatted".to_owned(), json!(self.name.as_str()))]);
+        for (part, value) in [("givenName", &self.given_name), ("familyName", &self.family_name)] {
+            value.as_ref().map(|value| name.insert(part.into(), json!(value)));
+        }
+        say("name", Some(name.into()));
+        say("displayName", Some(json!(self.name.as_str())));
+        say(
+            "emails",
+            self.email.as_ref().map(|email| json!([{"value": email.as_str(), "type": "work", "primary": true}])),
+        );
+        say("phoneNumbers", self.phone.as_ref().map(|phone| json!([{"value": phone, "type": "work"}])));
+        say("photos", self.picture.as_ref().map(|picture| json!([{"value": picture, "type": "photo"}])));
+        say("preferredLanguage", text(&self.locale));
+        say("title", text(&self.membership.title));
+        say(super::PRACTITIONER, Some(self.practitioner().into()));
+        all
+    }
+
+    /// Of the extension for practitioners (its schema is the protocol's).
+    fn practitioner(&self) -> Attributes {
+        let membership = &self.membership;
+        let specialties = membership.specialty.as_ref().map(|one| json!([one]));
+        let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
+        let all = [
+            ("membershipKind", Some(json!(membership.kind.as_str()))),
+            ("profession", text(&membership.profession)),
+            ("registrationNumber", text(&membership.registration_number)),
+            ("registrationBody", text(&membership.registration_body)),
+            ("specialties", specialties),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+/// Attributes of extensions one by one; null takes away what is beneath.
+fn lay_over(all: &mut Attributes, name: &str, value: &Value) {
+    match (all.get_mut(name), value) {
+        (Some(Value::Object(beneath)), Value::Object(above)) if name.starts_with(URN) => {
+            for (name, value) in above {
+                lay_over(beneath, name, value);
+            }
+        }
+        (_, Value::Null) => {
+            all.remove(name);
+        }
+        _ => {
+            all.insert(name.to_owned(), value.clone());
+        }
+    }
+}
+
+/// The keys by which attributes have sources: their names, and those of extensions each with its schema before it.
+pub(super) fn keys(attributes: &Attributes) -> impl Iterator<Item = (String, &Value)> {
+    attributes.iter().flat_map(|(name, value)| match value {
+        Value::Object(parts) if name.starts_with(URN) => {
+            parts.iter().map(|(part, value)| (format!("{name}:{part}"), value)).collect::<Vec<_>>()
+        }
+        _ => vec![(name.clone(), value)],
+    })
+}
+
+/// Writes the attribute of this key.
+pub(super) fn put(attributes: &mut Attributes, key: &str, value: Value) {
+    let parts = key.rsplit_once(':').filter(|_| key.starts_with(URN));
+    match parts {
+        None => {
+            attributes.insert(key.to_owned(), value);
+        }
+        Some((schema, name)) => {
+            let extension = attributes.entry(schema.to_owned()).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(extension) = extension {
+                extension.insert(name.to_owned(), value);
+            }
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The one way in for outside sources (SCIM, LDAP, sign-in through an upstream): they say what they know of a member, and
+//! here that becomes a person, a membership, roles, an invitation, or nothing.
+//!
+//! A source speaks for one organization. It brings people whose address lies in a domain that the organization proved to
+//! own; whoever has another address is invited and stays [`pending`] until they accept, whether or not they have an
+//! account: the source learns nothing of it. What sources write is kept beside the person (a *record*, with the source of
+//! each attribute) and reaches the person's own profile only while no other organization knows them. Attributes have the
+//! names of RFC 7643. Not here: protocols.
+
+mod facts;
+mod known;
+mod ownership;
+pub(super) mod pending;
+
+pub use known::{Attributes, Known, Record, Sources};
+pub use ownership::{Manner, Owned};
+pub use pending::Invited;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    Error, Noun, Result, assignment,
+    membership::{self, FirstRoles, Membership, NewMembership},
+    origin::Origin,
+    profile::{self, Subject},
+    tenancy::{self, Aspect},
+    user,
+    validity::Validity,
+};
+use crate::{
+    audit::{Context, Event},
+    id::{MembershipId, OrganizationId, UserId},
+    storage::Tx,
+    text::{DomainName, EmailAddress, Slug, UserName},
+};
+
+/// The name of the schema that holds what only clinics know of a member.
+pub const PRACTITIONER: &str = "urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner";
+
+/// The kind of membership of whom no source says more.
+const KIND: &str = "administrative";
+
+/// Who speaks, for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Speaker<'a> {
+    /// Whose source it is; its actor is the source.
+    pub context: &'a Context,
+    /// The organization that it speaks for.
+    pub organization: &'a OrganizationId,
+    /// The roles that it may assign.
+    pub may_assign: &'a [Slug],
+}
+
+impl Speaker<'_> {
+    fn source(&self) -> Origin {
+        Origin::of(self.context)
+    }
+}
+
+/// What a source says of a member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// What it calls them.
+    pub user_name: String,
+    /// Its own id of them.
+    pub external_id: Option<String>,
+    /// Whether they may act in the organization.
+    pub is_active: bool,
+    /// Everything else, by the names of RFC 7643.
+    pub attributes: Attributes,
+}
+
+/// A member who was brought.
+#[derive(Debug)]
+pub struct Added {
+    /// The membership.
+    pub id: MembershipId,
+    /// The invitation to be sent, where the person has to accept.
+    pub invited: Option<Invited>,
+}
+
+/// Brings a member.
+///
+/// # Errors
+/// When the organization calls another member by this name, or has one with this address.
+pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result<Added> {
+    let organization = speaker.organization;
+    let folded = desired.user_name.to_lowercase();
+    if tx.member_records().by_user_name(organization, &folded).await?.is_some() {
+        return Err(taken(desired));
+    }
+    let attributes = with_user_name(desired);
+    let (id, invited) = join(tx, speaker, &attributes).await?;
+    let known = tx.member_records().by_id(organization, &id).await?.ok_or_else(|| Noun::Membership.unknown(&id))?;
+    write(tx, speaker, &known, (desired, Manner::Whole)).await?;
+    Ok(Added { id, invited })
+}
+
+/// Changes a member; says whether anything was to change.
+///
+/// # Errors
+/// For an unknown member, a name that is taken, and an attribute that another source keeps (with [`Manner::Change`]).
+pub async fn change(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    id: &MembershipId,
+    (desired, manner): (&Desired, Manner),
+) -> Result<(bool, Option<Invited>)> {
+    tx.memberships().hold(speaker.organization, id).await?;
+    let known = tx.member_records().by_id(speaker.organization, id).await?;
+    let known = known.ok_or_else(|| Noun::Membership.unknown(id))?;
+    let folded = desired.user_name.to_lowercase();
+    if known.user_name().to_lowercase() != folded
+        && tx.member_records().by_user_name(speaker.organization, &folded).await?.is_some()
+    {
+        return Err(taken(desired));
+    }
+    let has_changed = write(tx, speaker, &known, (desired, manner)).await?;
+    let invited = if has_changed { move_to(tx, speaker, &known).await? } else { None };
+    Ok((has_changed, invited))
+}
+
+/// Ends a membership.
+///
+/// # Errors
+/// For an unknown member and for the last owner.
+pub async fn remove(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<()> {
+    membership::remove(tx, speaker.context, speaker.organization, id).await?;
+    Ok(())
+}
+
+fn taken(desired: &Desired) -> Error {
+    Error::Taken(Noun::UserName, desired.user_name.clone())
+}
+
+fn with_user_name(desired: &Desired) -> Attributes {
+    let mut attributes = desired.attributes.clone();
+    attributes.insert("userName".into(), desired.user_name.clone().into());
+    attributes
+}
+
+/// Finds or makes the person and the membership: attached at once in a domain of the organization, pending elsewhere.
+async fn join(tx: &mut Tx, speaker: Speaker<'_>, attributes: &Attributes) -> Result<(MembershipId, Option<Invited>)> {
+    let Some(email) = facts::addresses(attributes).into_iter().next() else {
+        return Ok((pending::begin(tx, speaker, attributes).await?.id, None));
+    };
+    let account = tx.users().by_login_name(&UserName::from_stored(email.to_string())).await?;
+    if let Some(account) = &account
+        && let Some(member) = tx.member_records().of(speaker.organization, &account.id).await?
+    {
+        // Known to the organization already, by hand: now the source speaks of them too.
+        let is_new = member.record.is_none();
+        return if is_new { Ok((member.membership.id, None)) } else { Err(Error::AlreadyMember) };
+    }
+    if tx.domains().owner(&domain(&email)).await?.as_ref() != Some(speaker.organization) {
+        let membership = pending::begin(tx, speaker, attributes).await?;
+        let invited = pending::invite(tx, speaker, &membership, email).await?;
+        return Ok((membership.id, invited));
+    }
+    let user = match account {
+        Some(account) => account.id,
+        None => user::provision(tx, speaker.context, (facts::name(attributes), Some(&email))).await?.id,
+    };
+    Ok((attach(tx, speaker, user, attributes).await?.id, None))
+}
+
+fn domain(email: &EmailAddress) -> DomainName {
+    DomainName::from_stored(email.domain().to_owned())
+}
+
+/// Makes a person a member, without roles: those follow.
+async fn attach(tx: &mut Tx, speaker: Speaker<'_>, user: UserId, attributes: &Attributes) -> Result<Membership> {
+    let kind = facts::kind(attributes).unwrap_or(KIND);
+    let new = NewMembership {
+        user,
+        kind: kind.parse().map_err(|_| Noun::MembershipKind.unknown(kind))?,
+        roles: FirstRoles::Exactly(vec![]),
+        validity: Validity::ALWAYS,
+        origin: speaker.source(),
+    };
+    membership::join(tx, speaker.context, speaker.organization, new).await
+}
+
+/// Writes what the source says, and lets it have its effects.
+async fn write(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    known: &Known,
+    (desired, manner): (&Desired, Manner),
+) -> Result<bool> {
+    let wanted = with_user_name(desired);
+    let before = known.seen();
+    let (empty, nobody) = (Attributes::new(), Sources::new());
+    let (written, sources) =
+        known.record.as_ref().map_or((&empty, &nobody), |record| (&record.attributes, &record.sources));
+    let is_new = known.record.is_none();
+    let merged = ownership::merge((&before, written, sources), &wanted, &speaker.source(), manner)?;
+    let external_id = desired.external_id.clone();
+    let has_other_id = known.record.as_ref().and_then(|record| record.external_id.as_ref()) != external_id.as_ref();
+    let mut changed = merged.changed;
+    if is_new || has_other_id || !changed.is_empty() {
+        let record = Record {
+            user_name: text(&merged.attributes, "userName").unwrap_or_else(|| known.user_name()),
+            external_id,
+            attributes: merged.attributes,
+            sources: merged.sources,
+            updated_at: speaker.context.now,
+        };
+        let after = Known { record: Some(record), ..known.clone() };
+        let seen = after.seen();
+        let addresses = facts::addresses(&seen);
+        let record = after.record.as_ref().expect("it was just set");
+        if !tx.member_records().save((speaker.organization, &known.membership.id), record, (&addresses, is_new)).await?
+        {
+            return Err(taken(desired));
+        }
+        effects(tx, speaker, known, (&seen, &changed)).await?;
+        if has_other_id {
+            changed.insert("externalId".into());
+        }
+        let event = Event::MembershipUpdate {
+            user: known.membership.user_id.clone(),
+            membership: known.membership.id.clone(),
+            attributes: changed.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+        };
+        tx.record(speaker.context, Some(speaker.organization), &event);
+    }
+    let was_active = known.membership.disabled_at.is_none();
+    if was_active != desired.is_active {
+        let id = &known.membership.id;
+        if desired.is_active {
+            membership::enable(tx, speaker.context, speaker.organization, id).await?;
+        } else {
+            membership::disable(tx, speaker.context, speaker.organization, id).await?;
+        }
+        changed.insert("active".into());
+    }
+    Ok(!changed.is_empty())
+}
+
+/// What follows for the person, the membership and its roles.
+async fn effects(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    known: &Known,
+    (after, changed): (&Attributes, &BTreeSet<String>),
+) -> Result<()> {
+    let (organization, membership) = (speaker.organization, &known.membership);
+    let kind = format!("{PRACTITIONER}:membershipKind");
+    if changed.contains(&kind)
+        && let Some(kind) = facts::kind(after)
+    {
+        let kind: Slug = kind.parse().map_err(|_| Noun::MembershipKind.unknown(kind))?;
+        if kind != membership.kind {
+            membership::update(tx, speaker.context, organization, &membership.id, (Some(kind), None)).await?;
+        }
+    }
+    let edits = facts::edits(after, changed);
+    let is_own = is_of_this_organization_alone(tx, organization, &membership.user_id).await?;
+    let edits: Vec<_> =
+        edits.into_iter().filter(|edit| is_own || edit.attribute().subject() == Subject::Membership).collect();
+    profile::provision(tx, speaker.context, membership, &edits).await?;
+    if changed.contains("roles") || changed.contains("entitlements") {
+        let wanted = facts::roles(after, speaker.may_assign);
+        assignment::replace_of(tx, speaker.context, membership, (&wanted, &speaker.source())).await?;
+    }
+    Ok(())
+}
+
+/// The person has another address: who is pending is invited there, who is the organization's alone signs in with it, where
+/// the organization owns its domain.
+async fn move_to(tx: &mut Tx, speaker: Speaker<'_>, known: &Known) -> Result<Option<Invited>> {
+    let (organization, membership) = (speaker.organization, &known.membership);
+    let first = |known: &Known| facts::addresses(&known.seen()).into_iter().next();
+    let after = tx.member_records().by_id(organization, &membership.id).await?;
+    let Some(email) = after.as_ref().and_then(first).filter(|email| first(known).as_ref() != Some(email)) else {
+        return Ok(None);
+    };
+    if known.is_pending {
+        pending::withdraw_invitation(tx, speaker.context, organization, &membership.id).await?;
+        return pending::invite(tx, speaker, membership, email).await;
+    }
+    let has_it = known.email.as_ref() == Some(&email);
+    if has_it
+        || tx.domains().owner(&domain(&email)).await?.as_ref() != Some(organization)
+        || !is_of_this_organization_alone(tx, organization, &membership.user_id).await?
+    {
+        return Ok(None);
+    }
+    if tx.users().by_login_name(&UserName::from_stored(email.to_string())).await?.is_none() {
+        user::change_email(tx, speaker.context, &membership.user_id, &email).await?;
+    }
+    Ok(None)
+}
+
+async fn is_of_this_organization_alone(tx: &mut Tx, organization: &OrganizationId, user: &UserId) -> Result<bool> {
+    let organizations = tx.memberships().organizations_ever(user).await?;
+    let scope = tenancy::Scope::Organization(organization.clone());
+    Ok(tenancy::may_change(&scope, Aspect::Profile, &organizations).is_ok())
+}
+
+fn text(attributes: &Attributes, name: &str) -> Option<String> {
+    attributes.get(name).and_then(Value::as_str).map(str::to_owned)
+}

@@ -1,0 +1,286 @@
+//! What outside sources wrote of members.
+
+use serde_json::{Map, Value as Json};
+
+use super::{memberships::membership, moment, text};
+use crate::{
+    clock::Timestamp,
+    directory::provisioning::{Known, Record, Sources},
+    id::{GroupId, MembershipId, OrganizationId, UserId},
+    storage::{
+        Error, Result, Row, Tx, Value,
+        batch::{self, Rows, Table, in_list, padded},
+        sql,
+    },
+    text::{EmailAddress, Name},
+};
+
+/// Queries of members as outside sources see them.
+pub struct MemberRecords<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Members as outside sources see them.
+    pub fn member_records(&mut self) -> MemberRecords<'_> {
+        MemberRecords(self)
+    }
+}
+
+static ADDRESSES: Table =
+    Table { name: "member_addresses", columns: &["membership_id", "email", "organization_id"], suffix: "" };
+
+macro_rules! columns {
+    () => {
+        "SELECT memberships.id, memberships.organization_id, memberships.user_id, memberships.kind, profession, \
+         registration_number, registration_body, specialty, title, memberships.origin, valid_from, valid_until, \
+         memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before, \
+         users.name, users.given_name, users.family_name, users.email, users.phone, users.locale, users.picture, \
+         users.updated_at, users.placeholder_since, \
+         member_records.user_name AS record_user_name, member_records.external_id, member_records.attributes, \
+         member_records.sources, member_records.updated_at AS record_updated_at "
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            columns!(),
+            "FROM memberships \
+             JOIN users ON users.id = memberships.user_id \
+             LEFT JOIN member_records ON member_records.membership_id = memberships.id \
+             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_by_record {
+    ($rest:literal) => {
+        concat!(
+            columns!(),
+            "FROM member_records \
+             JOIN memberships ON memberships.id = member_records.membership_id \
+             JOIN users ON users.id = memberships.user_id \
+             WHERE member_records.organization_id = $1 AND memberships.removed_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+impl MemberRecords<'_> {
+    /// One of this organization, unless removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&mut self, organization: &OrganizationId, id: &MembershipId) -> Result<Option<Known>> {
+        Ok(self.all(select!("AND memberships.id = $2"), organization, id.as_str()).await?.pop())
+    }
+
+    /// That of a person in this organization, unless removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(&mut self, organization: &OrganizationId, user: &UserId) -> Result<Option<Known>> {
+        Ok(self.all(select!("AND memberships.user_id = $2"), organization, user.as_str()).await?.pop())
+    }
+
+    /// The one that a source calls by this name, folded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_user_name(&mut self, organization: &OrganizationId, folded: &str) -> Result<Option<Known>> {
+        let recorded = select_by_record!("AND member_records.user_name = $2");
+        if let Some(found) = self.all(recorded, organization, folded).await?.pop() {
+            return Ok(Some(found));
+        }
+        // Who has no record is called by what they sign in with.
+        let unrecorded = select!(
+            "AND member_records.membership_id IS NULL AND memberships.user_id IN \
+             (SELECT user_id FROM login_names WHERE name = $2 AND retired_at IS NULL)"
+        );
+        let found = self.all(unrecorded, organization, folded).await?.pop();
+        Ok(found.filter(|known| known.user_name().to_lowercase() == folded))
+    }
+
+    /// Those whom a source knows by this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_external_id(&mut self, organization: &OrganizationId, external: &str) -> Result<Vec<Known>> {
+        self.all(
+            select_by_record!("AND member_records.external_id = $2 ORDER BY memberships.id LIMIT 1000"),
+            organization,
+            external,
+        )
+        .await
+    }
+
+    /// Those who have this address, folded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_address(&mut self, organization: &OrganizationId, folded: &str) -> Result<Vec<Known>> {
+        let recorded = select_by_record!(
+            "AND member_records.membership_id IN \
+             (SELECT membership_id FROM member_addresses WHERE organization_id = $1 AND email = $2) \
+             ORDER BY memberships.id LIMIT 1000"
+        );
+        let own = select!(
+            "AND memberships.user_id IN (SELECT user_id FROM login_names WHERE name = $2 AND retired_at IS NULL)"
+        );
+        let mut found = self.all(recorded, organization, folded).await?;
+        for one in self.all(own, organization, folded).await? {
+            if !found.iter().any(|known| known.membership.id == one.membership.id) {
+                found.push(one);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those of an organization in the order in which they came: `most` after `after` (exclusive), leaving out `skipped`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(
+        &mut self,
+        organization: &OrganizationId,
+        after: Option<&MembershipId>,
+        (skipped, most): (u64, u32),
+    ) -> Result<Vec<Known>> {
+        let rows = sql(select!("AND memberships.id > $2 ORDER BY memberships.id LIMIT $3 OFFSET $4"))
+            .bind(organization.as_str().to_owned())
+            .bind(after.map_or("", MembershipId::as_str).to_owned())
+            .bind(i64::from(most))
+            .bind(i64::try_from(skipped).unwrap_or(i64::MAX))
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(known).collect()
+    }
+
+    /// How many members an organization has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(&mut self, organization: &OrganizationId) -> Result<u64> {
+        let row = sql("SELECT COUNT(*) AS members FROM memberships WHERE organization_id = $1 AND removed_at IS NULL")
+            .bind(organization.as_str().to_owned())
+            .fetch_one(self.0.connection())
+            .await?;
+        Ok(u64::try_from(row.try_get::<i64>("members")?).unwrap_or(0))
+    }
+
+    /// The groups that these members are directly in: member, group, its name; by member and name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn groups_of(&mut self, members: &[MembershipId]) -> Result<Vec<(MembershipId, GroupId, Name)>> {
+        let mut found = vec![];
+        for list in padded(members) {
+            let statement = format!(
+                "SELECT group_members.membership_id, groups.id AS group_id, groups.name \
+                 FROM group_members \
+                 JOIN groups ON groups.id = group_members.group_id \
+                 WHERE group_members.membership_id IN ({}) AND groups.removed_at IS NULL \
+                 ORDER BY group_members.membership_id, groups.name",
+                in_list(1, list.len())
+            );
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            for row in sql(statement).bind_all(keys).fetch_all(self.0.connection()).await? {
+                found.push((
+                    MembershipId::from_stored(text(&row, "membership_id")?),
+                    GroupId::from_stored(text(&row, "group_id")?),
+                    Name::from_stored(text(&row, "name")?),
+                ));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn all(&mut self, statement: &'static str, organization: &OrganizationId, key: &str) -> Result<Vec<Known>> {
+        let rows = sql(statement)
+            .bind(organization.as_str().to_owned())
+            .bind(key.to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(known).collect()
+    }
+
+    /// Writes a record; `false` when the organization calls another member by the same name.
+    pub(in crate::directory) async fn save(
+        &mut self,
+        (organization, id): (&OrganizationId, &MembershipId),
+        record: &Record,
+        (addresses, is_new): (&[EmailAddress], bool),
+    ) -> Result<bool> {
+        if !is_new {
+            // Written anew, so that a name that is taken is no failed statement.
+            self.remove(id).await?;
+        }
+        let written = sql("INSERT INTO member_records \
+             (membership_id, organization_id, user_name, external_id, attributes, sources, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) \
+             ON CONFLICT DO NOTHING")
+        .bind(id.as_str().to_owned())
+        .bind(organization.as_str().to_owned())
+        .bind(record.user_name.to_lowercase())
+        .bind(record.external_id.clone())
+        .bind(Json::Object(record.attributes.clone()).to_string())
+        .bind(serde_json::to_string(&record.sources).expect("texts are JSON"))
+        .bind(record.updated_at.0)
+        .execute(self.0.connection())
+        .await?;
+        if written == 0 {
+            return Ok(false);
+        }
+        let row = |email: &EmailAddress| vec![id.as_str().into(), email.as_str().into(), organization.as_str().into()];
+        let rows = Rows { table: &ADDRESSES, values: addresses.iter().map(row).collect() };
+        batch::insert(self.0.connection(), &rows).await?;
+        Ok(true)
+    }
+
+    /// Removes what was written of a member.
+    pub(in crate::directory) async fn remove(&mut self, id: &MembershipId) -> Result<()> {
+        for statement in [
+            "DELETE FROM member_addresses WHERE membership_id = $1",
+            "DELETE FROM member_records WHERE membership_id = $1",
+        ] {
+            sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn known(row: &Row) -> Result<Known> {
+    let user_name: Option<String> = row.try_get("record_user_name")?;
+    let record = match user_name {
+        None => None,
+        Some(folded) => Some(record(row, folded)?),
+    };
+    Ok(Known {
+        membership: membership(row)?,
+        name: Name::from_stored(text(row, "name")?),
+        given_name: row.try_get("given_name")?,
+        family_name: row.try_get("family_name")?,
+        email: row.try_get::<Option<String>>("email")?.map(EmailAddress::from_stored),
+        phone: row.try_get("phone")?,
+        locale: row.try_get("locale")?,
+        picture: row.try_get("picture")?,
+        updated_at: moment(row, "updated_at")?,
+        is_pending: row.try_get::<Option<i64>>("placeholder_since")?.is_some(),
+        record,
+    })
+}
+
+fn record(row: &Row, folded: String) -> Result<Record> {
+    let json = |column: &'static str| -> Result<String> { text(row, column) };
+    let attributes: Map<String, Json> =
+        serde_json::from_str(&json("attributes")?).map_err(|_| Error::Corrupt("member_records.attributes"))?;
+    let sources: Sources =
+        serde_json::from_str(&json("sources")?).map_err(|_| Error::Corrupt("member_records.sources"))?;
+    Ok(Record {
+        user_name: attributes.get("userName").and_then(Json::as_str).map_or(folded, str::to_owned),
+        external_id: row.try_get("external_id")?,
+        attributes,
+        sources,
+        updated_at: Timestamp(row.try_get("record_updated_at")?),
+    })
+}
