@@ -43,6 +43,7 @@ const STEPS: &[Step] = migrations! {
     "202611221500" "old_sessions";
     "202611221508" "registration";
     "202611221735" "provisioning";
+    "202611221744" "deferred_letters";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

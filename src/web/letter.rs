@@ -154,6 +154,14 @@ impl Letterhead {
         self.write("welcome", &(t.subject)(organization), &body)
     }
 
+    /// Word that an app asks for an approval; `href` leads to where it is decided.
+    #[must_use]
+    pub fn request_waiting(&self, href: &str) -> Letter {
+        let t = &self.texts().request;
+        let body = self.body(vec![t.lead.into()], (t.button, href), vec![t.expires.into(), t.not_you.into()]);
+        self.write("request-waiting", t.subject, &body)
+    }
+
     fn texts(&self) -> &'static Letters {
         &self.language.strings().letters
     }
@@ -182,7 +190,7 @@ mod tests {
     use super::*;
     use crate::web::{gallery, site::tests::site};
 
-    fn letters(language: Language) -> [Letter; 8] {
+    fn letters(language: Language) -> [Letter; 9] {
         let site = site("https://id.example");
         let head = Letterhead::new(language, &site).addressed_to("Priya <b>");
         let clinic = head.clone().branded(Some(gallery::brand("Riverside & Sons", Some("f2b705"))));
@@ -202,6 +210,7 @@ mod tests {
             head.email_changed(Timestamp(1_795_320_000_000), "https://id.example/account"),
             clinic.welcome("Riverside & Sons", "https://id.example/account"),
             head.welcome("Two\r\nLines", "https://id.example/account"),
+            head.request_waiting("https://id.example/account/requests"),
         ]
     }
 

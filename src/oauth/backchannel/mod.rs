@@ -5,9 +5,10 @@
 //! `acr` what that was, and the client decides.
 
 mod hint;
+mod letter;
 mod signed;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -30,12 +31,13 @@ use super::{
 use crate::{
     audit::{Actor, Context, Event},
     directory::user::User,
-    id::DeferredId,
+    id::{DeferredId, UserId},
     jobs::Job,
     jose::Alg,
     keys::{SealedColumn, Sealer},
     secret::ExposeSecret,
-    web::Parameters,
+    storage::{self, Tx},
+    web::{Parameters, Site},
 };
 
 /// How clients may learn that a decision was made; tokens are never pushed.
@@ -73,6 +75,7 @@ struct Notification {
 /// The registered code of the refusal (§13), or a fault.
 pub async fn begin(
     provider: &Provider,
+    site: &Site,
     client: &Registered,
     sent: &Parameters,
     context: &Context,
@@ -110,21 +113,35 @@ pub async fn begin(
         decision: Decision::Pending,
     };
     request.organization = Some(place(provider, client, &request, &user).await?);
-    let (context, client) = (context.by(Actor::Client(registered.id.clone())), registered.id.clone());
-    let writing = provider.app.storage.write(move |tx| {
-        Box::pin(async move {
-            if tx.deferred_requests().open_of_user(&user.id, context.now).await?.len() >= MOST_OPEN {
-                return Ok(false);
-            }
-            tx.deferred_requests().insert(&request).await?;
-            tx.record(&context, None, &Event::BackchannelRequest { user: user.id, client });
-            Ok::<_, Error>(true)
-        })
+    let (context, sealer) = (context.by(Actor::Client(registered.id.clone())), Arc::clone(&provider.app.sealer));
+    let letter = letter::letter(site, &user);
+    let keeping = provider.app.storage.write(move |tx| {
+        Box::pin(async move { keep(tx, (&context, &sealer), (&request, &user.id), letter.as_ref()).await })
     });
-    if !writing.await? {
+    if !keeping.await? {
         return Err(refuse(Code::AccessDenied, "the person has too many requests to decide about").into());
     }
     Ok(Answer { auth_req_id, expires_in: life.as_secs(), interval: INTERVAL })
+}
+
+/// Writes the request down and tells the person; `false` when too many wait for them.
+async fn keep(
+    tx: &mut Tx,
+    (context, sealer): (&Context, &Sealer),
+    (request, user): (&DeferredRequest, &UserId),
+    letter: Option<&Job>,
+) -> storage::Result<bool> {
+    if tx.deferred_requests().open_of_user(user, context.now).await?.len() >= MOST_OPEN {
+        return Ok(false);
+    }
+    tx.deferred_requests().insert(request).await?;
+    let event = Event::BackchannelRequest { user: user.clone(), client: request.client_id.clone() };
+    tx.record(context, None, &event);
+    let Some(letter) = letter else { return Ok(true) };
+    if tx.deferred_requests().mail((&request.id, user), letter::PAUSE, context.now).await? {
+        tx.jobs().enqueue(context, sealer, letter).await?;
+    }
+    Ok(true)
 }
 
 fn sealed(sealer: &Sealer, id: &DeferredId, notification: &Notification) -> Vec<u8> {

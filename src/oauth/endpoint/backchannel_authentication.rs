@@ -23,7 +23,7 @@ pub(super) async fn backchannel_authentication(
 ) -> Result<Response, Refused> {
     let context = context(&provider, &visit);
     let client = authenticate(&provider, (&visit, &context), &form.credentials()?).await?;
-    let answer = backchannel::begin(&provider, &client, &form.parameters, &context).await?;
+    let answer = backchannel::begin(&provider, visit.site(), &client, &form.parameters, &context).await?;
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(answer)).into_response())
 }
 

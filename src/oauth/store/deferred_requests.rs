@@ -1,5 +1,7 @@
 //! Requests that a person decides about elsewhere while the client asks again and again. Decided once, redeemed once.
 
+use std::time::Duration;
+
 use super::{from_json, to_json};
 use crate::{
     clock::Timestamp,
@@ -159,6 +161,22 @@ impl DeferredRequests<'_> {
         .fetch_all(self.0.connection())
         .await?;
         rows.iter().map(deferred).collect()
+    }
+
+    /// Notes that the person is told of a request by mail; `false` when they were told of one less than `pause` ago.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn mail(&mut self, (id, user): (&DeferredId, &UserId), pause: Duration, now: Timestamp) -> Result<bool> {
+        let marked = sql("UPDATE deferred_requests SET mailed_at = $2 \
+             WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM deferred_requests WHERE user_id = $3 AND mailed_at > $4)")
+        .bind(id.as_str().to_owned())
+        .bind(now.0)
+        .bind(user.as_str().to_owned())
+        .bind(now.minus(pause).0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(marked == 1)
     }
 
     /// Notes that the client asked; `false` when it asked too soon, from when on it has to wait `more` seconds longer.

@@ -23,6 +23,8 @@ const PATH: &str = "/oauth2/backchannel-authentication";
 async fn clinics() -> Vec<Clinic> {
     let clinics = Clinic::each().await;
     for clinic in &clinics {
+        // Letters have a test of their own.
+        clinic.leaves_jobs();
         let asking = |id: &str| Registration {
             grant_types: vec![GrantType::Ciba, GrantType::RefreshToken],
             redirect_uris: vec![],
@@ -218,6 +220,49 @@ async fn a_person_is_not_buried_in_requests_and_each_is_its_clients_own() {
     }
 }
 
+/// What is to be done, which nobody does any more.
+async fn jobs(clinic: &Clinic) -> Vec<Job> {
+    let (node, sealer, now) = (clinic.app.node.clone(), clinic.app.sealer.clone(), clinic.app.clock.now());
+    let leased = clinic
+        .write(move |tx| {
+            Box::pin(async move {
+                let leased = tx.jobs().lease((&node, &sealer), now, (None, 10)).await?;
+                for job in &leased {
+                    tx.jobs().complete(&job.id, &node).await?;
+                }
+                Ok(leased)
+            })
+        })
+        .await;
+    leased.into_iter().filter_map(|leased| leased.job).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_told_by_mail_but_not_flooded_and_not_by_whom() {
+    for clinic in clinics().await {
+        let more = "login_hint=priya@clinic.example&binding_message=W4SCT&requested_expiry=60";
+        begin(&clinic, "phone", more).await;
+        let told = jobs(&clinic).await;
+        let [Job::SendMail { to, mail, subject, text, html }] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((to.as_str(), mail.as_str()), ("priya@clinic.example", "request-waiting"));
+        assert!(text.contains(&format!("{ISSUER}/account/requests")), "{text}");
+        for secret in ["phone", "riverside", "W4SCT", "roles"] {
+            assert!(![subject, text, html].into_iter().any(|part| part.contains(secret)), "{secret}: {text}");
+        }
+        begin(&clinic, "own-phone", more).await;
+        clinic.app.clock.advance(Duration::from_mins(14));
+        begin(&clinic, "phone", more).await;
+        assert_eq!(jobs(&clinic).await, [], "one is enough for a while");
+        begin(&clinic, "phone", "login_hint=sam@clinic.example").await;
+        assert_eq!(jobs(&clinic).await.len(), 1, "somebody else");
+        clinic.app.clock.advance(Duration::from_mins(1));
+        begin(&clinic, "phone", more).await;
+        assert_eq!(jobs(&clinic).await.len(), 1);
+        ask(&clinic, "phone", "scope=openid&login_hint=nobody@clinic.example").await;
+        assert_eq!(jobs(&clinic).await, [], "whoever cannot decide is not told");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_pinged_when_the_person_has_decided() {
     for clinic in clinics().await {
@@ -226,19 +271,8 @@ async fn a_client_is_pinged_when_the_person_has_decided() {
             let more = "login_hint=priya@clinic.example&client_notification_token=8d67dc78.T~k";
             let begun = begin(&clinic, "pinged-phone", more).await;
             decide(&clinic, &browser, decision).await;
-            let (node, sealer, now) = (clinic.app.node.clone(), clinic.app.sealer.clone(), clinic.app.clock.now());
-            let leased = clinic
-                .write(move |tx| {
-                    Box::pin(async move {
-                        let leased = tx.jobs().lease((&node, &sealer), now, (None, 10)).await?;
-                        for job in &leased {
-                            tx.jobs().complete(&job.id, &node).await?;
-                        }
-                        Ok(leased)
-                    })
-                })
-                .await;
-            let jobs: Vec<_> = leased.into_iter().filter_map(|leased| leased.job).collect();
+            let mut jobs = jobs(&clinic).await;
+            jobs.retain(|job| matches!(job, Job::PingClient { .. }));
             let expected = Job::PingClient {
                 url: "https://phone.example/ciba".into(),
                 token: "8d67dc78.T~k".into(),

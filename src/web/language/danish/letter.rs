@@ -1,6 +1,6 @@
 //! Mails in Danish.
 
-use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Welcome};
+use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Waiting, Welcome};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hej {name}"),
@@ -56,5 +56,12 @@ pub(super) const LETTERS: Letters = Letters {
         lead: |organization| format!("Du er nu en del af {organization}, og din konto er klar."),
         next: "På din kontoside ser du din rolle hvert sted, hvor du er logget ind, og hvilke apps der må bruge din konto.",
         button: "Åbn min konto",
+    },
+    request: Waiting {
+        subject: "En anmodning venter på dig",
+        lead: "En app beder om din godkendelse. På din konto ser du hvilken og hvorfor, og du tager stilling.",
+        button: "Se anmodningen",
+        expires: "Den venter kun få minutter. Du kan også selv åbne din konto, uden denne knap.",
+        not_you: "Har du ikke sat noget i gang? Så tillad det ikke, og sig det til klinikkens administrator.",
     },
 };

@@ -1,6 +1,6 @@
 //! Mails in English.
 
-use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Welcome};
+use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Waiting, Welcome};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hello {name},"),
@@ -56,5 +56,12 @@ pub(super) const LETTERS: Letters = Letters {
         lead: |organization| format!("You’re now a member of {organization}, and your account is ready."),
         next: "On your account page you see your role at each location, where you’re signed in, and which apps may use your account.",
         button: "Open my account",
+    },
+    request: Waiting {
+        subject: "A request is waiting for you",
+        lead: "An app is asking for your approval. In your account you see which one and what for, and decide.",
+        button: "See the request",
+        expires: "It waits for a few minutes only. You can also open your account yourself, without this button.",
+        not_you: "You didn’t start anything? Then don’t allow it, and tell your clinic’s administrator.",
     },
 };

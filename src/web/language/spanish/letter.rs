@@ -1,6 +1,6 @@
 //! Mails in Spanish.
 
-use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Welcome};
+use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Waiting, Welcome};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hola, {name}:"),
@@ -56,5 +56,12 @@ pub(super) const LETTERS: Letters = Letters {
         lead: |organization| format!("Ya forma parte de {organization}, y su cuenta está lista."),
         next: "En la página de su cuenta ve su función en cada centro, dónde tiene sesión abierta y qué aplicaciones pueden usar su cuenta.",
         button: "Abrir mi cuenta",
+    },
+    request: Waiting {
+        subject: "Hay una solicitud pendiente",
+        lead: "Una aplicación pide su aprobación. En su cuenta ve cuál y para qué, y decide.",
+        button: "Ver la solicitud",
+        expires: "Solo espera unos minutos. También puede abrir su cuenta usted mismo, sin este botón.",
+        not_you: "¿No ha iniciado nada? Entonces no lo permita, y avise al administrador de su clínica.",
     },
 };

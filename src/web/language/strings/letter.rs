@@ -16,6 +16,7 @@ pub struct Letters {
     pub password_changed: Changed,
     pub email_changed: Changed,
     pub welcome: Welcome,
+    pub request: Waiting,
 }
 
 /// An offer of membership.
@@ -59,6 +60,16 @@ pub struct Changed {
     pub effect: &'static str,
     pub not_you: &'static str,
     pub button: &'static str,
+}
+
+/// Word that an app asks for an approval.
+#[derive(Debug)]
+pub struct Waiting {
+    pub subject: &'static str,
+    pub lead: &'static str,
+    pub button: &'static str,
+    pub expires: &'static str,
+    pub not_you: &'static str,
 }
 
 /// The first mail of a new member.
