@@ -28,6 +28,7 @@ use crate::{
         redirect_uri::RedirectUri,
         registrar::{self, Addresses, RegistrarError},
         registration::Registration,
+        sector,
     },
     secret::{ExposeSecret, SecretString},
     storage::{Tx, Work},
@@ -252,6 +253,12 @@ async fn enable(shell: &Shell, id: String) -> anyhow::Result<()> {
 
 async fn redirects(shell: &Shell, id: String, addresses: Addresses) -> anyhow::Result<()> {
     let (context, client) = (shell.context(), id.clone());
+    if !addresses.after_logout
+        && let Some(before) = shell.app.storage.read().await?.clients().by_id(&id).await?
+    {
+        let changed = Registration { redirect_uris: addresses.uris.clone(), ..Registration::of(before) };
+        sector::verify(&shell.app.outbound, &changed).await?;
+    }
     write(shell, move |tx| {
         Box::pin(async move { registrar::replace_addresses(tx, &context, &client, addresses).await })
     })

@@ -2,6 +2,7 @@
 //! rights.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
 use super::Problem;
@@ -86,12 +87,10 @@ impl Policy {
         if redirects.into_iter().any(|uri| !self.allows_host(uri)) {
             return Err(Problem::RedirectUri("a redirect address is on a host that is not allowed".to_owned()));
         }
-        let metadata = &registration.metadata;
-        let others = [&registration.backchannel_logout_uri, &metadata.jwks_uri, &metadata.sector_identifier_uri];
-        if others.into_iter().flatten().any(|uri| !self.allows_host(uri)) {
-            return Err(Problem::metadata("an address is on a host that is not allowed".to_owned()));
+        match addresses(registration).into_iter().find(|(_, uri)| !self.allows_host(uri)) {
+            Some((name, _)) => Err(Problem::metadata(format!("{name} is on a host that is not allowed"))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// What remains of it for a client that has this already.
@@ -110,13 +109,35 @@ impl Policy {
     }
 }
 
+/// Every address but those that answers are sent to, with the name of its member.
+fn addresses(registration: &Registration) -> Vec<(String, String)> {
+    let members = serde_json::to_value(&registration.metadata).unwrap_or_default();
+    let logout =
+        registration.backchannel_logout_uri.iter().map(|uri| ("backchannel_logout_uri".to_owned(), uri.clone()));
+    let others = members.as_object().into_iter().flatten().filter(|(name, _)| is_address(name));
+    let texts = |value: &Value| match value {
+        Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        value => value.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
+    };
+    let others = others.flat_map(|(name, value)| texts(value).into_iter().map(move |uri| (name.clone(), uri)));
+    logout.chain(others).collect()
+}
+
+/// Whether a member of this name holds an address; that in a certificate is a name.
+fn is_address(name: &str) -> bool {
+    ["_uri", "_uris", "_endpoint"].iter().any(|end| name.ends_with(end)) && name != "tls_client_auth_san_uri"
+}
+
 fn has(allowed: &[String], wanted: &str) -> bool {
     allowed.iter().any(|one| one == wanted)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::oauth::dynamic::request::MEMBERS;
 
     #[test]
     fn nobody_gets_more_than_the_policy_has() {
@@ -142,6 +163,14 @@ mod tests {
         ] {
             let refused = policy.apply(&mut given).unwrap_err();
             assert_eq!(matches!(refused, Problem::RedirectUri(_)), is_redirect, "{case}");
+        }
+        for name in MEMBERS.iter().filter(|name| is_address(name) && !name.ends_with("redirect_uris")) {
+            for (host, fits) in [("app.example", true), ("b.example", false)] {
+                let (mut given, address) = (app(), format!("https://{host}/x"));
+                let value = if name.ends_with('s') { json!([address]) } else { json!(address) };
+                given.set(name, value).unwrap();
+                assert_eq!(policy.apply(&mut given).is_ok(), fits, "{name} {host}");
+            }
         }
         let mut public = app();
         let confidential = Policy { authentication_methods: vec!["private_key_jwt".into()], ..policy };

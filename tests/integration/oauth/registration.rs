@@ -198,6 +198,8 @@ async fn bad_registrations_are_refused_by_their_code_and_use_nothing_up() {
             (with("redirect_uris", json!(["https://roster.example/\u{0}"])), "invalid_redirect_uri"),
             (with("post_logout_redirect_uris", json!(["https://evil.example/"])), "invalid_redirect_uri"),
             (with("backchannel_logout_uri", json!("https://evil.example/")), "invalid_client_metadata"),
+            (with("request_uris", json!(["https://evil.example/r"])), "invalid_client_metadata"),
+            (with("logo_uri", json!("https://evil.example/l.png")), "invalid_client_metadata"),
             (with("backchannel_logout_uri", json!("http://169.254.169.254/")), "invalid_client_metadata"),
             (with("grant_types", json!(["client_credentials"])), "invalid_client_metadata"),
             (with("scope", json!("roles groups")), "invalid_client_metadata"),
