@@ -37,6 +37,12 @@ impl Origin {
         Self(format!("invitation:{id}"))
     }
 
+    /// Whether an outside source made it: neither somebody here nor a rule of the organization.
+    #[must_use]
+    pub fn is_outside(&self) -> bool {
+        ["connection:", "client:", "ldap:", "upstream:"].iter().any(|kind| self.0.starts_with(kind))
+    }
+
     /// The text, as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -8,10 +8,12 @@
 //! names of RFC 7643. Not here: protocols.
 
 mod facts;
+mod groups;
 mod known;
 mod ownership;
 pub(super) mod pending;
 
+pub use groups::{DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, remove_group};
 pub use known::{Attributes, Known, Record, Sources};
 pub use ownership::{Manner, Owned};
 pub use pending::Invited;

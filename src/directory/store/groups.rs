@@ -165,21 +165,37 @@ impl Groups<'_> {
 
     /// Inserts it; `false` when the slug is taken.
     pub(in crate::directory) async fn insert(&mut self, new: &Group) -> Result<bool> {
-        let done = sql("INSERT INTO groups (id, organization_id, slug, name, created_at) \
-             VALUES ($1, $2, $3, $4, $5) \
+        let done = sql("INSERT INTO groups (id, organization_id, slug, name, created_at, folded_name) \
+             VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT DO NOTHING")
         .bind(new.id.as_str().to_owned())
         .bind(new.organization_id.as_str().to_owned())
         .bind(new.slug.as_str().to_owned())
         .bind(new.name.as_str().to_owned())
         .bind(new.created_at.0)
+        .bind(new.name.as_str().to_lowercase())
         .execute(self.0.connection())
         .await?;
         Ok(done == 1)
     }
 
+    /// Whether no group has, or ever had, this slug.
+    pub(in crate::directory) async fn is_unused(&mut self, organization: &OrganizationId, slug: &Slug) -> Result<bool> {
+        let row = sql("SELECT id FROM groups WHERE organization_id = $1 AND slug = $2")
+            .bind(organization.as_str().to_owned())
+            .bind(slug.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.is_none())
+    }
+
     pub(in crate::directory) async fn rename(&mut self, id: &GroupId, name: &Name) -> Result<()> {
-        self.pair("UPDATE groups SET name = $2 WHERE id = $1", id, name.as_str()).await?;
+        sql("UPDATE groups SET name = $2, folded_name = $3 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(name.as_str().to_owned())
+            .bind(name.as_str().to_lowercase())
+            .execute(self.0.connection())
+            .await?;
         Ok(())
     }
 
@@ -278,7 +294,7 @@ impl Groups<'_> {
     }
 }
 
-fn group(row: &Row) -> Result<Group> {
+pub(super) fn group(row: &Row) -> Result<Group> {
     Ok(Group {
         id: GroupId::from_stored(text(row, "id")?),
         organization_id: OrganizationId::from_stored(text(row, "organization_id")?),

@@ -1,0 +1,275 @@
+//! Groups as outside sources say them.
+//!
+//! A source makes, renames and removes groups, and puts members and other groups into them. Each place in a group knows
+//! who gave it: a source that tells the whole of a group takes away only what is its own, and none takes away what another
+//! source gave.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{Manner, Owned, Speaker};
+use crate::{
+    audit::Event,
+    clock::Timestamp,
+    directory::{
+        Error, Noun, Result,
+        group::{self, Group},
+        origin::Origin,
+    },
+    id::{GroupId, MembershipId, UserId},
+    storage::Tx,
+    text::{Name, Slug},
+};
+
+/// A group with what sources know of it.
+#[derive(Debug, Clone)]
+pub struct KnownGroup {
+    /// The group.
+    pub group: Group,
+    /// The source's own id of it.
+    pub external_id: Option<String>,
+    /// When it or its members last changed.
+    pub changed_at: Timestamp,
+    /// Counts its changes.
+    pub version: i64,
+}
+
+/// What lies in a group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// A group.
+    Group(GroupId),
+    /// A member of the organization.
+    Member(MembershipId),
+}
+
+/// Who is in a group, and who put them there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// The member.
+    pub member: MembershipId,
+    /// The person.
+    pub user: UserId,
+    /// Who put them there.
+    pub origin: Origin,
+}
+
+/// What a source says of a group besides what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredGroup {
+    /// What it calls the group.
+    pub name: Name,
+    /// Its own id of it.
+    pub external_id: Option<String>,
+}
+
+/// What a source says of what is in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parts {
+    /// These, too.
+    And(Vec<Part>),
+    /// These no more.
+    Without(Vec<Part>),
+    /// These and no others.
+    Only(Vec<Part>),
+}
+
+/// Brings a group.
+///
+/// # Errors
+/// For a part that the organization does not have.
+pub async fn add_group(tx: &mut Tx, speaker: Speaker<'_>, desired: &DesiredGroup, parts: Vec<Part>) -> Result<GroupId> {
+    let (context, organization) = (speaker.context, speaker.organization);
+    let slug = slug(desired.name.as_str());
+    let is_free = tx.groups().is_unused(organization, &slug).await?;
+    let slug = if is_free { slug } else { with_suffix(&slug, speaker) };
+    let group = group::create(tx, context, organization, &slug, &desired.name).await?;
+    if desired.external_id.is_some() {
+        tx.group_records().set_external_id(&group.id, desired.external_id.as_deref()).await?;
+    }
+    if !parts.is_empty() {
+        change_parts(tx, speaker, &group.id, (Parts::And(parts), Manner::Change)).await?;
+    }
+    tx.group_records().touch(&group.id, context.now).await?;
+    Ok(group.id)
+}
+
+/// Changes what a group is called; says whether anything was to change.
+///
+/// # Errors
+/// For an unknown group.
+pub async fn change_group(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, desired: &DesiredGroup) -> Result<bool> {
+    let (context, organization) = (speaker.context, speaker.organization);
+    let known = tx.group_records().by_id(organization, id).await?.ok_or_else(|| Noun::Group.unknown(id))?;
+    let is_renamed = known.group.name != desired.name;
+    let has_other_id = known.external_id != desired.external_id;
+    if is_renamed {
+        group::rename(tx, context, organization, id, &desired.name).await?;
+    }
+    if has_other_id {
+        tx.group_records().set_external_id(id, desired.external_id.as_deref()).await?;
+        let event = Event::GroupUpdate { group: id.clone(), change: "externalId".to_owned() };
+        tx.record(context, Some(organization), &event);
+    }
+    if is_renamed || has_other_id {
+        tx.group_records().touch(id, context.now).await?;
+    }
+    Ok(is_renamed || has_other_id)
+}
+
+/// Changes what is in a group; says whether anything was to change.
+///
+/// # Errors
+/// For an unknown group or part, for a group that would lie in itself, and for a place that another source gave.
+pub async fn change_parts(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    id: &GroupId,
+    (parts, manner): (Parts, Manner),
+) -> Result<bool> {
+    tx.groups().by_id(speaker.organization, id).await?.ok_or_else(|| Noun::Group.unknown(id))?;
+    tx.group_records().touch(id, speaker.context.now).await?;
+    let (groups, members) = split(match &parts {
+        Parts::And(parts) | Parts::Without(parts) | Parts::Only(parts) => parts,
+    });
+    let has_other_groups = change_groups(tx, speaker, id, (&parts, &groups)).await?;
+    let has_other_members = match parts {
+        Parts::And(_) => put(tx, speaker, id, &members).await?,
+        Parts::Without(_) => {
+            let holdings = tx.group_records().holdings(id, Some(&members)).await?;
+            take(tx, speaker, id, (holdings, manner)).await?
+        }
+        Parts::Only(_) => {
+            let wanted: HashSet<&MembershipId> = members.iter().collect();
+            let mut holdings = tx.group_records().holdings(id, None).await?;
+            holdings.retain(|holding| !wanted.contains(&holding.member));
+            let has_fewer = take(tx, speaker, id, (holdings, manner)).await?;
+            put(tx, speaker, id, &members).await? || has_fewer
+        }
+    };
+    Ok(has_other_groups || has_other_members)
+}
+
+/// Removes a group; its members stay.
+///
+/// # Errors
+/// For an unknown group.
+pub async fn remove_group(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId) -> Result<()> {
+    group::remove(tx, speaker.context, speaker.organization, id).await
+}
+
+fn split(parts: &[Part]) -> (BTreeSet<GroupId>, Vec<MembershipId>) {
+    let (mut groups, mut members) = (BTreeSet::new(), BTreeSet::new());
+    for part in parts {
+        match part {
+            Part::Group(id) => drop(groups.insert(id.clone())),
+            Part::Member(id) => drop(members.insert(id.clone())),
+        }
+    }
+    (groups, members.into_iter().collect())
+}
+
+async fn change_groups(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    id: &GroupId,
+    (parts, groups): (&Parts, &BTreeSet<GroupId>),
+) -> Result<bool> {
+    if groups.is_empty() && !matches!(parts, Parts::Only(_)) {
+        return Ok(false);
+    }
+    let parents = tx.groups().parents(speaker.organization).await?;
+    let inside: BTreeSet<GroupId> = parents.into_iter().filter(|(_, of)| of == id).map(|(part, _)| part).collect();
+    let (new, gone): (Vec<&GroupId>, Vec<&GroupId>) = match parts {
+        Parts::And(_) => (groups.difference(&inside).collect(), vec![]),
+        Parts::Without(_) => (vec![], groups.intersection(&inside).collect()),
+        Parts::Only(_) => (groups.difference(&inside).collect(), inside.difference(groups).collect()),
+    };
+    for part in &gone {
+        group::unnest(tx, speaker.context, speaker.organization, part, id).await?;
+    }
+    for part in &new {
+        group::nest(tx, speaker.context, speaker.organization, part, id).await?;
+    }
+    Ok(!new.is_empty() || !gone.is_empty())
+}
+
+/// Puts members in who are not.
+async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[MembershipId]) -> Result<bool> {
+    let held = tx.group_records().holdings(id, Some(members)).await?;
+    let held: HashSet<MembershipId> = held.into_iter().map(|holding| holding.member).collect();
+    let missing: Vec<MembershipId> = members.iter().filter(|member| !held.contains(member)).cloned().collect();
+    let known = tx.group_records().members_among(speaker.organization, &missing).await?;
+    let found: HashSet<&MembershipId> = known.iter().map(|(member, _)| member).collect();
+    if let Some(unknown) = missing.iter().find(|member| !found.contains(member)) {
+        return Err(Noun::Membership.unknown(unknown));
+    }
+    tx.group_records().add(id, &missing, (&speaker.source(), speaker.context.now)).await?;
+    let users: HashSet<&UserId> = known.iter().map(|(_, user)| user).collect();
+    for user in users {
+        let event = Event::GroupJoin { user: user.clone(), group: id.clone() };
+        tx.record(speaker.context, Some(speaker.organization), &event);
+    }
+    Ok(!missing.is_empty())
+}
+
+/// Takes members out: what other sources gave stays or is an error, what people gave goes only where it is named.
+async fn take(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    id: &GroupId,
+    (mut holdings, manner): (Vec<Holding>, Manner),
+) -> Result<bool> {
+    let source = speaker.source();
+    match manner {
+        Manner::Whole => holdings.retain(|holding| holding.origin == source),
+        Manner::Change => {
+            if let Some(other) = holdings.iter().find(|one| one.origin != source && one.origin.is_outside()) {
+                let attribute = format!("members[value eq \"{}\"]", other.member);
+                return Err(Error::Owned(Owned { attribute, source_: other.origin.clone() }));
+            }
+        }
+    }
+    let members: Vec<MembershipId> = holdings.iter().map(|holding| holding.member.clone()).collect();
+    tx.group_records().take(id, &members).await?;
+    for holding in &holdings {
+        let event = Event::GroupLeave { user: holding.user.clone(), group: id.clone() };
+        tx.record(speaker.context, Some(speaker.organization), &event);
+    }
+    Ok(!holdings.is_empty())
+}
+
+/// The key of a group that is called so.
+fn slug(name: &str) -> Slug {
+    let plain: String =
+        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(50).collect();
+    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    let text = if words.is_empty() { "group".to_owned() } else { words.join("-") };
+    Slug::from_stored(text)
+}
+
+/// The same where that one was given out before.
+fn with_suffix(slug: &Slug, speaker: Speaker<'_>) -> Slug {
+    let id = GroupId::fresh(speaker.context.now, &speaker.context.random);
+    let end = id.as_str().len();
+    Slug::from_stored(format!("{slug}-{}", &id.as_str()[end - 8..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_group_follows_from_its_name() {
+        for (name, expected) in [
+            ("GPs", "gps"),
+            ("Front desk – Harbour Quay", "front-desk-harbour-quay"),
+            ("Läkare", "l-kare"),
+            ("医師", "group"),
+            (&"x".repeat(200), &"x".repeat(50)),
+        ] {
+            let slug = slug(name);
+            assert_eq!(slug.as_str(), expected);
+            assert!(slug.as_str().parse::<Slug>().is_ok(), "{slug}");
+        }
+    }
+}

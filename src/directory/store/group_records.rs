@@ -1,0 +1,279 @@
+//! Groups as outside sources see them, and changes of many members at once.
+
+use super::{groups::group, maybe_moment, text};
+use crate::{
+    clock::Timestamp,
+    directory::{
+        origin::Origin,
+        provisioning::{Holding, KnownGroup, Part},
+    },
+    id::{GroupId, MembershipId, OrganizationId, UserId},
+    storage::{
+        Result, Row, Tx, Value,
+        batch::{self, Rows, Table, in_list, padded},
+        sql,
+    },
+};
+
+/// Queries of groups as outside sources see them.
+pub struct GroupRecords<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Groups as outside sources see them.
+    pub fn group_records(&mut self) -> GroupRecords<'_> {
+        GroupRecords(self)
+    }
+}
+
+static MEMBERS: Table = Table {
+    name: "group_members",
+    columns: &["group_id", "membership_id", "origin", "created_at"],
+    suffix: "ON CONFLICT DO NOTHING",
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, organization_id, slug, name, created_at, removed_at, external_id, updated_at, version \
+             FROM groups \
+             WHERE organization_id = $1 AND removed_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+impl GroupRecords<'_> {
+    /// One of this organization, unless removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Option<KnownGroup>> {
+        Ok(self.all(select!("AND id = $2"), organization, id.as_str()).await?.pop())
+    }
+
+    /// Those of this name, folded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_name(&mut self, organization: &OrganizationId, folded: &str) -> Result<Vec<KnownGroup>> {
+        self.all(select!("AND folded_name = $2 ORDER BY id LIMIT 1000"), organization, folded).await
+    }
+
+    /// Those that a source knows by this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_external_id(&mut self, organization: &OrganizationId, external: &str) -> Result<Vec<KnownGroup>> {
+        self.all(select!("AND external_id = $2 ORDER BY id LIMIT 1000"), organization, external).await
+    }
+
+    /// Those that a member is directly in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_member(&mut self, organization: &OrganizationId, member: &str) -> Result<Vec<KnownGroup>> {
+        let statement = select!(
+            "AND (id IN (SELECT group_id FROM group_members WHERE membership_id = $2) \
+             OR id IN (SELECT parent_id FROM group_parents WHERE group_id = $2)) \
+             ORDER BY id LIMIT 1000"
+        );
+        self.all(statement, organization, member).await
+    }
+
+    /// Those of an organization in the order in which they were made: `most` after `after`, leaving out `skipped`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(
+        &mut self,
+        organization: &OrganizationId,
+        after: Option<&GroupId>,
+        (skipped, most): (u64, u32),
+    ) -> Result<Vec<KnownGroup>> {
+        let rows = sql(select!("AND id > $2 ORDER BY id LIMIT $3 OFFSET $4"))
+            .bind(organization.as_str().to_owned())
+            .bind(after.map_or("", GroupId::as_str).to_owned())
+            .bind(i64::from(most))
+            .bind(i64::try_from(skipped).unwrap_or(i64::MAX))
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(known).collect()
+    }
+
+    /// How many groups an organization has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(&mut self, organization: &OrganizationId) -> Result<u64> {
+        let row = sql("SELECT COUNT(*) AS found FROM groups WHERE organization_id = $1 AND removed_at IS NULL")
+            .bind(organization.as_str().to_owned())
+            .fetch_one(self.0.connection())
+            .await?;
+        Ok(u64::try_from(row.try_get::<i64>("found")?).unwrap_or(0))
+    }
+
+    async fn all(
+        &mut self,
+        statement: &'static str,
+        organization: &OrganizationId,
+        key: &str,
+    ) -> Result<Vec<KnownGroup>> {
+        let rows = sql(statement)
+            .bind(organization.as_str().to_owned())
+            .bind(key.to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(known).collect()
+    }
+
+    /// What lies directly in these groups, with the names that sources call members by: by group, groups first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn parts(&mut self, groups: &[GroupId]) -> Result<Vec<(GroupId, Part, String)>> {
+        let mut found = vec![];
+        for list in padded(groups) {
+            let keys = || list.iter().map(|id| Value::from(id.as_str()));
+            let inner = format!(
+                "SELECT group_parents.parent_id AS whole, groups.id AS part, groups.name AS display \
+                 FROM group_parents \
+                 JOIN groups ON groups.id = group_parents.group_id \
+                 WHERE group_parents.parent_id IN ({}) \
+                 ORDER BY whole, part",
+                in_list(1, list.len())
+            );
+            for row in sql(inner).bind_all(keys()).fetch_all(self.0.connection()).await? {
+                let part = Part::Group(GroupId::from_stored(text(&row, "part")?));
+                found.push((GroupId::from_stored(text(&row, "whole")?), part, text(&row, "display")?));
+            }
+            let members = format!(
+                "SELECT group_members.group_id AS whole, group_members.membership_id AS part, users.name AS display \
+                 FROM group_members \
+                 JOIN memberships ON memberships.id = group_members.membership_id \
+                 JOIN users ON users.id = memberships.user_id \
+                 WHERE group_members.group_id IN ({}) \
+                 ORDER BY whole, part",
+                in_list(1, list.len())
+            );
+            for row in sql(members).bind_all(keys()).fetch_all(self.0.connection()).await? {
+                let part = Part::Member(MembershipId::from_stored(text(&row, "part")?));
+                found.push((GroupId::from_stored(text(&row, "whole")?), part, text(&row, "display")?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those of these members that the organization has, with their persons.
+    pub(in crate::directory) async fn members_among(
+        &mut self,
+        organization: &OrganizationId,
+        ids: &[MembershipId],
+    ) -> Result<Vec<(MembershipId, UserId)>> {
+        let mut found = vec![];
+        for list in padded(ids) {
+            let statement = format!(
+                "SELECT id, user_id FROM memberships WHERE organization_id = $1 AND removed_at IS NULL AND id IN ({})",
+                in_list(2, list.len())
+            );
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            let query = sql(statement).bind(organization.as_str().to_owned()).bind_all(keys);
+            for row in query.fetch_all(self.0.connection()).await? {
+                let id = MembershipId::from_stored(text(&row, "id")?);
+                found.push((id, UserId::from_stored(text(&row, "user_id")?)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Who put members into a group: of these, or of all.
+    pub(in crate::directory) async fn holdings(
+        &mut self,
+        group: &GroupId,
+        of: Option<&[MembershipId]>,
+    ) -> Result<Vec<Holding>> {
+        const ALL: &str = "SELECT group_members.membership_id, memberships.user_id, group_members.origin \
+             FROM group_members \
+             JOIN memberships ON memberships.id = group_members.membership_id \
+             WHERE group_members.group_id = $1";
+        let mut found = vec![];
+        let Some(ids) = of else {
+            let rows = sql(ALL).bind(group.as_str().to_owned()).fetch_all(self.0.connection()).await?;
+            return rows.iter().map(holding).collect();
+        };
+        for list in padded(ids) {
+            let statement = format!("{ALL} AND group_members.membership_id IN ({})", in_list(2, list.len()));
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            let query = sql(statement).bind(group.as_str().to_owned()).bind_all(keys);
+            for row in query.fetch_all(self.0.connection()).await? {
+                found.push(holding(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Puts members into a group; those who are in it stay as they are.
+    pub(in crate::directory) async fn add(
+        &mut self,
+        group: &GroupId,
+        members: &[MembershipId],
+        (origin, now): (&Origin, Timestamp),
+    ) -> Result<()> {
+        let row = |id: &MembershipId| {
+            vec![group.as_str().into(), id.as_str().into(), origin.as_str().into(), Value::from(now.0)]
+        };
+        let rows = Rows { table: &MEMBERS, values: members.iter().map(row).collect() };
+        batch::insert(self.0.connection(), &rows).await?;
+        Ok(())
+    }
+
+    /// Takes members out of a group.
+    pub(in crate::directory) async fn take(&mut self, group: &GroupId, members: &[MembershipId]) -> Result<()> {
+        for list in padded(members) {
+            let statement = format!(
+                "DELETE FROM group_members WHERE group_id = $1 AND membership_id IN ({})",
+                in_list(2, list.len())
+            );
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            sql(statement).bind(group.as_str().to_owned()).bind_all(keys).execute(self.0.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a group as it is until the commit, and counts a change of it.
+    pub(in crate::directory) async fn touch(&mut self, id: &GroupId, now: Timestamp) -> Result<()> {
+        sql("UPDATE groups SET version = version + 1, updated_at = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Sets the id that a source knows the group by.
+    pub(in crate::directory) async fn set_external_id(&mut self, id: &GroupId, external: Option<&str>) -> Result<()> {
+        sql("UPDATE groups SET external_id = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(external.map(str::to_owned))
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+fn holding(row: &Row) -> Result<Holding> {
+    Ok(Holding {
+        member: MembershipId::from_stored(text(row, "membership_id")?),
+        user: UserId::from_stored(text(row, "user_id")?),
+        origin: Origin::from_stored(text(row, "origin")?),
+    })
+}
+
+fn known(row: &Row) -> Result<KnownGroup> {
+    let group = group(row)?;
+    Ok(KnownGroup {
+        external_id: row.try_get("external_id")?,
+        changed_at: maybe_moment(row, "updated_at")?.unwrap_or(group.created_at),
+        version: row.try_get("version")?,
+        group,
+    })
+}
