@@ -206,4 +206,4 @@ pub(super) fn object_or_empty(value: Option<Value>) -> Document {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -13,12 +13,23 @@
 
 pub mod document;
 pub mod error;
+pub mod filter;
+pub mod patch;
+pub mod path;
+pub mod projection;
+pub mod query;
 pub mod schema;
+pub mod sort;
 pub mod value;
 
 pub use self::{
     document::Document,
     error::{ScimError, ScimType},
+    filter::Filter,
+    patch::{MemberChange, PatchOp, PatchPath, Patched},
+    path::AttributePath,
+    projection::Projection,
+    query::ListQuery,
     schema::ResourceType,
     value::Limits,
 };

@@ -61,7 +61,7 @@ impl<'a> Place<'a> {
         Self { above: Some(self), step: Step::Name(name) }
     }
 
-    const fn item(&'a self, index: usize) -> Self {
+    pub(super) const fn item(&'a self, index: usize) -> Self {
         Self { above: Some(self), step: Step::Index(index) }
     }
 }
