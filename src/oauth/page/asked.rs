@@ -50,6 +50,19 @@ struct Row {
     scopes: Vec<String>,
 }
 
+impl AskedPage {
+    fn will(&self, request: &Row) -> String {
+        (self.frame.t.authentication.consent.will)(&request.app)
+    }
+}
+
+impl Row {
+    /// What tells the buttons of one request from those of another, for whoever hears them.
+    fn name(&self) -> String {
+        [&self.app].into_iter().chain(&self.message).cloned().collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// `GET /account/requests`
 pub(in crate::oauth) async fn show(
     State(provider): State<Provider>,

@@ -119,7 +119,7 @@ const ASKED: Asked = Asked {
     title: "Anmodninger",
     lead: "Apps, der beder om din godkendelse lige nu.",
     none: "Intet venter på dig.",
-    message: "Den bør vise dig:",
+    message: "Der, hvor du satte det i gang, bør du se:",
     warning: "Tillad kun det, du selv har sat i gang, og kun hvis beskeden er den, du ser der.",
     allowed: "Tilladt. Appen fortsætter af sig selv.",
     refused: "Ikke tilladt. Appen får ingen adgang.",

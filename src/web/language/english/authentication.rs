@@ -120,7 +120,7 @@ const ASKED: Asked = Asked {
     title: "Requests",
     lead: "Apps that ask for your approval right now.",
     none: "Nothing is waiting for you.",
-    message: "It should show you:",
+    message: "Where you started it, you should see:",
     warning: "Allow only what you started yourself, and only if the message is the one you see there.",
     allowed: "Allowed. The app goes on by itself.",
     refused: "Not allowed. The app gets no access.",

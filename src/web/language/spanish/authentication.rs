@@ -120,7 +120,7 @@ const ASKED: Asked = Asked {
     title: "Solicitudes",
     lead: "Aplicaciones que piden su aprobación en este momento.",
     none: "No hay nada pendiente.",
-    message: "Debe mostrarle:",
+    message: "Donde lo inició debe ver:",
     warning: "Permita solo lo que haya iniciado usted, y solo si el mensaje es el que ve allí.",
     allowed: "Permitido. La aplicación sigue por sí sola.",
     refused: "No permitido. La aplicación no tendrá acceso.",
