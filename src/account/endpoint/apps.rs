@@ -18,9 +18,13 @@ use crate::{
     },
     app::App,
     audit::Event,
-    authentication::endpoint::SignedIn,
+    authentication::{endpoint::SignedIn, page::consent::Detail},
     clock::Timestamp,
-    oauth::{scope::Scopes, store::Allowed},
+    oauth::{
+        authorization_details::{Readable, readable, types},
+        scope::Scopes,
+        store::Allowed,
+    },
     storage,
     web::{CsrfForm, Error, Frame, Page, Parameters, Query, Refusal, Visit},
 };
@@ -80,6 +84,17 @@ pub(super) async fn withdraw(
     Ok(Redirect::to(&format!("/account/apps?{told}")).into_response())
 }
 
+/// What an app asked for in detail, as the page said it that asked for consent.
+fn details(consents: &[&Allowed]) -> Vec<Detail> {
+    let mut details: Vec<Readable> = vec![];
+    for one in consents {
+        let told = readable(&one.consent.authorization_details, types(&one.metadata));
+        let new: Vec<_> = told.into_iter().filter(|one| !details.contains(one)).collect();
+        details.extend(new);
+    }
+    details.into_iter().map(|one| Detail { title: one.title, lines: one.lines }).collect()
+}
+
 /// One row for each app, wherever it was allowed.
 fn rows(allowed: &[Allowed], names: &Names, frame: &Frame, now: Timestamp) -> Vec<AppRow> {
     let mut by_client: BTreeMap<(&str, &str), Vec<&Allowed>> = BTreeMap::new();
@@ -96,6 +111,7 @@ fn rows(allowed: &[Allowed], names: &Names, frame: &Frame, now: Timestamp) -> Ve
             name: name.to_owned(),
             organization: brands.map(|brand| brand.name).collect::<Vec<_>>().join(", "),
             scopes: scopes.for_people().map(|scope| t.describe(scope)).collect(),
+            details: details(&consents),
             age: newest.map(|at| now.since(at)).unwrap_or_default(),
         }
     };

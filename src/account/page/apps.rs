@@ -5,7 +5,7 @@ use std::time::Duration;
 use askama::Template;
 
 use super::Masthead;
-use crate::web::Frame;
+use crate::{authentication::page::consent::Detail, web::Frame};
 
 /// The list of apps. Each has a form of its own.
 #[derive(Template)]
@@ -31,6 +31,8 @@ pub struct AppRow {
     pub organization: String,
     /// What it may do, in words.
     pub scopes: Vec<String>,
+    /// What it asked for in detail, in words.
+    pub details: Vec<Detail>,
     /// How long ago it was allowed.
     pub age: Duration,
 }

@@ -4,7 +4,7 @@ use super::{from_json, to_json};
 use crate::{
     clock::Timestamp,
     id::{OrganizationId, UserId},
-    oauth::authorization::prompt::Consent,
+    oauth::{authorization::prompt::Consent, client_metadata::ClientMetadata},
     storage::{Result, Row, Tx, sql},
 };
 
@@ -18,6 +18,8 @@ pub struct Allowed {
     pub client: String,
     /// The client's name.
     pub name: String,
+    /// What it registered: its words for what it asks for in detail.
+    pub metadata: ClientMetadata,
     /// Where it may act for the person.
     pub organization: OrganizationId,
     /// What it may do, and since when.
@@ -53,20 +55,22 @@ impl Consents<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Allowed>> {
-        let rows = sql("SELECT c.id, c.name, o.organization_id, o.scopes, o.authorization_details, o.granted_at \
+        let rows =
+            sql("SELECT c.id, c.name, c.metadata, o.organization_id, o.scopes, o.authorization_details, o.granted_at \
              FROM consents o \
              JOIN clients c ON c.id = o.client_id \
              WHERE o.user_id = $1 \
              ORDER BY o.granted_at DESC \
              LIMIT 200")
-        .bind(user.as_str().to_owned())
-        .fetch_all(self.0.connection())
-        .await?;
+            .bind(user.as_str().to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(Allowed {
                     client: row.try_get("id")?,
                     name: row.try_get("name")?,
+                    metadata: from_json(row.try_get("metadata")?, "clients.metadata")?,
                     organization: OrganizationId::from_stored(row.try_get("organization_id")?),
                     consent: consent(row)?,
                 })

@@ -5,15 +5,23 @@ use std::time::Duration;
 use lanyard::{
     audit::Actor,
     id::{FamilyId, Sid},
-    oauth::{authorization::prompt::Consent, scope::Scopes, store::Family},
+    oauth::{
+        authorization::prompt::Consent,
+        registrar::{self, RegistrarError},
+        registration::Registration,
+        scope::Scopes,
+        store::Family,
+    },
     storage,
 };
+use serde_json::json;
 
 use crate::harness::{TestApp, unit};
 
 /// Priya allows the calendar what it asks for, in two organizations; the app got tokens that outlive the session.
 async fn allow(app: &TestApp) -> FamilyId {
     let (user, context) = (app.user("priya@riverside.example").await, app.app.context(Actor::Server));
+    let app_context = context.clone();
     let session = app.read().await.sessions().of_user(&user.id).await.expect("read").remove(0);
     let (riverside, harbour) = (app.organization("riverside").await, app.organization("harbour").await);
     let scopes = Scopes::parse("openid roles offline_access").expect("scopes");
@@ -37,7 +45,25 @@ async fn allow(app: &TestApp) -> FamilyId {
         session_end: None,
     };
     let id = family.id.clone();
-    let allowed = Consent::of_scopes(&scopes, context.now);
+    let details = vec![json!({"type": "records", "actions": ["read"], "patient_group": "of mine"})];
+    let allowed = Consent { authorization_details: details, ..Consent::of_scopes(&scopes, context.now) };
+    let declared = json!({"records": {
+        "title": "Read records",
+        "type": "object",
+        "properties": {
+            "type": {"const": "records"},
+            "actions": {"title": "May", "type": "array", "items": {"enum": ["read", "write"]}},
+            "patient_group": {"type": "string"},
+        },
+    }});
+    let declaring = move |mut registration: Registration| {
+        registration.metadata.authorization_details_types = vec!["records".to_owned()];
+        registration.metadata.authorization_details_schemas = Some(declared);
+        Ok(registration)
+    };
+    let declared: Result<_, RegistrarError> =
+        unit!(app, |tx| registrar::change(tx, &app_context, "clinic-calendar", (String::new(), declaring)).await);
+    declared.expect("declared");
     let done: storage::Result<()> = unit!(app, |tx| {
         tx.families().insert(&family).await?;
         tx.consents().put(&user.id, "clinic-calendar", &riverside, &allowed).await?;
@@ -57,6 +83,9 @@ async fn withdrawing_an_app_ends_its_tokens() {
         let list = browser.get("/account/apps").await;
         list.expect(200, "Clinic Calendar").expect(200, "Riverside Clinic").expect(200, "Stay connected");
         list.expect(200, "Allowed 10 minutes ago");
+        for detail in ["<h3>Read records</h3>", "<dt>May</dt><dd>read</dd>", "<dt>patient group</dt><dd>of mine</dd>"] {
+            assert_eq!(list.body.matches(detail).count(), 1, "{detail}, which is the same in both organizations");
+        }
         assert_eq!(list.body.matches("/withdraw\"").count(), 1, "one row for the app");
 
         let told = browser.get("/account/apps?withdrawn=clinic-calendar").await;
