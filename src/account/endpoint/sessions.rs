@@ -1,5 +1,7 @@
 //! `/account/sessions`: browsers and devices that are signed in, each with its own sign-out.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
@@ -14,21 +16,28 @@ use super::{
 use crate::{
     account::{
         device::Device,
+        names::Names,
         page::{
             Tab,
-            sessions::{SessionRow, SessionsPage},
+            sessions::{AppState, PastSession, SessionRow, SessionsPage, ToldApp},
         },
     },
     app::App,
     authentication::{endpoint::SignedIn, page::sign_out::signed_out},
     clock::Timestamp,
     id::SessionId,
+    oauth::store::{State as Telling, Told},
     session::{EndReason, Lifetime, Liveness, Session},
     storage,
     web::{CsrfForm, Error, Page, Query, Refusal, Visit},
 };
 
 const PATH: &str = "/account/sessions";
+
+/// How long it is told which apps learned of the end of a session.
+const RECENTLY: Duration = Duration::from_hours(7 * 24);
+/// The most of that on one page.
+const MOST_TOLD: u32 = 50;
 
 /// `GET /account/sessions`
 pub(super) async fn show(
@@ -40,12 +49,18 @@ pub(super) async fn show(
     let frame = frame(&visit, &person);
     let masthead = masthead(&app, &person, Tab::Sessions).await?;
     let now = app.clock.now();
-    let all = app.storage.read().await?.sessions().of_user(&person.user.id).await?;
+    let mut tx = app.storage.read().await?;
+    let all = tx.sessions().of_user(&person.user.id).await?;
+    let told = tx.logouts().of_user(&person.user.id, now.minus(RECENTLY), MOST_TOLD).await?;
+    let organizations: Vec<_> = told.iter().map(|told| told.logout.organization.clone()).collect();
+    let names = tx.names().of(&organizations, &[]).await?;
+    drop(tx);
     let mut live: Vec<&Session> = all.iter().filter(|session| is_live(&app, session, now)).collect();
     live.sort_by_key(|session| session.id != person.session.id);
     let sessions = live.into_iter().map(|session| row(session, &person.session.id, now)).collect();
     let notice = Notice::of(&query).and_then(|notice| notice.text(frame.t, None));
-    Ok(Page(SessionsPage { frame, masthead, notice, sessions }).into_response())
+    let past = past(told, &names, now);
+    Ok(Page(SessionsPage { frame, masthead, notice, sessions, past }).into_response())
 }
 
 /// `POST /account/sessions/{id}/end`: one of the person's own; any other answers as if it did not exist.
@@ -126,4 +141,27 @@ fn row(session: &Session, this: &SessionId, now: Timestamp) -> SessionRow {
         begun: now.since(session.created_at),
         used: now.since(session.last_seen_at),
     }
+}
+
+/// What apps were told, session by session, the last that ended first.
+fn past(told: Vec<Told>, names: &Names, now: Timestamp) -> Vec<PastSession> {
+    let mut sessions: Vec<(SessionId, PastSession)> = vec![];
+    for told in told {
+        let Told { session, user_agent, app, logout } = told;
+        let state = match logout.state {
+            Telling::Delivered(_) => AppState::Out,
+            Telling::Waiting(..) => AppState::Waits,
+            Telling::Failed(..) => AppState::Failed,
+        };
+        let organization = names.brand(&logout.organization).map(|brand| brand.name).unwrap_or_default();
+        let app = ToldApp { name: app, organization, state };
+        if let Some((_, known)) = sessions.iter_mut().find(|(id, _)| *id == session) {
+            known.apps.push(app);
+            continue;
+        }
+        let device = Device::of(&user_agent);
+        let ended = now.since(logout.created_at);
+        sessions.push((session, PastSession { device, is_handheld: device.is_handheld(), ended, apps: vec![app] }));
+    }
+    sessions.into_iter().map(|(_, session)| session).collect()
 }

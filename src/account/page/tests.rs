@@ -10,10 +10,11 @@ use super::{
     invitations::{InvitationsPage, Offer},
     language::LanguagePage,
     overview::{Membership, OverviewPage, Profile},
-    sessions::{SessionRow, SessionsPage},
+    sessions::{AppState, PastSession, SessionRow, SessionsPage, ToldApp},
 };
 use crate::{
     account::device::Device,
+    authentication::page::consent::Detail,
     clock::Timestamp,
     web::{
         Frame, Language, Problem,
@@ -106,6 +107,14 @@ fn devices_and_apps_are_listed_on_well_formed_pages() {
                 session("ses_2", "(iPhone) Safari/604", false, 3),
                 session("ses_3", "", false, 80),
             ],
+            past: vec![PastSession {
+                device: Device::of("(iPhone) Safari/604"),
+                is_handheld: true,
+                ended: Duration::from_mins(4),
+                apps: [("Clinic Calendar", AppState::Out), ("X-ray", AppState::Waits), ("Lab", AppState::Failed)]
+                    .map(|(name, state)| ToldApp { name: name.into(), organization: "Riverside Clinic".into(), state })
+                    .into(),
+            }],
         }
         .to_string()
     });
@@ -117,6 +126,10 @@ fn devices_and_apps_are_listed_on_well_formed_pages() {
                 name: "Recall Reminders".into(),
                 organization: "Riverside Clinic".into(),
                 scopes: scopes.map(|scope| frame.t.authentication.consent.scopes.describe(scope)).to_vec(),
+                details: vec![Detail {
+                    title: "Send reminders".into(),
+                    lines: vec![("May".into(), "read, write".into()), ("patients".into(), "of the last year".into())],
+                }],
                 age: Duration::from_hours(24 * 12),
             };
             let apps = if is_empty { Vec::new() } else { vec![app] };

@@ -45,10 +45,30 @@ pub enum Outcome {
     Failed(String),
 }
 
-const SELECT: &str = "SELECT l.id, l.client_id, l.user_id, l.organization_id, l.sid, l.created_at, l.delivered_at, \
-                      l.failed_at, COALESCE(l.failure, j.last_error) AS failure, COALESCE(j.attempts, 0) AS attempts \
-                      FROM logouts l \
-                      LEFT JOIN jobs j ON j.id = l.id";
+macro_rules! select {
+    ($more:literal) => {
+        concat!(
+            "SELECT l.id, l.client_id, l.user_id, l.organization_id, l.sid, l.created_at, l.delivered_at, l.failed_at, \
+             COALESCE(l.failure, j.last_error) AS failure, COALESCE(j.attempts, 0) AS attempts",
+            $more
+        )
+    };
+}
+
+const SELECT: &str = select!(" FROM logouts l LEFT JOIN jobs j ON j.id = l.id");
+
+/// What an app was told of a session that has ended, for the person whose it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The session.
+    pub session: SessionId,
+    /// The browser that it ran in.
+    pub user_agent: String,
+    /// The app's name.
+    pub app: String,
+    /// What it was told, and what became of it.
+    pub logout: Logout,
+}
 
 /// Queries of logouts.
 pub struct Logouts<'t>(&'t mut Tx);
@@ -84,6 +104,38 @@ impl Logouts<'_> {
             .fetch_all(self.0.connection())
             .await?;
         rows.iter().map(logout).collect()
+    }
+
+    /// What was told of a person's sessions that ended after `since`, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_user(&mut self, user: &UserId, since: Timestamp, most: u32) -> Result<Vec<Told>> {
+        let rows = sql(select!(
+            ", o.session_id, s.user_agent, c.name \
+             FROM logouts l \
+             JOIN session_organizations o ON o.sid = l.sid \
+             JOIN sessions s ON s.id = o.session_id \
+             JOIN clients c ON c.id = l.client_id \
+             LEFT JOIN jobs j ON j.id = l.id \
+             WHERE l.user_id = $1 AND l.created_at > $2 \
+             ORDER BY l.id DESC \
+             LIMIT $3"
+        ))
+        .bind(user.as_str().to_owned())
+        .bind(since.0)
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        let told = |row: &Row| {
+            Ok(Told {
+                session: SessionId::from_stored(row.try_get("session_id")?),
+                user_agent: row.try_get("user_agent")?,
+                app: row.try_get("name")?,
+                logout: logout(row)?,
+            })
+        };
+        rows.iter().map(told).collect()
     }
 
     /// The apps that got tokens in a session that has not ended, by what they registered, with the `sid` of each.

@@ -2,7 +2,17 @@
 
 use std::time::Duration;
 
-use crate::harness::{TestApp, portal};
+use lanyard::{
+    audit::Actor,
+    id::{FamilyId, JobId},
+    oauth::{
+        scope::Scopes,
+        store::{Family, Outcome, Particulars},
+    },
+    storage,
+};
+
+use crate::harness::{TestApp, portal, unit};
 
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1";
 
@@ -122,5 +132,73 @@ async fn a_session_that_ran_out_is_not_listed() {
             1
         );
         assert!(old.open("/account").await.path.starts_with("/login/"));
+    }
+}
+
+/// Priya uses the calendar in her newest session, at Riverside.
+async fn uses_the_calendar(app: &TestApp) {
+    let (user, context) = (app.user("priya@riverside.example").await, app.app.context(Actor::Server));
+    let session = app.read().await.sessions().of_user(&user.id).await.expect("read").remove(0);
+    let organization = app.organization("riverside").await;
+    let done: storage::Result<()> = unit!(app, |tx| {
+        let family = Family {
+            id: FamilyId::fresh(context.now, &context.random),
+            client_id: "clinic-calendar".to_owned(),
+            user: user.id,
+            organization: organization.clone(),
+            session: session.id.clone(),
+            sid: tx.sessions().sid(&context, &session.id, &organization).await?,
+            is_offline: false,
+            scopes: Scopes::parse("openid").expect("a scope"),
+            resources: vec![],
+            auth_time: context.now,
+            acr: "1".to_owned(),
+            amr: vec!["pwd".to_owned()],
+            particulars: Particulars::default(),
+            created_at: context.now,
+            expires_at: context.now.plus(Duration::from_hours(1)),
+            revoked_at: None,
+            session_end: None,
+        };
+        tx.families().insert(&family).await
+    });
+    done.expect("used");
+}
+
+async fn settle(app: &TestApp, job: &JobId, outcome: Outcome) {
+    let (job, now) = (job.clone(), app.app.clock.now());
+    let done: storage::Result<()> = unit!(app, |tx| tx.logouts().settle(&job, &outcome, now).await);
+    done.expect("settled");
+}
+
+#[tokio::test]
+async fn the_page_says_which_apps_know_that_a_device_was_signed_out() {
+    for app in TestApp::each().await {
+        app.leaves_jobs();
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let mut stranger = app.signed_in("olivia@riverside.example").await;
+        let mut phone = app.browser();
+        phone.user_agent = PHONE;
+        app.wait(Duration::from_secs(60));
+        phone.sign_in("priya@riverside.example", crate::harness::PASSWORD).await.expect(200, "Hello");
+        uses_the_calendar(&app).await;
+        let list = browser.get("/account/sessions").await;
+        assert!(!list.says("Signed out recently"));
+        let done = browser.submit(&list, "/account/sessions/end-others", &[]).await;
+        done.expect(200, "Signed out recently").expect(200, "Clinic Calendar, Riverside Clinic: being signed out");
+        let user = app.user("priya@riverside.example").await.id;
+        let since = app.app.clock.now().minus(Duration::from_hours(1));
+        let told = app.read().await.logouts().of_user(&user, since, 10).await.expect("read");
+        settle(&app, &told[0].logout.id, Outcome::Failed("the app answered 500".into())).await;
+        app.wait(Duration::from_mins(5));
+        let failed = browser.get("/account/sessions").await;
+        failed.expect(200, "couldn’t be reached. You may still be signed in there").expect(200, "5 minutes ago");
+        assert!(!failed.says("500"), "that is for administrators");
+        settle(&app, &told[0].logout.id, Outcome::Delivered).await;
+        browser.get("/account/sessions").await.expect(200, "Clinic Calendar, Riverside Clinic: signed out");
+        assert!(!stranger.get("/account/sessions").await.says("Clinic Calendar"));
+        app.wait(Duration::from_hours(8 * 24));
+        let mut later = app.signed_in("priya@riverside.example").await;
+        assert!(!later.get("/account/sessions").await.says("Signed out recently"));
     }
 }

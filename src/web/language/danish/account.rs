@@ -51,6 +51,14 @@ pub(super) const ACCOUNT: Account = Account {
         sign_out_others: "Log ud alle andre steder",
         sign_out_everywhere: "Log ud alle steder",
         ended: "Logget ud.",
+        past: "Logget ud for nylig",
+        past_lead: "Apps, du brugte der, bliver også logget ud.",
+        signed_out: |when| format!("Logget ud {when}"),
+        app_out: |app, organization| format!("{app}, {organization}: logget ud"),
+        app_waits: |app, organization| format!("{app}, {organization}: bliver logget ud"),
+        app_failed: |app, organization| {
+            format!("{app}, {organization}: kunne ikke nås. Du er måske stadig logget ind der; log ud i selve appen.")
+        },
     },
     consents: Consents {
         lead: "Apps, du har givet lov til at bruge din konto. Klinikkens egne apps behøver ikke spørge og står ikke her.",

@@ -51,6 +51,16 @@ pub(super) const ACCOUNT: Account = Account {
         sign_out_others: "Sign out everywhere else",
         sign_out_everywhere: "Sign out everywhere",
         ended: "Signed out.",
+        past: "Signed out recently",
+        past_lead: "Apps that you used there are signed out too.",
+        signed_out: |when| format!("Signed out {when}"),
+        app_out: |app, organization| format!("{app}, {organization}: signed out"),
+        app_waits: |app, organization| format!("{app}, {organization}: being signed out"),
+        app_failed: |app, organization| {
+            format!(
+                "{app}, {organization}: couldn’t be reached. You may still be signed in there; sign out in the app itself."
+            )
+        },
     },
     consents: Consents {
         lead: "Apps you’ve allowed to use your account. Apps run by your clinic don’t need to ask and aren’t listed.",

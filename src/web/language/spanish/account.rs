@@ -51,6 +51,16 @@ pub(super) const ACCOUNT: Account = Account {
         sign_out_others: "Cerrar sesión en los demás sitios",
         sign_out_everywhere: "Cerrar sesión en todos los sitios",
         ended: "Sesión cerrada.",
+        past: "Sesiones cerradas hace poco",
+        past_lead: "Las aplicaciones que usó allí también cierran su sesión.",
+        signed_out: |when| format!("Sesión cerrada {when}"),
+        app_out: |app, organization| format!("{app}, {organization}: sesión cerrada"),
+        app_waits: |app, organization| format!("{app}, {organization}: cerrando la sesión"),
+        app_failed: |app, organization| {
+            format!(
+                "{app}, {organization}: no se pudo contactar. Puede que su sesión siga abierta allí; ciérrela en la propia aplicación."
+            )
+        },
     },
     consents: Consents {
         lead: "Aplicaciones a las que permitió usar su cuenta. Las de su propia clínica no necesitan preguntar y no aparecen aquí.",

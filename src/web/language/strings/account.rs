@@ -67,6 +67,12 @@ pub struct Devices {
     pub sign_out_others: &'static str,
     pub sign_out_everywhere: &'static str,
     pub ended: &'static str,
+    pub past: &'static str,
+    pub past_lead: &'static str,
+    pub signed_out: fn(&str) -> String,
+    pub app_out: fn(&str, &str) -> String,
+    pub app_waits: fn(&str, &str) -> String,
+    pub app_failed: fn(&str, &str) -> String,
 }
 
 /// Apps that were given consent.
