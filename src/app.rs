@@ -3,6 +3,7 @@
 //! What a feature needs beyond it (a cache, a hasher) is a state of its own beside it; routers are generic over the
 //! whole state and take their part by `FromRef`.
 
+pub(crate) mod cache;
 pub mod lock;
 pub mod set_up;
 mod signing_keys;

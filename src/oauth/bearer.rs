@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 
 use super::{
     Provider,
-    cache::Moment,
     client::Registered,
     confirmation::Confirmation,
     introspection::Told,
     token::{Audience, TokenId},
 };
 use crate::{
+    app::cache::Moment,
     clock::Timestamp,
     id::OrganizationId,
     keys::{Jwks, Typ},

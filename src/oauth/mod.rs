@@ -16,7 +16,6 @@ pub mod backchannel_logout;
 pub mod authorization_details;
 pub mod backchannel;
 pub mod bearer;
-mod cache;
 pub mod client;
 pub mod client_assertion;
 pub mod client_authentication;

@@ -7,7 +7,6 @@ use tokio::sync::Semaphore;
 use super::{
     authorization::organization::Member,
     bearer::LiveToken,
-    cache::{Cache, Moment},
     client::{Client, Registered},
     client_certificate::Authorities,
     dpop::used::UsedProofs,
@@ -20,7 +19,10 @@ use super::{
     user_code::TypingLimit,
 };
 use crate::{
-    app::App,
+    app::{
+        App,
+        cache::{Cache, Moment},
+    },
     config::{Rule, Tokens},
     directory::{
         access::{Access, Detail},

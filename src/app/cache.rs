@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
+use super::App;
 use crate::{
-    app::App,
     clock::Timestamp,
     storage::{Revision, Storage},
 };
@@ -33,7 +33,7 @@ pub struct Moment {
 }
 
 /// Values by their key; bounded.
-pub(super) struct Cache<K, V> {
+pub(crate) struct Cache<K, V> {
     counters: &'static [Revision],
     kept: Mutex<Kept<K, V>>,
 }
@@ -50,15 +50,15 @@ struct Entry<V> {
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     /// Of values that depend on what these count; at most four.
-    pub(super) fn of(counters: &'static [Revision]) -> Self {
+    pub(crate) fn of(counters: &'static [Revision]) -> Self {
         Self { counters, kept: Mutex::new(Kept { counts: Counts::default(), values: HashMap::new() }) }
     }
 
-    pub(super) fn moment(&self, app: &App) -> Moment {
+    pub(crate) fn moment(&self, app: &App) -> Moment {
         Moment { counts: counts(&app.storage, self.counters), now: app.clock.now() }
     }
 
-    pub(super) fn find<Q: ?Sized + Hash + Eq>(&self, key: &Q, moment: Moment) -> Option<V>
+    pub(crate) fn find<Q: ?Sized + Hash + Eq>(&self, key: &Q, moment: Moment) -> Option<V>
     where
         K: Borrow<Q>,
     {
@@ -68,12 +68,12 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     }
 
     /// Keeps a value that was read after `moment`; one that is older than those that are kept is not.
-    pub(super) fn keep(&self, key: K, value: V, moment: Moment) {
+    pub(crate) fn keep(&self, key: K, value: V, moment: Moment) {
         self.keep_until(key, value, (moment, None));
     }
 
     /// The same for a value that ends by the calendar.
-    pub(super) fn keep_until(&self, key: K, value: V, (moment, end): (Moment, Option<Timestamp>)) {
+    pub(crate) fn keep_until(&self, key: K, value: V, (moment, end): (Moment, Option<Timestamp>)) {
         let mut kept = self.lock();
         if moment.counts.iter().zip(&kept.counts).any(|(own, others)| own < others) {
             return;
