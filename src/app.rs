@@ -7,6 +7,7 @@ pub(crate) mod cache;
 pub mod lock;
 pub mod set_up;
 mod signing_keys;
+pub mod uses;
 
 use std::{
     fs,
@@ -21,6 +22,7 @@ use aws_lc_rs::hmac;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 
 pub use signing_keys::{KeysFault, Rekeyed};
+use uses::Uses;
 
 use crate::{
     audit::{self, Actor},
@@ -65,6 +67,8 @@ pub struct Parts {
     pub outbound: Outbound,
     /// Counters.
     pub metrics: Metrics,
+    /// How often credentials were used, until that is written down.
+    pub uses: Uses,
     /// This process among others on the same database.
     pub node: NodeId,
 }
@@ -165,6 +169,7 @@ impl App {
             keyring,
             outbound,
             metrics,
+            uses: Uses::default(),
             node,
             shared: OnceLock::new(),
         })))

@@ -126,6 +126,10 @@ ids! {
     ClientSecretId = "sec";
     /// An initial access token, by which clients register themselves.
     RegistrationTokenId = "reg";
+    /// An outside system that pushes people and groups.
+    ConnectionId = "scn";
+    /// One token of such a system.
+    ConnectionTokenId = "sct";
     /// One audit event.
     EventId = "evt";
     /// One job of the queue.

@@ -8,6 +8,7 @@ use crate::{
     app::{App, KeysFault},
     keys::store::SharedKeyFault,
     mail::{Mailer, SetupError},
+    scim,
     server::{self, Certificate, CertificateError, ListenError, Protection, ServeError, Stop},
     worker::{self, Worker},
 };
@@ -78,6 +79,9 @@ impl Node {
         let served = tokio::try_join!(serving, working).map(drop);
         if let Err(error) = worker::release(&self.app).await {
             tracing::warn!(error = %error, "What this node held is not given back; others wait until it runs out.");
+        }
+        if let Err(error) = scim::provider::write_all_uses(&self.app).await {
+            tracing::warn!(error = %error, "How often SCIM tokens were used in the last minute is not written down.");
         }
         self.app.storage.close().await;
         Ok(served?)

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::{
     id::{
-        AssignmentId, ClientSecretId, DomainId, FamilyId, GroupId, InvitationId, LocationId, MembershipId,
-        OrganizationId, RegistrationTokenId, RoleId, SessionId, Sid, UserId,
+        AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FamilyId, GroupId, InvitationId,
+        LocationId, MembershipId, OrganizationId, RegistrationTokenId, RoleId, SessionId, Sid, UserId,
     },
     storage::Revision,
 };
@@ -226,6 +226,18 @@ events! {
     SecretCreation "secret-creation" Success { client: String, secret: ClientSecretId } secret [Clients];
     /// A client secret was revoked.
     SecretRevocation "secret-revocation" Success { client: String, secret: ClientSecretId } secret [Clients];
+    /// A connection was made, by which an outside system pushes people and groups.
+    ConnectionCreation "connection-creation" Success { connection: ConnectionId, name: String } connection [Clients];
+    /// What a connection may do was changed.
+    ConnectionUpdate "connection-update" Success { connection: ConnectionId, attributes: String } connection [Clients];
+    /// A connection was removed; its tokens ended.
+    ConnectionRemoval "connection-removal" Success { connection: ConnectionId, name: String } connection [Clients];
+    /// A token of a connection was made. `replaces` is the one that it follows and that ends at `until`.
+    ConnectionTokenCreation "connection-token-creation" Success { connection: ConnectionId, token: ConnectionTokenId, replaces: String, until: String } token [Clients];
+    /// A token of a connection was revoked.
+    ConnectionTokenRevocation "connection-token-revocation" Success { connection: ConnectionId, token: ConnectionTokenId } token [Clients];
+    /// An outside system failed to authenticate. `connection` is empty where nobody knows the token; `times` as for clients.
+    ConnectionAuthenticationFailure "connection-authentication" Failure { connection: String, reason: String, times: u64 } connection;
     /// A signing key was made, activated, retired, dropped or revoked.
     KeyChange "key-change" Success { key: String, change: String } key [Keys];
     /// The master key was replaced.

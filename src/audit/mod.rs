@@ -29,6 +29,8 @@ pub enum Actor {
     User(UserId),
     /// An OAuth client on its own behalf.
     Client(String),
+    /// An outside system that pushes people and groups, by the id of its connection.
+    Connection(String),
     /// Somebody with a shell on the host; the name is that of the operating system's account.
     Host(String),
     /// The server itself: schedules, expiry.
@@ -44,6 +46,7 @@ impl Actor {
         match self {
             Self::User(_) => "user",
             Self::Client(_) => "client",
+            Self::Connection(_) => "connection",
             Self::Host(_) => "host",
             Self::Server => "server",
             Self::Anonymous => "anonymous",
@@ -55,7 +58,7 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::User(id) => Some(id.as_str()),
-            Self::Client(name) | Self::Host(name) => Some(name),
+            Self::Client(name) | Self::Connection(name) | Self::Host(name) => Some(name),
             Self::Server | Self::Anonymous => None,
         }
     }
@@ -132,7 +135,7 @@ pub struct Recorded {
     pub action: String,
     /// `success` or `failure`.
     pub outcome: String,
-    /// `user`, `client`, `host`, `server` or `anonymous`.
+    /// `user`, `client`, `connection`, `host`, `server` or `anonymous`.
     pub actor_kind: String,
     /// Id or name of the actor.
     pub actor_id: Option<String>,

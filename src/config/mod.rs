@@ -22,6 +22,7 @@ mod outgoing;
 mod password;
 mod purpose;
 mod registration;
+mod scim;
 mod server;
 mod session;
 mod sources;
@@ -48,6 +49,7 @@ pub use self::{
     password::{Hashing, Password},
     purpose::{DEMO_SECRETS, Purpose},
     registration::{Registration, StatementIssuer},
+    scim::Scim,
     server::{ForwardedBy, Issuer, Listen, Server},
     session::Session,
     sources::Sources,
@@ -82,6 +84,7 @@ pub struct Config {
     pub audit: Audit,
     pub oauth: OAuth,
     pub registration: Registration,
+    pub scim: Scim,
     pub outgoing: Outgoing,
 }
 
@@ -128,6 +131,7 @@ struct RawConfig {
     audit: audit::Raw,
     oauth: oauth::Raw,
     registration: registration::Raw,
+    scim: scim::Raw,
     outgoing: outgoing::Raw,
 }
 
@@ -164,6 +168,7 @@ impl RawConfig {
         let audit = self.audit.interpret(check);
         let oauth = self.oauth.interpret(check);
         let registration = self.registration.interpret(check);
+        let scim = self.scim.interpret(check);
         let outgoing = self.outgoing.interpret(check);
         Some(Config {
             purpose,
@@ -183,6 +188,7 @@ impl RawConfig {
             audit: audit?,
             oauth: oauth?,
             registration: registration?,
+            scim: scim?,
             outgoing: outgoing?,
         })
     }

@@ -10,7 +10,7 @@ use crate::{
     text::Slug,
 };
 
-/// Where something comes from, kept as text: `user:usr_…`, `kind:practitioner`, `invitation:inv_…`.
+/// Where something comes from, kept as text: `user:usr_…`, `scim:scn_…`, `kind:practitioner`, `invitation:inv_…`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Origin(String);
@@ -19,8 +19,15 @@ impl Origin {
     /// The actor's own decision.
     #[must_use]
     pub fn of(context: &Context) -> Self {
-        match &context.actor {
-            Actor::Server | Actor::Anonymous => Self(context.actor.kind().to_owned()),
+        Self::by(&context.actor)
+    }
+
+    /// The same, for an actor who is known before anything is changed.
+    #[must_use]
+    pub fn by(actor: &Actor) -> Self {
+        match actor {
+            Actor::Server | Actor::Anonymous => Self(actor.kind().to_owned()),
+            Actor::Connection(id) => Self(format!("scim:{id}")),
             actor => Self(format!("{}:{}", actor.kind(), actor.id().unwrap_or_default())),
         }
     }

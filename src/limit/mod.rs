@@ -7,6 +7,7 @@
 
 mod delay;
 mod network;
+mod rate;
 mod recurrence;
 mod sign_in;
 mod table;
@@ -17,7 +18,7 @@ use std::{
 };
 
 use self::{delay::Delay, table::Table};
-pub use self::{delay::wait_of, network::Network, recurrence::Recurrences, sign_in::SignInLimit};
+pub use self::{delay::wait_of, network::Network, rate::Rate, recurrence::Recurrences, sign_in::SignInLimit};
 use crate::{clock::Clock, config::Rule, random::Random, secret::sha256};
 
 /// The answer to an attempt.

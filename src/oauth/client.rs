@@ -11,7 +11,7 @@ use super::{
     client_metadata::ClientMetadata,
     error::{Code, Refusal, refuse},
     redirect_uri::{RedirectUri, Registrant, VerifiedRedirect},
-    scope::Scopes,
+    scope::{Scope, Scopes},
 };
 use crate::{
     clock::Timestamp,
@@ -290,7 +290,8 @@ impl Client {
     /// # Errors
     /// `invalid_scope` (RFC 6749 §3.3).
     pub fn grant_scope(&self, requested: &Scopes) -> Result<(), Refusal> {
-        if self.scopes.covers(requested) {
+        // No person can let an app push people into an organization.
+        if self.scopes.covers(requested) && !requested.has(Scope::Scim) {
             Ok(())
         } else {
             Err(refuse(Code::InvalidScope, "the client may not ask for one of these scopes"))
@@ -313,7 +314,6 @@ impl Client {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::oauth::scope::Scope;
 
     /// A first-party client of everything.
     pub(crate) fn client() -> Client {

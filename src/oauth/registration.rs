@@ -114,7 +114,7 @@ impl Registration {
             authentication: AuthenticationMethod::None,
             is_first_party: false,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-            scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
+            scopes: Scope::for_everybody().collect(),
             redirect_uris: vec![],
             post_logout_redirect_uris: vec![],
             backchannel_logout_uri: None,

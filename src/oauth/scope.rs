@@ -31,11 +31,13 @@ pub enum Scope {
     Entitlements,
     /// Identifiers at sites: the person's own, and those of the sites.
     Identifiers,
+    /// Pushing people and groups into the organization of a service (RFC 7644); nothing that people grant.
+    Scim,
 }
 
 impl Scope {
     /// Every scope, in the order of the metadata.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
@@ -48,6 +50,7 @@ impl Scope {
         Self::Locations,
         Self::Entitlements,
         Self::Identifiers,
+        Self::Scim,
     ];
 
     /// What is about the person, in the order in which people care.
@@ -65,6 +68,11 @@ impl Scope {
         Self::Identifiers,
     ];
 
+    /// Those that every client may have: what services alone can ask for is for those that were registered with it.
+    pub fn for_everybody() -> impl Iterator<Item = String> {
+        Self::ALL.into_iter().filter(|scope| *scope != Self::Scim).map(|scope| scope.name().to_owned())
+    }
+
     /// As it is written.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -81,6 +89,7 @@ impl Scope {
             Self::Locations => "locations",
             Self::Entitlements => "entitlements",
             Self::Identifiers => "identifiers",
+            Self::Scim => "scim",
         }
     }
 }
@@ -207,9 +216,9 @@ mod tests {
         let read: Vec<&str> = scopes.for_people().collect();
         let expected = "openid profile email address roles groups a.write z.read offline_access";
         assert_eq!(read.join(" "), expected);
-        let all: Scopes = Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect();
+        let all: Scopes = Scope::for_everybody().collect();
         assert_eq!(all.for_people().last(), Some("offline_access"), "no other scope of ours is forgotten");
-        assert_eq!(Scope::FOR_PEOPLE.len() + 1, Scope::ALL.len());
+        assert_eq!(Scope::FOR_PEOPLE.len() + 2, Scope::ALL.len());
     }
 
     #[test]

@@ -7,29 +7,42 @@
 //!   a resource.
 //! * `path`, `filter/`: the two grammars of the protocol, resolved against the schema. `sort`, `query`, `projection`: which
 //!   resources are listed, in which order, with which attributes.
+//! * `connection`: which outside systems there are, with their tokens. `caller`: one of them in a request. `provider`: what
+//!   all endpoints share. `store/`: the only SQL. `endpoint/`: HTTP.
 //!
 //! A resource is a JSON object in canonical spelling: core attributes by their name, those of an extension below its URN.
-//! All of these are rules: what a resource means for a person or a group belongs to `directory`.
+//! What a resource means for a person or a group belongs to `directory`.
 
+pub mod caller;
+pub mod connection;
 pub mod document;
+pub mod endpoint;
 pub mod error;
 pub mod filter;
 pub mod patch;
 pub mod path;
 pub mod projection;
+pub mod provider;
 pub mod query;
 pub mod schema;
+pub mod service_provider_config;
 pub mod sort;
+pub mod store;
 pub mod value;
 
 pub use self::{
+    caller::Caller,
     document::Document,
     error::{ScimError, ScimType},
     filter::Filter,
     patch::{MemberChange, PatchOp, PatchPath, Patched},
     path::AttributePath,
     projection::Projection,
+    provider::ServiceProvider,
     query::ListQuery,
     schema::ResourceType,
     value::Limits,
 };
+
+/// Where all endpoints are.
+pub const BASE: &str = "/scim/v2";

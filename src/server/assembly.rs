@@ -9,6 +9,7 @@ use crate::{
     authentication::{self, Authenticator},
     keys::{shared_key::SharedKey, store::SharedKeyFault},
     oauth::{self, Provider},
+    scim::{self, ServiceProvider},
     web::{self, Site, TrustedProxies},
 };
 
@@ -53,7 +54,8 @@ pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
         .merge(authentication::endpoint::router())
         .merge(account::endpoint::router())
         .with_state(state)
-        .merge(oauth::endpoint::router(provider.clone()));
+        .merge(oauth::endpoint::router(provider.clone()))
+        .merge(scim::endpoint::router(ServiceProvider::new(provider.clone())));
     let readers = &app.config.telemetry.metrics_networks;
     let operators = operations(readiness(app), stop, app.metrics.clone(), readers, site.proxies().clone());
     let pages = web::wrap(limit(features, &app.config.server), site.clone());

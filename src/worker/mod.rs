@@ -23,6 +23,7 @@ use crate::{
     directory::search,
     keys::store::SharedKeyFault,
     mail::Mailer,
+    scim,
     server::Stop,
     storage::{self, Revision, stillness::Stillness},
 };
@@ -136,6 +137,7 @@ impl Worker {
         if let Err(error) = self.app.tend_keys().await {
             tracing::error!(error = %error, "The signing keys could not be looked after; the present ones stay in use.");
         }
+        scim::provider::write_due_uses(&self.app).await?;
         if !is_awake {
             return Ok(false);
         }

@@ -10,3 +10,4 @@ mod durability;
 mod operations;
 mod oauth;
 mod readme;
+mod scim;

@@ -13,6 +13,7 @@ mod jwks;
 mod kept;
 mod logout;
 mod possession;
+mod presented;
 mod pushed;
 mod register;
 mod revoke;
@@ -43,6 +44,8 @@ use crate::{
 
 pub(super) use authorize::{Arrived, fault, resume};
 pub(super) use logout::logout_destination;
+pub use possession::offer_nonce;
+pub use presented::of_request;
 
 /// Everything under `/oauth2` but for [`documents`]. It needs [`crate::web::wrap`] around it.
 pub fn router(provider: Provider) -> Router {

@@ -119,7 +119,7 @@ fn addresses(provider: &Provider, visit: &Visit) -> Vec<String> {
 }
 
 /// Hands the nonce for the next proof to whoever sends one (RFC 9449 §8.2).
-pub(super) async fn offer_nonce(State(provider): State<Provider>, request: Request, next: Next) -> Response {
+pub async fn offer_nonce(State(provider): State<Provider>, request: Request, next: Next) -> Response {
     let visit = request.headers().contains_key(PROOF).then(|| request.extensions().get::<Visit>().cloned()).flatten();
     let mut response = next.run(request).await;
     if let Some(visit) = visit

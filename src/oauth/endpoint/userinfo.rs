@@ -13,14 +13,13 @@ use super::{
     answer::OfResource,
     client_form::{ClientForm, authorization},
     context,
-    possession::{demonstrated, proof},
+    possession::proof,
+    presented::{INVALID, Presented},
 };
 use crate::{
     oauth::{
-        Provider, bearer,
-        client_certificate::confirmation,
-        confirmation::Confirmation,
-        error::{Code, Refusal, refuse},
+        Provider,
+        error::{Code, refuse},
         requested_claims::Told,
         scope::{Scope, Scopes},
         sector, signed_answer,
@@ -30,8 +29,6 @@ use crate::{
 };
 
 const JWT: HeaderValue = HeaderValue::from_static("application/jwt");
-
-const INVALID: Refusal = refuse(Code::InvalidToken, "the access token is not valid");
 
 #[derive(Serialize)]
 struct UserInfo<'a> {
@@ -69,26 +66,7 @@ async fn userinfo(
     presented: Presented,
 ) -> Result<Response, OfResource> {
     let now = context(provider, visit).now;
-    let token = bearer::live(provider, &presented.token, now).await?.ok_or(INVALID)?;
-    match (&token.facts.cnf, presented.scheme) {
-        (Some(Confirmation::Jkt(jkt)), Scheme::Dpop) => {
-            demonstrated(provider, visit, (method, &presented.token), (proof, jkt)).await?;
-        }
-        // RFC 9449 §7.2: neither may stand for the other.
-        (Some(Confirmation::Jkt(_)), Scheme::Bearer) => {
-            return Err(refuse(Code::InvalidToken, "the access token is bound to a key; its scheme is DPoP").into());
-        }
-        // RFC 8705 §3.
-        (Some(bound @ Confirmation::Certificate(_)), Scheme::Bearer)
-            if visit.certificate().map(confirmation).as_ref() != Some(bound) =>
-        {
-            return Err(refuse(Code::InvalidToken, "the access token is bound to another certificate").into());
-        }
-        (_, Scheme::Dpop) => {
-            return Err(refuse(Code::InvalidToken, "the access token is not bound to a key").into());
-        }
-        (_, Scheme::Bearer) => {}
-    }
+    let token = presented.live(provider, visit, (method, proof)).await?;
     let scopes = Scopes::parse(&token.facts.scope)?;
     if !scopes.has(Scope::OpenId) {
         return Err(refuse(Code::InsufficientScope, "the access token lacks the scope openid").into());
@@ -110,34 +88,4 @@ async fn userinfo(
         return Ok(([(header::CACHE_CONTROL, NO_STORE), (header::CONTENT_TYPE, JWT)], jwt).into_response());
     }
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(claims)).into_response())
-}
-
-/// An access token as it was sent.
-struct Presented {
-    scheme: Scheme,
-    token: String,
-}
-
-#[derive(Clone, Copy)]
-enum Scheme {
-    Bearer,
-    Dpop,
-}
-
-impl Presented {
-    /// RFC 6750 §2, RFC 9449 §7.1: in the header or in the form, not in both, never in the address.
-    fn of(header: Option<&str>, form: Option<&str>) -> Result<Self, Refusal> {
-        let in_header = |text: &str| {
-            let (scheme, token) = text.split_once(' ')?;
-            let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
-            let (_, scheme) = schemes.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name))?;
-            Some(Self { scheme, token: token.trim().to_owned() })
-        };
-        match (header, form) {
-            (Some(_), Some(_)) => Err(refuse(Code::InvalidRequest, "the access token is sent in more than one way")),
-            (Some(text), None) => in_header(text).ok_or(refuse(Code::InvalidToken, "")),
-            (None, Some(token)) => Ok(Self { scheme: Scheme::Bearer, token: token.to_owned() }),
-            (None, None) => Err(refuse(Code::InvalidToken, "")),
-        }
-    }
 }

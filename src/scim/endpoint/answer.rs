@@ -1,0 +1,106 @@
+//! Answers as SCIM wants them: `application/scim+json`, errors too (RFC 7644 §3.1, §3.12).
+
+use std::time::Duration;
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{scim::ScimError, storage, web::error::log_refusal};
+
+/// The media type of every body (RFC 7644 §8.1).
+pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// A body.
+#[derive(Debug)]
+pub struct ScimJson<T>(pub T);
+
+impl<T: Serialize> IntoResponse for ScimJson<T> {
+    fn into_response(self) -> Response {
+        let headers = [(header::CONTENT_TYPE, MEDIA_TYPE), (header::CACHE_CONTROL, NO_STORE)];
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => (headers, body).into_response(),
+            Err(error) => {
+                tracing::error!(cause = %error, "an answer has no JSON form");
+                Refused::fault().into_response()
+            }
+        }
+    }
+}
+
+/// Why a request is not answered with what was asked for.
+#[derive(Debug)]
+pub struct Refused {
+    error: ScimError,
+    /// How to authenticate (RFC 9110 §11.6.1).
+    challenges: Vec<String>,
+    retry_after: Option<Duration>,
+}
+
+impl Refused {
+    /// With what has to be proved.
+    #[must_use]
+    pub fn challenging(error: ScimError, challenges: Vec<String>) -> Self {
+        Self { challenges, ..error.into() }
+    }
+
+    /// `429`: too much was asked; it is answered again after this time (RFC 6585 §4).
+    #[must_use]
+    pub fn too_many(wait: Duration, detail: &str) -> Self {
+        let error = ScimError::of_status(StatusCode::TOO_MANY_REQUESTS, detail);
+        Self { retry_after: Some(wait), ..error.into() }
+    }
+
+    /// `500`: a fault of ours, which is in the log.
+    fn fault() -> Self {
+        let detail = "the request failed; its id is in the header x-request-id";
+        ScimError::of_status(StatusCode::INTERNAL_SERVER_ERROR, detail).into()
+    }
+
+    /// `503`: for now.
+    fn unavailable(detail: &str) -> Self {
+        let error = ScimError::of_status(StatusCode::SERVICE_UNAVAILABLE, detail);
+        Self { retry_after: Some(Duration::from_secs(5)), ..error.into() }
+    }
+}
+
+impl From<ScimError> for Refused {
+    fn from(error: ScimError) -> Self {
+        Self { error, challenges: vec![], retry_after: None }
+    }
+}
+
+impl From<storage::Error> for Refused {
+    fn from(fault: storage::Error) -> Self {
+        if matches!(fault, storage::Error::Stopped) {
+            return Self::unavailable("the server is stopping");
+        }
+        tracing::error!(cause = %fault, "a request failed");
+        Self::fault()
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = self.error.status;
+        // A fault is in the log with its cause already.
+        if !status.is_server_error() {
+            log_refusal(self.error.scim_type.map_or("", |scim_type| scim_type.name()), status, "");
+        }
+        let mut response = (status, ScimJson(self.error.to_json())).into_response();
+        let headers = response.headers_mut();
+        for challenge in self.challenges.iter().filter_map(|text| HeaderValue::from_str(text).ok()) {
+            headers.append(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(wait) = self.retry_after {
+            // Rounded up: whoever comes back then is answered.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, seconds.max(1).into());
+        }
+        response
+    }
+}

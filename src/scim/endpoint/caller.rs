@@ -1,0 +1,225 @@
+//! Who sends a request: an outside system with a token of its connection, or a service client with an access token for the
+//! scope `scim` (RFC 7644 §2, RFC 6750).
+//!
+//! First who it is, then whether it may call from where it does, how often it calls, and last whether it may do this. Right
+//! tokens are always heard: outside systems share the networks of their makers, so only what is wrong is slowed down.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+
+use super::Refused;
+use crate::{
+    audit::{Actor, Event},
+    authentication::endpoint::visit_context,
+    directory::origin::Origin,
+    id::OrganizationId,
+    limit::{Network, Verdict},
+    oauth::{
+        self,
+        bearer::LiveToken,
+        dpop,
+        error::{Code, Error, Refusal, refuse},
+        scope::{Scope, Scopes},
+    },
+    scim::{BASE, Caller, ResourceType, ScimError, ServiceProvider, caller::Wanted, store::Admitted},
+    secret::TokenHash,
+    storage,
+    web::Visit,
+};
+
+impl<S> FromRequestParts<S> for Caller
+where
+    ServiceProvider: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let scim = ServiceProvider::from_ref(state);
+        let visit = Visit::from_request_parts(parts, state).await;
+        let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
+        let Proved { caller, admitted } = match prove(&scim, &visit, parts).await {
+            Ok(proved) => proved,
+            Err(failure) => return Err(refusal_of(&scim, &visit, failure).await?),
+        };
+        if let Some(admitted) = &admitted {
+            check_network(&scim, &visit, admitted).await?;
+        }
+        if let Verdict::Wait(wait) = scim.rate.take(caller.source.as_str()) {
+            return Err(Refused::too_many(wait, "this connection asks too often; try again later"));
+        }
+        if let Some(admitted) = &admitted {
+            scim.app.uses.note(&admitted.token.id, scim.app.clock.now());
+        }
+        Wanted::of(parts.method.as_str(), visit.path()).check(&caller)?;
+        Ok(caller)
+    }
+}
+
+/// Whoever was authenticated, with the connection that a token is of.
+struct Proved {
+    caller: Caller,
+    admitted: Option<Arc<Admitted>>,
+}
+
+/// Why nobody was authenticated.
+enum Failure {
+    /// No token was sent.
+    Missing,
+    /// One of a connection that counts no more, and why.
+    Ended(Arc<Admitted>, &'static str),
+    /// Anything else that opens nothing here.
+    Refused(Refusal),
+    /// Our doing.
+    Fault(storage::Error),
+}
+
+impl From<storage::Error> for Failure {
+    fn from(fault: storage::Error) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+async fn prove(scim: &ServiceProvider, visit: &Visit, parts: &Parts) -> Result<Proved, Failure> {
+    if let Some(token) = connection_token(&parts.headers)
+        && let Some(admitted) = scim.token(TokenHash::of(token)).await?
+    {
+        return match admitted.ended(scim.app.clock.now()) {
+            None => Ok(Proved { caller: system(&admitted), admitted: Some(admitted) }),
+            Some(why) => Err(Failure::Ended(admitted, why)),
+        };
+    }
+    match oauth::endpoint::of_request(&scim.oauth, visit, (&parts.method, &parts.headers)).await {
+        Ok(token) => Ok(Proved { caller: service(scim, &token)?, admitted: None }),
+        Err(Error::Storage(fault)) => Err(fault.into()),
+        // RFC 6750 §3.1: no token, no code.
+        Err(Error::Refused(refusal)) if refusal.hint.is_empty() => Err(Failure::Missing),
+        Err(Error::Refused(refusal)) => Err(refusal.into()),
+        Err(_) => Err(refuse(Code::InvalidToken, "the access token is not valid").into()),
+    }
+}
+
+/// What may be a token of a connection: one that is signed is none.
+fn connection_token(headers: &HeaderMap) -> Option<&str> {
+    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(only), None) = (sent.next(), sent.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.contains('.')).then_some(token)
+}
+
+fn system(Admitted { connection, .. }: &Admitted) -> Caller {
+    let (rights, actor) = (&connection.rights, Actor::Connection(connection.id.to_string()));
+    Caller {
+        organization: connection.organization.clone(),
+        source: Origin::by(&actor),
+        name: connection.name.to_string(),
+        may_write: rights.may_write,
+        users: rights.resources.has(ResourceType::User),
+        groups: rights.resources.has(ResourceType::Group),
+        roles: rights.roles.clone(),
+        actor,
+    }
+}
+
+/// A service on its own behalf, in the organization that owns it. It assigns no roles: nobody has said which.
+fn service(scim: &ServiceProvider, token: &LiveToken) -> Result<Caller, Refusal> {
+    let (facts, client) = (&token.facts, &token.client.client);
+    let issuer = scim.oauth.issuer();
+    let here = format!("{issuer}{BASE}");
+    // RFC 9068 §4: a token for another API opens nothing here.
+    if !facts.aud.names(issuer) && !facts.aud.names(&here) {
+        return Err(refuse(Code::InvalidToken, "the access token is meant for another resource"));
+    }
+    let is_of_service = facts.sub == client.id && facts.jti.family().is_none();
+    if !is_of_service || !Scopes::parse(&facts.scope)?.has(Scope::Scim) {
+        return Err(refuse(Code::InsufficientScope, "the access token is not one of a service with the scope scim"));
+    }
+    let owner: &OrganizationId = client
+        .organization
+        .as_ref()
+        .filter(|owner| **owner == facts.org_id)
+        .ok_or(refuse(Code::InsufficientScope, "the client belongs to no organization"))?;
+    let actor = Actor::Client(client.id.clone());
+    Ok(Caller {
+        organization: owner.clone(),
+        source: Origin::by(&actor),
+        name: client.id.clone(),
+        may_write: true,
+        users: true,
+        groups: true,
+        roles: vec![],
+        actor,
+    })
+}
+
+/// A token that is used from elsewhere may be stolen: that is written down.
+async fn check_network(scim: &ServiceProvider, visit: &Visit, admitted: &Admitted) -> Result<(), Refused> {
+    if admitted.connection.rights.admit(visit.address()) {
+        return Ok(());
+    }
+    record(scim, visit, Some(admitted), "it may not be used from this address").await?;
+    let detail = format!("this connection may not be used from {}", visit.address());
+    Err(ScimError::of_status(StatusCode::FORBIDDEN, detail).into())
+}
+
+/// What whoever was not authenticated is told. A wrong token is counted against its network, and answered the later the more
+/// there were.
+async fn refusal_of(scim: &ServiceProvider, visit: &Visit, failure: Failure) -> Result<Refused, Refused> {
+    let (known, refusal) = match failure {
+        Failure::Missing => return Ok(challenge(&refuse(Code::InvalidToken, ""))),
+        Failure::Fault(fault) => return Err(fault.into()),
+        Failure::Refused(refusal) if refusal.code != Code::InvalidToken => return Ok(challenge(&refusal)),
+        Failure::Refused(refusal) => (None, refusal),
+        Failure::Ended(admitted, why) => {
+            (Some(admitted), Refusal { code: Code::InvalidToken, hint: Cow::Borrowed(why) })
+        }
+    };
+    record(scim, visit, known.as_deref(), &refusal.hint).await?;
+    if let Verdict::Wait(wait) = scim.failures.attempt(Network::from(visit.address()).octets()) {
+        return Ok(Refused::too_many(wait, "too many wrong tokens come from this network; try again later"));
+    }
+    Ok(challenge(&refusal))
+}
+
+/// RFC 6750 §3, RFC 9449 §7.1.
+fn challenge(refusal: &Refusal) -> Refused {
+    let status = match refusal.code {
+        Code::InvalidToken | Code::InvalidDpopProof | Code::UseDpopNonce => StatusCode::UNAUTHORIZED,
+        Code::InsufficientScope => StatusCode::FORBIDDEN,
+        _ => return ScimError::of_status(StatusCode::BAD_REQUEST, refusal.hint.clone()).into(),
+    };
+    let (code, hint) = (refusal.code.name(), &refusal.hint);
+    if hint.is_empty() {
+        let error = ScimError::of_status(status, "an access token is needed: Authorization: Bearer TOKEN");
+        return Refused::challenging(error, vec![r#"Bearer realm="scim""#.to_owned()]);
+    }
+    let scope = if refusal.code == Code::InsufficientScope { r#", scope="scim""# } else { "" };
+    let said = format!(r#"realm="scim", error="{code}", error_description="{hint}"{scope}"#);
+    let algorithms = dpop::ALGORITHMS.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(" ");
+    let is_about_proof = matches!(refusal.code, Code::InvalidDpopProof | Code::UseDpopNonce);
+    let challenge =
+        if is_about_proof { format!(r#"DPoP {said}, algs="{algorithms}""#) } else { format!("Bearer {said}") };
+    Refused::challenging(ScimError::of_status(status, hint.clone()), vec![challenge])
+}
+
+/// Writes a failed authentication down, unless many came from the same network.
+async fn record(scim: &ServiceProvider, visit: &Visit, known: Option<&Admitted>, reason: &str) -> storage::Result<()> {
+    let connection = known.map(|admitted| admitted.connection.id.to_string()).unwrap_or_default();
+    let network = Network::from(visit.address());
+    let Some(times) = scim.recorded.count((connection.clone(), network)) else { return Ok(()) };
+    let organization = known.map(|admitted| admitted.connection.organization.clone());
+    let event = Event::ConnectionAuthenticationFailure { connection, reason: reason.to_owned(), times };
+    let context = visit_context(&scim.app, visit, Actor::Anonymous);
+    scim.app.storage.append(move |additions| additions.record(&context, organization.as_ref(), &event)).await
+}

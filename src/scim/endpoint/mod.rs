@@ -1,0 +1,47 @@
+//! The endpoints of SCIM: each reads as parse, prove, load, decide, save, respond.
+
+pub mod answer;
+pub mod caller;
+mod discovery;
+
+pub use answer::{MEDIA_TYPE, Refused, ScimJson};
+
+use axum::{
+    Router,
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    routing::{any, get},
+};
+
+use super::{ScimError, ServiceProvider};
+use crate::oauth::endpoint::offer_nonce;
+
+/// Everything under `/scim/v2`. It needs [`crate::web::wrap`] around it.
+pub fn router(scim: ServiceProvider) -> Router {
+    let nowhere = Router::new().route("/scim/v2", any(not_found)).route("/scim/v2/{*path}", any(not_found));
+    if !scim.app.config.scim.is_on {
+        return nowhere;
+    }
+    let oauth = scim.oauth.clone();
+    documents(scim).layer(from_fn_with_state(oauth, offer_nonce)).merge(nowhere)
+}
+
+/// What the service says about itself. It needs [`crate::web::wrap`] around it.
+pub fn documents(scim: ServiceProvider) -> Router {
+    Router::new()
+        .route("/scim/v2/ServiceProviderConfig", get(discovery::service_provider_config))
+        .route("/scim/v2/Schemas", get(discovery::schemas))
+        .route("/scim/v2/Schemas/{id}", get(discovery::schema))
+        .route("/scim/v2/ResourceTypes", get(discovery::resource_types))
+        .route("/scim/v2/ResourceTypes/{id}", get(discovery::resource_type))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(scim)
+}
+
+async fn not_found() -> Refused {
+    ScimError::of_status(StatusCode::NOT_FOUND, "there is nothing at this address").into()
+}
+
+async fn method_not_allowed() -> Refused {
+    ScimError::of_status(StatusCode::METHOD_NOT_ALLOWED, "this address has no such method").into()
+}

@@ -1,0 +1,6 @@
+//! SCIM by whole exchanges, on both databases.
+
+mod caller;
+mod discovery;
+mod door;
+mod tokens;
