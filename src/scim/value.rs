@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{
     error::{ScimError, echo, invalid_syntax, invalid_value},
-    schema::{Attribute, Kind, Mutability},
+    schema::{Attribute, Kind, Mutability, Schema},
 };
 use crate::clock::Timestamp;
 
@@ -75,7 +75,9 @@ impl fmt::Display for Place<'_> {
             Step::Index(index) => write!(f, "[{index}]"),
             // A URN goes on with a colon (RFC 7644 §3.10).
             Step::Name(name) => match self.above {
-                Some(Place { above: None, step: Step::Name(urn) }) if urn.contains(':') => write!(f, ":{name}"),
+                Some(Place { above: None, step: Step::Name(urn) }) if Schema::by_id(urn).is_some() => {
+                    write!(f, ":{name}")
+                }
                 Some(_) => write!(f, ".{name}"),
                 None => f.write_str(name),
             },

@@ -50,7 +50,7 @@ impl MemberChange {
             }
             path => Err(ScimError::new(
                 ScimType::Mutability,
-                format!("'{path}' cannot be changed: members are added and removed"),
+                format!("'{}' cannot be changed: members are added and removed", path.echoed()),
             )),
         }
     }

@@ -57,6 +57,7 @@ pub(super) fn parse(kind: ResourceType, operation: &Value, limits: Limits) -> Re
         Some(Value::String(path)) => Some(PatchPath::parse(kind, path)?),
         Some(_) => return Err(invalid_syntax("'path' must be a string")),
     };
+    document::member(operation, "value")?;
     let value = operation.iter().find(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, value)| value);
     if value.is_none() && op != Op::Remove {
         return Err(invalid_value("'value' is required"));
@@ -139,7 +140,7 @@ impl Operation {
         }
         match self.named_by {
             NamedBy::Value => Ok(false),
-            NamedBy::Path => Err(ScimError::new(ScimType::Mutability, format!("'{path}' is read-only"))),
+            NamedBy::Path => Err(ScimError::new(ScimType::Mutability, format!("'{}' is read-only", path.echoed()))),
         }
     }
 
@@ -168,19 +169,8 @@ impl Operation {
     /// RFC 7644 §3.5.2.2; a value beside the path is Entra ID's spelling of a filter.
     fn remove(&mut self, path: PatchPath, value: Option<&Value>) -> Result<(), ScimError> {
         match (path, value) {
-            (PatchPath::Attribute(path), Some(Value::Array(items)))
-                if path.attribute.multi_valued && path.sub_attribute.is_none() =>
-            {
-                if items.is_empty() {
-                    return Err(invalid_value("'value' names no value to remove"));
-                }
-                let name = path.attribute_name();
-                let place = Place::top(&name);
-                let mut wanted = Vec::with_capacity(items.len());
-                for (index, item) in items.iter().enumerate() {
-                    let item = value::single(path.attribute, item.clone(), &place.item(index))?;
-                    wanted.push(item.ok_or_else(|| invalid_value("'value' names no value to remove"))?);
-                }
+            (PatchPath::Attribute(path), Some(value)) if path.attribute.multi_valued => {
+                let wanted = wanted(path, value)?;
                 self.steps.push(Step::RemoveValues(path, wanted));
             }
             (PatchPath::Attribute(path), _) if path.last().required => {
@@ -195,7 +185,7 @@ impl Operation {
     }
 
     fn write(&mut self, path: PatchPath, mode: Mode, value: Value) -> Result<(), ScimError> {
-        let name = path.to_string();
+        let name = path.echoed();
         let place = Place::top(&name);
         let attribute = match &path {
             PatchPath::Attribute(path) => path.last(),
@@ -238,6 +228,24 @@ impl Operation {
         }
         Ok(())
     }
+}
+
+/// What is to be removed from a list: whoever names nothing does not mean everything.
+fn wanted(path: AttributePath, value: &Value) -> Result<Vec<Value>, ScimError> {
+    if path.sub_attribute.is_some() {
+        return Err(invalid_value(format!("'value' cannot say which '{path}' to remove")));
+    }
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        value => std::slice::from_ref(value),
+    };
+    let name = path.attribute_name();
+    let place = Place::top(&name);
+    let mut wanted = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        wanted.extend(value::single(path.attribute, item.clone(), &place.item(index))?);
+    }
+    if wanted.is_empty() { Err(invalid_value("'value' names no value to remove")) } else { Ok(wanted) }
 }
 
 /// The value itself where a client wraps or unwraps it: one value for a list, or a list of one object for one value.

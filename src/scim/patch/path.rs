@@ -53,6 +53,11 @@ impl PatchPath {
         let filter = Filter::parse_values(kind, attribute, inner)?;
         Ok(Self::Values { attribute, filter, sub_attribute: sub_attribute(attribute, tail)? })
     }
+
+    /// The path as a refusal repeats it: a filter may be long.
+    pub(super) fn echoed(&self) -> String {
+        echo(&self.to_string())
+    }
 }
 
 fn sub_attribute(attribute: AttributePath, tail: &str) -> Result<Option<&'static Attribute>, ScimError> {

@@ -110,6 +110,11 @@ fn remove_takes_away_what_the_path_leads_to() {
             json!({"emails": [work]}),
         ),
         (both.clone(), json!({"op": "remove", "path": "emails", "value": [work, home]}), json!({})),
+        (
+            both.clone(),
+            json!({"op": "remove", "path": "emails", "value": {"value": "c@d.example"}}),
+            json!({"emails": [work]}),
+        ),
         // Nothing is left but what labels a value.
         (both.clone(), json!({"op": "remove", "path": r#"emails[type eq "work"].value"#}), json!({"emails": [home]})),
         (
@@ -274,6 +279,18 @@ fn what_means_nothing_is_refused_by_name() {
 #[test]
 fn what_cannot_be_done_is_refused_by_name() {
     check_refusals(vec![
+        (
+            json!({"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": {"value": 7}}),
+            "invalidValue: Operations[0]: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value' must be a string",
+        ),
+        (
+            json!({"op": "add", "path": "title", "value": "a", "Value": "b"}),
+            "invalidSyntax: Operations[0]: 'value' is given twice",
+        ),
+        (
+            json!({"op": "add", "path": format!(r#"emails[value eq "{}"].type"#, "x".repeat(200)), "value": 7}),
+            &format!("invalidValue: Operations[0]: 'emails[value eq \"{}…' must be a string", "x".repeat(83)),
+        ),
         (json!({"op": "replace", "path": "id", "value": "x"}), "mutability: Operations[0]: 'id' is read-only"),
         (json!({"op": "replace", "path": "groups", "value": []}), "mutability: Operations[0]: 'groups' is read-only"),
         (json!({"op": "remove", "path": "schemas"}), "mutability: Operations[0]: 'schemas' is read-only"),
@@ -295,6 +312,14 @@ fn what_cannot_be_done_is_refused_by_name() {
         (
             json!({"op": "remove", "path": "emails", "value": [{"value": "b"}]}),
             "noTarget: Operations[0]: 'emails' has no value that matches",
+        ),
+        (
+            json!({"op": "remove", "path": "emails", "value": [{}]}),
+            "invalidValue: Operations[0]: 'value' names no value to remove",
+        ),
+        (
+            json!({"op": "remove", "path": "emails.value", "value": "a"}),
+            "invalidValue: Operations[0]: 'value' cannot say which 'emails.value' to remove",
         ),
         (
             json!({"op": "remove", "path": "emails", "value": []}),
