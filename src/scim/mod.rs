@@ -15,6 +15,8 @@
 
 pub mod caller;
 pub mod connection;
+#[cfg(test)]
+mod dialect_tests;
 pub mod document;
 pub mod endpoint;
 pub mod error;
