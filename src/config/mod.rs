@@ -48,7 +48,7 @@ pub use self::{
     outgoing::Outgoing,
     password::{Hashing, Password},
     purpose::{DEMO_SECRETS, Purpose},
-    registration::{Registration, StatementIssuer},
+    registration::{DocumentHost, Registration, StatementIssuer},
     scim::Scim,
     server::{ForwardedBy, Issuer, Listen, Server},
     session::Session,

@@ -98,6 +98,8 @@ pub struct Metadata {
     pub backchannel_logout_session_supported: bool,
     pub frontchannel_logout_supported: bool,
     pub frontchannel_logout_session_supported: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub client_id_metadata_document_supported: bool,
 }
 
 /// How request objects and answers may be signed and encrypted.
@@ -205,6 +207,7 @@ impl Metadata {
             backchannel_logout_session_supported: true,
             frontchannel_logout_supported: true,
             frontchannel_logout_session_supported: true,
+            client_id_metadata_document_supported: !config.registration.document_hosts.is_empty(),
         }
     }
 }

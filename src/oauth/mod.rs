@@ -4,7 +4,7 @@
 //! 8252 (native apps), RFC 8414 (metadata), RFC 8707 (resources), RFC 9068 (JWT access tokens), RFC 9207 (issuer), RFC 9700
 //! (security), OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, Back-Channel Logout 1.0, Front-Channel Logout 1.0.
 //!
-//! * `client`, `client_metadata`, `client_keys`, `registration`, `redirect_uri`, `pkce`, `scope`, `error`: the words of the
+//! * `client`, `client_id_url`, `client_metadata`, `client_keys`, `registration`, `redirect_uri`, `pkce`, `scope`, `error`: the words of the
 //!   protocol. `client_authentication`, `client_assertion`, `client_certificate`, `dpop`, `confirmation`: what a client proves.
 //! * `authorization/`: what a person is asked before an app gets a code. `grant/`: what an app exchanges for tokens, each
 //!   grant in its file. `token/`: claims, signatures and lives. `store/`: the only SQL. `endpoint/`, `page/`: HTTP.
@@ -20,6 +20,7 @@ pub mod client;
 pub mod client_assertion;
 pub mod client_authentication;
 pub mod client_certificate;
+pub mod client_id_url;
 pub mod client_keys;
 pub mod client_member;
 pub mod client_metadata;

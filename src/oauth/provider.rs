@@ -10,6 +10,7 @@ use super::{
     client::{Client, Registered},
     client_certificate::Authorities,
     dpop::used::UsedProofs,
+    dynamic::document::Reading,
     error::{Error, TooMany},
     grant::Standing,
     metadata::Metadata,
@@ -61,6 +62,7 @@ pub struct Parts {
     memberships: Cache<UserId, Arc<Vec<Member>>>,
     standings: Cache<(UserId, OrganizationId, Detail), Arc<Standing>>,
     origins: Cache<(), Arc<HashSet<String>>>,
+    readings: Cache<String, Reading>,
     /// Keys that clients registered by value, parsed.
     pub(super) client_keys: Cache<String, Arc<JwkSet>>,
     /// Who may issue certificates of clients.
@@ -133,6 +135,7 @@ impl Provider {
             standings: Cache::of(&[Revision::Directory]),
             origins: Cache::of(&[Revision::Clients]),
             authorities: Authorities::default(),
+            readings: Cache::of(&[Revision::Clients]),
             client_keys: Cache::of(&[Revision::Clients]),
             tokens: Cache::of(&[Revision::Revocations, Revision::Keys, Revision::Clients, Revision::Policies]),
             families: Cache::of(&[Revision::Revocations]),
@@ -238,6 +241,20 @@ impl Parts {
         let Some(loaded) = self.app.storage.read().await?.clients().registered(id).await? else { return Ok(None) };
         let loaded = Arc::new(loaded);
         self.clients.keep(id.to_owned(), Arc::clone(&loaded), moment);
+        Ok(Some(loaded))
+    }
+
+    /// What is known of the document whose address is the id of a client.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reading(&self, client: &str) -> storage::Result<Option<Reading>> {
+        let moment = self.readings.moment(&self.app);
+        if let Some(found) = self.readings.find(client, moment) {
+            return Ok(Some(found));
+        }
+        let Some(loaded) = self.app.storage.read().await?.client_documents().of(client).await? else { return Ok(None) };
+        self.readings.keep(client.to_owned(), loaded, moment);
         Ok(Some(loaded))
     }
 

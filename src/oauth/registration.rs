@@ -7,7 +7,9 @@ use url::Url;
 use super::{
     authorization_details, backchannel,
     client::{AccessTokenFormat, AuthenticationMethod, Client, GrantType, Introspects},
-    client_certificate, client_keys,
+    client_certificate,
+    client_id_url::ClientIdUrl,
+    client_keys,
     client_metadata::ClientMetadata,
     frontchannel_logout, profile,
     redirect_uri::{RedirectUri, RedirectUriError, Registrant},
@@ -189,7 +191,7 @@ impl Registration {
         signed_answer::check(&self.metadata)?;
         sector::check(&self)?;
         Ok(Client {
-            id: self.id.parse::<Slug>().map_err(RegistrationError::Id)?.into(),
+            id: id(self.id)?,
             name: self.name.parse::<Name>().map_err(RegistrationError::Name)?.into(),
             redirect_uris: addresses(&self.redirect_uris, registrant)?,
             post_logout_redirect_uris: addresses(&self.post_logout_redirect_uris, registrant)?,
@@ -244,6 +246,15 @@ impl Registration {
 /// Grants by which a person lets a client in.
 const FOR_PEOPLE: [GrantType; 3] = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Ciba];
 
+/// A short name, or the address of a document (`client_id_url`).
+fn id(text: String) -> Result<String, RegistrationError> {
+    if ClientIdUrl::parse(&text).is_ok() {
+        Ok(text)
+    } else {
+        Ok(text.parse::<Slug>().map_err(RegistrationError::Id)?.into())
+    }
+}
+
 fn addresses(texts: &[String], registrant: Registrant) -> Result<Vec<RedirectUri>, RegistrationError> {
     texts.iter().map(|text| RedirectUri::parse(text, registrant).map_err(RegistrationError::from)).collect()
 }
@@ -281,6 +292,8 @@ mod tests {
             ("a service", service(), None),
             ("no id", id(""), Some(E::Id(TextError::Empty))),
             ("an id with a space", id("a b"), Some(E::Id(TextError::NotASlug))),
+            ("an address as id", id("https://a.example/client"), None),
+            ("one with a query", id("https://a.example/client?a"), Some(E::Id(TextError::NotASlug))),
             ("no redirect URI", Registration::new("app", "App"), Some(E::NoRedirectUri)),
             (
                 "a public service",

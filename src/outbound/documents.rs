@@ -152,7 +152,8 @@ impl Documents {
 }
 
 fn document(url: &Url, answer: Answer, now: Timestamp) -> Found {
-    if !answer.is_success() {
+    // No other success brings a whole document.
+    if answer.status != 200 {
         return Err(Unavailable::Status { url: url.as_str().into(), status: answer.status });
     }
     let kept = answer.max_age.unwrap_or(USUALLY).clamp(AT_LEAST, AT_MOST);

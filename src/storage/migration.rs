@@ -45,6 +45,7 @@ const STEPS: &[Step] = migrations! {
     "202611221735" "provisioning";
     "202611221744" "deferred_letters";
     "202611221751" "scim_connections";
+    "202611221802" "client_documents";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -40,12 +40,32 @@ pub struct AppRow {
 impl AppRow {
     /// Where the form that withdraws it posts to.
     fn withdrawal(&self) -> String {
-        format!("/account/apps/{}/withdraw", self.id)
+        let id: String = form_urlencoded::byte_serialize(self.id.as_bytes()).collect();
+        format!("/account/apps/{id}/withdraw")
     }
 }
 
 impl AppsPage {
     fn since(&self, app: &AppRow) -> String {
         (self.frame.t.account.consents.since)(&self.frame.language().ago(app.age))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_as_id_is_one_part_of_a_path() {
+        let row = |id: &str| AppRow {
+            id: id.to_owned(),
+            name: String::new(),
+            organization: String::new(),
+            scopes: vec![],
+            details: vec![],
+            age: Duration::ZERO,
+        };
+        assert_eq!(row("portal").withdrawal(), "/account/apps/portal/withdraw");
+        assert_eq!(row("https://a.example/b").withdrawal(), "/account/apps/https%3A%2F%2Fa.example%2Fb/withdraw");
     }
 }

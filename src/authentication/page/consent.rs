@@ -14,6 +14,8 @@ pub struct ConsentPage {
     pub action: String,
     /// The app's name.
     pub app: String,
+    /// The host that vouches for an app which nobody registered.
+    pub host: Option<String>,
     /// The organization's name.
     pub organization: String,
     /// What each scope means, in words.

@@ -87,6 +87,7 @@ fn consent_is_well_formed() {
         ConsentPage {
             action: "/login/consent?return=abc".into(),
             app: "Recall Reminders".into(),
+            host: Some("reminders.example".into()),
             organization: "Riverside Clinic".into(),
             scopes: scopes.map(|scope| frame.t.authentication.consent.scopes.describe(scope)).to_vec(),
             details: vec![Detail {

@@ -7,6 +7,7 @@
 //! its registration stays the same when that is replaced (RFC 7592 §3 leaves it open): a client that loses an answer is not
 //! locked out. Secrets are kept as hashes, so they are told once.
 
+pub mod document;
 pub mod policy;
 pub mod request;
 pub mod statement;
@@ -22,9 +23,11 @@ use super::{
     error::{Code, Refusal},
     registrar::{self, RegistrarError},
     registration::Registration,
+    sector,
     store::{InitialToken, SelfRegistered},
 };
 use crate::{
+    app::App,
     audit::{Context, Event},
     secret::{ExposeSecret, SecretString, TokenHash},
     storage::{self, Tx},
@@ -112,6 +115,36 @@ pub struct Asked {
     pub statement: Option<String>,
 }
 
+/// The members, those of a trusted statement in place of what the client says itself (RFC 7591 §2.3).
+///
+/// # Errors
+/// [`Problem`].
+pub async fn asked(app: &App, mut members: Map<String, Value>) -> Result<Asked, Problem> {
+    let statement = match members.remove("software_statement") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text),
+        Some(_) => return Err(Problem::Statement("it is not a text".to_owned())),
+    };
+    if let Some(statement) = &statement {
+        members.extend(statement::read(app, statement).await?);
+    }
+    // Nobody joins the sector of others, and learns by what names they know people.
+    let described = request::fill(Registration::new("new", "new"), members.clone())?;
+    sector::verify(&app.outbound, &described).await.map_err(Problem::from)?;
+    Ok(Asked { members, statement })
+}
+
+/// Sees that there is a statement where the operator wants one.
+///
+/// # Errors
+/// [`Problem::Statement`].
+pub fn see_to_statement(app: &App, asked: &Asked) -> Result<(), Problem> {
+    if asked.statement.is_none() && app.config.registration.requires_statement {
+        return Err(Problem::Statement("there is none".to_owned()));
+    }
+    Ok(())
+}
+
 /// A client with what only it is told.
 #[derive(Debug)]
 pub struct Told {
@@ -186,15 +219,7 @@ pub async fn replace(
     check_echo(tx, &client, &asked.members).await?;
     let present = Registration::of(client);
     let policy = kept.policy.within(&present);
-    let bare = Registration {
-        name: present.id.clone(),
-        redirect_uris: vec![],
-        post_logout_redirect_uris: vec![],
-        backchannel_logout_uri: None,
-        metadata: request::kept_by_administrators(&present.metadata),
-        ..present.clone()
-    };
-    let mut registration = request::fill(bare, asked.members)?;
+    let mut registration = request::fill(bare(&present), asked.members)?;
     if registration.scopes.is_empty() {
         registration.scopes.clone_from(&present.scopes);
     }
@@ -204,6 +229,18 @@ pub async fn replace(
     let secret = secret_for(tx, context, &client).await?;
     tx.self_registered().set_statement(client_id, asked.statement.as_deref()).await?;
     Ok(Told { client, secret, token, statement: asked.statement })
+}
+
+/// What remains of a client when all that it registered itself is taken away.
+fn bare(present: &Registration) -> Registration {
+    Registration {
+        name: present.id.clone(),
+        redirect_uris: vec![],
+        post_logout_redirect_uris: vec![],
+        backchannel_logout_uri: None,
+        metadata: request::kept_by_administrators(&present.metadata),
+        ..present.clone()
+    }
 }
 
 /// RFC 7592 §2.2: the client names itself, repeats its secret rightly or not at all, and none of what the server alone sets.

@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{
-    context,
+    client_document, context,
     kept::{self, fetch, keep},
     pushed::{self, Reference},
 };
@@ -61,6 +61,7 @@ pub(in crate::oauth) async fn by_post(
         return Ok(Redirect::to(&format!("{}?{}", path::AUTHORIZE, reference.carried().encode())).into_response());
     }
     let sent = sent.without(SIGNED);
+    meet(&provider, &visit, &sent).await?;
     let sent = match request_object::find(&provider, &sent, provider.app.clock.now()).await.map_err(fault)? {
         Source::Parameters => sent,
         Source::Object(parameters) => parameters,
@@ -96,6 +97,7 @@ pub(in crate::oauth) async fn resume(provider: &Provider, visit: &Visit, query: 
         done.unwrap_or_else(|| Progress::begun(now))
     };
     let sent = sent.without(progress::PARAMETER).without(SIGNED);
+    meet(provider, visit, &sent).await?;
     if let Some(reference) = Reference::of(&sent).map_err(|refusal| app_error(&refusal))? {
         let carried = reference.carried();
         let progress = progress_of(&carried);
@@ -190,6 +192,13 @@ impl Arrived {
         }
         Ok(())
     }
+}
+
+/// Sees to a client whose id is the address of a document, before anything is asked of it.
+async fn meet(provider: &Provider, visit: &Visit, sent: &Parameters) -> Result<(), web::Error> {
+    let mut ids = sent.values("client_id");
+    let (Some(id), None) = (ids.next(), ids.next()) else { return Ok(()) };
+    client_document::meet(provider, (visit, &context(provider, visit)), id).await.map_err(fault)
 }
 
 async fn destination(provider: &Provider, parameters: &Parameters) -> Result<Destination, web::Error> {

@@ -3,6 +3,7 @@
 mod answer;
 mod authorize;
 mod backchannel_authentication;
+mod client_document;
 mod client_form;
 mod cors;
 mod device_authorization;
@@ -104,6 +105,7 @@ async fn authenticate(
     (visit, context): (&Visit, &Context),
     credentials: &Credentials,
 ) -> Result<AuthenticatedClient, Error> {
+    client_document::meet(provider, (visit, context), &credentials.client_id).await?;
     let registered = provider.client(&credentials.client_id).await?;
     let owner = registered.as_ref().and_then(|registered| registered.client.organization.clone());
     let id = registered.as_ref().map(|registered| registered.client.id.clone()).unwrap_or_default();

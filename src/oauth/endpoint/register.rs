@@ -6,7 +6,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
 
 use super::{NO_STORE, client_form::authorization, context};
 use crate::{
@@ -14,12 +13,11 @@ use crate::{
     limit::{Network, Verdict},
     oauth::{
         Provider,
-        dynamic::{self, Asked, Door, Problem, Told, request, statement},
+        dynamic::{self, Door, Problem, Told, request},
         error::{Code, Error, Refusal, TooMany, refuse},
-        registration::Registration,
-        sector,
     },
     secret::{ExposeSecret, SecretString, TokenHash},
+    storage,
     web::{
         Visit,
         form::{BodyFault, read_body},
@@ -72,10 +70,8 @@ pub(super) async fn register(State(provider): State<Provider>, visit: Visit, sen
 
 async fn registered(provider: &Provider, context: Context, sent: Sent) -> Result<Told, Problem> {
     let door = door(provider, sent.token, &context).await?;
-    let asked = asked(provider, &sent.body).await?;
-    if asked.statement.is_none() && provider.app.config.registration.requires_statement {
-        return Err(Problem::Statement("there is none".to_owned()));
-    }
+    let asked = dynamic::asked(&provider.app, request::members(&sent.body)?).await?;
+    dynamic::see_to_statement(&provider.app, &asked)?;
     provider
         .app
         .storage
@@ -95,23 +91,6 @@ async fn door(provider: &Provider, token: Option<SecretString>, context: &Contex
     } else {
         Err(Problem::Token)
     }
-}
-
-/// The members, those of a trusted statement in place of what the client says itself (RFC 7591 §2.3).
-async fn asked(provider: &Provider, body: &[u8]) -> Result<Asked, Problem> {
-    let mut members = request::members(body)?;
-    let statement = match members.remove("software_statement") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text),
-        Some(_) => return Err(Problem::Statement("it is not a text".to_owned())),
-    };
-    if let Some(statement) = &statement {
-        members.extend(statement::read(&provider.app, statement).await?);
-    }
-    // Nobody joins the sector of others, and learns by what names they know people.
-    let described = request::fill(Registration::new("new", "new"), members.clone())?;
-    sector::verify(&provider.app.outbound, &described).await.map_err(Problem::from)?;
-    Ok(Asked { members, statement })
 }
 
 /// `GET /oauth2/register/{client_id}`
@@ -143,7 +122,7 @@ pub(super) async fn replace(
         let token = sent.token.ok_or(Problem::Token)?;
         // Nobody else learns what is wrong with the rest, or has a statement looked into.
         dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
-        let asked = asked(&provider, &sent.body).await?;
+        let asked = dynamic::asked(&provider.app, request::members(&sent.body)?).await?;
         let work = provider
             .app
             .storage
@@ -177,7 +156,7 @@ pub(super) async fn remove(
     }
 }
 
-/// Tells the client what it is now, or why not: that is counted, and written down unless too many came from one network.
+/// Tells the client what it is now, or why not.
 async fn answer(
     (provider, visit): (&Provider, &Visit),
     context: Context,
@@ -191,9 +170,21 @@ async fn answer(
         Err(problem) => problem,
     };
     let refusal = problem.refusal()?;
+    record(provider, visit, &context, &refusal).await?;
+    Err(refusal.into())
+}
+
+/// Counts a refusal, and writes it down unless too many came from one network.
+pub(super) async fn record(
+    provider: &Provider,
+    visit: &Visit,
+    context: &Context,
+    refusal: &Refusal,
+) -> storage::Result<()> {
     if let Some(times) = provider.failures.count(("register".to_owned(), Network::from(visit.address()))) {
         let event = Event::ClientRegistrationFailure { reason: refusal.to_string(), times };
+        let context = context.clone();
         provider.app.storage.append(move |additions| additions.record(&context, None, &event)).await?;
     }
-    Err(refusal.into())
+    Ok(())
 }

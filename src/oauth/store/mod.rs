@@ -1,6 +1,7 @@
 //! Clients, authorizations and tokens in the database.
 
 mod access_tokens;
+mod client_documents;
 mod clients;
 mod codes;
 mod consents;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::storage::{Error, Result};
 
 pub use access_tokens::{AccessTokens, OpaqueToken};
+pub use client_documents::ClientDocuments;
 pub use clients::Clients;
 pub use codes::{AuthorizationCodes, StoredCode};
 pub use consents::{Allowed, Consents};

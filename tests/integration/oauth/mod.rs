@@ -10,6 +10,7 @@ mod ciba;
 mod claims;
 mod client_assertion;
 mod client_certificate;
+mod client_documents;
 pub(crate) mod clinic;
 mod details;
 mod device;

@@ -130,6 +130,7 @@ const ASKED: Asked = Asked {
 const CONSENT: Consent = Consent {
     title: |app| format!("Må {app} bruge din konto?"),
     lead: |organization| format!("Du logger ind for {organization}."),
+    stranger: "Ingen her har kontrolleret denne app: den hører til adressen ovenfor. Tillad den kun, hvis du kender adressen.",
     will: |app| format!("{app} får lov til at:"),
     allow: "Tillad",
     deny: "Tillad ikke",

@@ -131,6 +131,7 @@ const ASKED: Asked = Asked {
 const CONSENT: Consent = Consent {
     title: |app| format!("Let {app} use your account?"),
     lead: |organization| format!("You’re signing in for {organization}."),
+    stranger: "Nobody here has checked this app: it belongs to the address above. Allow it only if you know that address.",
     will: |app| format!("{app} will be able to:"),
     allow: "Allow",
     deny: "Don’t allow",

@@ -131,6 +131,7 @@ const ASKED: Asked = Asked {
 const CONSENT: Consent = Consent {
     title: |app| format!("¿Permitir que {app} use su cuenta?"),
     lead: |organization| format!("Está entrando para {organization}."),
+    stranger: "Nadie aquí ha comprobado esta aplicación: pertenece a la dirección de arriba. Permítala solo si conoce esa dirección.",
     will: |app| format!("{app} podrá:"),
     allow: "Permitir",
     deny: "No permitir",

@@ -51,6 +51,7 @@ pub struct OrganizationChoice {
 pub struct Consent {
     pub title: fn(&str) -> String,
     pub lead: fn(&str) -> String,
+    pub stranger: &'static str,
     pub will: fn(&str) -> String,
     pub allow: &'static str,
     pub deny: &'static str,
