@@ -2,7 +2,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::scim::schema::Kind;
+use crate::scim::{
+    filter::Filter,
+    patch::{PATCH_SCHEMA, PatchOp},
+    schema::Kind,
+};
 
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -167,6 +171,75 @@ fn what_can_be_set_once_stays() {
             let refused = ScimError::new(ScimType::Mutability, "'title' cannot be changed once it is set");
             assert_eq!(outcome, Err(refused));
         }
+    }
+}
+
+/// A value that an attribute may have, and what is kept of it.
+fn sample(attribute: &Attribute) -> (Value, Option<Value>) {
+    let (sent, kept) = match attribute.kind {
+        Kind::Complex => {
+            let samples = attribute.sub_attributes.iter().map(|sub| (sub.name, sample(sub)));
+            let sent: Document = samples.clone().map(|(name, (sent, _))| (name.to_owned(), sent)).collect();
+            let kept: Document = samples.filter_map(|(name, (_, kept))| Some((name.to_owned(), kept?))).collect();
+            (Value::Object(sent), Value::Object(kept))
+        }
+        Kind::Boolean => (json!("True"), json!(true)),
+        Kind::DateTime => (json!("2026-11-22T08:30:00Z"), json!("2026-11-22T08:30:00Z")),
+        _ => (json!("aaaa"), json!("aaaa")),
+    };
+    let is_kept = matches!(attribute.mutability, Mutability::ReadWrite | Mutability::Immutable);
+    let listed = |value: Value| if attribute.multi_valued { json!([value]) } else { value };
+    (listed(sent), is_kept.then(|| listed(kept)))
+}
+
+/// Every attribute of every schema, by POST and by PATCH, and each is found afterwards.
+#[test]
+fn every_attribute_can_be_sent_in_its_own_way() {
+    for kind in ResourceType::ALL {
+        let (mut body, mut expected) = (json!({}), json!({}));
+        for attribute in kind.core().attributes {
+            let (sent, kept) = sample(attribute);
+            body[attribute.name] = sent;
+            if let Some(kept) = kept {
+                expected[attribute.name] = kept;
+            }
+        }
+        for schema in kind.extensions() {
+            for attribute in schema.attributes {
+                let (sent, kept) = sample(attribute);
+                body[schema.id][attribute.name] = sent;
+                if let Some(kept) = kept {
+                    expected[schema.id][attribute.name] = kept;
+                }
+            }
+        }
+        say_schemas(kind, expected.as_object_mut().unwrap());
+        let operations = json!({"schemas": [PATCH_SCHEMA], "Operations": [{"op": "add", "value": body}]});
+        body["schemas"] = json!([kind.core().id]);
+        assert_eq!(create(kind, object(body), Limits::default()).map(Value::Object), Ok(expected.clone()));
+
+        let patch = PatchOp::parse(kind, &object(operations), Limits::default()).unwrap();
+        let mut patched = Value::Object(patch.apply(&Document::new()).unwrap().document);
+        // Members are changes of their own.
+        if let Some(members) = expected.get("members") {
+            patched["members"] = members.clone();
+        }
+        assert_eq!(patched, expected);
+        check_found(kind, &object(expected));
+    }
+}
+
+fn check_found(kind: ResourceType, document: &Document) {
+    let extensions = kind.extensions().iter().flat_map(|schema| {
+        schema.attributes.iter().map(|attribute| (format!("{}:{}", schema.id, attribute.name), attribute))
+    });
+    let core = kind.core().attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute));
+    for (path, attribute) in core.chain(extensions) {
+        if attribute.mutability == Mutability::WriteOnly {
+            continue;
+        }
+        let filter = Filter::parse(kind, &format!("{path} pr")).unwrap();
+        assert_eq!(filter.matches(document), attribute.is_writable(), "{filter}");
     }
 }
 

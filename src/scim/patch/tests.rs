@@ -231,6 +231,45 @@ fn a_value_that_the_path_describes_is_made() {
     ]);
 }
 
+/// RFC 7644 §3.5.2.1 to §3.5.2.3: the examples there that are about people.
+#[test]
+fn the_examples_of_the_specification_work() {
+    let emails = json!([
+        {"value": "bjensen@example.com", "type": "work"}, {"value": "b@example.org", "type": "work"},
+        {"value": "babs@jensen.org", "type": "home"}
+    ]);
+    let address = json!({"type": "work", "streetAddress": "911 Universal City Plaza", "locality": "Hollywood",
+        "region": "CA", "postalCode": "91608", "country": "US", "primary": true});
+    check(vec![
+        (
+            json!({}),
+            json!({"op": "add", "value": {"emails": [{"value": "babs@jensen.org", "type": "home"}], "nickname": "Babs"}}),
+            json!({"emails": [{"value": "babs@jensen.org", "type": "home"}], "nickName": "Babs"}),
+        ),
+        (
+            json!({"emails": emails}),
+            json!({"op": "remove", "path": "emails[type eq \"work\" and value ew \"example.com\"]"}),
+            json!({"emails": [{"value": "b@example.org", "type": "work"}, {"value": "babs@jensen.org", "type": "home"}]}),
+        ),
+        (
+            json!({"addresses": [{"type": "work", "locality": "Perth"}]}),
+            json!({"op": "replace", "path": "addresses[type eq \"work\"]", "value": address}),
+            json!({"addresses": [address]}),
+        ),
+        (
+            json!({"addresses": [address, {"type": "home"}]}),
+            json!({"op": "replace", "path": "addresses[type eq \"work\"].streetAddress", "value": "1010 Broadway Ave"}),
+            json!({"addresses": [{"type": "work", "streetAddress": "1010 Broadway Ave", "locality": "Hollywood",
+                "region": "CA", "postalCode": "91608", "country": "US", "primary": true}, {"type": "home"}]}),
+        ),
+        (
+            json!({"emails": emails}),
+            json!({"op": "replace", "value": {"emails": [{"value": "bjensen@example.com", "type": "work", "primary": true}], "nickname": "Babs"}}),
+            json!({"emails": [{"value": "bjensen@example.com", "type": "work", "primary": true}], "nickName": "Babs"}),
+        ),
+    ]);
+}
+
 /// Each is refused on a person with one address of work.
 fn check_refusals(cases: Vec<(Value, &str)>) {
     let person = person(json!({"emails": [{"value": "a", "type": "work"}]}));
