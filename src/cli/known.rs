@@ -9,6 +9,7 @@ use crate::{
     directory::{self, Noun, role::template},
     id::OrganizationId,
     oauth::registrar::RegistrarError,
+    scim::connection::ConnectionError,
     storage::{self, Tx},
 };
 
@@ -32,6 +33,7 @@ pub(super) async fn instead(shell: &Shell, error: anyhow::Error) -> anyhow::Erro
 enum Sought {
     Noun(Noun),
     Permission,
+    Connection,
 }
 
 /// What was looked for in vain.
@@ -42,7 +44,12 @@ fn unknown(error: &anyhow::Error) -> Option<(Sought, String)> {
         Some(_) => None,
         None => match error.downcast_ref() {
             Some(RegistrarError::Unknown(typed)) => Some((Sought::Noun(Noun::App), typed)),
-            _ => None,
+            Some(_) => None,
+            None => match error.downcast_ref()? {
+                ConnectionError::Unknown(typed) => Some((Sought::Connection, typed)),
+                ConnectionError::UnknownRole(slug) => return Some((Sought::Noun(Noun::Role), slug.to_string())),
+                _ => None,
+            },
         },
     };
     wanted.map(|(sought, typed)| (sought, typed.clone()))
@@ -68,7 +75,14 @@ async fn names(shell: &Shell, sought: Sought) -> storage::Result<Option<Vec<Stri
         (_, Some(of)) => of,
         (_, None) => return Ok(None),
     };
-    let Sought::Noun(noun) = sought else { return Ok(Some(permissions(&mut tx, of).await?)) };
+    let noun = match sought {
+        Sought::Noun(noun) => noun,
+        Sought::Permission => return Ok(Some(permissions(&mut tx, of).await?)),
+        Sought::Connection => {
+            let all = tx.connections().list(of).await?;
+            return Ok(Some(all.into_iter().map(|(one, _)| one.name.to_string()).collect()));
+        }
+    };
     Ok(Some(match noun {
         Noun::MembershipKind => tx.kinds().list(of).await?.into_iter().map(|kind| kind.slug.to_string()).collect(),
         Noun::Location => tx.locations().list(of).await?.into_iter().map(|site| site.slug.to_string()).collect(),

@@ -24,6 +24,7 @@ mod org;
 mod postgres;
 mod restore;
 mod role;
+mod scim_token;
 mod scope;
 mod serve;
 mod shell;
@@ -104,6 +105,7 @@ Example:
     Domain(domain::Domains),
     #[command(subcommand)]
     Client(client::Client),
+    ScimToken(scim_token::ScimTokens),
     #[command(subcommand)]
     Audit(audit::Audit),
     #[command(subcommand)]
@@ -150,6 +152,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Membership(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Org(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::ScimToken(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Token(command) => command.run(config, output).await,
         Command::User(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Serve => serve::run(config).await,

@@ -33,7 +33,7 @@ pub(super) struct Usage(pub(super) String);
 #[derive(Debug, Args)]
 pub(super) struct Scope {
     /// The organization, by slug or id; may be left out where there is only one
-    #[arg(long, global = true, value_name = "SLUG", env = "LANYARD_ORGANIZATION")]
+    #[arg(long, alias = "org", global = true, value_name = "SLUG", env = "LANYARD_ORGANIZATION")]
     organization: Option<String>,
 }
 

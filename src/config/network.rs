@@ -11,9 +11,15 @@ pub(super) fn networks(texts: &[String]) -> Result<Vec<IpNet>, Wrong> {
     texts.iter().map(|text| network(text.trim())).collect()
 }
 
-fn network(text: &str) -> Result<IpNet, Wrong> {
+/// Reads a network; what lies below its mask is dropped.
+#[must_use]
+pub fn parse(text: &str) -> Option<IpNet> {
     let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    parsed.map(|network| network.trunc()).ok_or_else(|| {
+    parsed.map(|network| network.trunc())
+}
+
+fn network(text: &str) -> Result<IpNet, Wrong> {
+    parse(text).ok_or_else(|| {
         wrong(format!("`{text}` is not a network"), "write for example `10.0.0.0/8`, `::1` or `192.0.2.7`")
     })
 }

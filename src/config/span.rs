@@ -12,7 +12,9 @@ pub(super) fn span(text: &str, least: &str, most: &str) -> Result<Duration, Wron
     if bounds.contains(&duration) { Ok(duration) } else { Err(wrong(format!("`{text}` is out of bounds"), instead())) }
 }
 
-fn parse(text: &str) -> Option<Duration> {
+/// Reads a length of time.
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     let split = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..split].parse().ok()?;

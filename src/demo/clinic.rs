@@ -11,6 +11,8 @@ pub const PORTAL: &str = "clinic-portal";
 pub const REPORTING: (&str, &str) = ("reporting-service", "reporting-demo-secret");
 /// What the demo's API introspects with.
 pub const RESOURCE_API: (&str, &str) = ("resource-api", "resource-demo-secret");
+/// What pushes people into Riverside Clinic, with its token.
+pub const CONNECTION: (&str, &str) = ("demo", "scim-demo-token");
 /// A device without a keyboard.
 pub const KIOSK: &str = "front-desk-kiosk";
 

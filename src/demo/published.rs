@@ -25,6 +25,17 @@ pub enum Refusal {
         /// Its secret.
         secret: ClientSecretId,
     },
+    /// A connection has the demo's token.
+    #[error(
+        "the SCIM connection `{name}` of {organization} has the token that is published with the demo: run `lanyard \
+         scim-token rotate {name} --organization {organization} --overlap 0s`, and give the new one to whoever pushes"
+    )]
+    ConnectionToken {
+        /// The slug of the organization.
+        organization: String,
+        /// The connection.
+        name: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] storage::Error),
@@ -39,8 +50,12 @@ pub async fn refuse(app: &App) -> Result<(), Refusal> {
     if tx.demo_mark().is_set().await? {
         return Err(Refusal::Demo);
     }
-    match tx.clients().holder_of(&DEMO_SECRETS.map(TokenHash::of), app.clock.now()).await? {
-        Some((client, secret)) => Err(Refusal::ClientSecret { client, secret }),
+    let (published, now) = (DEMO_SECRETS.map(TokenHash::of), app.clock.now());
+    if let Some((client, secret)) = tx.clients().holder_of(&published, now).await? {
+        return Err(Refusal::ClientSecret { client, secret });
+    }
+    match tx.connections().holder_of(&published, now).await? {
+        Some((organization, name)) => Err(Refusal::ConnectionToken { organization, name }),
         None => Ok(()),
     }
 }

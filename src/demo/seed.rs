@@ -15,7 +15,9 @@ use crate::{
         membership::{self, FirstRoles, NewMembership, RoleAt},
         organization::{self, Edit},
         origin::Origin,
+        owner::OWNER,
         permission::Permission,
+        role::template::TEMPLATES,
         user::{self, NewPassword, NewUser, PasswordKind},
         validity::Validity,
     },
@@ -27,6 +29,7 @@ use crate::{
         registrar::{self, RegistrarError},
         registration::Registration,
     },
+    scim::connection::{self, ConnectionError, Rights},
     storage::{self, Tx},
     text::{DomainName, Name, Slug},
 };
@@ -39,6 +42,8 @@ pub enum SeedError {
     Directory(#[from] directory::Error),
     #[error(transparent)]
     Registrar(#[from] RegistrarError),
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     #[error(transparent)]
     Storage(#[from] storage::Error),
     #[error("the demo's password could not be hashed: {0}")]
@@ -81,6 +86,9 @@ async fn seed(tx: &mut Tx, context: &Context, hash: &str, app_port: u16) -> Resu
         registrar::put_secret(tx, context, client, (&secret.into(), None)).await?;
     }
     app::declare(tx, context, clinic::CALENDAR.0, &calendar()).await?;
+    let connection = (&slug(clinic::CONNECTION.0), Rights { roles: assignable(), ..Rights::default() });
+    let token = clinic::CONNECTION.1.into();
+    connection::create_with_token(tx, context, &organizations["riverside"], connection, token).await?;
     for id in organizations.values() {
         for client in [clinic::CALENDAR.0, clinic::PORTAL, clinic::RESOURCE_API.0, clinic::KIOSK] {
             app::activate(tx, context, id, client, (&Adopt::All, &Requires::default())).await?;
@@ -224,6 +232,12 @@ fn clients(app_port: u16, organizations: &HashMap<&str, OrganizationId>) -> Vec<
         },
     ];
     apps(app_port).into_iter().chain(others).collect()
+}
+
+/// The roles that may be pushed: all that are built in but the owner's.
+fn assignable() -> Vec<Slug> {
+    let built_in = TEMPLATES.iter().map(|template| template.slug).filter(|slug| *slug != OWNER);
+    built_in.map(slug).collect()
 }
 
 /// What the calendar declares: its permissions, and what the built-in roles get of them.

@@ -132,7 +132,7 @@ pub enum ConnectionError {
     #[error(transparent)]
     Directory(#[from] directory::Error),
     /// No such connection.
-    #[error("there is no connection `{0}`; `lanyard scim-token list` shows those that there are")]
+    #[error("there is no connection `{0}`")]
     Unknown(String),
     /// No such token.
     #[error("there is no token `{0}` that counts; `lanyard scim-token show NAME` shows those of a connection")]
@@ -153,7 +153,7 @@ pub enum ConnectionError {
     #[error("no outside system may assign `{OWNER}`; an owner makes owners")]
     Owner,
     /// No such role.
-    #[error("there is no role `{0}`; `lanyard role list` shows those that there are")]
+    #[error("there is no role `{0}`")]
     UnknownRole(Slug),
 }
 

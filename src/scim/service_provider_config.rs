@@ -2,14 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{BASE, schema::SERVICE_PROVIDER_CONFIG};
+use super::{
+    BASE,
+    query::{DEFAULT_COUNT, MOST_COUNT},
+    schema::SERVICE_PROVIDER_CONFIG,
+};
 use crate::config::Config;
-
-/// Resources of a page when the request does not say.
-pub const DEFAULT_PAGE: usize = 100;
-
-/// The most resources of a page, and so of an answer.
-pub const LARGEST_PAGE: usize = 1000;
 
 /// How long a cursor is good for at least, in seconds.
 pub const CURSOR_TIMEOUT: u64 = 3600;
@@ -26,7 +24,7 @@ pub fn document(config: &Config, base: &str) -> Value {
             "maxOperations": config.scim.bulk_operations,
             "maxPayloadSize": config.server.body_limit,
         },
-        "filter": { "supported": true, "maxResults": LARGEST_PAGE },
+        "filter": { "supported": true, "maxResults": MOST_COUNT },
         // The password is the person's, who may belong to other organizations too.
         "changePassword": { "supported": false },
         "sort": { "supported": true },
@@ -35,8 +33,8 @@ pub fn document(config: &Config, base: &str) -> Value {
             "cursor": true,
             "index": true,
             "defaultPaginationMethod": "index",
-            "defaultPageSize": DEFAULT_PAGE,
-            "maxPageSize": LARGEST_PAGE,
+            "defaultPageSize": DEFAULT_COUNT,
+            "maxPageSize": MOST_COUNT,
             "cursorTimeout": CURSOR_TIMEOUT,
         },
         "authenticationSchemes": [

@@ -11,7 +11,7 @@ const POLICIES: &[&str] = &["directory", "policies"];
 const CLIENTS: &[&str] = &["clients"];
 
 /// What is kept in memory is read from these, and checked against these counters.
-const WATCHED: [(&str, &[&str]); 23] = [
+const WATCHED: [(&str, &[&str]); 25] = [
     ("assignments", DIRECTORY),
     ("attribute_rules", DIRECTORY),
     ("group_members", DIRECTORY),
@@ -34,6 +34,8 @@ const WATCHED: [(&str, &[&str]); 23] = [
     ("client_roles", CLIENTS),
     ("client_secrets", CLIENTS),
     ("clients", CLIENTS),
+    ("scim_connections", CLIENTS),
+    ("scim_tokens", CLIENTS),
     ("signing_keys", &["keys"]),
 ];
 
@@ -85,6 +87,58 @@ async fn changed(host: &Host) -> (Vec<String>, Vec<String>) {
     (rows.iter().map(named).collect(), rows.iter().filter(is_silent).map(named).collect())
 }
 
+/// What changes everything that caches hold.
+const COMMANDS: &[&str] = &[
+    "location create north --name North",
+    "location create main-street --name Main --in north",
+    "location rename main-street Street",
+    "user create --name Olivia --email olivia@riverside.example --organization riverside --kind administrative --role owner",
+    "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --no-role",
+    "role assign practitioner@main-street priya@riverside.example",
+    "role end practitioner@main-street priya@riverside.example",
+    "role create clerk --name Clerk --permission lanyard:people:read",
+    "role inherit clerk --from front_desk",
+    "role assign clerk priya@riverside.example",
+    "group create clinicians --name Clinicians",
+    "group create gps --name GPs",
+    "group nest gps --in clinicians",
+    "group add gps priya@riverside.example",
+    "group give clinicians inventory@main-street",
+    "group drop gps priya@riverside.example",
+    "group remove gps",
+    "membership set priya@riverside.example profession=Physician",
+    "membership deny priya@riverside.example lanyard:people:read",
+    "location identify main-street provider_number 0123 --member priya@riverside.example",
+    "user set priya@riverside.example name=Priya-P",
+    "user user-name priya@riverside.example priya",
+    "user password priya",
+    "user disable priya",
+    "user enable priya",
+    "membership disable priya",
+    "membership enable priya",
+    "org rule riverside phone nobody",
+    "org update riverside --accent #00aa66",
+    "client create reports --name Reports --auth basic --organization riverside --grant client-credentials",
+    "client give reports billing@main-street",
+    "client take reports billing@main-street",
+    "client secret add reports",
+    "client disable reports",
+    "client enable reports",
+    "client create calendar --name Calendar --redirect-uri https://calendar.example/callback",
+    "client declare calendar calendar.json",
+    "client activate calendar --organization riverside",
+    "client deactivate calendar --organization riverside",
+    "scim-token create entra --role billing",
+    "scim-token change entra --no-role",
+    "scim-token rotate entra",
+    "scim-token remove entra",
+    "keys rotate",
+    "membership remove priya",
+    "user delete priya --yes",
+    "org create harbour --name Harbour",
+    "org disable harbour",
+];
+
 #[tokio::test]
 async fn every_change_of_what_caches_hold_is_told_to_them() {
     let host = Host::set_up();
@@ -94,52 +148,7 @@ async fn every_change_of_what_caches_hold_is_told_to_them() {
     std::fs::write(host.path("calendar.json"), declaration.to_string()).expect("written");
     watch(&host).await;
     let mut seen = std::collections::BTreeSet::new();
-    for command in [
-        "location create north --name North",
-        "location create main-street --name Main --in north",
-        "location rename main-street Street",
-        "user create --name Olivia --email olivia@riverside.example --organization riverside --kind administrative --role owner",
-        "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --no-role",
-        "role assign practitioner@main-street priya@riverside.example",
-        "role end practitioner@main-street priya@riverside.example",
-        "role create clerk --name Clerk --permission lanyard:people:read",
-        "role inherit clerk --from front_desk",
-        "role assign clerk priya@riverside.example",
-        "group create clinicians --name Clinicians",
-        "group create gps --name GPs",
-        "group nest gps --in clinicians",
-        "group add gps priya@riverside.example",
-        "group give clinicians inventory@main-street",
-        "group drop gps priya@riverside.example",
-        "group remove gps",
-        "membership set priya@riverside.example profession=Physician",
-        "membership deny priya@riverside.example lanyard:people:read",
-        "location identify main-street provider_number 0123 --member priya@riverside.example",
-        "user set priya@riverside.example name=Priya-P",
-        "user user-name priya@riverside.example priya",
-        "user password priya",
-        "user disable priya",
-        "user enable priya",
-        "membership disable priya",
-        "membership enable priya",
-        "org rule riverside phone nobody",
-        "org update riverside --accent #00aa66",
-        "client create reports --name Reports --auth basic --organization riverside --grant client-credentials",
-        "client give reports billing@main-street",
-        "client take reports billing@main-street",
-        "client secret add reports",
-        "client disable reports",
-        "client enable reports",
-        "client create calendar --name Calendar --redirect-uri https://calendar.example/callback",
-        "client declare calendar calendar.json",
-        "client activate calendar --organization riverside",
-        "client deactivate calendar --organization riverside",
-        "keys rotate",
-        "membership remove priya",
-        "user delete priya --yes",
-        "org create harbour --name Harbour",
-        "org disable harbour",
-    ] {
+    for command in COMMANDS {
         host.succeed(command);
         let (touched, silent) = changed(&host).await;
         assert!(silent.is_empty(), "lanyard {command}: {silent:?} changed, and caches were not told");

@@ -19,12 +19,14 @@ fn two_organizations() -> Host {
         "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --role practitioner",
         "group add gps priya@riverside.example",
         "invitation send bob@riverside.example --kind contractor",
+        "scim-token create entra",
         "org create harbour --name Harbour",
         "location create pier --name Pier --organization harbour",
         "role create assistant --name Assistant --permission lanyard:people:read --organization harbour",
         "group create physios --name Physios --organization harbour",
         "user create --name Noor --email noor@harbour.example --organization harbour --kind administrative --role owner",
         "membership add olivia@riverside.example --kind practitioner --organization harbour",
+        "scim-token create okta --organization harbour",
         "client create job --name Job --auth basic --organization harbour --grant client-credentials",
         "client create portal --name Portal --redirect-uri https://portal.example/callback",
     ] {
@@ -33,9 +35,12 @@ fn two_organizations() -> Host {
     host
 }
 
+/// Stands for the id of the token that Riverside has.
+const TOKEN: &str = "the token";
+
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 64] = [
+const COMMANDS: [(&str, &str, &str); 71] = [
     ("location rename X New", "main-street", "no-street"),
     ("location move X --in pier", "main-street", "no-street"),
     ("location move pier --in X", "main-street", "no-street"),
@@ -100,6 +105,13 @@ const COMMANDS: [(&str, &str, &str); 64] = [
     ("user disable X", PRIYA, NOBODY),
     ("user enable X", PRIYA, NOBODY),
     ("user delete X --yes", PRIYA, NOBODY),
+    ("scim-token show X", "entra", "nothing"),
+    ("scim-token change X --read-only", "entra", "nothing"),
+    ("scim-token change okta --role X", "clerk", "nothing"),
+    ("scim-token create new --role X", "clerk", "nothing"),
+    ("scim-token rotate X", "entra", "nothing"),
+    ("scim-token remove X", "entra", "nothing"),
+    ("scim-token revoke X", TOKEN, "sct_01a20000000070000000000000000000"),
 ];
 
 /// The same for commands that name the organization otherwise.
@@ -115,7 +127,7 @@ const UNSCOPED: [(&str, &str, &str); 7] = [
 ];
 
 /// Verbs that name nothing that an organization has already; what they make may be called as it is called elsewhere.
-const MAKING: [&str; 16] = [
+const MAKING: [&str; 18] = [
     "location list",
     "location create",
     "role list",
@@ -131,6 +143,8 @@ const MAKING: [&str; 16] = [
     "domain add",
     "user list",
     "user create",
+    "scim-token list",
+    "scim-token create",
     "help",
 ];
 
@@ -138,12 +152,14 @@ const MAKING: [&str; 16] = [
 fn what_another_organization_has_answers_as_what_nobody_has() {
     let host = two_organizations();
     let before = everything(&host);
-    let mut differ = vec![];
+    let token = host.json("scim-token show entra --organization riverside")["tokens"][0]["id"].clone();
+    let (token, mut differ) = (token.as_str().unwrap().to_owned(), vec![]);
     let scoped =
         COMMANDS.map(|(command, theirs, nobodys)| (format!("{command} --organization harbour"), theirs, nobodys));
     let unscoped = UNSCOPED.map(|(command, theirs, nobodys)| (command.to_owned(), theirs, nobodys));
     for (command, theirs, nobodys) in scoped.into_iter().chain(unscoped) {
         let run = |name: &str| {
+            let name = if name == TOKEN { &token } else { name };
             let said = host.run(&command.replace('X', name));
             assert_eq!(said.code, Some(1), "lanyard {command} ({name})\n{}{}", said.out, said.err);
             (said.code, said.out.replace(name, "X"), said.err.replace(name, "X"))
@@ -171,6 +187,7 @@ fn a_name_that_another_organization_uses_is_free() {
         "role create clerk --name Clerk --permission lanyard:people:read",
         "group create gps --name GPs",
         "invitation send bob@riverside.example --kind contractor",
+        "scim-token create entra",
     ] {
         host.succeed(&format!("{command} --organization harbour"));
     }
@@ -180,7 +197,7 @@ fn a_name_that_another_organization_uses_is_free() {
 #[test]
 fn no_scoped_command_is_left_out() {
     let host = Host::new();
-    for noun in ["location", "role", "group", "membership", "invitation", "domain", "user"] {
+    for noun in ["location", "role", "group", "membership", "invitation", "domain", "user", "scim-token"] {
         let help = host.succeed(&format!("{noun} --help"));
         assert!(help.contains("--organization"), "{noun}");
         let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
@@ -197,7 +214,7 @@ fn no_scoped_command_is_left_out() {
 
 /// What Riverside has.
 fn everything(host: &Host) -> Vec<serde_json::Value> {
-    ["location list", "role list", "group list", "membership list", "invitation list", "domain list"]
+    ["location list", "role list", "group list", "membership list", "invitation list", "domain list", "scim-token list"]
         .into_iter()
         .map(|command| host.json(&format!("{command} --organization riverside")))
         .chain([host.json("user show priya@riverside.example")])

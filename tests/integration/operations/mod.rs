@@ -11,6 +11,7 @@ mod keys;
 mod looking_up;
 mod mistyped;
 mod refusals;
+mod scim_token;
 mod sectors;
 mod serve;
 mod server;

@@ -9,6 +9,7 @@ use lanyard::{
         registrar::{self, RegistrarError},
         registration::Registration,
     },
+    scim::connection::{self, Rights},
 };
 
 use super::{Host, Server, server::free_port};
@@ -51,6 +52,26 @@ async fn a_client_with_a_secret_of_the_demo_is_named() {
     app.storage.close().await;
     let said = host.fail("serve");
     assert!(said.contains(&format!("lanyard client secret revoke reports {secret}")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_with_the_token_of_the_demo_is_named() {
+    let host = Host::set_up();
+    host.succeed("org create riverside --name Riverside");
+    let app = host.app().await;
+    let (context, slug) = (app.context(Actor::Server), "riverside".parse().unwrap());
+    let of = app.storage.read().await.unwrap().organizations().by_slug(&slug).await.unwrap().unwrap().id;
+    let put = app.storage.write(move |tx| {
+        Box::pin(async move {
+            let entra = ("entra".parse().unwrap(), Rights::default());
+            let (name, rights) = (&entra.0, entra.1);
+            connection::create_with_token(tx, &context, &of, (name, rights), "scim-demo-token".into()).await
+        })
+    });
+    put.await.expect("put");
+    app.storage.close().await;
+    let said = host.fail("serve");
+    assert!(said.contains("lanyard scim-token rotate entra --organization riverside --overlap 0s"), "{said}");
 }
 
 /// Waits until a demo answers, and fails when it ends before.

@@ -9,11 +9,12 @@ use lanyard::{
         connection::{self, Rights, Token},
         provider::{write_all_uses, write_due_uses},
     },
-    secret::ExposeSecret,
+    secret::{ExposeSecret, TokenHash},
     text::Slug,
 };
 
 use super::door::{Door, ask, refused, request};
+use crate::harness::TestApp;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -121,6 +122,28 @@ async fn what_is_taken_away_here_counts_nowhere_within_a_second() {
         assert_eq!(there(&entra).await.json()["may_write"], false);
         assert!(door.revoke(&next.token.id).await.unwrap_err().contains("there is no token"), "only once");
         other.storage.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_has_a_connection_with_the_published_token() {
+    for demo in TestApp::each().await {
+        let hash = TokenHash::of("scim-demo-token");
+        let found = demo.read().await.connections().by_token(hash).await.unwrap().expect("a token");
+        assert_eq!(found.ended(demo.app.clock.now()), None);
+        let connection = found.connection;
+        assert_eq!(
+            (connection.name.as_str(), &connection.organization),
+            ("demo", &demo.organization("riverside").await)
+        );
+        let roles = demo.read().await.roles().list(&connection.organization).await.unwrap();
+        let built_in = roles.iter().filter(|role| role.built_in().is_some()).map(|role| role.slug.as_str());
+        let mut assignable: Vec<&str> = connection.rights.roles.iter().map(Slug::as_str).collect();
+        let mut expected: Vec<&str> = built_in.filter(|slug| *slug != "owner").collect();
+        assignable.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(assignable, expected);
+        assert!(connection.rights.may_write && expected.len() > 5);
     }
 }
 

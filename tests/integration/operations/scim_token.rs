@@ -1,0 +1,114 @@
+//! `lanyard scim-token`, as an operator uses it.
+
+use super::Host;
+
+fn riverside() -> Host {
+    let host = Host::set_up();
+    host.succeed("org create riverside --name Riverside");
+    host
+}
+
+#[test]
+fn a_token_is_printed_once_and_shown_by_its_id_ever_after() {
+    let host = riverside();
+    let made =
+        host.json("scim-token create entra --org riverside --role billing --network 192.0.2.7/24 --expires 365d");
+    let token = made["token"].as_str().unwrap();
+    assert_eq!(token.len(), 43);
+    assert_eq!(made["url"], "http://localhost:8080/scim/v2");
+    let shown = host.json("scim-token show entra");
+    assert_eq!(shown["networks"], serde_json::json!(["192.0.2.0/24"]));
+    assert_eq!(shown["roles"], serde_json::json!(["billing"]));
+    assert_eq!((&shown["access"], &shown["resources"]), (&"read and write".into(), &"users groups".into()));
+    assert_eq!(shown["tokens"][0]["id"], made["id"]);
+    assert_eq!(shown["tokens"][0]["expires_at"], made["expires_at"]);
+    for command in ["scim-token show entra", "scim-token list", "scim-token list --json", "audit list --json"] {
+        assert!(!host.succeed(command).contains(token), "{command}");
+    }
+    let listed = host.succeed("scim-token list");
+    let head = "NAME   ACCESS          TO            FROM          ROLES    TOKENS  EXPIRES";
+    assert!(listed.starts_with(head), "{listed}");
+    let plain = host.succeed("scim-token create roster --read-only --users");
+    assert!(plain.contains("token    ") && plain.contains("expires  never") && plain.contains("not shown again"));
+    assert_eq!(host.json("scim-token show roster")["access"], "read");
+}
+
+#[test]
+fn a_token_is_followed_by_another_revoked_and_removed() {
+    let host = riverside();
+    let first = host.json("scim-token create entra");
+    let second = host.json("scim-token rotate entra --overlap 7d");
+    assert_eq!(second["replaces"]["id"], first["id"]);
+    assert_ne!(second["token"], first["token"]);
+    let refused = host.fail("scim-token rotate entra");
+    let id = |made: &serde_json::Value| made["id"].as_str().unwrap().to_owned();
+    assert!(refused.contains(&id(&first)) && refused.contains("scim-token revoke TOKEN"), "{refused}");
+    host.succeed(&format!("scim-token revoke {}", id(&first)));
+    assert!(host.fail(&format!("scim-token revoke {}", id(&first))).contains("no token"));
+    let third = host.succeed("scim-token rotate entra --overlap 0s");
+    assert!(third.contains(&format!("The token {} ends at", id(&second))), "{third}");
+    let states: Vec<_> = host.json("scim-token show entra")["tokens"].as_array().unwrap().clone();
+    assert_eq!(states.iter().map(|one| &one["state"]).collect::<Vec<_>>(), ["revoked", "expired", "live"]);
+    let removed = host.succeed("scim-token remove entra");
+    assert!(removed.contains("The people whom it brought stay"), "{removed}");
+    assert_eq!(host.json("scim-token list"), serde_json::json!([]));
+    let recorded = host.json("audit list --action connection-token-creation");
+    assert_eq!(recorded.as_array().map(Vec::len), Some(3), "{recorded}");
+}
+
+#[test]
+fn what_may_be_done_is_changed_one_by_one() {
+    let host = riverside();
+    host.succeed("scim-token create entra --role billing --network 192.0.2.0/24 --groups --expires 30d");
+    for (options, member, expected) in [
+        ("--read-only", "access", serde_json::json!("read")),
+        ("--users", "resources", "users".into()),
+        ("--no-network", "networks", serde_json::json!([])),
+        ("--role front_desk --role manager", "roles", serde_json::json!(["front_desk", "manager"])),
+        ("--read-write", "access", "read and write".into()),
+        ("--no-role", "roles", serde_json::json!([])),
+        ("--all", "resources", "users groups".into()),
+        ("--expires 90d", "token_life_seconds", (90 * 86_400).into()),
+        ("--no-expiry", "token_life_seconds", serde_json::Value::Null),
+    ] {
+        let before = host.json("scim-token show entra");
+        let after = host.json(&format!("scim-token change entra {options}"));
+        assert_eq!(after[member], expected, "{options}");
+        let others = |shown: &serde_json::Value| {
+            let mut shown = shown.clone();
+            shown[member].take();
+            shown
+        };
+        assert_eq!(others(&after), others(&before), "{options}: nothing else");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let host = riverside();
+    host.succeed("scim-token create entra");
+    for (command, expected) in [
+        ("scim-token create entra", "there is a connection `entra` already"),
+        ("scim-token create okta --role owner", "no outside system may assign `owner`"),
+        ("scim-token create okta --role biling", "there is no role `biling`; did you mean `billing`?"),
+        ("scim-token show entre", "there is no connection `entre`; did you mean `entra`?"),
+        ("scim-token rotate okta", "there is no connection `okta`; there is entra"),
+    ] {
+        let said = host.fail(command);
+        assert!(said.contains(expected), "{command}: {said}");
+    }
+    for (command, expected) in [
+        ("scim-token create okta --network clinic", "write for example 10.0.0.0/8"),
+        ("scim-token create okta --expires 365", "write for example 365d"),
+        ("scim-token create okta --users --groups", "cannot be used with"),
+        ("scim-token create Okta", "lower-case letters"),
+        ("scim-token rotate entra --overlap soon", "write for example 24h"),
+        ("scim-token revoke entra", "expected an id that begins with `sct_`"),
+        ("scim-token change entra --role billing --no-role", "cannot be used with"),
+    ] {
+        let said = host.run(command);
+        assert_eq!(said.code, Some(2), "{command}: {}", said.err);
+        assert!(said.err.contains(expected), "{command}: {}", said.err);
+    }
+    assert_eq!(host.json("scim-token list").as_array().map(Vec::len), Some(1));
+}
