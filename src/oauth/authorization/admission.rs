@@ -22,6 +22,7 @@ use crate::{
         store::{Before, DeferredRequest, Family, Particulars},
         token::life::{issued_at, void_before},
     },
+    secret::TokenHash,
     storage::{self, Tx},
 };
 
@@ -167,7 +168,7 @@ pub async fn refuse(
     Ok(true)
 }
 
-/// Writes down that a person was not let in.
+/// Writes down that a person was not let in: once for each request, however often they look at its page.
 ///
 /// # Errors
 /// When the database fails.
@@ -180,7 +181,17 @@ pub async fn record_denial(
     let (user, client) = (person.user.id.clone(), request.client_id.clone());
     let event = Event::AuthorizationFailure { user, client, reason: denial.reason().to_owned() };
     let (context, at) = (context.by(Actor::User(person.user.id.clone())), organization.cloned());
-    provider.app.storage.append(move |additions| additions.record(&context, at.as_ref(), &event)).await
+    let told = TokenHash::of(&format!("denied\n{}\n{}\n{}", request.id, person.user.id, denial.reason()));
+    let until = request.expires_at;
+    let recording = provider.app.storage.write(move |tx| {
+        Box::pin(async move {
+            if tx.replays().first_use(told, until).await? {
+                tx.record(&context, at.as_ref(), &event);
+            }
+            Ok(())
+        })
+    });
+    recording.await
 }
 
 /// Begins an authorization in its session, which is held until the commit; `None` when that has ended. Where the session

@@ -209,6 +209,17 @@ async fn the_rules_of_sign_in_hold_for_devices() {
             assert_eq!(page.status.as_u16(), status, "{case}");
             assert!(page.body.contains(shown), "{case}: {}", page.body);
         }
+        let before = clinic.recorded("authorization").await;
+        let (browser, other) = (clinic.browser("priya").await, clinic.browser("sam").await);
+        let begun = begin(&clinic, "kiosk", "organization=harbour").await;
+        for (visitor, expected) in [(&browser, 1), (&browser, 1), (&browser, 1), (&other, 2)] {
+            assert_eq!(page(&clinic, visitor, &begun).await.status, StatusCode::FORBIDDEN);
+            assert_eq!(clinic.recorded("authorization").await - before, expected, "once for each person");
+        }
+        let begun = begin(&clinic, "kiosk", "organization=harbour").await;
+        page(&clinic, &browser, &begun).await;
+        assert_eq!(clinic.recorded("authorization").await - before, 3, "another request");
+
         let browser = clinic.browser("olivia").await;
         let begun = begin(&clinic, "kiosk", "").await;
         let choice = page(&clinic, &browser, &begun).await;
