@@ -47,6 +47,8 @@ struct Inner {
     sessions: Mutex<HashMap<TokenHash, SignedIn>>,
     pending: Mutex<HashMap<TokenHash, relying_party::Pending>>,
     cancelled: Mutex<Vec<String>>,
+    /// Logout tokens that were used, by `jti`, until they expire (in Unix seconds).
+    told: Mutex<HashMap<String, i64>>,
 }
 
 /// How the app is set up.
@@ -81,6 +83,7 @@ impl Calendar {
             sessions: Mutex::default(),
             pending: Mutex::default(),
             cancelled: Mutex::default(),
+            told: Mutex::default(),
         })))
     }
 
