@@ -69,16 +69,7 @@ impl Sessions<'_> {
         .bind(but.clone())
         .fetch_all(self.0.connection())
         .await?;
-        let parts = sql("UPDATE session_organizations SET ended_at = $2 \
-             WHERE ended_at IS NULL AND session_id <> $3 \
-             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1) \
-             RETURNING session_id, sid")
-        .bind(user.as_str().to_owned())
-        .bind(context.now.0)
-        .bind(but.clone())
-        .fetch_all(self.0.connection())
-        .await?;
-        self.tell(context, &parts).await?;
+        self.end_parts(context, &rows).await?;
         sql("UPDATE families SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND session_id <> $3")
             .bind(user.as_str().to_owned())
             .bind(context.now.0)
@@ -105,7 +96,7 @@ impl Sessions<'_> {
         }
         let parts = sql("UPDATE session_organizations SET ended_at = $3 \
              WHERE organization_id = $2 AND ended_at IS NULL \
-             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1) \
+             AND session_id IN (SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL) \
              RETURNING session_id, sid")
         .bind(user.as_str().to_owned())
         .bind(organization.as_str().to_owned())
@@ -190,7 +181,16 @@ impl Sessions<'_> {
         .bind(oldest)
         .fetch_all(self.0.connection())
         .await?;
-        let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>>>()?;
+        self.end_parts(context, &rows).await?;
+        if !rows.is_empty() {
+            self.ended(context, &rows, EndReason::Expiry)?;
+        }
+        Ok(rows.len() >= most as usize)
+    }
+
+    /// Ends the parts of the sessions that have just ended, and tells the apps of them.
+    async fn end_parts(&mut self, context: &Context, ended: &[Row]) -> Result<()> {
+        let ids = ended.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>>>()?;
         for ids in padded(&ids) {
             // Placeholders only; values are bound.
             let text = format!(
@@ -203,10 +203,7 @@ impl Sessions<'_> {
             let parts = query.fetch_all(self.0.connection()).await?;
             self.tell(context, &parts).await?;
         }
-        if !rows.is_empty() {
-            self.ended(context, &rows, EndReason::Expiry)?;
-        }
-        Ok(rows.len() >= most as usize)
+        Ok(())
     }
 
     fn ended(&mut self, context: &Context, rows: &[Row], reason: EndReason) -> Result<()> {
