@@ -288,6 +288,32 @@ impl Families<'_> {
         Ok(())
     }
 
+    /// An authorization that was begun elsewhere for a token of `parent`, like `family` in all but its age, that still
+    /// counts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn twin(&mut self, family: &Family, parent: &FamilyId, now: Timestamp) -> Result<Option<Family>> {
+        let row = sql(select_with_family!(
+            "families AS f",
+            "f.parent_id",
+            "f.parent_id = $1 AND f.client_id = $2 AND f.organization_id = $3 AND f.scope = $4 AND f.expires_at = $5 \
+             AND f.particulars = $6 AND f.revoked_at IS NULL \
+             ORDER BY f.id DESC \
+             LIMIT 1"
+        ))
+        .bind(parent.as_str().to_owned())
+        .bind(family.client_id.clone())
+        .bind(family.organization.as_str().to_owned())
+        .bind(family.scopes.to_string())
+        .bind(family.expires_at.0)
+        .bind(family.particulars.to_stored())
+        .fetch_optional(self.0.connection())
+        .await?;
+        let twin = row.as_ref().map(self::family).transpose()?;
+        Ok(twin.filter(|twin| twin.is_live(now) && twin.session == family.session))
+    }
+
     /// The session that a `sid` belongs to.
     ///
     /// # Errors

@@ -112,6 +112,14 @@ async fn a_person_goes_on_in_another_organization() {
         let bearer = format!("Bearer {}", text(&there["access_token"]));
         let userinfo = clinic.get("/oauth2/userinfo", &[("authorization", &bearer)]).await.json();
         assert_eq!(userinfo["roles"], json!(["practitioner"]));
+        // Again is not anew; with less scope it is.
+        for (more, expected) in [("", 1), ("&scope=openid", 2), ("&scope=openid", 2), ("", 2)] {
+            let again =
+                exchanged(&clinic, "desk", &tokens["access_token"], &format!("organization=harbour{more}")).await;
+            assert_ne!(claims(&again["access_token"])["jti"], other["jti"]);
+            assert_eq!(claims(&again["access_token"])["exp"], other["exp"]);
+            assert_eq!(clinic.recorded("organization-switch").await, expected, "{more}");
+        }
         let back = exchanged(&clinic, "desk", &there["access_token"], "organization=riverside").await;
         assert_eq!(claims(&back["access_token"])["roles"], json!(["owner"]));
 

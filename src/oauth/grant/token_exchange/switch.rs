@@ -49,7 +49,8 @@ pub(super) async fn destination(
     }
 }
 
-/// Begins an authorization there, in the session of the first one; the tokens of both end together.
+/// Begins an authorization there, in the session of the first one; the tokens of both end together. One token begins one, for
+/// each organization and scope, however often it is exchanged.
 pub(super) async fn begin(
     exchange: &Exchange<'_>,
     (from, scopes): (Family, &Scopes),
@@ -71,6 +72,15 @@ pub(super) async fn begin(
         expires_at: from.session_end.map_or(from.expires_at, |end| end.min(from.expires_at)),
         ..from
     };
+    // Whoever asks again with the same token for the same goes on in what was begun the first time.
+    let mut tx = exchange.provider.app.storage.read().await?;
+    let twin = tx.families().twin(&family, &root, context.now).await?;
+    drop(tx);
+    if let Some(twin) = twin
+        && let Some(standing) = allowed(exchange, &twin).await?
+    {
+        return Ok((Family { session_end: family.session_end, ..twin }, standing));
+    }
     let Some(standing) = allowed(exchange, &family).await? else {
         return Err(refused(exchange, &family, Denial::Requirement).await?.into());
     };
