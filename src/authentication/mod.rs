@@ -8,6 +8,7 @@
 pub mod confirming;
 pub mod factor;
 pub mod flow;
+pub mod invitation;
 pub mod new_password;
 pub mod endpoint;
 pub mod page;

@@ -8,18 +8,16 @@ use super::{
     scope::{RoleArgument, Scope, ShownRole, instant, queued, roles_json, roles_text},
 };
 use crate::{
-    authentication::recovery,
+    authentication::invitation as letter,
     directory::{
         self, Noun,
         invitation::{self, Invitation, NewInvitation},
         organization::Organization,
     },
     id::InvitationId,
-    secret::{ExposeSecret, SecretString},
     server,
     storage::Tx,
-    text::{EmailAddress, Slug, UserName},
-    web::{Invited, Language, Letter, Letterhead, Site},
+    text::{EmailAddress, Slug},
 };
 
 /// Invitations: offers of membership by mail, open for seven days
@@ -147,8 +145,7 @@ async fn send(shell: &Shell, of: Organization, new: NewInvitation) -> anyhow::Re
         .change(move |tx| {
             Box::pin(async move {
                 let (invitation, token) = invitation::create(tx, &context, &of.id, new).await?;
-                let letter = letter(tx, &site, &of, (&invitation, &token)).await?;
-                tx.jobs().enqueue(&context, &sealer, &recovery::mail(invitation.email.as_str(), letter)).await?;
+                letter::send(tx, &context, (&site, &sealer), &of, (&invitation, &token)).await?;
                 Ok(invitation)
             })
         })
@@ -163,8 +160,7 @@ async fn resend(shell: &Shell, of: Organization, reference: String) -> anyhow::R
             Box::pin(async move {
                 let id = find(tx, &of, &reference).await?;
                 let (invitation, token) = invitation::resend(tx, &context, &of.id, &id).await?;
-                let letter = letter(tx, &site, &of, (&invitation, &token)).await?;
-                tx.jobs().enqueue(&context, &sealer, &recovery::mail(invitation.email.as_str(), letter)).await?;
+                letter::send(tx, &context, (&site, &sealer), &of, (&invitation, &token)).await?;
                 Ok(invitation)
             })
         })
@@ -176,25 +172,6 @@ fn sent(shell: &Shell, one: &Invitation) -> anyhow::Result<()> {
     shell.say(queued("The invitation", one.email.as_str()));
     let shown = shown(shell, one);
     shell.show(&shown, &[("invitation", shown.id.clone()), ("expires", shown.expires_at.clone())])
-}
-
-/// The letter with the link; who has an account is asked to sign in.
-async fn letter(
-    tx: &mut Tx,
-    site: &Site,
-    of: &Organization,
-    (invitation, token): (&Invitation, &SecretString),
-) -> directory::Result<Letter> {
-    let account = tx.users().by_login_name(&UserName::from_stored(invitation.email.to_string())).await?;
-    let href = site.address_of(&format!("/invitation/{}", token.expose_secret()));
-    let language = account.as_ref().and_then(|user| user.locale.as_deref()).and_then(Language::of_range);
-    Ok(Letterhead::new(language.unwrap_or_default(), site).invitation(Invited {
-        organization: of.name.as_str(),
-        invited_by: None,
-        has_account: account.is_some(),
-        href: &href,
-        expires_at: invitation.expires_at,
-    }))
 }
 
 async fn revoke(shell: &Shell, of: &Organization, reference: String) -> anyhow::Result<()> {

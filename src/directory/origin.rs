@@ -47,7 +47,7 @@ impl Origin {
     /// Whether an outside source made it: neither somebody here nor a rule of the organization.
     #[must_use]
     pub fn is_outside(&self) -> bool {
-        ["connection:", "client:", "ldap:", "upstream:"].iter().any(|kind| self.0.starts_with(kind))
+        ["scim:", "client:", "ldap:", "upstream:"].iter().any(|kind| self.0.starts_with(kind))
     }
 
     /// The text, as stored.

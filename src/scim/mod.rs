@@ -7,6 +7,8 @@
 //!   a resource.
 //! * `path`, `filter/`: the two grammars of the protocol, resolved against the schema. `sort`, `query`, `projection`: which
 //!   resources are listed, in which order, with which attributes.
+//! * `user` and `group`: members and groups of the directory as resources. `users`, `groups`: what is done to them, in the
+//!   caller's unit of work. `list/`, `cursor`: lists. `version`: entity tags. `request`: who asks. `failure`: why not.
 //! * `connection`: which outside systems there are, with their tokens. `caller`: one of them in a request. `provider`: what
 //!   all endpoints share. `store/`: the only SQL. `endpoint/`: HTTP.
 //!
@@ -15,22 +17,31 @@
 
 pub mod caller;
 pub mod connection;
-#[cfg(test)]
-mod dialect_tests;
+pub mod cursor;
 pub mod document;
 pub mod endpoint;
 pub mod error;
+pub mod failure;
 pub mod filter;
+pub mod group;
+pub mod groups;
+pub mod list;
 pub mod patch;
 pub mod path;
 pub mod projection;
 pub mod provider;
 pub mod query;
+pub mod request;
 pub mod schema;
 pub mod service_provider_config;
 pub mod sort;
 pub mod store;
+pub mod user;
+pub mod users;
 pub mod value;
+pub mod version;
+#[cfg(test)]
+mod dialect_tests;
 
 pub use self::{
     caller::Caller,

@@ -101,15 +101,23 @@ async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
 /// # Errors
 /// [`BodyFault`].
 pub async fn read_body(request: Request) -> Result<Vec<u8>, BodyFault> {
+    read_body_within(request, MAX_BODY).await
+}
+
+/// Reads a body of at most so many bytes; of one that says to be larger nothing is read.
+///
+/// # Errors
+/// [`BodyFault`].
+pub async fn read_body_within(request: Request, most: usize) -> Result<Vec<u8>, BodyFault> {
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > MAX_BODY as u64) {
+    if declared.is_some_and(|length: u64| length > most as u64) {
         return Err(BodyFault::TooLarge);
     }
     let mut read = Vec::new();
     let mut chunks = request.into_body().into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| fault_behind(&error))?;
-        if read.len() + chunk.len() > MAX_BODY {
+        if read.len() + chunk.len() > most {
             return Err(BodyFault::TooLarge);
         }
         read.extend_from_slice(&chunk);

@@ -93,6 +93,14 @@ pub async fn add_group(tx: &mut Tx, speaker: Speaker<'_>, desired: &DesiredGroup
     Ok(group.id)
 }
 
+/// Keeps a group as it is until the commit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_group(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId) -> Result<()> {
+    Ok(tx.group_records().hold(speaker.organization, id).await?)
+}
+
 /// Changes what a group is called; says whether anything was to change.
 ///
 /// # Errors
@@ -127,7 +135,6 @@ pub async fn change_parts(
     (parts, manner): (Parts, Manner),
 ) -> Result<bool> {
     tx.groups().by_id(speaker.organization, id).await?.ok_or_else(|| Noun::Group.unknown(id))?;
-    tx.group_records().touch(id, speaker.context.now).await?;
     let (groups, members) = split(match &parts {
         Parts::And(parts) | Parts::Without(parts) | Parts::Only(parts) => parts,
     });
@@ -146,7 +153,11 @@ pub async fn change_parts(
             put(tx, speaker, id, &members).await? || has_fewer
         }
     };
-    Ok(has_other_groups || has_other_members)
+    let has_changed = has_other_groups || has_other_members;
+    if has_changed {
+        tx.group_records().touch(id, speaker.context.now).await?;
+    }
+    Ok(has_changed)
 }
 
 /// Removes a group; its members stay.

@@ -13,7 +13,9 @@ mod known;
 mod ownership;
 pub(super) mod pending;
 
-pub use groups::{DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, remove_group};
+pub use groups::{
+    DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, hold_group, remove_group,
+};
 pub use known::{Attributes, Known, Record, Sources};
 pub use ownership::{Manner, Owned};
 pub use pending::Invited;
@@ -100,7 +102,15 @@ pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result
     Ok(Added { id, invited })
 }
 
-/// Changes a member; says whether anything was to change.
+/// Keeps a member as they are until the commit: whoever changes them meanwhile waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<()> {
+    Ok(tx.memberships().hold(speaker.organization, id).await?)
+}
+
+/// Changes a member, who is held; says whether anything was to change.
 ///
 /// # Errors
 /// For an unknown member, a name that is taken, and an attribute that another source keeps (with [`Manner::Change`]).
@@ -110,7 +120,6 @@ pub async fn change(
     id: &MembershipId,
     (desired, manner): (&Desired, Manner),
 ) -> Result<(bool, Option<Invited>)> {
-    tx.memberships().hold(speaker.organization, id).await?;
     let known = tx.member_records().by_id(speaker.organization, id).await?;
     let known = known.ok_or_else(|| Noun::Membership.unknown(id))?;
     let folded = desired.user_name.to_lowercase();

@@ -126,6 +126,32 @@ impl GroupRecords<'_> {
         rows.iter().map(known).collect()
     }
 
+    /// How many members lie directly in these groups, together.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn size(&mut self, groups: &[GroupId]) -> Result<u64> {
+        let mut size = 0;
+        for list in padded(groups) {
+            let statement =
+                format!("SELECT COUNT(*) AS found FROM group_members WHERE group_id IN ({})", in_list(1, list.len()));
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            let row = sql(statement).bind_all(keys).fetch_one(self.0.connection()).await?;
+            size += u64::try_from(row.try_get::<i64>("found")?).unwrap_or(0);
+        }
+        Ok(size)
+    }
+
+    /// Keeps a group as it is until the commit: whoever changes it meanwhile waits.
+    pub(in crate::directory) async fn hold(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<()> {
+        sql("UPDATE groups SET version = version WHERE id = $1 AND organization_id = $2")
+            .bind(id.as_str().to_owned())
+            .bind(organization.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     /// What lies directly in these groups, with the names that sources call members by: by group, groups first.
     ///
     /// # Errors

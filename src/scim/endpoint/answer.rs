@@ -8,7 +8,11 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{scim::ScimError, storage, web::error::log_refusal};
+use crate::{
+    scim::{ScimError, failure::Failure},
+    storage,
+    web::error::log_refusal,
+};
 
 /// The media type of every body (RFC 7644 §8.1).
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
@@ -71,6 +75,15 @@ impl Refused {
 impl From<ScimError> for Refused {
     fn from(error: ScimError) -> Self {
         Self { error, challenges: vec![], retry_after: None }
+    }
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) => error.into(),
+            Failure::Fault(fault) => fault.into(),
+        }
     }
 }
 

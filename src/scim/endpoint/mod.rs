@@ -1,8 +1,13 @@
 //! The endpoints of SCIM: each reads as parse, prove, load, decide, save, respond.
 
 pub mod answer;
+mod body;
 pub mod caller;
 mod discovery;
+mod groups;
+mod resource;
+mod search;
+mod users;
 
 pub use answer::{MEDIA_TYPE, Refused, ScimJson};
 
@@ -10,7 +15,7 @@ use axum::{
     Router,
     http::StatusCode,
     middleware::from_fn_with_state,
-    routing::{any, get},
+    routing::{any, get, post},
 };
 
 use super::{ScimError, ServiceProvider};
@@ -23,7 +28,7 @@ pub fn router(scim: ServiceProvider) -> Router {
         return nowhere;
     }
     let oauth = scim.oauth.clone();
-    documents(scim).layer(from_fn_with_state(oauth, offer_nonce)).merge(nowhere)
+    documents(scim.clone()).merge(resources(scim)).layer(from_fn_with_state(oauth, offer_nonce)).merge(nowhere)
 }
 
 /// What the service says about itself. It needs [`crate::web::wrap`] around it.
@@ -34,6 +39,23 @@ pub fn documents(scim: ServiceProvider) -> Router {
         .route("/scim/v2/Schemas/{id}", get(discovery::schema))
         .route("/scim/v2/ResourceTypes", get(discovery::resource_types))
         .route("/scim/v2/ResourceTypes/{id}", get(discovery::resource_type))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(scim)
+}
+
+/// People and groups. It needs [`crate::web::wrap`] around it.
+fn resources(scim: ServiceProvider) -> Router {
+    Router::new()
+        .route("/scim/v2/Users", get(users::list).post(users::create))
+        .route("/scim/v2/Users/.search", post(search::users))
+        .route("/scim/v2/Users/{id}", get(users::get).put(users::replace).patch(users::patch).delete(users::delete))
+        .route("/scim/v2/Groups", get(groups::list).post(groups::create))
+        .route("/scim/v2/Groups/.search", post(search::groups))
+        .route(
+            "/scim/v2/Groups/{id}",
+            get(groups::get).put(groups::replace).patch(groups::patch).delete(groups::delete),
+        )
+        .route("/scim/v2/.search", post(search::all))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(scim)
 }

@@ -131,6 +131,18 @@ impl Filter {
         }
     }
 
+    /// Whether it looks at the attribute of this name of the core schema.
+    #[must_use]
+    pub fn mentions(&self, name: &str) -> bool {
+        let is = |path: &AttributePath| path.extension.is_none() && path.attribute.name == name;
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().any(|filter| filter.mentions(name)),
+            Self::Not(filter) => filter.mentions(name),
+            Self::Present(path) | Self::Values(path, _) => is(path),
+            Self::Compare(comparison) => is(&comparison.path),
+        }
+    }
+
     /// The equalities, when the filter is nothing but one or more of them, all required.
     #[must_use]
     pub fn equalities(&self) -> Option<Vec<(&AttributePath, &Literal)>> {

@@ -3,4 +3,7 @@
 mod caller;
 mod discovery;
 mod door;
+mod groups;
+mod push;
 mod tokens;
+mod users;

@@ -1,0 +1,44 @@
+//! `/.search`: a query in a body, so that it is in no log (RFC 7644 §3.4.3).
+
+use axum::extract::State;
+use serde_json::Value;
+
+use super::{
+    Refused, ScimJson,
+    body::{Asking, Json},
+};
+use crate::scim::{
+    ServiceProvider,
+    list::{self, Groups, Users},
+    query::ListQuery,
+};
+
+pub(super) async fn all(
+    State(scim): State<ServiceProvider>,
+    asking: Asking,
+    Json(body): Json,
+) -> Result<ScimJson<Value>, Refused> {
+    let query = ListQuery::from_search_request(&body)?;
+    let mut tx = scim.app.storage.read().await?;
+    Ok(ScimJson(list::answer_of_all(&mut tx, &asking.request, &query).await?))
+}
+
+pub(super) async fn users(
+    State(scim): State<ServiceProvider>,
+    asking: Asking,
+    Json(body): Json,
+) -> Result<ScimJson<Value>, Refused> {
+    let query = ListQuery::from_search_request(&body)?;
+    let mut tx = scim.app.storage.read().await?;
+    Ok(ScimJson(list::answer::<Users>(&mut tx, &asking.request, &query).await?))
+}
+
+pub(super) async fn groups(
+    State(scim): State<ServiceProvider>,
+    asking: Asking,
+    Json(body): Json,
+) -> Result<ScimJson<Value>, Refused> {
+    let query = ListQuery::from_search_request(&body)?;
+    let mut tx = scim.app.storage.read().await?;
+    Ok(ScimJson(list::answer::<Groups>(&mut tx, &asking.request, &query).await?))
+}

@@ -1,0 +1,160 @@
+//! Operations on Groups in the caller's unit of work.
+
+use std::collections::HashMap;
+
+use super::{
+    document::{self, Document},
+    error::{ScimError, ScimType},
+    failure::{Result, not_found, precondition_failed},
+    group::{self, Members},
+    patch::{MemberChange, PatchOp},
+    request::Request,
+    schema::ResourceType,
+    users::Versioned,
+    value::Limits,
+    version::Versions,
+};
+use crate::{
+    directory::provisioning::{self, KnownGroup, Manner, Parts},
+    id::GroupId,
+    storage::Tx,
+};
+
+/// The most members that one answer has.
+pub const MOST_MEMBERS: u32 = 200_000;
+
+/// Resources of these groups, in their order; with their members where those are wanted.
+///
+/// # Errors
+/// `tooMany` for more members than an answer has.
+pub async fn documents(
+    tx: &mut Tx,
+    known: &[KnownGroup],
+    (base, with_members): (&str, bool),
+) -> Result<Vec<Versioned>> {
+    let mut members: HashMap<GroupId, Members> = HashMap::new();
+    if with_members && !known.is_empty() {
+        let ids: Vec<GroupId> = known.iter().map(|one| one.group.id.clone()).collect();
+        if tx.group_records().size(&ids).await? > u64::from(MOST_MEMBERS) {
+            let detail = format!(
+                "'members': more than {MOST_MEMBERS}; ask with excludedAttributes=members, or for fewer groups"
+            );
+            return Err(ScimError::new(ScimType::TooMany, detail).into());
+        }
+        for (group, part, display) in tx.group_records().parts(&ids).await? {
+            members.entry(group).or_default().push((part, display));
+        }
+    }
+    let nobody = vec![];
+    Ok(known
+        .iter()
+        .map(|one| group::document(one, Some(members.get(&one.group.id).unwrap_or(&nobody)), base))
+        .collect())
+}
+
+/// One of them.
+///
+/// # Errors
+/// `404`.
+pub async fn get(tx: &mut Tx, request: &Request, (id, with_members): (&str, bool)) -> Result<Versioned> {
+    let known = known(tx, request, id).await?;
+    let found = documents(tx, &[known], (&request.base(), with_members)).await?;
+    found.into_iter().next().ok_or_else(|| not_found(id))
+}
+
+/// RFC 7644 §3.3.
+///
+/// # Errors
+/// Of the schema, and for members that are not there.
+pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Versioned> {
+    let document = document::create(ResourceType::Group, body, Limits::default())?;
+    let parts = group::parts(&document)?;
+    let id = provisioning::add_group(tx, request.speaker(), &group::desired(&document)?, parts).await?;
+    get(tx, request, (id.as_str(), true)).await
+}
+
+/// RFC 7644 §3.5.1.
+///
+/// # Errors
+/// `404`, `412`, and of the schema.
+pub async fn replace(
+    tx: &mut Tx,
+    request: &Request,
+    (id, body, if_match): (&str, Document, Option<&Versions>),
+) -> Result<Versioned> {
+    let known = held(tx, request, (id, if_match)).await?;
+    let (current, _) = group::document(&known, None, &request.base());
+    let document = document::replace(ResourceType::Group, body, &current, Limits::default())?;
+    let parts = Parts::Only(group::parts(&document)?);
+    let (speaker, key) = (request.speaker(), &known.group.id);
+    provisioning::change_group(tx, speaker, key, &group::desired(&document)?).await?;
+    provisioning::change_parts(tx, speaker, key, (parts, Manner::Whole)).await?;
+    get(tx, request, (id, true)).await
+}
+
+/// RFC 7644 §3.5.2; says whether anything was to change.
+///
+/// # Errors
+/// `404`, `412`, and of the operations.
+pub async fn patch(
+    tx: &mut Tx,
+    request: &Request,
+    (id, body, if_match): (&str, &Document, Option<&Versions>),
+) -> Result<bool> {
+    let known = held(tx, request, (id, if_match)).await?;
+    let (current, _) = group::document(&known, None, &request.base());
+    let patched = PatchOp::parse(ResourceType::Group, body, Limits::default())?.apply(&current)?;
+    let (speaker, key) = (request.speaker(), &known.group.id);
+    let mut has_changed = provisioning::change_group(tx, speaker, key, &group::desired(&patched.document)?).await?;
+    for change in patched.members {
+        let parts = parts_of(tx, request, key, change).await?;
+        has_changed |= provisioning::change_parts(tx, speaker, key, (parts, Manner::Change)).await?;
+    }
+    Ok(has_changed)
+}
+
+/// RFC 7644 §3.6.
+///
+/// # Errors
+/// `404` and `412`.
+pub async fn delete(tx: &mut Tx, request: &Request, (id, if_match): (&str, Option<&Versions>)) -> Result<()> {
+    let known = held(tx, request, (id, if_match)).await?;
+    Ok(provisioning::remove_group(tx, request.speaker(), &known.group.id).await?)
+}
+
+async fn parts_of(tx: &mut Tx, request: &Request, id: &GroupId, change: MemberChange) -> Result<Parts> {
+    let all = |ids: Vec<String>| ids.iter().map(|id| group::part(id)).collect::<Result<Vec<_>, ScimError>>();
+    Ok(match change {
+        MemberChange::Add(ids) => Parts::And(all(ids)?),
+        MemberChange::Remove(ids) => Parts::Without(all(ids)?),
+        MemberChange::Replace(ids) => Parts::Only(all(ids)?),
+        MemberChange::Clear => Parts::Only(vec![]),
+        MemberChange::RemoveMatching(filter) => {
+            let base = request.base();
+            let members = tx.group_records().parts(std::slice::from_ref(id)).await?;
+            let matching = members
+                .into_iter()
+                .map(|(_, part, display)| (part, display))
+                .filter(|member| filter.matches_value(&group::value(member, &base)));
+            Parts::Without(matching.map(|(part, _)| part).collect())
+        }
+    })
+}
+
+/// The group, kept as it is until the commit, if it is the version that the client knows.
+async fn held(tx: &mut Tx, request: &Request, (id, if_match): (&str, Option<&Versions>)) -> Result<KnownGroup> {
+    let parsed: GroupId = id.parse().map_err(|_| not_found(id))?;
+    provisioning::hold_group(tx, request.speaker(), &parsed).await?;
+    let known = known(tx, request, id).await?;
+    let (_, version) = group::document(&known, None, "");
+    match if_match {
+        Some(wanted) if !wanted.have(&version) => Err(precondition_failed(version.as_str())),
+        _ => Ok(known),
+    }
+}
+
+async fn known(tx: &mut Tx, request: &Request, id: &str) -> Result<KnownGroup> {
+    let parsed: GroupId = id.parse().map_err(|_| not_found(id))?;
+    let found = tx.group_records().by_id(&request.caller.organization, &parsed).await?;
+    found.ok_or_else(|| not_found(id))
+}

@@ -1,0 +1,177 @@
+//! Where the resources of a list come from, by type.
+
+use std::future::Future;
+
+use super::super::{
+    failure::Result,
+    filter::{Filter, Literal, Operator},
+    groups,
+    path::AttributePath,
+    schema::ResourceType,
+    users::{self, Versioned},
+};
+use crate::{
+    directory::provisioning::{Known, KnownGroup},
+    id::{GroupId, MembershipId, OrganizationId},
+    storage::{self, Tx},
+};
+
+/// A type of resource that can be listed.
+pub trait Source {
+    /// Which type.
+    const KIND: ResourceType;
+    /// The attribute that has to be loaded by itself.
+    const HEAVY: &str;
+    /// What somebody is told whose filter would go over too many.
+    const TOO_MANY: &str;
+    /// What is loaded.
+    type Known: Send + Sync;
+
+    /// Its id.
+    fn id(known: &Self::Known) -> &str;
+
+    /// How many an organization has.
+    fn count(tx: &mut Tx, organization: &OrganizationId) -> impl Future<Output = storage::Result<u64>> + Send;
+
+    /// Those after an id: without so many of the first, at most so many.
+    fn page(
+        tx: &mut Tx,
+        organization: &OrganizationId,
+        after: Option<&str>,
+        range: (u64, u32),
+    ) -> impl Future<Output = storage::Result<Vec<Self::Known>>> + Send;
+
+    /// All that can match, where the filter demands a value that an index has.
+    fn seek(
+        tx: &mut Tx,
+        organization: &OrganizationId,
+        filter: &Filter,
+    ) -> impl Future<Output = storage::Result<Option<Vec<Self::Known>>>> + Send;
+
+    /// The resources, whole or without what is heavy.
+    fn documents(
+        tx: &mut Tx,
+        known: &[Self::Known],
+        how: (&str, bool),
+    ) -> impl Future<Output = Result<Vec<Versioned>>> + Send;
+}
+
+/// Users.
+#[derive(Debug)]
+pub struct Users;
+
+/// Groups.
+#[derive(Debug)]
+pub struct Groups;
+
+/// Texts that every match has: attribute, sub-attribute, text.
+fn demanded(filter: &Filter) -> Vec<(&'static str, Option<&'static str>, &str)> {
+    let of = |path: &AttributePath| (path.attribute.name, path.sub_attribute.map(|sub| sub.name));
+    let equalities = filter.required_equalities().into_iter();
+    equalities
+        .filter_map(|(path, operator, literal)| match (operator, literal, &path.extension) {
+            (Operator::Eq, Literal::Text(text), None) => Some((of(path).0, of(path).1, text.as_str())),
+            _ => None,
+        })
+        .collect()
+}
+
+impl Source for Users {
+    const KIND: ResourceType = ResourceType::User;
+    const HEAVY: &str = "groups";
+    const TOO_MANY: &str = "this filter or order would go over too many users; id, userName, externalId and \
+        emails.value with eq always work, and so does a list without filter and order, by cursor";
+    type Known = Known;
+
+    fn id(known: &Known) -> &str {
+        known.membership.id.as_str()
+    }
+
+    async fn count(tx: &mut Tx, organization: &OrganizationId) -> storage::Result<u64> {
+        tx.member_records().count(organization).await
+    }
+
+    async fn page(
+        tx: &mut Tx,
+        organization: &OrganizationId,
+        after: Option<&str>,
+        range: (u64, u32),
+    ) -> storage::Result<Vec<Known>> {
+        let after = after.map(|id| MembershipId::from_stored(id.to_owned()));
+        tx.member_records().page(organization, after.as_ref(), range).await
+    }
+
+    async fn seek(tx: &mut Tx, organization: &OrganizationId, filter: &Filter) -> storage::Result<Option<Vec<Known>>> {
+        for (attribute, sub, text) in demanded(filter) {
+            let mut records = tx.member_records();
+            return Ok(Some(match (attribute, sub) {
+                ("id", None) => match text.parse() {
+                    Ok(id) => records.by_id(organization, &id).await?.into_iter().collect(),
+                    Err(_) => vec![],
+                },
+                ("userName", None) => {
+                    records.by_user_name(organization, &text.to_lowercase()).await?.into_iter().collect()
+                }
+                ("externalId", None) => records.by_external_id(organization, text).await?,
+                ("emails", None | Some("value")) => records.by_address(organization, &text.to_lowercase()).await?,
+                _ => continue,
+            }));
+        }
+        Ok(None)
+    }
+
+    async fn documents(tx: &mut Tx, known: &[Known], how: (&str, bool)) -> Result<Vec<Versioned>> {
+        users::documents(tx, known, how).await
+    }
+}
+
+impl Source for Groups {
+    const KIND: ResourceType = ResourceType::Group;
+    const HEAVY: &str = "members";
+    const TOO_MANY: &str = "this filter or order would go over too many groups; id, displayName, externalId and \
+        members.value with eq always work, and so does a list without filter and order, by cursor";
+    type Known = KnownGroup;
+
+    fn id(known: &KnownGroup) -> &str {
+        known.group.id.as_str()
+    }
+
+    async fn count(tx: &mut Tx, organization: &OrganizationId) -> storage::Result<u64> {
+        tx.group_records().count(organization).await
+    }
+
+    async fn page(
+        tx: &mut Tx,
+        organization: &OrganizationId,
+        after: Option<&str>,
+        range: (u64, u32),
+    ) -> storage::Result<Vec<KnownGroup>> {
+        let after = after.map(|id| GroupId::from_stored(id.to_owned()));
+        tx.group_records().page(organization, after.as_ref(), range).await
+    }
+
+    async fn seek(
+        tx: &mut Tx,
+        organization: &OrganizationId,
+        filter: &Filter,
+    ) -> storage::Result<Option<Vec<KnownGroup>>> {
+        for (attribute, sub, text) in demanded(filter) {
+            let mut records = tx.group_records();
+            return Ok(Some(match (attribute, sub) {
+                ("id", None) => match text.parse() {
+                    Ok(id) => records.by_id(organization, &id).await?.into_iter().collect(),
+                    Err(_) => vec![],
+                },
+                ("displayName", None) => records.by_name(organization, &text.to_lowercase()).await?,
+                ("externalId", None) => records.by_external_id(organization, text).await?,
+                ("members", None | Some("value")) => records.of_member(organization, text).await?,
+                _ => continue,
+            }));
+        }
+        Ok(None)
+    }
+
+    async fn documents(tx: &mut Tx, known: &[KnownGroup], how: (&str, bool)) -> Result<Vec<Versioned>> {
+        groups::documents(tx, known, how).await
+    }
+}
