@@ -187,6 +187,23 @@ async fn uses_are_counted_in_memory_and_kept_over_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_writes_uses_down_by_itself() {
+    for door in Door::each().await {
+        door.clinic.leaves_jobs();
+        let (_, token) = door.connect("entra", Rights::default()).await;
+        assert_eq!(door.get(&token).await.status, 200);
+        door.clinic.app.clock.advance(Duration::from_mins(1));
+        let written = async {
+            while door.shown("entra").await[0].uses == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        door.clinic.working(written).await;
+        assert_eq!(door.shown("entra").await[0].uses, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_is_refused_and_leaves_nothing_behind() {
     for door in Door::each().await {
         let (connection, _) = door.connect("entra", Rights::default()).await;
