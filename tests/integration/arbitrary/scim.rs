@@ -10,14 +10,21 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, TestApp};
 
 /// What each endpoint may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 7] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 14] = [
     ("/scim/v2", &[400, 404]),
     ("/scim/v2/ServiceProviderConfig", &[200, 400, 403, 405]),
     ("/scim/v2/Schemas", &[200, 400, 403, 405]),
     ("/scim/v2/Schemas/{id}", &[200, 400, 403, 404, 405]),
     ("/scim/v2/ResourceTypes", &[200, 400, 403, 405]),
     ("/scim/v2/ResourceTypes/{id}", &[200, 400, 403, 404, 405]),
-    ("/scim/v2/{*path}", &[400, 404]),
+    ("/scim/v2/Users", &[200, 201, 400, 401, 403, 405, 409, 413, 415, 429]),
+    ("/scim/v2/Users/.search", &[200, 400, 401, 403, 404, 405, 413, 415, 429]),
+    ("/scim/v2/Users/{id}", &[200, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 429]),
+    ("/scim/v2/Groups", &[200, 201, 400, 401, 403, 405, 409, 413, 415, 429]),
+    ("/scim/v2/Groups/.search", &[200, 400, 401, 403, 404, 405, 413, 415, 429]),
+    ("/scim/v2/Groups/{id}", &[200, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 429]),
+    ("/scim/v2/.search", &[200, 400, 401, 403, 405, 413, 415, 429]),
+    ("/scim/v2/{*path}", &[400, 401, 403, 404, 405, 429]),
 ];
 
 #[derive(Debug, Clone)]

@@ -1,6 +1,8 @@
 //! `lanyard scim-token`, as an operator uses it.
 
-use super::Host;
+use std::time::Duration;
+
+use super::{Host, Server};
 
 fn riverside() -> Host {
     let host = Host::set_up();
@@ -111,4 +113,22 @@ fn what_is_wrong_is_said() {
         assert!(said.err.contains(expected), "{command}: {}", said.err);
     }
     assert_eq!(host.json("scim-token list").as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_used_is_known_when_the_server_has_stopped() {
+    let host = riverside();
+    let made = host.json("scim-token create entra");
+    let token = made["token"].as_str().unwrap();
+    let mut server = Server::start(&host).await;
+    let client = reqwest::Client::new();
+    for (bearer, expected) in [(token, 200), ("wrong", 401), (token, 200)] {
+        let asked = client.get(format!("{}/scim/v2/Users", server.address)).bearer_auth(bearer).send().await.unwrap();
+        assert_eq!(asked.status(), expected);
+    }
+    server.signal("TERM");
+    assert!(server.ended(Duration::from_secs(20)).await.success());
+    let shown = host.json("scim-token show entra");
+    assert_eq!(shown["tokens"][0]["uses"], 2, "{shown}");
+    assert!(shown["last_used_at"].is_string());
 }
