@@ -75,6 +75,15 @@ pub enum Lane {
 impl Lane {
     /// Every lane.
     pub const ALL: [Self; 2] = [Self::Mail, Self::Apps];
+
+    /// Jobs that one node runs at a time. Apps that stay silent hold a place for seconds: there are enough for the others.
+    #[must_use]
+    pub const fn places(self) -> usize {
+        match self {
+            Self::Mail => 16,
+            Self::Apps => 96,
+        }
+    }
 }
 
 /// A job that this node has leased.

@@ -38,7 +38,7 @@ pub const LONGEST: Duration = Duration::from_secs(5);
 pub const LARGEST: usize = 64 * 1024;
 
 /// Exchanges at a time; others wait, within their time limit.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 128;
 
 /// Why there is no answer; for logs and administrators, never for strangers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -205,6 +205,12 @@ impl Storage {
         self.revisions.local(what)
     }
 
+    /// Waits until this node has committed an end of sessions or tokens since the last time: whoever has to be told is told
+    /// at once. One task waits.
+    pub async fn revoked(&self) {
+        self.revisions.revoked().await;
+    }
+
     /// Reads the revisions that other nodes have written; called once a second.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::Notify;
+
 use super::{Connection, Result, Tx, sql};
 
 /// What caches are made of.
@@ -44,6 +46,7 @@ impl Revision {
 pub(super) struct Revisions {
     stored: [AtomicU64; Revision::ALL.len()],
     local: [AtomicU64; Revision::ALL.len()],
+    revoked: Notify,
 }
 
 impl Revisions {
@@ -56,6 +59,14 @@ impl Revisions {
         for what in bumped {
             self.local[*what as usize].fetch_add(1, Ordering::AcqRel);
         }
+        if bumped.contains(&Revision::Revocations) {
+            self.revoked.notify_one();
+        }
+    }
+
+    /// Ends when this node has committed an end of sessions or tokens since the last time.
+    pub(super) async fn revoked(&self) {
+        self.revoked.notified().await;
     }
 
     pub(super) async fn refresh(&self, tx: &mut Tx) -> Result<()> {

@@ -20,9 +20,6 @@ use crate::{
     storage::{self, Error, Tx},
 };
 
-/// Jobs of one lane that one node runs at a time.
-const AT_ONCE: usize = 16;
-
 /// What a job came to.
 enum Done {
     Yes,
@@ -38,11 +35,19 @@ pub(super) struct Running {
     mailer: Arc<Mailer>,
     longest: Duration,
     lanes: [JoinSet<()>; Lane::ALL.len()],
+    /// Whether jobs of a lane may wait for a place.
+    is_full: [bool; Lane::ALL.len()],
 }
 
 impl Running {
     pub(super) fn new(app: App, mailer: Arc<Mailer>) -> Self {
-        Self { app, mailer, longest: retry::LONGEST_TRY, lanes: Lane::ALL.map(|_| JoinSet::new()) }
+        Self {
+            app,
+            mailer,
+            longest: retry::LONGEST_TRY,
+            lanes: Lane::ALL.map(|_| JoinSet::new()),
+            is_full: [false; Lane::ALL.len()],
+        }
     }
 
     #[cfg(test)]
@@ -52,20 +57,33 @@ impl Running {
 
     /// Leases as many due jobs as there are free places, and begins them.
     pub(super) async fn begin_due(&mut self) -> storage::Result<()> {
-        for (lane, tasks) in Lane::ALL.into_iter().zip(&mut self.lanes) {
+        for ((lane, tasks), is_full) in Lane::ALL.into_iter().zip(&mut self.lanes).zip(&mut self.is_full) {
             while tasks.try_join_next().is_some() {}
-            let free = i64::try_from(AT_ONCE.saturating_sub(tasks.len())).unwrap_or(0);
+            let free = i64::try_from(lane.places().saturating_sub(tasks.len())).unwrap_or(0);
             if free == 0 {
+                *is_full = true;
                 continue;
             }
             let app = &self.app;
             let (sealer, node, now) = (Arc::clone(&app.sealer), app.node.clone(), app.clock.now());
             let lease = async move |tx: &mut Tx| tx.jobs().lease((&node, &sealer), now, (Some(lane), free)).await;
-            for job in app.storage.write(move |tx| Box::pin(async move { lease(tx).await })).await? {
+            let leased = app.storage.write(move |tx| Box::pin(async move { lease(tx).await })).await?;
+            *is_full = i64::try_from(leased.len()).is_ok_and(|many| many == free);
+            for job in leased {
                 tasks.spawn(work(self.app.clone(), Arc::clone(&self.mailer), job, self.longest));
             }
         }
         Ok(())
+    }
+
+    /// Waits until there is a place for jobs that may wait for one; for ever where none may.
+    pub(super) async fn freed(&mut self) {
+        let full = self.lanes.iter_mut().zip(self.is_full).filter(|(tasks, is_full)| *is_full && !tasks.is_empty());
+        let mut waits: Vec<_> = full.map(|(tasks, _)| Box::pin(tasks.join_next())).collect();
+        if waits.is_empty() {
+            std::future::pending::<()>().await;
+        }
+        futures_util::future::select_all(waits.iter_mut()).await;
     }
 
     /// Waits for those that were begun.

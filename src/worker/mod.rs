@@ -94,11 +94,22 @@ impl Worker {
         let mut tick = seconds();
         let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
         let (mut cleaning, mut unsearchable, mut directory) = (Timestamp(0), true, 0);
-        while next(&mut tick, stop).await {
-            if self.is_due.swap(false, Ordering::AcqRel)
-                && let Err(error) = jobs.begin_due().await
-            {
+        loop {
+            let is_second = tokio::select! {
+                is_on = next(&mut tick, stop) => {
+                    if !is_on {
+                        break;
+                    }
+                    true
+                }
+                () = self.app.storage.revoked() => false,
+                () = jobs.freed() => false,
+            };
+            if let Err(error) = self.begin_jobs(&mut jobs, is_second).await {
                 tracing::error!(error = %error, "Jobs could not be begun; they are tried again.");
+            }
+            if !is_second {
+                continue;
             }
             let revision = self.app.storage.revision(Revision::Directory);
             unsearchable |= std::mem::replace(&mut directory, revision) != revision;
@@ -117,6 +128,16 @@ impl Worker {
             }
         }
         jobs.finish().await;
+    }
+
+    /// Begins jobs that are due: each second if the look found some, and at once for whoever was just shut out.
+    async fn begin_jobs(&self, jobs: &mut jobs::Running, is_second: bool) -> storage::Result<()> {
+        let is_due = if is_second {
+            self.is_due.swap(false, Ordering::AcqRel)
+        } else {
+            self.app.storage.read().await?.pulse(self.app.clock.now()).await?.due
+        };
+        if is_due { jobs.begin_due().await } else { Ok(()) }
     }
 
     /// Takes new people into the search for a part of the second; whether there may be more.

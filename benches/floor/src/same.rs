@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Form, Router,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -29,6 +29,7 @@ const EVENTS: &str = "audit_events (id, chain, at, action, outcome, actor_kind, 
                       request_id, address, detail)";
 const CODES: &str =
     "authorization_codes (hash, family_id, redirect_uri, code_challenge, nonce, created_at, expires_at)";
+const PUSHED: &str = "pushed_requests (hash, client_id, parameters, created_at, expires_at)";
 const REFRESH_TOKENS: &str = "refresh_tokens (hash, family_id, created_at, expires_at)";
 
 pub fn router(database: &str, tokens: Arc<Tokens>) -> Router {
@@ -38,6 +39,7 @@ pub fn router(database: &str, tokens: Arc<Tokens>) -> Router {
         .route("/token/{algorithm}", post(issue))
         .route("/refresh/{algorithm}", post(refresh))
         .route("/introspect", post(introspect))
+        .route("/par", post(push))
         .route("/authorize", get(authorize))
         .route("/code", post(redeem))
         .route("/userinfo", get(userinfo))
@@ -118,8 +120,28 @@ async fn refresh(
     same.answer(&algorithm, &user, &client, &new)
 }
 
+/// An app leaves a request.
+async fn push(State(same): State<Arc<Same>>, headers: HeaderMap, body: String) -> Response {
+    let Some(client) = client(&headers) else { return StatusCode::UNAUTHORIZED.into_response() };
+    let reference = same.tokens.random();
+    let hash = sha256(reference.as_bytes()).to_vec();
+    let row = vec![hash.into(), client.into(), body.into(), 1.into(), END.into()];
+    same.database.write(move |_, added: &mut Added| added.row(PUSHED, row)).await;
+    let body = json!({"request_uri": format!("urn:ietf:params:oauth:request_uri:{reference}"), "expires_in": 90});
+    (StatusCode::CREATED, token::json(body.to_string())).into_response()
+}
+
+/// The request that was left, if one is named; it is taken with the code.
+fn pushed(same: &Same, query: &str) -> Option<[u8; 32]> {
+    let hash = sha256(query.rsplit_once("request_uri=")?.1.rsplit(':').next()?.as_bytes());
+    let select = "SELECT client_id, parameters, created_at FROM pushed_requests WHERE hash = ?1";
+    find(&same.database.reader(), select, &hash, |row| row.get::<_, String>("parameters"))?;
+    Some(hash)
+}
+
 /// Somebody who has a session gets a code.
-async fn authorize(State(same): State<Arc<Same>>, headers: HeaderMap) -> Response {
+async fn authorize(State(same): State<Arc<Same>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let pushed = pushed(&same, query.as_deref().unwrap_or_default());
     let cookie = headers.get(header::COOKIE).and_then(|text| text.to_str().ok()).unwrap_or_default();
     let token = cookie.split("; ").find_map(|one| one.strip_prefix("lanyard-session")?.split_once('='));
     let Some((session, user, expires)) = same.session_of(token.unwrap_or_default().1) else {
@@ -131,7 +153,13 @@ async fn authorize(State(same): State<Arc<Same>>, headers: HeaderMap) -> Respons
         let values = vec![hash.to_vec().into(), id.clone().into(), REDIRECT.to_owned().into(), "c".repeat(43).into()];
         added.row(CODES, [values, vec!["n".to_owned().into(), 1.into(), END.into()]].concat());
         added.row(EVENTS, event);
-        unit(connection, || begin(connection, &id, &session, &user, expires));
+        unit(connection, || {
+            if let Some(pushed) = pushed {
+                let delete = "DELETE FROM pushed_requests WHERE hash = ?1";
+                connection.prepare_cached(delete).expect("prepares").execute([&pushed[..]]).expect("deletes");
+            }
+            begin(connection, &id, &session, &user, expires);
+        });
     };
     same.database.write(work).await;
     Redirect::to(&format!("{REDIRECT}?code={code}&state=s")).into_response()
