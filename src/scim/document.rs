@@ -147,6 +147,9 @@ fn extension(schema: &Schema, value: Value, limits: Limits) -> Result<Option<Val
     let mut document = Document::new();
     let place = Place::top(schema.id);
     for (name, value) in members {
+        if is_repeated(schema, &name) {
+            continue;
+        }
         let Some(attribute) = schema.attribute(&name) else {
             return Err(invalid_syntax(format!("'{}:{}' is not an attribute", schema.id, echo(&name))));
         };
@@ -154,6 +157,11 @@ fn extension(schema: &Schema, value: Value, limits: Limits) -> Result<Option<Val
         insert_once(&mut document, attribute.name, value)?;
     }
     Ok((!document.is_empty()).then_some(Value::Object(document)))
+}
+
+/// scim2-client names the schema of an extension once more among its attributes.
+pub(super) fn is_repeated(schema: &Schema, name: &str) -> bool {
+    name.eq_ignore_ascii_case("schemas") && schema.attribute(name).is_none()
 }
 
 fn insert_once(document: &mut Document, name: &str, value: Option<Value>) -> Result<(), ScimError> {

@@ -21,7 +21,9 @@ pub fn document(known: &Known, places: &Places, base: &str) -> (Document, Versio
     let mut all = known.seen();
     let id = known.membership.id.as_str();
     all.insert("id".into(), json!(id));
-    all.insert("active".into(), json!(known.membership.disabled_at.is_none()));
+    if !known.is_active_unsaid() {
+        all.insert("active".into(), json!(known.membership.disabled_at.is_none()));
+    }
     if let Some(external) = known.record.as_ref().and_then(|record| record.external_id.as_ref()) {
         all.insert("externalId".into(), json!(external));
     }
@@ -46,13 +48,13 @@ pub fn document(known: &Known, places: &Places, base: &str) -> (Document, Versio
     (all, version)
 }
 
-/// What the resource asks of the directory; whoever does not say whether a member is active leaves that as it `was`.
+/// What the resource asks of the directory; `otherwise` whether a member is active of whom the resource does not say it.
 #[must_use]
-pub fn desired(mut document: Document, was_active: bool) -> Desired {
+pub fn desired(mut document: Document, otherwise: Option<bool>) -> Desired {
     let text = |document: &Document, name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
     let user_name = text(&document, "userName").unwrap_or_default();
     let external_id = text(&document, "externalId");
-    let is_active = document.get("active").and_then(Value::as_bool).unwrap_or(was_active);
+    let is_active = document.get("active").and_then(Value::as_bool).or(otherwise);
     document.retain(|name, _| !OURS.contains(&name.as_str()) && name != "groups");
     Desired { user_name, external_id, is_active, attributes: document }
 }

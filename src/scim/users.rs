@@ -52,7 +52,7 @@ pub async fn get(tx: &mut Tx, request: &Request, id: &str) -> Result<Versioned> 
 /// Of the schema; `uniqueness`.
 pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Versioned> {
     let document = document::create(ResourceType::User, body, Limits::default())?;
-    let desired = user::desired(document, true);
+    let desired = user::desired(document, Some(true));
     let added = provisioning::add(tx, request.speaker(), &desired).await?;
     request.invite(tx, added.invited.as_ref()).await?;
     get(tx, request, added.id.as_str()).await
@@ -104,7 +104,9 @@ async fn change(
     known: Known,
     (document, manner): (Document, Manner),
 ) -> Result<(Versioned, bool)> {
-    let desired = user::desired(document, known.membership.disabled_at.is_none());
+    // Whoever tells the whole need not say whether a member is active; whoever changes something may take the answer away.
+    let was_active = (manner == Manner::Whole).then_some(known.membership.disabled_at.is_none());
+    let desired = user::desired(document, was_active);
     let id = known.membership.id;
     let (has_changed, invited) = provisioning::change(tx, request.speaker(), &id, (&desired, manner)).await?;
     request.invite(tx, invited.as_ref()).await?;

@@ -69,6 +69,12 @@ impl Known {
         self.record.as_ref().map_or_else(own, |record| record.user_name.clone())
     }
 
+    /// Whether the source took away its word on whether the member is active.
+    #[must_use]
+    pub fn is_active_unsaid(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.attributes.get(ACTIVE).is_some_and(Value::is_null))
+    }
+
     /// When anything of it last changed.
     #[must_use]
     pub fn changed_at(&self) -> Timestamp {
@@ -134,8 +140,22 @@ impl Known {
     }
 }
 
+/// The attribute that the membership keeps; a record has it as null where no source says it.
+pub(super) const ACTIVE: &str = "active";
+
+pub(super) fn say_active(attributes: &mut Attributes, is_said: bool) {
+    if is_said {
+        attributes.remove(ACTIVE);
+    } else {
+        attributes.insert(ACTIVE.into(), Value::Null);
+    }
+}
+
 /// Attributes of extensions one by one; null takes away what is beneath.
 fn lay_over(all: &mut Attributes, name: &str, value: &Value) {
+    if name.starts_with(URN) && value.is_object() && !all.contains_key(name) {
+        all.insert(name.to_owned(), Value::Object(Map::new()));
+    }
     match (all.get_mut(name), value) {
         (Some(Value::Object(beneath)), Value::Object(above)) if name.starts_with(URN) => {
             for (name, value) in above {

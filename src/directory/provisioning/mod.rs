@@ -70,8 +70,8 @@ pub struct Desired {
     pub user_name: String,
     /// Its own id of them.
     pub external_id: Option<String>,
-    /// Whether they may act in the organization.
-    pub is_active: bool,
+    /// Whether they may act in the organization; where nobody says, that stays as it is.
+    pub is_active: Option<bool>,
     /// Everything else, by the names of RFC 7643.
     pub attributes: Attributes,
 }
@@ -207,7 +207,11 @@ async fn write(
     let (written, sources) =
         known.record.as_ref().map_or((&empty, &nobody), |record| (&record.attributes, &record.sources));
     let is_new = known.record.is_none();
-    let merged = ownership::merge((&before, written, sources), &wanted, &speaker.source(), manner)?;
+    let mut merged = ownership::merge((&before, written, sources), &wanted, &speaker.source(), manner)?;
+    if known.is_active_unsaid() != desired.is_active.is_none() {
+        known::say_active(&mut merged.attributes, desired.is_active.is_some());
+        merged.changed.insert(known::ACTIVE.into());
+    }
     let external_id = desired.external_id.clone();
     let has_other_id = known.record.as_ref().and_then(|record| record.external_id.as_ref()) != external_id.as_ref();
     let mut changed = merged.changed;
@@ -239,14 +243,14 @@ async fn write(
         tx.record(speaker.context, Some(speaker.organization), &event);
     }
     let was_active = known.membership.disabled_at.is_none();
-    if was_active != desired.is_active {
+    if let Some(is_active) = desired.is_active.filter(|is_active| *is_active != was_active) {
         let id = &known.membership.id;
-        if desired.is_active {
+        if is_active {
             membership::enable(tx, speaker.context, speaker.organization, id).await?;
         } else {
             membership::disable(tx, speaker.context, speaker.organization, id).await?;
         }
-        changed.insert("active".into());
+        changed.insert(known::ACTIVE.into());
     }
     Ok(!changed.is_empty())
 }

@@ -158,6 +158,9 @@ impl Operation {
         };
         self.named_by = NamedBy::Value;
         for (name, value) in members {
+            if document::is_repeated(schema, name) {
+                continue;
+            }
             let attribute = schema
                 .attribute(name)
                 .ok_or_else(|| invalid_syntax(format!("'{}:{}' is not an attribute", schema.id, echo(name))))?;

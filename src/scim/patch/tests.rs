@@ -202,7 +202,7 @@ fn replace_sets_what_the_path_leads_to() {
         ),
         (
             json!({ENTERPRISE: {"department": "GP", "division": "A"}}),
-            json!({"op": "replace", "value": {ENTERPRISE: {"department": "Physio"}, "id": "x", "meta": {}, "schemas": []}}),
+            json!({"op": "replace", "value": {ENTERPRISE: {"department": "Physio", "schemas": []}, "id": "x", "meta": {}, "schemas": []}}),
             json!({ENTERPRISE: {"department": "Physio", "division": "A"}}),
         ),
         // What cannot be read is not kept.

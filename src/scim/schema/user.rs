@@ -28,7 +28,8 @@ pub static USER: Schema = Schema {
         Attribute::string("timezone", "The person's time zone by its name in the Olson database."),
         Attribute::boolean(
             "active",
-            "Whether the person may act in this organization. False ends the sessions and tokens of the organization at once.",
+            "Whether the person may act in this organization. False ends the sessions and tokens of the organization at once; \
+             without a value that stays as it was.",
         ),
         Attribute::string(
             "password",

@@ -58,6 +58,35 @@ async fn a_person_is_made_read_changed_and_taken_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_away_is_gone() {
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    for push in Push::each().await {
+        let path = format!("/Users/{}", push.person("jo").await);
+        let done = async |operation: Value| push.told("PATCH", &path, &patch(json!([operation])), 200).await;
+        let whole = json!({"department": "GP", "manager": {"value": "mem_max"}});
+        assert_eq!(done(json!({"op": "add", "path": enterprise, "value": whole})).await[enterprise], whole);
+        let without = done(json!({"op": "remove", "path": enterprise})).await;
+        assert_eq!(without.get(enterprise), None, "{without}");
+        assert!(!without["schemas"].as_array().unwrap().contains(&json!(enterprise)));
+        assert_eq!(done(json!({"op": "remove", "path": "displayName"})).await.get("displayName"), None);
+
+        // Whether a member may act stays as it is where nobody says it, until somebody does.
+        for is_active in [true, false] {
+            let said = json!({"op": "replace", "path": "active", "value": is_active});
+            assert_eq!(done(said.clone()).await["active"], is_active);
+            let unsaid = done(json!({"op": "remove", "path": "active"})).await;
+            assert_eq!(unsaid.get("active"), None);
+            let title = done(json!({"op": "replace", "path": "title", "value": format!("Dr {is_active}")})).await;
+            assert_eq!(title.get("active"), None);
+            let named = push.told("GET", "/Users?filter=active%20eq%20false&count=0", &Value::Null, 200).await;
+            assert_eq!(named["totalResults"], 0);
+            let put = json!({"schemas": [USER], "userName": "jo@riverside.example"});
+            assert_eq!(push.told("PUT", &path, &put, 200).await["active"], is_active);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_refused_and_changes_nothing() {
     for push in Push::each().await {
         let id = push.person("jo").await;

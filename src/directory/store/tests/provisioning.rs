@@ -22,7 +22,7 @@ fn source(name: &str, later: i64) -> Context {
 
 fn desired(user_name: &str, attributes: Value) -> Desired {
     let Value::Object(attributes) = attributes else { panic!("an object") };
-    Desired { user_name: user_name.to_owned(), external_id: None, is_active: true, attributes }
+    Desired { user_name: user_name.to_owned(), external_id: None, is_active: Some(true), attributes }
 }
 
 async fn add(storage: &Storage, of: &Organization, who: &'static str, new: Desired) -> Result<Added> {
@@ -197,8 +197,8 @@ async fn a_leaver_is_out_and_comes_back_with_what_they_had() {
     for database in databases().await {
         let storage = &database.storage;
         let riverside = owning(storage, "riverside").await;
-        let said = |is_active| Desired {
-            is_active,
+        let said = |is_active: bool| Desired {
+            is_active: Some(is_active),
             ..desired("max@riverside.example", json!({"displayName": "Max", "roles": [{"value": "billing"}]}))
         };
         let id = add(storage, &riverside, "entra", said(true)).await.unwrap().id;
