@@ -22,6 +22,7 @@ mod location;
 mod membership;
 mod org;
 mod postgres;
+mod receipt;
 mod restore;
 mod role;
 mod scim_token;

@@ -51,7 +51,7 @@ pub(super) async fn show(
     let now = app.clock.now();
     let mut tx = app.storage.read().await?;
     let all = tx.sessions().of_user(&person.user.id).await?;
-    let told = tx.logouts().of_user(&person.user.id, now.minus(RECENTLY), MOST_TOLD).await?;
+    let told = tx.logouts().of_user(&person.user.id, None, now.minus(RECENTLY), MOST_TOLD).await?;
     let organizations: Vec<_> = told.iter().map(|told| told.logout.organization.clone()).collect();
     let names = tx.names().of(&organizations, &[]).await?;
     drop(tx);
@@ -147,7 +147,7 @@ fn row(session: &Session, this: &SessionId, now: Timestamp) -> SessionRow {
 fn past(told: Vec<Told>, names: &Names, now: Timestamp) -> Vec<PastSession> {
     let mut sessions: Vec<(SessionId, PastSession)> = vec![];
     for told in told {
-        let Told { session, user_agent, app, logout } = told;
+        let Told { session, user_agent, app, logout, .. } = told;
         let state = match logout.state {
             Telling::Delivered(_) => AppState::Out,
             Telling::Waiting(..) => AppState::Waits,

@@ -5,6 +5,7 @@
 
 mod create;
 mod list;
+mod receipts;
 mod show;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use create::{Create, create};
 use list::list;
+use receipts::receipts;
 use show::show;
 
 use super::{
@@ -77,6 +79,20 @@ Examples:
     Show {
         /// The person: e-mail address, user name or id
         person: String,
+    },
+    /// Lists which apps were told that the person's sessions ended, newest first, and what became of it; kept for a month
+    #[command(after_help = "\
+Example:
+  lanyard user receipts priya@riverside.example --limit 20
+
+An app that is waiting could not be told yet: `problem` says what the last try met. With
+`--organization`, sessions there alone.")]
+    Receipts {
+        /// The person: e-mail address, user name or id
+        person: String,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
     /// Creates a person, and with `--kind` their membership in the organization
     #[command(after_help = "\
@@ -166,6 +182,7 @@ impl Users {
                 list(shell, PersonFilter { organization: by.cloned(), wanted, after, limit }).await
             }
             Command::Show { person } => show(shell, by, &person).await,
+            Command::Receipts { person, limit } => receipts(shell, by, &person, limit).await,
             Command::Create(new) => create(shell, &self.scope, new).await,
             Command::Set { person, attributes } => set(shell, by, &person, attributes).await,
             Command::Email { person, email, verify: true } => verify_email(shell, by, &person, email).await,

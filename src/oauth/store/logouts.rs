@@ -4,6 +4,7 @@ use crate::{
     clock::Timestamp,
     id::{JobId, OrganizationId, SessionId, Sid, UserId},
     storage::{Result, Row, Tx, sql},
+    text::Slug,
 };
 
 /// The end of a session as one app is told of it.
@@ -66,6 +67,8 @@ pub struct Told {
     pub user_agent: String,
     /// The app's name.
     pub app: String,
+    /// The organization by its slug.
+    pub organization: Slug,
     /// What it was told, and what became of it.
     pub logout: Logout,
 }
@@ -106,24 +109,33 @@ impl Logouts<'_> {
         rows.iter().map(logout).collect()
     }
 
-    /// What was told of a person's sessions that ended after `since`, newest first.
+    /// What was told of a person's sessions that ended after `since`, newest first; with an organization, of those there.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn of_user(&mut self, user: &UserId, since: Timestamp, most: u32) -> Result<Vec<Told>> {
+    pub async fn of_user(
+        &mut self,
+        user: &UserId,
+        organization: Option<&OrganizationId>,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<Vec<Told>> {
+        let organization = organization.map_or("", OrganizationId::as_str).to_owned();
         let rows = sql(select!(
-            ", o.session_id, s.user_agent, c.name \
+            ", o.session_id, s.user_agent, c.name, g.slug \
              FROM logouts l \
              JOIN session_organizations o ON o.sid = l.sid \
              JOIN sessions s ON s.id = o.session_id \
              JOIN clients c ON c.id = l.client_id \
+             JOIN organizations g ON g.id = l.organization_id \
              LEFT JOIN jobs j ON j.id = l.id \
-             WHERE l.user_id = $1 AND l.created_at > $2 \
+             WHERE l.user_id = $1 AND l.created_at > $2 AND ($3 = '' OR l.organization_id = $3) \
              ORDER BY l.id DESC \
-             LIMIT $3"
+             LIMIT $4"
         ))
         .bind(user.as_str().to_owned())
         .bind(since.0)
+        .bind(organization)
         .bind(i64::from(most))
         .fetch_all(self.0.connection())
         .await?;
@@ -132,6 +144,7 @@ impl Logouts<'_> {
                 session: SessionId::from_stored(row.try_get("session_id")?),
                 user_agent: row.try_get("user_agent")?,
                 app: row.try_get("name")?,
+                organization: Slug::from_stored(row.try_get("slug")?),
                 logout: logout(row)?,
             })
         };

@@ -188,7 +188,7 @@ async fn the_page_says_which_apps_know_that_a_device_was_signed_out() {
         done.expect(200, "Signed out recently").expect(200, "Clinic Calendar, Riverside Clinic: being signed out");
         let user = app.user("priya@riverside.example").await.id;
         let since = app.app.clock.now().minus(Duration::from_hours(1));
-        let told = app.read().await.logouts().of_user(&user, since, 10).await.expect("read");
+        let told = app.read().await.logouts().of_user(&user, None, since, 10).await.expect("read");
         settle(&app, &told[0].logout.id, Outcome::Failed("the app answered 500".into())).await;
         app.wait(Duration::from_mins(5));
         let failed = browser.get("/account/sessions").await;

@@ -40,7 +40,7 @@ const TOKEN: &str = "the token";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 71] = [
+const COMMANDS: [(&str, &str, &str); 72] = [
     ("location rename X New", "main-street", "no-street"),
     ("location move X --in pier", "main-street", "no-street"),
     ("location move pier --in X", "main-street", "no-street"),
@@ -97,6 +97,7 @@ const COMMANDS: [(&str, &str, &str); 71] = [
     ("domain verify X --by-administrator", "riverside.example", "nobody.example"),
     ("domain remove X", "riverside.example", "nobody.example"),
     ("user show X", PRIYA, NOBODY),
+    ("user receipts X", PRIYA, NOBODY),
     ("user set X name=New", PRIYA, NOBODY),
     ("user email X new@harbour.example", PRIYA, NOBODY),
     ("user user-name X new", PRIYA, NOBODY),

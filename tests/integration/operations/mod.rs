@@ -10,6 +10,7 @@ mod isolation;
 mod keys;
 mod looking_up;
 mod mistyped;
+mod receipts;
 mod refusals;
 mod scim_token;
 mod sectors;

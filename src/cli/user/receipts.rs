@@ -1,0 +1,54 @@
+//! `lanyard user receipts`: which apps were told that a person's sessions ended.
+
+use serde::Serialize;
+
+use crate::{
+    cli::{Shell, receipt::Receipt, scope},
+    clock::Timestamp,
+    id::OrganizationId,
+    oauth::store::Told,
+};
+
+/// One app as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    ended_at: String,
+    client: String,
+    name: String,
+    organization: String,
+    session: String,
+    sid: String,
+    #[serde(flatten)]
+    receipt: Receipt,
+}
+
+impl From<Told> for Shown {
+    fn from(told: Told) -> Self {
+        Self {
+            ended_at: told.logout.created_at.to_string(),
+            client: told.logout.client_id,
+            name: told.app,
+            organization: told.organization.into(),
+            session: told.session.into(),
+            sid: told.logout.sid.into(),
+            receipt: told.logout.state.into(),
+        }
+    }
+}
+
+/// Prints them; on behalf of one organization, those of sessions there.
+pub(super) async fn receipts(
+    shell: &Shell,
+    by: Option<&OrganizationId>,
+    person: &str,
+    limit: u32,
+) -> anyhow::Result<()> {
+    let mut tx = shell.app.storage.read().await?;
+    let user = scope::person(&mut tx, by, person).await?;
+    let told = tx.logouts().of_user(&user.id, by, Timestamp(0), limit).await?;
+    let shown: Vec<Shown> = told.into_iter().map(Shown::from).collect();
+    shell.table(&shown, &["ended", "app", "organization", "state", "settled", "problem"], |one| {
+        let [state, settled, problem] = one.receipt.cells();
+        vec![one.ended_at.clone(), one.client.clone(), one.organization.clone(), state, settled, problem]
+    })
+}
