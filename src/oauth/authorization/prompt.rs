@@ -1,6 +1,8 @@
 //! What has to happen before a request is answered with a code: an ordered list of pure checks (OpenID Connect Core 1.0
 //! §3.1.2.1 to §3.1.2.4). The first that is not met decides; `prompt=none` turns it into its error.
 
+use serde_json::Value;
+
 use super::{
     organization::Resolved,
     progress::Progress,
@@ -84,12 +86,31 @@ impl Consent {
         Self { scopes: scopes.clone(), authorization_details: vec![], granted_at }
     }
 
-    fn covers_scopes(&self, request: &AuthorizationRequest) -> bool {
-        self.scopes.covers(&request.told())
+    /// What of a request was allowed already.
+    #[must_use]
+    pub fn covering(consent: Option<&Self>, (scopes, details): (&Scopes, &[Value])) -> Covered {
+        let allowed = |what: &dyn Fn(&Self) -> bool| consent.is_some_and(what);
+        Covered {
+            scopes: allowed(&|given| given.scopes.covers(scopes)),
+            // RFC 9396 §9: details are allowed by the person, whoever made the app.
+            details: details.is_empty()
+                || allowed(&|given| authorization_details::covers(&given.authorization_details, details)),
+        }
     }
+}
 
-    fn covers_details(&self, request: &AuthorizationRequest) -> bool {
-        authorization_details::covers(&self.authorization_details, &request.authorization_details)
+/// What of a request a person allowed before.
+#[derive(Debug, Clone, Copy)]
+pub struct Covered {
+    scopes: bool,
+    details: bool,
+}
+
+impl Covered {
+    /// Whether that is all that an app needs; the scopes of an app that is trusted are allowed by whoever made it so.
+    #[must_use]
+    pub const fn suffices(self, is_trusted: bool) -> bool {
+        self.details && (self.scopes || is_trusted)
     }
 }
 
@@ -176,14 +197,11 @@ fn the_app_is_allowed(situation: &Situation<'_>) -> Option<Need> {
         return None;
     }
     let (request, consent) = (situation.request, person.consent);
-    let allowed = |what: fn(&Consent, &AuthorizationRequest) -> bool| consent.is_some_and(|given| what(given, request));
+    let covered = Consent::covering(consent, (&request.told(), &request.authorization_details));
     let was_asked = consent.is_some_and(|consent| consent.granted_at >= situation.progress.started_at);
     let must_be_asked = request.prompts_for(Prompt::Consent);
     let is_trusted = situation.is_first_party && !must_be_asked;
-    // RFC 9396 §9: details are allowed by the person, whoever made the app.
-    let has_details = request.authorization_details.is_empty() || allowed(Consent::covers_details);
-    let has_scopes = is_trusted || allowed(Consent::covers_scopes);
-    let is_due = !(has_details && has_scopes) || (must_be_asked && !was_asked);
+    let is_due = !covered.suffices(is_trusted) || (must_be_asked && !was_asked);
     is_due.then_some(Need::Consent)
 }
 

@@ -75,6 +75,83 @@ async fn what_is_asked_for_in_detail_is_allowed_by_the_person_and_told_to_the_ap
     }
 }
 
+/// The answer after the person allowed what `more` asks for.
+async fn allowed(clinic: &Clinic, browser: &str, client: &str, more: &str) -> Value {
+    let page = clinic.authorize(browser, &request(client, more)).await;
+    let allowed = clinic.submit(browser, &page, "decision=allow").await;
+    let done = clinic.get(allowed.location(), &[("cookie", browser)]).await;
+    clinic.token(client, &redemption(&done.parameter("code").unwrap())).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_takes_along_only_what_was_allowed_in_the_other_organization() {
+    const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("olivia").await;
+        let grants = json!({"grant_types": ["authorization_code", "refresh_token", GRANT]});
+        for client in ["portal", "guest"] {
+            clinic.set(client, grants.clone()).await;
+            clinic.set(client, schemas()).await;
+        }
+        let details = asking(&json!([record(&["read", "write"])]));
+        let claim = format!("claims={}", encode(&json!({"userinfo": {"email": null}})));
+        for (client, asked, first) in
+            [("portal", &details, ""), ("guest", &details, "scope=openid"), ("guest", &claim, "")]
+        {
+            let tokens = allowed(&clinic, &browser, client, &format!("organization=riverside&{asked}")).await;
+            if !first.is_empty() {
+                allowed(&clinic, &browser, client, &format!("prompt=consent&organization=harbour&{first}")).await;
+            }
+            let form = format!(
+                "grant_type={GRANT}&subject_token={}&organization=harbour\
+                 &subject_token_type=urn:ietf:params:oauth:token-type:access_token",
+                tokens["access_token"].as_str().unwrap()
+            );
+            let refused = clinic.token(client, &form).await;
+            assert_eq!(refused.json()["error"], "consent_required", "{client} {asked}: {}", refused.body);
+            allowed(&clinic, &browser, client, &format!("organization=harbour&{asked}")).await;
+            let switched = clinic.token(client, &form).await;
+            assert_eq!(switched.status, StatusCode::OK, "{client} {asked}: {}", switched.body);
+            assert_eq!(switched.json()["authorization_details"], tokens["authorization_details"]);
+            // Less than the consent there stays less.
+            if asked == &details {
+                let less = format!("{form}&{}", asking(&json!([record(&["read"])])));
+                let less = clinic.token(client, &less).await.json();
+                assert_eq!(less["authorization_details"], json!([record(&["read"])]), "{less}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_brings_no_claim_back_that_a_narrower_token_has_lost() {
+    const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+    const TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("olivia").await;
+        clinic.set("portal", json!({"grant_types": ["authorization_code", "refresh_token", GRANT]})).await;
+        let claim = format!("claims={}", encode(&json!({"userinfo": {"email": null}})));
+        let more = format!("organization=riverside&scope=openid+roles+offline_access&{claim}");
+        let tokens = clinic.tokens(&browser, "portal", &more).await;
+        let exchanged = async |token: &Value, more: &str| {
+            let token = token["access_token"].as_str().unwrap();
+            let form = format!("grant_type={GRANT}&subject_token={token}&subject_token_type={TYPE}&{more}");
+            clinic.token("portal", &form).await.json()
+        };
+        let narrow = exchanged(&tokens, "scope=openid").await;
+        for (case, token, more, expected) in [
+            ("whole", &tokens, "organization=harbour", json!("olivia@clinic.example")),
+            ("narrowed before", &narrow, "organization=harbour", Value::Null),
+            ("narrowed on the way", &tokens, "organization=harbour&scope=openid", Value::Null),
+        ] {
+            let there = exchanged(token, more).await;
+            let bearer = format!("Bearer {}", there["access_token"].as_str().unwrap());
+            let userinfo = clinic.get("/oauth2/userinfo", &[("authorization", &bearer)]).await.json();
+            assert_eq!((&userinfo["email"], userinfo.get("sub").is_some()), (&expected, true), "{case}: {userinfo}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_request_narrows_details_and_never_widens_them() {
     for clinic in Clinic::each().await {

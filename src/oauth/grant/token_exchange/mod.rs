@@ -51,16 +51,16 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let scopes = target::scopes(client, &subject, exchange.parameters.value("scope"))?;
     let resources = target::resources(client, (&subject, &family), exchange.parameters)?;
 
-    let narrowed = narrowed(family, &subject, &acting);
+    let narrowed = narrowed(&exchange, family, &subject, &acting)?;
     let (family, standing) = match switch::destination(&exchange, (&subject, &narrowed), &standing).await? {
         Some(member) => switch::begin(&exchange, (narrowed, &scopes), member).await?,
         None => (narrowed, standing),
     };
     let about = Subject { family: Some(&family), organization: &standing.organization, access: &standing.access };
     let confirmation = exchange.confirmation.as_ref();
-    let details = details(&exchange, &family.particulars.authorization_details)?;
+    let details = &family.particulars.authorization_details;
     let wanted =
-        Wanted { client, scopes: &scopes, resources: &resources, confirmation, authorization_details: &details };
+        Wanted { client, scopes: &scopes, resources: &resources, confirmation, authorization_details: details };
     let draft = Arc::new(Draft::new(exchange.provider, about, wanted, exchange.context.now)?);
     let saved = Issued { draft: Arc::clone(&draft), client: client.id.clone(), family, acting };
     let context = exchange.context.by(Actor::Client(client.id.clone()));
@@ -106,15 +106,16 @@ async fn allowed(exchange: &Exchange<'_>, family: &Family) -> Result<Option<Arc<
     Ok(standing.filter(|standing| requirement.is_met_by(&standing.access)))
 }
 
-/// The authorization as far as the subject token carries it: it ends with the token, and says who acts.
-fn narrowed(family: Family, subject: &Presented, acting: &Acting) -> Family {
+/// The authorization as far as the subject token carries it and the client asks for it: it ends with the token, and says who
+/// acts.
+fn narrowed(exchange: &Exchange<'_>, family: Family, subject: &Presented, acting: &Acting) -> Result<Family, Refusal> {
     let end = subject.live.facts.expires_at();
     let particulars = Particulars {
         actor: acting.claim(subject),
-        authorization_details: subject.claims.authorization_details.clone(),
+        authorization_details: details(exchange, &subject.claims.authorization_details)?,
         ..family.particulars
     };
-    Family { session_end: Some(family.session_end.map_or(end, |own| own.min(end))), particulars, ..family }
+    Ok(Family { session_end: Some(family.session_end.map_or(end, |own| own.min(end))), particulars, ..family })
 }
 
 /// A token that was decided, with what the audit tells of it.

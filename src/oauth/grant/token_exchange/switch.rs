@@ -1,5 +1,5 @@
 //! Going on in another organization (the rules of a switch by the authorization request, without a page): the person is a
-//! member there, the organization uses the app and its rules are met, and another company's app was allowed there.
+//! member there, the organization uses the app and its rules are met, and the person allowed there what the app takes along.
 
 use std::sync::Arc;
 
@@ -12,10 +12,12 @@ use crate::{
             Denial, Resolved, admission,
             flow::denied,
             organization::{Member, Wish, resolve},
+            prompt::Consent,
         },
         error::{Code, Error, Refusal, refuse},
         grant::{Exchange, Standing},
-        scope::Scopes,
+        requested_claims::RequestedClaims,
+        scope::{Scope, Scopes},
         store::{Family, Particulars},
         token::life::{issued_at, void_before},
     },
@@ -60,6 +62,9 @@ pub(super) async fn begin(
     let (membership, organization) = *member;
     let now = issued_at(context.now, client, Some(void_before(&membership, &organization)));
     let root = from.particulars.parent.clone().unwrap_or_else(|| from.id.clone());
+    // Single claims go with the whole scope: whoever has narrowed that gets them back nowhere.
+    let is_whole = *scopes == from.scopes.clone().without(Scope::OfflineAccess);
+    let claims = if is_whole { from.particulars.claims } else { RequestedClaims::default() };
     let mut family = Family {
         id: FamilyId::fresh(now, &context.random),
         organization: organization.id,
@@ -67,7 +72,7 @@ pub(super) async fn begin(
         sid: Sid::fresh(now, &context.random),
         is_offline: false,
         scopes: scopes.clone(),
-        particulars: Particulars { parent: Some(root.clone()), ..from.particulars },
+        particulars: Particulars { parent: Some(root.clone()), claims, ..from.particulars },
         created_at: now,
         expires_at: from.session_end.map_or(from.expires_at, |end| end.min(from.expires_at)),
         ..from
@@ -76,7 +81,8 @@ pub(super) async fn begin(
     let mut tx = exchange.provider.app.storage.read().await?;
     let twin = tx.families().twin(&family, &root, context.now).await?;
     drop(tx);
-    if let Some(twin) = twin
+    let is_allowed = is_allowed(exchange, &family).await?;
+    if let Some(twin) = twin.filter(|_| is_allowed)
         && let Some(standing) = allowed(exchange, &twin).await?
     {
         return Ok((Family { session_end: family.session_end, ..twin }, standing));
@@ -84,12 +90,8 @@ pub(super) async fn begin(
     let Some(standing) = allowed(exchange, &family).await? else {
         return Err(refused(exchange, &family, Denial::Requirement).await?.into());
     };
-    if !client.is_first_party {
-        let mut tx = exchange.provider.app.storage.read().await?;
-        let consent = tx.consents().find(&family.user, &client.id, &family.organization).await?;
-        if !consent.is_some_and(|consent| consent.scopes.covers(scopes)) {
-            return Err(NOT_ALLOWED.into());
-        }
+    if !is_allowed {
+        return Err(NOT_ALLOWED.into());
     }
     let context = context.by(Actor::Client(client.id.clone()));
     let begun = exchange.provider.app.storage.write(move |tx| {
@@ -107,6 +109,19 @@ pub(super) async fn begin(
         })
     });
     Ok((begun.await??, standing))
+}
+
+/// Whether the person allowed the app there all that it takes along, by the rule of the authorization request: details
+/// whoever made the app, scopes and those behind single claims where it is not the clinic's own.
+async fn is_allowed(exchange: &Exchange<'_>, family: &Family) -> Result<bool, Error> {
+    let (client, particulars) = (&exchange.client.client, &family.particulars);
+    let asked = (&family.scopes.union(&particulars.claims.scopes()), particulars.authorization_details.as_slice());
+    if Consent::covering(None, asked).suffices(client.is_first_party) {
+        return Ok(true);
+    }
+    let mut tx = exchange.provider.app.storage.read().await?;
+    let consent = tx.consents().find(&family.user, &client.id, &family.organization).await?;
+    Ok(Consent::covering(consent.as_ref(), asked).suffices(client.is_first_party))
 }
 
 /// Writes down that the person may not go there; the answer is the same whatever the cause.
