@@ -134,6 +134,23 @@ pub async fn asked(app: &App, mut members: Map<String, Value>) -> Result<Asked, 
     Ok(Asked { members, statement })
 }
 
+/// The same for a client that is registered: the statement that it came with goes on to count, whenever that expires, until
+/// it sends another. Nobody sheds what was vouched for.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn asked_again(app: &App, members: Map<String, Value>, kept: &SelfRegistered) -> Result<Asked, Problem> {
+    let mut asked = asked(app, members).await?;
+    if asked.statement.is_none()
+        && let Some(statement) = &kept.statement
+    {
+        asked.members.extend(statement::read_before(statement)?);
+        asked.statement = Some(statement.clone());
+    }
+    see_to_statement(app, &asked)?;
+    Ok(asked)
+}
+
 /// Sees that there is a statement where the operator wants one.
 ///
 /// # Errors

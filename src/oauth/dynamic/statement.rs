@@ -3,15 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Problem;
+use super::{Problem, request::MEMBERS};
 use crate::{
     app::App,
     config::StatementIssuer,
     jose::{self, Alg, Expected, NumericDate, Period, Typ},
 };
-
-/// Claims of a statement that are about itself.
-const OF_ITSELF: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 const ALGORITHMS: [Alg; 4] = [Alg::Es256, Alg::Ps256, Alg::Rs256, Alg::EdDsa];
 
@@ -37,7 +34,20 @@ pub async fn read(app: &App, statement: &str) -> Result<Map<String, Value>, Prob
     let claims: Claims = verified.claims().map_err(|refusal| invalid(&refusal))?;
     let period = Period { ends: claims.exp, begins: claims.nbf, issued: claims.iat };
     period.check(app.clock.now()).map_err(|untimely| invalid(&untimely))?;
-    let mut members: Map<String, Value> = verified.claims().map_err(|refusal| invalid(&refusal))?;
-    members.retain(|name, _| !OF_ITSELF.contains(&name.as_str()));
-    Ok(members)
+    Ok(metadata(verified.claims().map_err(|refusal| invalid(&refusal))?))
+}
+
+/// The metadata of a statement that was believed when the client brought it.
+///
+/// # Errors
+/// `invalid_software_statement` for what cannot have been believed.
+pub fn read_before(statement: &str) -> Result<Map<String, Value>, Problem> {
+    let claims = jose::unverified_claims(statement).map_err(|refusal| Problem::Statement(refusal.to_string()))?;
+    Ok(metadata(claims))
+}
+
+/// What is said of the software: the rest is about the statement itself, or nobody's business.
+fn metadata(mut claims: Map<String, Value>) -> Map<String, Value> {
+    claims.retain(|name, _| MEMBERS.contains(&name.as_str()) || name == "response_types");
+    claims
 }

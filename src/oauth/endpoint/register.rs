@@ -121,8 +121,8 @@ pub(super) async fn replace(
     let replaced = async {
         let token = sent.token.ok_or(Problem::Token)?;
         // Nobody else learns what is wrong with the rest, or has a statement looked into.
-        dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
-        let asked = dynamic::asked(&provider.app, request::members(&sent.body)?).await?;
+        let (_, kept) = dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
+        let asked = dynamic::asked_again(&provider.app, request::members(&sent.body)?, &kept).await?;
         let work = provider
             .app
             .storage

@@ -302,3 +302,44 @@ async fn nobody_joins_the_sector_of_others() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_keeps_what_a_statement_vouched_for() {
+    for database in databases().await {
+        let receiver = Receiver::start().await;
+        let issuers = format!("[\"https://directory.example {}/jwks\"]", receiver.address);
+        let settings = [
+            ("registration.statement_issuers", issuers.as_str()),
+            ("registration.access", "open"),
+            ("registration.software_statement", "required"),
+        ];
+        let clinic = Clinic::configured(database, &settings).await;
+        let ends = clinic.app.clock.now().seconds() + 600;
+        let claims = json!({
+            "iss": "https://directory.example", "exp": ends, "client_name": "Vouched for", "redirect_uris": [CALLBACK],
+        });
+        let (good, jwks) = statement(&claims);
+        receiver.will_answer(Response::new(Body::from(jwks)));
+        let mut body = app();
+        body["software_statement"] = json!(good);
+        let made = send(&clinic, "POST", PATH, "", &body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        let made = made.json();
+        let (id, own) = (made["client_id"].as_str().unwrap(), made["registration_access_token"].as_str().unwrap());
+        // Long after it has expired, too.
+        clinic.app.clock.advance(Duration::from_hours(1));
+        let without = json!({"client_id": id, "client_name": "Evil", "redirect_uris": ["https://evil.example/cb"]});
+        let mut null = without.clone();
+        null["software_statement"] = Value::Null;
+        for body in [without, null] {
+            let changed = send(&clinic, "PUT", &format!("{PATH}/{id}"), own, &body).await;
+            assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+            let changed = changed.json();
+            assert_eq!(changed["software_statement"], json!(good), "{changed}");
+            assert_eq!(
+                (&changed["client_name"], &changed["redirect_uris"]),
+                (&json!("Vouched for"), &json!([CALLBACK]))
+            );
+        }
+    }
+}
