@@ -103,9 +103,9 @@ pub async fn read(app: &App, (id, policy): (&ClientIdUrl, &Policy), document: &D
     narrow(&mut members, "response_types", &["code".to_owned()]);
     // The default of RFC 7591 §2 is a secret, which nobody could have agreed on (§4.1).
     members.entry("token_endpoint_auth_method").or_insert_with(|| json!(AuthenticationMethod::None.name()));
+    let mut asked = super::asked(app, members).await?;
     // Redirect URIs are on one host anyhow; one more address would be asked again at every request.
-    members.remove("sector_identifier_uri");
-    let asked = super::asked(app, members).await?;
+    asked.members.remove("sector_identifier_uri");
     super::see_to_statement(app, &asked)?;
     Ok(asked)
 }

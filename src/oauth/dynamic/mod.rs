@@ -106,6 +106,17 @@ pub enum Door {
     Open(Policy),
 }
 
+impl Door {
+    /// What a client may become at most.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        match self {
+            Self::Token(token) => &token.policy,
+            Self::Open(policy) => policy,
+        }
+    }
+}
+
 /// What is asked for: members, those of a trusted statement among them, and that statement.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -128,10 +139,22 @@ pub async fn asked(app: &App, mut members: Map<String, Value>) -> Result<Asked, 
     if let Some(statement) = &statement {
         members.extend(statement::read(app, statement).await?);
     }
-    // Nobody joins the sector of others, and learns by what names they know people.
-    let described = request::fill(Registration::new("new", "new"), members.clone())?;
-    sector::verify(&app.outbound, &described).await.map_err(Problem::from)?;
     Ok(Asked { members, statement })
+}
+
+/// What the client would be, if it names a sector, which is to be seen to: nobody joins that of others and learns by what
+/// names they know people. No address beyond the policy is ever asked.
+///
+/// # Errors
+/// [`Problem`].
+pub fn in_sector(policy: &Policy, asked: &Asked) -> Result<Option<Registration>, Problem> {
+    let mut described = request::fill(Registration::new("new", "new"), asked.members.clone())?;
+    if described.metadata.sector_identifier_uri.is_none() {
+        return Ok(None);
+    }
+    policy.apply(&mut described)?;
+    sector::check(&described)?;
+    Ok(Some(described))
 }
 
 /// The same for a client that is registered: the statement that it came with goes on to count, whenever that expires, until

@@ -13,8 +13,10 @@ use crate::{
     limit::{Network, Verdict},
     oauth::{
         Provider,
-        dynamic::{self, Door, Problem, Told, request},
+        dynamic::{self, Asked, Door, Policy, Problem, Told, request},
         error::{Code, Error, Refusal, TooMany, refuse},
+        registration::Registration,
+        sector,
     },
     secret::{ExposeSecret, SecretString, TokenHash},
     storage,
@@ -59,24 +61,43 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// `POST /oauth2/register`
 pub(super) async fn register(State(provider): State<Provider>, visit: Visit, sent: Sent) -> Result<Response, Error> {
-    let network = Network::from(visit.address());
-    if let Verdict::Wait(time) = provider.registering.attempt(network.octets()) {
-        return Err(TooMany(time).into());
-    }
+    slow_down(&provider, &visit)?;
     let context = context(&provider, &visit);
     let told = registered(&provider, context.clone(), sent).await;
     answer((&provider, &visit), context, told.map(|told| (StatusCode::CREATED, told))).await
+}
+
+/// Charges the network of whoever registers, or replaces what was registered: outside addresses are asked for it.
+fn slow_down(provider: &Provider, visit: &Visit) -> Result<(), TooMany> {
+    match provider.registering.attempt(Network::from(visit.address()).octets()) {
+        Verdict::Allowed => Ok(()),
+        Verdict::Wait(time) => Err(TooMany(time)),
+    }
 }
 
 async fn registered(provider: &Provider, context: Context, sent: Sent) -> Result<Told, Problem> {
     let door = door(provider, sent.token, &context).await?;
     let asked = dynamic::asked(&provider.app, request::members(&sent.body)?).await?;
     dynamic::see_to_statement(&provider.app, &asked)?;
+    see_to_sector(provider, door.policy(), &asked).await?;
     provider
         .app
         .storage
         .write(move |tx| Box::pin(async move { dynamic::register(tx, &context, door, asked).await }))
         .await
+}
+
+/// Sees that the client belongs to the sector that it names. Whoever asks learns nothing of why an address does not answer.
+async fn see_to_sector(provider: &Provider, policy: &Policy, asked: &Asked) -> Result<(), Problem> {
+    let Some(described) = dynamic::in_sector(policy, asked)? else { return Ok(()) };
+    // They take no more than a few of the places that keys and logouts need.
+    let Ok(_place) = provider.fetching.try_acquire() else {
+        return Err(Problem::Metadata("too many addresses are being read; try again".to_owned()));
+    };
+    sector::verify(&provider.app.outbound, &described).await.map_err(|cause| {
+        tracing::info!(%cause, "A client is not in the sector that it names.");
+        Problem::Metadata("sector_identifier_uri leads to no list of the addresses of this client".to_owned())
+    })
 }
 
 /// Who lets the client in: a token counts before what everybody may.
@@ -116,13 +137,15 @@ pub(super) async fn replace(
     Path(client): Path<String>,
     sent: Sent,
 ) -> Result<Response, Error> {
+    slow_down(&provider, &visit)?;
     let context = context(&provider, &visit);
     let by = context.clone();
     let replaced = async {
         let token = sent.token.ok_or(Problem::Token)?;
         // Nobody else learns what is wrong with the rest, or has a statement looked into.
-        let (_, kept) = dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
+        let (present, kept) = dynamic::own(&mut provider.app.storage.read().await?, &client, &token).await?;
         let asked = dynamic::asked_again(&provider.app, request::members(&sent.body)?, &kept).await?;
+        see_to_sector(&provider, &kept.policy.within(&Registration::of(present)), &asked).await?;
         let work = provider
             .app
             .storage

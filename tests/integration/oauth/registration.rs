@@ -343,3 +343,55 @@ async fn an_update_keeps_what_a_statement_vouched_for() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_sector_is_within_the_policy_and_tells_nothing_of_a_network() {
+    for clinic in Clinic::each().await {
+        let receiver = Receiver::start().await;
+        let named = |address: &str| {
+            let mut body = app();
+            body["subject_type"] = json!("pairwise");
+            body["sector_identifier_uri"] = json!(address);
+            body
+        };
+        let (there, nowhere) = (format!("{}/sector", receiver.address), "http://127.0.0.1:1/sector");
+        let narrow = Policy { hosts: vec!["roster.example".into()], ..Policy::default() };
+        let narrow = token(&clinic, None, 9, narrow).await;
+        let refused = send(&clinic, "POST", PATH, &narrow, &named(&there)).await;
+        assert_eq!(refused.json()["error"], "invalid_client_metadata");
+        assert_eq!(receiver.received(), [], "an address beyond the policy is asked for nothing");
+
+        let wide = token(&clinic, None, 9, Policy::default()).await;
+        let made = send(&clinic, "POST", PATH, &wide, &app()).await.json();
+        let (id, own) = (made["client_id"].as_str().unwrap(), made["registration_access_token"].as_str().unwrap());
+        let at = format!("{PATH}/{id}");
+        let mut told = vec![];
+        for (address, answer) in
+            [(&*there, Some((404, ""))), (&there, Some((200, "{}"))), (&there, Some((200, "[]"))), (nowhere, None)]
+        {
+            for (method, path, token) in [("POST", PATH, &*wide), ("PUT", &at, own)] {
+                if let Some((status, text)) = answer {
+                    receiver.will_answer(Response::builder().status(status).body(Body::from(text)).unwrap());
+                }
+                let mut body = named(address);
+                if method == "PUT" {
+                    body["client_id"] = json!(id);
+                    body["scope"] = json!("openid");
+                }
+                let refused = send(&clinic, method, path, token, &body).await;
+                assert_eq!(refused.json()["error"], "invalid_client_metadata", "{method} {address}");
+                told.push((refused.status, refused.body));
+            }
+        }
+        assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
+        // Whoever asks again and again is told to wait.
+        let mut body = named(nowhere);
+        body["client_id"] = json!(id);
+        body["scope"] = json!("openid");
+        let mut last = send(&clinic, "PUT", &at, own, &body).await;
+        for _ in 0..30 {
+            last = send(&clinic, "PUT", &at, own, &body).await;
+        }
+        assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS, "{}", last.body);
+    }
+}
