@@ -362,3 +362,19 @@ async fn forged_decisions_and_guesses_get_nowhere() {
         assert_eq!(clinic.get("/device/qr?user_code=x", &[]).await.status, StatusCode::NOT_FOUND);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_devices_is_in_nobodys_sector_by_its_redirects() {
+    for clinic in clinics().await {
+        let browser = clinic.browser("priya").await;
+        clinic.set("portal", json!({"subject_type": "pairwise"})).await;
+        let redirects = json!({"subject_type": "pairwise", "redirect_uris": ["https://app.example/cb"]});
+        clinic.set("kiosk", redirects).await;
+        let tokens = clinic.tokens(&browser, "portal", "").await;
+        let begun = begin(&clinic, "kiosk", "").await;
+        decide(&clinic, &browser, &begun, "allow").await;
+        let joined = poll(&clinic, "kiosk", &begun).await.json();
+        assert_ne!(claims(&joined["id_token"])["sub"], claims(&tokens["id_token"])["sub"]);
+        assert_ne!(claims(&joined["id_token"])["sub"], clinic.user("priya").await.as_str());
+    }
+}

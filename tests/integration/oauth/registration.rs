@@ -395,3 +395,53 @@ async fn the_address_of_a_sector_is_within_the_policy_and_tells_nothing_of_a_net
         assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS, "{}", last.body);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_borrows_the_sector_of_others_by_an_address_that_proves_nothing() {
+    for clinic in Clinic::each().await {
+        let receiver = Receiver::start().await;
+        receiver.answers_by(|_| {
+            Response::new(Body::from(r#"["https://victim.example/cb","https://victim.example/jwks"]"#))
+        });
+        let device = "urn:ietf:params:oauth:grant-type:device_code";
+        let grants = vec!["authorization_code".to_owned(), device.to_owned()];
+        let token = token(&clinic, None, 9, Policy { grant_types: grants, ..Policy::default() }).await;
+        let list = format!("{}/sector", receiver.address);
+        for (case, more) in [
+            (
+                "a scheme of nobody's beside a host",
+                json!({"redirect_uris": ["https://victim.example/cb", "com.example.evil:/cb"], "token_endpoint_auth_method": "none"}),
+            ),
+            ("no redirect at all", json!({"grant_types": [device], "sector_identifier_uri": list})),
+            (
+                "a device beside a redirect",
+                json!({
+                    "grant_types": ["authorization_code", device], "sector_identifier_uri": list,
+                    "redirect_uris": ["https://victim.example/cb"],
+                }),
+            ),
+            (
+                "keys of others that prove nothing here",
+                json!({"grant_types": [device], "sector_identifier_uri": list, "jwks_uri": "https://victim.example/jwks"}),
+            ),
+            (
+                "keys that are not listed",
+                json!({
+                    "grant_types": [device], "sector_identifier_uri": list, "jwks_uri": "https://evil.example/jwks",
+                    "token_endpoint_auth_method": "private_key_jwt",
+                }),
+            ),
+        ] {
+            let mut body = json!({"client_name": "Joiner", "subject_type": "pairwise", "scope": "openid"});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let refused = send(&clinic, "POST", PATH, &token, &body).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{case}: {}", refused.body);
+        }
+        let own = json!({
+            "subject_type": "pairwise", "scope": "openid", "grant_types": [device], "sector_identifier_uri": list,
+            "jwks_uri": "https://victim.example/jwks", "token_endpoint_auth_method": "private_key_jwt",
+        });
+        let made = send(&clinic, "POST", PATH, &token, &own).await;
+        assert_eq!(made.status, StatusCode::CREATED, "its own keys: {}", made.body);
+    }
+}
