@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Policy, Problem, bare, request};
+use super::{Asked, Policy, Problem, bare, request, tightened};
 use crate::{
     app::App,
     audit::Context,
@@ -135,8 +135,8 @@ fn described(
     asked: Asked,
 ) -> Result<Registration, Problem> {
     let name = id.host();
-    let bare = match present {
-        Some(present) => Registration { name: name.to_owned(), is_first_party: false, ..bare(&present) },
+    let bare = match &present {
+        Some(present) => Registration { name: name.to_owned(), is_first_party: false, ..bare(present) },
         None => Registration::new(id.url().as_str(), name),
     };
     let mut registration = request::fill(bare, asked.members)?;
@@ -147,7 +147,10 @@ fn described(
     if registration.grant_types.is_empty() {
         return Err(Problem::metadata("none of its grant types is allowed".to_owned()));
     }
-    Ok(registration)
+    Ok(match present {
+        Some(present) => tightened::no_looser(&present, registration),
+        None => registration,
+    })
 }
 
 /// Makes a client of a document, for the organizations that want any; one that was made in the meantime is left alone.

@@ -3,7 +3,7 @@
 //!
 //! Whoever has an initial access token registers clients of its organization, or of the server, within its policy; without
 //! one nobody does unless `[registration]` is open. Such a client is never first-party, introspects nothing, and never
-//! becomes more than it was: an update keeps it within its first grants and scopes. The token by which a client looks after
+//! becomes more than it was: an update keeps it within its first grants and scopes, and as strict as it is ([`tightened`]). The token by which a client looks after
 //! its registration stays the same when that is replaced (RFC 7592 §3 leaves it open): a client that loses an answer is not
 //! locked out. Secrets are kept as hashes, so they are told once.
 
@@ -11,6 +11,7 @@ pub mod document;
 pub mod policy;
 pub mod request;
 pub mod statement;
+pub mod tightened;
 
 use std::borrow::Cow;
 
@@ -264,6 +265,7 @@ pub async fn replace(
         registration.scopes.clone_from(&present.scopes);
     }
     policy.apply(&mut registration)?;
+    let registration = tightened::no_looser(&present, registration);
     let attributes = "registration".to_owned();
     let client = registrar::change(tx, context, client_id, (attributes, move |_| Ok(registration))).await?;
     let secret = secret_for(tx, context, &client).await?;

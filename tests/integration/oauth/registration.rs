@@ -125,10 +125,11 @@ async fn look_after(clinic: &Clinic, made: &Value, (browser, query): (&str, &str
     let more = send(clinic, "PUT", &at, &own, &more).await.json();
     assert_eq!(more["error"], "invalid_client_metadata", "it never had that scope: {more}");
     let public = json!({"client_id": id, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"});
-    assert_eq!(send(clinic, "PUT", &at, &own, &public).await.status, StatusCode::OK);
-    let again = json!({"client_id": id, "redirect_uris": [CALLBACK]});
-    let again = send(clinic, "PUT", &at, &own, &again).await.json();
-    assert_ne!(again["client_secret"], json!(secret), "a new secret");
+    let public = send(clinic, "PUT", &at, &own, &public).await.json();
+    assert_eq!(
+        (&public["token_endpoint_auth_method"], public.get("client_secret")),
+        (&json!("client_secret_basic"), None)
+    );
     assert_eq!(send(clinic, "DELETE", &at, &own, &Value::Null).await.status, StatusCode::NO_CONTENT);
     for method in ["GET", "DELETE"] {
         assert_eq!(send(clinic, method, &at, &own, &Value::Null).await.status, StatusCode::UNAUTHORIZED);
@@ -443,5 +444,45 @@ async fn nobody_borrows_the_sector_of_others_by_an_address_that_proves_nothing()
         });
         let made = send(&clinic, "POST", PATH, &token, &own).await;
         assert_eq!(made.status, StatusCode::CREATED, "its own keys: {}", made.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_undoes_nothing_that_an_administrator_tightened() {
+    for clinic in Clinic::each().await {
+        let token = token(&clinic, None, 1, Policy::default()).await;
+        let made = send(&clinic, "POST", PATH, &token, &app()).await.json();
+        let (id, own) = (made["client_id"].as_str().unwrap(), made["registration_access_token"].as_str().unwrap());
+        let tightened = json!({
+            "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true,
+            "tls_client_certificate_bound_access_tokens": true, "require_signed_request_object": true,
+            "default_max_age": 60, "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": BASE64URL_NOPAD.encode(&[7; 32])}]},
+        });
+        clinic.set(id, tightened.clone()).await;
+        let loose = json!({
+            "client_id": id, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+            "dpop_bound_access_tokens": false, "default_max_age": 9000, "jwks": tightened["jwks"],
+        });
+        for body in [loose, json!({"client_id": id, "redirect_uris": [CALLBACK], "jwks": tightened["jwks"]})] {
+            let changed = send(&clinic, "PUT", &format!("{PATH}/{id}"), own, &body).await;
+            assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+            let changed = changed.json();
+            for (name, value) in tightened.as_object().unwrap() {
+                assert_eq!(&changed[name], value, "{name}");
+            }
+            assert_eq!(changed["token_endpoint_auth_method"], "client_secret_basic");
+        }
+        let strict = json!({
+            "client_id": id, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt",
+            "default_max_age": 30, "jwks": tightened["jwks"],
+        });
+        let changed = send(&clinic, "PUT", &format!("{PATH}/{id}"), own, &strict).await.json();
+        assert_eq!(
+            (&changed["token_endpoint_auth_method"], &changed["default_max_age"]),
+            (&json!("private_key_jwt"), &json!(30))
+        );
+        let back = json!({"client_id": id, "redirect_uris": [CALLBACK], "jwks": tightened["jwks"]});
+        let kept = send(&clinic, "PUT", &format!("{PATH}/{id}"), own, &back).await.json();
+        assert_eq!(kept["token_endpoint_auth_method"], "private_key_jwt", "{kept}");
     }
 }
