@@ -8,15 +8,16 @@ use super::{
     Denial, Resolved,
     flow::CODE_ONLY,
     organization::{Member, Wish, resolve},
-    prompt::Consent,
+    prompt::{self, Consent},
 };
 use crate::{
     audit::{Actor, Context, Event},
     authentication::endpoint::SignedIn,
+    clock::Timestamp,
     directory::{organization::Organization, user::User},
     id::{FamilyId, OrganizationId, Sid},
     oauth::{
-        client::{GrantType, Registered},
+        client::{Client, GrantType, Registered},
         provider::Provider,
         scope::Scope,
         store::{Before, DeferredRequest, Family, Particulars},
@@ -62,6 +63,14 @@ pub async fn admission(
         }
     }
     Ok(Admission::Open(Box::new((membership, organization))))
+}
+
+/// Whether the person signed in lately enough for this app (`default_max_age`); else they do so again before they allow it.
+#[must_use]
+pub fn is_recent(client: &Client, request: &DeferredRequest, (person, now): (&SignedIn, Timestamp)) -> bool {
+    let asked_at = request.created_at;
+    let recent = |max_age| prompt::is_recent(person.session.auth_time, max_age, (asked_at, now));
+    client.metadata.default_max_age.is_none_or(recent)
 }
 
 /// What a person allows: ready to be written down.

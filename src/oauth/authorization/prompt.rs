@@ -167,12 +167,17 @@ fn a_new_sign_in_was_done(situation: &Situation<'_>) -> Option<Need> {
     (situation.request.prompts_for(Prompt::Login) && is_old).then_some(Need::SignIn)
 }
 
-/// `max_age`: a sign-in that was made for this very request is recent enough, whatever the number.
+/// `max_age`.
 fn the_sign_in_is_recent(situation: &Situation<'_>) -> Option<Need> {
     let (person, max_age) = (situation.person.as_ref()?, situation.request.max_age?);
-    let limit = Timestamp(person.auth_time.0.saturating_add(max_age.saturating_mul(1000)));
-    let was_made_for_this = person.auth_time >= situation.progress.started_at;
-    (situation.now > limit && !was_made_for_this).then_some(Need::SignIn)
+    let is_recent = is_recent(person.auth_time, max_age, (situation.progress.started_at, situation.now));
+    (!is_recent).then_some(Need::SignIn)
+}
+
+/// Whether a sign-in is no older than `max_age` seconds; one that was made for this very request is recent enough, whatever
+/// the number.
+pub(super) fn is_recent(auth_time: Timestamp, max_age: i64, (asked_at, now): (Timestamp, Timestamp)) -> bool {
+    now <= Timestamp(auth_time.0.saturating_add(max_age.saturating_mul(1000))) || auth_time >= asked_at
 }
 
 fn the_expected_person_is_signed_in(situation: &Situation<'_>) -> Option<Need> {

@@ -12,18 +12,18 @@ use axum::{
 
 use crate::{
     audit::{Actor, Context},
-    authentication::endpoint::SignedIn,
+    authentication::endpoint::{SignedIn, send_to_sign_in},
     id::DeferredId,
     oauth::{
         Provider,
-        authorization::admission::{Admission, Allowed, Allowing, admission, record_denial, refuse},
+        authorization::admission::{Admission, Allowed, Allowing, admission, is_recent, record_denial, refuse},
         backchannel::ping,
         client::Registered,
         endpoint::context,
         store::{Asks, DeferredRequest},
     },
     storage,
-    web::{self, CsrfForm, Frame, Page, Query, Refusal, Visit},
+    web::{self, CsrfForm, Frame, LocalPath, Page, Query, Refusal, ReturnTo, Visit},
 };
 
 /// Where they are listed.
@@ -128,6 +128,9 @@ pub(in crate::oauth) async fn decide(
     let Some(client) = client else { return Ok(done("gone")) };
     let context = context.by(Actor::User(person.user.id.clone()));
     let told = match form.value("decision") {
+        Some("allow") if !is_recent(&client.client, &request, (&person, now)) => {
+            return Ok(send_to_sign_in(&visit, &ReturnTo::new(LocalPath::parse(PATH)?, visit.site())));
+        }
         Some("allow") => allow(&provider, &context, &person, (client, request)).await?,
         _ => deny(&provider, context, person, (client, request)).await?,
     };

@@ -392,3 +392,21 @@ async fn an_app_that_knows_people_by_pseudonyms_names_them_by_its_own_id_tokens(
         assert_eq!(error(&ask(&clinic, "phone", &form).await), "unknown_user_id");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_back_end_is_let_in_by_a_sign_in_that_is_recent_enough() {
+    for clinic in clinics().await {
+        clinic.set("phone", json!({"default_max_age": 60})).await;
+        let old = clinic.browser_since("priya", Duration::from_mins(10)).await;
+        let begun = begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
+        let away = decide(&clinic, &old, "allow").await;
+        assert!(away.location().starts_with("/login/password?return="), "{}", away.location());
+        assert_eq!(error(&poll(&clinic, "phone", &begun).await), "authorization_pending");
+        let fresh = clinic.browser("priya").await;
+        assert_eq!(decide(&clinic, &fresh, "allow").await.location(), "/account/requests?done=allowed");
+        // To say no, who the person was then is enough.
+        clinic.app.clock.advance(Duration::from_mins(2));
+        begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
+        assert_eq!(decide(&clinic, &old, "deny").await.location(), "/account/requests?done=refused");
+    }
+}

@@ -34,6 +34,7 @@ async fn clinics() -> Vec<Clinic> {
             Registration { is_first_party: false, ..public("guest-kiosk") },
             Registration { organization: Some(riverside), ..public("own-kiosk") },
             public("theatre-kiosk"),
+            public("panel-2"),
         ] {
             clinic.enroll(registration).await;
         }
@@ -376,5 +377,28 @@ async fn an_app_of_devices_is_in_nobodys_sector_by_its_redirects() {
         let joined = poll(&clinic, "kiosk", &begun).await.json();
         assert_ne!(claims(&joined["id_token"])["sub"], claims(&tokens["id_token"])["sub"]);
         assert_ne!(claims(&joined["id_token"])["sub"], clinic.user("priya").await.as_str());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_let_in_by_a_sign_in_that_is_recent_enough() {
+    for clinic in clinics().await {
+        clinic.set("kiosk", json!({"default_max_age": 60})).await;
+        let old = clinic.browser_since("priya", Duration::from_mins(10)).await;
+        let (begun, other) = (begin(&clinic, "kiosk", "").await, begin(&clinic, "panel-2", "").await);
+        let away = page(&clinic, &old, &begun).await;
+        assert!(away.location().starts_with("/login/password?return="), "{} {}", away.location(), away.body);
+        // The form of another app's page does not help.
+        let shown = page(&clinic, &old, &other).await;
+        let text = |begun: &Value| begun["user_code"].as_str().unwrap().to_owned();
+        let forged = Answer { body: shown.body.replace(&text(&other), &text(&begun)), ..shown };
+        let sent = clinic.submit(&old, &forged, "decision=allow").await;
+        assert!(!sent.location().contains("done"), "{}", sent.location());
+        assert_eq!(error(&poll(&clinic, "kiosk", &begun).await), "authorization_pending");
+        // A sign-in since the device asked is recent, however long the person then thinks.
+        let fresh = clinic.browser("priya").await;
+        clinic.app.clock.advance(Duration::from_mins(2));
+        assert_eq!(decide(&clinic, &fresh, &begun, "allow").await.location(), "/device?done=allowed");
+        assert_eq!(poll(&clinic, "kiosk", &begun).await.status, StatusCode::OK);
     }
 }

@@ -18,7 +18,7 @@ use self::view::{ConfirmPage, EnterPage};
 use crate::{
     audit::{Actor, Context},
     authentication::{
-        endpoint::{SignedIn, address_of, brand_of},
+        endpoint::{SignedIn, address_of, brand_of, send_to_sign_in},
         flow::Step,
         page::{no_access::NoAccessPage, organization::OrganizationPage},
     },
@@ -29,7 +29,7 @@ use crate::{
         Provider,
         authorization::{
             Denial,
-            admission::{Admission, Allowed, Allowing, admission, record_denial, refuse},
+            admission::{Admission, Allowed, Allowing, admission, is_recent, record_denial, refuse},
             organization::Member,
         },
         client::Registered,
@@ -77,6 +77,10 @@ pub(in crate::oauth) async fn show(
     let Some(asked) = find(&provider, &visit, &person, typed).await? else {
         return Ok(wrong(frame, typed));
     };
+    if !is_recent(&asked.client.client, &asked.request, (&person, provider.app.clock.now())) {
+        let back = LocalPath::parse(&with_code(DEVICE, &asked.code))?;
+        return Ok(send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())));
+    }
     match considered(&provider, &person, &asked, &query).await? {
         Admission::Open(member) => Ok(Page(confirm_page(frame, &asked, &member)).into_response()),
         Admission::Choose(open) => {
@@ -203,6 +207,9 @@ async fn allow(
     form: &Parameters,
 ) -> Result<Option<&'static str>, web::Error> {
     let Admission::Open(member) = considered(provider, person, &asked, form).await? else { return Ok(None) };
+    if !is_recent(&asked.client.client, &asked.request, (person, context.now)) {
+        return Ok(None);
+    }
     // The page has shown another organization than the one that would be meant now.
     if form.value("organization") != Some(member.1.id.as_str()) {
         return Ok(None);
