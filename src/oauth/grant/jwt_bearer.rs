@@ -101,7 +101,8 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let family = Family { resources, ..family(&exchange, &user, (&member, &scopes)) };
     let (_, draft) = Standing::drafted(&exchange, &family, &scopes).await?;
 
-    let id = TokenHash::of(&format!("jwt bearer\n{}\n{}\n{}", client.id, claims.iss, claims.jti));
+    // Once, by whichever client of all that trust its issuer.
+    let id = TokenHash::of(&format!("jwt bearer\n{}\n{}", claims.iss, claims.jti));
     let replay = (id, claims.exp.at().plus(SKEW));
     let context = exchange.context.by(Actor::Client(client.id.clone()));
     let saving = exchange.provider.app.storage.write(move |tx| {

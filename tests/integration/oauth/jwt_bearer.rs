@@ -87,6 +87,8 @@ async fn an_assertion_becomes_a_token_of_its_person_once() {
         assert_eq!((&access["org_name"], &access["aud"]), (&json!("riverside"), &json!("https://api.example")));
         assert_eq!((&access["roles"], &access["acr"]), (&json!(["practitioner", "supervisor"]), &json!("0")));
         assert_eq!(error(&exchange(&clinic, "roster", &assertion, "").await), "invalid_grant", "a replay");
+        let elsewhere = exchange(&clinic, "own-roster", &assertion, "").await;
+        assert_eq!(error(&elsewhere), "invalid_grant", "a replay by another app that trusts the issuer");
         assert_eq!((clinic.recorded("authorization").await, clinic.recorded("token-issue").await), (1, 1));
 
         // By id, and where the person has several practices.
