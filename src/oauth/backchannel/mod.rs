@@ -131,7 +131,9 @@ async fn keep(
     (request, user): (&DeferredRequest, &UserId),
     letter: Option<&Job>,
 ) -> storage::Result<bool> {
-    if tx.deferred_requests().open_of_user(user, context.now).await?.len() >= MOST_OPEN {
+    let open = tx.deferred_requests().open_of_user(user, context.now).await?;
+    let own = open.iter().filter(|other| other.client_id == request.client_id).count();
+    if open.len() >= MOST_OPEN || own >= MOST_OPEN_OF_CLIENT {
         return Ok(false);
     }
     tx.deferred_requests().insert(request).await?;
@@ -149,8 +151,10 @@ fn sealed(sealer: &Sealer, id: &DeferredId, notification: &Notification) -> Vec<
     sealer.seal(SealedColumn::NOTIFICATION, id.as_str(), &plain)
 }
 
-/// Requests that wait for one person.
-const MOST_OPEN: usize = 10;
+/// Requests that wait for one person: as many as their page lists.
+const MOST_OPEN: usize = 50;
+/// Those of one client, so that none takes the places of others.
+const MOST_OPEN_OF_CLIENT: usize = 10;
 
 /// The organization in which the person would let the client in. Whoever is in none that uses the client is as unknown as
 /// whoever does not exist.

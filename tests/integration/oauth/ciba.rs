@@ -209,6 +209,8 @@ async fn a_person_is_not_buried_in_requests_and_each_is_its_clients_own() {
             let expected = if number < 10 { StatusCode::OK } else { StatusCode::FORBIDDEN };
             assert_eq!(answer.status, expected, "{number}: {}", answer.body);
         }
+        let other = ask(&clinic, "guest-phone", "scope=openid&login_hint=sam@clinic.example").await;
+        assert_eq!(other.status, StatusCode::OK, "one app takes no place of another's: {}", other.body);
         let bad = clinic.token("phone", &format!("grant_type={GRANT}&auth_req_id=x")).await;
         assert_eq!(error(&bad), "invalid_grant");
         let begun = begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
