@@ -334,3 +334,25 @@ async fn a_token_is_for_the_resources_that_were_asked_for_or_some_of_them() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_exchanges_a_token_takes_along_details_of_its_own_types_alone() {
+    const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+    for clinic in Clinic::each().await {
+        clinic.set("portal", schemas()).await;
+        clinic.set("audience", json!({"grant_types": [GRANT]})).await;
+        let browser = clinic.browser("priya").await;
+        let details = json!([record(&["read"])]);
+        let tokens =
+            allowed(&clinic, &browser, "portal", &format!("resource=https://api.example&{}", asking(&details))).await;
+        let form = format!(
+            "grant_type={GRANT}&subject_token={}&subject_token_type=urn:ietf:params:oauth:token-type:access_token",
+            tokens["access_token"].as_str().unwrap()
+        );
+        let told = clinic.token("audience", &form).await;
+        assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+        assert_eq!(told.json().get("authorization_details"), None, "{}", told.body);
+        clinic.set("audience", schemas()).await;
+        assert_eq!(clinic.token("audience", &form).await.json()["authorization_details"], details);
+    }
+}

@@ -109,10 +109,16 @@ async fn allowed(exchange: &Exchange<'_>, family: &Family) -> Result<Option<Arc<
 /// The authorization as far as the subject token carries it and the client asks for it: it ends with the token, and says who
 /// acts.
 fn narrowed(exchange: &Exchange<'_>, family: Family, subject: &Presented, acting: &Acting) -> Result<Family, Refusal> {
-    let end = subject.live.facts.expires_at();
+    let (end, client) = (subject.live.facts.expires_at(), &exchange.client.client);
+    let mut carried = subject.claims.authorization_details.clone();
+    if !subject.is_of(&client.id) {
+        // What nobody here knows the meaning of is for those that the token came from.
+        let types = &client.metadata.authorization_details_types;
+        carried.retain(|detail| types.iter().any(|own| detail["type"] == own.as_str()));
+    }
     let particulars = Particulars {
         actor: acting.claim(subject),
-        authorization_details: details(exchange, &subject.claims.authorization_details)?,
+        authorization_details: details(exchange, &carried)?,
         ..family.particulars
     };
     Ok(Family { session_end: Some(family.session_end.map_or(end, |own| own.min(end))), particulars, ..family })
