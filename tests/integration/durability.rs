@@ -24,6 +24,7 @@ use lanyard::{
         store::Family,
     },
     random::Random,
+    scim::connection,
     secret::ExposeSecret,
     session::{Authenticated, Lifetime},
     storage::{self, testing},
@@ -169,6 +170,18 @@ async fn keep_secrets(app: &App) {
         })
         .await;
     replaced.expect("replaced");
+    let context = app.context(Actor::Server);
+    let removed: connection::Result<()> = app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let riverside = tx.organizations().by_reference("riverside").await?.expect("the demo has it");
+                let name = "demo".parse().expect("a name");
+                connection::remove(tx, &context, &riverside.id, &name).await
+            })
+        })
+        .await;
+    removed.expect("removed");
 }
 
 /// Requests from all sides until the server is gone.
