@@ -7,6 +7,7 @@
 //!   a resource.
 //! * `path`, `filter/`: the two grammars of the protocol, resolved against the schema. `sort`, `query`, `projection`: which
 //!   resources are listed, in which order, with which attributes.
+//! * `bulk/`: many operations in one request.
 //! * `user` and `group`: members and groups of the directory as resources. `users`, `groups`: what is done to them, in the
 //!   caller's unit of work. `list/`, `cursor`: lists. `version`: entity tags. `request`: who asks. `failure`: why not.
 //! * `connection`: which outside systems there are, with their tokens. `caller`: one of them in a request. `provider`: what
@@ -15,6 +16,7 @@
 //! A resource is a JSON object in canonical spelling: core attributes by their name, those of an extension below its URN.
 //! What a resource means for a person or a group belongs to `directory`.
 
+pub mod bulk;
 pub mod caller;
 pub mod connection;
 pub mod cursor;

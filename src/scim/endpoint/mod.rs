@@ -2,6 +2,7 @@
 
 pub mod answer;
 mod body;
+mod bulk;
 pub mod caller;
 mod discovery;
 mod groups;
@@ -18,7 +19,7 @@ use axum::{
     routing::{any, get, post},
 };
 
-use super::{ScimError, ServiceProvider};
+use super::{Caller, ScimError, ServiceProvider};
 use crate::oauth::endpoint::offer_nonce;
 
 /// Everything under `/scim/v2`. It needs [`crate::web::wrap`] around it.
@@ -56,12 +57,20 @@ fn resources(scim: ServiceProvider) -> Router {
             get(groups::get).put(groups::replace).patch(groups::patch).delete(groups::delete),
         )
         .route("/scim/v2/.search", post(search::all))
+        .route("/scim/v2/Bulk", post(bulk::run))
+        .route("/scim/v2/Me", any(nobody))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(scim)
 }
 
 async fn not_found() -> Refused {
     ScimError::of_status(StatusCode::NOT_FOUND, "there is nothing at this address").into()
+}
+
+/// RFC 7644 §3.11: whoever calls is a system and no person.
+async fn nobody(_: Caller) -> Refused {
+    let detail = "a connection is no person and has no resource of its own";
+    ScimError::of_status(StatusCode::NOT_IMPLEMENTED, detail).into()
 }
 
 async fn method_not_allowed() -> Refused {

@@ -10,7 +10,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, TestApp};
 
 /// What each endpoint may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 14] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 16] = [
     ("/scim/v2", &[400, 404]),
     ("/scim/v2/ServiceProviderConfig", &[200, 400, 403, 405]),
     ("/scim/v2/Schemas", &[200, 400, 403, 405]),
@@ -24,6 +24,8 @@ pub(super) const ANSWERS: [(&str, &[u16]); 14] = [
     ("/scim/v2/Groups/.search", &[200, 400, 401, 403, 404, 405, 413, 415, 429]),
     ("/scim/v2/Groups/{id}", &[200, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 429]),
     ("/scim/v2/.search", &[200, 400, 401, 403, 405, 413, 415, 429]),
+    ("/scim/v2/Bulk", &[200, 400, 401, 403, 405, 413, 415, 429]),
+    ("/scim/v2/Me", &[400, 401, 403, 429, 501]),
     ("/scim/v2/{*path}", &[400, 401, 403, 404, 405, 429]),
 ];
 

@@ -1,5 +1,6 @@
 //! SCIM by whole exchanges, on both databases.
 
+mod bulk;
 mod caller;
 mod discovery;
 mod door;

@@ -25,8 +25,13 @@ pub(super) struct Push {
 impl Push {
     /// On each database; Riverside owns `riverside.example`.
     pub(super) async fn each() -> Vec<Self> {
+        Self::each_with(&[]).await
+    }
+
+    /// The same, configured.
+    pub(super) async fn each_with(settings: &[(&str, &str)]) -> Vec<Self> {
         let mut all = vec![];
-        for door in Door::each().await {
+        for door in Door::each_with(settings).await {
             let roles = vec!["billing".parse().unwrap()];
             let (_, token) = door.connect("entra", Rights { roles, ..Rights::default() }).await;
             let (context, of) = (door.clinic.context(), door.riverside().await);

@@ -1,0 +1,217 @@
+//! Many operations in one request, each done whole or not at all.
+
+use serde_json::{Value, json};
+
+use super::push::{GROUP, Push, USER, patch};
+
+const REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+
+#[expect(clippy::needless_pass_by_value, reason = "callers write JSON in place")]
+fn bulk(operations: Value) -> Value {
+    json!({"schemas": [REQUEST], "Operations": operations})
+}
+
+fn user(name: &str, bulk_id: &str) -> Value {
+    json!({"method": "POST", "path": "/Users", "bulkId": bulk_id, "data": {"schemas": [USER], "userName": name}})
+}
+
+fn group(name: &str, bulk_id: &str, members: &[&str]) -> Value {
+    let members: Vec<Value> = members.iter().map(|id| json!({"value": id})).collect();
+    let data = json!({"schemas": [GROUP], "displayName": name, "members": members});
+    json!({"method": "POST", "path": "/Groups", "bulkId": bulk_id, "data": data})
+}
+
+async fn run(push: &Push, request: &Value) -> Vec<Value> {
+    let answer = push.told("POST", "/Bulk", request, 200).await;
+    assert_eq!(answer["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]));
+    answer["Operations"].as_array().unwrap().clone()
+}
+
+/// The status of each, with the type or the detail of a refusal.
+fn told(operations: &[Value]) -> Vec<(&str, String)> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let why = |one: &Value| text(&one["response"]["scimType"]).or_else(|| text(&one["response"]["detail"]));
+    operations.iter().map(|one| (one["status"].as_str().unwrap(), why(one).unwrap_or_default())).collect()
+}
+
+async fn count(push: &Push, path: &str) -> u64 {
+    push.told("GET", &format!("{path}?count=0"), &Value::Null, 200).await["totalResults"].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_and_groups_are_made_changed_and_taken_away_in_one_request() {
+    for push in Push::each().await {
+        let (old, gone) = (push.person("old").await, push.person("gone").await);
+        let version = push.told("GET", &format!("/Users/{old}"), &Value::Null, 200).await["meta"]["version"].clone();
+        let manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let done = run(
+            &push,
+            &bulk(json!([
+                // Refers to what is made further below.
+                group("Team", "team", &["bulkId:ann", "bulkId:inner", &old]),
+                user("ann", "ann"),
+                group("Inner", "inner", &["bulkId:ann"]),
+                {"method": "PATCH", "path": format!("/Users/{old}"), "version": version,
+                    "data": patch(json!([{"op": "add", "path": format!("{manager}:manager"), "value": "bulkId:ann"}]))},
+                {"method": "patch", "path": "/Groups/bulkId:team", "data": [{"op": "remove", "path": format!("members[value eq \"{old}\"]")}]},
+                {"method": "PUT", "path": "/Users/bulkId:ann", "data": {"schemas": [USER], "userName": "ann", "title": "Dr"}},
+                {"method": "DELETE", "path": format!("/Users/{gone}")},
+            ])),
+        )
+        .await;
+        let statuses: Vec<&str> = done.iter().map(|one| one["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, ["201", "201", "201", "200", "204", "200", "204"], "{done:?}");
+        assert_eq!(done[0]["bulkId"], "team");
+        assert_eq!(done[4]["method"], "PATCH");
+        let at = |index: usize| done[index]["location"].as_str().unwrap().to_owned();
+        assert_eq!((at(4), at(5)), (at(0), at(1)));
+        let path = |index: usize| at(index).strip_prefix("http://localhost:8080/scim/v2").unwrap().to_owned();
+        let ann = push.told("GET", &path(1), &Value::Null, 200).await;
+        assert_eq!((&ann["title"], &ann["meta"]["version"]), (&json!("Dr"), &done[5]["version"]));
+        let team = push.told("GET", &path(0), &Value::Null, 200).await;
+        let members: Vec<&Value> = team["members"].as_array().unwrap().iter().map(|one| &one["type"]).collect();
+        assert_eq!((members.len(), &team["meta"]["version"]), (2, &done[4]["version"]));
+        let old = push.told("GET", &format!("/Users/{old}"), &Value::Null, 200).await;
+        assert_eq!((&old[manager]["manager"]["value"], &old["meta"]["version"]), (&ann["id"], &done[3]["version"]));
+        assert_eq!(push.refused("GET", &format!("/Users/{gone}"), &Value::Null).await, (404, None));
+    }
+}
+
+/// Operations between two that are done, with the status of each and how the reason begins.
+fn to_be_refused(jo: &str, theirs: &str) -> Vec<(Value, &'static str, &'static str)> {
+    let title = json!([{"op": "replace", "path": "title", "value": "Dr"}]);
+    let (jo, theirs_path) = (format!("/Users/{jo}"), format!("/Users/{theirs}"));
+    let elsewhere = format!("https://elsewhere.example/scim/v2{jo}");
+    let nameless = json!({"method": "POST", "path": "/Users", "data": {"schemas": [USER], "userName": "nameless"}});
+    vec![
+        (user("ann", "ann"), "201", ""),
+        (user("ANN", "again"), "409", "uniqueness"),
+        // A group is written before its members are looked for.
+        (group("Half", "half", &["mem_0192f3c4d5e6798081828384858687ab"]), "400", "invalidValue"),
+        (group("Theirs", "theirs", &[theirs]), "400", "invalidValue"),
+        (group("Lost", "lost", &["bulkId:again"]), "409", "'bulkId:again' was not made"),
+        (group("Unknown", "unknown", &["bulkId:nothing"]), "400", "invalidValue"),
+        (group("Round", "round", &["bulkId:and-round"]), "409", "'bulkId:and-round' was not made"),
+        (group("And round", "and-round", &["bulkId:round"]), "409", "'bulkId:round' was not made"),
+        (json!({"method": "PATCH", "path": theirs_path, "data": title}), "404", "there is no resource"),
+        (json!({"method": "DELETE", "path": theirs_path}), "404", "there is no resource"),
+        (json!({"method": "PATCH", "path": jo, "version": "W/\"x\"", "data": title}), "412", "the resource has the"),
+        (json!({"method": "GET", "path": jo}), "400", "invalidSyntax"),
+        (json!({"path": jo}), "400", "invalidSyntax"),
+        (json!({"method": "DELETE"}), "400", "invalidSyntax"),
+        (json!({"method": "DELETE", "path": "/Users"}), "400", "invalidValue"),
+        (json!({"method": "POST", "path": jo, "bulkId": "p", "data": {}}), "400", "invalidValue"),
+        (nameless, "400", "invalidSyntax"),
+        (json!({"method": "POST", "path": "/Schemas", "bulkId": "s", "data": {}}), "400", "invalidValue"),
+        (json!({"method": "DELETE", "path": elsewhere}), "400", "invalidValue"),
+        (json!({"method": "PUT", "path": jo}), "400", "invalidSyntax"),
+        (json!({"method": "PUT", "path": jo, "data": "x"}), "400", "invalidSyntax"),
+        (json!({"method": "PATCH", "path": "/Users/bulkId:nothing", "data": title}), "400", "invalidValue"),
+        (user("bob", "bob"), "201", ""),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_has_written_nothing_and_the_others_stay() {
+    for push in Push::each().await {
+        let jo = push.person("jo").await;
+        let other = push.of("harbour").await;
+        let theirs = push.ask_as(&other, "POST", "/Users", (&json!({"schemas": [USER], "userName": "x"}), &[])).await;
+        let theirs = theirs.json()["id"].as_str().unwrap().to_owned();
+        let before = (count(&push, "/Users").await, count(&push, "/Groups").await);
+        let all = to_be_refused(&jo, &theirs);
+        let operations: Vec<&Value> = all.iter().map(|(operation, ..)| operation).collect();
+        let done = run(&push, &bulk(json!(operations))).await;
+        assert_eq!(done.len(), all.len());
+        for ((operation, status, why), (found, reason)) in all.iter().zip(told(&done)) {
+            assert_eq!(found, *status, "{operation}: {reason}");
+            assert!(reason.starts_with(why), "{operation}: {reason}");
+        }
+        assert_eq!(done[8]["location"], format!("http://localhost:8080/scim/v2/Users/{theirs}"));
+        assert_eq!(done[1].get("location"), None, "of what was not made");
+        assert_eq!(done[1]["response"]["status"], "409");
+        assert_eq!((count(&push, "/Users").await, count(&push, "/Groups").await), (before.0 + 2, before.1));
+        let query =
+            lanyard::audit::store::Query { action: Some("group-creation".into()), limit: 1000, ..Default::default() };
+        let mut tx = push.door.clinic.app.storage.read().await.unwrap();
+        let events = tx.audit().list(query).await.unwrap();
+        assert!(
+            !events.iter().any(|event| event.detail.contains("\"half\"")),
+            "nothing is recorded of what was refused"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_ends_after_so_many_errors() {
+    for push in Push::each().await {
+        let mut request = bulk(json!([user("ann", "a"), user(" ", "b"), user(" ", "c"), user("bob", "d")]));
+        request["failOnErrors"] = json!(2);
+        let done = run(&push, &request).await;
+        assert_eq!(done.iter().map(|one| &one["status"]).collect::<Vec<_>>(), ["201", "400", "400"]);
+        request["failOnErrors"] = json!(4);
+        assert_eq!(run(&push, &request).await.len(), 4, "whoever is there already is the third");
+        let found = push.told("GET", "/Users?filter=userName%20eq%20%22bob%22", &Value::Null, 200).await;
+        assert_eq!(found["totalResults"], 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_over_a_limit_is_refused_whole() {
+    for push in Push::each_with(&[("scim.bulk_operations", "3")]).await {
+        let before = count(&push, "/Users").await;
+        let all: Vec<Value> = (0..4).map(|n| user(&format!("p{n}"), &format!("p{n}"))).collect();
+        let answer = push.ask("POST", "/Bulk", &bulk(json!(all))).await;
+        let error = answer.json();
+        assert_eq!((answer.status.as_u16(), &error["status"]), (413, &json!("413")));
+        assert_eq!(error["detail"], "'Operations' has 4 operations and exceeds maxOperations (3)");
+        for wrong in
+            [json!({}), json!({"schemas": [REQUEST], "Operations": {}}), bulk(json!([user("a", "a"), user("b", "a")]))]
+        {
+            assert_eq!(push.refused("POST", "/Bulk", &wrong).await.0, 400, "{wrong}");
+        }
+        assert_eq!(push.refused("GET", "/Bulk", &Value::Null).await, (405, None));
+        assert_eq!(count(&push, "/Users").await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_does_in_bulk_what_it_may_do_alone() {
+    use lanyard::scim::{caller::ResourceSet, connection::Rights};
+    for push in Push::each().await {
+        let all = bulk(json!([user("ann", "ann"), group("G", "g", &[])]));
+        for (name, resources, may_write, expected) in [
+            ("people", ResourceSet::Users, true, Some(["201", "403"])),
+            ("groups", ResourceSet::Groups, true, Some(["403", "201"])),
+            ("reader", ResourceSet::All, false, None),
+        ] {
+            let rights = Rights { resources, may_write, ..Rights::default() };
+            let (_, token) = push.door.connect(name, rights).await;
+            let answer = push.ask_as(&token, "POST", "/Bulk", (&all, &[])).await;
+            let operations = answer.json()["Operations"].clone();
+            match expected {
+                Some(expected) => assert_eq!([&operations[0]["status"], &operations[1]["status"]], expected, "{name}"),
+                None => assert_eq!(answer.status, 403, "{}", answer.body),
+            }
+        }
+        assert_eq!(push.refused("GET", "/Me", &Value::Null).await, (501, None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_operations_than_a_unit_of_work_has_are_all_done() {
+    for push in Push::each().await {
+        let before = count(&push, "/Users").await;
+        let names: Vec<String> = (0..120).map(|n| format!("bulkId:p{n}")).collect();
+        let members: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut all = vec![group("Everybody", "all", &members)];
+        all.extend((0..120).map(|n| user(&format!("p{n}@riverside.example"), &format!("p{n}"))));
+        let done = run(&push, &bulk(json!(all))).await;
+        assert!(done.iter().all(|one| one["status"] == "201"), "{done:?}");
+        assert_eq!(count(&push, "/Users").await, before + 120);
+        let path = done[0]["location"].as_str().unwrap().strip_prefix("http://localhost:8080/scim/v2").unwrap();
+        let group = push.told("GET", path, &Value::Null, 200).await;
+        assert_eq!(group["members"].as_array().unwrap().len(), 120);
+        assert_eq!(told(&run(&push, &bulk(json!([]))).await), []);
+    }
+}
