@@ -29,6 +29,8 @@ pub enum Refusal {
     BadRequest(String),
     /// An app sent a request that cannot be answered to the app: the registered error code and a hint for its developers.
     App(&'static str, Cow<'static, str>),
+    /// Likewise, a request to sign out.
+    AppSignOut(&'static str, Cow<'static, str>),
     /// The form was not given to this browser, or long ago.
     FormExpired,
     /// The body is not a form.
@@ -69,7 +71,7 @@ impl Refusal {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BadRequest(_) | Self::App(..) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::App(..) | Self::AppSignOut(..) => StatusCode::BAD_REQUEST,
             Self::FormExpired | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -87,6 +89,7 @@ impl Refusal {
             Self::MethodNotAllowed => &errors.method_not_allowed,
             Self::BadRequest(_) => &errors.bad_request,
             Self::App(..) => &errors.app,
+            Self::AppSignOut(..) => &errors.app_sign_out,
             Self::FormExpired => &errors.form_expired,
             Self::ContentType => &errors.content_type,
             Self::TooLarge => &errors.too_large,
@@ -105,7 +108,7 @@ impl Refusal {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::BadRequest(_) => "bad_request",
-            Self::App(code, _) => code,
+            Self::App(code, _) | Self::AppSignOut(code, _) => code,
             Self::FormExpired => "form_expired",
             Self::ContentType => "content_type",
             Self::TooLarge => "too_large",
@@ -120,7 +123,7 @@ impl Refusal {
     /// Writes down that a request was refused, so that the id that the person sees is found in the log.
     fn log(&self) {
         let hint = match self {
-            Self::App(_, hint) => own_words(hint),
+            Self::App(_, hint) | Self::AppSignOut(_, hint) => own_words(hint),
             _ => "",
         };
         log_refusal(self.code(), self.status(), hint);
@@ -130,7 +133,7 @@ impl Refusal {
     fn detail(&self) -> String {
         match self {
             Self::BadRequest(hint) => hint.clone(),
-            Self::App(code, hint) => format!("{code}: {hint}"),
+            Self::App(code, hint) | Self::AppSignOut(code, hint) => format!("{code}: {hint}"),
             _ => String::new(),
         }
     }

@@ -12,8 +12,8 @@ pub struct NoAccessPage {
     pub frame: Frame,
     /// The app's name.
     pub app: String,
-    /// The organization's name.
-    pub organization: String,
+    /// The organization's name; none where the person has none with this app.
+    pub organization: Option<String>,
     /// The group, role or location that the app asks for.
     pub missing: Option<String>,
     /// The names of those who can give it.
@@ -28,6 +28,10 @@ impl NoAccessPage {
     }
 
     fn lead(&self) -> String {
-        (self.frame.t.authentication.no_access.lead)(&self.app, &self.organization)
+        let texts = &self.frame.t.authentication.no_access;
+        match &self.organization {
+            Some(organization) => (texts.lead)(&self.app, organization),
+            None => (texts.lead_without_organization)(&self.app),
+        }
     }
 }

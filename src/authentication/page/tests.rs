@@ -166,12 +166,17 @@ fn the_end_is_well_formed() {
         let link = |href: &str, label: &str| Link { href: href.into(), label: label.into() };
         NoAccessPage {
             app: "Clinic Calendar".into(),
-            organization: "Riverside Clinic".into(),
+            organization: Some("Riverside Clinic".into()),
             missing: Some("gps".into()),
             people: vec!["Olivia Berg".into(), "Max Okafor".into()],
             links: vec![link("/x", texts.back), link("/y", texts.other_organization)],
             frame,
         }
         .to_string()
+    });
+    in_every_language("no-access-anywhere", |frame| {
+        let (app, links) = ("Clinic Calendar".to_owned(), vec![]);
+        let page = NoAccessPage { frame, app, organization: None, missing: None, people: vec![], links };
+        page.to_string()
     });
 }

@@ -10,10 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{
-    authorize::app_error,
-    kept::{self, fetch, keep},
-};
+use super::kept::{self, fetch, keep};
 use crate::{
     authentication::{
         endpoint::{Person, SignedIn},
@@ -57,7 +54,7 @@ pub(super) async fn by_post(
     visit: Visit,
     PlainForm(body): PlainForm,
 ) -> Result<Response, web::Error> {
-    let sent = Parameters::parse(&body).map_err(|error| app_error(&error.into()))?;
+    let sent = Parameters::parse(&body).map_err(|error| unacceptable(&error.into()))?;
     let request = LogoutRequest::read(&provider, &sent).await?;
     if request.hint.is_none() && request.to.is_none() {
         return Ok(Redirect::to(path::LOGOUT).into_response());
@@ -88,16 +85,16 @@ impl LogoutRequest {
             None => None,
             Some(reading) => match reading.await {
                 Ok(hint) => hint,
-                Err(HintError::Foreign(_)) => return Err(app_error(&NOT_OURS)),
+                Err(HintError::Foreign(_)) => return Err(unacceptable(&NOT_OURS)),
                 Err(HintError::Storage(fault)) => return Err(fault.into()),
             },
         };
         let client = client(provider, sent.value("client_id"), hint.as_ref()).await?;
         let to = match (sent.value("post_logout_redirect_uri"), &client) {
             (None, _) => None,
-            (Some(asked), Some(client)) => Some(verify(client, asked).map_err(|refusal| app_error(&refusal))?),
+            (Some(asked), Some(client)) => Some(verify(client, asked).map_err(|refusal| unacceptable(&refusal))?),
             (Some(_), None) => {
-                return Err(app_error(&refuse(
+                return Err(unacceptable(&refuse(
                     Code::InvalidRequest,
                     "post_logout_redirect_uri needs id_token_hint or client_id",
                 )));
@@ -137,7 +134,7 @@ async fn client(
     });
     let id = match (named, of_hint) {
         (Some(named), Some(of_hint)) if named != of_hint => {
-            return Err(app_error(&refuse(Code::InvalidRequest, "client_id differs from that of id_token_hint")));
+            return Err(unacceptable(&refuse(Code::InvalidRequest, "client_id differs from that of id_token_hint")));
         }
         (named, of_hint) => named.or(of_hint),
     };
@@ -152,9 +149,14 @@ fn verify(client: &Registered, asked: &str) -> Result<VerifiedRedirect, Refusal>
     verified.ok_or(refuse(Code::InvalidRequest, "post_logout_redirect_uri is not registered for this client"))
 }
 
+/// An error that may not be sent anywhere, as [`super::authorize::app_error`] shows those of a sign-in.
+fn unacceptable(refusal: &Refusal) -> web::Error {
+    web::Refusal::AppSignOut(refusal.code.name(), refusal.hint.clone()).into()
+}
+
 async fn parameters(provider: &Provider, query: &str) -> Result<Parameters, web::Error> {
-    let sent = Parameters::parse(query.as_bytes()).map_err(|error| app_error(&error.into()))?;
+    let sent = Parameters::parse(query.as_bytes()).map_err(|error| unacceptable(&error.into()))?;
     let Some(stored) = sent.value(kept::PARAMETER) else { return Ok(sent) };
     let kept = fetch(provider, stored).await?;
-    Parameters::parse(kept.as_bytes()).map_err(|error| app_error(&error.into()))
+    Parameters::parse(kept.as_bytes()).map_err(|error| unacceptable(&error.into()))
 }

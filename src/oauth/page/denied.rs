@@ -41,7 +41,7 @@ pub async fn show(
     let page = NoAccessPage {
         frame: Frame::new(visit).branded(organization.map(brand_of)),
         app: client.name.clone(),
-        organization: organization.map(|organization| organization.name.as_str().to_owned()).unwrap_or_default(),
+        organization: organization.map(|organization| organization.name.as_str().to_owned()),
         missing: (denial == Denial::Requirement).then_some(wanted),
         people: vec![],
         links,

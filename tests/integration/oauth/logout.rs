@@ -92,12 +92,14 @@ async fn the_browser_is_sent_to_registered_addresses_alone() {
         let hint = clinic.tokens(&browser, "portal", "").await["id_token"].as_str().unwrap().to_owned();
         for (case, query) in [
             ("another address", format!("id_token_hint={hint}&post_logout_redirect_uri=https://evil.example/")),
+            ("a damaged hint", format!("id_token_hint=no.token.really&{BYE}")),
             ("no client", BYE.to_owned()),
             ("another client", format!("id_token_hint={hint}&client_id=own&{BYE}")),
             ("repeated", format!("client_id=portal&client_id=portal&{BYE}")),
         ] {
             let answer = clinic.get(&format!("/oauth2/logout?{query}"), &[("cookie", &browser)]).await;
             assert_eq!((answer.status, answer.location()), (StatusCode::BAD_REQUEST, ""), "{case}");
+            assert!(answer.body.contains("sent a sign-out request"), "{case}: {}", answer.body);
         }
         let stranger =
             clinic.get(&format!("/oauth2/logout?client_id=portal&{BYE}"), &[("cookie", &clinic.stranger())]).await;

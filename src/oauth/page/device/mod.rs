@@ -281,7 +281,7 @@ async fn denied(
     let page = NoAccessPage {
         frame: frame(visit, person).branded(organization.as_deref().map(brand_of)),
         app: asked.client.client.name.clone(),
-        organization: organization.map(|organization| organization.name.to_string()).unwrap_or_default(),
+        organization: organization.map(|organization| organization.name.to_string()),
         missing: (denial == Denial::Requirement).then_some(wanted),
         people: vec![],
         links: vec![],

@@ -77,6 +77,9 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
     no_access: NoAccess {
         title: |app| format!("Du kan ikke bruge {app} endnu"),
         lead: |app, organization| format!("Du er logget ind, men {organization} har ikke givet dig det, {app} kræver."),
+        lead_without_organization: |app| {
+            format!("Du er logget ind, men din klinik har ikke givet dig adgang til {app}.")
+        },
         ask: "Disse personer kan give dig adgang:",
         ask_administrator: "Bed klinikkens administrator om at give dig adgang.",
         other_organization: "Vælg en anden klinik",

@@ -26,6 +26,10 @@ pub static STRINGS: Strings = Strings {
             title: "Appen sendte en anmodning om login, som vi ikke kan godkende",
             text: "Der er ikke noget galt med din konto. Gå tilbage til appen, og prøv igen. Bliver det ved, så send oplysningerne nedenfor til dem, der driver appen.",
         },
+        app_sign_out: Said {
+            title: "Appen sendte en anmodning om at logge ud, som vi ikke kan godkende",
+            text: "Du er måske stadig logget ind. Gå tilbage til appen, og prøv igen, eller log ud fra din kontoside. Bliver det ved, så send oplysningerne nedenfor til dem, der driver appen.",
+        },
         form_expired: Said {
             title: "Formularen gælder ikke længere",
             text: "Den har været åben længe, eller også gemmer din browser ikke vores cookies. Indlæs siden igen, og udfyld den på ny. Intet er blevet ændret.",

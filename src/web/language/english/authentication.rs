@@ -78,6 +78,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
     no_access: NoAccess {
         title: |app| format!("You can’t use {app} yet"),
         lead: |app, organization| format!("You’re signed in, but {organization} hasn’t given you what {app} asks for."),
+        lead_without_organization: |app| format!("You’re signed in, but your clinic hasn’t given you access to {app}."),
         ask: "These people can give you access:",
         ask_administrator: "Ask your clinic’s administrator to give you access.",
         other_organization: "Choose another clinic",

@@ -26,6 +26,10 @@ pub static STRINGS: Strings = Strings {
             title: "The app sent a sign-in request we can’t accept",
             text: "Nothing is wrong with your account. Go back to the app and try again. If it keeps happening, send the details below to the people who run the app.",
         },
+        app_sign_out: Said {
+            title: "The app sent a sign-out request we can’t accept",
+            text: "You may still be signed in. Go back to the app and try again, or sign out from your account page. If it keeps happening, send the details below to the people who run the app.",
+        },
         form_expired: Said {
             title: "This form is no longer valid",
             text: "It was open for a long time, or your browser doesn’t keep our cookies. Load the page again and fill it in once more. Nothing has been changed.",

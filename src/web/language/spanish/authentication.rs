@@ -78,6 +78,9 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         lead: |app, organization| {
             format!("Ha entrado correctamente, pero {organization} no le ha dado lo que {app} exige.")
         },
+        lead_without_organization: |app| {
+            format!("Ha entrado correctamente, pero su clínica no le ha dado acceso a {app}.")
+        },
         ask: "Estas personas pueden darle acceso:",
         ask_administrator: "Pida acceso al administrador de su clínica.",
         other_organization: "Elegir otra clínica",

@@ -26,6 +26,10 @@ pub static STRINGS: Strings = Strings {
             title: "La aplicación envió una solicitud de acceso que no podemos aceptar",
             text: "Su cuenta está bien. Vuelva a la aplicación e inténtelo de nuevo. Si sigue ocurriendo, envíe los detalles de abajo a los responsables de la aplicación.",
         },
+        app_sign_out: Said {
+            title: "La aplicación envió una solicitud para cerrar la sesión que no podemos aceptar",
+            text: "Puede que su sesión siga abierta. Vuelva a la aplicación e inténtelo de nuevo, o cierre la sesión desde la página de su cuenta. Si sigue ocurriendo, envíe los detalles de abajo a los responsables de la aplicación.",
+        },
         form_expired: Said {
             title: "Este formulario ya no es válido",
             text: "Estuvo abierto mucho tiempo, o su navegador no guarda nuestras cookies. Cargue la página de nuevo y vuelva a rellenarlo. No se ha cambiado nada.",

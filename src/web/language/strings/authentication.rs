@@ -224,6 +224,7 @@ pub struct SignOut {
 pub struct NoAccess {
     pub title: fn(&str) -> String,
     pub lead: fn(&str, &str) -> String,
+    pub lead_without_organization: fn(&str) -> String,
     pub ask: &'static str,
     pub ask_administrator: &'static str,
     pub other_organization: &'static str,

@@ -68,6 +68,7 @@ pub struct Errors {
     pub method_not_allowed: Said,
     pub bad_request: Said,
     pub app: Said,
+    pub app_sign_out: Said,
     pub form_expired: Said,
     pub content_type: Said,
     pub too_large: Said,
