@@ -30,6 +30,9 @@ impl Registration {
     /// [`RegistrationError::UnknownMember`], [`RegistrationError::Member`].
     pub fn set(&mut self, name: &str, value: Value) -> Result<(), RegistrationError> {
         let wrong = |why: &str| RegistrationError::Member { name: name.to_owned(), why: why.to_owned() };
+        if value.is_null() && OWN.contains(&name) {
+            return self.take_away(name).ok_or_else(|| wrong("every client has one"));
+        }
         match name {
             "client_name" => self.name = read(name, value)?,
             "token_endpoint_auth_method" => {
@@ -57,6 +60,22 @@ impl Registration {
             _ => *self.metadata = with(&self.metadata, name, value)?,
         }
         Ok(())
+    }
+
+    /// Back to what a client has that says nothing; `None` where it has to say something.
+    fn take_away(&mut self, name: &str) -> Option<()> {
+        let silent = Self::new(&self.id, &self.name);
+        match name {
+            "grant_types" => self.grant_types = silent.grant_types,
+            "scope" => self.scopes = silent.scopes,
+            "redirect_uris" => self.redirect_uris = silent.redirect_uris,
+            "post_logout_redirect_uris" => self.post_logout_redirect_uris = silent.post_logout_redirect_uris,
+            "backchannel_logout_uri" => self.backchannel_logout_uri = silent.backchannel_logout_uri,
+            "id_token_signed_response_alg" => self.id_token_algorithm = silent.id_token_algorithm,
+            "resources" => self.resources = silent.resources,
+            _ => return None,
+        }
+        Some(())
     }
 
     /// Every member that can be set.
@@ -116,6 +135,29 @@ mod tests {
         assert_eq!((app.grant_types.len(), app.scopes.len()), (1, 2));
         app.set("software_version", Value::Null).unwrap();
         assert_eq!(app.metadata.software_version, None);
+    }
+
+    #[test]
+    fn a_member_that_is_taken_away_is_as_if_it_had_never_been_set() {
+        let silent = Registration::new("app", "App");
+        let mut app = silent.clone();
+        for (name, value) in [
+            ("scope", json!("openid")),
+            ("grant_types", json!(["client_credentials"])),
+            ("redirect_uris", json!(["https://a.example/r"])),
+            ("post_logout_redirect_uris", json!(["https://a.example/"])),
+            ("backchannel_logout_uri", json!("https://a.example/out")),
+            ("id_token_signed_response_alg", json!("ES256")),
+            ("resources", json!(["https://api.example"])),
+        ] {
+            app.set(name, value).unwrap();
+            assert_ne!(format!("{app:?}"), format!("{silent:?}"), "{name}");
+            app.set(name, Value::Null).unwrap();
+            assert_eq!(format!("{app:?}"), format!("{silent:?}"), "{name}");
+        }
+        for name in ["client_name", "token_endpoint_auth_method"] {
+            assert!(matches!(app.set(name, Value::Null), Err(RegistrationError::Member { .. })), "{name}");
+        }
     }
 
     #[test]
