@@ -130,8 +130,8 @@ mod tests {
             jti: TokenId("j".into()),
             scope: "openid".into(),
             authentication: Some(Authentication {
-                sid: "s".into(),
-                auth_time: 1,
+                sid: Some("s".into()),
+                auth_time: Some(1),
                 acr: "1".into(),
                 amr: vec!["pwd".into()],
             }),

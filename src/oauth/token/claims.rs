@@ -72,10 +72,12 @@ impl Serialize for Audience {
 /// How the person signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authentication {
-    /// The session in the organization.
-    pub sid: String,
-    /// When, in Unix seconds.
-    pub auth_time: i64,
+    /// The session in the organization; none where nobody signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// When, in Unix seconds; likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
     /// Authentication context class reference.
     pub acr: String,
     /// Authentication methods (RFC 8176).

@@ -162,9 +162,10 @@ fn token_id(provider: &Provider, subject: Subject<'_>, client: &Client, now: Tim
 /// How the person of a family signed in, as claims.
 #[must_use]
 pub fn authentication(family: &Family) -> Authentication {
+    let has_session = !family.session.as_str().is_empty();
     Authentication {
-        sid: family.sid.as_str().to_owned(),
-        auth_time: family.auth_time.seconds(),
+        sid: has_session.then(|| family.sid.as_str().to_owned()),
+        auth_time: has_session.then(|| family.auth_time.seconds()),
         acr: family.acr.clone(),
         amr: family.amr.clone(),
     }

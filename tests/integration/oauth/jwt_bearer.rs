@@ -89,6 +89,12 @@ async fn an_assertion_becomes_a_token_of_its_person_once() {
         assert_eq!(error(&exchange(&clinic, "roster", &assertion, "").await), "invalid_grant", "a replay");
         let elsewhere = exchange(&clinic, "own-roster", &assertion, "").await;
         assert_eq!(error(&elsewhere), "invalid_grant", "a replay by another app that trusts the issuer");
+        let told = format!("token={}", tokens["access_token"].as_str().unwrap());
+        let told = clinic.post("/oauth2/introspect", &[("authorization", &basic("api"))], &told).await.json();
+        assert_eq!((&told["active"], &told["acr"]), (&json!(true), &json!("0")));
+        for name in ["sid", "auth_time"] {
+            assert!(access.get(name).is_none() && told.get(name).is_none(), "{name}: {access} {told}");
+        }
         assert_eq!((clinic.recorded("authorization").await, clinic.recorded("token-issue").await), (1, 1));
 
         // By id, and where the person has several practices.
