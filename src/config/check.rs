@@ -1,8 +1,9 @@
 //! Problems of a configuration: where, which key, what is wrong and what to write instead.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, fs, path::PathBuf};
 
 use figment::value::Value;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::layer::{Flat, Layer, Origin};
 
@@ -29,6 +30,24 @@ pub(super) fn wrong(what: impl Into<String>, instead: impl Into<String>) -> Wron
 /// Reads the path of a file or folder.
 pub(super) fn path(text: &str) -> Result<PathBuf, Wrong> {
     if text.is_empty() { Err(wrong("is empty", "write a path")) } else { Ok(text.into()) }
+}
+
+/// Reads the path of a PEM file of authorities, which is there and holds a certificate; nothing where it is not set.
+pub(super) fn authorities(text: &str) -> Result<Option<PathBuf>, Wrong> {
+    let path = text.trim();
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let pem = fs::read(path).map_err(|cause| wrong(format!("{path}: {cause}"), "name a PEM file that can be read"))?;
+    let mut certificates = 0;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        certificate.map_err(|_| wrong(format!("{path} is no PEM file"), "write the certificates in PEM"))?;
+        certificates += 1;
+    }
+    match certificates {
+        0 => Err(wrong(format!("{path} holds no certificate"), "put the certificate of the authority there, in PEM")),
+        _ => Ok(Some(path.into())),
+    }
 }
 
 /// Collects the problems of all sections; knows where each value comes from.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    check::{Check, Wrong, wrong},
+    check::{Check, Wrong, authorities, wrong},
     server::{Issuer, Listen, listen_address},
 };
 
@@ -40,6 +40,8 @@ pub(super) struct Raw {
 
 impl Raw {
     pub(super) fn interpret(self, check: &mut Check, has_tls: bool) -> Option<ClientCertificates> {
+        let (has_listener, has_header) = (!self.listen.is_empty(), !self.header.trim().is_empty());
+        let has_address = !self.address.trim().is_empty();
         let listen = self.listen.iter().map(|text| listen_address(text.trim())).collect::<Result<Vec<_>, _>>();
         let listen =
             listen.and_then(|listen| if listen.is_empty() || has_tls { Ok(listen) } else { Err(without_tls()) });
@@ -47,9 +49,29 @@ impl Raw {
         let address = Some(self.address.trim()).filter(|text| !text.is_empty());
         let address = check.take("client_certificates.address", address.map(Issuer::parse).transpose());
         let header = check.take("client_certificates.header", header(self.header.trim()));
-        let ca_file = Some(self.ca_file.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
-        Some(ClientCertificates { listen: listen?, address: address?, ca_file, header: header? })
+        let ca_file = check.take("client_certificates.ca_file", authorities(&self.ca_file));
+        let way_in = match (has_listener, has_address, has_header) {
+            (true, false, false) => check.take("client_certificates.address", Err(without_address())),
+            (false, true, false) => check.take("client_certificates.listen", Err(without_way_in())),
+            _ => Some(()),
+        };
+        way_in?;
+        Some(ClientCertificates { listen: listen?, address: address?, ca_file: ca_file?, header: header? })
     }
+}
+
+fn without_address() -> Wrong {
+    wrong(
+        "is missing while `client_certificates.listen` is set",
+        "write the address by which apps know that listener, for example `https://mtls.clinic.example`",
+    )
+}
+
+fn without_way_in() -> Wrong {
+    wrong(
+        "is missing while `client_certificates.address` is set",
+        "write where certificates are asked for, for example `0.0.0.0:8443`, or set `client_certificates.header`",
+    )
 }
 
 fn without_tls() -> Wrong {

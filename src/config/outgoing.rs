@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    check::{Check, Wrong, wrong},
+    check::{Check, Wrong, authorities, wrong},
     network::networks,
 };
 
@@ -36,8 +36,8 @@ impl Raw {
     pub(super) fn interpret(self, check: &mut Check) -> Option<Outgoing> {
         let allowed_networks = check.take("outgoing.allowed_networks", networks(&self.allowed_networks));
         let resolver = check.take("outgoing.resolver", resolver(self.resolver.trim()));
-        let ca_file = Some(self.ca_file.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
-        Some(Outgoing { allowed_networks: allowed_networks?, ca_file, resolver: resolver? })
+        let ca_file = check.take("outgoing.ca_file", authorities(&self.ca_file));
+        Some(Outgoing { allowed_networks: allowed_networks?, ca_file: ca_file?, resolver: resolver? })
     }
 }
 

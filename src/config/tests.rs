@@ -153,3 +153,50 @@ fn the_description_reads_back() {
     let file = file(&text);
     assert!(Config::load(&Sources::none().with_file(file.path())).is_ok(), "{text}");
 }
+
+#[test]
+fn certificates_of_apps_need_a_way_in_and_an_address() {
+    let address = "https://mtls.clinic.example";
+    for (listen, address, header, expected) in [
+        ("", "", "", None),
+        ("[::]:8443", address, "", None),
+        ("", address, "client-cert", None),
+        ("", "", "client-cert", None),
+        (
+            "[::]:8443",
+            "",
+            "",
+            Some("client_certificates.address: is missing while `client_certificates.listen` is set"),
+        ),
+        ("", address, "", Some("client_certificates.listen: is missing while `client_certificates.address` is set")),
+    ] {
+        let (certificate, key) = ("server.pem", "server.key");
+        let file = file(&format!(
+            "[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n[client_certificates]\nlisten = [{}]\n\
+             address = \"{address}\"\nheader = \"{header}\"\n",
+            if listen.is_empty() { String::new() } else { format!("\"{listen}\"") },
+        ));
+        let found = Config::load(&Sources::none().with_file(file.path())).err().map(|problems| problems.to_string());
+        let case = format!("{listen} {address} {header}: {found:?}");
+        match expected {
+            None => assert_eq!(found, None, "{case}"),
+            Some(expected) => assert!(found.as_ref().is_some_and(|found| found.contains(expected)), "{case}"),
+        }
+    }
+}
+
+#[test]
+fn a_file_of_authorities_is_there_and_holds_one() {
+    let (empty, damaged) = (file("nothing\n"), file("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"));
+    for key in ["client_certificates.ca_file", "outgoing.ca_file"] {
+        for (path, expected) in [
+            ("no/such/file.pem", "No such file"),
+            (empty.path().to_str().unwrap(), "holds no certificate"),
+            (damaged.path().to_str().unwrap(), "is no PEM file"),
+        ] {
+            let found = problems(&Sources::none().with(key, path));
+            let is_told = found.len() == 1 && found[0].contains(key) && found[0].contains(path);
+            assert!(is_told && found[0].contains(expected), "{key} {path}: {found:?}");
+        }
+    }
+}

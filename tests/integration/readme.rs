@@ -51,7 +51,13 @@ fn examples_of_a_configuration_are_right() {
     for example in blocks("toml") {
         let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
         std::fs::write(file.path(), example).expect("written");
-        let sources = Sources::none().with_file(file.path()).with("mail.password", "not of the demo");
+        let authority = tempfile::NamedTempFile::new().expect("a temporary file");
+        let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(authority.path(), pem).expect("written");
+        let sources = Sources::none()
+            .with_file(file.path())
+            .with("client_certificates.ca_file", authority.path().display().to_string())
+            .with("mail.password", "not of the demo");
         assert!(Config::load(&sources).is_ok(), "{}\n{example}", Config::load(&sources).expect_err("wrong"));
     }
 }
