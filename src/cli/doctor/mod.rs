@@ -8,6 +8,7 @@ mod jobs;
 mod keys;
 mod mail;
 mod reach;
+mod registration;
 
 use std::path::Path;
 
@@ -101,6 +102,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.extend(keys::look(config, &storage, now).await);
         findings.extend(audit::look(config, &storage, now).await);
         findings.push(jobs::look(&storage).await);
+        findings.extend(registration::look(config, &storage).await);
         storage.close().await;
     } else {
         findings.push(keys::look_at_master_key(config));

@@ -108,3 +108,11 @@ async fn on_postgres_the_clocks_are_compared() {
     assert_found(&host, 1, "database", ["refused", "check `database.url`"]);
     assert!(began.elapsed() < Duration::from_secs(10), "it says so at once: {:?}", began.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_that_is_named_and_is_not_there_is_told() {
+    let host = Host::set_up().with("LANYARD_REGISTRATION__DOCUMENT_ORGANIZATIONS", "nowhere");
+    host.succeed("keys list");
+    host.seal().await;
+    assert_found(&host, 0, "registration", ["names nowhere: no such organization", "warn"]);
+}
