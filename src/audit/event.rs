@@ -96,6 +96,8 @@ events! {
     LogoutDelivery "logout-delivery" Success { user: UserId, client: String, sid: Sid } sid;
     /// An app could not be told that a session has ended, and is told no more.
     LogoutDeliveryFailure "logout-delivery" Failure { user: UserId, client: String, sid: Sid, reason: String } sid;
+    /// An app could not be told for five minutes that a session has ended; it is tried further.
+    LogoutDelay "logout-delay" Failure { user: UserId, client: String, sid: Sid } sid;
     /// A person went on in another organization without signing in again.
     Switch "organization-switch" Success { user: UserId, session: SessionId, client: String } session;
     /// A switch was refused.

@@ -4,7 +4,7 @@
 //! done: the address and the key are looked up when it is sent, so that an app that moved meanwhile is found. What became of
 //! it is kept by app and recorded.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use url::Url;
 
@@ -98,6 +98,42 @@ pub async fn settle(tx: &mut Tx, context: &Context, job: &JobId, outcome: &Outco
     };
     tx.record(&context.by(Actor::Server), Some(&logout.organization), &event);
     Ok(())
+}
+
+/// The most of which it is said in one unit that an app was not told.
+const MOST_ALERTS: u32 = 200;
+
+/// Says of each app that it was not told in time, once for each end of a session; how many there were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn alert(app: &App) -> storage::Result<u64> {
+    let context = app.context(Actor::Server);
+    let late: Vec<Logout> = app
+        .storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move {
+                let late = tx.logouts().alert(context.now, MOST_ALERTS).await?;
+                for Logout { user, client_id, sid, organization, .. } in late.clone() {
+                    tx.record(&context, Some(&organization), &Event::LogoutDelay { user, client: client_id, sid });
+                }
+                Ok(late)
+            })
+        })
+        .await?;
+    let mut by_app = BTreeMap::<&str, usize>::new();
+    for logout in &late {
+        *by_app.entry(&logout.client_id).or_default() += 1;
+    }
+    for (client, logouts) in by_app {
+        tracing::error!(
+            client.id = client,
+            logouts,
+            "An app was not told for five minutes that sessions have ended: who left may still be signed in there. \
+             See `lanyard client logouts` and make its back-channel logout address answer; it is tried further."
+        );
+    }
+    Ok(late.len() as u64)
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ const STEPS: &[Step] = migrations! {
     "202611221744" "deferred_letters";
     "202611221751" "scim_connections";
     "202611221802" "client_documents";
+    "202611221857" "late_logouts";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

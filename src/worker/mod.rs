@@ -23,9 +23,11 @@ use crate::{
     directory::search,
     keys::store::SharedKeyFault,
     mail::Mailer,
+    oauth::backchannel_logout,
     scim,
     server::Stop,
     storage::{self, Revision, stillness::Stillness},
+    telemetry::Counter,
 };
 
 /// Batches of people that are taken into the search in a second.
@@ -33,6 +35,9 @@ const BATCHES_A_SECOND: u32 = 20;
 
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
+
+const LATE: (&str, &str) =
+    ("lanyard_logouts_late_total", "Ends of sessions of which an app was not told within five minutes.");
 
 /// Gives back what this node holds, so that others need not wait until it runs out.
 ///
@@ -57,6 +62,8 @@ pub struct Worker {
     sealer: sealer::Sealing,
     /// Whether the last look found jobs.
     is_due: AtomicBool,
+    /// Counts what apps were not told in time.
+    late: Counter,
 }
 
 impl Worker {
@@ -67,7 +74,8 @@ impl Worker {
     pub async fn new(app: App, mailer: Mailer) -> Result<Self, SharedKeyFault> {
         let heads = HeadsFile::at(app.config.audit.heads_file.clone());
         let sealer = sealer::Sealing::new(&app, heads).await?;
-        Ok(Self { app, mailer: Arc::new(mailer), sealer, is_due: AtomicBool::new(false) })
+        let late = app.metrics.counter(LATE.0, LATE.1, &[]);
+        Ok(Self { app, mailer: Arc::new(mailer), sealer, is_due: AtomicBool::new(false), late })
     }
 
     /// Works until `stop`; finishes what it has begun.
@@ -164,6 +172,9 @@ impl Worker {
         }
         let pulse = self.app.storage.read().await?.pulse(self.app.clock.now()).await?;
         self.is_due.store(pulse.due, Ordering::Release);
+        if pulse.late {
+            self.late.increment(backchannel_logout::alert(&self.app).await?);
+        }
         if pulse.unsealed || self.sealer.is_behind() {
             self.sealer.seal(&self.app).await?;
         }

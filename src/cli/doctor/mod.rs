@@ -6,6 +6,7 @@ mod database;
 mod disk;
 mod jobs;
 mod keys;
+mod logouts;
 mod mail;
 mod reach;
 mod registration;
@@ -103,6 +104,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.extend(audit::look(config, &storage, now).await);
         findings.push(jobs::look(&storage).await);
         findings.extend(registration::look(config, &storage).await);
+        findings.push(logouts::look(&storage, now).await);
         storage.close().await;
     } else {
         findings.push(keys::look_at_master_key(config));

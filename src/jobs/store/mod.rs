@@ -5,7 +5,7 @@ mod pulse;
 mod queue;
 
 pub use leases::Leases;
-pub use pulse::Pulse;
+pub use pulse::{Pulse, TOO_LATE};
 pub use queue::Jobs;
 
 #[cfg(test)]

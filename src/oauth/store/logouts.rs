@@ -3,6 +3,7 @@
 use crate::{
     clock::Timestamp,
     id::{JobId, OrganizationId, SessionId, Sid, UserId},
+    jobs::store::TOO_LATE,
     storage::{Result, Row, Tx, sql},
     text::Slug,
 };
@@ -71,6 +72,17 @@ pub struct Told {
     pub organization: Slug,
     /// What it was told, and what became of it.
     pub logout: Logout,
+}
+
+/// An app that was not told in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Late {
+    /// The app.
+    pub client_id: String,
+    /// How many ends of sessions it does not know of.
+    pub logouts: i64,
+    /// The end of the first of them.
+    pub since: Timestamp,
 }
 
 /// Queries of logouts.
@@ -168,6 +180,52 @@ impl Logouts<'_> {
         .fetch_all(self.0.connection())
         .await?;
         rows.iter().map(|row| Ok((row.try_get("metadata")?, Sid::from_stored(row.try_get("sid")?)))).collect()
+    }
+
+    /// The apps that were not told in time and still wait, with how much and since when.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn late(&mut self, now: Timestamp, most: u32) -> Result<Vec<Late>> {
+        let rows = sql("SELECT client_id, COUNT(*) AS logouts, MIN(created_at) AS since \
+             FROM logouts \
+             WHERE delivered_at IS NULL AND failed_at IS NULL AND created_at <= $1 \
+             GROUP BY client_id \
+             ORDER BY client_id \
+             LIMIT $2")
+        .bind(now.minus(TOO_LATE).0)
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        let late = |row: &Row| {
+            Ok(Late {
+                client_id: row.try_get("client_id")?,
+                logouts: row.try_get("logouts")?,
+                since: Timestamp(row.try_get("since")?),
+            })
+        };
+        rows.iter().map(late).collect()
+    }
+
+    /// Those that wait for too long and of which that was not said yet; from now on it was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn alert(&mut self, now: Timestamp, most: u32) -> Result<Vec<Logout>> {
+        let rows = sql("UPDATE logouts SET alerted_at = $1 \
+             WHERE alerted_at IS NULL AND id IN (\
+               SELECT id FROM logouts \
+               WHERE delivered_at IS NULL AND failed_at IS NULL AND alerted_at IS NULL AND created_at <= $2 \
+               ORDER BY created_at \
+               LIMIT $3) \
+             RETURNING id, client_id, user_id, organization_id, sid, created_at, delivered_at, failed_at, failure, \
+               0 AS attempts")
+        .bind(now.0)
+        .bind(now.minus(TOO_LATE).0)
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(logout).collect()
     }
 
     /// Writes down what became of it.

@@ -26,7 +26,7 @@ pub use consents::{Allowed, Consents};
 pub use deferred_requests::{Asks, Decision, DeferredRequest, DeferredRequests};
 pub use dynamic::{InitialToken, InitialTokens, SelfRegistered, SelfRegisteredClients};
 pub use families::{Before, Families, Family, Particulars};
-pub use logouts::{Logout, Logouts, Outcome, State, Told};
+pub use logouts::{Late, Logout, Logouts, Outcome, State, Told};
 pub use pushed_requests::PushedRequests;
 pub use refresh_tokens::{RefreshTokens, StoredRefreshToken};
 pub use replays::Replays;

@@ -15,10 +15,10 @@ use lanyard::{
         client::AuthenticationMethod,
         registrar,
         registration::Registration,
-        store::{Logout, State},
+        store::{Late, Logout, State},
     },
     session::EndReason,
-    storage::Tx,
+    storage::{Engine, Tx, sql},
 };
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ use crate::harness::receiver::Receiver;
 const ABSOLUTE: Duration = Duration::from_hours(12);
 
 /// An app of both practices that is told of logouts at `address`.
-async fn listening(clinic: &Clinic, id: &str, address: &str) {
+pub(crate) async fn listening(clinic: &Clinic, id: &str, address: &str) {
     let registration = Registration {
         is_first_party: true,
         authentication: AuthenticationMethod::SecretBasic,
@@ -266,5 +266,61 @@ async fn time_goes_on_until(clinic: &Clinic, receiver: &Receiver, calls: usize) 
 async fn settled(clinic: &Clinic) {
     while told(clinic, "calendar").await.iter().any(|one| matches!(one.state, State::Waiting(..))) {
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_not_told_within_five_minutes_is_a_matter_for_people_once() {
+    let receiver = Receiver::start().await;
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        listening(&clinic, "calendar", "http://127.0.0.1:1").await;
+        listening(&clinic, "records", &receiver.address).await;
+        let (began, before) = (clinic.app.clock.now(), receiver.received().len());
+        let browser = clinic.browser("priya").await;
+        let tokens = clinic.tokens(&browser, "calendar", "").await;
+        clinic.tokens(&browser, "records", "").await;
+        sign_out(&clinic, &browser, &tokens).await;
+        let late = async || clinic.app.storage.read().await.unwrap().logouts().late(clinic.app.clock.now(), 10).await;
+        clinic
+            .working(async {
+                receiver.got(before + 1).await;
+                clinic.app.clock.advance(Duration::from_secs(299));
+                tokio::time::sleep(Duration::from_millis(2500)).await;
+                assert_eq!(clinic.recorded("logout-delay").await, 0, "there is time left");
+                assert_eq!(late().await.unwrap(), []);
+                clinic.app.clock.advance(Duration::from_secs(1));
+                while clinic.recorded("logout-delay").await == 0 {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                clinic.app.clock.advance(Duration::from_mins(10));
+                tokio::time::sleep(Duration::from_millis(2500)).await;
+            })
+            .await;
+        assert_eq!(clinic.recorded("logout-delay").await, 1, "said once, of the one that does not listen");
+        let counted = clinic.app.metrics.render();
+        assert!(counted.contains("lanyard_logouts_late_total 1\n"), "{counted}");
+        assert_eq!(late().await.unwrap(), [Late { client_id: "calendar".into(), logouts: 1, since: began }]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_look_for_late_apps_reads_those_that_wait_alone() {
+    for clinic in Clinic::each().await {
+        let mut tx = clinic.app.storage.read().await.unwrap();
+        let (explain, column) = match clinic.app.storage.engine() {
+            Engine::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+            Engine::Postgres => {
+                tx.run("SET enable_seqscan = off").await.unwrap();
+                ("EXPLAIN", 0)
+            }
+        };
+        let query = format!(
+            "{explain} SELECT id FROM logouts WHERE delivered_at IS NULL AND failed_at IS NULL AND alerted_at IS NULL \
+             AND created_at <= 7 LIMIT 1"
+        );
+        let rows = sql(query).fetch_all(tx.connection()).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get(column).unwrap()).collect();
+        assert!(plan.iter().any(|line| line.contains("logouts_waiting")), "{plan:?}");
     }
 }

@@ -4,7 +4,7 @@
 
 mod answers;
 mod authorization;
-mod backchannel_logout;
+pub(crate) mod backchannel_logout;
 mod bodies;
 mod ciba;
 mod claims;
