@@ -5,6 +5,7 @@ mod caller;
 mod discovery;
 mod door;
 mod groups;
+mod leaver;
 mod push;
 mod tokens;
 mod users;
