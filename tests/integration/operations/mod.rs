@@ -8,6 +8,7 @@ mod directory;
 mod doctor;
 mod isolation;
 mod keys;
+mod leaver;
 mod looking_up;
 mod mistyped;
 mod receipts;
