@@ -3,13 +3,13 @@
 use std::fs;
 
 use anyhow::{Context as _, anyhow, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::write;
 use crate::{
     cli::Shell,
     oauth::{
-        client_metadata::ClientMetadata,
+        client::Client,
         registrar::{self, RegistrarError},
         registration::{Registration, RegistrationError},
         sector,
@@ -41,9 +41,35 @@ pub(super) async fn set(shell: &Shell, id: String, typed: &[String]) -> anyhow::
     Ok(())
 }
 
-/// The members of a client in one line, those that say something.
-pub(super) fn shown(metadata: &ClientMetadata) -> String {
-    let Ok(Value::Object(members)) = serde_json::to_value(metadata) else { return String::new() };
+/// What a client registered, by name: all that is not the default and has no line of its own where a client is shown.
+pub(super) fn registered(client: &Client) -> Map<String, Value> {
+    let silent = Registration::new(&client.id, &client.name);
+    let own = [
+        ("audience", client.audience.clone().map(Value::from)),
+        ("resources", Some(&client.resources).filter(|all| !all.is_empty()).map(|all| Value::from(all.clone()))),
+        ("id_token_signed_response_alg", unless(client.id_token_algorithm.name(), silent.id_token_algorithm.name())),
+        (
+            "access_token_signed_response_alg",
+            unless(client.access_token_algorithm.name(), silent.access_token_algorithm.name()),
+        ),
+        ("access_token_format", unless(client.access_token_format.name(), silent.access_token_format.name())),
+        ("access_token_seconds", client.access_token_life.map(|life| life.as_secs().into())),
+        ("introspects", unless(client.introspects.name(), silent.introspects.name())),
+    ];
+    let mut members: Map<_, _> =
+        own.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value))).collect();
+    if let Ok(Value::Object(metadata)) = serde_json::to_value(&client.metadata) {
+        members.extend(metadata);
+    }
+    members
+}
+
+fn unless(name: &'static str, default: &str) -> Option<Value> {
+    (name != default).then(|| name.into())
+}
+
+/// The members of a client in one line.
+pub(super) fn shown(members: &Map<String, Value>) -> String {
     let short = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Object(_) => "{…}".to_owned(),

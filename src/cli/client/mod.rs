@@ -10,6 +10,7 @@ mod roles;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub(super) use arguments::Client;
 
@@ -24,7 +25,6 @@ use crate::{
     id::ClientSecretId,
     oauth::{
         client::{AccessTokenFormat, Client as Registered, Secret},
-        client_metadata::ClientMetadata,
         redirect_uri::RedirectUri,
         registrar::{self, Addresses, RegistrarError},
         registration::Registration,
@@ -140,7 +140,7 @@ struct Shown {
     post_logout_redirect_uris: Vec<String>,
     backchannel_logout_uri: Option<String>,
     pkce: &'static str,
-    metadata: ClientMetadata,
+    metadata: Map<String, Value>,
     disabled_at: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secrets: Vec<ShownSecret>,
@@ -170,7 +170,7 @@ impl Shown {
             post_logout_redirect_uris: texts(&client.post_logout_redirect_uris),
             backchannel_logout_uri: client.backchannel_logout_uri.clone(),
             pkce: if client.is_pkce_waived { "waived" } else { "required" },
-            metadata: (*client.metadata).clone(),
+            metadata: members::registered(client),
             disabled_at: client.disabled_at.map(|at| at.to_string()),
             secrets: vec![],
             used_by: vec![],

@@ -105,6 +105,32 @@ fn an_api_that_introspects_needs_no_grant_and_the_only_organization_no_name() {
 }
 
 #[test]
+fn a_client_is_shown_with_all_that_was_registered_and_is_not_the_default() {
+    let host = riverside();
+    host.succeed(
+        "client create records --name Records --auth basic --introspects own --audience https://records.example \
+         --resource https://bills.example --id-token-alg ES256 --access-token-seconds 120 --opaque",
+    );
+    host.succeed("client set records client_uri=https://records.example/");
+    let shown = host.json("client show records")["metadata"].clone();
+    let expected = serde_json::json!({
+        "audience": "https://records.example", "resources": ["https://bills.example"], "introspects": "own",
+        "id_token_signed_response_alg": "ES256", "access_token_seconds": 120, "access_token_format": "opaque",
+        "client_uri": "https://records.example/",
+    });
+    assert_eq!(shown, expected);
+    let text = host.succeed("client show records");
+    for part in ["audience=https://records.example", "id_token_signed_response_alg=ES256", "introspects=own"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    host.succeed("client set records scope=openid resources=");
+    host.succeed("client set records scope=");
+    let shown = host.json("client show records");
+    assert!(shown["metadata"].get("resources").is_none(), "{shown}");
+    assert!(shown["scopes"].as_array().unwrap().len() > 5, "{shown}");
+}
+
+#[test]
 fn a_letter_is_told_to_wait_for_the_server() {
     let host = riverside();
     for command in [
