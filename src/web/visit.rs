@@ -23,7 +23,7 @@ use super::{
     headers,
     language::{Language, strings::Strings},
     parameters::{self, Parameters},
-    return_to::{LocalPath, ReturnTo, ReturnToError},
+    return_to::{self, LocalPath, ReturnTo, ReturnToError},
     site::Site,
 };
 use crate::{id::RequestId, random::Random, secret::SecretString, telemetry::RequestSpan};
@@ -93,20 +93,22 @@ impl Visit {
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connection| connection.0.ip());
         let origin = site.proxies().origin(peer, headers);
         let browser = Cookie::Browser.read(site, headers).and_then(Browser::parse);
-        let ui_locales = ui_locales(request.uri().query().unwrap_or_default());
-        let chosen = Cookie::Language.read(site, headers);
+        let query = request.uri().query().unwrap_or_default();
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        // Whoever changes the language on the way to the app is not overruled by what the app asked for before.
+        let chosen =
+            Language::chosen(ui_locales(query).as_deref(), Cookie::Language.read(site, headers)).or_else(|| {
+                let before = ui_locales_of_return(query, site, browser.as_ref()?)?;
+                Language::chosen(Some(&before), None)
+            });
         Self(Arc::new(Inner {
             id: RequestId::fresh(site.clock().now(), site.random()),
             address: origin.address,
             scheme: origin.scheme,
             certificate: certificate(site, peer, request),
             user_agent: headers.get(header::USER_AGENT).cloned(),
-            language: Language::negotiate(
-                ui_locales.as_deref(),
-                chosen,
-                headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
-            ),
-            language_is_chosen: Language::chosen(ui_locales.as_deref(), chosen).is_some(),
+            language: chosen.unwrap_or_else(|| Language::negotiate(None, None, accepted)),
+            language_is_chosen: chosen.is_some(),
             session: Cookie::Session.read(site, headers).filter(|text| is_token(text)).map(Into::into),
             browser_is_new: browser.is_none(),
             browser: browser.map_or_else(OnceLock::new, OnceLock::from),
@@ -281,6 +283,13 @@ fn ui_locales(query: &str) -> Option<String> {
         return None;
     }
     Parameters::parse(query.as_bytes()).ok()?.value("ui_locales").map(str::to_owned)
+}
+
+/// The same, of the request to which the browser goes back from the page it asks for.
+fn ui_locales_of_return(query: &str, site: &Site, browser: &Browser) -> Option<String> {
+    let sent = Parameters::parse(query.as_bytes()).ok()?;
+    let back = ReturnTo::open(sent.value(return_to::PARAMETER)?, site, browser).ok()?;
+    ui_locales(back.path.as_str().split_once('?')?.1)
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {

@@ -131,6 +131,11 @@ impl Arrived {
         } else {
             self.carried.clone()
         };
+        // What is kept or was pushed is not looked into for the language of pages.
+        let carried = match self.parameters.value("ui_locales") {
+            Some(languages) => carried.with("ui_locales", languages),
+            None => carried,
+        };
         let query = carried.with(progress::PARAMETER, &progress).encode();
         Ok(LocalPath::parse(&format!("{}?{query}", path::AUTHORIZE))?)
     }

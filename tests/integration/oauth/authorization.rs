@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use lanyard::{
     audit::Actor,
     keys::{Algorithm, SigningKey, Task, Typ, jws::key_named},
+    web::Language,
 };
 
 use super::clinic::{Answer, CHALLENGE, Clinic, ISSUER, REDIRECT, claims, redemption, request};
@@ -93,6 +94,19 @@ async fn a_stranger_is_sent_to_sign_in_and_comes_back() {
         assert_eq!(answer.parameter("login_hint").as_deref(), Some("priya@clinic.example"));
         let silent = clinic.authorize(&clinic.stranger(), &request("portal", "prompt=none")).await;
         assert_eq!(error(&silent).as_deref(), Some("login_required"));
+        // The sign-in page is not part of this harness, which says so in the language of the visit.
+        let browser = clinic.stranger();
+        for (asked, cookie, language) in [
+            ("", "", Language::English),
+            ("ui_locales=da", "", Language::Danish),
+            ("ui_locales=da", "es", Language::Spanish),
+        ] {
+            let away = clinic.authorize(&browser, &request("portal", asked)).await;
+            let cookies = format!("{browser}; lanyard-language-8080={cookie}");
+            let page = clinic.get(away.location(), &[("cookie", &cookies)]).await;
+            let expected = language.strings().errors.not_found.title;
+            assert!(page.body.contains(expected), "{asked} {cookie}: {}", page.body);
+        }
     }
 }
 
