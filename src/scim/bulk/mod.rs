@@ -1,7 +1,7 @@
 //! Many operations in one request (RFC 7644 §3.7).
 //!
 //! Operations run in their order, but that one which refers to a resource further below (`bulkId:…`) waits for it: see
-//! [`order`]. Each is done whole or not at all, whatever becomes of the others: see [`run`]. What can be referred to are the
+//! [`order`]. Each is done whole or not at all, whatever becomes of the others: see [`run()`]. What can be referred to are the
 //! resources that the same request makes.
 
 mod operation;
