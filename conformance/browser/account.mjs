@@ -95,7 +95,8 @@ await visit('a device is signed out from another', DESKTOP, async (bill) => {
   await bill.opensTheAccountAs(BILL);
   await bill.opens(`${ISSUER}/account/sessions`);
   await bill.pressesWhatSays('Sign out everywhere else');
-  assert.equal(await bill.page.locator('li.card').count(), 1);
+  assert.equal(await bill.page.locator('li.card.head').count(), 1);
+  assert.match(await bill.page.locator('section.past').innerText(), /Clinic Calendar/, 'whom the end was told');
   await other.opens(`${ISSUER}/account`);
   await other.isAt(`${ISSUER}/login/`);
 });
