@@ -2,7 +2,8 @@
 //!
 //! What a person is found by is one folded text. It is kept with its trigrams, in the unit of work that changes a name,
 //! so that a search reads an index on both databases and no one else's text. Trigrams only narrow down: whether the text
-//! holds what was typed is checked afterwards. One or two characters are looked for at the beginning of words.
+//! holds what was typed is checked afterwards. One or two characters are looked for at the beginning of words. Whom outside
+//! sources bring, perhaps thousands at once, a running server takes in soon after.
 
 use std::collections::BTreeSet;
 

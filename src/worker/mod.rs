@@ -1,6 +1,7 @@
 //! What happens without a request: jobs, seals, keys and cleaning up.
 //!
-//! One look per second wakes everything; an idle server does nothing else. Tasks that one node does for all are leased.
+//! One look per second wakes everything; an idle server does nothing else. Whoever is shut out wakes the jobs at once, so that
+//! apps learn of it. Tasks that one node does for all are leased.
 
 mod cleaning;
 mod jobs;
