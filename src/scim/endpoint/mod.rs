@@ -19,7 +19,10 @@ use axum::{
     routing::{any, get, post},
 };
 
-use super::{Caller, ScimError, ServiceProvider};
+use super::{
+    Caller, ScimError, ServiceProvider,
+    list::{Groups, Users},
+};
 use crate::oauth::endpoint::offer_nonce;
 
 /// Everything under `/scim/v2`. It needs [`crate::web::wrap`] around it.
@@ -48,10 +51,10 @@ pub fn documents(scim: ServiceProvider) -> Router {
 fn resources(scim: ServiceProvider) -> Router {
     Router::new()
         .route("/scim/v2/Users", get(users::list).post(users::create))
-        .route("/scim/v2/Users/.search", post(search::users))
+        .route("/scim/v2/Users/.search", post(search::of::<Users>))
         .route("/scim/v2/Users/{id}", get(users::get).put(users::replace).patch(users::patch).delete(users::delete))
         .route("/scim/v2/Groups", get(groups::list).post(groups::create))
-        .route("/scim/v2/Groups/.search", post(search::groups))
+        .route("/scim/v2/Groups/.search", post(search::of::<Groups>))
         .route(
             "/scim/v2/Groups/{id}",
             get(groups::get).put(groups::replace).patch(groups::patch).delete(groups::delete),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::scim::{
     ServiceProvider,
-    list::{self, Groups, Users},
+    list::{self, Source},
     query::ListQuery,
 };
 
@@ -23,22 +23,12 @@ pub(super) async fn all(
     Ok(ScimJson(list::answer_of_all(&mut tx, &asking.request, &query).await?))
 }
 
-pub(super) async fn users(
+pub(super) async fn of<S: Source>(
     State(scim): State<ServiceProvider>,
     asking: Asking,
     Json(body): Json,
 ) -> Result<ScimJson<Value>, Refused> {
     let query = ListQuery::from_search_request(&body)?;
     let mut tx = scim.app.storage.read().await?;
-    Ok(ScimJson(list::answer::<Users>(&mut tx, &asking.request, &query).await?))
-}
-
-pub(super) async fn groups(
-    State(scim): State<ServiceProvider>,
-    asking: Asking,
-    Json(body): Json,
-) -> Result<ScimJson<Value>, Refused> {
-    let query = ListQuery::from_search_request(&body)?;
-    let mut tx = scim.app.storage.read().await?;
-    Ok(ScimJson(list::answer::<Groups>(&mut tx, &asking.request, &query).await?))
+    Ok(ScimJson(list::answer::<S>(&mut tx, &asking.request, &query).await?))
 }
