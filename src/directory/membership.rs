@@ -101,25 +101,39 @@ pub async fn join(
     new: NewMembership,
 ) -> Result<Membership> {
     user::existing(tx, &new.user).await?;
-    tx.kinds().by_slug(organization, &new.kind).await?.ok_or_else(|| Noun::MembershipKind.unknown(&new.kind))?;
-    let membership = Membership {
+    let membership = of(context, organization, &new);
+    begin(tx, context, &membership).await?;
+    give_first_roles(tx, context, &membership, (new.roles, &membership.origin)).await?;
+    Ok(membership)
+}
+
+/// The membership that is to be made.
+pub(super) fn of(context: &Context, organization: &OrganizationId, new: &NewMembership) -> Membership {
+    Membership {
         id: MembershipId::fresh(context.now, &context.random),
         organization_id: organization.clone(),
-        user_id: new.user,
-        kind: new.kind,
+        user_id: new.user.clone(),
+        kind: new.kind.clone(),
         profession: None,
         registration_number: None,
         registration_body: None,
         specialty: None,
         title: None,
-        origin: new.origin,
+        origin: new.origin.clone(),
         validity: new.validity,
         created_at: context.now,
         disabled_at: None,
         removed_at: None,
         tokens_void_before: None,
-    };
-    if !tx.memberships().insert(&membership).await? {
+    }
+}
+
+/// Makes a membership of a person who is there, without roles.
+pub(super) async fn begin(tx: &mut Tx, context: &Context, membership: &Membership) -> Result<()> {
+    let organization = &membership.organization_id;
+    let kind = tx.kinds().by_slug(organization, &membership.kind).await?;
+    kind.ok_or_else(|| Noun::MembershipKind.unknown(&membership.kind))?;
+    if !tx.memberships().insert(membership).await? {
         return Err(Error::AlreadyMember);
     }
     let event = Event::MembershipCreation {
@@ -128,8 +142,7 @@ pub async fn join(
         kind: membership.kind.to_string(),
     };
     tx.record(context, Some(organization), &event);
-    give_first_roles(tx, context, &membership, (new.roles, &membership.origin)).await?;
-    Ok(membership)
+    Ok(())
 }
 
 /// Assigns the roles of a new member: those of the kind come from the kind.

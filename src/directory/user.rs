@@ -179,7 +179,7 @@ pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User
         disabled_at: None,
         deleted_at: None,
     };
-    tx.users().insert(&user).await?;
+    tx.users().insert(&user, None).await?;
     for (name, kind) in names {
         name_login(tx, context, &user.id, &name, kind).await?;
     }
@@ -188,14 +188,10 @@ pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User
     Ok(user)
 }
 
-/// Creates a person for an outside source: with the address of a domain whose owner vouches for it, or as a placeholder.
-pub(super) async fn provision(
-    tx: &mut Tx,
-    context: &Context,
-    (name, email): (Option<Name>, Option<&EmailAddress>),
-) -> Result<User> {
+/// A person whom an outside source names: with the address of a domain whose owner vouches for it, or without any.
+pub(super) fn named(context: &Context, (name, email): (Option<Name>, Option<&EmailAddress>)) -> User {
     let id = UserId::fresh(context.now, &context.random);
-    let user = User {
+    User {
         name: name.unwrap_or_else(|| Name::from_stored(id.to_string())),
         id,
         given_name: None,
@@ -214,18 +210,19 @@ pub(super) async fn provision(
         updated_at: context.now,
         disabled_at: None,
         deleted_at: None,
-    };
-    tx.users().insert(&user).await?;
-    match email {
-        Some(email) => {
-            let name = UserName::from_stored(email.to_string());
-            name_login(tx, context, &user.id, &name, LoginNameKind::Email).await?;
-            tx.search_index().wait(&user.id).await?;
-        }
-        None => tx.users().mark_placeholder(&user.id, context.now).await?,
+    }
+}
+
+/// Creates a person of [`named`]: a placeholder without an address.
+pub(super) async fn provision(tx: &mut Tx, context: &Context, user: &User) -> Result<()> {
+    tx.users().insert(user, user.email.is_none().then_some(context.now)).await?;
+    if let Some(email) = &user.email {
+        let name = UserName::from_stored(email.to_string());
+        name_login(tx, context, &user.id, &name, LoginNameKind::Email).await?;
+        tx.search_index().wait(&user.id).await?;
     }
     tx.record(context, None, &Event::UserCreation { user: user.id.clone() });
-    Ok(user)
+    Ok(())
 }
 
 /// The login names of a new person: at least one, at most one of each kind.

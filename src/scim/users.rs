@@ -43,7 +43,7 @@ pub async fn documents(tx: &mut Tx, known: &[Known], (base, with_groups): (&str,
 /// `404`.
 pub async fn get(tx: &mut Tx, request: &Request, id: &str) -> Result<Versioned> {
     let known = known(tx, request, id).await?;
-    seen(tx, request, known).await
+    one(tx, request, (known, true)).await
 }
 
 /// RFC 7644 §3.3.
@@ -55,7 +55,8 @@ pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Ve
     let desired = user::desired(document, Some(true));
     let added = provisioning::add(tx, request.speaker(), &desired).await?;
     request.invite(tx, added.invited.as_ref()).await?;
-    get(tx, request, added.id.as_str()).await
+    // Somebody new is in no group yet.
+    one(tx, request, (added.known, !added.is_new)).await
 }
 
 /// RFC 7644 §3.5.1.
@@ -122,8 +123,8 @@ fn current(known: &Known, request: &Request, if_match: Option<&Versions>) -> Res
     }
 }
 
-async fn seen(tx: &mut Tx, request: &Request, known: Known) -> Result<Versioned> {
-    let found = documents(tx, &[known], (&request.base(), true)).await?;
+async fn one(tx: &mut Tx, request: &Request, (known, has_groups): (Known, bool)) -> Result<Versioned> {
+    let found = documents(tx, &[known], (&request.base(), has_groups)).await?;
     found.into_iter().next().ok_or_else(|| not_found(""))
 }
 

@@ -211,6 +211,14 @@ pub async fn edit_member(
     Ok(())
 }
 
+/// The same for somebody whom nobody knew, before they are written down.
+pub(super) fn apply(edits: &[Edit], person: &mut User, member: &mut Membership) {
+    for edit in edits {
+        apply_to_person(person, edit);
+        apply_to_member(member, edit);
+    }
+}
+
 /// An outside source edits a member, bound by no rule of the organization, which let it in.
 pub(super) async fn provision(tx: &mut Tx, context: &Context, member: &Membership, edits: &[Edit]) -> Result<()> {
     let (of_person, of_member): (Vec<&Edit>, Vec<&Edit>) =

@@ -35,7 +35,7 @@ pub struct Record {
 }
 
 /// A member with all that a source may know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Known {
     /// The membership.
     pub membership: Membership,

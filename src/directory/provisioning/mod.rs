@@ -8,6 +8,7 @@
 //! names of RFC 7643. Not here: protocols.
 
 mod facts;
+mod fresh;
 mod groups;
 mod known;
 mod ownership;
@@ -79,8 +80,10 @@ pub struct Desired {
 /// A member who was brought.
 #[derive(Debug)]
 pub struct Added {
-    /// The membership.
-    pub id: MembershipId,
+    /// The member.
+    pub known: Known,
+    /// Whether nobody knew them before.
+    pub is_new: bool,
     /// The invitation to be sent, where the person has to accept.
     pub invited: Option<Invited>,
 }
@@ -92,14 +95,28 @@ pub struct Added {
 pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result<Added> {
     let organization = speaker.organization;
     let folded = desired.user_name.to_lowercase();
-    if tx.member_records().by_user_name(organization, &folded).await?.is_some() {
+    if tx.member_records().is_named(organization, &folded).await? {
         return Err(taken(desired));
     }
     let attributes = with_user_name(desired);
-    let (id, invited) = join(tx, speaker, &attributes).await?;
+    let email = facts::addresses(&attributes).into_iter().next();
+    let id = match somebody(tx, speaker, email.as_ref()).await? {
+        Somebody::Member(id) => id,
+        Somebody::Account(user) => attach(tx, speaker, user, &attributes).await?.id,
+        Somebody::New { is_vouched_for } => {
+            let vouched = email.as_ref().filter(|_| is_vouched_for);
+            let known = fresh::add(tx, speaker, (desired, attributes), vouched).await?;
+            let invited = match email.filter(|_| !is_vouched_for) {
+                Some(email) => pending::invite(tx, speaker, &known.membership, email).await?,
+                None => None,
+            };
+            return Ok(Added { known, is_new: true, invited });
+        }
+    };
     let known = tx.member_records().by_id(organization, &id).await?.ok_or_else(|| Noun::Membership.unknown(&id))?;
     write(tx, speaker, &known, (desired, Manner::Whole)).await?;
-    Ok(Added { id, invited })
+    let known = tx.member_records().by_id(organization, &id).await?.ok_or_else(|| Noun::Membership.unknown(&id))?;
+    Ok(Added { known, is_new: false, invited: None })
 }
 
 /// Keeps a member as they are until the commit: whoever changes them meanwhile waits.
@@ -152,29 +169,34 @@ fn with_user_name(desired: &Desired) -> Attributes {
     attributes
 }
 
-/// Finds or makes the person and the membership: attached at once in a domain of the organization, pending elsewhere.
-async fn join(tx: &mut Tx, speaker: Speaker<'_>, attributes: &Attributes) -> Result<(MembershipId, Option<Invited>)> {
-    let Some(email) = facts::addresses(attributes).into_iter().next() else {
-        return Ok((pending::begin(tx, speaker, attributes).await?.id, None));
-    };
+/// Whom a source may mean by somebody whom it has not named before.
+enum Somebody {
+    /// Known to the organization already, by hand.
+    Member(MembershipId),
+    /// Has an account, with an address in a domain of the organization.
+    Account(UserId),
+    /// Nobody yet, or nobody of whom the source may learn.
+    New {
+        /// Whether the address lies in a domain of the organization.
+        is_vouched_for: bool,
+    },
+}
+
+/// Looks for them: attached at once in a domain of the organization, pending elsewhere.
+async fn somebody(tx: &mut Tx, speaker: Speaker<'_>, email: Option<&EmailAddress>) -> Result<Somebody> {
+    let Some(email) = email else { return Ok(Somebody::New { is_vouched_for: false }) };
     let account = tx.users().by_login_name(&UserName::from_stored(email.to_string())).await?;
     if let Some(account) = &account
         && let Some(member) = tx.member_records().of(speaker.organization, &account.id).await?
     {
-        // Known to the organization already, by hand: now the source speaks of them too.
-        let is_new = member.record.is_none();
-        return if is_new { Ok((member.membership.id, None)) } else { Err(Error::AlreadyMember) };
+        let is_of_source = member.record.is_some();
+        return if is_of_source { Err(Error::AlreadyMember) } else { Ok(Somebody::Member(member.membership.id)) };
     }
-    if tx.domains().owner(&domain(&email)).await?.as_ref() != Some(speaker.organization) {
-        let membership = pending::begin(tx, speaker, attributes).await?;
-        let invited = pending::invite(tx, speaker, &membership, email).await?;
-        return Ok((membership.id, invited));
-    }
-    let user = match account {
-        Some(account) => account.id,
-        None => user::provision(tx, speaker.context, (facts::name(attributes), Some(&email))).await?.id,
-    };
-    Ok((attach(tx, speaker, user, attributes).await?.id, None))
+    let is_vouched_for = tx.domains().owner(&domain(email)).await?.as_ref() == Some(speaker.organization);
+    Ok(match account.filter(|_| is_vouched_for) {
+        Some(account) => Somebody::Account(account.id),
+        None => Somebody::New { is_vouched_for },
+    })
 }
 
 fn domain(email: &EmailAddress) -> DomainName {
@@ -183,15 +205,18 @@ fn domain(email: &EmailAddress) -> DomainName {
 
 /// Makes a person a member, without roles: those follow.
 async fn attach(tx: &mut Tx, speaker: Speaker<'_>, user: UserId, attributes: &Attributes) -> Result<Membership> {
+    membership::join(tx, speaker.context, speaker.organization, membership_of(speaker, user, attributes)?).await
+}
+
+fn membership_of(speaker: Speaker<'_>, user: UserId, attributes: &Attributes) -> Result<NewMembership> {
     let kind = facts::kind(attributes).unwrap_or(KIND);
-    let new = NewMembership {
+    Ok(NewMembership {
         user,
         kind: kind.parse().map_err(|_| Noun::MembershipKind.unknown(kind))?,
         roles: FirstRoles::Exactly(vec![]),
         validity: Validity::ALWAYS,
         origin: speaker.source(),
-    };
-    membership::join(tx, speaker.context, speaker.organization, new).await
+    })
 }
 
 /// Writes what the source says, and lets it have its effects.

@@ -3,14 +3,13 @@
 //!
 //! A placeholder has no login name, so that nobody ever signs in as one.
 
-use super::{Attributes, Speaker, attach, facts};
+use super::Speaker;
 use crate::{
     audit::{Context, Event},
     directory::{
         Error, Result,
         invitation::{self, Invitation, NewInvitation},
         membership::Membership,
-        user,
     },
     id::{MembershipId, OrganizationId, UserId},
     secret::SecretString,
@@ -20,12 +19,6 @@ use crate::{
 
 /// An invitation to be sent, with the token of its link.
 pub type Invited = (Invitation, SecretString);
-
-/// A membership of somebody who has not joined.
-pub(super) async fn begin(tx: &mut Tx, speaker: Speaker<'_>, attributes: &Attributes) -> Result<Membership> {
-    let placeholder = user::provision(tx, speaker.context, (facts::name(attributes), None)).await?;
-    attach(tx, speaker, placeholder.id, attributes).await
-}
 
 /// Invites the person; none where somebody did so by hand, or where the same address is pending already.
 pub(super) async fn invite(

@@ -209,21 +209,26 @@ impl Memberships<'_> {
 
     /// Inserts it; `false` when the person is a member already.
     pub(in crate::directory) async fn insert(&mut self, new: &Membership) -> Result<bool> {
-        let done = sql(
-            "INSERT INTO memberships (id, organization_id, user_id, kind, origin, valid_from, valid_until, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(new.id.as_str().to_owned())
-        .bind(new.organization_id.as_str().to_owned())
-        .bind(new.user_id.as_str().to_owned())
-        .bind(new.kind.as_str().to_owned())
-        .bind(new.origin.as_str().to_owned())
-        .bind(millis(new.validity.from))
-        .bind(millis(new.validity.until))
-        .bind(new.created_at.0)
-        .execute(self.0.connection())
-        .await?;
+        let done =
+            sql("INSERT INTO memberships (id, organization_id, user_id, kind, profession, registration_number, \
+             registration_body, specialty, title, origin, valid_from, valid_until, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+             ON CONFLICT DO NOTHING")
+            .bind(new.id.as_str().to_owned())
+            .bind(new.organization_id.as_str().to_owned())
+            .bind(new.user_id.as_str().to_owned())
+            .bind(new.kind.as_str().to_owned())
+            .bind(new.profession.clone())
+            .bind(new.registration_number.clone())
+            .bind(new.registration_body.clone())
+            .bind(new.specialty.clone())
+            .bind(new.title.clone())
+            .bind(new.origin.as_str().to_owned())
+            .bind(millis(new.validity.from))
+            .bind(millis(new.validity.until))
+            .bind(new.created_at.0)
+            .execute(self.0.connection())
+            .await?;
         Ok(done == 1)
     }
 

@@ -101,6 +101,26 @@ impl MemberRecords<'_> {
         Ok(found.filter(|known| known.user_name().to_lowercase() == folded))
     }
 
+    /// Whether a source calls somebody by this name, folded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_named(&mut self, organization: &OrganizationId, folded: &str) -> Result<bool> {
+        let found = sql("SELECT membership_id FROM member_records WHERE organization_id = $1 AND user_name = $2 \
+             UNION ALL \
+             SELECT memberships.id FROM login_names \
+             JOIN users ON users.id = login_names.user_id AND users.email = login_names.name \
+             JOIN memberships ON memberships.user_id = users.id AND memberships.organization_id = $1 \
+             LEFT JOIN member_records ON member_records.membership_id = memberships.id \
+             WHERE login_names.name = $2 AND login_names.retired_at IS NULL AND memberships.removed_at IS NULL \
+             AND member_records.membership_id IS NULL")
+        .bind(organization.as_str().to_owned())
+        .bind(folded.to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        Ok(!found.is_empty())
+    }
+
     /// Those whom a source knows by this id.
     ///
     /// # Errors

@@ -81,13 +81,14 @@ async fn in_its_own_domain_an_organization_brings_people_at_once() {
         let user = tx.users().by_login_name(&"priya@riverside.example".parse().unwrap()).await.unwrap().unwrap();
         assert_eq!((user.name.as_str(), user.given_name.as_deref()), ("Priya Nair", Some("Priya")));
         assert!(user.email_verified_at.is_some() && user.password_hash.is_none());
-        let member = tx.memberships().by_id(&riverside.id, &added.id).await.unwrap().unwrap();
+        let member = tx.memberships().by_id(&riverside.id, &added.known.membership.id).await.unwrap().unwrap();
         assert_eq!((member.kind.as_str(), member.profession.as_deref()), ("practitioner", Some("Physiotherapist")));
-        let access = tx.access().of_member(&added.id, Timestamp(NOW.0 + 2)).await.unwrap();
+        let access = tx.access().of_member(&added.known.membership.id, Timestamp(NOW.0 + 2)).await.unwrap();
         assert_eq!(access.roles, [slug("billing")], "no source makes an owner");
         drop(tx);
-        let seen = known(storage, &riverside, &added.id).await.unwrap();
+        let seen = known(storage, &riverside, &added.known.membership.id).await.unwrap();
         assert!(!seen.is_pending);
+        assert_eq!(added.known, seen, "what is answered is what is there");
         assert_eq!(seen.seen()["roles"], priya["roles"], "what was said is shown as it was said");
         assert_eq!(seen.user_name(), "PNair");
         for name in ["PNAIR", "pnair"] {
@@ -111,9 +112,10 @@ async fn whoever_has_another_address_is_pending_until_they_accept() {
             let added = add(storage, &riverside, "entra", desired(address, said)).await.unwrap();
             let (invitation, token) = added.invited.expect("whoever is known answers like whoever is not");
             assert_eq!(invitation.email.as_str(), address);
-            let seen = known(storage, &riverside, &added.id).await.unwrap();
+            let seen = known(storage, &riverside, &added.known.membership.id).await.unwrap();
             assert!(seen.is_pending && seen.membership.disabled_at.is_none());
-            ids.push((added.id, token, seen.seen(), seen.membership.user_id));
+            assert_eq!(added.known, seen);
+            ids.push((added.known.membership.id.clone(), token, seen.seen(), seen.membership.user_id));
         }
         let but_for_the_name = |seen: &Map<String, Value>| {
             let mut seen = seen.clone();
@@ -201,7 +203,7 @@ async fn a_leaver_is_out_and_comes_back_with_what_they_had() {
             is_active: Some(is_active),
             ..desired("max@riverside.example", json!({"displayName": "Max", "roles": [{"value": "billing"}]}))
         };
-        let id = add(storage, &riverside, "entra", said(true)).await.unwrap().id;
+        let id = add(storage, &riverside, "entra", said(true)).await.unwrap().known.membership.id;
         for (is_active, changes) in [(false, true), (false, false), (true, true)] {
             let done = change(storage, &riverside, "entra", (&id, said(is_active), Manner::Change)).await.unwrap();
             assert_eq!(done, changes, "{is_active}");
