@@ -35,8 +35,8 @@ impl Raw {
     pub(super) fn interpret(self, check: &mut Check) -> Option<Scim> {
         let is_on = check.take("scim.access", is_on(self.access.trim()));
         let requests_per_second =
-            check.take("scim.requests_per_second", within(self.requests_per_second, "requests", 10_000));
-        let burst = check.take("scim.burst", within(self.burst, "requests", 100_000));
+            check.take("scim.requests_per_second", within(self.requests_per_second, "requests", 1_000_000));
+        let burst = check.take("scim.burst", within(self.burst, "requests", 1_000_000));
         let bulk_operations = check.take("scim.bulk_operations", within(self.bulk_operations, "operations", 10_000));
         Some(Scim {
             is_on: is_on?,

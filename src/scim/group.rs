@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     document::{Document, say_schemas},
     error::{ScimError, invalid_value},
+    resource::Resource,
     schema::ResourceType,
     version::Version,
 };
@@ -16,11 +17,16 @@ use crate::{
 /// What lies in a group, with the names that are shown.
 pub type Members = Vec<(Part, String)>;
 
-/// The resource, with its version; `base` is the address of `/scim/v2`.
+/// Its version.
 #[must_use]
-pub fn document(known: &KnownGroup, members: Option<&Members>, base: &str) -> (Document, Version) {
-    let id = known.group.id.as_str();
-    let version = Version::of(&format!("{id} {} {}", known.version, known.group.name));
+pub fn version(known: &KnownGroup) -> Version {
+    Version::of(&format!("{} {} {}", known.group.id, known.version, known.group.name))
+}
+
+/// The resource; `base` is the address of `/scim/v2`.
+#[must_use]
+pub fn resource(known: &KnownGroup, members: Option<&Members>, base: &str) -> Resource {
+    let (id, version) = (known.group.id.as_str(), version(known));
     let mut all = Document::new();
     all.insert("id".into(), json!(id));
     all.insert("displayName".into(), json!(known.group.name.as_str()));
@@ -39,7 +45,7 @@ pub fn document(known: &KnownGroup, members: Option<&Members>, base: &str) -> (D
     if let Some(members) = members.filter(|members| !members.is_empty()) {
         all.insert("members".into(), members.iter().map(|member| value(member, base)).collect());
     }
-    (all, version)
+    Resource::of_tree(ResourceType::Group, all, version)
 }
 
 /// One value of `members`.

@@ -9,8 +9,8 @@ use super::{
     group::{self, Members},
     patch::{MemberChange, PatchOp},
     request::Request,
+    resource::Resource,
     schema::ResourceType,
-    users::Versioned,
     value::Limits,
     version::Versions,
 };
@@ -27,11 +27,7 @@ pub const MOST_MEMBERS: u32 = 200_000;
 ///
 /// # Errors
 /// `tooMany` for more members than an answer has.
-pub async fn documents(
-    tx: &mut Tx,
-    known: &[KnownGroup],
-    (base, with_members): (&str, bool),
-) -> Result<Vec<Versioned>> {
+pub async fn resources(tx: &mut Tx, known: &[KnownGroup], (base, with_members): (&str, bool)) -> Result<Vec<Resource>> {
     let mut members: HashMap<GroupId, Members> = HashMap::new();
     if with_members && !known.is_empty() {
         let ids: Vec<GroupId> = known.iter().map(|one| one.group.id.clone()).collect();
@@ -48,7 +44,7 @@ pub async fn documents(
     let nobody = vec![];
     Ok(known
         .iter()
-        .map(|one| group::document(one, Some(members.get(&one.group.id).unwrap_or(&nobody)), base))
+        .map(|one| group::resource(one, Some(members.get(&one.group.id).unwrap_or(&nobody)), base))
         .collect())
 }
 
@@ -56,9 +52,9 @@ pub async fn documents(
 ///
 /// # Errors
 /// `404`.
-pub async fn get(tx: &mut Tx, request: &Request, (id, with_members): (&str, bool)) -> Result<Versioned> {
+pub async fn get(tx: &mut Tx, request: &Request, (id, with_members): (&str, bool)) -> Result<Resource> {
     let known = known(tx, request, id).await?;
-    let found = documents(tx, &[known], (&request.base(), with_members)).await?;
+    let found = resources(tx, &[known], (&request.base(), with_members)).await?;
     found.into_iter().next().ok_or_else(|| not_found(id))
 }
 
@@ -66,7 +62,7 @@ pub async fn get(tx: &mut Tx, request: &Request, (id, with_members): (&str, bool
 ///
 /// # Errors
 /// Of the schema, and for members that are not there.
-pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Versioned> {
+pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Resource> {
     let document = document::create(ResourceType::Group, body, Limits::default())?;
     let parts = group::parts(&document)?;
     let id = provisioning::add_group(tx, request.speaker(), &group::desired(&document)?, parts).await?;
@@ -81,9 +77,9 @@ pub async fn replace(
     tx: &mut Tx,
     request: &Request,
     (id, body, if_match): (&str, Document, Option<&Versions>),
-) -> Result<Versioned> {
+) -> Result<Resource> {
     let known = held(tx, request, (id, if_match)).await?;
-    let (current, _) = group::document(&known, None, &request.base());
+    let current = group::resource(&known, None, &request.base()).document();
     let document = document::replace(ResourceType::Group, body, &current, Limits::default())?;
     let parts = Parts::Only(group::parts(&document)?);
     let (speaker, key) = (request.speaker(), &known.group.id);
@@ -102,7 +98,7 @@ pub async fn patch(
     (id, body, if_match): (&str, &Document, Option<&Versions>),
 ) -> Result<bool> {
     let known = held(tx, request, (id, if_match)).await?;
-    let (current, _) = group::document(&known, None, &request.base());
+    let current = group::resource(&known, None, &request.base()).document();
     let patched = PatchOp::parse(ResourceType::Group, body, Limits::default())?.apply(&current)?;
     let (speaker, key) = (request.speaker(), &known.group.id);
     let mut has_changed = provisioning::change_group(tx, speaker, key, &group::desired(&patched.document)?).await?;
@@ -146,7 +142,7 @@ async fn held(tx: &mut Tx, request: &Request, (id, if_match): (&str, Option<&Ver
     let parsed: GroupId = id.parse().map_err(|_| not_found(id))?;
     provisioning::hold_group(tx, request.speaker(), &parsed).await?;
     let known = known(tx, request, id).await?;
-    let (_, version) = group::document(&known, None, "");
+    let version = group::version(&known);
     match if_match {
         Some(wanted) if !wanted.have(&version) => Err(precondition_failed(version.as_str())),
         _ => Ok(known),

@@ -34,6 +34,7 @@ pub mod projection;
 pub mod provider;
 pub mod query;
 pub mod request;
+pub mod resource;
 pub mod schema;
 pub mod service_provider_config;
 pub mod sort;

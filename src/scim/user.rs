@@ -1,10 +1,10 @@
 //! A User of SCIM: a membership in the organization of the caller, with the person behind it (RFC 7643 §4.1).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{document::Document, document::say_schemas, schema::ResourceType, version::Version};
+use super::{document::Document, resource::Resource, schema::ResourceType, version::Version};
 use crate::{
-    directory::provisioning::{Desired, Known},
+    directory::provisioning::{Desired, Shown},
     id::GroupId,
     text::Name,
 };
@@ -15,37 +15,51 @@ const OURS: [&str; 6] = ["schemas", "id", "meta", "active", "userName", "externa
 /// The groups that a member is directly in.
 pub type Places = Vec<(GroupId, Name)>;
 
-/// The resource, with its version; `base` is the address of `/scim/v2`.
+/// The resource; `base` is the address of `/scim/v2`.
 #[must_use]
-pub fn document(known: &Known, places: &Places, base: &str) -> (Document, Version) {
-    let mut all = known.seen();
-    let id = known.membership.id.as_str();
-    all.insert("id".into(), json!(id));
-    if !known.is_active_unsaid() {
-        all.insert("active".into(), json!(known.membership.disabled_at.is_none()));
+pub(crate) fn resource(shown: &Shown, places: &Places, base: &str) -> Resource {
+    let (kind, id) = (ResourceType::User, shown.id.as_str());
+    let text = |text: &str| serde_json::to_string(text).expect("a text is JSON");
+    let mut all = String::with_capacity(shown.attributes.members.len() + 512);
+    all.push_str(r#"{"schemas":[""#);
+    all.push_str(kind.core().id);
+    for extension in &shown.attributes.extensions {
+        all.push_str(r#"",""#);
+        all.push_str(extension);
     }
-    if let Some(external) = known.record.as_ref().and_then(|record| record.external_id.as_ref()) {
-        all.insert("externalId".into(), json!(external));
+    all.push_str(r#""],"id":""#);
+    all.push_str(id);
+    all.push('"');
+    let mut say = |name: &str, value: &str| all.extend([",\"", name, "\":", value]);
+    if let Some(external) = &shown.external_id {
+        say("externalId", &text(external));
     }
-    say_schemas(ResourceType::User, &mut all);
-    let mut meta = Map::from_iter([
-        ("resourceType".to_owned(), json!(ResourceType::User.name())),
-        ("created".to_owned(), json!(known.membership.created_at.to_string())),
-        ("lastModified".to_owned(), json!(known.changed_at().to_string())),
-        ("location".to_owned(), json!(format!("{base}{}/{id}", ResourceType::User.endpoint()))),
-    ]);
+    if let Some(is_active) = shown.is_active {
+        say("active", if is_active { "true" } else { "false" });
+    }
+    all.push(',');
+    all.push_str(&shown.attributes.members);
     // Groups are changed by themselves, and have versions of their own.
-    let version = Version::of(&Value::Object(all.clone()).to_string());
-    meta.insert("version".into(), json!(version.as_str()));
-    all.insert("meta".into(), Value::Object(meta));
+    let version = Version::of(&all);
     if !places.is_empty() {
         let place = |(group, name): &(GroupId, Name)| {
             let address = format!("{base}{}/{group}", ResourceType::Group.endpoint());
             json!({"value": group.as_str(), "$ref": address, "display": name.as_str(), "type": "direct"})
         };
-        all.insert("groups".into(), places.iter().map(place).collect());
+        let places: Value = places.iter().map(place).collect();
+        all.extend([",\"groups\":", &places.to_string()]);
     }
-    (all, version)
+    let location = format!("{base}{}/{id}", kind.endpoint());
+    let meta = format!(
+        r#","meta":{{"resourceType":"{}","created":"{}","lastModified":"{}","location":{},"version":{}}}}}"#,
+        kind.name(),
+        shown.created_at,
+        shown.changed_at,
+        text(&location),
+        text(version.as_str()),
+    );
+    all.push_str(&meta);
+    Resource::of_text(kind, all, (id.to_owned(), location, version))
 }
 
 /// What the resource asks of the directory; `otherwise` whether a member is active of whom the resource does not say it.

@@ -7,56 +7,55 @@ use super::{
     failure::{Result, not_found, precondition_failed},
     patch::PatchOp,
     request::Request,
+    resource::Resource,
     schema::ResourceType,
     user,
     value::Limits,
-    version::{Version, Versions},
+    version::Versions,
 };
 use crate::{
-    directory::provisioning::{self, Known, Manner},
+    directory::provisioning::{self, Known, Manner, Shown},
     id::MembershipId,
     storage::Tx,
 };
-
-/// A resource with its version.
-pub type Versioned = (Document, Version);
 
 /// Resources of these members, in their order; with the groups that they are in where those are wanted.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn documents(tx: &mut Tx, known: &[Known], (base, with_groups): (&str, bool)) -> Result<Vec<Versioned>> {
+pub async fn resources(tx: &mut Tx, members: &[Shown], (base, with_groups): (&str, bool)) -> Result<Vec<Resource>> {
     let mut places: HashMap<MembershipId, user::Places> = HashMap::new();
-    if with_groups && !known.is_empty() {
-        let ids: Vec<MembershipId> = known.iter().map(|one| one.membership.id.clone()).collect();
+    if with_groups && !members.is_empty() {
+        let ids: Vec<MembershipId> = members.iter().map(|one| one.id.clone()).collect();
         for (member, group, name) in tx.member_records().groups_of(&ids).await? {
             places.entry(member).or_default().push((group, name));
         }
     }
     let nowhere = vec![];
-    Ok(known.iter().map(|one| user::document(one, places.get(&one.membership.id).unwrap_or(&nowhere), base)).collect())
+    Ok(members.iter().map(|one| user::resource(one, places.get(&one.id).unwrap_or(&nowhere), base)).collect())
 }
 
 /// One of them.
 ///
 /// # Errors
 /// `404`.
-pub async fn get(tx: &mut Tx, request: &Request, id: &str) -> Result<Versioned> {
-    let known = known(tx, request, id).await?;
-    one(tx, request, (known, true)).await
+pub async fn get(tx: &mut Tx, request: &Request, id: &str) -> Result<Resource> {
+    let parsed: MembershipId = id.parse().map_err(|_| not_found(id))?;
+    let found = tx.shown_members().by_id(&request.caller.organization, &parsed).await?;
+    one(tx, request, (found.ok_or_else(|| not_found(id))?, true)).await
 }
 
 /// RFC 7644 §3.3.
 ///
 /// # Errors
 /// Of the schema; `uniqueness`.
-pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Versioned> {
+pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Resource> {
     let document = document::create(ResourceType::User, body, Limits::default())?;
     let desired = user::desired(document, Some(true));
     let added = provisioning::add(tx, request.speaker(), &desired).await?;
     request.invite(tx, added.invited.as_ref()).await?;
     // Somebody new is in no group yet.
-    one(tx, request, (added.known, !added.is_new)).await
+    one(tx, request, (Shown::of(&added.known), !added.is_new)).await
 }
 
 /// RFC 7644 §3.5.1.
@@ -67,9 +66,9 @@ pub async fn replace(
     tx: &mut Tx,
     request: &Request,
     (id, body, if_match): (&str, Document, Option<&Versions>),
-) -> Result<Versioned> {
+) -> Result<Resource> {
     let known = held(tx, request, id).await?;
-    let (current, _) = current(&known, request, if_match)?;
+    let current = current(&known, request, if_match)?.document();
     let document = document::replace(ResourceType::User, body, &current, Limits::default())?;
     change(tx, request, known, (document, Manner::Whole)).await.map(|(changed, _)| changed)
 }
@@ -82,9 +81,9 @@ pub async fn patch(
     tx: &mut Tx,
     request: &Request,
     (id, body, if_match): (&str, &Document, Option<&Versions>),
-) -> Result<(Versioned, bool)> {
+) -> Result<(Resource, bool)> {
     let known = held(tx, request, id).await?;
-    let (current, _) = current(&known, request, if_match)?;
+    let current = current(&known, request, if_match)?.document();
     let patched = PatchOp::parse(ResourceType::User, body, Limits::default())?.apply(&current)?;
     change(tx, request, known, (patched.document, Manner::Change)).await
 }
@@ -104,7 +103,7 @@ async fn change(
     request: &Request,
     known: Known,
     (document, manner): (Document, Manner),
-) -> Result<(Versioned, bool)> {
+) -> Result<(Resource, bool)> {
     // Whoever tells the whole need not say whether a member is active; whoever changes something may take the answer away.
     let was_active = (manner == Manner::Whole).then_some(known.membership.disabled_at.is_none());
     let desired = user::desired(document, was_active);
@@ -115,16 +114,16 @@ async fn change(
 }
 
 /// What is there now, if it is the version that the client knows.
-fn current(known: &Known, request: &Request, if_match: Option<&Versions>) -> Result<Versioned> {
-    let (document, version) = user::document(known, &vec![], &request.base());
+fn current(known: &Known, request: &Request, if_match: Option<&Versions>) -> Result<Resource> {
+    let now = user::resource(&Shown::of(known), &vec![], &request.base());
     match if_match {
-        Some(wanted) if !wanted.have(&version) => Err(precondition_failed(version.as_str())),
-        _ => Ok((document, version)),
+        Some(wanted) if !wanted.have(&now.version) => Err(precondition_failed(now.version.as_str())),
+        _ => Ok(now),
     }
 }
 
-async fn one(tx: &mut Tx, request: &Request, (known, has_groups): (Known, bool)) -> Result<Versioned> {
-    let found = documents(tx, &[known], (&request.base(), has_groups)).await?;
+async fn one(tx: &mut Tx, request: &Request, (shown, has_groups): (Shown, bool)) -> Result<Resource> {
+    let found = resources(tx, &[shown], (&request.base(), has_groups)).await?;
     found.into_iter().next().ok_or_else(|| not_found(""))
 }
 

@@ -17,7 +17,7 @@ pub type Attributes = Map<String, Value>;
 pub type Sources = BTreeMap<String, Origin>;
 
 /// What begins the name of an extension's schema (RFC 7643 §3.3).
-const URN: &str = "urn:";
+pub(super) const URN: &str = "urn:";
 
 /// What outside sources wrote of a member.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,6 +13,7 @@ mod groups;
 mod known;
 mod ownership;
 pub(super) mod pending;
+pub(super) mod shown;
 
 pub use groups::{
     DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, hold_group, remove_group,
@@ -20,6 +21,7 @@ pub use groups::{
 pub use known::{Attributes, Known, Record, Sources};
 pub use ownership::{Manner, Owned};
 pub use pending::Invited;
+pub use shown::{AttributeText, Shown};
 
 use std::collections::BTreeSet;
 
@@ -140,8 +142,7 @@ pub async fn change(
     let known = tx.member_records().by_id(speaker.organization, id).await?;
     let known = known.ok_or_else(|| Noun::Membership.unknown(id))?;
     let folded = desired.user_name.to_lowercase();
-    if known.user_name().to_lowercase() != folded
-        && tx.member_records().by_user_name(speaker.organization, &folded).await?.is_some()
+    if known.user_name().to_lowercase() != folded && tx.member_records().is_named(speaker.organization, &folded).await?
     {
         return Err(taken(desired));
     }

@@ -22,6 +22,7 @@ mod records;
 mod roles;
 mod rules;
 mod search_index;
+mod shown_members;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -46,6 +47,7 @@ pub use records::MemberRecords;
 pub use roles::Roles;
 pub use rules::AttributeRules;
 pub use search_index::SearchIndex;
+pub use shown_members::ShownMembers;
 pub use users::Users;
 
 use crate::{

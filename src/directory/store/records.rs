@@ -53,19 +53,6 @@ macro_rules! select {
     };
 }
 
-macro_rules! select_by_record {
-    ($rest:literal) => {
-        concat!(
-            columns!(),
-            "FROM member_records \
-             JOIN memberships ON memberships.id = member_records.membership_id \
-             JOIN users ON users.id = memberships.user_id \
-             WHERE member_records.organization_id = $1 AND memberships.removed_at IS NULL ",
-            $rest
-        )
-    };
-}
-
 impl MemberRecords<'_> {
     /// One of this organization, unless removed.
     ///
@@ -81,24 +68,6 @@ impl MemberRecords<'_> {
     /// When the database fails.
     pub async fn of(&mut self, organization: &OrganizationId, user: &UserId) -> Result<Option<Known>> {
         Ok(self.all(select!("AND memberships.user_id = $2"), organization, user.as_str()).await?.pop())
-    }
-
-    /// The one that a source calls by this name, folded.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn by_user_name(&mut self, organization: &OrganizationId, folded: &str) -> Result<Option<Known>> {
-        let recorded = select_by_record!("AND member_records.user_name = $2");
-        if let Some(found) = self.all(recorded, organization, folded).await?.pop() {
-            return Ok(Some(found));
-        }
-        // Who has no record is called by what they sign in with.
-        let unrecorded = select!(
-            "AND member_records.membership_id IS NULL AND memberships.user_id IN \
-             (SELECT user_id FROM login_names WHERE name = $2 AND retired_at IS NULL)"
-        );
-        let found = self.all(unrecorded, organization, folded).await?.pop();
-        Ok(found.filter(|known| known.user_name().to_lowercase() == folded))
     }
 
     /// Whether a source calls somebody by this name, folded.
@@ -119,61 +88,6 @@ impl MemberRecords<'_> {
         .fetch_all(self.0.connection())
         .await?;
         Ok(!found.is_empty())
-    }
-
-    /// Those whom a source knows by this id.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn by_external_id(&mut self, organization: &OrganizationId, external: &str) -> Result<Vec<Known>> {
-        self.all(
-            select_by_record!("AND member_records.external_id = $2 ORDER BY memberships.id LIMIT 1000"),
-            organization,
-            external,
-        )
-        .await
-    }
-
-    /// Those who have this address, folded.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn by_address(&mut self, organization: &OrganizationId, folded: &str) -> Result<Vec<Known>> {
-        let recorded = select_by_record!(
-            "AND member_records.membership_id IN \
-             (SELECT membership_id FROM member_addresses WHERE organization_id = $1 AND email = $2) \
-             ORDER BY memberships.id LIMIT 1000"
-        );
-        let own = select!(
-            "AND memberships.user_id IN (SELECT user_id FROM login_names WHERE name = $2 AND retired_at IS NULL)"
-        );
-        let mut found = self.all(recorded, organization, folded).await?;
-        for one in self.all(own, organization, folded).await? {
-            if !found.iter().any(|known| known.membership.id == one.membership.id) {
-                found.push(one);
-            }
-        }
-        Ok(found)
-    }
-
-    /// Those of an organization in the order in which they came: `most` after `after` (exclusive), leaving out `skipped`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn page(
-        &mut self,
-        organization: &OrganizationId,
-        after: Option<&MembershipId>,
-        (skipped, most): (u64, u32),
-    ) -> Result<Vec<Known>> {
-        let rows = sql(select!("AND memberships.id > $2 ORDER BY memberships.id LIMIT $3 OFFSET $4"))
-            .bind(organization.as_str().to_owned())
-            .bind(after.map_or("", MembershipId::as_str).to_owned())
-            .bind(i64::from(most))
-            .bind(i64::try_from(skipped).unwrap_or(i64::MAX))
-            .fetch_all(self.0.connection())
-            .await?;
-        rows.iter().map(known).collect()
     }
 
     /// How many members an organization has.

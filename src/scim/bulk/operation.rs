@@ -14,7 +14,8 @@ use crate::scim::{
     groups,
     patch::PATCH_SCHEMA,
     request::Request,
-    users::{self, Versioned},
+    resource::Resource,
+    users,
     version::Versions,
 };
 use crate::storage::Tx;
@@ -251,12 +252,11 @@ fn resolve(text: &str, made: &Made, names: &HashSet<String>) -> Result<String> {
     Err(invalid_value(format!("'{REFERENCE}{shown}' is made by no operation of this request")).into())
 }
 
-fn created(made: &Versioned) -> Done {
-    let id = made.0["id"].as_str().map(str::to_owned);
-    Done { status: StatusCode::CREATED, id, ..changed(made) }
+fn created(made: &Resource) -> Done {
+    Done { status: StatusCode::CREATED, id: Some(made.id.clone()), ..changed(made) }
 }
 
-fn changed((document, version): &Versioned) -> Done {
-    let location = document["meta"]["location"].as_str().unwrap_or_default().to_owned();
-    Done { status: StatusCode::OK, location, version: Some(version.as_str().to_owned()), id: None }
+fn changed(resource: &Resource) -> Done {
+    let version = Some(resource.version.as_str().to_owned());
+    Done { status: StatusCode::OK, location: resource.location.clone(), version, id: None }
 }

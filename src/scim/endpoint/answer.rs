@@ -36,6 +36,16 @@ impl<T: Serialize> IntoResponse for ScimJson<T> {
     }
 }
 
+/// A body that is JSON already.
+#[derive(Debug)]
+pub struct ScimText(pub String);
+
+impl IntoResponse for ScimText {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, MEDIA_TYPE), (header::CACHE_CONTROL, NO_STORE)], self.0).into_response()
+    }
+}
+
 /// Why a request is not answered with what was asked for.
 #[derive(Debug)]
 pub struct Refused {

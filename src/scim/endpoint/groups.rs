@@ -1,20 +1,18 @@
 //! `/Groups` (RFC 7644 §3).
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
-use serde_json::Value;
-
 use super::{
-    Refused, ScimJson,
+    Refused, ScimText,
     body::{Asked, Asking, Json},
     resource::{created, not_modified, whole, without_body},
 };
 use crate::scim::{
     ResourceType, ServiceProvider, groups,
     list::{self, Groups},
+};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
 };
 
 const KIND: ResourceType = ResourceType::Group;
@@ -23,9 +21,9 @@ pub(super) async fn list(
     State(scim): State<ServiceProvider>,
     asking: Asking,
     Asked(query): Asked,
-) -> Result<ScimJson<Value>, Refused> {
+) -> Result<ScimText, Refused> {
     let mut tx = scim.app.storage.read().await?;
-    Ok(ScimJson(list::answer::<Groups>(&mut tx, &asking.request, &query).await?))
+    Ok(ScimText(list::answer::<Groups>(&mut tx, &asking.request, &query).await?))
 }
 
 pub(super) async fn get(
@@ -37,11 +35,11 @@ pub(super) async fn get(
     let projection = asked.projection(KIND)?;
     let mut tx = scim.app.storage.read().await?;
     let is_whole = projection.wants(KIND, "members");
-    let (document, version) = groups::get(&mut tx, &asking.request, (&id, is_whole)).await?;
-    if asking.if_none_match.is_some_and(|known| known.have(&version)) {
-        return Ok(not_modified(&version));
+    let resource = groups::get(&mut tx, &asking.request, (&id, is_whole)).await?;
+    if asking.if_none_match.is_some_and(|known| known.have(&resource.version)) {
+        return Ok(not_modified(&resource.version));
     }
-    Ok(whole(&projection.apply(KIND, &document), &version))
+    Ok(whole(&resource, &projection))
 }
 
 pub(super) async fn create(
@@ -56,7 +54,7 @@ pub(super) async fn create(
         .storage
         .write(move |tx| Box::pin(async move { groups::create(tx, &asking.request, body).await }))
         .await?;
-    Ok(created(&made, &projection.apply(KIND, &made.0)))
+    Ok(created(&made, &projection))
 }
 
 pub(super) async fn replace(
@@ -67,7 +65,7 @@ pub(super) async fn replace(
     Json(body): Json,
 ) -> Result<Response, Refused> {
     let projection = asked.projection(KIND)?;
-    let (document, version) = scim
+    let resource = scim
         .app
         .storage
         .write(move |tx| {
@@ -77,7 +75,7 @@ pub(super) async fn replace(
             })
         })
         .await?;
-    Ok(whole(&projection.apply(KIND, &document), &version))
+    Ok(whole(&resource, &projection))
 }
 
 pub(super) async fn patch(
@@ -90,7 +88,7 @@ pub(super) async fn patch(
     let projection = asked.projection(KIND)?;
     let names_attributes = asked.names_attributes();
     let is_whole = names_attributes && projection.wants(KIND, "members");
-    let (document, version) = scim
+    let resource = scim
         .app
         .storage
         .write(move |tx| {
@@ -102,7 +100,7 @@ pub(super) async fn patch(
         })
         .await?;
     // RFC 7644 §3.5.2: a group of very many members is not told again to whoever adds one.
-    Ok(if names_attributes { whole(&projection.apply(KIND, &document), &version) } else { without_body(&version) })
+    Ok(if names_attributes { whole(&resource, &projection) } else { without_body(&resource.version) })
 }
 
 pub(super) async fn delete(

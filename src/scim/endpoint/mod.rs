@@ -10,7 +10,7 @@ mod resource;
 mod search;
 mod users;
 
-pub use answer::{MEDIA_TYPE, Refused, ScimJson};
+pub use answer::{MEDIA_TYPE, Refused, ScimJson, ScimText};
 
 use axum::{
     Router,

@@ -5,19 +5,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::ScimJson;
-use crate::scim::{Document, users::Versioned, version::Version};
+use super::answer::ScimText;
+use crate::scim::{projection::Projection, resource::Resource, version::Version};
 
 /// `200` with the resource.
-pub(super) fn whole(document: &Document, version: &Version) -> Response {
-    tagged(ScimJson(document).into_response(), version)
+pub(super) fn whole(resource: &Resource, projection: &Projection) -> Response {
+    tagged(ScimText(resource.shown(projection).into_owned()).into_response(), &resource.version)
 }
 
 /// `201` with the resource and where it is (RFC 7644 §3.3).
-pub(super) fn created((made, version): &Versioned, shown: &Document) -> Response {
-    let location = made["meta"]["location"].as_str().and_then(|text| HeaderValue::from_str(text).ok());
-    let mut response = tagged((StatusCode::CREATED, ScimJson(shown)).into_response(), version);
-    if let Some(location) = location {
+pub(super) fn created(made: &Resource, projection: &Projection) -> Response {
+    let mut response = whole(made, projection);
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(location) = HeaderValue::from_str(&made.location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response

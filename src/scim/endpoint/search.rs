@@ -1,10 +1,9 @@
 //! `/.search`: a query in a body, so that it is in no log (RFC 7644 §3.4.3).
 
 use axum::extract::State;
-use serde_json::Value;
 
 use super::{
-    Refused, ScimJson,
+    Refused, ScimText,
     body::{Asking, Json},
 };
 use crate::scim::{
@@ -17,18 +16,18 @@ pub(super) async fn all(
     State(scim): State<ServiceProvider>,
     asking: Asking,
     Json(body): Json,
-) -> Result<ScimJson<Value>, Refused> {
+) -> Result<ScimText, Refused> {
     let query = ListQuery::from_search_request(&body)?;
     let mut tx = scim.app.storage.read().await?;
-    Ok(ScimJson(list::answer_of_all(&mut tx, &asking.request, &query).await?))
+    Ok(ScimText(list::answer_of_all(&mut tx, &asking.request, &query).await?))
 }
 
 pub(super) async fn of<S: Source>(
     State(scim): State<ServiceProvider>,
     asking: Asking,
     Json(body): Json,
-) -> Result<ScimJson<Value>, Refused> {
+) -> Result<ScimText, Refused> {
     let query = ListQuery::from_search_request(&body)?;
     let mut tx = scim.app.storage.read().await?;
-    Ok(ScimJson(list::answer::<S>(&mut tx, &asking.request, &query).await?))
+    Ok(ScimText(list::answer::<S>(&mut tx, &asking.request, &query).await?))
 }

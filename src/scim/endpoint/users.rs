@@ -1,14 +1,7 @@
 //! `/Users` (RFC 7644 §3).
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
-use serde_json::Value;
-
 use super::{
-    Refused, ScimJson,
+    Refused, ScimText,
     body::{Asked, Asking, Json},
     resource::{created, not_modified, whole},
 };
@@ -17,6 +10,11 @@ use crate::scim::{
     list::{self, Users},
     users,
 };
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 
 const KIND: ResourceType = ResourceType::User;
 
@@ -24,9 +22,9 @@ pub(super) async fn list(
     State(scim): State<ServiceProvider>,
     asking: Asking,
     Asked(query): Asked,
-) -> Result<ScimJson<Value>, Refused> {
+) -> Result<ScimText, Refused> {
     let mut tx = scim.app.storage.read().await?;
-    Ok(ScimJson(list::answer::<Users>(&mut tx, &asking.request, &query).await?))
+    Ok(ScimText(list::answer::<Users>(&mut tx, &asking.request, &query).await?))
 }
 
 pub(super) async fn get(
@@ -37,11 +35,11 @@ pub(super) async fn get(
 ) -> Result<Response, Refused> {
     let projection = asked.projection(KIND)?;
     let mut tx = scim.app.storage.read().await?;
-    let (document, version) = users::get(&mut tx, &asking.request, &id).await?;
-    if asking.if_none_match.is_some_and(|known| known.have(&version)) {
-        return Ok(not_modified(&version));
+    let resource = users::get(&mut tx, &asking.request, &id).await?;
+    if asking.if_none_match.is_some_and(|known| known.have(&resource.version)) {
+        return Ok(not_modified(&resource.version));
     }
-    Ok(whole(&projection.apply(KIND, &document), &version))
+    Ok(whole(&resource, &projection))
 }
 
 pub(super) async fn create(
@@ -56,7 +54,7 @@ pub(super) async fn create(
         .storage
         .write(move |tx| Box::pin(async move { users::create(tx, &asking.request, body).await }))
         .await?;
-    Ok(created(&made, &projection.apply(KIND, &made.0)))
+    Ok(created(&made, &projection))
 }
 
 pub(super) async fn replace(
@@ -67,7 +65,7 @@ pub(super) async fn replace(
     Json(body): Json,
 ) -> Result<Response, Refused> {
     let projection = asked.projection(KIND)?;
-    let (document, version) = scim
+    let resource = scim
         .app
         .storage
         .write(move |tx| {
@@ -77,7 +75,7 @@ pub(super) async fn replace(
             })
         })
         .await?;
-    Ok(whole(&projection.apply(KIND, &document), &version))
+    Ok(whole(&resource, &projection))
 }
 
 pub(super) async fn patch(
@@ -88,7 +86,7 @@ pub(super) async fn patch(
     Json(body): Json,
 ) -> Result<Response, Refused> {
     let projection = asked.projection(KIND)?;
-    let ((document, version), _) = scim
+    let (resource, _) = scim
         .app
         .storage
         .write(move |tx| {
@@ -98,7 +96,7 @@ pub(super) async fn patch(
             })
         })
         .await?;
-    Ok(whole(&projection.apply(KIND, &document), &version))
+    Ok(whole(&resource, &projection))
 }
 
 pub(super) async fn delete(

@@ -8,7 +8,7 @@ mod source;
 
 pub use source::{Groups, Source, Users};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     cursor::{self, Position},
@@ -19,6 +19,7 @@ use super::{
     projection::Projection,
     query::{ListQuery, Page},
     request::Request,
+    resource::Resource,
     sort::Sort,
 };
 use crate::storage::Tx;
@@ -33,14 +34,16 @@ pub const BUDGET: u64 = 20_000;
 const BATCH: u32 = 500;
 
 /// A page of a list.
-#[derive(Debug)]
-pub struct Listed {
+#[derive(Debug, Default)]
+struct Listed {
     /// How many there are on all pages.
-    pub total: u64,
-    /// Those of this page.
-    pub resources: Vec<Document>,
+    total: u64,
+    /// Those of this page, as JSON with commas between them.
+    resources: String,
+    /// How many these are.
+    count: usize,
     /// Where the list goes on, if it does.
-    pub next: Option<Position>,
+    next: Option<Position>,
 }
 
 /// What is asked of a list of one type of resource.
@@ -55,20 +58,20 @@ struct Asked {
 ///
 /// # Errors
 /// `invalidFilter`, `invalidValue`, `tooMany`, and of cursors.
-pub async fn answer<S: Source>(tx: &mut Tx, request: &Request, query: &ListQuery) -> Result<Value> {
+pub async fn answer<S: Source>(tx: &mut Tx, request: &Request, query: &ListQuery) -> Result<String> {
     let projection = query.projection(&[S::KIND])?;
     let identity = identity(request, query, S::KIND.name());
     let position = position(request, query, &identity)?;
     let asked = Asked { filter: query.filter(S::KIND)?, sort: query.sort(S::KIND)?, position, count: query.count };
     let listed = list::<S>(tx, request, &asked, &projection).await?;
-    Ok(response(request, query, &identity, listed))
+    Ok(response(request, query, &identity, &listed))
 }
 
 /// The answer to a query of all types that the caller may see, one after the other (RFC 7644 §3.4.3, at the root).
 ///
 /// # Errors
 /// The same.
-pub async fn answer_of_all(tx: &mut Tx, request: &Request, query: &ListQuery) -> Result<Value> {
+pub async fn answer_of_all(tx: &mut Tx, request: &Request, query: &ListQuery) -> Result<String> {
     let identity = identity(request, query, "");
     let Position::Skip(skipped) = position(request, query, &identity)? else {
         return Err(ScimError::new(ScimType::InvalidCursor, "'cursor' is not one of this list").into());
@@ -77,7 +80,7 @@ pub async fn answer_of_all(tx: &mut Tx, request: &Request, query: &ListQuery) ->
     let kinds: Vec<_> =
         [(users, Users::KIND), (groups, Groups::KIND)].iter().filter(|one| one.0).map(|one| one.1).collect();
     let projection = query.projection(&kinds)?;
-    let mut all = Listed { total: 0, resources: vec![], next: None };
+    let mut all = Listed::default();
     let mut refusal = None;
     let mut answered = false;
     for kind in &kinds {
@@ -92,21 +95,25 @@ pub async fn answer_of_all(tx: &mut Tx, request: &Request, query: &ListQuery) ->
         };
         answered = true;
         let position = Position::Skip(skipped.saturating_sub(all.total));
-        let asked = Asked { filter, sort, position, count: query.count - all.resources.len() };
+        let asked = Asked { filter, sort, position, count: query.count - all.count };
         let more = if *kind == Users::KIND {
             list::<Users>(tx, request, &asked, &projection).await?
         } else {
             list::<Groups>(tx, request, &asked, &projection).await?
         };
         all.total += more.total;
-        all.resources.extend(more.resources);
+        all.count += more.count;
+        if !all.resources.is_empty() && more.count > 0 {
+            all.resources.push(',');
+        }
+        all.resources.push_str(&more.resources);
     }
     if let Some(error) = refusal.filter(|_| !answered) {
         return Err(error.into());
     }
-    let end = skipped + all.resources.len() as u64;
+    let end = skipped + all.count as u64;
     all.next = (end < all.total && query.count > 0).then_some(Position::Skip(end));
-    Ok(response(request, query, &identity, all))
+    Ok(response(request, query, &identity, &all))
 }
 
 fn identity(request: &Request, query: &ListQuery, kind: &str) -> [String; 4] {
@@ -124,20 +131,17 @@ fn position(request: &Request, query: &ListQuery, identity: &[String; 4]) -> Res
     })
 }
 
-fn response(request: &Request, query: &ListQuery, identity: &[String; 4], listed: Listed) -> Value {
-    let mut body = json!({
-        "schemas": [LIST_SCHEMA],
-        "totalResults": listed.total,
-        "itemsPerPage": listed.resources.len(),
-    });
+fn response(request: &Request, query: &ListQuery, identity: &[String; 4], listed: &Listed) -> String {
+    let mut body = json!({"schemas": [LIST_SCHEMA], "totalResults": listed.total, "itemsPerPage": listed.count});
     if let Page::Index(start) = query.page {
         body["startIndex"] = json!(start);
     } else if let Some(next) = &listed.next {
         let list = identity.each_ref().map(String::as_str);
         body["nextCursor"] = json!(cursor::seal(&request.site, &list, next, request.context.now));
     }
-    body["Resources"] = listed.resources.into_iter().map(Value::Object).collect();
-    body
+    let head = body.to_string();
+    let head = head.strip_suffix('}').unwrap_or(&head);
+    [head, ",\"Resources\":[", &listed.resources, "]}"].concat()
 }
 
 async fn list<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked, projection: &Projection) -> Result<Listed> {
@@ -146,9 +150,15 @@ async fn list<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked, projecti
         _ => select::<S>(tx, request, asked).await?,
     };
     let is_whole = projection.wants(S::KIND, S::HEAVY);
-    let found = S::documents(tx, &selected.0, (&request.base(), is_whole)).await?;
-    let resources = found.iter().map(|(document, _)| projection.apply(S::KIND, document)).collect();
-    Ok(Listed { total: selected.1, resources, next: selected.2 })
+    let found = S::resources(tx, &selected.0, (&request.base(), is_whole)).await?;
+    let mut resources = String::new();
+    for one in &found {
+        if !resources.is_empty() {
+            resources.push(',');
+        }
+        resources.push_str(&one.shown(projection));
+    }
+    Ok(Listed { total: selected.1, resources, count: found.len(), next: selected.2 })
 }
 
 /// Those of a page, how many there are, and where the list goes on.
@@ -224,8 +234,8 @@ async fn matches<S: Source>(
     known: Vec<S::Known>,
 ) -> Result<Vec<(Document, S::Known)>> {
     let is_heavy = asked.filter.as_ref().is_some_and(|filter| filter.mentions(S::HEAVY));
-    let documents = S::documents(tx, &known, (&request.base(), is_heavy)).await?;
-    let pairs = documents.into_iter().map(|(document, _)| document).zip(known);
+    let resources = S::resources(tx, &known, (&request.base(), is_heavy)).await?;
+    let pairs = resources.iter().map(Resource::document).zip(known);
     let is_match = |document: &Document| asked.filter.as_ref().is_none_or(|filter| filter.matches(document));
     let kept = |document: Document| if asked.sort.is_some() { document } else { Document::new() };
     Ok(pairs.filter(|(document, _)| is_match(document)).map(|(document, known)| (kept(document), known)).collect())

@@ -7,11 +7,12 @@ use super::super::{
     filter::{Filter, Literal, Operator},
     groups,
     path::AttributePath,
+    resource::Resource,
     schema::ResourceType,
-    users::{self, Versioned},
+    users,
 };
 use crate::{
-    directory::provisioning::{Known, KnownGroup},
+    directory::provisioning::{KnownGroup, Shown},
     id::{GroupId, MembershipId, OrganizationId},
     storage::{self, Tx},
 };
@@ -49,11 +50,11 @@ pub trait Source {
     ) -> impl Future<Output = storage::Result<Option<Vec<Self::Known>>>> + Send;
 
     /// The resources, whole or without what is heavy.
-    fn documents(
+    fn resources(
         tx: &mut Tx,
         known: &[Self::Known],
         how: (&str, bool),
-    ) -> impl Future<Output = Result<Vec<Versioned>>> + Send;
+    ) -> impl Future<Output = Result<Vec<Resource>>> + Send;
 }
 
 /// Users.
@@ -81,10 +82,10 @@ impl Source for Users {
     const HEAVY: &str = "groups";
     const TOO_MANY: &str = "this filter or order would go over too many users; id, userName, externalId and \
         emails.value with eq always work, and so does a list without filter and order, by cursor";
-    type Known = Known;
+    type Known = Shown;
 
-    fn id(known: &Known) -> &str {
-        known.membership.id.as_str()
+    fn id(known: &Shown) -> &str {
+        known.id.as_str()
     }
 
     async fn count(tx: &mut Tx, organization: &OrganizationId) -> storage::Result<u64> {
@@ -96,32 +97,32 @@ impl Source for Users {
         organization: &OrganizationId,
         after: Option<&str>,
         range: (u64, u32),
-    ) -> storage::Result<Vec<Known>> {
+    ) -> storage::Result<Vec<Shown>> {
         let after = after.map(|id| MembershipId::from_stored(id.to_owned()));
-        tx.member_records().page(organization, after.as_ref(), range).await
+        tx.shown_members().page(organization, after.as_ref(), range).await
     }
 
-    async fn seek(tx: &mut Tx, organization: &OrganizationId, filter: &Filter) -> storage::Result<Option<Vec<Known>>> {
+    async fn seek(tx: &mut Tx, organization: &OrganizationId, filter: &Filter) -> storage::Result<Option<Vec<Shown>>> {
         for (attribute, sub, text) in demanded(filter) {
-            let mut records = tx.member_records();
+            let mut members = tx.shown_members();
             return Ok(Some(match (attribute, sub) {
                 ("id", None) => match text.parse() {
-                    Ok(id) => records.by_id(organization, &id).await?.into_iter().collect(),
+                    Ok(id) => members.by_id(organization, &id).await?.into_iter().collect(),
                     Err(_) => vec![],
                 },
                 ("userName", None) => {
-                    records.by_user_name(organization, &text.to_lowercase()).await?.into_iter().collect()
+                    members.by_user_name(organization, &text.to_lowercase()).await?.into_iter().collect()
                 }
-                ("externalId", None) => records.by_external_id(organization, text).await?,
-                ("emails", None | Some("value")) => records.by_address(organization, &text.to_lowercase()).await?,
+                ("externalId", None) => members.by_external_id(organization, text).await?,
+                ("emails", None | Some("value")) => members.by_address(organization, &text.to_lowercase()).await?,
                 _ => continue,
             }));
         }
         Ok(None)
     }
 
-    async fn documents(tx: &mut Tx, known: &[Known], how: (&str, bool)) -> Result<Vec<Versioned>> {
-        users::documents(tx, known, how).await
+    async fn resources(tx: &mut Tx, known: &[Shown], how: (&str, bool)) -> Result<Vec<Resource>> {
+        users::resources(tx, known, how).await
     }
 }
 
@@ -171,7 +172,7 @@ impl Source for Groups {
         Ok(None)
     }
 
-    async fn documents(tx: &mut Tx, known: &[KnownGroup], how: (&str, bool)) -> Result<Vec<Versioned>> {
-        groups::documents(tx, known, how).await
+    async fn resources(tx: &mut Tx, known: &[KnownGroup], how: (&str, bool)) -> Result<Vec<Resource>> {
+        groups::resources(tx, known, how).await
     }
 }

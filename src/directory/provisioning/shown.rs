@@ -1,0 +1,319 @@
+//! A member as protocols tell of them: the text of the attributes, made straight from what is stored, as it is told far more
+//! often than it is changed. What it says is what [`Known::seen`] says.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde_json::value::RawValue;
+
+use super::{Known, PRACTITIONER, known::URN};
+use crate::{clock::Timestamp, id::MembershipId};
+
+/// A member as protocols tell of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The membership.
+    pub id: MembershipId,
+    /// The source's own id of the member.
+    pub external_id: Option<String>,
+    /// Whether the member may act; `None` where the source took its word on that away.
+    pub is_active: Option<bool>,
+    /// When the membership was made.
+    pub created_at: Timestamp,
+    /// When anything of it last changed.
+    pub changed_at: Timestamp,
+    /// The attributes.
+    pub attributes: AttributeText,
+}
+
+/// Attributes as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AttributeText {
+    /// The members of a JSON object by their names in RFC 7643, in order, without the braces.
+    pub members: String,
+    /// The schemas of extensions among them.
+    pub extensions: Vec<String>,
+    /// Whether the source took its word on `active` away.
+    pub is_active_unsaid: bool,
+}
+
+/// What the person and the membership say.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::directory) struct Beneath<'a> {
+    /// What sources call the member; without them, what they sign in with.
+    pub(in crate::directory) user_name: &'a str,
+    pub(in crate::directory) name: &'a str,
+    pub(in crate::directory) given_name: Option<&'a str>,
+    pub(in crate::directory) family_name: Option<&'a str>,
+    pub(in crate::directory) email: Option<&'a str>,
+    pub(in crate::directory) phone: Option<&'a str>,
+    pub(in crate::directory) locale: Option<&'a str>,
+    pub(in crate::directory) picture: Option<&'a str>,
+    pub(in crate::directory) title: Option<&'a str>,
+    pub(in crate::directory) kind: &'a str,
+    pub(in crate::directory) profession: Option<&'a str>,
+    pub(in crate::directory) registration_number: Option<&'a str>,
+    pub(in crate::directory) registration_body: Option<&'a str>,
+    pub(in crate::directory) specialty: Option<&'a str>,
+}
+
+impl Shown {
+    /// Of a member who is loaded.
+    #[must_use]
+    pub(crate) fn of(known: &Known) -> Self {
+        let member = &known.membership;
+        let beneath = Beneath {
+            user_name: &known.user_name(),
+            name: known.name.as_str(),
+            given_name: known.given_name.as_deref(),
+            family_name: known.family_name.as_deref(),
+            email: known.email.as_ref().map(crate::text::EmailAddress::as_str),
+            phone: known.phone.as_deref(),
+            locale: known.locale.as_deref(),
+            picture: known.picture.as_deref(),
+            title: member.title.as_deref(),
+            kind: member.kind.as_str(),
+            profession: member.profession.as_deref(),
+            registration_number: member.registration_number.as_deref(),
+            registration_body: member.registration_body.as_deref(),
+            specialty: member.specialty.as_deref(),
+        };
+        let written = known.record.as_ref().map(|record| json(&record.attributes));
+        let attributes = attributes(&beneath, written.as_deref()).expect("it was just written");
+        Self {
+            id: member.id.clone(),
+            external_id: known.record.as_ref().and_then(|record| record.external_id.clone()),
+            is_active: (!attributes.is_active_unsaid).then_some(member.disabled_at.is_none()),
+            created_at: member.created_at,
+            changed_at: known.changed_at(),
+            attributes,
+        }
+    }
+}
+
+type Parts<'a> = BTreeMap<&'a str, Cow<'a, str>>;
+
+/// What sources wrote, an object of JSON, over what is beneath it.
+///
+/// # Errors
+/// When it is no object.
+pub(in crate::directory) fn attributes(
+    beneath: &Beneath<'_>,
+    written: Option<&str>,
+) -> serde_json::Result<AttributeText> {
+    let mut all = match written {
+        Some(written) => parts(written)?,
+        None => Parts::new(),
+    };
+    let is_active_unsaid = all.remove("active").is_some();
+    beneath.lay_under(&mut all);
+    let own = beneath.practitioner();
+    match all.get_mut(PRACTITIONER) {
+        Some(written) if written == NULL => {}
+        Some(written) => {
+            let mut both = over(own, parts_or_none(written)?);
+            both.retain(|_, value| value != NULL);
+            *written = Cow::Owned(object(&both));
+        }
+        None => drop(all.insert(PRACTITIONER, Cow::Owned(object(&own)))),
+    }
+    let mut extensions = vec![];
+    for (name, value) in all.iter_mut().filter(|(name, _)| name.starts_with(URN)) {
+        let mut inner = parts_or_none(value)?;
+        if inner.values().any(|part| part == NULL) {
+            inner.retain(|_, part| part != NULL);
+            *value = Cow::Owned(object(&inner));
+        }
+        if value != "{}" && value != NULL {
+            extensions.push((*name).to_owned());
+        }
+    }
+    all.retain(|_, value| value != NULL && value != "{}");
+    Ok(AttributeText { members: members(&all), extensions, is_active_unsaid })
+}
+
+impl<'a> Beneath<'a> {
+    fn lay_under(&self, all: &mut Parts<'a>) {
+        let mut say = |name: &'a str, value: &dyn Fn() -> Option<String>| {
+            if !all.contains_key(name)
+                && let Some(value) = value()
+            {
+                all.insert(name, Cow::Owned(value));
+            }
+        };
+        say("userName", &|| Some(json(self.user_name)));
+        say("displayName", &|| Some(json(self.name)));
+        say("name", &|| {
+            let parts =
+                [("familyName", self.family_name), ("formatted", Some(self.name)), ("givenName", self.given_name)];
+            Some(object(&texts(&parts)))
+        });
+        say("emails", &|| {
+            let email = self.email.map(json)?;
+            Some(format!(r#"[{{"primary":true,"type":"work","value":{email}}}]"#))
+        });
+        let one = |value: &str, kind: &str| format!(r#"[{{"type":"{kind}","value":{}}}]"#, json(value));
+        say("phoneNumbers", &|| self.phone.map(|phone| one(phone, "work")));
+        say("photos", &|| self.picture.map(|picture| one(picture, "photo")));
+        say("preferredLanguage", &|| self.locale.map(json));
+        say("title", &|| self.title.map(json));
+    }
+
+    /// Of the extension for practitioners.
+    fn practitioner(&self) -> Parts<'a> {
+        let mut all = texts(&[
+            ("membershipKind", Some(self.kind)),
+            ("profession", self.profession),
+            ("registrationNumber", self.registration_number),
+            ("registrationBody", self.registration_body),
+        ]);
+        all.extend(self.specialty.map(|one| ("specialties", Cow::Owned(format!("[{}]", json(one))))));
+        all
+    }
+}
+
+const NULL: &str = "null";
+
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("texts and objects of them are JSON")
+}
+
+fn texts<'a>(all: &[(&'a str, Option<&str>)]) -> Parts<'a> {
+    all.iter().filter_map(|(name, value)| Some((*name, Cow::Owned(json((*value)?))))).collect()
+}
+
+/// The members of an object.
+fn parts(text: &str) -> serde_json::Result<Parts<'_>> {
+    let raw: BTreeMap<&str, &RawValue> = serde_json::from_str(text)?;
+    Ok(raw.into_iter().map(|(name, value)| (name, Cow::Borrowed(value.get()))).collect())
+}
+
+fn parts_or_none(text: &str) -> serde_json::Result<Parts<'_>> {
+    if text == NULL { Ok(Parts::new()) } else { parts(text) }
+}
+
+fn over<'a>(mut beneath: Parts<'a>, above: Parts<'a>) -> Parts<'a> {
+    beneath.extend(above);
+    beneath
+}
+
+fn object(all: &Parts<'_>) -> String {
+    format!("{{{}}}", members(all))
+}
+
+/// Names are those of schemas: nothing in them has to be escaped.
+fn members(all: &Parts<'_>) -> String {
+    let mut text = String::with_capacity(all.iter().map(|(name, value)| name.len() + value.len() + 4).sum());
+    for (name, value) in all {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push('"');
+        text.push_str(name);
+        text.push_str("\":");
+        text.push_str(value);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::directory::{
+        membership::Membership,
+        origin::Origin,
+        provisioning::{Attributes, Record},
+        validity::Validity,
+    };
+
+    fn known(record: Option<Value>) -> Known {
+        let record = record.map(|attributes| {
+            let Value::Object(attributes) = attributes else { panic!("an object") };
+            let (sources, updated_at) = (std::collections::BTreeMap::default(), Timestamp(2));
+            Record { user_name: "PNair".into(), external_id: Some("x\"1".into()), attributes, sources, updated_at }
+        });
+        let stored = |text: &str| text.to_owned();
+        let membership = Membership {
+            id: MembershipId::from_stored(stored("mem_1")),
+            organization_id: crate::id::OrganizationId::from_stored(stored("org_1")),
+            user_id: crate::id::UserId::from_stored(stored("usr_1")),
+            kind: crate::text::Slug::from_stored(stored("practitioner")),
+            profession: Some("Nurse".into()),
+            registration_number: None,
+            registration_body: Some("\"Board\"".into()),
+            specialty: Some("Knee".into()),
+            title: Some("Dr".into()),
+            origin: Origin::from_stored(stored("scim:scn_1")),
+            validity: Validity::ALWAYS,
+            created_at: Timestamp(1),
+            disabled_at: Some(Timestamp(3)),
+            removed_at: None,
+            tokens_void_before: None,
+        };
+        Known {
+            membership,
+            name: crate::text::Name::from_stored(stored("Priya \"P\" Nair")),
+            given_name: Some("Priya".into()),
+            family_name: None,
+            email: Some(crate::text::EmailAddress::from_stored(stored("priya@x.example"))),
+            phone: Some("1".into()),
+            locale: Some("da".into()),
+            picture: None,
+            updated_at: Timestamp(1),
+            is_pending: false,
+            record,
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_what_is_seen() {
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        for written in [
+            None,
+            Some(json!({})),
+            Some(json!({"userName": "PNair", "displayName": "P\u{1F600}", "emails": [{"value": "a"}], "name": {}})),
+            Some(json!({"userName": "PNair", "title": null, "emails": null, "name": null, "active": null})),
+            Some(json!({"userName": "PNair", (PRACTITIONER): {"profession": "Doctor", "specialties": null, "x": 1}})),
+            Some(json!({"userName": "PNair", (PRACTITIONER): null, (enterprise): {"department": null}})),
+            Some(
+                json!({"userName": "PNair", (enterprise): {"department": "GP", "manager": {"value": "m"}, "a": null}}),
+            ),
+            Some(json!({
+                "userName": "PNair",
+                (PRACTITIONER): {"profession": null, "specialties": null, "membershipKind": null, "registrationBody": null},
+            })),
+        ] {
+            let known = known(written.clone());
+            let told = Shown::of(&known);
+            let text = format!("{{{}}}", told.attributes.members);
+            let read: Attributes = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, known.seen(), "{written:?}");
+            let extensions: Vec<&String> = read.keys().filter(|name| name.starts_with(URN)).collect();
+            assert_eq!(told.attributes.extensions.iter().collect::<Vec<_>>(), extensions);
+            let is_unsaid = written.is_some_and(|written| written.get("active").is_some_and(Value::is_null));
+            assert_eq!(told.is_active, (!is_unsaid).then_some(false));
+        }
+        assert!(attributes(&Beneath { name: "", ..beneath() }, Some("[]")).is_err());
+    }
+
+    fn beneath() -> Beneath<'static> {
+        let none = None;
+        Beneath {
+            user_name: "usr_1",
+            name: "n",
+            given_name: none,
+            family_name: none,
+            email: none,
+            phone: none,
+            locale: none,
+            picture: none,
+            title: none,
+            kind: "k",
+            profession: none,
+            registration_number: none,
+            registration_body: none,
+            specialty: none,
+        }
+    }
+}

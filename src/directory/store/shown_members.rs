@@ -1,0 +1,189 @@
+//! Members as protocols list them.
+
+use super::{maybe_moment, moment, text};
+use crate::{
+    directory::provisioning::{
+        Shown,
+        shown::{Beneath, attributes},
+    },
+    id::{MembershipId, OrganizationId},
+    storage::{Error, Result, Row, Tx, sql},
+};
+
+/// Queries of members as protocols list them.
+pub struct ShownMembers<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Members as protocols list them.
+    pub fn shown_members(&mut self) -> ShownMembers<'_> {
+        ShownMembers(self)
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT memberships.id, memberships.user_id, memberships.kind, memberships.profession, \
+         memberships.registration_number, memberships.registration_body, memberships.specialty, memberships.title, \
+         memberships.created_at, memberships.disabled_at, memberships.tokens_void_before, \
+         users.name, users.given_name, users.family_name, users.email, users.phone, users.locale, users.picture, \
+         users.updated_at, users.placeholder_since, \
+         member_records.user_name, member_records.external_id, member_records.attributes, member_records.updated_at AS record_updated_at "
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            columns!(),
+            "FROM memberships \
+             JOIN users ON users.id = memberships.user_id \
+             LEFT JOIN member_records ON member_records.membership_id = memberships.id \
+             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_by_record {
+    ($rest:literal) => {
+        concat!(
+            columns!(),
+            "FROM member_records \
+             JOIN memberships ON memberships.id = member_records.membership_id \
+             JOIN users ON users.id = memberships.user_id \
+             WHERE member_records.organization_id = $1 AND memberships.removed_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+impl ShownMembers<'_> {
+    /// One of this organization, unless removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_id(&mut self, organization: &OrganizationId, id: &MembershipId) -> Result<Option<Shown>> {
+        Ok(self.all(select!("AND memberships.id = $2"), organization, id.as_str()).await?.pop())
+    }
+
+    /// The one that a source calls by this name, folded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_user_name(&mut self, organization: &OrganizationId, folded: &str) -> Result<Option<Shown>> {
+        let recorded = select_by_record!("AND member_records.user_name = $2");
+        if let Some(found) = self.all(recorded, organization, folded).await?.pop() {
+            return Ok(Some(found));
+        }
+        // Who has no record is called by what they sign in with.
+        let unrecorded = select!(
+            "AND member_records.membership_id IS NULL AND users.email = $2 AND memberships.user_id IN \
+             (SELECT user_id FROM login_names WHERE name = $2 AND retired_at IS NULL)"
+        );
+        Ok(self.all(unrecorded, organization, folded).await?.pop())
+    }
+
+    /// Those whom a source knows by this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_external_id(&mut self, organization: &OrganizationId, external: &str) -> Result<Vec<Shown>> {
+        self.all(
+            select_by_record!("AND member_records.external_id = $2 ORDER BY memberships.id LIMIT 1000"),
+            organization,
+            external,
+        )
+        .await
+    }
+
+    /// Those who have this address, folded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_address(&mut self, organization: &OrganizationId, folded: &str) -> Result<Vec<Shown>> {
+        let recorded = select_by_record!(
+            "AND member_records.membership_id IN \
+             (SELECT membership_id FROM member_addresses WHERE organization_id = $1 AND email = $2) \
+             ORDER BY memberships.id LIMIT 1000"
+        );
+        let own = select!(
+            "AND memberships.user_id IN (SELECT user_id FROM login_names WHERE name = $2 AND retired_at IS NULL)"
+        );
+        let mut found = self.all(recorded, organization, folded).await?;
+        for one in self.all(own, organization, folded).await? {
+            if !found.iter().any(|shown| shown.id == one.id) {
+                found.push(one);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those of an organization in the order in which they came: `most` after `after` (exclusive), leaving out `skipped`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(
+        &mut self,
+        organization: &OrganizationId,
+        after: Option<&MembershipId>,
+        (skipped, most): (u64, u32),
+    ) -> Result<Vec<Shown>> {
+        let rows = sql(select!("AND memberships.id > $2 ORDER BY memberships.id LIMIT $3 OFFSET $4"))
+            .bind(organization.as_str().to_owned())
+            .bind(after.map_or("", MembershipId::as_str).to_owned())
+            .bind(i64::from(most))
+            .bind(i64::try_from(skipped).unwrap_or(i64::MAX))
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(shown).collect()
+    }
+
+    async fn all(&mut self, statement: &'static str, organization: &OrganizationId, key: &str) -> Result<Vec<Shown>> {
+        let rows = sql(statement)
+            .bind(organization.as_str().to_owned())
+            .bind(key.to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(shown).collect()
+    }
+}
+
+fn shown(row: &Row) -> Result<Shown> {
+    let email: Option<&str> = row.try_get("email")?;
+    let own_name = email.map_or_else(|| row.try_get("user_id"), Ok)?;
+    let beneath = Beneath {
+        user_name: row.try_get::<Option<&str>>("user_name")?.unwrap_or(own_name),
+        name: row.try_get("name")?,
+        given_name: row.try_get("given_name")?,
+        family_name: row.try_get("family_name")?,
+        email,
+        phone: row.try_get("phone")?,
+        locale: row.try_get("locale")?,
+        picture: row.try_get("picture")?,
+        title: row.try_get("title")?,
+        kind: row.try_get("kind")?,
+        profession: row.try_get("profession")?,
+        registration_number: row.try_get("registration_number")?,
+        registration_body: row.try_get("registration_body")?,
+        specialty: row.try_get("specialty")?,
+    };
+    let written = row.try_get("attributes")?;
+    let attributes = attributes(&beneath, written).map_err(|_| Error::Corrupt("member_records.attributes"))?;
+    let (created_at, disabled_at) = (moment(row, "created_at")?, maybe_moment(row, "disabled_at")?);
+    let is_pending = row.try_get::<Option<i64>>("placeholder_since")?.is_some();
+    let changes = [
+        Some(created_at),
+        disabled_at,
+        maybe_moment(row, "tokens_void_before")?,
+        (!is_pending).then_some(moment(row, "updated_at")?),
+        maybe_moment(row, "record_updated_at")?,
+    ];
+    Ok(Shown {
+        id: MembershipId::from_stored(text(row, "id")?),
+        external_id: row.try_get("external_id")?,
+        is_active: (!attributes.is_active_unsaid).then_some(disabled_at.is_none()),
+        created_at,
+        changed_at: changes.into_iter().flatten().max().unwrap_or(created_at),
+        attributes,
+    })
+}
