@@ -261,8 +261,10 @@ pub async fn remove(
 ) -> Result<Membership> {
     let mut membership = existing(tx, organization, id).await?;
     owner::spare(tx, context.now, organization, id).await?;
+    if !tx.memberships().remove(&membership, context.now).await? {
+        return Err(Noun::Membership.unknown(id));
+    }
     membership.removed_at = Some(context.now);
-    tx.memberships().save(&membership).await?;
     tx.memberships().strip(id, context.now).await?;
     tx.users().forget_default_organization(&membership.user_id, organization).await?;
     end_access(tx, context, &membership).await?;
@@ -279,7 +281,7 @@ async fn end_access(tx: &mut Tx, context: &Context, membership: &Membership) -> 
     Ok(tx.sessions().end_organization(context, &membership.user_id, &membership.organization_id, last).await?)
 }
 
-/// The member of this organization, unless removed.
+/// The member of this organization, unless removed, kept as it is until the commit.
 pub(super) async fn existing(tx: &mut Tx, organization: &OrganizationId, id: &MembershipId) -> Result<Membership> {
-    tx.memberships().by_id(organization, id).await?.ok_or_else(|| Noun::Membership.unknown(id))
+    tx.memberships().held(organization, id).await?.ok_or_else(|| Noun::Membership.unknown(id))
 }

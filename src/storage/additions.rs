@@ -4,6 +4,7 @@
 use super::{
     Result, Revision, Tx,
     batch::{self, Rows, Table},
+    tally::{self, Change, Tally},
     value::Value,
 };
 
@@ -11,12 +12,14 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Additions {
     rows: Vec<Rows>,
+    tallied: Vec<Change>,
     bumped: Vec<Revision>,
 }
 
 /// How much was added at one moment.
 pub(super) struct Mark {
     rows: Vec<usize>,
+    tallied: usize,
     bumped: usize,
 }
 
@@ -29,6 +32,11 @@ impl Additions {
         }
     }
 
+    /// Changes a number by so much.
+    pub(super) fn tally(&mut self, what: Tally, organization: &str, by: i64) {
+        self.tallied.push((what, organization.to_owned(), by));
+    }
+
     /// Tells every node that its cache of `what` is out of date, once this unit is committed.
     pub fn bump(&mut self, what: Revision) {
         if !self.bumped.contains(&what) {
@@ -38,7 +46,8 @@ impl Additions {
 
     /// Where the next unit's additions begin.
     pub(super) fn mark(&self) -> Mark {
-        Mark { rows: self.rows.iter().map(|rows| rows.values.len()).collect(), bumped: self.bumped.len() }
+        let rows = self.rows.iter().map(|rows| rows.values.len()).collect();
+        Mark { rows, tallied: self.tallied.len(), bumped: self.bumped.len() }
     }
 
     /// Forgets what was added since `mark`.
@@ -47,12 +56,16 @@ impl Additions {
         for (rows, length) in self.rows.iter_mut().zip(mark.rows) {
             rows.values.truncate(length);
         }
+        self.tallied.truncate(mark.tallied);
         self.bumped.truncate(mark.bumped);
     }
 
     /// Whether one statement writes all of it, which then needs no transaction around it.
     pub(super) fn is_one_statement(&self) -> bool {
-        self.bumped.is_empty() && self.rows.len() == 1 && batch::is_one_statement(&self.rows[0])
+        self.bumped.is_empty()
+            && self.tallied.is_empty()
+            && self.rows.len() == 1
+            && batch::is_one_statement(&self.rows[0])
     }
 }
 
@@ -64,6 +77,7 @@ impl Tx {
         for rows in &added.rows {
             batch::insert(self.connection(), rows).await?;
         }
+        tally::write(self.connection(), added.tallied).await?;
         added.bumped.sort_unstable();
         for what in &added.bumped {
             what.increment(self.connection()).await?;

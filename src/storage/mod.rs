@@ -25,6 +25,7 @@ mod revision;
 mod sqlite;
 mod statement;
 pub mod stillness;
+mod tally;
 pub mod testing;
 mod transaction;
 mod value;
@@ -38,6 +39,7 @@ pub use migration::SchemaError;
 pub use part::Part;
 pub use revision::Revision;
 pub use statement::{Statement, sql};
+pub use tally::Tally;
 pub use transaction::Tx;
 pub use value::{Row, Value};
 

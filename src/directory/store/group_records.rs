@@ -9,7 +9,7 @@ use crate::{
     },
     id::{GroupId, MembershipId, OrganizationId, UserId},
     storage::{
-        Result, Row, Tx, Value,
+        Result, Row, Tally, Tx, Value,
         batch::{self, Rows, Table, in_list, padded},
         sql,
     },
@@ -105,11 +105,7 @@ impl GroupRecords<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn count(&mut self, organization: &OrganizationId) -> Result<u64> {
-        let row = sql("SELECT COUNT(*) AS found FROM groups WHERE organization_id = $1 AND removed_at IS NULL")
-            .bind(organization.as_str().to_owned())
-            .fetch_one(self.0.connection())
-            .await?;
-        Ok(u64::try_from(row.try_get::<i64>("found")?).unwrap_or(0))
+        self.0.tallied(Tally::Groups, organization.as_str()).await
     }
 
     async fn all(

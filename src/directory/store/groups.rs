@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     directory::{group::Group, origin::Origin},
     id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
-    storage::{Result, Row, Tx, sql},
+    storage::{Result, Row, Tally, Tx, sql},
     text::{EmailAddress, Name, Slug},
 };
 
@@ -176,6 +176,9 @@ impl Groups<'_> {
         .bind(new.name.as_str().to_lowercase())
         .execute(self.0.connection())
         .await?;
+        if done == 1 {
+            self.0.tally(Tally::Groups, new.organization_id.as_str(), 1);
+        }
         Ok(done == 1)
     }
 
@@ -201,11 +204,15 @@ impl Groups<'_> {
 
     /// Removes a group with its members, roles and places in other groups.
     pub(in crate::directory) async fn remove(&mut self, id: &GroupId, now: Timestamp) -> Result<()> {
-        sql("UPDATE groups SET removed_at = $2 WHERE id = $1")
-            .bind(id.as_str().to_owned())
-            .bind(now.0)
-            .execute(self.0.connection())
-            .await?;
+        let removed =
+            sql("UPDATE groups SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL RETURNING organization_id")
+                .bind(id.as_str().to_owned())
+                .bind(now.0)
+                .fetch_optional(self.0.connection())
+                .await?;
+        if let Some(row) = removed {
+            self.0.tally(Tally::Groups, row.try_get("organization_id")?, -1);
+        }
         for statement in [
             "DELETE FROM group_members WHERE group_id = $1",
             "DELETE FROM group_parents WHERE group_id = $1 OR parent_id = $1",

@@ -11,7 +11,7 @@ use crate::{
     },
     id::{MembershipId, OrganizationId, UserId},
     storage::{
-        Result, Row, Tx,
+        Result, Row, Tally, Tx,
         filter::{Filter, Operator},
         sql,
     },
@@ -229,17 +229,18 @@ impl Memberships<'_> {
             .bind(new.created_at.0)
             .execute(self.0.connection())
             .await?;
+        if done == 1 {
+            self.0.tally(Tally::Members, new.organization_id.as_str(), 1);
+        }
         Ok(done == 1)
     }
 
-    /// Saves what can change.
+    /// Saves what can change while it lasts.
     pub(in crate::directory) async fn save(&mut self, edited: &Membership) -> Result<()> {
-        sql(
-            "UPDATE memberships \
+        sql("UPDATE memberships \
              SET kind = $2, profession = $3, registration_number = $4, registration_body = $5, specialty = $6, \
-             title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, removed_at = $11, tokens_void_before = $12 \
-             WHERE id = $1",
-        )
+             title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, tokens_void_before = $11 \
+             WHERE id = $1 AND removed_at IS NULL")
         .bind(edited.id.as_str().to_owned())
         .bind(edited.kind.as_str().to_owned())
         .bind(edited.profession.clone())
@@ -250,11 +251,34 @@ impl Memberships<'_> {
         .bind(millis(edited.validity.from))
         .bind(millis(edited.validity.until))
         .bind(millis(edited.disabled_at))
-        .bind(millis(edited.removed_at))
         .bind(millis(edited.tokens_void_before))
         .execute(self.0.connection())
         .await?;
         Ok(())
+    }
+
+    /// Ends a membership; `false` when it has ended already.
+    pub(in crate::directory) async fn remove(&mut self, membership: &Membership, now: Timestamp) -> Result<bool> {
+        let removed = sql("UPDATE memberships SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL")
+            .bind(membership.id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        if removed == 1 {
+            self.0.tally(Tally::Members, membership.organization_id.as_str(), -1);
+        }
+        Ok(removed == 1)
+    }
+
+    /// One of this organization, unless removed, kept as it is until the commit: whoever changes it meanwhile waits, so that
+    /// nobody writes back what was read before.
+    pub(in crate::directory) async fn held(
+        &mut self,
+        organization: &OrganizationId,
+        id: &MembershipId,
+    ) -> Result<Option<Membership>> {
+        self.hold(organization, id).await?;
+        self.by_id(organization, id).await
     }
 
     /// Keeps a membership as it is until the commit: whoever changes it meanwhile waits.
@@ -296,27 +320,29 @@ impl Memberships<'_> {
 
     /// Ends every membership of a person and removes what it says of them.
     pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        const OF_USER: [&str; 5] = [
+        const OF_USER: [&str; 6] = [
+            "UPDATE memberships \
+             SET profession = NULL, registration_number = NULL, registration_body = NULL, specialty = NULL, title = NULL \
+             WHERE user_id = $1",
             "DELETE FROM member_addresses WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM member_records WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM group_members WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM membership_permissions WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM identifiers WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
         ];
-        const ENDED: [&str; 2] = [
-            "UPDATE assignments SET ended_at = $2 \
-             WHERE ended_at IS NULL AND membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
-            "UPDATE memberships \
-             SET profession = NULL, registration_number = NULL, registration_body = NULL, specialty = NULL, \
-             title = NULL, removed_at = COALESCE(removed_at, $2) \
-             WHERE user_id = $1",
-        ];
+        const REMOVED: &str = "UPDATE memberships SET removed_at = $2 \
+             WHERE user_id = $1 AND removed_at IS NULL \
+             RETURNING organization_id";
+        const ASSIGNMENTS: &str = "UPDATE assignments SET ended_at = $2 \
+             WHERE ended_at IS NULL AND membership_id IN (SELECT id FROM memberships WHERE user_id = $1)";
+        let removed = sql(REMOVED).bind(user.as_str().to_owned()).bind(now.0);
+        for row in removed.fetch_all(self.0.connection()).await? {
+            self.0.tally(Tally::Members, row.try_get("organization_id")?, -1);
+        }
         for statement in OF_USER {
             sql(statement).bind(user.as_str().to_owned()).execute(self.0.connection()).await?;
         }
-        for statement in ENDED {
-            sql(statement).bind(user.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
-        }
+        sql(ASSIGNMENTS).bind(user.as_str().to_owned()).bind(now.0).execute(self.0.connection()).await?;
         Ok(())
     }
 }

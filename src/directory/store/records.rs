@@ -8,7 +8,7 @@ use crate::{
     directory::provisioning::{Known, Record, Sources},
     id::{GroupId, MembershipId, OrganizationId, UserId},
     storage::{
-        Error, Result, Row, Tx, Value,
+        Error, Result, Row, Tally, Tx, Value,
         batch::{self, Rows, Table, in_list, padded},
         sql,
     },
@@ -95,11 +95,7 @@ impl MemberRecords<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn count(&mut self, organization: &OrganizationId) -> Result<u64> {
-        let row = sql("SELECT COUNT(*) AS members FROM memberships WHERE organization_id = $1 AND removed_at IS NULL")
-            .bind(organization.as_str().to_owned())
-            .fetch_one(self.0.connection())
-            .await?;
-        Ok(u64::try_from(row.try_get::<i64>("members")?).unwrap_or(0))
+        self.0.tallied(Tally::Members, organization.as_str()).await
     }
 
     /// The groups that these members are directly in: member, group, its name; by member and name.

@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::{
-    directory::{Error, group, role},
-    storage::testing::databases,
+    directory::{
+        Error, group,
+        profile::{self, Attribute, Edit, Editor},
+        role,
+    },
+    storage::{Tally, testing::databases},
 };
 
 /// Runs both at once and says how many were done.
@@ -147,5 +151,42 @@ async fn one_person_joins_once_and_one_name_is_given_once() {
             async move { unit!(storage, |tx| membership::join(tx, &context(0), &of, joining(&user, &[])).await) }
         };
         assert_eq!(done(join(), join()).await, 1);
+    }
+}
+
+/// Nobody writes back a membership as it was before somebody else ended or suspended it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_while_their_profile_is_edited_has_left() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let of = clinic(storage, "riverside").await;
+        for round in 0..20_i64 {
+            let email: &'static str = Box::leak(format!("p{round}@x.example").into_boxed_str());
+            let (_, there) = member(storage, &of, email, &[]).await;
+            let edit = {
+                let (storage, of, id) = (storage.clone(), of.id.clone(), there.id.clone());
+                async move {
+                    unit!(storage, |tx| {
+                        let edits = [Edit::set(Attribute::Title, "Dr").unwrap()];
+                        profile::edit_member(tx, &context(1), (&of, &id), Editor::Administrator, &edits).await
+                    })
+                }
+            };
+            let leave = {
+                let (storage, of, id) = (storage.clone(), of.id.clone(), there.id.clone());
+                async move {
+                    match round % 2 {
+                        0 => unit!(storage, |tx| membership::disable(tx, &context(1), &of, &id).await.map(drop)),
+                        _ => unit!(storage, |tx| membership::remove(tx, &context(1), &of, &id).await.map(drop)),
+                    }
+                }
+            };
+            assert!(done(edit, leave).await >= 1, "round {round}");
+            let mut tx = storage.read().await.unwrap();
+            let now = tx.memberships().by_id(&of.id, &there.id).await.unwrap();
+            assert!(now.is_none_or(|now| now.disabled_at.is_some()), "round {round}");
+        }
+        let mut tx = storage.read().await.unwrap();
+        assert_eq!(tx.tallied(Tally::Members, of.id.as_str()).await.unwrap(), 10, "ten left, ten are suspended");
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     id::UserId,
     secret::TokenHash,
     session::{Authenticated, Lifetime},
-    storage::testing::databases,
+    storage::{Tally, testing::databases},
 };
 
 const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(600), absolute: Duration::from_secs(36_000) };
@@ -230,8 +230,11 @@ async fn an_erased_person_leaves_the_id_alone() {
         })
         .unwrap();
         let token = signed_in(storage, &max.id).await;
+        let members = async || storage.read().await?.tallied(Tally::Members, riverside.id.as_str()).await;
+        assert_eq!(members().await.unwrap(), 1);
         let id = max.id.clone();
         unit!(storage, |tx| user::delete(tx, &context(9), &id).await).unwrap();
+        assert_eq!(members().await.unwrap(), 0);
 
         let mut tx = storage.read().await.unwrap();
         let tombstone = tx.users().by_id(&max.id).await.unwrap().unwrap();
