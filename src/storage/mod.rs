@@ -89,6 +89,28 @@ pub enum Error {
     Collation(String),
 }
 
+impl Error {
+    /// Whether the same may go well later: the database is away, full, busy or, for now, not to be written.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
+                matches!(failure.code, Code::DatabaseBusy | Code::ReadOnly | Code::DiskFull | Code::CannotOpen)
+            }
+            Self::Postgres(sqlx::Error::Database(refusal)) => {
+                let code = refusal.code().unwrap_or_default();
+                // Connections, resources, an operator's doing, a database that is read-only.
+                ["08", "53", "57P", "25006"].iter().any(|class| code.starts_with(class))
+            }
+            Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
+            Self::Commit(cause) => cause.is_passing(),
+            Self::Crowded | Self::Stopped => true,
+            _ => false,
+        }
+    }
+}
+
 /// What a storage call returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -1,6 +1,7 @@
 //! Every promise of the storage, on both databases.
 
 mod faults;
+mod parts;
 mod retention;
 
 use std::time::Duration;

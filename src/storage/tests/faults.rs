@@ -56,3 +56,34 @@ async fn a_unit_that_ignores_a_failed_statement_is_not_kept_and_takes_no_acknowl
 fn unit<'t>(tx: &'t mut Tx, n: usize, place: usize, statement: &'static str) -> Work<'t, ()> {
     Box::pin(async move { if n == place { stubborn(tx, statement).await } else { insert(tx, format!("u{n}")).await } })
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_is_told_from_what_does_not() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let frozen = match storage.engine() {
+            Engine::Sqlite => "PRAGMA query_only = ON",
+            Engine::Postgres => "SET TRANSACTION READ ONLY",
+        };
+        let write = async |statement: &'static str| -> Error {
+            let unit: Result<()> = storage
+                .write(move |tx| {
+                    Box::pin(async move {
+                        tx.run(statement).await?;
+                        insert(tx, "a".into()).await
+                    })
+                })
+                .await;
+            unit.unwrap_err()
+        };
+        let wrong = write("INSERT INTO nowhere (a) VALUES (1)").await;
+        assert!(!wrong.is_passing(), "{wrong}");
+        let frozen = write(frozen).await;
+        assert!(frozen.is_passing(), "{frozen}");
+        storage.close().await;
+        let closed = write("SELECT 1").await;
+        assert!(closed.is_passing(), "{closed}");
+    }
+    assert!(Error::Commit(std::sync::Arc::new(Error::Crowded)).is_passing());
+    assert!(!Error::Swallowed.is_passing());
+}

@@ -1,0 +1,106 @@
+//! Parts of a unit of work: what is undone leaves no trace, and what is kept shares the fate of its unit.
+
+use super::*;
+
+/// What a part does: a row at once, one that waits for the commit, a counter.
+async fn act(tx: &mut Tx, name: &str) -> Result<()> {
+    insert(tx, format!("{name}-row")).await?;
+    tx.append(&EVENTS, lease(&format!("{name}-event")));
+    tx.bump(Revision::Clients);
+    Ok(())
+}
+
+async fn names(storage: &Storage) -> Vec<String> {
+    let mut tx = storage.read().await.unwrap();
+    let rows = sql("SELECT name FROM leases ORDER BY name").fetch_all(tx.connection()).await.unwrap();
+    rows.iter().map(|row| row.try_get("name").unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_is_kept_or_undone_without_the_rest_of_its_unit() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let before = storage.revision(Revision::Clients);
+        let unit: Result<()> = storage
+            .write(|tx| {
+                Box::pin(async {
+                    insert(tx, "before".into()).await?;
+                    for (name, is_kept) in [("a", true), ("b", false), ("c", true), ("d", false)] {
+                        let part = tx.begin_part().await?;
+                        act(tx, name).await?;
+                        if is_kept {
+                            tx.keep_part(part).await?;
+                        } else {
+                            tx.undo_part(part).await?;
+                        }
+                    }
+                    insert(tx, "after".into()).await
+                })
+            })
+            .await;
+        unit.unwrap();
+        assert_eq!(names(storage).await, ["a-event", "a-row", "after", "before", "c-event", "c-row"]);
+        assert_eq!(storage.revision(Revision::Clients), before + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_part_that_was_undone_is_told_to_other_nodes() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let before = storage.revision(Revision::Clients);
+        let unit: Result<()> = storage
+            .write(|tx| {
+                Box::pin(async {
+                    let part = tx.begin_part().await?;
+                    act(tx, "a").await?;
+                    tx.undo_part(part).await
+                })
+            })
+            .await;
+        unit.unwrap();
+        assert!(names(storage).await.is_empty());
+        assert_eq!(storage.revision(Revision::Clients), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_was_kept_goes_with_its_unit() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let unit: Result<()> = storage
+            .write(|tx| {
+                Box::pin(async {
+                    let part = tx.begin_part().await?;
+                    act(tx, "a").await?;
+                    tx.keep_part(part).await?;
+                    Err(Error::Corrupt("x"))
+                })
+            })
+            .await;
+        assert!(matches!(unit, Err(Error::Corrupt("x"))));
+        assert!(names(storage).await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_in_which_a_statement_failed_ends_its_unit_and_no_other() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let unit: Result<()> = storage
+            .write(|tx| {
+                Box::pin(async {
+                    insert(tx, "before".into()).await?;
+                    let part = tx.begin_part().await?;
+                    act(tx, "a").await?;
+                    assert!(insert(tx, "before".into()).await.is_err(), "names are unique");
+                    tx.undo_part(part).await?;
+                    insert(tx, "after".into()).await
+                })
+            })
+            .await;
+        assert!(matches!(unit, Err(Error::Swallowed)), "{unit:?}");
+        storage.write(|tx| Box::pin(async { insert(tx, "next".into()).await })).await.unwrap();
+        assert_eq!(names(storage).await, ["next"]);
+    }
+}
