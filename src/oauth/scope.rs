@@ -33,11 +33,13 @@ pub enum Scope {
     Identifiers,
     /// Pushing people and groups into the organization of a service (RFC 7644); nothing that people grant.
     Scim,
+    /// Reading and editing one's own profile by SCIM (RFC 7644 §3.11).
+    ScimMe,
 }
 
 impl Scope {
     /// Every scope, in the order of the metadata.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
@@ -51,10 +53,11 @@ impl Scope {
         Self::Entitlements,
         Self::Identifiers,
         Self::Scim,
+        Self::ScimMe,
     ];
 
     /// What is about the person, in the order in which people care.
-    const FOR_PEOPLE: [Self; 11] = [
+    const FOR_PEOPLE: [Self; 12] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
@@ -66,11 +69,13 @@ impl Scope {
         Self::Groups,
         Self::Entitlements,
         Self::Identifiers,
+        Self::ScimMe,
     ];
 
-    /// Those that every client may have: what services alone can ask for is for those that were registered with it.
+    /// Those that every client may have: what changes something is for those that were registered with it.
     pub fn for_everybody() -> impl Iterator<Item = String> {
-        Self::ALL.into_iter().filter(|scope| *scope != Self::Scim).map(|scope| scope.name().to_owned())
+        let reads = |scope: &Self| !matches!(scope, Self::Scim | Self::ScimMe);
+        Self::ALL.into_iter().filter(reads).map(|scope| scope.name().to_owned())
     }
 
     /// As it is written.
@@ -90,6 +95,7 @@ impl Scope {
             Self::Entitlements => "entitlements",
             Self::Identifiers => "identifiers",
             Self::Scim => "scim",
+            Self::ScimMe => "scim:me",
         }
     }
 }

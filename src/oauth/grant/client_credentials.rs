@@ -55,8 +55,15 @@ pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
 
 /// Scopes about a person mean nothing here; nothing asked for means all that is registered.
 fn scopes(client: &Client, asked: Option<Scopes>) -> Result<Scopes, Refusal> {
-    const PERSONAL: [Scope; 6] =
-        [Scope::OpenId, Scope::Profile, Scope::Email, Scope::Address, Scope::Phone, Scope::OfflineAccess];
+    const PERSONAL: [Scope; 7] = [
+        Scope::OpenId,
+        Scope::Profile,
+        Scope::Email,
+        Scope::Address,
+        Scope::Phone,
+        Scope::OfflineAccess,
+        Scope::ScimMe,
+    ];
     let open = PERSONAL.iter().fold(client.scopes.clone(), |scopes, personal| scopes.without(*personal));
     match asked {
         None => Ok(open),
