@@ -34,11 +34,17 @@ impl Rate {
 
     /// Counts one request of `key`, unless it has to wait.
     pub fn take(&self, key: &str) -> Verdict {
+        self.take_many(key, 1)
+    }
+
+    /// Counts one request that is worth so many, unless it has to wait; none is worth more than a burst.
+    pub fn take_many(&self, key: &str, worth: u32) -> Verdict {
+        let worth = i64::from(worth).min(self.burst);
         let now = micros(self.clock.now());
         let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         let until = busy.get(key).copied().unwrap_or(now);
         // A clock that was set back must not lock anybody out for the difference.
-        let until = until.clamp(now, now + self.each * self.burst) + self.each;
+        let until = until.clamp(now, now + self.each * self.burst) + self.each * worth;
         let over = until - now - self.each * self.burst;
         if over > 0 {
             return Verdict::Wait(Duration::from_micros(u64::try_from(over).unwrap_or(0)));
@@ -82,6 +88,18 @@ mod tests {
         clock.advance(Duration::from_secs(60));
         assert_eq!(allowed(&rate, "entra"), 5, "more than the burst is never saved up");
         assert_eq!(allowed(&rate, "okta"), 5, "each has its own");
+    }
+
+    #[test]
+    fn a_request_may_be_worth_many() {
+        let (rate, clock) = rate(10, 5);
+        assert_eq!(rate.take_many("entra", 4), Verdict::Allowed);
+        assert_eq!(rate.take_many("entra", 3), Verdict::Wait(Duration::from_millis(200)));
+        assert_eq!(rate.take("entra"), Verdict::Allowed, "what was refused costs nothing");
+        assert_eq!(rate.take_many("entra", 0), Verdict::Allowed);
+        clock.advance(Duration::from_millis(500));
+        assert_eq!(rate.take_many("entra", 1000), Verdict::Allowed, "it must be possible at some time");
+        assert_eq!(rate.take("entra"), Verdict::Wait(Duration::from_millis(100)));
     }
 
     #[test]

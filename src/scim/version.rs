@@ -32,19 +32,14 @@ pub enum Versions {
 }
 
 impl Versions {
-    /// Reads the lines of the header; `None` when there is none.
+    /// Reads the lines of the header; `None` when there is none. One that names no version matches none.
     #[must_use]
     pub fn parse<'h>(lines: impl Iterator<Item = &'h str>) -> Option<Self> {
-        let all: Vec<String> = lines
-            .flat_map(|line| line.split(','))
-            .map(|tag| tag.trim().trim_start_matches("W/").to_owned())
-            .filter(|tag| !tag.is_empty())
-            .collect();
-        match all.as_slice() {
-            [] => None,
-            tags if tags.iter().any(|tag| tag == "*") => Some(Self::Any),
-            _ => Some(Self::These(all)),
-        }
+        let mut lines = lines.peekable();
+        lines.peek()?;
+        let tags = lines.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/").to_owned());
+        let all: Vec<String> = tags.filter(|tag| !tag.is_empty()).collect();
+        Some(if all.iter().any(|tag| tag == "*") { Self::Any } else { Self::These(all) })
     }
 
     /// Whether the version is among them, weakly compared: SCIM's tags are weak (RFC 7644 §3.14).
@@ -68,7 +63,8 @@ mod tests {
         assert!(version.as_str().starts_with("W/\"") && version.as_str().ends_with('"'));
         for (lines, expected) in [
             (vec![], None),
-            (vec![" , "], None),
+            (vec![" , "], Some(false)),
+            (vec![""], Some(false)),
             (vec!["*"], Some(true)),
             (vec![version.as_str()], Some(true)),
             (vec![strong.as_str()], Some(true)),

@@ -42,7 +42,7 @@ pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
     let proxies = TrustedProxies::new(server.trusted_proxies.clone(), server.forwarded_by)
         .with_certificates_by(app.config.client_certificates.header.as_deref());
     let site = Site::new(server.issuer.url().clone(), &secret, app.clock.clone(), app.random.clone());
-    Ok(site.behind(proxies))
+    Ok(site.behind(proxies).speaking(scim::endpoint::DIALECT))
 }
 
 /// The whole application as one router.

@@ -49,6 +49,22 @@ pub enum Refusal {
     Busy,
 }
 
+/// How errors look below a path that is for programs alone: what no handler there saw (a body that comes too late, a fault)
+/// is told in the form of its protocol.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialect {
+    /// The path that it begins at.
+    pub below: &'static str,
+    /// The answer of this status.
+    pub tell: fn(StatusCode) -> Response,
+}
+
+impl Dialect {
+    pub(super) fn is_spoken_at(self, path: &str) -> bool {
+        path.strip_prefix(self.below).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
+    }
+}
+
 /// Something of ours failed.
 #[derive(Debug, Clone)]
 pub struct Fault {
@@ -251,7 +267,10 @@ pub fn render(mut response: Response, visit: &Visit) -> Response {
         return response;
     };
     let (parts, _) = response.into_parts();
-    let mut shown = page.show(visit.wants_html());
+    let mut shown = match visit.site().dialect(visit.path()) {
+        Some(dialect) => (dialect.tell)(page.status),
+        None => page.show(visit.wants_html()),
+    };
     for (name, value) in &parts.headers {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
             shown.headers_mut().append(name, value.clone());

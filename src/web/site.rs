@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use url::Url;
 
-use super::forwarded::TrustedProxies;
+use super::{error::Dialect, forwarded::TrustedProxies};
 use crate::{
     clock::Clock,
     random::Random,
@@ -21,6 +21,7 @@ struct Inner {
     issuer: Url,
     origin: String,
     proxies: TrustedProxies,
+    dialect: Option<Dialect>,
     mac_key: hmac::Key,
     clock: Clock,
     random: Random,
@@ -33,13 +34,24 @@ impl Site {
     pub fn new(issuer: Url, secret: &SecretSlice<u8>, clock: Clock, random: Random) -> Self {
         let mac_key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret());
         let origin = issuer.origin().ascii_serialization();
-        Self(Arc::new(Inner { issuer, origin, proxies: TrustedProxies::none(), mac_key, clock, random }))
+        Self(Arc::new(Inner { issuer, origin, proxies: TrustedProxies::none(), dialect: None, mac_key, clock, random }))
     }
 
     /// The same site behind reverse proxies.
     #[must_use]
     pub fn behind(self, proxies: TrustedProxies) -> Self {
         Self(Arc::new(Inner { proxies, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// The same site, where some addresses have errors in a form of their own.
+    #[must_use]
+    pub fn speaking(self, dialect: Dialect) -> Self {
+        Self(Arc::new(Inner { dialect: Some(dialect), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// How errors look at this path, if not like a page.
+    pub(super) fn dialect(&self, path: &str) -> Option<Dialect> {
+        self.0.dialect.filter(|dialect| dialect.is_spoken_at(path))
     }
 
     /// The issuer as it was configured.

@@ -1,9 +1,10 @@
 //! Many operations in one request (RFC 7644 §3.7).
 //!
 //! Operations run in their order, but that one which refers to a resource further below (`bulkId:…`) waits for it: see
-//! [`order`]. Each is done whole or not at all, whatever becomes of the others: see [`run()`]. What can be referred to are the
-//! resources that the same request makes.
+//! [`order`]; those that refer to each other are done together: see [`circle`]. Each is done whole or not at all, whatever
+//! becomes of the others: see [`run()`]. What can be referred to are the resources that the same request makes.
 
+mod circle;
 mod operation;
 mod order;
 mod run;
@@ -26,6 +27,9 @@ pub const REQUEST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequ
 
 /// The schema of the answer (RFC 7644 §3.7).
 pub const RESPONSE_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
+
+/// Operations of one unit of work.
+pub(super) const UNIT: usize = 50;
 
 /// A request, read.
 #[derive(Debug)]
@@ -78,6 +82,14 @@ impl Bulk {
         let makers = operations.iter().filter(|operation| operation.makes());
         let names = makers.filter_map(|operation| operation.bulk_id.clone()).collect();
         Ok(Self { operations, fail_on_errors, names })
+    }
+}
+
+impl Bulk {
+    /// How many requests it counts as: one for each unit of work.
+    #[must_use]
+    pub fn worth(&self) -> u32 {
+        u32::try_from(self.operations.len().div_ceil(UNIT)).unwrap_or(u32::MAX).max(1)
     }
 }
 

@@ -99,6 +99,11 @@ impl Operation {
         Some(format!("{base}{}/{id}", deed.kind.endpoint()))
     }
 
+    /// What was sent with it.
+    pub(super) fn data(&self) -> &Value {
+        self.deed.as_ref().map_or(&Value::Null, |deed| &deed.data)
+    }
+
     /// Does it.
     pub(super) async fn run(
         &self,
@@ -106,34 +111,24 @@ impl Operation {
         request: &Request,
         (made, names): (&Made, &HashSet<String>),
     ) -> Result<Done> {
-        let Deed { kind, what, if_match, data } = self.deed.as_ref().map_err(Clone::clone)?;
-        request.caller.allow(*kind, Access::Write)?;
-        let resolve = |text: &str| resolve(text, made, names);
-        let data = || -> Result<Document> {
-            match replaced(data, &resolve)? {
-                Value::Object(body) => Ok(body),
-                _ => Err(invalid_syntax("'data' must be an object").into()),
-            }
-        };
+        let Deed { kind, what, if_match, data } = self.allowed(request)?;
         let (is_user, if_match) = (*kind == ResourceType::User, if_match.as_ref());
+        let data = || body(data, (made, names));
+        let id = |id: &str| resolve(id, made, names);
         match what {
-            What::Create if is_user => Ok(created(&users::create(tx, request, data()?).await?)),
-            What::Create => Ok(created(&groups::create(tx, request, data()?).await?)),
-            What::Replace(id) if is_user => {
-                Ok(changed(&users::replace(tx, request, (&resolve(id)?, data()?, if_match)).await?))
+            What::Create => self.create(tx, request, (self.data(), made, names)).await,
+            What::Replace(target) => replace(tx, request, (*kind, &id(target)?, data()?, if_match)).await,
+            What::Patch(target) if is_user => {
+                Ok(changed(&users::patch(tx, request, (&id(target)?, &data()?, if_match)).await?.0))
             }
-            What::Replace(id) => Ok(changed(&groups::replace(tx, request, (&resolve(id)?, data()?, if_match)).await?)),
-            What::Patch(id) if is_user => {
-                Ok(changed(&users::patch(tx, request, (&resolve(id)?, &data()?, if_match)).await?.0))
-            }
-            What::Patch(id) => {
-                let id = resolve(id)?;
+            What::Patch(target) => {
+                let id = id(target)?;
                 groups::patch(tx, request, (&id, &data()?, if_match)).await?;
                 let known = groups::get(tx, request, (&id, false)).await?;
                 Ok(Done { status: StatusCode::NO_CONTENT, ..changed(&known) })
             }
-            What::Delete(id) => {
-                let id = resolve(id)?;
+            What::Delete(target) => {
+                let id = id(target)?;
                 if is_user {
                     users::delete(tx, request, (&id, if_match)).await?;
                 } else {
@@ -143,6 +138,61 @@ impl Operation {
                 Ok(Done { status: StatusCode::NO_CONTENT, location, version: None, id: None })
             }
         }
+    }
+
+    /// Makes its resource of `data`, which may be less than was sent.
+    pub(super) async fn create(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        (data, made, names): (&Value, &Made, &HashSet<String>),
+    ) -> Result<Done> {
+        let body = body(data, (made, names))?;
+        let made = match self.allowed(request)?.kind {
+            ResourceType::User => users::create(tx, request, body).await?,
+            ResourceType::Group => groups::create(tx, request, body).await?,
+        };
+        Ok(Done { status: StatusCode::CREATED, id: Some(made.id.clone()), ..changed(&made) })
+    }
+
+    /// Writes all that was sent into the resource that was made of less.
+    pub(super) async fn complete(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        (done, made, names): (&Done, &Made, &HashSet<String>),
+    ) -> Result<Done> {
+        let (kind, body) = (self.allowed(request)?.kind, body(self.data(), (made, names))?);
+        let id = done.id.clone().unwrap_or_default();
+        let whole = replace(tx, request, (kind, &id, body, None)).await?;
+        Ok(Done { status: StatusCode::CREATED, id: Some(id), ..whole })
+    }
+
+    /// What it is to do, if it means anything and the caller may do it.
+    fn allowed(&self, request: &Request) -> Result<&Deed> {
+        let deed = self.deed.as_ref().map_err(Clone::clone)?;
+        request.caller.allow(deed.kind, Access::Write)?;
+        Ok(deed)
+    }
+}
+
+async fn replace(
+    tx: &mut Tx,
+    request: &Request,
+    (kind, id, body, if_match): (ResourceType, &str, Document, Option<&Versions>),
+) -> Result<Done> {
+    let after = match kind {
+        ResourceType::User => users::replace(tx, request, (id, body, if_match)).await?,
+        ResourceType::Group => groups::replace(tx, request, (id, body, if_match)).await?,
+    };
+    Ok(changed(&after))
+}
+
+/// The data with ids in place of references.
+fn body(data: &Value, (made, names): (&Made, &HashSet<String>)) -> Result<Document> {
+    match replaced(data, &|text: &str| resolve(text, made, names))? {
+        Value::Object(body) => Ok(body),
+        _ => Err(invalid_syntax("'data' must be an object").into()),
     }
 }
 
@@ -211,7 +261,7 @@ fn text<'s>(sent: &'s Document, name: &str) -> Result<Option<&'s str>, ScimError
     }
 }
 
-fn referred(text: &str) -> Option<&str> {
+pub(super) fn referred(text: &str) -> Option<&str> {
     text.strip_prefix(REFERENCE)
 }
 
@@ -246,14 +296,10 @@ fn resolve(text: &str, made: &Made, names: &HashSet<String>) -> Result<String> {
     let shown = echo(name);
     if names.contains(name) {
         // RFC 7644 §3.7.1.
-        let detail = format!("'{REFERENCE}{shown}' was not made: it failed, or it refers back to this operation");
+        let detail = format!("'{REFERENCE}{shown}' was not made: its operation was refused");
         return Err(ScimError::of_status(StatusCode::CONFLICT, detail).into());
     }
     Err(invalid_value(format!("'{REFERENCE}{shown}' is made by no operation of this request")).into())
-}
-
-fn created(made: &Resource) -> Done {
-    Done { status: StatusCode::CREATED, id: Some(made.id.clone()), ..changed(made) }
 }
 
 fn changed(resource: &Resource) -> Done {

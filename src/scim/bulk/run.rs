@@ -1,7 +1,7 @@
 //! Carries operations out, some at a time.
 //!
-//! A unit of work has few operations, so that nobody waits long behind it; each is set apart in it, so that one that is
-//! refused has written nothing and the others stay. Where a unit fails as a whole its operations are done one by one.
+//! A unit of work has few operations, so that nobody waits long behind it; each turn is set apart in it, so that one that is
+//! refused has written nothing and the others stay. Where a unit fails as a whole its turns are taken one by one.
 
 use std::sync::Arc;
 
@@ -9,125 +9,192 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Bulk, RESPONSE_SCHEMA,
+    Bulk, RESPONSE_SCHEMA, UNIT, circle,
     operation::{Done, Made, Operation},
-    order::order,
+    order::{Turn, order},
 };
 use crate::{
     scim::{ScimError, failure::Failure, request::Request},
     storage::{self, Storage, Tx},
 };
 
-/// Operations of one unit of work.
-const UNIT: usize = 50;
-
-/// What became of an operation.
-type Outcome = Result<Done, ScimError>;
+/// What became of operations, by their place in the request.
+type Outcomes = Vec<(usize, Result<Done, ScimError>)>;
 
 /// What has happened so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 struct Progress {
-    /// By the place of the operation, in the order in which they were done.
-    outcomes: Vec<(usize, Outcome)>,
+    outcomes: Outcomes,
     refused: u64,
     made: Made,
 }
 
-struct Given {
-    request: Request,
-    bulk: Bulk,
+pub(super) struct Given {
+    pub(super) request: Request,
+    pub(super) bulk: Bulk,
+}
+
+/// What one unit of work is to do.
+struct Task {
+    turns: Vec<Turn>,
+    /// Those resources that were made before and that it refers to.
+    made: Made,
+    /// How many operations were refused before.
+    refused: u64,
 }
 
 /// Does the operations of a request; the answer (RFC 7644 §3.7.3) has those that were tried, in the order of the request.
 pub async fn run(storage: &Storage, request: Request, bulk: Bulk) -> Value {
-    let all = order(&bulk);
+    let turns = order(&bulk);
     let given = Arc::new(Given { request, bulk });
     let mut progress = Progress::default();
-    for unit in all.chunks(UNIT) {
-        if given.is_enough(&progress) {
-            break;
+    for unit in units(&turns) {
+        match together(storage, &given, (unit, &progress)).await {
+            Ok(outcomes) => progress.add(&given, outcomes),
+            Err(fault) => one_by_one(storage, &given, (unit, &mut progress, fault)).await,
         }
-        progress = match together(storage, &given, (unit, &progress)).await {
-            Ok(further) => further,
-            Err(fault) => one_by_one(storage, &given, (unit, progress, fault)).await,
-        };
     }
     given.answer(progress)
+}
+
+/// As many turns as fit into a unit of work; at least one.
+fn units(turns: &[Turn]) -> Vec<&[Turn]> {
+    let (mut units, mut begin, mut size) = (vec![], 0, 0);
+    for (index, turn) in turns.iter().enumerate() {
+        if size > 0 && size + turn.operations.len() > UNIT {
+            units.push(&turns[begin..index]);
+            (begin, size) = (index, 0);
+        }
+        size += turn.operations.len();
+    }
+    units.extend(Some(&turns[begin..]).filter(|rest| !rest.is_empty()));
+    units
 }
 
 async fn together(
     storage: &Storage,
     given: &Arc<Given>,
-    (unit, progress): (&[usize], &Progress),
-) -> storage::Result<Progress> {
-    let (given, unit, progress) = (Arc::clone(given), unit.to_vec(), progress.clone());
-    storage.write(move |tx| Box::pin(async move { given.run(tx, (&unit, progress)).await })).await
+    (turns, progress): (&[Turn], &Progress),
+) -> storage::Result<Outcomes> {
+    if given.is_enough(progress.refused) {
+        return Ok(vec![]);
+    }
+    let referred = turns.iter().flat_map(|turn| &turn.operations).flat_map(|at| &given.bulk.operations[*at].references);
+    let made = referred.filter_map(|name| Some((name.clone(), progress.made.get(name)?.clone()))).collect();
+    let task = Task { turns: turns.to_vec(), made, refused: progress.refused };
+    let given = Arc::clone(given);
+    storage.write(move |tx| Box::pin(async move { given.run(tx, task).await })).await
 }
 
-/// After a unit that failed as a whole: whichever operation fails again is told so.
+/// After a unit that failed as a whole: whichever turn fails again is told so.
 async fn one_by_one(
     storage: &Storage,
     given: &Arc<Given>,
-    (unit, mut progress, fault): (&[usize], Progress, storage::Error),
-) -> Progress {
-    tracing::warn!(cause = %fault, operations = unit.len(), "operations of a bulk request are done one by one");
-    for index in unit {
-        if given.is_enough(&progress) {
-            break;
-        }
-        progress = match together(storage, given, (&[*index], &progress)).await {
-            Ok(further) => further,
+    (turns, progress, fault): (&[Turn], &mut Progress, storage::Error),
+) {
+    tracing::warn!(cause = %fault, turns = turns.len(), "operations of a bulk request are done one by one");
+    for turn in turns {
+        let outcomes = match together(storage, given, (std::slice::from_ref(turn), progress)).await {
+            Ok(outcomes) => outcomes,
             Err(fault) => {
                 tracing::error!(cause = %fault, "an operation of a bulk request failed");
-                let detail =
-                    "the operation failed and changed nothing; the id of the request is in the header x-request-id";
-                let error = ScimError::of_status(StatusCode::INTERNAL_SERVER_ERROR, detail);
-                progress.refused += 1;
-                progress.outcomes.push((*index, Err(error)));
-                progress
+                let error = failed(&fault);
+                let all = turn.operations.iter().map(|at| (*at, error.clone()));
+                given.refuse(progress.refused, all)
             }
         };
+        progress.add(given, outcomes);
     }
-    progress
+}
+
+fn failed(fault: &storage::Error) -> ScimError {
+    let (status, detail) = if fault.is_passing() {
+        (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be used at the moment; nothing was changed")
+    } else {
+        let detail = "the operation failed and changed nothing; the id of the request is in the header x-request-id";
+        (StatusCode::INTERNAL_SERVER_ERROR, detail)
+    };
+    ScimError::of_status(status, detail)
+}
+
+impl Progress {
+    fn add(&mut self, given: &Given, outcomes: Outcomes) {
+        for (at, outcome) in &outcomes {
+            match outcome {
+                Ok(done) => given.note(*at, done, &mut self.made),
+                Err(_) => self.refused += 1,
+            }
+        }
+        self.outcomes.extend(outcomes);
+    }
 }
 
 impl Given {
-    fn is_enough(&self, progress: &Progress) -> bool {
-        self.bulk.fail_on_errors.is_some_and(|most| progress.refused >= most)
+    pub(super) fn operation(&self, at: usize) -> &Operation {
+        &self.bulk.operations[at]
     }
 
-    async fn run(&self, tx: &mut Tx, (unit, mut progress): (&[usize], Progress)) -> storage::Result<Progress> {
-        for index in unit {
-            if self.is_enough(&progress) {
+    /// Others can refer to what an operation made.
+    pub(super) fn note(&self, at: usize, done: &Done, made: &mut Made) {
+        if let (Some(name), Some(id)) = (&self.operation(at).bulk_id, &done.id) {
+            made.insert(name.clone(), id.clone());
+        }
+    }
+
+    fn is_enough(&self, refused: u64) -> bool {
+        self.bulk.fail_on_errors.is_some_and(|most| refused >= most)
+    }
+
+    /// Those refusals after which nothing more is tried, and those before them.
+    fn refuse(&self, refused: u64, all: impl Iterator<Item = (usize, ScimError)>) -> Outcomes {
+        let is_tried = |nth: u64| !self.is_enough(refused + nth);
+        all.zip(0..).take_while(|(_, nth)| is_tried(*nth)).map(|((at, error), _)| (at, Err(error))).collect()
+    }
+
+    async fn run(&self, tx: &mut Tx, Task { turns, mut made, mut refused }: Task) -> storage::Result<Outcomes> {
+        let mut outcomes = vec![];
+        for turn in &turns {
+            if self.is_enough(refused) {
                 break;
             }
-            let operation = &self.bulk.operations[*index];
             let part = tx.begin_part().await?;
-            let outcome = match operation.run(tx, &self.request, (&progress.made, &self.bulk.names)).await {
+            let failed = match self.take(tx, turn, &made).await {
                 Ok(done) => {
                     tx.keep_part(part).await?;
-                    if let (Some(name), Some(id)) = (&operation.bulk_id, &done.id) {
-                        progress.made.insert(name.clone(), id.clone());
-                    }
-                    Ok(done)
+                    done.iter().for_each(|(at, done)| self.note(*at, done, &mut made));
+                    outcomes.extend(done.into_iter().map(|(at, done)| (at, Ok(done))));
+                    continue;
                 }
-                Err(Failure::Refused(error)) => {
-                    tx.undo_part(part).await?;
-                    progress.refused += 1;
-                    Err(error)
-                }
-                Err(Failure::Fault(fault)) => return Err(fault),
+                Err((at, Failure::Refused(error))) => (at, error),
+                Err((_, Failure::Fault(fault))) => return Err(fault),
             };
-            progress.outcomes.push((*index, outcome));
+            tx.undo_part(part).await?;
+            let others = circle::left_out(self, turn, failed.0);
+            let refusals = self.refuse(refused, std::iter::once(failed).chain(others));
+            refused += refusals.len() as u64;
+            outcomes.extend(refusals);
         }
-        Ok(progress)
+        Ok(outcomes)
+    }
+
+    /// All of a turn, or which of its operations was not done.
+    async fn take(&self, tx: &mut Tx, turn: &Turn, made: &Made) -> Result<Vec<(usize, Done)>, (usize, Failure)> {
+        if turn.is_circle {
+            return circle::run(self, tx, (turn, made)).await;
+        }
+        let mut all = vec![];
+        for at in &turn.operations {
+            let done = self.operation(*at).run(tx, &self.request, (made, &self.bulk.names)).await;
+            all.push((*at, done.map_err(|failure| (*at, failure))?));
+        }
+        Ok(all)
     }
 
     fn answer(&self, mut progress: Progress) -> Value {
-        progress.outcomes.sort_by_key(|(index, _)| *index);
+        progress.outcomes.sort_by_key(|(at, _)| *at);
         let base = self.request.base();
-        let told = |(index, outcome): &(usize, Outcome)| {
-            let operation = &self.bulk.operations[*index];
+        let told = |(at, outcome): &(usize, Result<Done, ScimError>)| {
+            let operation = self.operation(*at);
             told(operation, outcome, operation.location(&base, &progress.made))
         };
         let all: Vec<Value> = progress.outcomes.iter().map(told).collect();
@@ -136,7 +203,7 @@ impl Given {
 }
 
 /// RFC 7644 §3.7.3.
-fn told(operation: &Operation, outcome: &Outcome, location: Option<String>) -> Value {
+fn told(operation: &Operation, outcome: &Result<Done, ScimError>, location: Option<String>) -> Value {
     let mut all = Map::new();
     let mut say = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
     say("method", json!(operation.method));

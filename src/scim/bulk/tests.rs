@@ -24,27 +24,35 @@ fn groups(all: &[Named<'_>]) -> Bulk {
     bulk(&all.iter().map(operation).collect()).unwrap()
 }
 
+fn turns(bulk: &Bulk) -> Vec<Vec<usize>> {
+    order(bulk).into_iter().map(|turn| turn.operations).collect()
+}
+
 #[test]
 fn an_operation_waits_for_those_that_it_refers_to() {
-    let cases: [(&[Named<'_>], &[usize]); 7] = [
+    let cases: [(&[Named<'_>], &[&[usize]]); 8] = [
         (&[], &[]),
-        (&[("a", &[]), ("b", &["a"]), ("c", &[])], &[0, 1, 2]),
-        (&[("a", &["c"]), ("b", &[]), ("c", &[]), ("d", &[])], &[1, 2, 0, 3]),
-        (&[("a", &["b"]), ("b", &["c"]), ("c", &[])], &[2, 1, 0]),
-        (&[("a", &["elsewhere"]), ("b", &[])], &[0, 1]),
-        (&[("a", &["b"]), ("b", &["a"]), ("c", &["a"]), ("d", &[])], &[3, 0, 1, 2]),
-        (&[("a", &["a"]), ("b", &[])], &[1, 0]),
+        (&[("a", &[]), ("b", &["a"]), ("c", &[])], &[&[0], &[1], &[2]]),
+        (&[("a", &["c"]), ("b", &[]), ("c", &[]), ("d", &[])], &[&[1], &[2], &[0], &[3]]),
+        (&[("a", &["b"]), ("b", &["c"]), ("c", &[])], &[&[2], &[1], &[0]]),
+        (&[("a", &["elsewhere"]), ("b", &[])], &[&[0], &[1]]),
+        (&[("a", &["b"]), ("b", &["a"]), ("c", &["a"]), ("d", &[])], &[&[0, 1], &[2], &[3]]),
+        (&[("a", &["d"]), ("b", &["c"]), ("c", &["e", "b"]), ("d", &["b"]), ("e", &[])], &[&[4], &[1, 2], &[3], &[0]]),
+        (&[("a", &["a"]), ("b", &[])], &[&[0], &[1]]),
     ];
     for (operations, expected) in cases {
-        assert_eq!(order(&groups(operations)), expected, "{operations:?}");
+        assert_eq!(turns(&groups(operations)), expected, "{operations:?}");
     }
+    let circles: Vec<bool> =
+        order(&groups(&[("a", &["a"]), ("b", &["a"])])).iter().map(|turn| turn.is_circle).collect();
+    assert_eq!(circles, [true, false], "whoever refers to itself is a circle");
     let paths = bulk(&json!([
         {"method": "PATCH", "path": "/Groups/bulkId:g", "data": [{"op": "remove", "path": "members"}]},
         {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"displayName": "g"}},
         {"method": "DELETE", "path": "/Users/mem_1", "bulkId": "x"},
         {"method": "PUT", "path": "/Users/mem_1", "data": {"userName": "bulkId:x"}},
     ]));
-    assert_eq!(order(&paths.unwrap()), [1, 0, 2, 3], "what is not made is not waited for");
+    assert_eq!(turns(&paths.unwrap()), [[1], [0], [2], [3]], "what is not made is not waited for");
 }
 
 #[test]
@@ -88,18 +96,17 @@ fn a_request_of_another_shape_is_refused_as_a_whole() {
 
 proptest! {
     #[test]
-    fn every_operation_has_its_turn_after_those_that_it_can_wait_for(
+    fn every_operation_has_its_turn_after_or_with_those_that_it_refers_to(
         references in prop::collection::vec(prop::collection::vec(0..5_usize, 0..3), 0..5)
     ) {
         let names = ["a", "b", "c", "d", "e"];
         let members: Vec<Vec<&str>> = references.iter().map(|all| all.iter().map(|one| names[*one]).collect()).collect();
         let all: Vec<Named<'_>> = names.into_iter().zip(members.iter().map(Vec::as_slice)).collect();
-        let found = order(&groups(&all));
-        let mut sorted = found.clone();
+        let found = turns(&groups(&all));
+        let mut sorted = found.concat();
         sorted.sort_unstable();
         prop_assert_eq!(sorted, (0..references.len()).collect::<Vec<_>>());
-        let turn = |index: usize| found.iter().position(|one| *one == index).unwrap();
-        // Whoever can reach itself waits for itself, and whoever reaches such a one waits for it too.
+        let turn = |index: usize| found.iter().position(|all| all.contains(&index)).unwrap();
         let mut reaches = vec![vec![false; references.len()]; references.len()];
         for _ in 0..=references.len() {
             for from in 0..references.len() {
@@ -111,9 +118,10 @@ proptest! {
             }
         }
         for from in 0..references.len() {
-            let is_stuck = (0..references.len()).any(|one| (one == from || reaches[from][one]) && reaches[one][one]);
-            for to in (0..references.len()).filter(|to| reaches[from][*to]) {
-                prop_assert!(is_stuck || turn(to) < turn(from), "{:?}: {:?}", references, found);
+            for to in (0..references.len()).filter(|to| *to != from) {
+                let is_together = reaches[from][to] && reaches[to][from];
+                prop_assert_eq!(turn(to) == turn(from), is_together, "{:?}: {:?}", references, found);
+                prop_assert!(is_together || !reaches[from][to] || turn(to) < turn(from), "{:?}: {:?}", references, found);
             }
         }
     }

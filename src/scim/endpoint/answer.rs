@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     scim::{ScimError, failure::Failure},
     storage,
-    web::error::log_refusal,
+    web::{Dialect, error::log_refusal},
 };
 
 /// The media type of every body (RFC 7644 §8.1).
@@ -46,6 +46,28 @@ impl IntoResponse for ScimText {
     }
 }
 
+/// What nobody here saw (RFC 7644 §3.12): it was answered, and written down, before or after.
+pub const DIALECT: Dialect = Dialect { below: "/scim", tell };
+
+fn tell(status: StatusCode) -> Response {
+    let detail = match status {
+        StatusCode::NOT_FOUND => NOWHERE,
+        StatusCode::METHOD_NOT_ALLOWED => NO_METHOD,
+        StatusCode::REQUEST_TIMEOUT => "the body did not arrive in time",
+        StatusCode::SERVICE_UNAVAILABLE => "the server is busy; try again later",
+        StatusCode::INTERNAL_SERVER_ERROR => FAILED,
+        status => status.canonical_reason().unwrap_or("the request is refused"),
+    };
+    (status, ScimJson(ScimError::of_status(status, detail).to_json())).into_response()
+}
+
+/// Of `404`, for an address.
+pub(super) const NOWHERE: &str = "there is nothing at this address";
+/// Of `405`.
+pub(super) const NO_METHOD: &str = "this address has no such method";
+/// Of `500`.
+const FAILED: &str = "the request failed; its id is in the header x-request-id";
+
 /// Why a request is not answered with what was asked for.
 #[derive(Debug)]
 pub struct Refused {
@@ -69,10 +91,15 @@ impl Refused {
         Self { retry_after: Some(wait), ..error.into() }
     }
 
+    /// The same, for a caller that asks more than it may.
+    #[must_use]
+    pub fn too_often(wait: Duration) -> Self {
+        Self::too_many(wait, "this connection asks too often; try again later")
+    }
+
     /// `500`: a fault of ours, which is in the log.
     fn fault() -> Self {
-        let detail = "the request failed; its id is in the header x-request-id";
-        ScimError::of_status(StatusCode::INTERNAL_SERVER_ERROR, detail).into()
+        ScimError::of_status(StatusCode::INTERNAL_SERVER_ERROR, FAILED).into()
     }
 
     /// `503`: for now.
@@ -103,6 +130,9 @@ impl From<storage::Error> for Refused {
             return Self::unavailable("the server is stopping");
         }
         tracing::error!(cause = %fault, "a request failed");
+        if fault.is_passing() {
+            return Self::unavailable("the database cannot be used at the moment; nothing was changed");
+        }
         Self::fault()
     }
 }

@@ -23,24 +23,33 @@ use crate::{
 /// A body of a media type that SCIM knows (RFC 7644 §3.1); `server.body_limit` bounds it.
 pub(super) struct Json(pub(super) Document);
 
-impl<S: Send + Sync> FromRequest<S> for Json {
+impl<S> FromRequest<S> for Json
+where
+    ServiceProvider: FromRef<S>,
+    S: Send + Sync,
+{
     type Rejection = Refused;
 
-    async fn from_request(request: HttpRequest, _: &S) -> Result<Self, Refused> {
+    async fn from_request(request: HttpRequest, state: &S) -> Result<Self, Refused> {
         let sent = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = sent.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         if !matches!(media_type.as_deref(), None | Some("application/scim+json" | "application/json")) {
             let detail = "the body must be application/scim+json or application/json";
             return Err(ScimError::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).into());
         }
-        let body = read_body_within(request, usize::MAX).await.map_err(|fault| match fault {
-            BodyFault::TooLarge => {
-                ScimError::of_status(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large; see maxPayloadSize")
-            }
+        let most = ServiceProvider::from_ref(state).app.config.server.body_limit;
+        let body = read_body_within(request, most).await.map_err(|fault| match fault {
+            BodyFault::TooLarge => too_large(most),
             BodyFault::EndedEarly => ScimError::of_status(StatusCode::BAD_REQUEST, fault.to_string()),
         })?;
         Ok(Self(document::parse(&body)?))
     }
+}
+
+/// RFC 7644 §3.7.4.
+fn too_large(most: usize) -> ScimError {
+    let detail = format!("the body is too large: it exceeds maxPayloadSize ({most} bytes)");
+    ScimError::of_status(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
 /// The parameters of the address (RFC 7644 §3.4.2).

@@ -10,7 +10,7 @@ mod resource;
 mod search;
 mod users;
 
-pub use answer::{MEDIA_TYPE, Refused, ScimJson, ScimText};
+pub use answer::{DIALECT, MEDIA_TYPE, Refused, ScimJson, ScimText};
 
 use axum::{
     Router,
@@ -67,7 +67,7 @@ fn resources(scim: ServiceProvider) -> Router {
 }
 
 async fn not_found() -> Refused {
-    ScimError::of_status(StatusCode::NOT_FOUND, "there is nothing at this address").into()
+    ScimError::of_status(StatusCode::NOT_FOUND, answer::NOWHERE).into()
 }
 
 /// RFC 7644 §3.11: whoever calls is a system and no person.
@@ -77,5 +77,5 @@ async fn nobody(_: Caller) -> Refused {
 }
 
 async fn method_not_allowed() -> Refused {
-    ScimError::of_status(StatusCode::METHOD_NOT_ALLOWED, "this address has no such method").into()
+    ScimError::of_status(StatusCode::METHOD_NOT_ALLOWED, answer::NO_METHOD).into()
 }

@@ -47,7 +47,7 @@ pub(crate) const START: Timestamp = Timestamp(1_795_334_400_000);
 /// A running application, with nothing listening.
 pub(crate) struct TestApp {
     pub(crate) app: App,
-    router: Router,
+    pub(crate) router: Router,
     site: Site,
     may_leave_jobs: Cell<bool>,
     _database: Database,
