@@ -114,7 +114,7 @@ async fn change(
 }
 
 /// What is there now, if it is the version that the client knows.
-fn current(known: &Known, request: &Request, if_match: Option<&Versions>) -> Result<Resource> {
+pub(super) fn current(known: &Known, request: &Request, if_match: Option<&Versions>) -> Result<Resource> {
     let now = user::resource(&Shown::of(known), &vec![], &request.base());
     match if_match {
         Some(wanted) if !wanted.have(&now.version) => Err(precondition_failed(now.version.as_str())),
@@ -128,7 +128,7 @@ async fn one(tx: &mut Tx, request: &Request, (shown, has_groups): (Shown, bool))
 }
 
 /// The same, kept as it is until the commit.
-async fn held(tx: &mut Tx, request: &Request, id: &str) -> Result<Known> {
+pub(super) async fn held(tx: &mut Tx, request: &Request, id: &str) -> Result<Known> {
     let parsed: MembershipId = id.parse().map_err(|_| not_found(id))?;
     provisioning::hold(tx, request.speaker(), &parsed).await?;
     known(tx, request, id).await

@@ -7,9 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
 };
 
-use super::Refused;
+use super::{Refused, caller::Person};
 use crate::{
     authentication::endpoint::visit_context,
+    id::UserId,
     scim::{
         Caller, Document, ResourceType, ScimError, ServiceProvider, document, projection::Projection, query::ListQuery,
         request::Request, version::Versions,
@@ -93,6 +94,16 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let caller = Caller::from_request_parts(parts, state).await?;
+        Self::by(caller, parts, state).await
+    }
+}
+
+impl Asking {
+    async fn by<S>(caller: Caller, parts: &mut Parts, state: &S) -> Result<Self, Refused>
+    where
+        ServiceProvider: FromRef<S>,
+        S: Send + Sync,
+    {
         let visit = Visit::from_request_parts(parts, state).await;
         let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
         let scim = ServiceProvider::from_ref(state);
@@ -100,6 +111,25 @@ where
         let request = Request { caller, context, site: visit.site().clone(), sealer: Arc::clone(&scim.app.sealer) };
         let versions = |name| versions(&parts.headers, &name);
         Ok(Self { request, if_match: versions(header::IF_MATCH), if_none_match: versions(header::IF_NONE_MATCH) })
+    }
+}
+
+/// A person who asks for their own resource.
+pub(super) struct OfPerson {
+    pub(super) user: UserId,
+    pub(super) asking: Asking,
+}
+
+impl<S> FromRequestParts<S> for OfPerson
+where
+    ServiceProvider: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let Person { user, caller } = Person::from_request_parts(parts, state).await?;
+        Ok(Self { user, asking: Asking::by(caller, parts, state).await? })
     }
 }
 

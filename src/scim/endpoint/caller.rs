@@ -1,5 +1,5 @@
-//! Who sends a request: an outside system with a token of its connection, or a service client with an access token for the
-//! scope `scim` (RFC 7644 §2, RFC 6750).
+//! Who sends a request: an outside system with a token of its connection, a service client with an access token for the
+//! scope `scim` (RFC 7644 §2, RFC 6750), or at `/Me` a person with one for the scope `scim:me` (RFC 7644 §3.11).
 //!
 //! First who it is, then whether it may call from where it does, how often it calls, and last whether it may do this. Right
 //! tokens are always heard: outside systems share the networks of their makers, so only what is wrong is slowed down.
@@ -16,7 +16,7 @@ use crate::{
     audit::{Actor, Event},
     authentication::endpoint::visit_context,
     directory::origin::Origin,
-    id::OrganizationId,
+    id::{OrganizationId, UserId},
     limit::{Network, Verdict},
     oauth::{
         self,
@@ -42,15 +42,22 @@ where
         let scim = ServiceProvider::from_ref(state);
         let visit = Visit::from_request_parts(parts, state).await;
         let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
-        let Proved { caller, admitted } = match prove(&scim, &visit, parts).await {
+        let proved = match presented(&scim, &visit, parts).await {
+            Ok(Presented::OfConnection(admitted)) => Ok((system(&admitted), Some(admitted))),
+            Ok(Presented::Access(token)) => {
+                service(&scim, &token).map(|caller| (caller, None)).map_err(Failure::Refused)
+            }
+            Err(failure) => Err(failure),
+        };
+        let (caller, admitted) = match proved {
             Ok(proved) => proved,
-            Err(failure) => return Err(refusal_of(&scim, &visit, failure).await?),
+            Err(failure) => return Err(refusal_of(&scim, &visit, (failure, Scope::Scim)).await?),
         };
         if let Some(admitted) = &admitted {
             check_network(&scim, &visit, admitted).await?;
         }
         if let Verdict::Wait(wait) = scim.rate.take(caller.source.as_str()) {
-            return Err(Refused::too_many(wait, "this connection asks too often; try again later"));
+            return Err(Refused::too_often(wait));
         }
         if let Some(admitted) = &admitted {
             scim.app.uses.note(&admitted.token.id, scim.app.clock.now());
@@ -60,10 +67,52 @@ where
     }
 }
 
-/// Whoever was authenticated, with the connection that a token is of.
-struct Proved {
-    caller: Caller,
-    admitted: Option<Arc<Admitted>>,
+/// A person on their own behalf (RFC 7644 §3.11).
+pub(super) struct Person {
+    pub(super) user: UserId,
+    /// The person as somebody who asks: of nobody else, and of no group.
+    pub(super) caller: Caller,
+}
+
+impl<S> FromRequestParts<S> for Person
+where
+    ServiceProvider: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let scim = ServiceProvider::from_ref(state);
+        let visit = Visit::from_request_parts(parts, state).await;
+        let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
+        let person = match presented(&scim, &visit, parts).await {
+            Ok(Presented::OfConnection(_)) => return Err(nobody()),
+            Ok(Presented::Access(token)) if is_of_service(&token) => return Err(nobody()),
+            Ok(Presented::Access(token)) => person(&scim, &token).map_err(Failure::Refused),
+            Err(failure) => Err(failure),
+        };
+        let person = match person {
+            Ok(person) => person,
+            Err(failure) => return Err(refusal_of(&scim, &visit, (failure, Scope::ScimMe)).await?),
+        };
+        match scim.rate.take(person.caller.source.as_str()) {
+            Verdict::Allowed => Ok(person),
+            Verdict::Wait(wait) => Err(Refused::too_often(wait)),
+        }
+    }
+}
+
+fn nobody() -> Refused {
+    let detail = "whoever asks is a system and no person, and has no resource of its own; ask for /Users or /Groups";
+    ScimError::of_status(StatusCode::NOT_FOUND, detail).into()
+}
+
+/// What was presented and counts.
+enum Presented {
+    /// A token of a connection.
+    OfConnection(Arc<Admitted>),
+    /// An access token.
+    Access(Arc<LiveToken>),
 }
 
 /// Why nobody was authenticated.
@@ -84,28 +133,22 @@ impl From<storage::Error> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-async fn prove(scim: &ServiceProvider, visit: &Visit, parts: &Parts) -> Result<Proved, Failure> {
+async fn presented(scim: &ServiceProvider, visit: &Visit, parts: &Parts) -> Result<Presented, Failure> {
     if let Some(token) = connection_token(&parts.headers)
         && let Some(admitted) = scim.token(TokenHash::of(token)).await?
     {
         return match admitted.ended(scim.app.clock.now()) {
-            None => Ok(Proved { caller: system(&admitted), admitted: Some(admitted) }),
+            None => Ok(Presented::OfConnection(admitted)),
             Some(why) => Err(Failure::Ended(admitted, why)),
         };
     }
     match oauth::endpoint::of_request(&scim.oauth, visit, (&parts.method, &parts.headers)).await {
-        Ok(token) => Ok(Proved { caller: service(scim, &token)?, admitted: None }),
+        Ok(token) => Ok(Presented::Access(token)),
         Err(Error::Storage(fault)) => Err(fault.into()),
         // RFC 6750 §3.1: no token, no code.
         Err(Error::Refused(refusal)) if refusal.hint.is_empty() => Err(Failure::Missing),
-        Err(Error::Refused(refusal)) => Err(refusal.into()),
-        Err(_) => Err(refuse(Code::InvalidToken, "the access token is not valid").into()),
+        Err(Error::Refused(refusal)) => Err(Failure::Refused(refusal)),
+        Err(_) => Err(Failure::Refused(refuse(Code::InvalidToken, "the access token is not valid"))),
     }
 }
 
@@ -135,14 +178,8 @@ fn system(Admitted { connection, .. }: &Admitted) -> Caller {
 /// A service on its own behalf, in the organization that owns it. It assigns no roles: nobody has said which.
 fn service(scim: &ServiceProvider, token: &LiveToken) -> Result<Caller, Refusal> {
     let (facts, client) = (&token.facts, &token.client.client);
-    let issuer = scim.oauth.issuer();
-    let here = format!("{issuer}{BASE}");
-    // RFC 9068 §4: a token for another API opens nothing here.
-    if !facts.aud.names(issuer) && !facts.aud.names(&here) {
-        return Err(refuse(Code::InvalidToken, "the access token is meant for another resource"));
-    }
-    let is_of_service = facts.sub == client.id && facts.jti.family().is_none();
-    if !is_of_service || !Scopes::parse(&facts.scope)?.has(Scope::Scim) {
+    check_audience(scim, token)?;
+    if !is_of_service(token) || !Scopes::parse(&facts.scope)?.has(Scope::Scim) {
         return Err(refuse(Code::InsufficientScope, "the access token is not one of a service with the scope scim"));
     }
     let owner: &OrganizationId = client
@@ -163,6 +200,42 @@ fn service(scim: &ServiceProvider, token: &LiveToken) -> Result<Caller, Refusal>
     })
 }
 
+/// A person in the organization that the token speaks of.
+fn person(scim: &ServiceProvider, token: &LiveToken) -> Result<Person, Refusal> {
+    check_audience(scim, token)?;
+    let facts = &token.facts;
+    let lacking = || refuse(Code::InsufficientScope, "the access token is not one of a person with the scope scim:me");
+    if !Scopes::parse(&facts.scope)?.has(Scope::ScimMe) {
+        return Err(lacking());
+    }
+    let user: UserId = facts.sub.parse().map_err(|_| lacking())?;
+    let actor = Actor::User(user.clone());
+    let caller = Caller {
+        organization: facts.org_id.clone(),
+        source: Origin::by(&actor),
+        name: user.to_string(),
+        may_write: true,
+        users: false,
+        groups: false,
+        roles: vec![],
+        actor,
+    };
+    Ok(Person { user, caller })
+}
+
+fn is_of_service(token: &LiveToken) -> bool {
+    token.facts.sub == token.client.client.id && token.facts.jti.family().is_none()
+}
+
+/// RFC 9068 §4: a token for another API opens nothing here.
+fn check_audience(scim: &ServiceProvider, token: &LiveToken) -> Result<(), Refusal> {
+    let issuer = scim.oauth.issuer();
+    if token.facts.aud.names(issuer) || token.facts.aud.names(&format!("{issuer}{BASE}")) {
+        return Ok(());
+    }
+    Err(refuse(Code::InvalidToken, "the access token is meant for another resource"))
+}
+
 /// A token that is used from elsewhere may be stolen: that is written down.
 async fn check_network(scim: &ServiceProvider, visit: &Visit, admitted: &Admitted) -> Result<(), Refused> {
     if admitted.connection.rights.admit(visit.address()) {
@@ -175,11 +248,15 @@ async fn check_network(scim: &ServiceProvider, visit: &Visit, admitted: &Admitte
 
 /// What whoever was not authenticated is told. A wrong token is counted against its network, and answered the later the more
 /// there were.
-async fn refusal_of(scim: &ServiceProvider, visit: &Visit, failure: Failure) -> Result<Refused, Refused> {
+async fn refusal_of(
+    scim: &ServiceProvider,
+    visit: &Visit,
+    (failure, scope): (Failure, Scope),
+) -> Result<Refused, Refused> {
     let (known, refusal) = match failure {
-        Failure::Missing => return Ok(challenge(&refuse(Code::InvalidToken, ""))),
+        Failure::Missing => return Ok(challenge(&refuse(Code::InvalidToken, ""), scope)),
         Failure::Fault(fault) => return Err(fault.into()),
-        Failure::Refused(refusal) if refusal.code != Code::InvalidToken => return Ok(challenge(&refusal)),
+        Failure::Refused(refusal) if refusal.code != Code::InvalidToken => return Ok(challenge(&refusal, scope)),
         Failure::Refused(refusal) => (None, refusal),
         Failure::Ended(admitted, why) => {
             (Some(admitted), Refusal { code: Code::InvalidToken, hint: Cow::Borrowed(why) })
@@ -189,11 +266,11 @@ async fn refusal_of(scim: &ServiceProvider, visit: &Visit, failure: Failure) -> 
     if let Verdict::Wait(wait) = scim.failures.attempt(Network::from(visit.address()).octets()) {
         return Ok(Refused::too_many(wait, "too many wrong tokens come from this network; try again later"));
     }
-    Ok(challenge(&refusal))
+    Ok(challenge(&refusal, scope))
 }
 
 /// RFC 6750 §3, RFC 9449 §7.1.
-fn challenge(refusal: &Refusal) -> Refused {
+fn challenge(refusal: &Refusal, scope: Scope) -> Refused {
     let status = match refusal.code {
         Code::InvalidToken | Code::InvalidDpopProof | Code::UseDpopNonce => StatusCode::UNAUTHORIZED,
         Code::InsufficientScope => StatusCode::FORBIDDEN,
@@ -204,7 +281,8 @@ fn challenge(refusal: &Refusal) -> Refused {
         let error = ScimError::of_status(status, "an access token is needed: Authorization: Bearer TOKEN");
         return Refused::challenging(error, vec![r#"Bearer realm="scim""#.to_owned()]);
     }
-    let scope = if refusal.code == Code::InsufficientScope { r#", scope="scim""# } else { "" };
+    let is_about_scope = refusal.code == Code::InsufficientScope;
+    let scope = if is_about_scope { format!(r#", scope="{}""#, scope.name()) } else { String::new() };
     let said = format!(r#"realm="scim", error="{code}", error_description="{hint}"{scope}"#);
     let algorithms = dpop::ALGORITHMS.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(" ");
     let is_about_proof = matches!(refusal.code, Code::InvalidDpopProof | Code::UseDpopNonce);

@@ -6,6 +6,7 @@ mod bulk;
 pub mod caller;
 mod discovery;
 mod groups;
+mod me;
 mod resource;
 mod search;
 mod users;
@@ -20,7 +21,7 @@ use axum::{
 };
 
 use super::{
-    Caller, ScimError, ServiceProvider,
+    ScimError, ServiceProvider,
     list::{Groups, Users},
 };
 use crate::oauth::endpoint::offer_nonce;
@@ -61,19 +62,13 @@ fn resources(scim: ServiceProvider) -> Router {
         )
         .route("/scim/v2/.search", post(search::all))
         .route("/scim/v2/Bulk", post(bulk::run))
-        .route("/scim/v2/Me", any(nobody))
+        .route("/scim/v2/Me", get(me::get).put(me::replace).patch(me::patch).post(me::create).delete(me::delete))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(scim)
 }
 
 async fn not_found() -> Refused {
     ScimError::of_status(StatusCode::NOT_FOUND, answer::NOWHERE).into()
-}
-
-/// RFC 7644 §3.11: whoever calls is a system and no person.
-async fn nobody(_: Caller) -> Refused {
-    let detail = "a connection is no person and has no resource of its own";
-    ScimError::of_status(StatusCode::NOT_IMPLEMENTED, detail).into()
 }
 
 async fn method_not_allowed() -> Refused {

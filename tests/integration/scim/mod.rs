@@ -8,6 +8,7 @@ mod errors;
 mod groups;
 mod killed;
 mod leaver;
+mod me;
 mod push;
 mod tokens;
 mod users;
