@@ -103,9 +103,10 @@ impl Error {
                 // Connections, resources, an operator's doing, a database that is read-only.
                 ["08", "53", "57P", "25006"].iter().any(|class| code.starts_with(class))
             }
-            Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
+            Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+            | Self::Crowded
+            | Self::Stopped => true,
             Self::Commit(cause) => cause.is_passing(),
-            Self::Crowded | Self::Stopped => true,
             _ => false,
         }
     }

@@ -58,17 +58,23 @@ fn needs(bulk: &Bulk) -> Vec<Vec<usize>> {
 fn circles(needs: &[Vec<usize>]) -> Vec<usize> {
     let mut needed_by: Vec<Vec<usize>> = vec![vec![]; needs.len()];
     for (index, others) in needs.iter().enumerate() {
-        others.iter().for_each(|other| needed_by[*other].push(index));
+        for other in others {
+            needed_by[*other].push(index);
+        }
     }
     let (mut seen, mut all) = (vec![false; needs.len()], vec![]);
-    (0..needs.len()).for_each(|index| reach(needs, index, (&mut seen, &mut all)));
+    for index in 0..needs.len() {
+        reach(needs, index, (&mut seen, &mut all));
+    }
     let mut circle = vec![0; needs.len()];
     seen.fill(false);
     for index in all.into_iter().rev() {
         let mut found = vec![];
         reach(&needed_by, index, (&mut seen, &mut found));
         let first = found.iter().min().copied().unwrap_or(index);
-        found.into_iter().for_each(|one| circle[one] = first);
+        for one in found {
+            circle[one] = first;
+        }
     }
     circle
 }

@@ -161,8 +161,10 @@ impl Given {
             let failed = match self.take(tx, turn, &made).await {
                 Ok(done) => {
                     tx.keep_part(part).await?;
-                    done.iter().for_each(|(at, done)| self.note(*at, done, &mut made));
-                    outcomes.extend(done.into_iter().map(|(at, done)| (at, Ok(done))));
+                    for (at, done) in done {
+                        self.note(at, &done, &mut made);
+                        outcomes.push((at, Ok(done)));
+                    }
                     continue;
                 }
                 Err((at, Failure::Refused(error))) => (at, error),

@@ -117,11 +117,11 @@ proptest! {
                 }
             }
         }
-        for from in 0..references.len() {
+        for (from, reached) in reaches.iter().enumerate() {
             for to in (0..references.len()).filter(|to| *to != from) {
-                let is_together = reaches[from][to] && reaches[to][from];
+                let is_together = reached[to] && reaches[to][from];
                 prop_assert_eq!(turn(to) == turn(from), is_together, "{:?}: {:?}", references, found);
-                prop_assert!(is_together || !reaches[from][to] || turn(to) < turn(from), "{:?}: {:?}", references, found);
+                prop_assert!(is_together || !reached[to] || turn(to) < turn(from), "{:?}: {:?}", references, found);
             }
         }
     }
