@@ -84,20 +84,20 @@ fn judged(status: u16, attempts: i64) -> Tried {
     }
 }
 
-/// Writes down and records what became of it in the end.
+/// Writes down and records what became of it in the end; the app that it was about.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn settle(tx: &mut Tx, context: &Context, job: &JobId, outcome: &Outcome) -> storage::Result<()> {
-    let Some(logout) = tx.logouts().by_id(job).await? else { return Ok(()) };
+pub async fn settle(tx: &mut Tx, context: &Context, job: &JobId, outcome: &Outcome) -> storage::Result<Option<String>> {
+    let Some(logout) = tx.logouts().by_id(job).await? else { return Ok(None) };
     tx.logouts().settle(job, outcome, context.now).await?;
-    let (user, client, sid) = (logout.user, logout.client_id, logout.sid);
+    let (user, client, sid) = (logout.user, logout.client_id.clone(), logout.sid);
     let event = match outcome {
         Outcome::Delivered => Event::LogoutDelivery { user, client, sid },
         Outcome::Failed(reason) => Event::LogoutDeliveryFailure { user, client, sid, reason: reason.clone() },
     };
     tx.record(&context.by(Actor::Server), Some(&logout.organization), &event);
-    Ok(())
+    Ok(Some(logout.client_id))
 }
 
 /// The most of which it is said in one unit that an app was not told.

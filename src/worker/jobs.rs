@@ -155,16 +155,16 @@ async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
         Done::Never(why) => (Some(retry::Next::GiveUp), why),
     };
     match next {
-        None => {}
-        Some(retry::Next::GiveUp) => {
-            tracing::error!(job.id = %leased.id, error = why, "A job was given up; see `lanyard doctor`.");
-        }
+        // What is given up is told once it is known whom it was about.
+        None | Some(retry::Next::GiveUp) => {}
         Some(_) => {
             tracing::warn!(job.id = %leased.id, attempts = leased.attempts, error = why, "A job is tried again.");
         }
     }
-    let context = app.context(Actor::Server);
-    app.storage
+    let (context, id, kind, cause) =
+        (app.context(Actor::Server), leased.id.clone(), leased.job.as_ref().map_or("", Job::kind), why.clone());
+    let client = app
+        .storage
         .write::<_, Error, _>(move |tx| {
             Box::pin(async move {
                 let is_ours = match next {
@@ -173,12 +173,17 @@ async fn settle(app: &App, leased: Leased, done: Done) -> storage::Result<()> {
                 };
                 if let (true, Some(Job::BackchannelLogout), Some(outcome)) = (is_ours, &leased.job, outcome(next, &why))
                 {
-                    backchannel_logout::settle(tx, &context, &leased.id, &outcome).await?;
+                    return backchannel_logout::settle(tx, &context, &leased.id, &outcome).await;
                 }
-                Ok(())
+                Ok(None)
             })
         })
-        .await
+        .await;
+    if next == Some(retry::Next::GiveUp) {
+        let client = client.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
+        tracing::error!(job.id = %id, job.kind = kind, client, error = cause, "A job was given up; see `lanyard doctor`.");
+    }
+    client.map(drop)
 }
 
 /// What a logout came to, once it is tried no more.

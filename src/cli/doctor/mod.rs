@@ -10,6 +10,7 @@ mod logouts;
 mod mail;
 mod reach;
 mod registration;
+mod scim_tokens;
 
 use std::path::Path;
 
@@ -105,6 +106,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.push(jobs::look(&storage).await);
         findings.extend(registration::look(config, &storage).await);
         findings.push(logouts::look(&storage, now).await);
+        findings.extend(scim_tokens::look(config, &storage, now).await);
         storage.close().await;
     } else {
         findings.push(keys::look_at_master_key(config));

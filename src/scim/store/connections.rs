@@ -265,6 +265,29 @@ impl Connections<'_> {
         Ok(Some(Admitted { token: token(&row)?, connection: connection(&row)?, organization_is_active }))
     }
 
+    /// Tokens that count, of every organization that is active: its short name, the name of the connection, the token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn live(&mut self, now: Timestamp) -> Result<Vec<(String, String, Token)>> {
+        let rows = sql(
+            "SELECT o.slug, c.name, t.id AS token_id, t.connection_id, t.created_at AS token_created_at, t.expires_at, \
+               t.revoked_at, COALESCE(u.uses, 0) AS uses, u.last_used_at \
+             FROM scim_tokens t \
+             JOIN scim_connections c ON c.id = t.connection_id \
+             JOIN organizations o ON o.id = c.organization_id \
+             LEFT JOIN scim_token_uses u ON u.token_id = t.id \
+             WHERE t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $1) \
+             AND c.removed_at IS NULL AND o.disabled_at IS NULL \
+             ORDER BY o.slug, c.name, t.id LIMIT $2",
+        )
+        .bind(now.0)
+        .bind(i64::try_from(MOST).unwrap_or(i64::MAX))
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get("slug")?, row.try_get("name")?, token(row)?))).collect()
+    }
+
     /// One of these tokens that counts, with the name of its connection.
     ///
     /// # Errors
