@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Actions that took something from somebody; undone, they give it back.
-const TAKING: [&str; 17] = [
+const TAKING: [&str; 21] = [
     "user-disabling",
     "user-deletion",
     "membership-disabling",
@@ -29,6 +29,10 @@ const TAKING: [&str; 17] = [
     "secret-revocation",
     "invitation-revocation",
     "key-change",
+    "connection-update",
+    "connection-removal",
+    "connection-token-creation",
+    "connection-token-revocation",
 ];
 
 /// Events that are read at most.
@@ -64,9 +68,18 @@ async fn read(previous: &Settings, made_at: Timestamp) -> anyhow::Result<Vec<Rec
     if previous.url.starts_with("sqlite:") {
         crate::storage::copy::settle(previous).await?;
     }
-    // Keys come and go by schedule; only a revocation was somebody's decision.
-    events.retain(|event| event.action != "key-change" || event.detail.contains("\"revoked\""));
+    events.retain(took);
     Ok(events)
+}
+
+/// Keys come and go by schedule: only a revocation was somebody's decision. A token of an outside system that follows no
+/// other one ends none.
+fn took(event: &Recorded) -> bool {
+    match event.action.as_str() {
+        "key-change" => event.detail.contains("\"revoked\""),
+        "connection-token-creation" => event.detail.contains("\"replaces\":\"sct_"),
+        _ => true,
+    }
 }
 
 /// The events with the names of those whom they concern, as the restored database knows them.
@@ -100,7 +113,8 @@ pub(super) fn tell(shell: &Shell, made_at: &str, undone: Option<&[Undone]>) -> a
             "\
 What happened after {made_at} is not in the backup, and there was no newer database to ask. Review by hand, before
 people sign in: who left or was disabled, whose roles, groups or permissions were taken away, which passwords were
-changed, and which clients, secrets, invitations and keys were revoked since then."
+changed, and which clients, secrets, invitations, keys and tokens of outside systems (`lanyard scim-token list`) were
+revoked since then."
         )),
         Some([]) => shell.say(format!("Nobody left and nothing was taken from anybody since {made_at}.")),
         Some(undone) => {

@@ -157,6 +157,33 @@ async fn a_restore_over_a_database_keeps_it_and_names_who_left_since() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_outside_systems_that_ended_since_are_listed() {
+    let host = Host::set_up();
+    host.succeed("org create riverside --name Riverside");
+    host.succeed("scim-token create entra --org riverside");
+    let okta = host.json("scim-token create okta --org riverside")["id"].as_str().unwrap().to_owned();
+    host.seal().await;
+    host.succeed("backup saved");
+    host.succeed("scim-token create roster --org riverside");
+    host.succeed("scim-token rotate entra --org riverside --overlap 0s");
+    host.succeed(&format!("scim-token revoke {okta} --org riverside"));
+    host.succeed("scim-token change okta --org riverside --read-only");
+    host.seal().await;
+    let restored = host.json("restore saved --force");
+    let mut undone: Vec<&str> =
+        restored["undone"].as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
+    undone.sort_unstable();
+    // A token that follows no other one took nothing from anybody.
+    let expected = ["connection-token-creation", "connection-token-revocation", "connection-update"];
+    assert_eq!(undone, expected, "{restored}");
+    assert_eq!(
+        host.json("scim-token show okta --org riverside")["tokens"][0]["state"],
+        "live",
+        "it has to be done again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_backup_or_another_master_key_changes_nothing() {
     let host = host_with_backup().await;
     let clean = Host::new();
