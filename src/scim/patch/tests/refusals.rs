@@ -1,0 +1,140 @@
+//! What is refused, and how.
+
+use super::*;
+
+/// Each is refused on a person with one address of work.
+fn check_refusals(cases: Vec<(Value, &str)>) {
+    let person = person(json!({"emails": [{"value": "a", "type": "work"}]}));
+    for (operation, expected) in cases {
+        let refused = patched(ResourceType::User, &person, &json!([operation])).expect_err(&operation.to_string());
+        assert_eq!(refused, expected, "{operation}");
+    }
+}
+
+#[test]
+fn what_means_nothing_is_refused_by_name() {
+    check_refusals(vec![
+        (json!(7), "invalidSyntax: Operations[0]: an operation must be an object"),
+        (json!({"path": "title"}), "invalidSyntax: Operations[0]: 'op' must be 'add', 'remove' or 'replace'"),
+        (
+            json!({"op": "move", "path": "title"}),
+            "invalidSyntax: Operations[0]: 'op' must be 'add', 'remove' or 'replace', not 'move'",
+        ),
+        (json!({"op": "add", "path": 7, "value": 1}), "invalidSyntax: Operations[0]: 'path' must be a string"),
+        (json!({"op": "add", "path": "title"}), "invalidValue: Operations[0]: 'value' is required"),
+        (
+            json!({"op": "add", "value": "x"}),
+            "invalidValue: Operations[0]: 'value' must be an object where there is no 'path'",
+        ),
+        (json!({"op": "remove"}), "noTarget: Operations[0]: 'path' is required to remove something"),
+        (
+            json!({"op": "add", "path": "nick", "value": "x"}),
+            "invalidPath: Operations[0]: 'nick' is not an attribute of User",
+        ),
+        (
+            json!({"op": "add", "value": {"nick": "x"}}),
+            "invalidSyntax: Operations[0]: 'nick' is not an attribute of User",
+        ),
+        (json!({"op": "add", "path": "title", "value": 7}), "invalidValue: Operations[0]: 'title' must be a string"),
+        (
+            json!({"op": "add", "path": r#"emails[type eq "x"].value"#, "value": 7}),
+            "invalidValue: Operations[0]: 'emails[type eq \"x\"].value' must be a string",
+        ),
+        (
+            json!({"op": "add", "path": "name", "value": {"nick": "x"}}),
+            "invalidSyntax: Operations[0]: 'name.nick' is not an attribute",
+        ),
+    ]);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_by_name() {
+    check_refusals(vec![
+        (
+            json!({"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": {"value": 7}}),
+            "invalidValue: Operations[0]: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value' must be a string",
+        ),
+        (
+            json!({"op": "add", "path": "title", "value": "a", "Value": "b"}),
+            "invalidSyntax: Operations[0]: 'value' is given twice",
+        ),
+        (
+            json!({"op": "add", "path": format!(r#"emails[value eq "{}"].type"#, "x".repeat(200)), "value": 7}),
+            &format!("invalidValue: Operations[0]: 'emails[value eq \"{}…' must be a string", "x".repeat(83)),
+        ),
+        (json!({"op": "replace", "path": "id", "value": "x"}), "mutability: Operations[0]: 'id' is read-only"),
+        (json!({"op": "replace", "path": "groups", "value": []}), "mutability: Operations[0]: 'groups' is read-only"),
+        (json!({"op": "remove", "path": "schemas"}), "mutability: Operations[0]: 'schemas' is read-only"),
+        (json!({"op": "remove", "path": "meta.version"}), "mutability: Operations[0]: 'meta.version' is read-only"),
+        (
+            json!({"op": "replace", "path": format!("{PRACTITIONER}:registrationVerification.state"), "value": "verified"}),
+            "mutability: Operations[0]: 'urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner:registrationVerification.state' is read-only",
+        ),
+        (
+            json!({"op": "remove", "path": "userName"}),
+            "mutability: Operations[0]: 'userName' is required and cannot be removed",
+        ),
+        (json!({"op": "replace", "path": "userName", "value": null}), "invalidValue: 'userName' is required"),
+        (json!({"op": "replace", "path": "userName", "value": " "}), "invalidValue: 'userName' is required"),
+        (
+            json!({"op": "remove", "path": r#"emails[type eq "home"]"#}),
+            "noTarget: Operations[0]: 'emails' has no value that matches",
+        ),
+        (
+            json!({"op": "remove", "path": "emails", "value": [{"value": "b"}]}),
+            "noTarget: Operations[0]: 'emails' has no value that matches",
+        ),
+        (
+            json!({"op": "remove", "path": "emails", "value": [{}]}),
+            "invalidValue: Operations[0]: 'value' names no value to remove",
+        ),
+        (
+            json!({"op": "remove", "path": "emails.value", "value": "a"}),
+            "invalidValue: Operations[0]: 'value' cannot say which 'emails.value' to remove",
+        ),
+        (
+            json!({"op": "remove", "path": "emails", "value": []}),
+            "invalidValue: Operations[0]: 'value' names no value to remove",
+        ),
+        (
+            json!({"op": "replace", "path": r#"emails[type eq "home" or type eq "x"].value"#, "value": "b"}),
+            "noTarget: Operations[0]: 'emails' has no value that matches",
+        ),
+        (
+            json!({"op": "replace", "path": r#"emails[type ne "work"].value"#, "value": "b"}),
+            "noTarget: Operations[0]: 'emails' has no value that matches",
+        ),
+        (
+            json!({"op": "add", "path": "emails", "value": vec![json!({"value": "x"}); 1001]}),
+            "invalidValue: Operations[0]: 'emails' has 1001 values, more than 1000",
+        ),
+    ]);
+}
+
+#[test]
+fn the_operation_that_fails_says_its_number() {
+    let person = person(json!({"emails": [{"value": "a", "type": "work"}]}));
+    let second = json!([{"op": "add", "path": "title", "value": "x"}, {"op": "remove", "path": "emails[type pr and value eq \"b\"]"}]);
+    let refused = patched(ResourceType::User, &person, &second).unwrap_err();
+    assert_eq!(refused, "noTarget: Operations[1]: 'emails' has no value that matches");
+}
+
+#[test]
+fn a_body_of_another_shape_is_refused() {
+    for (body, expected) in [
+        (json!({}), format!("'schemas' must name '{PATCH_SCHEMA}'")),
+        (json!({"schemas": [USER], "Operations": []}), format!("'schemas' must name '{PATCH_SCHEMA}'")),
+        (json!({"schemas": [PATCH_SCHEMA]}), "'Operations' must be an array of at least one operation".into()),
+        (
+            json!({"schemas": [PATCH_SCHEMA], "Operations": {}}),
+            "'Operations' must be an array of at least one operation".into(),
+        ),
+        (
+            json!({"schemas": [PATCH_SCHEMA], "Operations": vec![0; 1001]}),
+            "'Operations' has 1001 operations, more than 1000".into(),
+        ),
+    ] {
+        let refused = PatchOp::parse(ResourceType::User, &object(body), Limits::default()).unwrap_err();
+        assert_eq!(refused.detail, expected);
+    }
+}
