@@ -52,7 +52,7 @@ fn params(name: &str) -> CertificateParams {
     params
 }
 
-fn self_signed(name: &str) -> Vec<u8> {
+pub(crate) fn self_signed(name: &str) -> Vec<u8> {
     params(name).self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::header;
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use data_encoding::BASE64URL_NOPAD;
 use lanyard::{
     directory::organization,
@@ -13,13 +16,18 @@ use lanyard::{
     },
     scim::{caller::ResourceSet, connection::Rights},
     secret::sha256,
+    web::ClientCertificate,
 };
 use serde_json::{Value, json};
 
 use super::door::{Door, from, refused, request};
 use crate::{
     harness::client_key::ClientKey,
-    oauth::clinic::{Answer, ISSUER, app},
+    oauth::{
+        client_assertion::set,
+        client_certificate::self_signed,
+        clinic::{Answer, ISSUER, app, basic},
+    },
 };
 
 const CHALLENGE: &str = "Bearer realm=\"scim\"";
@@ -307,6 +315,42 @@ async fn a_token_that_is_bound_to_a_key_needs_its_proof() {
             if expected == 401 {
                 let challenge = challenge(&answer, 401);
                 assert!(challenge.contains("realm=\"scim\", error=\"invalid_"), "{case}: {challenge}");
+            }
+        }
+    }
+}
+
+/// RFC 8705 §3.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_bound_to_a_certificate_needs_a_connection_with_it() {
+    for door in Door::each().await {
+        let clinic = &door.clinic;
+        clinic.enroll(pusher("push", door.riverside().await)).await;
+        set(clinic, "push", &[("tls_client_certificate_bound_access_tokens", json!(true))]).await;
+        let (own, other) = (self_signed("push"), self_signed("push"));
+        let over = |certificate: Option<&[u8]>, mut request: Request<Body>| {
+            let shown = certificate.and_then(|der| ClientCertificate::of_chain(vec![der.to_vec()]));
+            request.extensions_mut().insert(shown);
+            request
+        };
+        let form = "grant_type=client_credentials&scope=scim";
+        let authorization = basic("push");
+        let asking = Request::post("/oauth2/token")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::AUTHORIZATION, authorization);
+        let issued = clinic.send(over(Some(&own), asking.body(Body::from(form)).unwrap())).await.json();
+        let bearer = format!("Bearer {}", issued["access_token"].as_str().unwrap());
+        let wrong = "the access token is bound to another certificate";
+        for (case, shown, expected) in
+            [("its own", Some(&own), None), ("another", Some(&other), Some(wrong)), ("none", None, Some(wrong))]
+        {
+            for (method, path) in [("GET", "/scim/v2/Users"), ("POST", "/scim/v2/Bulk")] {
+                let asked = request(method, path, &[("authorization", &bearer)]);
+                let answer = door.send(over(shown.map(Vec::as_slice), asked)).await;
+                match expected {
+                    None => assert_eq!(answer.status, 200, "{case} {method}: {}", answer.body),
+                    Some(why) => assert_eq!(challenge(&answer, 401), invalid(why), "{case} {method}"),
+                }
             }
         }
     }
