@@ -27,7 +27,7 @@ pub(super) struct Raw {
 
 impl Default for Raw {
     fn default() -> Self {
-        Self { access: "on".to_owned(), requests_per_second: 100, burst: 2000, bulk_operations: 1000 }
+        Self { access: "on".to_owned(), requests_per_second: 100, burst: 500, bulk_operations: 1000 }
     }
 }
 

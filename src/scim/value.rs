@@ -17,6 +17,9 @@ use crate::clock::Timestamp;
 /// The most bytes of a text.
 pub const LONGEST_TEXT: usize = 8 * 1024;
 
+/// The most characters of what resources are looked up by: an index of PostgreSQL has no longer keys.
+pub const LONGEST_KEY: usize = 500;
+
 /// The most values of a multi-valued attribute other than `members`.
 pub const MOST_VALUES: usize = 1_000;
 
@@ -150,7 +153,13 @@ pub(super) fn single(attribute: &Attribute, value: Value, place: &Place<'_>) -> 
         Kind::Integer if value.is_i64() || value.is_u64() => Ok(Some(value)),
         Kind::Decimal if value.is_number() => Ok(Some(value)),
         Kind::Integer | Kind::Decimal => Err(not_a(attribute.kind, place)),
-        Kind::String | Kind::Reference => text(attribute.kind, value, place).map(|text| Some(text.into())),
+        Kind::String | Kind::Reference => {
+            let text = text(attribute.kind, value, place)?;
+            if ["userName", "externalId"].contains(&attribute.name) && text.chars().count() > LONGEST_KEY {
+                return Err(invalid_value(format!("'{place}' is longer than {LONGEST_KEY} characters")));
+            }
+            Ok(Some(text.into()))
+        }
         Kind::Binary => {
             let text = text(attribute.kind, value, place)?;
             let coded = [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD]
@@ -290,6 +299,8 @@ mod tests {
             ("title", json!(7), "'title' must be a string"),
             ("title", json!("a\0b"), "'title' holds a null character"),
             ("title", json!("x".repeat(8193)), "'title' is longer than 8192 bytes"),
+            ("userName", json!("ä".repeat(501)), "'userName' is longer than 500 characters"),
+            ("externalId", json!("x".repeat(501)), "'externalId' is longer than 500 characters"),
             ("name", json!("Priya Nair"), "'name' must be an object"),
             ("name", json!({"nick": "P"}), "'name.nick' is not an attribute"),
             ("name", json!({"givenName": "P", "GivenName": "P"}), "'name.givenName' is given twice"),

@@ -51,9 +51,9 @@ fn a_body_becomes_a_canonical_resource() {
         ),
         (
             json!({"schemas": [CORE], "userName": "p", PRACTITIONER: {"specialties": ["knee", "hip"],
-                "registrationVerification": {"state": "verified"}, "registrationExpires": "2027-01-01"}}),
+                "registrationVerification": {"state": "verified"}, "registrationExpires": "2027-01-01T00:00:00Z"}}),
             json!({"schemas": [CORE, PRACTITIONER], "userName": "p", PRACTITIONER: {"specialties": ["knee", "hip"],
-                "registrationExpires": "2027-01-01"}}),
+                "registrationExpires": "2027-01-01T00:00:00Z"}}),
         ),
     ] {
         assert_eq!(created(ResourceType::User, given.clone()), Ok(expected), "{given}");

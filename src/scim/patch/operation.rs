@@ -182,6 +182,7 @@ impl Operation {
                     format!("'{path}' is required and cannot be removed"),
                 ));
             }
+            (PatchPath::Attribute(path), _) if has_to_be_said(path) => return Err(unsaid(path)),
             (path, _) => self.steps.push(Step::Remove(path)),
         }
         Ok(())
@@ -212,7 +213,10 @@ impl Operation {
         match value {
             _ if attribute.mutability == Mutability::WriteOnly => {}
             Some(value) => self.steps.push(Step::Write(path, mode, value)),
-            None if mode == Mode::Replace => self.steps.push(Step::Remove(path)),
+            None if mode == Mode::Replace => match path {
+                PatchPath::Attribute(path) if has_to_be_said(path) => return Err(unsaid(path)),
+                path => self.steps.push(Step::Remove(path)),
+            },
             None => {}
         }
         Ok(())
@@ -231,6 +235,15 @@ impl Operation {
         }
         Ok(())
     }
+}
+
+/// Whether a member may act is never left unsaid: without the word of the source somebody might believe either.
+fn has_to_be_said(path: AttributePath) -> bool {
+    path.extension.is_none() && path.attribute.name == "active"
+}
+
+fn unsaid(path: AttributePath) -> ScimError {
+    ScimError::new(ScimType::Mutability, format!("'{path}' cannot be removed; set it to true or false"))
 }
 
 /// What is to be removed from a list: whoever names nothing does not mean everything.

@@ -2,7 +2,7 @@
 
 use super::{
     Schema,
-    attribute::{Attribute, Mutability, Returned},
+    attribute::{Attribute, Mutability},
 };
 
 /// `urn:ietf:params:scim:schemas:core:2.0:Group`.
@@ -20,8 +20,5 @@ const MEMBERS: &[Attribute] = &[
     Attribute::string("value", "The id of the member.").case_exact().mutability(Mutability::Immutable),
     Attribute::reference("$ref", &["User", "Group"], "The address of the member.").mutability(Mutability::Immutable),
     Attribute::string("type", "What the member is.").canonical(&["User", "Group"]).mutability(Mutability::Immutable),
-    // Whoever compares what they sent with what is there would find one thing too many.
-    Attribute::string("display", "The member's name as it is shown; answered when members are asked for by name.")
-        .read_only()
-        .returned(Returned::Request),
+    Attribute::string("display", "The member's name as it is shown.").read_only(),
 ];

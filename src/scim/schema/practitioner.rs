@@ -20,7 +20,7 @@ pub static PRACTITIONER: Schema = Schema {
             "Whether somebody of the clinic has compared the registration with the register.",
         )
         .read_only(),
-        Attribute::string("registrationExpires", "The last day of the registration, such as \"2027-11-30\"."),
+        Attribute::new("registrationExpires", Kind::DateTime, "Until when the registration holds."),
         Attribute::string("specialties", "The person's specialties.").multi_valued(),
         Attribute::complex("locations", LOCATIONS, "The sites that the person works at.").multi_valued(),
         Attribute::string("membershipKind", "The kind of membership, by its key in the organization.").canonical(&[

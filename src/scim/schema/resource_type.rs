@@ -25,9 +25,7 @@ pub static COMMON: &[Attribute] = &[
         .read_only()
         .returned(Returned::Always)
         .unique(),
-    Attribute::string("externalId", "What the client calls the resource; unique within the organization.")
-        .case_exact()
-        .unique(),
+    Attribute::string("externalId", "What the client calls the resource.").case_exact(),
     Attribute::complex("meta", META, "About the resource itself.").read_only(),
 ];
 

@@ -10,5 +10,6 @@ mod killed;
 mod leaver;
 mod me;
 mod push;
+mod rules;
 mod tokens;
 mod users;

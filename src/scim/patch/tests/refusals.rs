@@ -48,6 +48,17 @@ fn what_means_nothing_is_refused_by_name() {
 }
 
 #[test]
+fn whether_a_member_may_act_is_never_unsaid() {
+    let refused = "mutability: Operations[0]: 'active' cannot be removed; set it to true or false";
+    check_refusals(vec![
+        (json!({"op": "remove", "path": "active"}), refused),
+        (json!({"op": "remove", "path": "urn:ietf:params:scim:schemas:core:2.0:User:Active"}), refused),
+        (json!({"op": "replace", "path": "active", "value": null}), refused),
+        (json!({"op": "replace", "value": {"active": null}}), refused),
+    ]);
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_by_name() {
     check_refusals(vec![
         (
