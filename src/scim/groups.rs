@@ -15,7 +15,7 @@ use super::{
     version::Versions,
 };
 use crate::{
-    directory::provisioning::{self, KnownGroup, Manner, Parts},
+    directory::provisioning::{self, KnownGroup, Manner, Part, Parts},
     id::GroupId,
     storage::Tx,
 };
@@ -132,7 +132,11 @@ async fn parts_of(tx: &mut Tx, request: &Request, id: &GroupId, change: MemberCh
                 .into_iter()
                 .map(|(_, part, display)| (part, display))
                 .filter(|member| filter.matches_value(&group::value(member, &base)));
-            Parts::Without(matching.map(|(part, _)| part).collect())
+            let matching: Vec<Part> = matching.map(|(part, _)| part).collect();
+            if matching.is_empty() {
+                return Err(ScimError::new(ScimType::NoTarget, "'members' has no value that matches").into());
+            }
+            Parts::Without(matching)
         }
     })
 }

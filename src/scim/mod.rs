@@ -9,7 +9,7 @@
 //!   resources are listed, in which order, with which attributes.
 //! * `bulk/`: many operations in one request.
 //! * `user` and `group`: members and groups of the directory as resources. `users`, `groups`: what is done to them, in the
-//!   caller's unit of work. `me`: a person's own resource. `list/`, `cursor`: lists. `version`: entity tags. `request`: who asks. `failure`: why not.
+//!   caller's unit of work. `operations`: the same, by type. `me`: a person's own resource. `list/`, `cursor`: lists. `version`: entity tags. `request`: who asks. `failure`: why not.
 //! * `connection`: which outside systems there are, with their tokens. `caller`: one of them in a request. `provider`: what
 //!   all endpoints share. `store/`: the only SQL. `endpoint/`: HTTP.
 //!
@@ -29,6 +29,7 @@ pub mod group;
 pub mod groups;
 pub mod list;
 pub mod me;
+pub mod operations;
 pub mod patch;
 pub mod path;
 pub mod projection;

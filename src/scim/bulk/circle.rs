@@ -30,7 +30,7 @@ pub(super) async fn run(
         let operation = given.operation(*at);
         let data = without(operation.data(), &|name| absent.contains(name)).unwrap_or_default();
         partial.extend((data != *operation.data()).then_some(all.len()));
-        let done = operation.create(tx, &given.request, (&data, &made, &given.bulk.names)).await;
+        let done = operation.create(tx, &given.request, (&data, (&made, &given.bulk.names))).await;
         let done = done.map_err(|failure| (*at, failure))?;
         given.note(*at, &done, &mut made);
         operation.bulk_id.as_deref().map(|name| absent.remove(name));
@@ -38,7 +38,7 @@ pub(super) async fn run(
     }
     for index in partial {
         let (at, done): &mut (usize, Done) = &mut all[index];
-        let whole = given.operation(*at).complete(tx, &given.request, (done, &made, &given.bulk.names)).await;
+        let whole = given.operation(*at).complete(tx, &given.request, (done, (&made, &given.bulk.names))).await;
         *done = whole.map_err(|failure| (*at, unresolved(failure)))?;
     }
     Ok(all)

@@ -11,11 +11,11 @@ use crate::scim::{
     document::{self, Document},
     error::{echo, invalid_syntax, invalid_value},
     failure::Result,
-    groups,
+    list::{Groups, Users},
+    operations::Operations,
     patch::PATCH_SCHEMA,
     request::Request,
     resource::Resource,
-    users,
     version::Versions,
 };
 use crate::storage::Tx;
@@ -57,6 +57,9 @@ enum What {
 
 /// The ids of the resources that were made, by `bulkId`.
 pub(super) type Made = HashMap<String, String>;
+
+/// What was made, and what there is to be made at all.
+pub(super) type Known<'a> = (&'a Made, &'a HashSet<String>);
 
 /// What was done.
 #[derive(Debug, Clone)]
@@ -105,36 +108,34 @@ impl Operation {
     }
 
     /// Does it.
-    pub(super) async fn run(
-        &self,
-        tx: &mut Tx,
-        request: &Request,
-        (made, names): (&Made, &HashSet<String>),
-    ) -> Result<Done> {
-        let Deed { kind, what, if_match, data } = self.allowed(request)?;
-        let (is_user, if_match) = (*kind == ResourceType::User, if_match.as_ref());
-        let data = || body(data, (made, names));
-        let id = |id: &str| resolve(id, made, names);
+    pub(super) async fn run(&self, tx: &mut Tx, request: &Request, known: Known<'_>) -> Result<Done> {
+        match self.allowed(request)?.kind {
+            ResourceType::User => self.run_on::<Users>(tx, request, known).await,
+            ResourceType::Group => self.run_on::<Groups>(tx, request, known).await,
+        }
+    }
+
+    async fn run_on<S: Operations>(&self, tx: &mut Tx, request: &Request, known: Known<'_>) -> Result<Done> {
+        let Deed { what, if_match, data, .. } = self.allowed(request)?;
+        let if_match = if_match.as_ref();
+        let (data, id) = (|| body(data, known), |id: &str| resolve(id, known));
         match what {
-            What::Create => self.create(tx, request, (self.data(), made, names)).await,
-            What::Replace(target) => replace(tx, request, (*kind, &id(target)?, data()?, if_match)).await,
-            What::Patch(target) if is_user => {
-                Ok(changed(&users::patch(tx, request, (&id(target)?, &data()?, if_match)).await?.0))
-            }
+            What::Create => self.create(tx, request, (self.data(), known)).await,
+            What::Replace(target) => Ok(changed(&S::replace(tx, request, (&id(target)?, data()?, if_match)).await?)),
             What::Patch(target) => {
                 let id = id(target)?;
-                groups::patch(tx, request, (&id, &data()?, if_match)).await?;
-                let known = groups::get(tx, request, (&id, false)).await?;
-                Ok(Done { status: StatusCode::NO_CONTENT, ..changed(&known) })
+                Ok(match S::patch(tx, request, (&id, &data()?, if_match)).await? {
+                    Some(resource) => changed(&resource),
+                    None => {
+                        let resource = S::get(tx, request, (&id, false)).await?;
+                        Done { status: StatusCode::NO_CONTENT, ..changed(&resource) }
+                    }
+                })
             }
             What::Delete(target) => {
                 let id = id(target)?;
-                if is_user {
-                    users::delete(tx, request, (&id, if_match)).await?;
-                } else {
-                    groups::delete(tx, request, (&id, if_match)).await?;
-                }
-                let location = format!("{}{}/{id}", request.base(), kind.endpoint());
+                S::delete(tx, request, (&id, if_match)).await?;
+                let location = format!("{}{}/{id}", request.base(), S::KIND.endpoint());
                 Ok(Done { status: StatusCode::NO_CONTENT, location, version: None, id: None })
             }
         }
@@ -145,12 +146,12 @@ impl Operation {
         &self,
         tx: &mut Tx,
         request: &Request,
-        (data, made, names): (&Value, &Made, &HashSet<String>),
+        (data, known): (&Value, Known<'_>),
     ) -> Result<Done> {
-        let body = body(data, (made, names))?;
+        let body = body(data, known)?;
         let made = match self.allowed(request)?.kind {
-            ResourceType::User => users::create(tx, request, body).await?,
-            ResourceType::Group => groups::create(tx, request, body).await?,
+            ResourceType::User => Users::create(tx, request, body).await?,
+            ResourceType::Group => Groups::create(tx, request, body).await?,
         };
         Ok(Done { status: StatusCode::CREATED, id: Some(made.id.clone()), ..changed(&made) })
     }
@@ -160,12 +161,15 @@ impl Operation {
         &self,
         tx: &mut Tx,
         request: &Request,
-        (done, made, names): (&Done, &Made, &HashSet<String>),
+        (done, known): (&Done, Known<'_>),
     ) -> Result<Done> {
-        let (kind, body) = (self.allowed(request)?.kind, body(self.data(), (made, names))?);
+        let body = body(self.data(), known)?;
         let id = done.id.clone().unwrap_or_default();
-        let whole = replace(tx, request, (kind, &id, body, None)).await?;
-        Ok(Done { status: StatusCode::CREATED, id: Some(id), ..whole })
+        let whole = match self.allowed(request)?.kind {
+            ResourceType::User => Users::replace(tx, request, (&id, body, None)).await?,
+            ResourceType::Group => Groups::replace(tx, request, (&id, body, None)).await?,
+        };
+        Ok(Done { status: StatusCode::CREATED, id: Some(id), ..changed(&whole) })
     }
 
     /// What it is to do, if it means anything and the caller may do it.
@@ -176,21 +180,9 @@ impl Operation {
     }
 }
 
-async fn replace(
-    tx: &mut Tx,
-    request: &Request,
-    (kind, id, body, if_match): (ResourceType, &str, Document, Option<&Versions>),
-) -> Result<Done> {
-    let after = match kind {
-        ResourceType::User => users::replace(tx, request, (id, body, if_match)).await?,
-        ResourceType::Group => groups::replace(tx, request, (id, body, if_match)).await?,
-    };
-    Ok(changed(&after))
-}
-
 /// The data with ids in place of references.
-fn body(data: &Value, (made, names): (&Made, &HashSet<String>)) -> Result<Document> {
-    match replaced(data, &|text: &str| resolve(text, made, names))? {
+fn body(data: &Value, known: Known<'_>) -> Result<Document> {
+    match replaced(data, &|text: &str| resolve(text, known))? {
         Value::Object(body) => Ok(body),
         _ => Err(invalid_syntax("'data' must be an object").into()),
     }
@@ -288,7 +280,7 @@ fn replaced(value: &Value, resolve: &impl Fn(&str) -> Result<String>) -> Result<
 }
 
 /// The id that a reference stands for; any other text is itself.
-fn resolve(text: &str, made: &Made, names: &HashSet<String>) -> Result<String> {
+fn resolve(text: &str, (made, names): Known<'_>) -> Result<String> {
     let Some(name) = referred(text) else { return Ok(text.to_owned()) };
     if let Some(id) = made.get(name) {
         return Ok(id.clone());

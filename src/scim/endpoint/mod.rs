@@ -5,11 +5,10 @@ mod body;
 mod bulk;
 pub mod caller;
 mod discovery;
-mod groups;
 mod me;
 mod resource;
+mod resources;
 mod search;
-mod users;
 
 pub use answer::{DIALECT, MEDIA_TYPE, Refused, ScimJson, ScimText};
 
@@ -21,8 +20,9 @@ use axum::{
 };
 
 use super::{
-    ScimError, ServiceProvider,
+    BASE, ScimError, ServiceProvider,
     list::{Groups, Users},
+    operations::Operations,
 };
 use crate::oauth::endpoint::offer_nonce;
 
@@ -33,7 +33,7 @@ pub fn router(scim: ServiceProvider) -> Router {
         return nowhere;
     }
     let oauth = scim.oauth.clone();
-    documents(scim.clone()).merge(resources(scim)).layer(from_fn_with_state(oauth, offer_nonce)).merge(nowhere)
+    documents(scim.clone()).merge(people_and_groups(scim)).layer(from_fn_with_state(oauth, offer_nonce)).merge(nowhere)
 }
 
 /// What the service says about itself. It needs [`crate::web::wrap`] around it.
@@ -49,22 +49,25 @@ pub fn documents(scim: ServiceProvider) -> Router {
 }
 
 /// People and groups. It needs [`crate::web::wrap`] around it.
-fn resources(scim: ServiceProvider) -> Router {
+fn people_and_groups(scim: ServiceProvider) -> Router {
     Router::new()
-        .route("/scim/v2/Users", get(users::list).post(users::create))
-        .route("/scim/v2/Users/.search", post(search::of::<Users>))
-        .route("/scim/v2/Users/{id}", get(users::get).put(users::replace).patch(users::patch).delete(users::delete))
-        .route("/scim/v2/Groups", get(groups::list).post(groups::create))
-        .route("/scim/v2/Groups/.search", post(search::of::<Groups>))
-        .route(
-            "/scim/v2/Groups/{id}",
-            get(groups::get).put(groups::replace).patch(groups::patch).delete(groups::delete),
-        )
+        .merge(resources_of::<Users>())
+        .merge(resources_of::<Groups>())
         .route("/scim/v2/.search", post(search::all))
         .route("/scim/v2/Bulk", post(bulk::run))
         .route("/scim/v2/Me", get(me::get).put(me::replace).patch(me::patch).post(me::create).delete(me::delete))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(scim)
+}
+
+/// Resources of one type.
+fn resources_of<S: Operations + 'static>() -> Router<ServiceProvider> {
+    let all = format!("{BASE}{}", S::KIND.endpoint());
+    let one = get(resources::get::<S>).put(resources::replace::<S>).patch(resources::patch::<S>);
+    Router::new()
+        .route(&all, get(resources::list::<S>).post(resources::create::<S>))
+        .route(&format!("{all}/.search"), post(search::of::<S>))
+        .route(&format!("{all}/{{id}}"), one.delete(resources::delete::<S>))
 }
 
 async fn not_found() -> Refused {

@@ -48,6 +48,11 @@ async fn members_come_and_go_in_every_spelling() {
             expected.sort();
             assert_eq!(members(&push, &path).await, expected, "{case}");
         }
+        let nobody = json!([{"op": "remove", "path": "members[display eq \"bob\"]"}]);
+        assert_eq!(push.refused("PATCH", &path, &patch(nobody)).await, (400, Some("noTarget".into())));
+        // Whoever is named and is no member (any more) is none afterwards: sources repeat themselves.
+        let named = json!([{"op": "remove", "path": format!("members[value eq \"{}\"]", people[1])}]);
+        push.told("PATCH", &path, &patch(named), 204).await;
         let user = push.told("GET", &format!("/Users/{}", people[2]), &Value::Null, 200).await;
         assert_eq!(user["groups"][0]["display"], "GPs");
         let named = push
