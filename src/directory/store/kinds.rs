@@ -43,7 +43,14 @@ impl Kinds<'_> {
 
     /// One by its slug.
     pub async fn by_slug(&mut self, organization: &OrganizationId, slug: &Slug) -> Result<Option<Kind>> {
-        Ok(self.list(organization).await?.into_iter().find(|kind| kind.slug == *slug))
+        let row = sql("SELECT slug, name, default_roles \
+             FROM membership_kinds \
+             WHERE organization_id = $1 AND slug = $2")
+        .bind(organization.as_str().to_owned())
+        .bind(slug.as_str().to_owned())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(kind).transpose()
     }
 
     pub(in crate::directory) async fn insert_all(

@@ -152,7 +152,6 @@ impl SearchIndex<'_> {
         rows.iter().map(|row| Ok(UserId::from_stored(text(row, "user_id")?))).collect()
     }
 
-    /// Takes them from the backlog.
     /// Leaves a new person to be taken in later.
     pub(in crate::directory) async fn wait(&mut self, person: &UserId) -> Result<()> {
         sql("INSERT INTO search_backlog (user_id) VALUES ($1) ON CONFLICT DO NOTHING")
@@ -162,6 +161,7 @@ impl SearchIndex<'_> {
         Ok(())
     }
 
+    /// Takes them from the backlog.
     pub(in crate::directory) async fn done(&mut self, people: &[UserId]) -> Result<()> {
         for list in padded(people) {
             let statement = format!("DELETE FROM search_backlog WHERE user_id IN ({})", in_list(1, list.len()));
