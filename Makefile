@@ -2,7 +2,7 @@
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run test check format lints documentation dependencies bench
+.PHONY: help run test check format lints documentation dependencies bench scale
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,3 +31,7 @@ dependencies:
 bench: ## measures CPU per request beside the floor and prints the ratios
 	@.ci/install build run bench
 	benches/run
+
+scale: ## measures provisioning by SCIM with 10,000 and 1,000,000 people, on both databases (an hour)
+	@.ci/install build run test bench
+	tests/with-postgres --fsync benches/scale
