@@ -130,6 +130,8 @@ ids! {
     ConnectionId = "scn";
     /// One token of such a system.
     ConnectionTokenId = "sct";
+    /// An app that people and groups are pushed to.
+    TargetId = "sco";
     /// One audit event.
     EventId = "evt";
     /// One job of the queue.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     id::{
         AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FamilyId, GroupId, InvitationId,
-        LocationId, MembershipId, OrganizationId, RegistrationTokenId, RoleId, SessionId, Sid, UserId,
+        LocationId, MembershipId, OrganizationId, RegistrationTokenId, RoleId, SessionId, Sid, TargetId, UserId,
     },
     storage::Revision,
 };
@@ -240,6 +240,20 @@ events! {
     ConnectionTokenRevocation "connection-token-revocation" Success { connection: ConnectionId, token: ConnectionTokenId } token [Clients];
     /// An outside system failed to authenticate. `connection` is empty where nobody knows the token; `times` as for clients.
     ConnectionAuthenticationFailure "connection-authentication" Failure { connection: String, reason: String, times: u64 } connection;
+    /// An app was named that people and groups are pushed to.
+    TargetCreation "scim-target-creation" Success { target: TargetId, name: String, url: String } target;
+    /// How an app is pushed to was changed.
+    TargetUpdate "scim-target-update" Success { target: TargetId, attributes: String } target;
+    /// Pushing to an app was paused or resumed.
+    TargetSwitch "scim-target-switch" Success { target: TargetId, state: String } target;
+    /// An app is not pushed to any more; whoever is in it stays there.
+    TargetRemoval "scim-target-removal" Success { target: TargetId, name: String } target;
+    /// People and groups were pushed to an app. `drift` counts what it had otherwise than it was told.
+    TargetRun "scim-target-run" Success { target: TargetId, run: String, created: u64, changed: u64, left: u64, failed: u64, drift: u64 } target;
+    /// An app cannot be pushed to; it is tried further, and the next time that it is said it was reached in between.
+    TargetRunFailure "scim-target-run" Failure { target: TargetId, reason: String } target;
+    /// So many people were to leave an app at once that nobody was, before somebody says that it is meant.
+    TargetBrake "scim-target-brake" Failure { target: TargetId, leaving: u64, live: u64 } target;
     /// A signing key was made, activated, retired, dropped or revoked.
     KeyChange "key-change" Success { key: String, change: String } key [Keys];
     /// The master key was replaced.

@@ -9,7 +9,7 @@ use crate::{
     directory::{self, Noun, role::template},
     id::OrganizationId,
     oauth::registrar::RegistrarError,
-    scim::connection::ConnectionError,
+    scim::{connection::ConnectionError, outbound::target::TargetError},
     storage::{self, Tx},
 };
 
@@ -34,6 +34,7 @@ enum Sought {
     Noun(Noun),
     Permission,
     Connection,
+    Target,
 }
 
 /// What was looked for in vain.
@@ -45,10 +46,17 @@ fn unknown(error: &anyhow::Error) -> Option<(Sought, String)> {
         None => match error.downcast_ref() {
             Some(RegistrarError::Unknown(typed)) => Some((Sought::Noun(Noun::App), typed)),
             Some(_) => None,
-            None => match error.downcast_ref()? {
-                ConnectionError::Unknown(typed) => Some((Sought::Connection, typed)),
-                ConnectionError::UnknownRole(slug) => return Some((Sought::Noun(Noun::Role), slug.to_string())),
-                _ => None,
+            None => match error.downcast_ref() {
+                Some(ConnectionError::Unknown(typed)) => Some((Sought::Connection, typed)),
+                Some(ConnectionError::UnknownRole(slug)) => return Some((Sought::Noun(Noun::Role), slug.to_string())),
+                Some(_) => None,
+                None => match error.downcast_ref()? {
+                    TargetError::Unknown(typed) => Some((Sought::Target, typed)),
+                    TargetError::Directory(directory::Error::Unknown(noun, typed)) => {
+                        Some((Sought::Noun(*noun), typed))
+                    }
+                    _ => None,
+                },
             },
         },
     };
@@ -78,6 +86,10 @@ async fn names(shell: &Shell, sought: Sought) -> storage::Result<Option<Vec<Stri
     let noun = match sought {
         Sought::Noun(noun) => noun,
         Sought::Permission => return Ok(Some(permissions(&mut tx, of).await?)),
+        Sought::Target => {
+            let all = tx.targets().list(of).await?;
+            return Ok(Some(all.into_iter().map(|one| one.name.to_string()).collect()));
+        }
         Sought::Connection => {
             let all = tx.connections().list(of).await?;
             return Ok(Some(all.into_iter().map(|(one, _)| one.name.to_string()).collect()));

@@ -25,6 +25,7 @@ mod postgres;
 mod receipt;
 mod restore;
 mod role;
+mod scim_target;
 mod scim_token;
 mod scope;
 mod serve;
@@ -106,6 +107,7 @@ Example:
     Domain(domain::Domains),
     #[command(subcommand)]
     Client(client::Client),
+    ScimTarget(scim_target::ScimTargets),
     ScimToken(scim_token::ScimTokens),
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -153,6 +155,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Membership(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Org(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::ScimTarget(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimToken(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Token(command) => command.run(config, output).await,
         Command::User(command) => within(config, output, async |shell| command.run(shell).await).await,

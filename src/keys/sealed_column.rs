@@ -22,8 +22,11 @@ impl SealedColumn {
     /// What clients are told of decisions with.
     pub const NOTIFICATION: Self = Self { table: "deferred_requests", row: "id", column: "notification_token" };
 
+    /// What lets us into apps that people are pushed to.
+    pub const TARGET_TOKEN: Self = Self { table: "scim_targets", row: "id", column: "sealed_token" };
+
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY, Self::NOTIFICATION];
+    pub const ALL: [Self; 5] = [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY, Self::NOTIFICATION, Self::TARGET_TOKEN];
 
     /// One that no table has.
     #[cfg(test)]

@@ -19,8 +19,12 @@ use std::{
     time::Duration,
 };
 
+use http::{
+    Method,
+    header::{ACCEPT, CONTENT_TYPE, IF_MATCH},
+};
 use ipnet::IpNet;
-use reqwest::{Certificate, Client, Method, RequestBuilder, redirect::Policy};
+use reqwest::{Certificate, Client, RequestBuilder, redirect::Policy};
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
@@ -49,9 +53,41 @@ pub enum Fault {
     /// Nobody answered, or not in time.
     #[error("no answer: {0}")]
     Unreachable(String),
-    /// The answer is too long.
-    #[error("the answer is longer than {LARGEST} bytes")]
-    TooLarge,
+    /// The answer is longer than so many bytes.
+    #[error("the answer is longer than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// How long an exchange may take and how many bytes its answer may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Connecting and reading the answer included.
+    pub longest: Duration,
+    /// Bytes of the body.
+    pub largest: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { longest: LONGEST, largest: LARGEST }
+    }
+}
+
+/// A request to an interface that speaks JSON.
+#[derive(Debug)]
+pub struct Call<'c> {
+    /// What is done.
+    pub method: Method,
+    /// The media type of what is sent and wanted.
+    pub media_type: &'static str,
+    /// What is sent.
+    pub body: Option<&'c serde_json::Value>,
+    /// What authenticates.
+    pub bearer: &'c str,
+    /// The version that is to be changed (RFC 9110 §13.1.1).
+    pub if_match: Option<&'c str>,
+    /// What is allowed.
+    pub bounds: Bounds,
 }
 
 /// What came back.
@@ -63,6 +99,10 @@ pub struct Answer {
     pub content_type: String,
     /// `max-age` of `Cache-Control`; none where it says nothing, zero for `no-store` and `no-cache`.
     pub max_age: Option<Duration>,
+    /// `Retry-After` in seconds (RFC 9110 §10.2.3); a date is not read.
+    pub retry_after: Option<Duration>,
+    /// `ETag`.
+    pub version: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -109,7 +149,7 @@ impl Outbound {
     /// # Errors
     /// [`Fault`]. An answer that is no success is no fault.
     pub async fn get(&self, url: &Url) -> Result<Answer, Fault> {
-        self.send(url, Method::GET, |request| request).await
+        self.send(url, (Method::GET, Bounds::default()), |request| request).await
     }
 
     /// Posts a form.
@@ -117,7 +157,7 @@ impl Outbound {
     /// # Errors
     /// [`Fault`]. An answer that is no success is no fault.
     pub async fn post_form(&self, url: &Url, fields: &[(&str, &str)]) -> Result<Answer, Fault> {
-        self.send(url, Method::POST, |request| request.form(fields)).await
+        self.send(url, (Method::POST, Bounds::default()), |request| request.form(fields)).await
     }
 
     /// Posts JSON, with a bearer token where one is given.
@@ -125,9 +165,28 @@ impl Outbound {
     /// # Errors
     /// [`Fault`]. An answer that is no success is no fault.
     pub async fn post_json(&self, url: &Url, body: &serde_json::Value, bearer: Option<&str>) -> Result<Answer, Fault> {
-        self.send(url, Method::POST, |request| match bearer {
+        self.send(url, (Method::POST, Bounds::default()), |request| match bearer {
             Some(token) => request.bearer_auth(token).json(body),
             None => request.json(body),
+        })
+        .await
+    }
+
+    /// Calls an interface.
+    ///
+    /// # Errors
+    /// [`Fault`]. An answer that is no success is no fault.
+    pub async fn call(&self, url: &Url, call: Call<'_>) -> Result<Answer, Fault> {
+        self.send(url, (call.method, call.bounds), |request| {
+            let request = request.bearer_auth(call.bearer).header(ACCEPT, call.media_type);
+            let request = match call.if_match {
+                Some(version) => request.header(IF_MATCH, version),
+                None => request,
+            };
+            match call.body {
+                Some(body) => request.header(CONTENT_TYPE, call.media_type).body(body.to_string()),
+                None => request,
+            }
         })
         .await
     }
@@ -181,7 +240,7 @@ impl Outbound {
     async fn send(
         &self,
         url: &Url,
-        method: Method,
+        (method, bounds): (Method, Bounds),
         fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer, Fault> {
         self.check(url)?;
@@ -193,10 +252,10 @@ impl Outbound {
         let busy = || Fault::Unreachable(format!("{url} was not called: too many others are"));
         let place = tokio::time::timeout(LONGEST, self.0.places.acquire()).await;
         let _place = place.map_err(|_| busy())?.map_err(|_| busy())?;
-        let exchange = async { read(request.send().await.map_err(|error| fault(url, &error))?).await };
-        tokio::time::timeout(LONGEST, exchange).await.unwrap_or_else(|_| {
+        let exchange = async { read(request.send().await.map_err(|error| fault(url, &error))?, bounds.largest).await };
+        tokio::time::timeout(bounds.longest, exchange).await.unwrap_or_else(|_| {
             self.0.silent.remember(url);
-            Err(Fault::Unreachable(format!("{url} did not answer within {} seconds", LONGEST.as_secs())))
+            Err(Fault::Unreachable(format!("{url} did not answer within {} seconds", bounds.longest.as_secs())))
         })
     }
 
@@ -225,20 +284,22 @@ fn authorities(file: Option<&Path>) -> Result<Vec<Certificate>, Fault> {
     Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(told(&error)))
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Answer, Fault> {
+async fn read(mut response: reqwest::Response, largest: usize) -> Result<Answer, Fault> {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let content_type = header("content-type").unwrap_or_default();
     let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let max_age = header("cache-control").and_then(max_age);
+    let retry_after = header("retry-after").and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+    let version = header("etag").map(str::to_owned);
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| Fault::Unreachable(told(&error)))? {
-        if body.len() + piece.len() > LARGEST {
-            return Err(Fault::TooLarge);
+        if body.len() + piece.len() > largest {
+            return Err(Fault::TooLarge(largest));
         }
         body.extend_from_slice(&piece);
     }
-    Ok(Answer { status, content_type, max_age, body })
+    Ok(Answer { status, content_type, max_age, retry_after, version, body })
 }
 
 /// RFC 9111 §5.2.2.

@@ -94,7 +94,7 @@ async fn a_redirect_is_not_followed() {
 async fn gigabytes_are_cut_off_and_silence_ends() {
     let open = outbound(&["127.0.0.0/8"]).0;
     let (endless, _) = server("HTTP/1.1 200 OK\r\n\r\n", &[b'x'; 8192]).await;
-    assert_eq!(open.get(&url(endless)).await.unwrap_err(), Fault::TooLarge);
+    assert_eq!(open.get(&url(endless)).await.unwrap_err(), Fault::TooLarge(LARGEST));
     let (silent, _) = server("", b"").await;
     let begun = std::time::Instant::now();
     assert!(matches!(open.get(&url(silent)).await, Err(Fault::Unreachable(_))));

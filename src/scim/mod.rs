@@ -10,6 +10,7 @@
 //! * `bulk/`: many operations in one request.
 //! * `user` and `group`: members and groups of the directory as resources. `users`, `groups`: what is done to them, in the
 //!   caller's unit of work. `operations`: the same, by type. `me`: a person's own resource. `list/`, `cursor`: lists. `version`: entity tags. `request`: who asks. `failure`: why not.
+//! * `outbound/`: the other way round, people and groups of an organization pushed to apps.
 //! * `connection`: which outside systems there are, with their tokens. `caller`: one of them in a request. `provider`: what
 //!   all endpoints share. `store/`: the only SQL. `endpoint/`: HTTP.
 //!
@@ -30,6 +31,7 @@ pub mod groups;
 pub mod list;
 pub mod me;
 pub mod operations;
+pub mod outbound;
 pub mod patch;
 pub mod path;
 pub mod projection;

@@ -1,10 +1,11 @@
 //! What happens without a request: jobs, seals, keys and cleaning up.
 //!
 //! One look per second wakes everything; an idle server does nothing else. Whoever is shut out wakes the jobs at once, so that
-//! apps learn of it. Tasks that one node does for all are leased.
+//! apps learn of it. Apps that people are pushed to are looked after beside them. Tasks that one node does for all are leased.
 
 mod cleaning;
 mod jobs;
+mod pushes;
 mod sealer;
 
 use std::{
@@ -50,6 +51,7 @@ pub async fn release(app: &App) -> storage::Result<()> {
         .write(move |tx| {
             Box::pin(async move {
                 tx.jobs().release(&node).await?;
+                tx.targets().release(&node).await?;
                 tx.leases().release(&node).await
             })
         })
@@ -63,6 +65,8 @@ pub struct Worker {
     sealer: sealer::Sealing,
     /// Whether the last look found jobs.
     is_due: AtomicBool,
+    /// Whether it found apps that people are pushed to.
+    is_pushing: AtomicBool,
     /// Counts what apps were not told in time.
     late: Counter,
 }
@@ -76,7 +80,14 @@ impl Worker {
         let heads = HeadsFile::at(app.config.audit.heads_file.clone());
         let sealer = sealer::Sealing::new(&app, heads).await?;
         let late = app.metrics.counter(LATE.0, LATE.1, &[]);
-        Ok(Self { app, mailer: Arc::new(mailer), sealer, is_due: AtomicBool::new(false), late })
+        Ok(Self {
+            app,
+            mailer: Arc::new(mailer),
+            sealer,
+            is_due: AtomicBool::new(false),
+            is_pushing: AtomicBool::new(false),
+            late,
+        })
     }
 
     /// Works until `stop`; finishes what it has begun.
@@ -102,6 +113,7 @@ impl Worker {
     async fn work(&self, stop: &Stop) {
         let mut tick = seconds();
         let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
+        let mut pushes = pushes::Pushes::new(self.app.clone(), stop.clone());
         let (mut cleaning, mut unsearchable, mut directory) = (Timestamp(0), true, 0);
         loop {
             let is_second = tokio::select! {
@@ -120,6 +132,11 @@ impl Worker {
             if !is_second {
                 continue;
             }
+            if self.is_pushing.swap(false, Ordering::AcqRel)
+                && let Err(error) = pushes.begin_due().await
+            {
+                tracing::error!(error = %error, "Apps that people are pushed to could not be looked at; it is tried again.");
+            }
             let revision = self.app.storage.revision(Revision::Directory);
             unsearchable |= std::mem::replace(&mut directory, revision) != revision;
             if unsearchable {
@@ -136,7 +153,7 @@ impl Worker {
                 }
             }
         }
-        jobs.finish().await;
+        tokio::join!(jobs.finish(), pushes.finish());
     }
 
     /// Begins jobs that are due: each second if the look found some, and at once for whoever was just shut out.
@@ -173,13 +190,14 @@ impl Worker {
         }
         let pulse = self.app.storage.read().await?.pulse(self.app.clock.now()).await?;
         self.is_due.store(pulse.due, Ordering::Release);
+        self.is_pushing.store(pulse.pushing, Ordering::Release);
         if pulse.late {
             self.late.increment(backchannel_logout::alert(&self.app).await?);
         }
         if pulse.unsealed || self.sealer.is_behind() {
             self.sealer.seal(&self.app).await?;
         }
-        Ok(pulse.waiting || self.sealer.is_behind())
+        Ok(pulse.waiting || pulse.pushing || self.sealer.is_behind())
     }
 }
 

@@ -47,6 +47,39 @@ impl Audit<'_> {
         rows.iter().map(|row| Ok((Chain::from_stored(row.try_get("chain")?), row.try_get("seal")?))).collect()
     }
 
+    /// The number of the last link of a chain; zero of an empty one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn last_seal(&mut self, chain: &Chain) -> Result<i64> {
+        let row = sql("SELECT COALESCE(MAX(seal), 0) AS seal FROM audit_seals WHERE chain = $1")
+            .bind(chain.as_str())
+            .fetch_one(self.0.connection())
+            .await?;
+        row.try_get("seal")
+    }
+
+    /// Events of these actions that the links of a chain cover after the first number, up to the second.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_seals(
+        &mut self,
+        chain: &Chain,
+        (after, upto): (i64, i64),
+        actions: &[&'static str],
+    ) -> Result<Vec<Recorded>> {
+        if upto <= after {
+            return Ok(vec![]);
+        }
+        let text = format!(
+            "{COLUMNS} WHERE chain = $1 AND seal > $2 AND seal <= $3 AND action IN ({}) ORDER BY seal, id",
+            in_list(4, actions.len())
+        );
+        let query = sql(text).bind(chain.as_str()).bind(after).bind(upto).bind_all(actions.iter().copied());
+        query.fetch_all(self.0.connection()).await?.iter().map(recorded).collect()
+    }
+
     /// When the newest event happened.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod mail;
 mod reach;
 mod registration;
 mod scim_tokens;
+mod targets;
 
 use std::path::Path;
 
@@ -107,6 +108,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.extend(registration::look(config, &storage).await);
         findings.push(logouts::look(&storage, now).await);
         findings.extend(scim_tokens::look(config, &storage, now).await);
+        findings.push(targets::look(&storage).await);
         storage.close().await;
     } else {
         findings.push(keys::look_at_master_key(config));

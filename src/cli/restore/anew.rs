@@ -9,6 +9,7 @@ use crate::{
     audit::{Chain, Event, chain::Head, heads::HeadsFile, verify::verify},
     id::OrganizationId,
     keys::shared_key::SharedKey,
+    scim::outbound::target,
     secret::ExposeSecret,
     session::store::Voided,
     storage::Error,
@@ -31,6 +32,14 @@ pub(super) struct Examined {
     pub(super) key: hmac::Key,
     /// What it lacks.
     pub(super) lost: Vec<Lost>,
+}
+
+/// What does not go on by itself.
+pub(super) struct Begun {
+    /// What lets nobody in any more.
+    pub(super) voided: Voided,
+    /// Apps that people are no longer pushed to: somebody has to see first who left since.
+    pub(super) paused: usize,
 }
 
 /// Checks that the database is whole, that the master key opens it and that its audit log was not changed. The last file
@@ -62,20 +71,21 @@ pub(super) async fn examine(shell: &Shell, heads: &[&HeadsFile], force: bool) ->
     Ok(Examined { key, lost })
 }
 
-/// Voids whatever let somebody in, records the restore in every chain and seals it; answers the new heads.
+/// Voids whatever let somebody in, pauses pushing to apps, records the restore in every chain and seals it; answers the new heads.
 pub(super) async fn begin(
     shell: &Shell,
     key: &hmac::Key,
     what: &str,
     lost: &[Lost],
-) -> anyhow::Result<(Voided, Vec<(Head, Vec<u8>)>)> {
+) -> anyhow::Result<(Begun, Vec<(Head, Vec<u8>)>)> {
     let (context, what, lost) = (shell.context(), what.to_owned(), lost.to_vec());
-    let voided = shell
+    let begun = shell
         .app
         .storage
         .write::<_, Error, _>(move |tx| {
             Box::pin(async move {
                 let voided = tx.sessions().void_all(&context).await?;
+                let paused = target::pause_all(tx, &context).await?;
                 tx.record(&context, None, &Event::Restore { what: what.clone() });
                 let mut chains = tx.audit().chains().await?;
                 chains.retain(|chain| *chain != Chain::of(None));
@@ -86,11 +96,11 @@ pub(super) async fn begin(
                     let organization = (!server).then(|| OrganizationId::from_stored(chain.as_str().to_owned()));
                     tx.record(&context, organization.as_ref(), &Event::ChainAnchor { reason });
                 }
-                Ok(voided)
+                Ok(Begun { voided, paused })
             })
         })
         .await?;
-    Ok((voided, seal(shell, key).await?))
+    Ok((begun, seal(shell, key).await?))
 }
 
 fn reason(what: &str, lost: Option<&Lost>) -> String {

@@ -14,7 +14,7 @@ use clap::Args;
 use serde::Serialize;
 
 use self::{
-    anew::{Examined, Lost},
+    anew::{Begun, Examined, Lost},
     place::Staging,
     review::Undone,
 };
@@ -65,6 +65,8 @@ struct Restored {
     made_at: String,
     /// What nobody can use any more.
     voided: Voided,
+    /// How many targets of `lanyard scim-target` are paused.
+    paused: usize,
     /// Links of the audit log that the backup did not hold yet.
     lost: Vec<Lost>,
     /// What happened since and is undone; none where no newer database was there to ask.
@@ -113,14 +115,14 @@ impl Restore {
         if done.is_err() {
             staging.discard();
         }
-        let (shell, voided, lost) = done?;
+        let (shell, Begun { voided, paused }, lost) = done?;
         staging.put_in_place(shell.app.clock.now())?;
         let undone = match since {
             Some(events) => Some(review::named(&of(&format!("sqlite:{}", target.display())), events).await?),
             None => None,
         };
         shell.say(format!("Restored {} from {}.", target.display(), made_at));
-        tell(&shell, &Restored { made_at: made_at.to_string(), voided, lost, undone })
+        tell(&shell, &Restored { made_at: made_at.to_string(), voided, paused, lost, undone })
     }
 
     /// Brings the staged copy up to date, examines it and begins anew in it.
@@ -130,20 +132,20 @@ impl Restore {
         mut config: Config,
         archive: &Archive,
         output: Output,
-    ) -> anyhow::Result<(Shell, Voided, Vec<Lost>)> {
+    ) -> anyhow::Result<(Shell, Begun, Vec<Lost>)> {
         let present = HeadsFile::at(config.audit.heads_file.clone());
         config.database.url = format!("sqlite:{}", staging.database.display()).into();
         let app = App::open(config, Clock::System, Random::system()).await.context("the backup does not open")?;
         let shell = Shell::of(app, output);
         let Examined { key, lost } = anew::examine(&shell, &[&staging.archived_heads, &present], self.force).await?;
         let what = format!("the backup of {}, made by Lanyard {}", archive.manifest.made_at, archive.manifest.lanyard);
-        let (voided, heads) = anew::begin(&shell, &key, &what, &lost).await?;
+        let (begun, heads) = anew::begin(&shell, &key, &what, &lost).await?;
         HeadsFile::at(staging.heads.clone()).append(&heads)?;
         shell.app.storage.close().await;
         if !copy::settle(&of(&format!("sqlite:{}", staging.database.display()))).await? {
             bail!("{} is in use by another process", staging.database.display());
         }
-        Ok((shell, voided, lost))
+        Ok((shell, begun, lost))
     }
 
     async fn finish_pg_restore(&self, config: Config, output: Output) -> anyhow::Result<()> {
@@ -155,14 +157,14 @@ impl Restore {
         let since = review::since(self.previous.as_deref().map(of), made_at).await;
         let Examined { key, lost } = anew::examine(&shell, &[&present], self.force).await?;
         let what = format!("a database whose newest event is of {made_at}");
-        let (voided, heads) = anew::begin(&shell, &key, &what, &lost).await?;
+        let (Begun { voided, paused }, heads) = anew::begin(&shell, &key, &what, &lost).await?;
         place::replace_heads(present.path(), &heads, shell.app.clock.now())?;
         let undone = match since {
             Some(events) => Some(review::named(&storage_settings(&shell.app.config), events).await?),
             None => None,
         };
         shell.say(format!("The restore is finished; the newest event of the database is of {made_at}."));
-        tell(&shell, &Restored { made_at: made_at.to_string(), voided, lost, undone })
+        tell(&shell, &Restored { made_at: made_at.to_string(), voided, paused, lost, undone })
     }
 }
 
@@ -182,6 +184,13 @@ fn tell(shell: &Shell, restored: &Restored) -> anyhow::Result<()> {
         ],
     )?;
     shell.say("Everybody signs in again; links for a new password have to be asked for again.");
+    if restored.paused > 0 {
+        shell.say(format!(
+            "{} apps are no longer pushed to, so that nobody who left since comes back there: see `lanyard scim-target preview`, \
+             then `lanyard scim-target resume`.",
+            restored.paused
+        ));
+    }
     for lost in &restored.lost {
         shell.say(format!(
             "Audit chain {}: links {} to {} are not in the backup; the file of heads that was put aside still names them.",

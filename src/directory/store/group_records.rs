@@ -51,6 +51,23 @@ impl GroupRecords<'_> {
         Ok(self.all(select!("AND id = $2"), organization, id.as_str()).await?.pop())
     }
 
+    /// Those of these that the organization has and that were not removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_ids(&mut self, organization: &OrganizationId, ids: &[GroupId]) -> Result<Vec<KnownGroup>> {
+        let mut found = vec![];
+        for list in padded(ids) {
+            let statement = format!("{} AND id IN ({})", select!(""), in_list(2, list.len()));
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            let query = sql(statement).bind(organization.as_str().to_owned()).bind_all(keys);
+            for row in query.fetch_all(self.0.connection()).await? {
+                found.push(known(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Those of this name, folded.
     ///
     /// # Errors

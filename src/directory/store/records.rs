@@ -62,6 +62,23 @@ impl MemberRecords<'_> {
         Ok(self.all(select!("AND memberships.id = $2"), organization, id.as_str()).await?.pop())
     }
 
+    /// Those of these that the organization has and that were not removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn by_ids(&mut self, organization: &OrganizationId, ids: &[MembershipId]) -> Result<Vec<Known>> {
+        let mut found = vec![];
+        for list in padded(ids) {
+            let statement = format!("{} AND memberships.id IN ({})", select!(""), in_list(2, list.len()));
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            let query = sql(statement).bind(organization.as_str().to_owned()).bind_all(keys);
+            for row in query.fetch_all(self.0.connection()).await? {
+                found.push(known(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// That of a person in this organization, unless removed.
     ///
     /// # Errors

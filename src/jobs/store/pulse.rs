@@ -19,6 +19,8 @@ pub struct Pulse {
     pub waiting: bool,
     /// An app was not told for too long that a session has ended, and nobody said so.
     pub late: bool,
+    /// People and groups are pushed to some app: of that, what is due comes without a write.
+    pub pushing: bool,
 }
 
 /// An app that was not told of the end of a session for so long is a matter for people.
@@ -36,12 +38,20 @@ impl Tx {
                  AND COALESCE(leased_until, 0) <= $1 LIMIT 1) AS j) AS due, \
                (SELECT COUNT(*) FROM (SELECT id FROM jobs WHERE failed_at IS NULL LIMIT 1) AS w) AS waiting, \
                (SELECT COUNT(*) FROM (SELECT id FROM logouts WHERE delivered_at IS NULL AND failed_at IS NULL \
-                 AND alerted_at IS NULL AND created_at <= $2 LIMIT 1) AS l) AS late")
+                 AND alerted_at IS NULL AND created_at <= $2 LIMIT 1) AS l) AS late, \
+               (SELECT COUNT(*) FROM (SELECT id FROM scim_targets WHERE paused_at IS NULL AND removed_at IS NULL \
+                 LIMIT 1) AS t) AS pushing")
         .bind(now.0)
         .bind(now.minus(TOO_LATE).0)
         .fetch_one(self.connection())
         .await?;
         let any = |column: &str| row.try_get::<i64>(column).map(|count| count > 0);
-        Ok(Pulse { unsealed: any("unsealed")?, due: any("due")?, waiting: any("waiting")?, late: any("late")? })
+        Ok(Pulse {
+            unsealed: any("unsealed")?,
+            due: any("due")?,
+            waiting: any("waiting")?,
+            late: any("late")?,
+            pushing: any("pushing")?,
+        })
     }
 }

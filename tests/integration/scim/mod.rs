@@ -9,6 +9,7 @@ mod groups;
 mod killed;
 mod leaver;
 mod me;
+mod outbound;
 mod push;
 mod rules;
 mod tokens;

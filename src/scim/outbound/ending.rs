@@ -1,0 +1,100 @@
+//! What becomes of a try that failed and of a run that ended: pauses, and what is remembered and recorded. Pure.
+
+use std::time::Duration;
+
+use super::{
+    brake::WINDOW,
+    problem::{Problem, Trouble},
+    run::{Kind, Report},
+    store::{Outcome, Pushed},
+};
+use crate::{audit::Event, clock::Timestamp, id::TargetId};
+
+/// What is remembered of one that was refused.
+pub(super) fn failed(before: &Pushed, problem: &Problem, now: Timestamp) -> Outcome {
+    let attempts = before.attempts + 1;
+    // What the app refuses it does not have; of what else happens nobody knows.
+    let is_uncertain = matches!(problem.trouble, Trouble::Fault | Trouble::Nonsense | Trouble::TooLarge);
+    let tried_at = if is_uncertain && before.remote_id.is_none() { Some(now) } else { None };
+    let (due_at, trouble) = (Some(now.plus(pause_of_one(attempts))), Some((problem.clone(), now)));
+    Outcome::Keep(Box::new(Pushed { due_at, tried_at, attempts, trouble, ..before.clone() }), None)
+}
+
+pub(super) fn braked(before: &Pushed, now: Timestamp) -> Outcome {
+    let problem = Problem::new(Trouble::Braked, "waits for somebody to say that it is meant");
+    let (due_at, trouble) = (Some(now.plus(WINDOW)), Some((problem, now)));
+    Outcome::Keep(Box::new(Pushed { due_at, trouble, ..before.clone() }), None)
+}
+
+/// Pauses of 5 s, 10 s, 20 s, … up to an hour.
+pub(super) fn pause_of_one(attempts: i64) -> Duration {
+    growing(attempts, Duration::from_hours(1))
+}
+
+/// The same up to five minutes: leavers wait.
+pub(super) fn pause_of_app(failures: i64) -> Duration {
+    growing(failures, Duration::from_mins(5))
+}
+
+fn growing(times: i64, most: Duration) -> Duration {
+    let doublings = u32::try_from(times.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
+    Duration::from_secs(5).saturating_mul(1 << doublings).min(most)
+}
+
+/// What is recorded: whatever was done, and the first failure of several.
+pub(super) fn event(target: &TargetId, kind: Kind, report: &Report, had_failed: bool) -> Option<Event> {
+    let target = target.clone();
+    if let Some(problem) = &report.problem {
+        let reason = format!("{}: {}", problem.trouble.name(), problem.detail);
+        return (!had_failed).then_some(Event::TargetRunFailure { target, reason });
+    }
+    let Report { created, changed, left, failed, drift, .. } = *report;
+    let is_quiet = kind == Kind::Changes && created + changed + left + failed + drift == 0;
+    let run = kind.name().to_owned();
+    (!is_quiet || had_failed).then_some(Event::TargetRun { target, run, created, changed, left, failed, drift })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{id::MembershipId, scim::outbound::thing::Thing};
+
+    #[test]
+    fn pauses_grow_and_have_an_end() {
+        for (times, one, app) in [(1, 5, 5), (2, 10, 10), (7, 320, 300), (10, 2_560, 300), (60, 3_600, 300)] {
+            assert_eq!((pause_of_one(times).as_secs(), pause_of_app(times).as_secs()), (one, app), "{times}");
+        }
+    }
+
+    #[test]
+    fn what_the_app_may_have_taken_is_looked_for_and_what_it_refused_is_not() {
+        let before = Pushed::nothing(Thing::Person(MembershipId::from_stored("mem_a".into())));
+        for (trouble, is_uncertain) in
+            [(Trouble::Refused, false), (Trouble::Conflict, false), (Trouble::Fault, true), (Trouble::Nonsense, true)]
+        {
+            let sent = Pushed { tried_at: Some(Timestamp(5)), ..before.clone() };
+            let outcome = failed(&sent, &Problem::new(trouble, "x"), Timestamp(10));
+            let Outcome::Keep(after, None) = outcome else { panic!("kept") };
+            assert_eq!(after.tried_at.is_some(), is_uncertain, "{trouble:?}");
+            assert_eq!((after.attempts, after.due_at), (1, Some(Timestamp(5_010))), "{trouble:?}");
+        }
+    }
+
+    #[test]
+    fn quiet_runs_and_repeated_failures_are_not_recorded() {
+        let target = TargetId::from_stored("sco_a".into());
+        let (quiet, done) = (Report::default(), Report { created: 1, ..Report::default() });
+        let failed = Report { problem: Some(Problem::new(Trouble::Busy, "429")), ..Report::default() };
+        for (case, kind, report, had_failed, expected) in [
+            ("nothing to do", Kind::Changes, &quiet, false, None),
+            ("something done", Kind::Changes, &done, false, Some("success")),
+            ("all compared", Kind::Reconcile, &quiet, false, Some("success")),
+            ("first failure", Kind::Changes, &failed, false, Some("failure")),
+            ("second failure", Kind::Sync, &failed, true, None),
+            ("well again", Kind::Changes, &quiet, true, Some("success")),
+        ] {
+            let found = event(&target, kind, report, had_failed);
+            assert_eq!(found.map(|event| event.outcome().as_str()), expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The SQL of targets: what they are, what each app has, and who is to be in it.
+
+mod counts;
+mod members;
+mod pushed;
+mod runners;
+mod scope;
+mod seen;
+mod targets;
+
+pub use self::{
+    counts::Counts,
+    pushed::{Outcome, Pushed, PushedRows, Rank},
+    scope::{Place, Scope},
+    targets::Targets,
+};
