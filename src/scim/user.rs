@@ -34,9 +34,7 @@ pub(crate) fn resource(shown: &Shown, places: &Places, base: &str) -> Resource {
     if let Some(external) = &shown.external_id {
         say("externalId", &text(external));
     }
-    if let Some(is_active) = shown.is_active {
-        say("active", if is_active { "true" } else { "false" });
-    }
+    say("active", if shown.is_active { "true" } else { "false" });
     all.push(',');
     all.push_str(&shown.attributes.members);
     // Groups are changed by themselves, and have versions of their own.

@@ -104,9 +104,8 @@ async fn change(
     known: Known,
     (document, manner): (Document, Manner),
 ) -> Result<(Resource, bool)> {
-    // Whoever tells the whole need not say whether a member is active; whoever changes something may take the answer away.
-    let was_active = (manner == Manner::Whole).then_some(known.membership.disabled_at.is_none());
-    let desired = user::desired(document, was_active);
+    // Whoever tells the whole need not say whether a member is active.
+    let desired = user::desired(document, Some(known.membership.disabled_at.is_none()));
     let id = known.membership.id;
     let (has_changed, invited) = provisioning::change(tx, request.speaker(), &id, (&desired, manner)).await?;
     request.invite(tx, invited.as_ref()).await?;

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Attributes, Desired, Known, Record, Result, Speaker, facts,
-    known::{self, keys},
-    membership_of, taken,
-};
+use super::{Attributes, Desired, Known, Record, Result, Speaker, facts, known::keys, membership_of, taken};
 use crate::{
     directory::{assignment, membership, profile, user},
     storage::Tx,
@@ -17,7 +13,7 @@ use crate::{
 pub(super) async fn add(
     tx: &mut Tx,
     speaker: Speaker<'_>,
-    (desired, mut attributes): (&Desired, Attributes),
+    (desired, attributes): (&Desired, Attributes),
     vouched: Option<&EmailAddress>,
 ) -> Result<Known> {
     let (context, organization) = (speaker.context, speaker.organization);
@@ -31,7 +27,6 @@ pub(super) async fn add(
     let source = speaker.source();
     let sources = said.iter().map(|key| (key.clone(), source.clone())).collect();
     let (addresses, roles) = (facts::addresses(&attributes), facts::roles(&attributes, speaker.may_assign));
-    known::say_active(&mut attributes, desired.is_active.is_some());
     let (user_name, external_id) = (desired.user_name.clone(), desired.external_id.clone());
     let record = Record { user_name, external_id, attributes, sources, updated_at: context.now };
     if !tx.member_records().save((organization, &member.id), &record, (&addresses, true)).await? {

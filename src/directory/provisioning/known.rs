@@ -69,12 +69,6 @@ impl Known {
         self.record.as_ref().map_or_else(own, |record| record.user_name.clone())
     }
 
-    /// Whether the source took away its word on whether the member is active.
-    #[must_use]
-    pub fn is_active_unsaid(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.attributes.get(ACTIVE).is_some_and(Value::is_null))
-    }
-
     /// When anything of it last changed.
     #[must_use]
     pub fn changed_at(&self) -> Timestamp {
@@ -137,17 +131,6 @@ impl Known {
             ("specialties", specialties),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-    }
-}
-
-/// The attribute that the membership keeps; a record has it as null where no source says it.
-pub(super) const ACTIVE: &str = "active";
-
-pub(super) fn say_active(attributes: &mut Attributes, is_said: bool) {
-    if is_said {
-        attributes.remove(ACTIVE);
-    } else {
-        attributes.insert(ACTIVE.into(), Value::Null);
     }
 }
 

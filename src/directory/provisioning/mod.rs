@@ -233,11 +233,7 @@ async fn write(
     let (written, sources) =
         known.record.as_ref().map_or((&empty, &nobody), |record| (&record.attributes, &record.sources));
     let is_new = known.record.is_none();
-    let mut merged = ownership::merge((&before, written, sources), &wanted, &speaker.source(), manner)?;
-    if known.is_active_unsaid() != desired.is_active.is_none() {
-        known::say_active(&mut merged.attributes, desired.is_active.is_some());
-        merged.changed.insert(known::ACTIVE.into());
-    }
+    let merged = ownership::merge((&before, written, sources), &wanted, &speaker.source(), manner)?;
     let external_id = desired.external_id.clone();
     let has_other_id = known.record.as_ref().and_then(|record| record.external_id.as_ref()) != external_id.as_ref();
     let mut changed = merged.changed;
@@ -276,7 +272,7 @@ async fn write(
         } else {
             membership::disable(tx, speaker.context, speaker.organization, id).await?;
         }
-        changed.insert(known::ACTIVE.into());
+        changed.insert("active".into());
     }
     Ok(!changed.is_empty())
 }

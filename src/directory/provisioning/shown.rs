@@ -15,8 +15,8 @@ pub struct Shown {
     pub id: MembershipId,
     /// The source's own id of the member.
     pub external_id: Option<String>,
-    /// Whether the member may act; `None` where the source took its word on that away.
-    pub is_active: Option<bool>,
+    /// Whether the member may act.
+    pub is_active: bool,
     /// When the membership was made.
     pub created_at: Timestamp,
     /// When anything of it last changed.
@@ -32,8 +32,6 @@ pub struct AttributeText {
     pub members: String,
     /// The schemas of extensions among them.
     pub extensions: Vec<String>,
-    /// Whether the source took its word on `active` away.
-    pub is_active_unsaid: bool,
 }
 
 /// What the person and the membership say.
@@ -82,7 +80,7 @@ impl Shown {
         Self {
             id: member.id.clone(),
             external_id: known.record.as_ref().and_then(|record| record.external_id.clone()),
-            is_active: (!attributes.is_active_unsaid).then_some(member.disabled_at.is_none()),
+            is_active: member.disabled_at.is_none(),
             created_at: member.created_at,
             changed_at: known.changed_at(),
             attributes,
@@ -104,7 +102,6 @@ pub(in crate::directory) fn attributes(
         Some(written) => parts(written)?,
         None => Parts::new(),
     };
-    let is_active_unsaid = all.remove("active").is_some();
     beneath.lay_under(&mut all);
     let own = beneath.practitioner();
     match all.get_mut(PRACTITIONER) {
@@ -128,7 +125,7 @@ pub(in crate::directory) fn attributes(
         }
     }
     all.retain(|_, value| value != NULL && value != "{}");
-    Ok(AttributeText { members: members(&all), extensions, is_active_unsaid })
+    Ok(AttributeText { members: members(&all), extensions })
 }
 
 impl<'a> Beneath<'a> {
@@ -273,7 +270,7 @@ mod tests {
             None,
             Some(json!({})),
             Some(json!({"userName": "PNair", "displayName": "P\u{1F600}", "emails": [{"value": "a"}], "name": {}})),
-            Some(json!({"userName": "PNair", "title": null, "emails": null, "name": null, "active": null})),
+            Some(json!({"userName": "PNair", "title": null, "emails": null, "name": null})),
             Some(json!({"userName": "PNair", (PRACTITIONER): {"profession": "Doctor", "specialties": null, "x": 1}})),
             Some(json!({"userName": "PNair", (PRACTITIONER): null, (enterprise): {"department": null}})),
             Some(
@@ -291,8 +288,7 @@ mod tests {
             assert_eq!(read, known.seen(), "{written:?}");
             let extensions: Vec<&String> = read.keys().filter(|name| name.starts_with(URN)).collect();
             assert_eq!(told.attributes.extensions.iter().collect::<Vec<_>>(), extensions);
-            let is_unsaid = written.is_some_and(|written| written.get("active").is_some_and(Value::is_null));
-            assert_eq!(told.is_active, (!is_unsaid).then_some(false));
+            assert!(!told.is_active);
         }
         assert!(attributes(&Beneath { name: "", ..beneath() }, Some("[]")).is_err());
     }

@@ -181,7 +181,7 @@ fn shown(row: &Row) -> Result<Shown> {
     Ok(Shown {
         id: MembershipId::from_stored(text(row, "id")?),
         external_id: row.try_get("external_id")?,
-        is_active: (!attributes.is_active_unsaid).then_some(disabled_at.is_none()),
+        is_active: disabled_at.is_none(),
         created_at,
         changed_at: changes.into_iter().flatten().max().unwrap_or(created_at),
         attributes,

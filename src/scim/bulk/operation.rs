@@ -124,13 +124,11 @@ impl Operation {
             What::Replace(target) => Ok(changed(&S::replace(tx, request, (&id(target)?, data()?, if_match)).await?)),
             What::Patch(target) => {
                 let id = id(target)?;
-                Ok(match S::patch(tx, request, (&id, &data()?, if_match)).await? {
-                    Some(resource) => changed(&resource),
-                    None => {
-                        let resource = S::get(tx, request, (&id, false)).await?;
-                        Done { status: StatusCode::NO_CONTENT, ..changed(&resource) }
-                    }
-                })
+                if let Some(resource) = S::patch(tx, request, (&id, &data()?, if_match)).await? {
+                    return Ok(changed(&resource));
+                }
+                let resource = S::get(tx, request, (&id, false)).await?;
+                Ok(Done { status: StatusCode::NO_CONTENT, ..changed(&resource) })
             }
             What::Delete(target) => {
                 let id = id(target)?;
