@@ -78,6 +78,32 @@ def _():
     assert {one["id"] for one in found["Resources"]} >= set(groups), found
 
 
+@example("people who manage each other come and go with their group, each time in one request")
+def _():
+    user = "urn:ietf:params:scim:schemas:core:2.0:User"
+    enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+    def person(name, manager):
+        manager = {"manager": {"value": f"bulkId:{manager}"}}
+        data = {"schemas": [user, enterprise], "userName": f"cli-{name}@riverside.example", enterprise: manager}
+        return {"method": "POST", "path": "/Users", "bulkId": name, "data": data}
+
+    def bulk(operations):
+        request = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations}
+        return scim2("bulk", given=request)["Operations"]
+
+    members = [{"value": "bulkId:cy"}, {"value": "bulkId:dee"}]
+    data = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "CLI bulk", "members": members}
+    group = {"method": "POST", "path": "/Groups", "bulkId": "group", "data": data}
+    made = bulk([group, person("cy", "dee"), person("dee", "cy")])
+    assert [int(one["status"]) for one in made] == [201, 201, 201], made
+    paths = ["/".join(["", *one["location"].split("/")[-2:]]) for one in made]
+    cy, dee = (scim2("query", "user", path.split("/")[-1]) for path in paths[1:])
+    assert (cy[enterprise]["manager"]["value"], dee[enterprise]["manager"]["value"]) == (dee["id"], cy["id"]), (cy, dee)
+    gone = bulk([{"method": "DELETE", "path": path} for path in paths])
+    assert [int(one["status"]) for one in gone] == [204, 204, 204], gone
+
+
 @example("what was created is taken away")
 def _():
     for one in people:
