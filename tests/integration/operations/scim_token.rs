@@ -132,3 +132,19 @@ async fn what_was_used_is_known_when_the_server_has_stopped() {
     assert_eq!(shown["tokens"][0]["uses"], 2, "{shown}");
     assert!(shown["last_used_at"].is_string());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_tells_of_a_token_that_ends_soon() {
+    let database = lanyard::storage::testing::postgres().await;
+    for host in [Host::new(), Host::new().with("LANYARD_DATABASE__URL", &database.settings.url)] {
+        let host = host.migrated();
+        host.succeed("org create riverside --name Riverside");
+        host.succeed("scim-token create roster --org riverside");
+        assert!(host.run("doctor").out.contains("1 count, none ends within 30 days, all are used"));
+        host.succeed("scim-token create entra --org riverside --expires 20d");
+        let said = host.run("doctor").out;
+        let told = said.lines().find(|line| line.contains("SCIM tokens")).unwrap_or_default();
+        assert!(told.contains("warn") && told.contains("nobody can push any more: entra of riverside (at "), "{said}");
+        assert!(told.contains("lanyard scim-token rotate NAME"), "{said}");
+    }
+}
