@@ -20,7 +20,7 @@ pub type Places = Vec<(GroupId, Name)>;
 pub(crate) fn resource(shown: &Shown, places: &Places, base: &str) -> Resource {
     let (kind, id) = (ResourceType::User, shown.id.as_str());
     let text = |text: &str| serde_json::to_string(text).expect("a text is JSON");
-    let mut all = String::with_capacity(shown.attributes.members.len() + 512);
+    let mut all = String::with_capacity(shown.attributes.members.len() + 640);
     all.push_str(r#"{"schemas":[""#);
     all.push_str(kind.core().id);
     for extension in &shown.attributes.extensions {
@@ -47,16 +47,10 @@ pub(crate) fn resource(shown: &Shown, places: &Places, base: &str) -> Resource {
         let places: Value = places.iter().map(place).collect();
         all.extend([",\"groups\":", &places.to_string()]);
     }
-    let location = format!("{base}{}/{id}", kind.endpoint());
-    let meta = format!(
-        r#","meta":{{"resourceType":"{}","created":"{}","lastModified":"{}","location":{},"version":{}}}}}"#,
-        kind.name(),
-        shown.created_at,
-        shown.changed_at,
-        text(&location),
-        text(version.as_str()),
-    );
-    all.push_str(&meta);
+    let location = [base, kind.endpoint(), "/", id].concat();
+    all.extend([",\"meta\":{\"resourceType\":\"", kind.name(), "\",\"created\":\"", &shown.created_at.to_string()]);
+    all.extend(["\",\"lastModified\":\"", &shown.changed_at.to_string(), "\",\"location\":", &text(&location)]);
+    all.extend([",\"version\":", &text(version.as_str()), "}}"]);
     Resource::of_text(kind, all, (id.to_owned(), location, version))
 }
 

@@ -41,7 +41,7 @@ pub use revision::Revision;
 pub use statement::{Statement, sql};
 pub use tally::Tally;
 pub use transaction::Tx;
-pub use value::{Row, Value};
+pub use value::{InOrder, Row, Value};
 
 use group::Writer;
 use readers::Readers;

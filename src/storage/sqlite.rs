@@ -8,6 +8,7 @@ use std::{collections::HashMap, path::Path, thread, time::Duration};
 
 use rusqlite::{
     ErrorCode, OpenFlags, Statement as Prepared,
+    config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
 
@@ -42,6 +43,8 @@ impl Sqlite {
         let flags = if access == Access::Write { flags | OpenFlags::SQLITE_OPEN_CREATE } else { flags };
         let connection = rusqlite::Connection::open_with_flags(file, flags)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
+        // Plans do not depend on what is bound: else statements that look at partial indexes are prepared again each time.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let settings = match access {
             Access::Write => {
                 "PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 10000; \

@@ -137,6 +137,31 @@ impl Row {
         let found = column.find(&self.names).and_then(|at| T::read(&self.cells[at]));
         found.ok_or_else(|| Error::Column(format!("{column:?}")))
     }
+
+    /// Reads all columns one after the other, without looking for their names: for long lists of wide rows.
+    #[must_use]
+    pub fn in_order(&self) -> InOrder<'_> {
+        InOrder { row: self, next: 0 }
+    }
+}
+
+/// The columns of a row, one after the other.
+#[derive(Debug)]
+pub struct InOrder<'r> {
+    row: &'r Row,
+    next: usize,
+}
+
+impl<'r> InOrder<'r> {
+    /// What the next column holds.
+    ///
+    /// # Errors
+    /// [`Error::Column`] when there is none, or it holds a value of another type.
+    pub fn take<T: Read<'r>>(&mut self) -> Result<T> {
+        let at = self.next;
+        self.next += 1;
+        self.row.try_get(at)
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +178,8 @@ mod tests {
         assert_eq!(row.try_get::<String>("t").unwrap(), "x");
         assert_eq!(row.try_get::<Vec<u8>>("b").unwrap(), [1]);
         assert_eq!(row.try_get::<Option<String>>("z").unwrap(), None);
+        let mut all = row.in_order();
+        assert_eq!((all.take::<i64>().unwrap(), all.take::<&str>().unwrap()), (7, "x"));
         for wrong in [row.try_get::<i64>("t"), row.try_get("z"), row.try_get("absent"), row.try_get::<i64>(4)] {
             assert!(matches!(wrong, Err(Error::Column(_))), "{wrong:?}");
         }

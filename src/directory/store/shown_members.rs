@@ -1,7 +1,7 @@
 //! Members as protocols list them.
 
-use super::{maybe_moment, moment, text};
 use crate::{
+    clock::Timestamp,
     directory::provisioning::{
         Shown,
         shown::{Beneath, attributes},
@@ -24,10 +24,10 @@ macro_rules! columns {
     () => {
         "SELECT memberships.id, memberships.user_id, memberships.kind, memberships.profession, \
          memberships.registration_number, memberships.registration_body, memberships.specialty, memberships.title, \
-         memberships.created_at, memberships.disabled_at, memberships.tokens_void_before, \
          users.name, users.given_name, users.family_name, users.email, users.phone, users.locale, users.picture, \
-         users.updated_at, users.placeholder_since, \
-         member_records.user_name, member_records.external_id, member_records.attributes, member_records.updated_at AS record_updated_at "
+         member_records.user_name, member_records.external_id, member_records.attributes, \
+         memberships.created_at, memberships.disabled_at, memberships.tokens_void_before, users.updated_at, \
+         users.placeholder_since, member_records.updated_at "
     };
 }
 
@@ -148,39 +148,38 @@ impl ShownMembers<'_> {
     }
 }
 
+/// Reads the columns in the order in which they are selected.
 fn shown(row: &Row) -> Result<Shown> {
-    let email: Option<&str> = row.try_get("email")?;
-    let own_name = email.map_or_else(|| row.try_get("user_id"), Ok)?;
-    let beneath = Beneath {
-        user_name: row.try_get::<Option<&str>>("user_name")?.unwrap_or(own_name),
-        name: row.try_get("name")?,
-        given_name: row.try_get("given_name")?,
-        family_name: row.try_get("family_name")?,
-        email,
-        phone: row.try_get("phone")?,
-        locale: row.try_get("locale")?,
-        picture: row.try_get("picture")?,
-        title: row.try_get("title")?,
-        kind: row.try_get("kind")?,
-        profession: row.try_get("profession")?,
-        registration_number: row.try_get("registration_number")?,
-        registration_body: row.try_get("registration_body")?,
-        specialty: row.try_get("specialty")?,
+    let mut row = row.in_order();
+    let (id, user): (String, &str) = (row.take()?, row.take()?);
+    let mut beneath = Beneath {
+        kind: row.take()?,
+        profession: row.take()?,
+        registration_number: row.take()?,
+        registration_body: row.take()?,
+        specialty: row.take()?,
+        title: row.take()?,
+        name: row.take()?,
+        given_name: row.take()?,
+        family_name: row.take()?,
+        email: row.take()?,
+        phone: row.take()?,
+        locale: row.take()?,
+        picture: row.take()?,
+        user_name: user,
     };
-    let written = row.try_get("attributes")?;
-    let attributes = attributes(&beneath, written).map_err(|_| Error::Corrupt("member_records.attributes"))?;
-    let (created_at, disabled_at) = (moment(row, "created_at")?, maybe_moment(row, "disabled_at")?);
-    let is_pending = row.try_get::<Option<i64>>("placeholder_since")?.is_some();
-    let changes = [
-        Some(created_at),
-        disabled_at,
-        maybe_moment(row, "tokens_void_before")?,
-        (!is_pending).then_some(moment(row, "updated_at")?),
-        maybe_moment(row, "record_updated_at")?,
-    ];
+    beneath.user_name = row.take::<Option<&str>>()?.or(beneath.email).unwrap_or(user);
+    let external_id = row.take()?;
+    let attributes = attributes(&beneath, row.take()?).map_err(|_| Error::Corrupt("member_records.attributes"))?;
+    let created_at = Timestamp(row.take()?);
+    let mut moment = || Ok::<_, Error>(row.take::<Option<i64>>()?.map(Timestamp));
+    let (disabled_at, void_before, person_at, pending_since, record_at) =
+        (moment()?, moment()?, moment()?, moment()?, moment()?);
+    let person_at = person_at.filter(|_| pending_since.is_none());
+    let changes = [Some(created_at), disabled_at, void_before, person_at, record_at];
     Ok(Shown {
-        id: MembershipId::from_stored(text(row, "id")?),
-        external_id: row.try_get("external_id")?,
+        id: MembershipId::from_stored(id),
+        external_id,
         is_active: disabled_at.is_none(),
         created_at,
         changed_at: changes.into_iter().flatten().max().unwrap_or(created_at),
