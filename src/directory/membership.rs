@@ -174,6 +174,9 @@ pub async fn update(
     id: &MembershipId,
     (kind, validity): (Option<Slug>, Option<Validity>),
 ) -> Result<Membership> {
+    if validity.is_some_and(|validity| !validity.is_permanent(context.now)) {
+        tx.organizations().lock(organization).await?;
+    }
     let mut membership = existing(tx, organization, id).await?;
     let was_active = membership.is_active(context.now);
     let mut changed = vec![];
@@ -215,6 +218,7 @@ pub async fn disable(
     organization: &OrganizationId,
     id: &MembershipId,
 ) -> Result<Membership> {
+    tx.organizations().lock(organization).await?;
     let mut membership = existing(tx, organization, id).await?;
     if membership.disabled_at.is_some() {
         return Ok(membership);
@@ -259,6 +263,7 @@ pub async fn remove(
     organization: &OrganizationId,
     id: &MembershipId,
 ) -> Result<Membership> {
+    tx.organizations().lock(organization).await?;
     let mut membership = existing(tx, organization, id).await?;
     owner::spare(tx, context.now, organization, id).await?;
     if !tx.memberships().remove(&membership, context.now).await? {

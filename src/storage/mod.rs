@@ -100,8 +100,9 @@ impl Error {
             }
             Self::Postgres(sqlx::Error::Database(refusal)) => {
                 let code = refusal.code().unwrap_or_default();
-                // Connections, resources, an operator's doing, a database that is read-only.
-                ["08", "53", "57P", "25006"].iter().any(|class| code.starts_with(class))
+                // Connections, resources, an operator's doing, a database that is read-only; two units that waited for each
+                // other, or one that waited for too long.
+                ["08", "53", "57", "25006", "40", "55P03"].iter().any(|class| code.starts_with(class))
             }
             Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
             | Self::Crowded

@@ -190,3 +190,31 @@ async fn whoever_leaves_while_their_profile_is_edited_has_left() {
         assert_eq!(tx.tallied(Tally::Members, of.id.as_str()).await.unwrap(), 10, "ten left, ten are suspended");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_that_take_the_same_members_away_do_not_wait_for_each_other() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let of = clinic(storage, "riverside").await;
+        for round in 0..10 {
+            let mut ids = vec![];
+            for one in ["a", "b"] {
+                let email: &'static str = Box::leak(format!("{one}{round}@x.example").into_boxed_str());
+                ids.push(member(storage, &of, email, &[]).await.1.id);
+            }
+            let disable = |ids: Vec<crate::id::MembershipId>| {
+                let (storage, of) = (storage.clone(), of.id.clone());
+                async move {
+                    unit!(storage, |tx| {
+                        for id in &ids {
+                            membership::disable(tx, &context(1), &of, id).await?;
+                        }
+                        Ok(())
+                    })
+                }
+            };
+            let reversed = ids.iter().rev().cloned().collect();
+            assert_eq!(done(disable(ids), disable(reversed)).await, 2, "round {round}");
+        }
+    }
+}
