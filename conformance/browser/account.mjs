@@ -48,6 +48,25 @@ await visit('a changed name shows in the app, a changed language in the pages', 
   await max.sees('Maximilian Lindqvist');
 });
 
+await visit('a name that another system keeps is changed there, and the page says where', DESKTOP, async (bill) => {
+  const scim = async (method, path, body) => {
+    const headers = { authorization: 'Bearer scim-demo-token', 'content-type': 'application/scim+json' };
+    const answer = await fetch(`${ISSUER}/scim/v2${path}`, { method, headers, body: body && JSON.stringify(body) });
+    assert.equal(answer.status, 200, path);
+    return answer.json();
+  };
+  const found = await scim('GET', `/Users?filter=${encodeURIComponent(`userName eq "${BILL}"`)}`);
+  const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
+  const Operations = [{ op: 'replace', path: 'displayName', value: 'Bill Ashworth-Lee' }];
+  await scim('PATCH', `/Users/${found.Resources[0].id}`, { schemas, Operations });
+  await bill.opensTheAccountAs(BILL);
+  await bill.sees('Bill Ashworth-Lee', 'Kept by demo, which your clinic connects. Have it changed there.');
+  assert.equal(await bill.page.locator('a[href="/account/name"]').count(), 0);
+  await bill.looks();
+  await bill.opens(`${ISSUER}/account/name`);
+  await bill.isAt(`${ISSUER}/account`);
+});
+
 await visit('a password is changed by who knows it, and every other device is signed out', PHONE, async (frank) => {
   const other = await frank.anotherDevice();
   await other.opensTheAccountAs(FRANK);

@@ -30,6 +30,7 @@ mod scim_token;
 mod scope;
 mod serve;
 mod shell;
+mod source;
 mod token;
 mod user;
 

@@ -1,5 +1,7 @@
 //! `lanyard org`: organizations, their kinds of membership and rules, and the apps they use.
 
+use std::str::FromStr;
+
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -14,6 +16,7 @@ use crate::{
         kind::{self, Kind},
         organization::{self, Accent, Edit, LogoUri, Organization},
         profile::{self, Attribute, EditableBy},
+        provisioning,
     },
     text::{Name, Slug},
 };
@@ -104,12 +107,42 @@ pub(super) enum Org {
         /// person, administrator, both or nobody
         editable_by: EditableBy,
     },
+    /// Lists whose word counts where several speak of the same attribute, or gives what people change here a precedence
+    #[command(after_help = "\
+Examples:
+  lanyard org precedence riverside
+  what people change in Lanyard counts before systems of a lower number than 10:
+    lanyard org precedence riverside 10
+  every system goes before them, as from the start:
+    lanyard org precedence riverside none")]
+    Precedence {
+        /// The organization: its slug or id
+        organization: String,
+        /// A number, or none
+        #[arg(allow_negative_numbers = true)]
+        own: Option<OwnPrecedence>,
+    },
     /// Lists the apps that an organization uses
     #[command(after_help = "Example:\n  lanyard org apps riverside")]
     Apps {
         /// The organization: its slug or id
         organization: String,
     },
+}
+
+/// The precedence of what people change in Lanyard; none without one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnPrecedence(Option<i64>);
+
+impl FromStr for OwnPrecedence {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        let number = text.parse().ok().filter(|number| provisioning::PRECEDENCES.contains(number));
+        number.map(|number| Self(Some(number))).ok_or("write a number from -1000 to 1000, or none")
+    }
 }
 
 /// An organization as it is shown.
@@ -148,6 +181,9 @@ impl Org {
             }
             Self::Rule { organization, attribute, editable_by } => {
                 set_rule(shell, &scope::organization(shell, &organization).await?, attribute, editable_by).await
+            }
+            Self::Precedence { organization, own } => {
+                precedence(shell, &scope::organization(shell, &organization).await?, own).await
             }
             Self::Apps { organization } => apps(shell, &scope::organization(shell, &organization).await?).await,
         }
@@ -289,5 +325,33 @@ async fn apps(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
             named("at", &one.requires.locations),
         ];
         vec![one.client.clone(), requires.concat().join(", "), one.activated_at.clone()]
+    })
+}
+
+async fn precedence(shell: &Shell, of: &Organization, own: Option<OwnPrecedence>) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Shown {
+        source: String,
+        precedence: Option<i64>,
+        origin: Option<String>,
+    }
+    if let Some(OwnPrecedence(own)) = own {
+        let (context, id) = (shell.context(), of.id.clone());
+        shell
+            .change(move |tx| Box::pin(async move { provisioning::set_own_precedence(tx, &context, &id, own).await }))
+            .await?;
+    }
+    let ranking = shell.app.storage.read().await?.sources().ranking(&of.id).await?;
+    let source = |one: provisioning::Source| Shown {
+        source: one.name,
+        precedence: Some(one.precedence),
+        origin: Some(one.origin.to_string()),
+    };
+    let mut shown: Vec<Shown> = ranking.sources.into_iter().map(source).collect();
+    shown.push(Shown { source: "people, in Lanyard".to_owned(), precedence: ranking.own, origin: None });
+    shown.sort_by_key(|one| std::cmp::Reverse(one.precedence));
+    shell.table(&shown, &["source", "precedence", "id"], |one| {
+        let number = one.precedence.map_or_else(|| "none: the last".to_owned(), |number| number.to_string());
+        vec![one.source.clone(), number, cell(one.origin.as_deref())]
     })
 }

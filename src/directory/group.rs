@@ -10,7 +10,7 @@ use crate::{
     text::{Name, Slug},
 };
 
-use super::{Error, Noun, Result, location, membership, origin::Origin, owner, tree};
+use super::{Error, Noun, Result, location, membership, origin::Origin, owner, provisioning, tree};
 
 /// A set of members.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub async fn add_member(
 /// Takes a member out of a group.
 ///
 /// # Errors
-/// For a group or member of another organization, and when they are not in it.
+/// For a group or member of another organization, when they are not in it, and when an outside source keeps them there.
 pub async fn remove_member(
     tx: &mut Tx,
     context: &Context,
@@ -116,6 +116,7 @@ pub async fn remove_member(
 ) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     let member = membership::existing(tx, organization, member).await?;
+    provisioning::groups::take_by_people(tx, organization, id, &member.id).await?;
     if !tx.groups().remove_member(id, &member.id).await? {
         return Err(Error::Refused("the member is not directly in this group"));
     }

@@ -21,7 +21,7 @@ use crate::{
     directory::{
         Error,
         profile::{self, Attribute, Edit, Editor, Refusal, Subject},
-        provisioning::{Known, Owned},
+        provisioning::{self, Kept, Known, Owned},
     },
     id::UserId,
     storage::Tx,
@@ -64,7 +64,8 @@ pub async fn change(
         Change::Replace(body) => (document::replace(ResourceType::User, body, &before, limits)?, true),
         Change::Patch(body) => (PatchOp::parse(ResourceType::User, &body, limits)?.apply(&before)?.document, false),
     };
-    let edits = edits(&known, (&before, &after), says_all)?;
+    let kept = provisioning::kept_of(tx, &known).await?;
+    let edits = edits(&kept, (&before, &after), says_all)?;
     let (of_person, of_member): (Vec<Edit>, Vec<Edit>) =
         edits.into_iter().partition(|edit| edit.attribute().subject() == Subject::Person);
     if !of_person.is_empty() {
@@ -92,7 +93,7 @@ fn refused(error: Error) -> Failure {
 }
 
 /// What has to be edited for the one to become the other.
-fn edits(known: &Known, (before, after): (&Document, &Document), says_all: bool) -> Result<Vec<Edit>> {
+fn edits(kept: &[Kept], (before, after): (&Document, &Document), says_all: bool) -> Result<Vec<Edit>> {
     let (before, after) = (parts(before), parts(after));
     let value_of = |all: &[(String, Value)], name: &str| {
         all.iter().find(|(other, _)| other == name).map_or(Value::Null, |(_, value)| value.clone())
@@ -103,7 +104,7 @@ fn edits(known: &Known, (before, after): (&Document, &Document), says_all: bool)
         if value_of(&before, &name) == value {
             continue;
         }
-        let edit = edit(known, (&name, &value))?;
+        let edit = edit(kept, (&name, &value))?;
         match edits.iter().find(|other| other.attribute() == edit.attribute()) {
             Some(same) if *same == edit => {}
             Some(_) => return Err(invalid_value(format!("'{name}' contradicts another value for the same")).into()),
@@ -125,12 +126,13 @@ fn parts(document: &Document) -> Vec<(String, Value)> {
     document.iter().filter(|(name, _)| *name != "schemas").flat_map(of).collect()
 }
 
-fn edit(known: &Known, (name, value): (&str, &Value)) -> Result<Edit> {
+fn edit(kept: &[Kept], (name, value): (&str, &Value)) -> Result<Edit> {
     let mine = attribute(name)
         .ok_or_else(|| ScimError::new(ScimType::Mutability, format!("'{name}' is not for the person to change")))?;
     let key = name.split_once('.').map_or(name, |(above, _)| if above == "name" { above } else { name });
-    if let Some(source) = known.record.as_ref().and_then(|record| record.sources.get(key)) {
-        return Err(Error::Owned(Owned { attribute: key.to_owned(), source_: source.clone() }).into());
+    if let Some(kept) = kept.iter().find(|kept| kept.attribute == mine) {
+        let keeper = kept.source.name.clone();
+        return Err(Error::Owned(Owned { attribute: key.to_owned(), keeper }).into());
     }
     let edit = match text(name, value)? {
         Some(text) => Edit::set(mine, &text),

@@ -49,6 +49,7 @@ const STEPS: &[Step] = migrations! {
     "202611221857" "late_logouts";
     "202611222112" "tallies";
     "202611222138" "scim_targets";
+    "202611222145" "precedence";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -41,8 +41,8 @@ pub(super) async fn save(
         })
         .await;
     match saved {
-        // An organization may keep the attribute to itself; this browser is the person's own.
-        Ok(()) | Err(directory::Error::Profile(_)) => {
+        // An organization or its directory may keep the attribute to itself; this browser is the person's own.
+        Ok(()) | Err(directory::Error::Profile(_) | directory::Error::Owned(_)) => {
             let cookie = Cookie::Language.set(visit.site(), chosen.tag());
             Ok((cookie, Notice::Saved.at("/account")).into_response())
         }

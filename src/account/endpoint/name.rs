@@ -13,21 +13,46 @@ use crate::{
     directory::{
         self,
         profile::{self, Attribute, Edit, EditableBy},
+        provisioning,
     },
     id::UserId,
     storage::{self, Tx},
-    web::{CsrfForm, Error, Page, Problem, Visit},
+    web::{CsrfForm, Error, Frame, Page, Problem, Visit},
 };
 
-/// Whether every organization of the person leaves the name to them.
-pub(super) async fn may_edit(tx: &mut Tx, user: &UserId) -> storage::Result<bool> {
+/// Who keeps the name from the person; none where it is theirs to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Keeper {
+    /// Their clinic, by its rule.
+    Clinic,
+    /// A system that pushes it, by its name.
+    Source(String),
+}
+
+impl Keeper {
+    /// Says where to change it.
+    pub(super) fn note(&self, frame: &Frame) -> String {
+        match self {
+            Self::Clinic => frame.t.account.profile.managed.to_owned(),
+            Self::Source(name) => (frame.t.account.profile.kept)(name),
+        }
+    }
+}
+
+/// Who keeps the name.
+pub(super) async fn keeper(tx: &mut Tx, user: &UserId) -> storage::Result<Option<Keeper>> {
     let rules = tx.attribute_rules().of_organizations_of(user).await?;
-    Ok(rules.iter().all(|rules| matches!(rules.of(Attribute::Name), EditableBy::Person | EditableBy::Both)))
+    if !rules.iter().all(|rules| matches!(rules.of(Attribute::Name), EditableBy::Person | EditableBy::Both)) {
+        return Ok(Some(Keeper::Clinic));
+    }
+    let kept = provisioning::kept_of_person(tx, user).await?;
+    let name = kept.into_iter().find(|kept| kept.attribute == Attribute::Name);
+    Ok(name.map(|kept| Keeper::Source(kept.source.name)))
 }
 
 /// `GET /account/name`
 pub(super) async fn show(State(app): State<App>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
-    if !may_edit(&mut app.storage.read().await?, &person.user.id).await? {
+    if keeper(&mut app.storage.read().await?, &person.user.id).await?.is_some() {
         return Ok(Redirect::to("/account").into_response());
     }
     let masthead = masthead(&app, &person, Tab::Overview).await?;
@@ -59,6 +84,10 @@ pub(super) async fn save(
         Ok(()) => Ok(Notice::Saved.at("/account").into_response()),
         Err(directory::Error::Profile(_)) => {
             let problem = Problem::whole(t.managed);
+            Ok(refused(FormPage::name(frame, masthead, typed, vec![problem])))
+        }
+        Err(directory::Error::Owned(owned)) => {
+            let problem = Problem::whole((t.kept)(&owned.keeper));
             Ok(refused(FormPage::name(frame, masthead, typed, vec![problem])))
         }
         Err(error) => Err(error.into()),

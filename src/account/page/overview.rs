@@ -27,8 +27,8 @@ pub struct OverviewPage {
 pub struct Profile {
     /// Full name.
     pub name: String,
-    /// Whether the person may change it.
-    pub name_is_own: bool,
+    /// Who keeps it and where it is changed; none where the person does.
+    pub name_note: Option<String>,
     /// The user name, where there is one beside the address.
     pub user_name: Option<String>,
     /// The address.

@@ -67,7 +67,7 @@ fn the_overview_is_well_formed() {
             masthead: masthead(Tab::Overview),
             profile: Profile {
                 name: "Priya Nair".into(),
-                name_is_own: frame.language() != Language::Danish,
+                name_note: (frame.language() == Language::Danish).then(|| (frame.t.account.profile.kept)("entra")),
                 user_name: Some("priya".into()),
                 email: Some("priya@riverside.example".into()),
                 email_is_verified: false,

@@ -6,6 +6,7 @@ use crate::{
     cli::{
         Shell, assignment, attribute,
         scope::{self, cell, instant, roles_json, roles_text},
+        source::{self, Sources},
     },
     clock::Timestamp,
     directory::{
@@ -31,6 +32,7 @@ struct Whole {
     assignments: Vec<assignment::Shown>,
     direct: Vec<(String, &'static str)>,
     access: ShownAccess,
+    sources: Sources,
 }
 
 /// What tokens say now.
@@ -66,6 +68,7 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
         assignments: held.iter().map(assignment::shown).collect(),
         direct: direct.iter().map(|(permission, effect)| (permission.to_string(), effect.as_str())).collect(),
         access: access_shown(&access),
+        sources: source::of_member(&mut tx, &member).await?,
     };
     shell.show(&whole, &lines(&whole, &held_now(&access)))
 }
@@ -104,9 +107,9 @@ fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
         ("locations", list(&whole.access.locations)),
         ("direct", direct.join(", ")),
         ("entitlements", whole.access.entitlements.join(", ")),
-        ("membership", whole.membership.clone()),
-        ("user", whole.user.clone()),
     ]);
+    lines.extend(whole.sources.lines());
+    lines.extend([("membership", whole.membership.clone()), ("user", whole.user.clone())]);
     lines
 }
 

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::{
     cli::scope::Scope,
     config::{parse_network, parse_span},
+    directory::provisioning::PRECEDENCES,
     id::ConnectionTokenId,
     scim::{caller::ResourceSet, connection::Rights},
     text::Slug,
@@ -55,7 +56,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   lanyard scim-token change entra --role practitioner --role billing
-  lanyard scim-token change roster --no-network --read-write")]
+  lanyard scim-token change roster --no-network --read-write
+  what it says of somebody is believed before what others say:
+    lanyard scim-token change hr --precedence 10")]
     Change(Changed),
     /// Prints a new token; the present one ends after the overlap
     #[command(after_help = "\
@@ -103,6 +106,10 @@ pub(super) struct May {
     /// How long its tokens live: a number with h or d, at least 1h. Until they are revoked when it is not said
     #[arg(long, value_name = "TIME", value_parser = life)]
     pub(super) expires: Option<Duration>,
+    /// Where several systems speak of the same attribute, the highest number is believed. 0 when it is not said
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(PRECEDENCES))]
+    pub(super) precedence: Option<i64>,
 }
 
 /// What is to be different.
@@ -157,6 +164,7 @@ impl Changed {
             networks: if networks { rights.networks } else { self.may.networks },
             roles: if roles { rights.roles } else { self.may.roles },
             token_life: if life { rights.token_life } else { self.may.expires },
+            precedence: self.may.precedence.unwrap_or(rights.precedence),
         }
     }
 }

@@ -53,6 +53,7 @@ async fn create(shell: &Shell, of: &Organization, name: Slug, (may, read_only): 
         networks: may.networks,
         roles: may.roles,
         token_life: may.expires,
+        precedence: may.precedence.unwrap_or(0),
     };
     let (context, id, called) = (shell.context(), of.id.clone(), name.clone());
     let (_, told) =
@@ -118,20 +119,25 @@ fn tell(shell: &Shell, name: &Slug, told: &Told) -> anyhow::Result<()> {
 async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
     let (all, now) = (shell.app.storage.read().await?.connections().list(&of.id).await?, shell.app.clock.now());
     let shown: Vec<Shown> = all.iter().map(|one| shown(one, now)).collect();
-    shell.table(&shown, &["name", "access", "to", "from", "roles", "tokens", "expires", "last used", "uses"], |one| {
-        let live = one.tokens.iter().filter(|token| token.state == "live").count();
-        vec![
-            one.name.clone(),
-            one.access.to_owned(),
-            one.resources.to_owned(),
-            or(&one.networks, "anywhere"),
-            or(&one.roles, "-"),
-            live.to_string(),
-            one.until(),
-            cell(one.last_used_at.as_deref()),
-            one.uses.to_string(),
-        ]
-    })
+    shell.table(
+        &shown,
+        &["name", "access", "to", "from", "roles", "precedence", "tokens", "expires", "last used", "uses"],
+        |one| {
+            let live = one.tokens.iter().filter(|token| token.state == "live").count();
+            vec![
+                one.name.clone(),
+                one.access.to_owned(),
+                one.resources.to_owned(),
+                or(&one.networks, "anywhere"),
+                or(&one.roles, "-"),
+                one.precedence.to_string(),
+                live.to_string(),
+                one.until(),
+                cell(one.last_used_at.as_deref()),
+                one.uses.to_string(),
+            ]
+        },
+    )
 }
 
 async fn show(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<()> {
@@ -148,6 +154,7 @@ async fn show(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<(
             ("access", format!("{} {}", shown.access, shown.resources)),
             ("from", or(&shown.networks, "anywhere")),
             ("roles", or(&shown.roles, "-")),
+            ("precedence", shown.precedence.to_string()),
             ("created", shown.created_at.clone()),
         ],
     )?;

@@ -6,6 +6,7 @@ use crate::{
     cli::{
         Shell, attribute,
         scope::{self, cell, instant},
+        source::{self, Sources},
     },
     directory::user::LoginName,
     id::OrganizationId,
@@ -33,6 +34,7 @@ struct ShownMembership {
     organization: String,
     membership: String,
     kind: String,
+    sources: Sources,
 }
 
 /// Prints it; on behalf of one organization, without the others.
@@ -42,6 +44,17 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
     let user = scope::person(&mut tx, by, person).await?;
     let names = tx.login_names().of(&user.id).await?;
     let memberships = tx.memberships().active_of_user(&user.id, now).await?;
+    let mut organizations = vec![];
+    for (membership, organization) in memberships {
+        if by.is_none_or(|by| *by == organization.id) {
+            organizations.push(ShownMembership {
+                sources: source::of_member(&mut tx, &membership).await?,
+                organization: organization.slug.into(),
+                membership: membership.id.into(),
+                kind: membership.kind.into(),
+            });
+        }
+    }
     let (former, live): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.retired_at.is_some());
     let texts = |names: Vec<LoginName>| names.into_iter().map(|one| one.name.into()).collect::<Vec<String>>();
     let shown = Shown {
@@ -52,15 +65,7 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
         login_names: texts(live),
         former_login_names: texts(former),
         attributes: attribute::of_user(&user),
-        organizations: memberships
-            .into_iter()
-            .filter(|(_, organization)| by.is_none_or(|by| *by == organization.id))
-            .map(|(membership, organization)| ShownMembership {
-                organization: organization.slug.into(),
-                membership: membership.id.into(),
-                kind: membership.kind.into(),
-            })
-            .collect(),
+        organizations,
         must_change_password: user.must_change_password(now),
         created_at: user.created_at.to_string(),
         disabled_at: instant(user.disabled_at),
@@ -86,6 +91,11 @@ fn lines(shown: &Shown) -> Vec<(&str, String)> {
         ("organizations", organizations.join(", ")),
     ];
     lines.extend(shown.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    let is_only = shown.organizations.len() == 1;
+    for one in &shown.organizations {
+        let at = |text: String| if is_only { text } else { format!("{} — {text}", one.organization) };
+        lines.extend(one.sources.lines().into_iter().map(|(name, text)| (name, at(text))));
+    }
     lines.push(("id", shown.id.clone()));
     lines
 }

@@ -17,7 +17,7 @@ use crate::{
     text::Name,
 };
 
-use super::{Result, membership, membership::Membership, search, tenancy, user, user::User};
+use super::{Result, membership, membership::Membership, provisioning::people, search, tenancy, user, user::User};
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident $name:literal $subject:ident $rule:ident $most:literal;)*) => {
@@ -176,7 +176,8 @@ fn is_alphanumeric(text: &str) -> bool {
 /// An administrator edits a member: the organization's facts, and the person's own while no other organization has them.
 ///
 /// # Errors
-/// For another organization's member, a rule that refuses, or a person who is shared.
+/// For another organization's member, a rule that refuses, a person who is shared, or an attribute that an outside source
+/// keeps.
 pub async fn edit_member(
     tx: &mut Tx,
     context: &Context,
@@ -194,9 +195,11 @@ pub async fn edit_member(
             let scope = tenancy::Scope::Organization(organization.clone());
             tenancy::may_change(&scope, tenancy::Aspect::Profile, &organizations)?;
         }
+        people::edit_person(tx, &membership.user_id, edits).await?;
         save_person(tx, context, &membership.user_id, &of_person).await?;
     }
     if !of_member.is_empty() {
+        people::edit_member(tx, &membership, edits).await?;
         for edit in &of_member {
             apply_to_member(&mut membership, edit);
         }
@@ -246,7 +249,7 @@ pub(super) async fn provision(tx: &mut Tx, context: &Context, member: &Membershi
 /// A person edits their own profile: every organization they belong to must leave the attribute to them.
 ///
 /// # Errors
-/// When a rule of one of their organizations refuses.
+/// When a rule of one of their organizations refuses, and for an attribute that an outside source keeps.
 pub async fn edit_own(tx: &mut Tx, context: &Context, user: &UserId, edits: &[Edit]) -> Result<()> {
     for rules in tx.attribute_rules().of_organizations_of(user).await? {
         rules.check(edits, Editor::Person)?;
@@ -255,18 +258,20 @@ pub async fn edit_own(tx: &mut Tx, context: &Context, user: &UserId, edits: &[Ed
     if own.len() < edits.len() {
         return Err(super::Error::Refused("this is part of a membership; edit it in that organization"));
     }
+    people::edit_person(tx, user, edits).await?;
     save_person(tx, context, user, &own).await
 }
 
 /// The server's administrator edits a person.
 ///
 /// # Errors
-/// When there is no such person.
+/// When there is no such person, and for an attribute that an outside source keeps.
 pub async fn edit_person(tx: &mut Tx, context: &Context, user: &UserId, edits: &[Edit]) -> Result<()> {
     let own: Vec<&Edit> = edits.iter().filter(|edit| edit.attribute.subject() == Subject::Person).collect();
     if own.len() < edits.len() {
         return Err(super::Error::Refused("this is part of a membership; edit it in that organization"));
     }
+    people::edit_person(tx, user, edits).await?;
     save_person(tx, context, user, &own).await
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Manner, Owned, Speaker};
+use super::{Manner, Owned, Ranking, Speaker};
 use crate::{
     audit::Event,
     clock::Timestamp,
@@ -15,7 +15,7 @@ use crate::{
         group::{self, Group},
         origin::Origin,
     },
-    id::{GroupId, MembershipId, UserId},
+    id::{GroupId, MembershipId, OrganizationId, UserId},
     storage::Tx,
     text::{Name, Slug},
 };
@@ -51,6 +51,12 @@ pub struct Holding {
     pub user: UserId,
     /// Who put them there.
     pub origin: Origin,
+}
+
+impl Holding {
+    fn is_of_another(&self, source: &Origin) -> bool {
+        self.origin.is_outside() && self.origin != *source
+    }
 }
 
 /// What a source says of a group besides what is in it.
@@ -207,6 +213,13 @@ async fn change_groups(
 /// Puts members in who are not.
 async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[MembershipId]) -> Result<bool> {
     let held = tx.group_records().holdings(id, Some(members)).await?;
+    let source = speaker.source();
+    if held.iter().any(|one| one.is_of_another(&source)) {
+        // Places that a source gave which has ended are this one's now.
+        let ranking = tx.sources().ranking(speaker.organization).await?;
+        let left = left_behind(&held, &source, &ranking);
+        tx.group_records().hand_over(id, &left, &source).await?;
+    }
     let held: HashSet<MembershipId> = held.into_iter().map(|holding| holding.member).collect();
     let missing: Vec<MembershipId> = members.iter().filter(|member| !held.contains(member)).cloned().collect();
     let known = tx.group_records().members_among(speaker.organization, &missing).await?;
@@ -214,13 +227,32 @@ async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[Members
     if let Some(unknown) = missing.iter().find(|member| !found.contains(member)) {
         return Err(Noun::Membership.unknown(unknown));
     }
-    tx.group_records().add(id, &missing, (&speaker.source(), speaker.context.now)).await?;
+    tx.group_records().add(id, &missing, (&source, speaker.context.now)).await?;
     let users: HashSet<&UserId> = known.iter().map(|(_, user)| user).collect();
     for user in users {
         let event = Event::GroupJoin { user: user.clone(), group: id.clone() };
         tx.record(speaker.context, Some(speaker.organization), &event);
     }
     Ok(!missing.is_empty())
+}
+
+/// People take a member out of a group, unless a source put them there that may still speak and goes before people.
+///
+/// # Errors
+/// [`Owned`], when a source keeps the place.
+pub(in crate::directory) async fn take_by_people(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    id: &GroupId,
+    member: &MembershipId,
+) -> Result<()> {
+    let held = tx.group_records().holdings(id, Some(std::slice::from_ref(member))).await?;
+    let Some(held) = held.into_iter().find(|held| held.origin.is_outside()) else { return Ok(()) };
+    let ranking = tx.sources().ranking(organization).await?;
+    match ranking.keeper_from_people("members", &held.origin) {
+        Some(source) => Err(Error::Owned(Owned { attribute: "members".to_owned(), keeper: source.name.clone() })),
+        None => Ok(()),
+    }
 }
 
 /// Takes members out: what other sources gave stays or is an error, what people gave goes only where it is named.
@@ -234,9 +266,9 @@ async fn take(
     match manner {
         Manner::Whole => holdings.retain(|holding| holding.origin == source),
         Manner::Change => {
-            if let Some(other) = holdings.iter().find(|one| one.origin != source && one.origin.is_outside()) {
-                let attribute = format!("members[value eq \"{}\"]", other.member);
-                return Err(Error::Owned(Owned { attribute, source_: other.origin.clone() }));
+            if holdings.iter().any(|one| one.is_of_another(&source)) {
+                let ranking = tx.sources().ranking(speaker.organization).await?;
+                refuse_what_others_keep(&holdings, &source, &ranking)?;
             }
         }
     }
@@ -247,6 +279,23 @@ async fn take(
         tx.record(speaker.context, Some(speaker.organization), &event);
     }
     Ok(!holdings.is_empty())
+}
+
+/// Members whom another source put in that has ended.
+fn left_behind(held: &[Holding], source: &Origin, ranking: &Ranking) -> Vec<MembershipId> {
+    let left = held.iter().filter(|one| one.is_of_another(source) && ranking.source(&one.origin).is_none());
+    left.map(|one| one.member.clone()).collect()
+}
+
+fn refuse_what_others_keep(held: &[Holding], source: &Origin, ranking: &Ranking) -> Result<(), Owned> {
+    let others = held.iter().filter(|one| one.is_of_another(source));
+    for other in others {
+        if let Some(keeper) = ranking.source(&other.origin) {
+            let attribute = format!("members[value eq \"{}\"]", other.member);
+            return Err(Owned { attribute, keeper: keeper.name.clone() });
+        }
+    }
+    Ok(())
 }
 
 /// The key of a group that is called so.

@@ -179,3 +179,22 @@ pub(super) fn put(attributes: &mut Attributes, key: &str, value: Value) {
         }
     }
 }
+
+/// The value of the attribute of this key.
+pub(super) fn value_of<'a>(attributes: &'a Attributes, key: &str) -> Option<&'a Value> {
+    match key.rsplit_once(':').filter(|_| key.starts_with(URN)) {
+        None => attributes.get(key),
+        Some((schema, name)) => attributes.get(schema)?.get(name),
+    }
+}
+
+/// Takes the attribute of this key out, as if nobody had said it; says whether it was there.
+pub(super) fn forget(attributes: &mut Attributes, key: &str) -> bool {
+    match key.rsplit_once(':').filter(|_| key.starts_with(URN)) {
+        None => attributes.remove(key).is_some(),
+        Some((schema, name)) => {
+            let extension = attributes.get_mut(schema).and_then(Value::as_object_mut);
+            extension.is_some_and(|extension| extension.remove(name).is_some())
+        }
+    }
+}

@@ -7,13 +7,16 @@
 //! each attribute) and reaches the person's own profile only while no other organization knows them. Attributes have the
 //! names of RFC 7643. Not here: protocols.
 
+mod attributes;
 mod facts;
 mod fresh;
-mod groups;
+pub(super) mod groups;
 mod known;
 mod ownership;
 pub(super) mod pending;
 pub(super) mod shown;
+pub(super) mod people;
+mod ranking;
 
 pub use groups::{
     DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, hold_group, remove_group,
@@ -21,12 +24,15 @@ pub use groups::{
 pub use known::{Attributes, Known, Record, Sources};
 pub use ownership::{Manner, Owned};
 pub use pending::Invited;
+pub use people::{Kept, kept_of, kept_of_person};
 pub use shown::{AttributeText, Shown};
+pub use ranking::{PRECEDENCES, Ranking, Source, set_own_precedence};
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use self::ownership::{Merged, Present};
 use super::{
     Error, Noun, Result, assignment,
     membership::{self, FirstRoles, Membership, NewMembership},
@@ -231,11 +237,8 @@ async fn write(
 ) -> Result<bool> {
     let wanted = with_user_name(desired);
     let before = known.seen();
-    let (empty, nobody) = (Attributes::new(), Sources::new());
-    let (written, sources) =
-        known.record.as_ref().map_or((&empty, &nobody), |record| (&record.attributes, &record.sources));
     let is_new = known.record.is_none();
-    let merged = ownership::merge((&before, written, sources), &wanted, &speaker.source(), manner)?;
+    let merged = merged(tx, speaker, known, (&before, &wanted, manner)).await?;
     let external_id = desired.external_id.clone();
     let has_other_id = known.record.as_ref().and_then(|record| record.external_id.as_ref()) != external_id.as_ref();
     let mut changed = merged.changed;
@@ -277,6 +280,28 @@ async fn write(
         changed.insert("active".into());
     }
     Ok(!changed.is_empty())
+}
+
+/// What is to be written, of what is wanted.
+async fn merged(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    known: &Known,
+    (before, wanted, manner): (&Attributes, &Attributes, Manner),
+) -> Result<Merged> {
+    let (empty, nobody) = (Attributes::new(), Sources::new());
+    let (written, sources) =
+        known.record.as_ref().map_or((&empty, &nobody), |record| (&record.attributes, &record.sources));
+    let (is_new, source) = (known.record.is_none(), speaker.source());
+    let present = Present { seen: before, written, sources, is_new };
+    // Whoever made the membership speaks of it for the first time: nobody else can have said anything.
+    let is_its_own = is_new && known.membership.origin == source;
+    let ranking = if !is_its_own && present.is_contested(wanted, &source) {
+        tx.sources().ranking(speaker.organization).await?
+    } else {
+        Ranking::default()
+    };
+    Ok(ownership::merge(present, wanted, (&source, &ranking), manner)?)
 }
 
 /// What follows for the person, the membership and its roles.

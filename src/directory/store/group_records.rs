@@ -13,6 +13,7 @@ use crate::{
         batch::{self, Rows, Table, in_list, padded},
         sql,
     },
+    text::Slug,
 };
 
 /// Queries of groups as outside sources see them.
@@ -250,6 +251,23 @@ impl GroupRecords<'_> {
         Ok(found)
     }
 
+    /// The groups that a member is directly in, with who put them there; by slug.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn places(&mut self, member: &MembershipId) -> Result<Vec<(Slug, Origin)>> {
+        let rows = sql("SELECT groups.slug, group_members.origin \
+             FROM group_members \
+             JOIN groups ON groups.id = group_members.group_id \
+             WHERE group_members.membership_id = $1 AND groups.removed_at IS NULL \
+             ORDER BY groups.slug")
+        .bind(member.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        let place = |row: &Row| Ok((Slug::from_stored(text(row, "slug")?), Origin::from_stored(text(row, "origin")?)));
+        rows.iter().map(place).collect()
+    }
+
     /// Puts members into a group; those who are in it stay as they are.
     pub(in crate::directory) async fn add(
         &mut self,
@@ -262,6 +280,25 @@ impl GroupRecords<'_> {
         };
         let rows = Rows { table: &MEMBERS, values: members.iter().map(row).collect() };
         batch::insert(self.0.connection(), &rows).await?;
+        Ok(())
+    }
+
+    /// Lets another source keep these members of a group.
+    pub(in crate::directory) async fn hand_over(
+        &mut self,
+        group: &GroupId,
+        members: &[MembershipId],
+        to: &Origin,
+    ) -> Result<()> {
+        for list in padded(members) {
+            let statement = format!(
+                "UPDATE group_members SET origin = $2 WHERE group_id = $1 AND membership_id IN ({})",
+                in_list(3, list.len())
+            );
+            let keys = list.iter().map(|id| Value::from(id.as_str()));
+            let query = sql(statement).bind(group.as_str().to_owned()).bind(to.as_str().to_owned()).bind_all(keys);
+            query.execute(self.0.connection()).await?;
+        }
         Ok(())
     }
 

@@ -23,6 +23,7 @@ mod roles;
 mod rules;
 mod search_index;
 mod shown_members;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -48,6 +49,7 @@ pub use roles::Roles;
 pub use rules::AttributeRules;
 pub use search_index::SearchIndex;
 pub use shown_members::ShownMembers;
+pub use sources::OutsideSources;
 pub use users::Users;
 
 use crate::{

@@ -19,12 +19,21 @@ pub struct Rights {
     pub roles: Vec<Slug>,
     /// How long its tokens live; until they are revoked when `None`.
     pub token_life: Option<Duration>,
+    /// Where another source speaks of the same attribute, the higher one is believed.
+    pub precedence: i64,
 }
 
 impl Default for Rights {
     /// Reads and writes people and groups from anywhere, and assigns no role.
     fn default() -> Self {
-        Self { resources: ResourceSet::All, may_write: true, networks: vec![], roles: vec![], token_life: None }
+        Self {
+            resources: ResourceSet::All,
+            may_write: true,
+            networks: vec![],
+            roles: vec![],
+            token_life: None,
+            precedence: 0,
+        }
     }
 }
 
@@ -43,6 +52,7 @@ impl Rights {
             ("networks", self.networks != other.networks),
             ("roles", self.roles != other.roles),
             ("token_life", self.token_life != other.token_life),
+            ("precedence", self.precedence != other.precedence),
         ];
         members.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
     }

@@ -28,11 +28,38 @@ fn a_token_is_printed_once_and_shown_by_its_id_ever_after() {
         assert!(!host.succeed(command).contains(token), "{command}");
     }
     let listed = host.succeed("scim-token list");
-    let head = "NAME   ACCESS          TO            FROM          ROLES    TOKENS  EXPIRES";
+    let head = "NAME   ACCESS          TO            FROM          ROLES    PRECEDENCE  TOKENS  EXPIRES";
     assert!(listed.starts_with(head), "{listed}");
     let plain = host.succeed("scim-token create roster --read-only --users");
     assert!(plain.contains("token    ") && plain.contains("expires  never") && plain.contains("not shown again"));
     assert_eq!(host.json("scim-token show roster")["access"], "read");
+}
+
+#[test]
+fn sources_have_a_precedence_and_people_get_one() {
+    let host = riverside();
+    host.succeed("scim-token create entra");
+    host.succeed("scim-token create hr --precedence 10");
+    host.succeed("scim-token change entra --precedence -5");
+    assert_eq!(host.json("scim-token show entra")["precedence"], -5);
+    let order = |command: &str| -> Vec<(String, Option<i64>)> {
+        let all = host.json(command).as_array().unwrap().clone();
+        all.iter().map(|one| (one["source"].as_str().unwrap().to_owned(), one["precedence"].as_i64())).collect()
+    };
+    let source = |name: &str, precedence: Option<i64>| (name.to_owned(), precedence);
+    let people = "people, in Lanyard";
+    let (hr, entra) = (source("hr", Some(10)), source("entra", Some(-5)));
+    let first = order("org precedence riverside");
+    assert_eq!((&first[0], first.last()), (&hr, Some(&source(people, None))));
+    let third = order("org precedence riverside 0");
+    assert_eq!(third.iter().filter(|one| one.1 != Some(0)).collect::<Vec<_>>(), [&hr, &entra], "{third:?}");
+    assert_eq!(order("org precedence riverside none"), first);
+    for wrong in
+        ["org precedence riverside high", "org precedence riverside 1001", "scim-token change hr --precedence x"]
+    {
+        assert_eq!(host.run(wrong).code, Some(2), "{wrong}");
+    }
+    assert_eq!(host.json("audit list --action policy-change").as_array().map(Vec::len), Some(2));
 }
 
 #[test]

@@ -164,7 +164,7 @@ async fn an_organizations_rule_and_a_source_come_before_the_person() {
         let title = patch(json!([{"op": "replace", "path": "title", "value": "Ms"}]));
         let (status, scim_type, detail) = why(&ask(&push, &olivia, "PATCH", &title).await);
         assert_eq!((status, scim_type.as_str()), (400, "mutability"));
-        assert!(detail.starts_with("`title` is kept by scim:scn_"), "{detail}");
+        assert!(detail.starts_with("`title` is kept by entra;"), "{detail}");
     }
 }
 

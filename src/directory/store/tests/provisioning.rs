@@ -12,12 +12,12 @@ use crate::{
     },
     id::MembershipId,
     secret::{ExposeSecret, TokenHash},
-    storage::testing::databases,
+    storage::{sql, testing::databases},
 };
 
 /// A source of an organization, `later` milliseconds after [`NOW`].
 fn source(name: &str, later: i64) -> Context {
-    Context { actor: Actor::Client(name.to_owned()), ..context(later) }
+    Context { actor: Actor::Connection(name.to_owned()), ..context(later) }
 }
 
 fn desired(user_name: &str, attributes: Value) -> Desired {
@@ -46,6 +46,20 @@ async fn change(
         let speaker = Speaker { context: &context, organization: &of, may_assign: &may_assign };
         provisioning::change(tx, speaker, &id, (&new, manner)).await.map(|(changed, _)| changed)
     })
+}
+
+/// Lets a source speak for an organization.
+async fn connect(storage: &Storage, of: &Organization, who: &'static str) {
+    let of = of.id.as_str().to_owned();
+    unit!(storage, |tx| {
+        sql("INSERT INTO scim_connections (id, organization_id, name, resources, may_write, networks, roles, created_at) \
+             VALUES ($1, $2, $1, 'users groups', 1, '[]', '[]', 0)")
+        .bind(who)
+        .bind(of)
+        .execute(tx.connection())
+        .await
+    })
+    .unwrap();
 }
 
 async fn known(storage: &Storage, of: &Organization, id: &MembershipId) -> Option<Known> {
@@ -160,6 +174,9 @@ async fn a_source_changes_what_is_its_own_and_never_a_person_of_others() {
         let storage = &database.storage;
         let (riverside, harbour) = (owning(storage, "riverside").await, owning(storage, "harbour").await);
         let (max, member) = member(storage, &riverside, "max@riverside.example", &[]).await;
+        for who in ["entra", "okta"] {
+            connect(storage, &riverside, who).await;
+        }
         let said = |phone: &str| {
             let phones = json!([{"value": phone, "type": "work"}]);
             desired("max@riverside.example", json!({"displayName": "Max N", "title": "Dr", "phoneNumbers": phones}))

@@ -19,6 +19,7 @@ pub(super) const ACCOUNT: Account = Account {
         name_hint: "Sådan som kolleger og apps ser det.",
         change_name: "Ret navn",
         managed: "Klinikken holder det opdateret. Bed dens administrator om at ændre det.",
+        kept: |source| format!("Vedligeholdes af {source}, som klinikken har tilknyttet. Få det ændret dér."),
         user_name: "Brugernavn",
         email: "E-mail",
         unverified: "endnu ikke bekræftet",

@@ -19,6 +19,7 @@ pub(super) const ACCOUNT: Account = Account {
         name_hint: "As colleagues and apps see it.",
         change_name: "Change name",
         managed: "Your clinic keeps this up to date. Ask its administrator to change it.",
+        kept: |source| format!("Kept by {source}, which your clinic connects. Have it changed there."),
         user_name: "User name",
         email: "E-mail",
         unverified: "not confirmed yet",

@@ -19,6 +19,7 @@ pub(super) const ACCOUNT: Account = Account {
         name_hint: "Como lo ven sus compañeros y las aplicaciones.",
         change_name: "Cambiar el nombre",
         managed: "Su clínica lo mantiene al día. Pida a su administrador que lo cambie.",
+        kept: |source| format!("Lo mantiene {source}, conectado por su clínica. Pida que lo cambien allí."),
         user_name: "Usuario",
         email: "Correo",
         unverified: "sin confirmar",

@@ -29,6 +29,7 @@ pub struct Profile {
     pub name_hint: &'static str,
     pub change_name: &'static str,
     pub managed: &'static str,
+    pub kept: fn(&str) -> String,
     pub user_name: &'static str,
     pub email: &'static str,
     pub unverified: &'static str,
