@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    directory::membership::Membership,
+    directory::{membership::Membership, provisioning::Record},
     storage::{self, Tx},
 };
 
@@ -16,6 +16,10 @@ pub(super) struct Sources {
     attributes: Vec<(String, String)>,
     /// Groups, each with who put the member there.
     groups: Vec<(String, String)>,
+    /// Values that mean nothing here, by the attribute that has them.
+    unmapped: Vec<(String, String)>,
+    /// Whom the member reports to.
+    manager: Option<String>,
 }
 
 /// Asks for them.
@@ -23,10 +27,13 @@ pub(super) async fn of_member(tx: &mut Tx, member: &Membership) -> storage::Resu
     let known = tx.member_records().by_id(&member.organization_id, &member.id).await?;
     let places = tx.group_records().places(&member.id).await?;
     let ranking = tx.sources().ranking(&member.organization_id).await?;
+    let manager = tx.managers().of(&member.id).await?;
     let record = known.and_then(|known| known.record);
     let attributes = record.iter().flat_map(|record| record.sources.iter());
     Ok(Sources {
         attributes: attributes.map(|(key, origin)| (key.clone(), ranking.name_of(origin))).collect(),
+        unmapped: record.iter().flat_map(Record::unmapped).collect(),
+        manager: manager.map(|(_, name)| name.into()),
         groups: places.into_iter().map(|(slug, origin)| (slug.into(), ranking.name_of(&origin))).collect(),
     })
 }
@@ -43,6 +50,11 @@ impl Sources {
         if !self.groups.is_empty() {
             lines.push(("put into groups by", by_source(self.groups.iter().cloned())));
         }
+        if !self.unmapped.is_empty() {
+            let values = self.unmapped.iter().map(|(name, value)| format!("{value} ({name})")).collect::<Vec<_>>();
+            lines.push(("without meaning here", values.join(", ")));
+        }
+        lines.extend(self.manager.iter().map(|name| ("manager", name.clone())));
         lines
     }
 }
@@ -66,9 +78,16 @@ mod tests {
         let pair = |(a, b): (&str, &str)| (a.to_owned(), b.to_owned());
         let sources = Sources {
             attributes: [("title", "hr"), ("urn:x:2.0:User:department", "entra"), ("name", "hr")].map(pair).to_vec(),
-            groups: vec![],
+            unmapped: [("roles", "owner"), ("locations", "moon")].map(pair).to_vec(),
+            manager: Some("Max".to_owned()),
+            ..Sources::default()
         };
-        assert_eq!(sources.lines(), [("kept by sources", "entra: department; hr: title, name".to_owned())]);
+        let expected = [
+            ("kept by sources", "entra: department; hr: title, name"),
+            ("without meaning here", "owner (roles), moon (locations)"),
+            ("manager", "Max"),
+        ];
+        assert_eq!(sources.lines(), expected.map(|(name, text)| (name, text.to_owned())));
         assert_eq!(Sources::default().lines(), []);
     }
 }

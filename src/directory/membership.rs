@@ -12,7 +12,14 @@ use crate::{
     text::Slug,
 };
 
-use super::{Error, Noun, Result, assignment, origin::Origin, owner, provisioning::pending, user, validity::Validity};
+use super::{
+    Error, Noun, Result, assignment,
+    origin::Origin,
+    owner,
+    provisioning::{manager, pending},
+    user,
+    validity::Validity,
+};
 
 /// A person in an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,6 +281,7 @@ pub async fn remove(
     tx.users().forget_default_organization(&membership.user_id, organization).await?;
     end_access(tx, context, &membership).await?;
     pending::end(tx, context, &membership).await?;
+    manager::end(tx, id, context.now).await?;
     let event = Event::MembershipRemoval { user: membership.user_id.clone(), membership: id.clone() };
     tx.record(context, Some(organization), &event);
     Ok(membership)

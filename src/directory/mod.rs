@@ -99,6 +99,7 @@ pub enum Noun {
     App,
     LoginName,
     UserName,
+    Manager,
 }
 
 impl Noun {
@@ -125,6 +126,7 @@ impl fmt::Display for Noun {
             Self::App => "app",
             Self::LoginName => "login name",
             Self::UserName => "user name",
+            Self::Manager => "manager",
         })
     }
 }

@@ -33,6 +33,7 @@ impl From<directory::Error> for Failure {
             E::Owned(_) => ScimError::new(ScimType::Mutability, detail),
             E::LastOwner | E::Tenancy(_) => ScimError::of_status(StatusCode::FORBIDDEN, detail),
             E::Unknown(Noun::Membership | Noun::Group, _) => invalid_value(format!("members: {detail}")),
+            E::Unknown(Noun::Manager, _) => invalid_value(format!("manager: {detail}")),
             E::Unknown(Noun::MembershipKind, _) => invalid_value(format!("membershipKind: {detail}")),
             E::Unknown(..) | E::Cycle(..) | E::Refused(_) | E::Profile(_) | E::Unregistered(_) | E::Text(..) => {
                 invalid_value(detail)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{document::Document, resource::Resource, schema::ResourceType, version::Version};
 use crate::{
     directory::provisioning::{Desired, Shown},
-    id::GroupId,
+    id::{GroupId, MembershipId},
     text::Name,
 };
 
@@ -15,9 +15,18 @@ const OURS: [&str; 6] = ["schemas", "id", "meta", "active", "userName", "externa
 /// The groups that a member is directly in.
 pub type Places = Vec<(GroupId, Name)>;
 
+/// What is told of a member besides.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The groups that they are in.
+    pub places: Places,
+    /// What the manager is called.
+    pub manager: Option<Name>,
+}
+
 /// The resource; `base` is the address of `/scim/v2`.
 #[must_use]
-pub(crate) fn resource(shown: &Shown, places: &Places, base: &str) -> Resource {
+pub(crate) fn resource(shown: &Shown, beside: &Beside, base: &str) -> Resource {
     let (kind, id) = (ResourceType::User, shown.id.as_str());
     let text = |text: &str| serde_json::to_string(text).expect("a text is JSON");
     let mut all = String::with_capacity(shown.attributes.members.len() + 640);
@@ -37,8 +46,12 @@ pub(crate) fn resource(shown: &Shown, places: &Places, base: &str) -> Resource {
     say("active", if shown.is_active { "true" } else { "false" });
     all.push(',');
     all.push_str(&shown.attributes.members);
-    // Groups are changed by themselves, and have versions of their own.
+    // Groups and managers are changed by themselves, and have versions of their own.
     let version = Version::of(&all);
+    if let Some(name) = &beside.manager {
+        say_more_of_manager(&mut all, name, base);
+    }
+    let places = &beside.places;
     if !places.is_empty() {
         let place = |(group, name): &(GroupId, Name)| {
             let address = format!("{base}{}/{group}", ResourceType::Group.endpoint());
@@ -52,6 +65,26 @@ pub(crate) fn resource(shown: &Shown, places: &Places, base: &str) -> Resource {
     all.extend(["\",\"lastModified\":\"", &shown.changed_at.to_string(), "\",\"location\":", &text(&location)]);
     all.extend([",\"version\":", &text(version.as_str()), "}}"]);
     Resource::of_text(kind, all, (id.to_owned(), location, version))
+}
+
+/// How the text of a manager begins, who is kept as an id alone. No text of a value has it, where quotes are escaped.
+const MANAGER: &str = r#""manager":{"value":""#;
+
+/// The manager's id, if the member has one.
+#[must_use]
+pub(crate) fn manager_of(shown: &Shown) -> Option<MembershipId> {
+    let (_, rest) = shown.attributes.members.split_once(MANAGER)?;
+    rest.split_once('"')?.0.parse().ok()
+}
+
+/// The address and the name of the manager (RFC 7643 §4.3), which are ours to say.
+fn say_more_of_manager(all: &mut String, name: &Name, base: &str) {
+    let Some((before, rest)) = all.split_once(MANAGER) else { return };
+    let Some((id, after)) = rest.split_once('"') else { return };
+    let text = |text: &str| serde_json::to_string(text).expect("a text is JSON");
+    let address = text(&format!("{base}{}/{id}", ResourceType::User.endpoint()));
+    let name = text(name.as_str());
+    *all = format!(r#"{before}"manager":{{"value":"{id}","$ref":{address},"displayName":{name}{after}"#);
 }
 
 /// What the resource asks of the directory; `otherwise` whether a member is active of whom the resource does not say it.

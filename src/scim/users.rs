@@ -24,15 +24,24 @@ use crate::{
 /// # Errors
 /// When the database fails.
 pub async fn resources(tx: &mut Tx, members: &[Shown], (base, with_groups): (&str, bool)) -> Result<Vec<Resource>> {
-    let mut places: HashMap<MembershipId, user::Places> = HashMap::new();
+    let mut beside: HashMap<MembershipId, user::Beside> = HashMap::new();
     if with_groups && !members.is_empty() {
         let ids: Vec<MembershipId> = members.iter().map(|one| one.id.clone()).collect();
         for (member, group, name) in tx.member_records().groups_of(&ids).await? {
-            places.entry(member).or_default().push((group, name));
+            beside.entry(member).or_default().places.push((group, name));
         }
     }
-    let nowhere = vec![];
-    Ok(members.iter().map(|one| user::resource(one, places.get(&one.id).unwrap_or(&nowhere), base)).collect())
+    let managed = members.iter().filter_map(|one| Some((&one.id, user::manager_of(one)?)));
+    let managers: HashMap<&MembershipId, MembershipId> = managed.collect();
+    if !managers.is_empty() {
+        let ids: Vec<MembershipId> = managers.values().cloned().collect();
+        let names = tx.managers().names(&ids).await?;
+        for (member, manager) in managers {
+            beside.entry(member.clone()).or_default().manager = names.get(&manager).cloned();
+        }
+    }
+    let nothing = user::Beside::default();
+    Ok(members.iter().map(|one| user::resource(one, beside.get(&one.id).unwrap_or(&nothing), base)).collect())
 }
 
 /// One of them.
@@ -114,7 +123,7 @@ async fn change(
 
 /// What is there now, if it is the version that the client knows.
 pub(super) fn current(known: &Known, request: &Request, if_match: Option<&Versions>) -> Result<Resource> {
-    let now = user::resource(&Shown::of(known), &vec![], &request.base());
+    let now = user::resource(&Shown::of(known), &user::Beside::default(), &request.base());
     match if_match {
         Some(wanted) if !wanted.have(&now.version) => Err(precondition_failed(now.version.as_str())),
         _ => Ok(now),

@@ -50,6 +50,7 @@ const STEPS: &[Step] = migrations! {
     "202611222112" "tallies";
     "202611222138" "scim_targets";
     "202611222145" "precedence";
+    "202611222146" "managers";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

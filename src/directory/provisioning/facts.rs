@@ -1,4 +1,4 @@
-//! What attributes of sources mean to the directory: addresses, roles, and the profile of the person and the member.
+//! What attributes of sources mean to the directory: addresses, and the profile of the person and the member.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,8 @@ use serde_json::Value;
 
 use super::{Attributes, PRACTITIONER};
 use crate::{
-    directory::{
-        membership::RoleAt,
-        owner,
-        profile::{Attribute, Edit},
-    },
-    text::{EmailAddress, Name, Slug},
+    directory::profile::{Attribute, Edit},
+    text::{EmailAddress, Name},
 };
 
 /// The addresses, the first one to write to first: the primary one, or that in `userName`.
@@ -48,17 +44,6 @@ pub(super) fn name(attributes: &Attributes) -> Option<Name> {
         text(attributes.get("userName")),
     ];
     ways.into_iter().flatten().find_map(|text| text.parse().ok())
-}
-
-/// Roles that `roles` and `entitlements` name and that the source may assign, never owner: `slug`, or `slug@location`.
-pub(super) fn roles(attributes: &Attributes, may_assign: &[Slug]) -> Vec<RoleAt> {
-    let named = values(attributes, "roles").into_iter().chain(values(attributes, "entitlements"));
-    let parsed = named.filter_map(|text| {
-        let (role, location) = text.split_once('@').map_or((text, None), |(role, location)| (role, Some(location)));
-        Some(RoleAt { role: role.parse().ok()?, location: location.map(str::parse).transpose().ok()? })
-    });
-    let is_allowed = |at: &RoleAt| may_assign.contains(&at.role) && at.role.as_str() != owner::OWNER;
-    parsed.filter(is_allowed).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The kind of membership that is asked for.
@@ -159,19 +144,6 @@ mod tests {
         ] {
             assert_eq!(name(&map(attributes.clone())).map(String::from).as_deref(), expected, "{attributes}");
         }
-    }
-
-    #[test]
-    fn no_role_is_taken_that_the_source_may_not_assign() {
-        let slug = |text: &str| Slug::from_stored(text.to_owned());
-        let attributes = map(json!({
-            "roles": [{"value": "billing"}, {"value": "owner"}, {"value": "Billing"}, {"value": "billing@"}],
-            "entitlements": [{"value": "front_desk@harbour-quay"}, {"value": "billing"}, {"display": "x"}],
-        }));
-        let found = roles(&attributes, &[slug("billing"), slug("front_desk"), slug("owner")]);
-        let at = |role: &str, location: Option<&str>| RoleAt { role: slug(role), location: location.map(slug) };
-        assert_eq!(found, [at("billing", None), at("front_desk", Some("harbour-quay"))]);
-        assert_eq!(roles(&attributes, &[]), []);
     }
 
     #[test]

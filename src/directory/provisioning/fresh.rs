@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attributes, Desired, Known, Record, Result, Speaker, facts, known::keys, membership_of, taken};
+use super::{
+    Attributes, Desired, Known, Record, Result, Speaker, facts,
+    known::keys,
+    manager,
+    mapping::{self, Mapping},
+    membership_of, taken,
+};
 use crate::{
     directory::{assignment, membership, profile, user},
     storage::Tx,
@@ -13,7 +19,7 @@ use crate::{
 pub(super) async fn add(
     tx: &mut Tx,
     speaker: Speaker<'_>,
-    (desired, attributes): (&Desired, Attributes),
+    (desired, mut attributes): (&Desired, Attributes),
     vouched: Option<&EmailAddress>,
 ) -> Result<Known> {
     let (context, organization) = (speaker.context, speaker.organization);
@@ -26,15 +32,20 @@ pub(super) async fn add(
 
     let source = speaker.source();
     let sources = said.iter().map(|key| (key.clone(), source.clone())).collect();
-    let (addresses, roles) = (facts::addresses(&attributes), facts::roles(&attributes, speaker.may_assign));
+    let (addresses, mapping) = (facts::addresses(&attributes), mapping::of(tx, speaker, &attributes).await?);
+    mapping.tell(&mut attributes);
     let (user_name, external_id) = (desired.user_name.clone(), desired.external_id.clone());
     let record = Record { user_name, external_id, attributes, sources, updated_at: context.now };
     if !tx.member_records().save((organization, &member.id), &record, (&addresses, true)).await? {
         return Err(taken(desired));
     }
-    if !roles.is_empty() {
-        assignment::replace_of(tx, context, &member, (&roles, &source)).await?;
+    if !mapping.roles.is_empty() {
+        assignment::replace_of(tx, context, &member, (&mapping.roles, &source)).await?;
     }
+    if said.contains(&manager::key()) {
+        manager::set(tx, speaker, &member, &record.attributes).await?;
+    }
+    mapping.identify(tx, speaker, (&member, &Mapping::default())).await?;
     if desired.is_active == Some(false) {
         membership::disable(tx, context, organization, &member.id).await?;
         member.disabled_at = Some(context.now);

@@ -34,6 +34,15 @@ pub struct Record {
     pub updated_at: Timestamp,
 }
 
+impl Record {
+    /// Values that mean nothing in the organization, each with the attribute that has it.
+    pub fn unmapped(&self) -> impl Iterator<Item = (String, String)> {
+        let all = value_of(&self.attributes, &super::mapping::unmapped_key()).and_then(Value::as_array);
+        let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
+        all.into_iter().flatten().map(move |one| (text(one, "type"), text(one, "value")))
+    }
+}
+
 /// A member with all that a source may know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Known {

@@ -12,6 +12,8 @@ mod facts;
 mod fresh;
 pub(super) mod groups;
 mod known;
+pub(super) mod manager;
+mod mapping;
 mod ownership;
 pub(super) mod pending;
 pub(super) mod shown;
@@ -25,8 +27,8 @@ pub use known::{Attributes, Known, Record, Sources};
 pub use ownership::{Manner, Owned};
 pub use pending::Invited;
 pub use people::{Kept, kept_of, kept_of_person};
-pub use shown::{AttributeText, Shown};
 pub use ranking::{PRECEDENCES, Ranking, Source, set_own_precedence};
+pub use shown::{AttributeText, Shown};
 
 use std::collections::BTreeSet;
 
@@ -51,6 +53,9 @@ use crate::{
 
 /// The name of the schema that holds what only clinics know of a member.
 pub const PRACTITIONER: &str = "urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner";
+
+/// The name of the schema of a person in an enterprise (RFC 7643 §4.3).
+pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// The kind of membership of whom no source says more.
 const KIND: &str = "administrative";
@@ -175,6 +180,7 @@ fn taken(desired: &Desired) -> Error {
 fn with_user_name(desired: &Desired) -> Attributes {
     let mut attributes = desired.attributes.clone();
     attributes.insert("userName".into(), desired.user_name.clone().into());
+    manager::simplify(&mut attributes);
     attributes
 }
 
@@ -237,28 +243,19 @@ async fn write(
 ) -> Result<bool> {
     let wanted = with_user_name(desired);
     let before = known.seen();
-    let is_new = known.record.is_none();
     let merged = merged(tx, speaker, known, (&before, &wanted, manner)).await?;
-    let external_id = desired.external_id.clone();
-    let has_other_id = known.record.as_ref().and_then(|record| record.external_id.as_ref()) != external_id.as_ref();
-    let mut changed = merged.changed;
+    let has_other_id =
+        known.record.as_ref().and_then(|record| record.external_id.as_ref()) != desired.external_id.as_ref();
+    let (mut changed, is_new) = (merged.changed, known.record.is_none());
     if is_new || has_other_id || !changed.is_empty() {
         let record = Record {
             user_name: text(&merged.attributes, "userName").unwrap_or_else(|| known.user_name()),
-            external_id,
+            external_id: desired.external_id.clone(),
             attributes: merged.attributes,
             sources: merged.sources,
             updated_at: speaker.context.now,
         };
-        let after = Known { record: Some(record), ..known.clone() };
-        let seen = after.seen();
-        let addresses = facts::addresses(&seen);
-        let record = after.record.as_ref().expect("it was just set");
-        if !tx.member_records().save((speaker.organization, &known.membership.id), record, (&addresses, is_new)).await?
-        {
-            return Err(taken(desired));
-        }
-        effects(tx, speaker, known, (&seen, &changed)).await?;
+        keep(tx, speaker, (known, desired), (record, &changed)).await?;
         if has_other_id {
             changed.insert("externalId".into());
         }
@@ -280,6 +277,34 @@ async fn write(
         changed.insert("active".into());
     }
     Ok(!changed.is_empty())
+}
+
+/// Writes the record of a member, and what follows of it.
+async fn keep(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    (known, desired): (&Known, &Desired),
+    (record, changed): (Record, &BTreeSet<String>),
+) -> Result<()> {
+    let after = Known { record: Some(record), ..known.clone() };
+    let seen = after.seen();
+    let addresses = facts::addresses(&seen);
+    let mut record = after.record.expect("it was just set");
+    let is_mapped = changed.iter().any(|key| mapping::is_mapped(key));
+    let mapping = if is_mapped { Some(mapping::of(tx, speaker, &seen).await?) } else { None };
+    if let Some(mapping) = &mapping {
+        mapping.tell(&mut record.attributes);
+    }
+    let (id, is_new) = (&known.membership.id, known.record.is_none());
+    if !tx.member_records().save((speaker.organization, id), &record, (&addresses, is_new)).await? {
+        return Err(taken(desired));
+    }
+    if let Some(mapping) = mapping {
+        let (member, before) = (&known.membership, mapping::of(tx, speaker, &known.seen()).await?);
+        assignment::replace_of(tx, speaker.context, member, (&mapping.roles, &speaker.source())).await?;
+        mapping.identify(tx, speaker, (member, &before)).await?;
+    }
+    effects(tx, speaker, known, (&seen, changed)).await
 }
 
 /// What is to be written, of what is wanted.
@@ -304,7 +329,7 @@ async fn merged(
     Ok(ownership::merge(present, wanted, (&source, &ranking), manner)?)
 }
 
-/// What follows for the person, the membership and its roles.
+/// What follows for the person and the membership.
 async fn effects(
     tx: &mut Tx,
     speaker: Speaker<'_>,
@@ -326,9 +351,8 @@ async fn effects(
     let edits: Vec<_> =
         edits.into_iter().filter(|edit| is_own || edit.attribute().subject() == Subject::Membership).collect();
     profile::provision(tx, speaker.context, membership, &edits).await?;
-    if changed.contains("roles") || changed.contains("entitlements") {
-        let wanted = facts::roles(after, speaker.may_assign);
-        assignment::replace_of(tx, speaker.context, membership, (&wanted, &speaker.source())).await?;
+    if changed.contains(&manager::key()) {
+        manager::set(tx, speaker, membership, after).await?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     Ranking,
     known::{Attributes, Sources, keys, put, value_of},
+    mapping,
     ranking::Holder,
 };
 use crate::directory::origin::Origin;
@@ -90,9 +91,11 @@ pub(super) fn merge(
     let (attributes, sources) = (present.written.clone(), present.sources.clone());
     let mut merged = Merged { attributes, sources, changed: BTreeSet::new() };
     let names: BTreeSet<String> = keys(present.seen).chain(keys(wanted)).map(|(name, _)| name).collect();
+    let unmapped = mapping::unmapped_key();
     for key in names {
         let (is, wish) = (value_of(present.seen, &key), value_of(wanted, &key));
-        let is_same = is == wish;
+        // What is unmapped is ours to say.
+        let is_same = is == wish || key == unmapped;
         // Whoever brings a member says what it says, though it was known; whoever reads and writes back does not.
         if is_same && !(present.is_new && wish.is_some()) {
             continue;

@@ -217,7 +217,7 @@ fn known(row: &Row) -> Result<Known> {
     })
 }
 
-fn record(row: &Row, folded: String) -> Result<Record> {
+pub(super) fn record(row: &Row, folded: String) -> Result<Record> {
     let json = |column: &'static str| -> Result<String> { text(row, column) };
     let attributes: Map<String, Json> =
         serde_json::from_str(&json("attributes")?).map_err(|_| Error::Corrupt("member_records.attributes"))?;

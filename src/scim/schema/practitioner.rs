@@ -29,6 +29,9 @@ pub static PRACTITIONER: Schema = Schema {
             "hirer",
             "contractor",
         ]),
+        Attribute::complex("unmapped", UNMAPPED, "Values that mean nothing in this organization, and give no right.")
+            .multi_valued()
+            .read_only(),
     ],
 };
 
@@ -38,6 +41,13 @@ const VERIFICATION: &[Attribute] = &[
 ];
 
 const LOCATIONS: &[Attribute] = &[
-    Attribute::string("value", "The site, by its key in the organization."),
+    Attribute::string("value", "The site, by its key or id in the organization."),
     Attribute::string("display", "The site's name as it is shown."),
+    Attribute::string("identifier", "What an authority calls the person at this site, such as a provider number."),
+    Attribute::string("identifierType", "What the identifier is, as a key; \"provider_number\" unless it is said."),
+];
+
+const UNMAPPED: &[Attribute] = &[
+    Attribute::string("type", "The attribute that has the value: roles, entitlements or locations.").read_only(),
+    Attribute::string("value", "The value.").read_only(),
 ];

@@ -11,6 +11,7 @@ mod killed;
 mod leaver;
 mod me;
 mod outbound;
+mod members;
 mod push;
 mod rules;
 mod sources;

@@ -62,9 +62,14 @@ async fn what_is_taken_away_is_gone() {
     let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     for push in Push::each().await {
         let path = format!("/Users/{}", push.person("jo").await);
+        let max = push.person("max").await;
         let done = async |operation: Value| push.told("PATCH", &path, &patch(json!([operation])), 200).await;
-        let whole = json!({"department": "GP", "manager": {"value": "mem_max"}});
-        assert_eq!(done(json!({"op": "add", "path": enterprise, "value": whole})).await[enterprise], whole);
+        let whole = json!({"department": "GP", "manager": {"value": max}});
+        let with = done(json!({"op": "add", "path": enterprise, "value": whole})).await;
+        assert_eq!(
+            (&with[enterprise]["department"], &with[enterprise]["manager"]["value"]),
+            (&json!("GP"), &json!(max))
+        );
         let without = done(json!({"op": "remove", "path": enterprise})).await;
         assert_eq!(without.get(enterprise), None, "{without}");
         assert!(!without["schemas"].as_array().unwrap().contains(&json!(enterprise)));

@@ -1,0 +1,214 @@
+//! What roles, entitlements and locations of sources mean in an organization, and which of them mean nothing there.
+//!
+//! A role or entitlement is the key of a role, or `role@location` (RFC 7643 §4.1.2 leaves the values to the parties); a
+//! location is the key or the id of a site. Values that mean nothing here are kept, give no right, and are shown as unmapped
+//! until the source says others.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Attributes, PRACTITIONER, Speaker, known};
+use crate::{
+    directory::{
+        Result, identifier,
+        location::Location,
+        membership::{Membership, RoleAt},
+        owner,
+    },
+    id::LocationId,
+    storage::Tx,
+    text::Slug,
+};
+
+/// The type of an identifier of which the source does not say it.
+const IDENTIFIER: &str = "provider_number";
+
+/// What an organization has.
+struct Offer<'o> {
+    may_assign: &'o [Slug],
+    roles: &'o [Slug],
+    sites: &'o [Location],
+}
+
+/// What values mean.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Mapping {
+    /// Roles to be assigned.
+    pub(super) roles: Vec<RoleAt>,
+    /// The person's own identifiers at sites: site, type, value.
+    identifiers: BTreeSet<(LocationId, Slug, String)>,
+    /// Values that mean nothing here, with the attribute that has them.
+    unmapped: Vec<(&'static str, String)>,
+}
+
+/// The key of the attribute that tells what is unmapped.
+pub(super) fn unmapped_key() -> String {
+    format!("{PRACTITIONER}:unmapped")
+}
+
+/// Keys of the attributes that are mapped.
+pub(super) fn is_mapped(key: &str) -> bool {
+    ["roles", "entitlements"].contains(&key) || key.strip_prefix(PRACTITIONER) == Some(":locations")
+}
+
+/// Maps what a source says of a member.
+pub(super) async fn of(tx: &mut Tx, speaker: Speaker<'_>, attributes: &Attributes) -> Result<Mapping> {
+    let is_said = known::keys(attributes).any(|(key, _)| is_mapped(&key));
+    if !is_said {
+        return Ok(Mapping::default());
+    }
+    let roles = tx.roles().list(speaker.organization).await?;
+    let roles: Vec<Slug> = roles.into_iter().map(|role| role.slug).collect();
+    let sites = tx.locations().list(speaker.organization).await?;
+    Ok(mapped(attributes, &Offer { may_assign: speaker.may_assign, roles: &roles, sites: &sites }))
+}
+
+impl Mapping {
+    /// Says in the attributes what is unmapped.
+    pub(super) fn tell(&self, attributes: &mut Attributes) {
+        let key = unmapped_key();
+        if self.unmapped.is_empty() {
+            known::forget(attributes, &key);
+        } else {
+            let all = self.unmapped.iter().map(|(name, value)| json!({"type": name, "value": value}));
+            known::put(attributes, &key, all.collect());
+        }
+    }
+
+    /// Sets the person's identifiers at sites, and takes away those that were said before and are not any more.
+    pub(super) async fn identify(
+        &self,
+        tx: &mut Tx,
+        speaker: Speaker<'_>,
+        (member, before): (&Membership, &Mapping),
+    ) -> Result<()> {
+        let is_kept = |(site, kind, _): &&(LocationId, Slug, String)| {
+            self.identifiers.iter().any(|(at, of, _)| at == site && of == kind)
+        };
+        let gone: Vec<_> = before.identifiers.iter().filter(|one| !is_kept(one)).map(|one| (one, None)).collect();
+        let new = self.identifiers.difference(&before.identifiers).map(|one| (one, Some(one.2.as_str())));
+        for ((site, kind, _), value) in gone.into_iter().chain(new) {
+            let at = (site, Some(&member.id));
+            identifier::set(tx, speaker.context, speaker.organization, at, (kind, value)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn mapped(attributes: &Attributes, offer: &Offer<'_>) -> Mapping {
+    let mut mapping = Mapping::default();
+    let mut roles = BTreeSet::new();
+    for name in ["roles", "entitlements"] {
+        for text in texts(attributes.get(name)) {
+            match role(text, offer) {
+                Some(at) => drop(roles.insert(at)),
+                None => mapping.unmapped.push((name, text.to_owned())),
+            }
+        }
+    }
+    mapping.roles = roles.into_iter().collect();
+    let locations = attributes.get(PRACTITIONER).and_then(|extension| extension.get("locations"));
+    for value in locations.and_then(Value::as_array).into_iter().flatten() {
+        let text = value["value"].as_str().unwrap_or_default();
+        let site = site(text, offer).map(|site| site.id.clone());
+        let kind = value["identifierType"].as_str().unwrap_or(IDENTIFIER).parse::<Slug>();
+        match (site, value["identifier"].as_str(), kind) {
+            (Some(_), None, _) => {}
+            (Some(site), Some(identifier), Ok(kind)) => {
+                mapping.identifiers.insert((site, kind, identifier.to_owned()));
+            }
+            _ => mapping.unmapped.push(("locations", text.to_owned())),
+        }
+    }
+    mapping
+}
+
+/// A role that the source may assign, and the organization has, where it has it; never owner.
+fn role(text: &str, offer: &Offer<'_>) -> Option<RoleAt> {
+    let (role, location) = text.split_once('@').map_or((text, None), |(role, location)| (role, Some(location)));
+    let role: Slug = role.parse().ok()?;
+    let is_assignable =
+        offer.may_assign.contains(&role) && offer.roles.contains(&role) && role.as_str() != owner::OWNER;
+    let location = match location {
+        Some(text) => Some(site(text, offer)?.slug.clone()),
+        None => None,
+    };
+    is_assignable.then_some(RoleAt { role, location })
+}
+
+/// A site that is open, by its key or id.
+fn site<'o>(text: &str, offer: &Offer<'o>) -> Option<&'o Location> {
+    let is = |site: &&Location| site.closed_at.is_none() && (site.slug.as_str() == text || site.id.as_str() == text);
+    offer.sites.iter().find(is)
+}
+
+/// The values of a multi-valued attribute.
+fn texts(attribute: Option<&Value>) -> impl Iterator<Item = &str> {
+    let all = attribute.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    all.iter().filter_map(|one| one.as_str().or_else(|| one["value"].as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Timestamp, id::OrganizationId};
+
+    fn slug(text: &str) -> Slug {
+        Slug::from_stored(text.to_owned())
+    }
+
+    fn location(name: &str, closed_at: Option<Timestamp>) -> Location {
+        Location {
+            id: LocationId::from_stored(format!("loc_{name}")),
+            organization_id: OrganizationId::from_stored("org_a".into()),
+            slug: slug(name),
+            name: name.parse().unwrap(),
+            parent_id: None,
+            created_at: Timestamp(0),
+            closed_at,
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_here_gives_nothing_and_is_told() {
+        let sites = [location("quay", None), location("shut", Some(Timestamp(1)))];
+        let (roles, may) =
+            (["billing", "front_desk", "owner"].map(slug), ["billing", "front_desk", "owner", "gone"].map(slug));
+        let offer = Offer { may_assign: &may[..], roles: &roles, sites: &sites };
+        let value = json!({
+            "roles": [{"value": "billing"}, {"value": "owner"}, {"value": "Billing"}, {"value": "billing@"}, {"value": "gone"}],
+            "entitlements": [{"value": "front_desk@quay"}, {"value": "billing"}, {"value": "front_desk@shut"}, {"display": "x"}],
+            (PRACTITIONER): {"locations": [
+                {"value": "quay", "identifier": "7A"}, {"value": "loc_quay", "identifier": "9", "identifierType": "ydernummer"},
+                {"value": "quay"}, {"value": "shut"}, {"value": "moon", "identifier": "1"},
+            ]},
+        });
+        let Value::Object(attributes) = value else { panic!("an object") };
+        let found = mapped(&attributes, &offer);
+        let at = |role: &str, location: Option<&str>| RoleAt { role: slug(role), location: location.map(slug) };
+        assert_eq!(found.roles, [at("billing", None), at("front_desk", Some("quay"))]);
+        let identifiers: Vec<_> =
+            found.identifiers.iter().map(|(_, kind, value)| (kind.as_str(), value.as_str())).collect();
+        assert_eq!(identifiers, [("provider_number", "7A"), ("ydernummer", "9")]);
+        let unmapped: Vec<_> = found.unmapped.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let expected = [
+            ("roles", "owner"),
+            ("roles", "Billing"),
+            ("roles", "billing@"),
+            ("roles", "gone"),
+            ("entitlements", "front_desk@shut"),
+            ("locations", "shut"),
+            ("locations", "moon"),
+        ];
+        assert_eq!(unmapped, expected);
+        let nothing = Offer { may_assign: &[], ..offer };
+        assert_eq!(mapped(&attributes, &nothing).roles, []);
+
+        let mut told = Attributes::new();
+        found.tell(&mut told);
+        assert_eq!(told[PRACTITIONER]["unmapped"][0], json!({"type": "roles", "value": "owner"}));
+        Mapping::default().tell(&mut told);
+        assert_eq!(told[PRACTITIONER].get("unmapped"), None);
+    }
+}
