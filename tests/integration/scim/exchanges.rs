@@ -152,9 +152,11 @@ impl<'p> Replay<'p> {
         if let Some(given) = resource["name"]["givenName"].as_str() {
             assert_eq!(known.given_name.as_deref(), Some(given), "{name}");
         }
+        drop(tx);
         if let Some(email) = resource["emails"][0]["value"].as_str() {
-            let found = tx.member_records().by_address(&of, email).await.unwrap();
-            assert!(found.iter().any(|one| one.membership.id == member), "{name}");
+            let path = encoded(&format!("/Users?filter=emails.value eq \"{email}\""));
+            let found = self.push.told("GET", &path, &Value::Null, 200).await;
+            assert!(found["Resources"].as_array().unwrap().iter().any(|one| one["id"] == id), "{name}: {found}");
         }
     }
 
