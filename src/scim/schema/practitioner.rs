@@ -49,5 +49,5 @@ const LOCATIONS: &[Attribute] = &[
 
 const UNMAPPED: &[Attribute] = &[
     Attribute::string("type", "The attribute that has the value: roles, entitlements or locations.").read_only(),
-    Attribute::string("value", "The value.").read_only(),
+    Attribute::string("value", "The value, as the source wrote it.").read_only(),
 ];
