@@ -186,8 +186,8 @@ fn tell(shell: &Shell, restored: &Restored) -> anyhow::Result<()> {
     shell.say("Everybody signs in again; links for a new password have to be asked for again.");
     if restored.paused > 0 {
         shell.say(format!(
-            "{} apps are no longer pushed to, so that nobody who left since comes back there: see `lanyard scim-target preview`, \
-             then `lanyard scim-target resume`.",
+            "Paused: {} of the apps that people are pushed to, so that nobody who left since comes back there. See \
+             `lanyard scim-target preview`, then `lanyard scim-target resume`.",
             restored.paused
         ));
     }

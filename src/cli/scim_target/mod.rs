@@ -150,9 +150,7 @@ async fn test(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<(
     let target = find(shell, of, name).await?;
     let remote = run::remote(&shell.app, &target).await?;
     let features = remote.features().await.map_err(|failure| TargetError::App(failure.problem))?;
-    let place = crate::scim::outbound::remote::Place::Index(1);
-    let page = remote.page(crate::scim::ResourceType::User, &place).await;
-    page.map_err(|failure| TargetError::App(failure.problem))?;
+    remote.see_users().await.map_err(|failure| TargetError::App(failure.problem))?;
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     shell.show(
         &features,

@@ -33,7 +33,10 @@ pub(super) fn report(shell: &Shell, target: &Target, report: Report) -> anyhow::
     if !report.strangers.is_empty() {
         shell.say(format!("Known to the app alone: {}", report.strangers.join(", ")));
     }
-    if report.failed > 0 {
+    if !report.kept.is_empty() {
+        shell.say(format!("The app keeps: {}", report.kept.join(", ")));
+    }
+    if report.failed > report.kept.len() as u64 {
         shell.say(format!("What to do about those who were refused: `lanyard scim-target errors {name}`."));
     }
     if let Some(problem) = report.problem {

@@ -262,7 +262,7 @@ async fn remove(runner: &mut Runner<'_>, strangers: Vec<Stranger>) -> Result<(),
     let inactive = json!({
         "schemas": [PATCH_SCHEMA], "Operations": [{"op": "replace", "path": "active", "value": false}],
     });
-    for (id, _) in strangers {
+    for (id, name) in strangers {
         if runner.is_halted() {
             break;
         }
@@ -273,7 +273,12 @@ async fn remove(runner: &mut Runner<'_>, strangers: Vec<Stranger>) -> Result<(),
         match done {
             Ok(_) => runner.report.left += 1,
             Err(failure) if failure.problem.is_of_all() => return Err(failure.into()),
-            Err(_) => runner.report.failed += 1,
+            Err(failure) => {
+                runner.report.failed += 1;
+                if runner.report.kept.len() < MOST_TOLD {
+                    runner.report.kept.push(format!("{name} ({})", failure.problem));
+                }
+            }
         }
     }
     Ok(())

@@ -129,6 +129,17 @@ impl Remote {
         }
     }
 
+    /// Whether it lets us read users at all: what it says of itself it may say to everybody.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn see_users(&self) -> Result<()> {
+        let mut address = self.address(&[part(ResourceType::User)])?;
+        address.query_pairs_mut().append_pair("count", "1");
+        let answer = self.ask(Method::GET, address, None, None).await?;
+        self.list(&answer).map(drop)
+    }
+
     /// Creates a resource (RFC 7644 §3.3); its id, unless the app does not say it.
     ///
     /// # Errors

@@ -84,6 +84,8 @@ pub struct Report {
     pub unknown: u64,
     /// Some of them.
     pub strangers: Vec<String>,
+    /// Of those who were to be taken out, some whom the app keeps, with why.
+    pub kept: Vec<String>,
     /// So many are to leave that nobody did.
     pub braked: Option<u64>,
     /// Why it ended early.

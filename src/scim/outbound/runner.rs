@@ -159,6 +159,7 @@ impl<'r> Runner<'r> {
             return Ok(());
         }
         self.features = self.remote.features().await?;
+        self.remote.see_users().await?;
         self.keep_features(self.features).await?;
         Ok(())
     }
