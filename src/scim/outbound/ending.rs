@@ -4,11 +4,31 @@ use std::time::Duration;
 
 use super::{
     brake::WINDOW,
+    decision::{Operation, Standing},
     problem::{Problem, Trouble},
+    push::{Deed, Task},
     run::{Kind, Report},
     store::{Outcome, Pushed},
 };
-use crate::{audit::Event, clock::Timestamp, id::TargetId};
+use crate::{audit::Event, clock::Timestamp, id::TargetId, scim::ResourceType};
+
+/// Whether somebody is to leave.
+pub(super) fn is_to_leave(task: &Task) -> bool {
+    let leaves = matches!(task.operation, Operation::Deactivate | Operation::Delete)
+        || (task.operation == Operation::Find && task.standing != Standing::Wanted);
+    leaves && task.pushed.thing.kind() == ResourceType::User
+}
+
+/// Counts what was done.
+pub(super) fn count(report: &mut Report, deed: Deed, members: u64) {
+    match deed {
+        Deed::Nothing => {}
+        Deed::Created => report.created += 1,
+        Deed::Changed => report.changed += 1,
+        Deed::Left => report.left += 1,
+    }
+    report.changed += members;
+}
 
 /// What is remembered of one that was refused.
 pub(super) fn failed(before: &Pushed, problem: &Problem, now: Timestamp) -> Outcome {

@@ -25,7 +25,7 @@ use crate::{
     clock::Timestamp,
     id::TargetId,
     scim::{Document, ResourceType, patch::PATCH_SCHEMA},
-    storage::{self, Storage},
+    storage::{self, Storage, Tx},
 };
 
 /// How often a change is made anew that somebody else was quicker with.
@@ -256,19 +256,24 @@ impl<'p> Pusher<'p> {
                 _ => drop(claims.insert(key, thing.clone())),
             }
         }
-        let known = self.known(thing.kind(), id).await.map_err(|error| {
+        let other = self.other(thing, id).await.map_err(|error| {
             tracing::error!(error = %error, "What an app has could not be read.");
             Problem::new(Trouble::Fault, "the database of Lanyard failed")
         })?;
-        match known {
-            Some(other) if other.thing != *thing => Err(shared(&other.thing).into()),
-            _ => Ok(()),
-        }
+        other.map_or(Ok(()), |other| Err(shared(&other).into()))
     }
 
-    async fn known(&self, kind: ResourceType, id: &str) -> storage::Result<Option<Pushed>> {
-        let mut tx = self.storage.read().await?;
-        Ok(tx.pushed(self.target).by_remote(kind, &[id.to_owned()]).await?.pop())
+    /// Who else is this one there. Whoever left leaves the place to whom comes back as a new member.
+    async fn other(&self, thing: &Thing, id: &str) -> storage::Result<Option<Thing>> {
+        let found = self.storage.read().await?.pushed(self.target).by_remote(thing.kind(), &[id.to_owned()]).await?;
+        let Some(other) = found.into_iter().find(|one| one.thing != *thing) else { return Ok(None) };
+        if other.is_live {
+            return Ok(Some(other.thing));
+        }
+        let (target, gone) = (self.target.clone(), vec![(other.thing, Outcome::Forget)]);
+        let forget = async move |tx: &mut Tx| tx.pushed(&target).settle(&gone).await;
+        self.storage.write(move |tx| Box::pin(async move { forget(tx).await })).await?;
+        Ok(None)
     }
 }
 

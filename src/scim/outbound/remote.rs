@@ -137,7 +137,11 @@ impl Remote {
         let mut address = self.address(&[part(ResourceType::User)])?;
         address.query_pairs_mut().append_pair("count", "1");
         let answer = self.ask(Method::GET, address, None, None).await?;
-        self.list(&answer).map(drop)
+        match Trouble::of_status(answer.status) {
+            // Not every app lists what it has.
+            Trouble::Unsupported | Trouble::Rights => Ok(()),
+            _ => self.list(&answer).map(drop),
+        }
     }
 
     /// Creates a resource (RFC 7644 §3.3); its id, unless the app does not say it.

@@ -8,8 +8,8 @@ use futures_util::{StreamExt as _, stream};
 use super::{
     brake::{Crowd, WINDOW},
     changes,
-    decision::{Operation, Standing},
-    ending::{braked, event, failed, pause_of_app},
+    decision::Operation,
+    ending::{braked, count, event, failed, is_to_leave, pause_of_app},
     members::{MembersFault, send},
     plan::{self, Look, Planned},
     push::{Deed, Pusher, Task},
@@ -28,6 +28,9 @@ use crate::{
     storage::{self, Tx},
     text::Slug,
 };
+
+/// When all of at least so many are refused in a round, it is the app that has the trouble.
+const MOST_REFUSALS: usize = 10;
 
 /// Why a run ends.
 #[derive(Debug)]
@@ -216,9 +219,12 @@ impl<'r> Runner<'r> {
         let now = self.app.clock.now();
         let crowd = {
             let mut tx = self.app.storage.read().await?;
+            let leaving = tx.scope(&self.target.id, &self.target.organization, now).leaving().await?;
+            if leaving == 0 && self.progress.braked.is_none() {
+                return Ok(());
+            }
             let since = now.minus(WINDOW).max(self.progress.confirmed_at);
             let (live, left) = tx.pushed(&self.target.id).crowd(since).await?;
-            let leaving = tx.scope(&self.target.id, &self.target.organization, now).leaving().await?;
             Crowd { live, leaving, left }
         };
         self.is_braked = !self.order.is_confirmed && crowd.is_too_many(self.target.settings.brake);
@@ -279,8 +285,8 @@ impl<'r> Runner<'r> {
         }
         self.try_all(&tasks, now).await?;
         let pusher = Pusher::new(self.remote, &self.app.storage, (&self.target.id, self.features), now);
-        let mut end = None;
-        let mut moved = false;
+        let (mut end, mut refusals, mut moved) = (None, vec![], false);
+        let all = tasks.len();
         {
             let (app, target, pusher) = (self.app, &self.target, &pusher);
             let sending = stream::iter(tasks).map(|task| async move { (send(app, target, pusher, &task).await, task) });
@@ -300,6 +306,7 @@ impl<'r> Runner<'r> {
                     Err(MembersFault::App(failure)) => {
                         self.report.failed += 1;
                         outcomes.push((thing, failed(&task.pushed, &failure.problem, now)));
+                        refusals.push(failure);
                     }
                     Err(here) => return Err(here.into()),
                 }
@@ -311,6 +318,10 @@ impl<'r> Runner<'r> {
             self.keep_features(self.features).await?;
         }
         self.write_down(outcomes, moved, now).await?;
+        // An app that takes nobody is left alone for a while.
+        if all >= MOST_REFUSALS && refusals.len() == all {
+            end = refusals.pop();
+        }
         Ok(end)
     }
 
@@ -375,20 +386,4 @@ impl<'r> Runner<'r> {
         let all = [sent, turn, Some(self.progress.reconciled_at.plus(RECONCILE_EVERY))];
         Ok(all.into_iter().flatten().min().unwrap_or(now).max(now))
     }
-}
-
-fn is_to_leave(task: &Task) -> bool {
-    let leaves = matches!(task.operation, Operation::Deactivate | Operation::Delete)
-        || (task.operation == Operation::Find && task.standing != Standing::Wanted);
-    leaves && task.pushed.thing.kind() == ResourceType::User
-}
-
-fn count(report: &mut Report, deed: Deed, members: u64) {
-    match deed {
-        Deed::Nothing => {}
-        Deed::Created => report.created += 1,
-        Deed::Changed => report.changed += 1,
-        Deed::Left => report.left += 1,
-    }
-    report.changed += members;
 }

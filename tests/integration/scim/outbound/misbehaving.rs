@@ -269,3 +269,39 @@ async fn nobody_of_another_organization_and_nobody_who_has_not_joined_is_pushed(
         assert!(!bodies.iter().any(|body| body.contains("later@") || body.contains("Surgeons")));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_refuses_everybody_is_left_alone_for_a_while() {
+    for out in Outbound::each().await {
+        let target = out.target(Settings::default()).await;
+        for number in 0..60 {
+            out.hire(&format!("p{number}")).await;
+        }
+        out.peer.will("POST", "/Users", 1000, || Turn::Answer(answer(403, &[], "")));
+        let report = out.run(&target, Kind::Sync).await;
+        assert_eq!(report.problem.unwrap().trouble, Trouble::Rights);
+        assert!(report.failed <= 40, "{} of 63", report.failed);
+        out.peer.behaves();
+        let report = out.run(&target, Kind::Sync).await;
+        assert_eq!((report.problem, report.failed), (None, 0), "whoever asks does not wait");
+        assert_eq!(out.peer.people().await.len(), 63);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_lists_nobody_is_pushed_to_all_the_same() {
+    for out in Outbound::each().await {
+        let target = out.target(Settings::default()).await;
+        out.peer.will("GET", "/Users?count", 1000, || Turn::Answer(answer(501, &[], "")));
+        let report = out.run(&target, Kind::Reconcile).await;
+        assert_eq!((report.problem, report.failed, report.drift), (None, 0, 0));
+        out.peer.behaves();
+        assert_eq!(out.peer.people().await, active(&ALL));
+        let id = out.peer.user("sam").await["id"].as_str().unwrap().to_owned();
+        out.peer.ask("DELETE", &format!("/Users/{id}"), &Value::Null).await;
+        out.wait(Duration::from_secs(1));
+        out.peer.will("GET", "/Users?count", 1000, || Turn::Answer(answer(501, &[], "")));
+        let report = out.run(&target, Kind::Reconcile).await;
+        assert_eq!((report.drift, report.created), (1, 1), "{report:?}");
+    }
+}

@@ -106,20 +106,32 @@ impl Outbound {
     }
 
     async fn hire(&self, name: &str) -> MembershipId {
-        let (context, of) = (self.clinic.context(), self.clinic.organization("riverside").await);
-        let name = name.to_owned();
+        let (context, called) = (self.clinic.context(), name.to_owned());
         self.clinic
             .write(move |tx| {
                 Box::pin(async move {
                     let new = NewUser {
-                        name: name.parse()?,
-                        email: Some(format!("{name}@clinic.example").parse()?),
+                        name: called.parse()?,
+                        email: Some(format!("{called}@clinic.example").parse()?),
                         email_is_verified: true,
                         user_name: None,
                         password: None,
                         locale: None,
                     };
-                    let user = user::create(tx, &context, new).await?.id;
+                    Ok(user::create(tx, &context, new).await?)
+                })
+            })
+            .await;
+        self.join(name).await
+    }
+
+    /// Somebody who has an account becomes a member of Riverside.
+    async fn join(&self, name: &str) -> MembershipId {
+        let (context, of) = (self.clinic.context(), self.clinic.organization("riverside").await);
+        let user = self.clinic.user(name).await;
+        self.clinic
+            .write(move |tx| {
+                Box::pin(async move {
                     let new = NewMembership {
                         user,
                         kind: "practitioner".parse()?,

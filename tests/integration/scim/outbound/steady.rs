@@ -335,3 +335,30 @@ async fn leavers_are_removed_where_that_was_chosen_and_the_erased_everywhere() {
         assert_eq!(out.peer.people().await, active(&["olivia", "priya"]), "{}", out.peer.organization().await);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_as_a_new_member_has_their_place_again() {
+    for out in Outbound::each().await {
+        let target = out.target(Settings::default()).await;
+        out.run(&target, Kind::Sync).await;
+        let before = out.peer.user("sam").await;
+        let (context, of, id) =
+            (out.clinic.context(), out.clinic.organization("riverside").await, out.member("sam").await);
+        out.clinic
+            .write(move |tx| {
+                Box::pin(
+                    async move { Ok(lanyard::directory::membership::remove(tx, &context, &of, &id).await.map(drop)?) },
+                )
+            })
+            .await;
+        assert_eq!(out.run(&target, Kind::Changes).await.left, 1);
+        assert_eq!(out.peer.user("sam").await["active"], false);
+        out.join("sam").await;
+        let report = out.run(&target, Kind::Changes).await;
+        assert_eq!((report.changed, report.failed), (1, 0), "{report:?}");
+        let after = out.peer.user("sam").await;
+        assert_eq!((&after["id"], &after["active"]), (&before["id"], &json!(true)));
+        assert_eq!(after["externalId"], out.member("sam").await.as_str());
+        assert_ne!(after["externalId"], before["externalId"]);
+    }
+}
