@@ -62,6 +62,10 @@ impl Literal {
             (Kind::Boolean, value) => value::boolean_of(&value).map(Self::Boolean),
             (Kind::Integer | Kind::Decimal, Value::Number(number)) => Some(Self::Number(number)),
             (Kind::DateTime, Value::String(text)) => value::instant(&text).map(|at| Self::Instant(at, text)),
+            // No database keeps it in a text, or takes it to look for one.
+            (_, Value::String(text)) if text.contains('\0') => {
+                return Err(format!("'{name}' is compared with a text that holds a null character"));
+            }
             (Kind::String | Kind::Reference | Kind::Binary, Value::String(text)) => Some(Self::Text(text)),
             _ => None,
         };

@@ -133,6 +133,7 @@ fn a_filter_that_means_nothing_is_refused_with_the_place() {
         (r#"name eq "x""#, "'name' is an object: compare one of its sub-attributes".into()),
         ("userName eq 7", "'userName' is compared with a value of another kind than string".into()),
         ("userName eq true", "'userName' is compared with a value of another kind than string".into()),
+        ("userName eq \"a\\u0000\"", "'userName' is compared with a text that holds a null character".into()),
         ("userName gt null", "'userName' cannot be compared by gt (null)".into()),
         (r#"active eq "yes""#, "'active' is compared with a value of another kind than boolean".into()),
         ("active gt true", "'active' cannot be compared by gt (boolean)".into()),
