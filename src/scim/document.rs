@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     error::{ScimError, ScimType, echo, invalid_syntax, invalid_value},
     schema::{Attribute, Mutability, ResourceType, Schema},
+    size,
     value::{self, Limits, Place},
 };
 use crate::keys::strict_json;
@@ -32,7 +33,8 @@ pub fn parse(body: &[u8]) -> Result<Document, ScimError> {
 /// The resource that a POST asks for (RFC 7644 §3.3).
 ///
 /// # Errors
-/// `invalidSyntax` for what the schema does not know, `invalidValue` for what does not fit or is missing.
+/// `invalidSyntax` for what the schema does not know, `invalidValue` for what does not fit, is missing or is
+/// too large.
 pub fn create(kind: ResourceType, body: Document, limits: Limits) -> Result<Document, ScimError> {
     let mut document = Document::new();
     check_schemas(kind, &body)?;
@@ -49,6 +51,7 @@ pub fn create(kind: ResourceType, body: Document, limits: Limits) -> Result<Docu
         insert_once(&mut document, name, value)?;
     }
     check_required(kind, &document)?;
+    size::check(&document)?;
     say_schemas(kind, &mut document);
     Ok(document)
 }

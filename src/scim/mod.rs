@@ -3,8 +3,8 @@
 //! RFC 7643 (schema), RFC 7644 (protocol), RFC 9865 (cursors).
 //!
 //! * `schema/`: which attributes there are, and what each may hold. `error`: what a client is told.
-//! * `document`: a body becomes a canonical resource. `value`: one value as its attribute wants it. `patch/`: operations on
-//!   a resource.
+//! * `document`: a body becomes a canonical resource. `value`: one value as its attribute wants it. `size`: how
+//!   large all of them may be. `patch/`: operations on a resource.
 //! * `path`, `filter/`: the two grammars of the protocol, resolved against the schema. `sort`, `query`, `projection`: which
 //!   resources are listed, in which order, with which attributes.
 //! * `bulk/`: many operations in one request.
@@ -41,6 +41,7 @@ pub mod request;
 pub mod resource;
 pub mod schema;
 pub mod service_provider_config;
+pub mod size;
 pub mod sort;
 pub mod store;
 pub mod user;

@@ -339,3 +339,15 @@ proptest! {
         let _ = parse(&bytes);
     }
 }
+
+#[test]
+fn a_body_is_as_large_as_a_resource_may_be() {
+    let photos = |many: usize| {
+        let all: Vec<Value> = (0..many).map(|n| json!({"value": format!("{n}{}", "x".repeat(8000))})).collect();
+        json!({"schemas": [ResourceType::User.core().id], "userName": "a", "photos": all})
+    };
+    assert!(created(ResourceType::User, photos(8)).is_ok());
+    let (scim_type, detail) = created(ResourceType::User, photos(9)).unwrap_err();
+    assert_eq!(scim_type, "invalidValue");
+    assert_eq!(detail, "the attributes of the resource would take 72152 bytes as JSON, more than 65536");
+}

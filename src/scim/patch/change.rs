@@ -12,6 +12,7 @@ use crate::scim::{
     filter::{Filter, Literal},
     path::AttributePath,
     schema::Attribute,
+    size,
     value::{self, Limits, Place, is_primary},
 };
 
@@ -33,6 +34,28 @@ pub(super) fn apply(step: &Step, document: &mut Document) -> Done {
         document.insert(schema.id.to_owned(), Value::Object(members));
     }
     done
+}
+
+/// How many bytes a step writes to a resource, at most.
+pub(super) fn written(step: &Step, document: &Document) -> usize {
+    let Step::Write(path, _, value) = step else { return 0 };
+    let (of, filter, sub) = match path {
+        PatchPath::Attribute(path) => (*path, None, path.sub_attribute),
+        PatchPath::Values { attribute, filter, sub_attribute } => (*attribute, Some(filter), *sub_attribute),
+        PatchPath::Extension(_) => return 0,
+    };
+    let members = of.extension.map_or(Some(document), |schema| document.get(schema.id).and_then(Value::as_object));
+    let items = members.and_then(|members| members.get(of.attribute.name)).and_then(Value::as_array);
+    let items = items.map(Vec::as_slice).unwrap_or_default();
+    let targets = match (filter, sub) {
+        (Some(filter), _) => items.iter().filter(|item| filter.matches_value(item)).count(),
+        (None, Some(_)) => items.len(),
+        (None, None) => 1,
+    };
+    // Names with quotes, a colon and a comma; what a filter describes may be made.
+    let names = of.attribute.name.len() + sub.map_or(0, |sub| sub.name.len()) + 8;
+    let described = filter.map_or(0, |filter| filter.to_string().len());
+    targets.max(1).saturating_mul(size::of(value) + names) + described
 }
 
 /// Changes one attribute in the object that it stands in.

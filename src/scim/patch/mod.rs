@@ -17,6 +17,7 @@ use super::{
     document::{self, Document},
     error::{ScimError, invalid_syntax, invalid_value},
     schema::ResourceType,
+    size::Room,
     value::Limits,
 };
 
@@ -89,14 +90,17 @@ impl PatchOp {
     ///
     /// # Errors
     /// With the operation by its number: `noTarget` for a path that finds nothing, `invalidValue` for a resource that would
-    /// lack what is required or have too many values.
+    /// lack what is required, have too many values or be too large.
     pub fn apply(&self, document: &Document) -> Result<Patched, ScimError> {
         let mut before = document.clone();
         document::say_schemas(self.kind, &mut before);
         let mut after = before.clone();
+        let mut room = Room::of(&before);
         for (index, step) in &self.steps {
-            change::apply(step, &mut after).map_err(|error| at(*index, error))?;
+            let done = room.take(change::written(step, &after), &after).and_then(|()| change::apply(step, &mut after));
+            done.map_err(|error| at(*index, error))?;
         }
+        room.check(&after)?;
         document::check_required(self.kind, &after)?;
         document::say_schemas(self.kind, &mut after);
         Ok(Patched { changed: after != before, document: after, members: self.members.clone() })

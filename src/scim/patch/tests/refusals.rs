@@ -1,6 +1,7 @@
 //! What is refused, and how.
 
 use super::*;
+use crate::scim::value;
 
 /// Each is refused on a person with one address of work.
 fn check_refusals(cases: Vec<(Value, &str)>) {
@@ -148,4 +149,34 @@ fn a_body_of_another_shape_is_refused() {
         let refused = PatchOp::parse(ResourceType::User, &object(body), Limits::default()).unwrap_err();
         assert_eq!(refused.detail, expected);
     }
+}
+
+/// Every attribute is within its own bounds.
+#[test]
+fn a_resource_that_would_grow_too_large_is_not_made() {
+    let long = "x".repeat(value::LONGEST_TEXT);
+    let many: Vec<Value> = (0..value::MOST_VALUES).map(|n| json!({"type": n.to_string()})).collect();
+    let add = json!({"op": "add", "path": "addresses", "value": many});
+    let written = json!({"op": "replace", "path": "addresses.formatted", "value": long});
+    let matching = json!({"op": "replace", "path": "addresses[type sw \"1\"].region", "value": long});
+    let one_more =
+        |n: usize| json!({"op": "add", "path": "photos", "value": [{"value": format!("{n}{}", &long[4..])}]});
+    let piled: Vec<Value> = (0..1000).map(one_more).collect();
+    for (case, operations, expected) in [
+        ("one text to many", json!([add, written]), "Operations[1]: the attributes of the resource would take 8"),
+        ("to those that match", json!([add, matching]), "Operations[1]: the attributes of the resource would take 9"),
+        ("one after the other", json!(piled), "Operations[14]: the attributes of the resource would take "),
+        ("by one", json!(&piled[..9]), "the attributes of the resource would take 7"),
+    ] {
+        let refused = patched(ResourceType::User, &person(json!({})), &operations).expect_err(case);
+        assert!(refused.starts_with(&format!("invalidValue: {expected}")), "{case}: {refused}");
+        assert!(refused.ends_with(" bytes as JSON, more than 65536"), "{case}: {refused}");
+    }
+    // What has grown before may become less.
+    let photos: Vec<Value> = (0..20).map(|n| json!({"value": format!("{n}{}", &long[4..])})).collect();
+    let large = person(json!({"photos": photos, "title": "Dr"}));
+    let less = patched(ResourceType::User, &large, &json!([{"op": "remove", "path": "title"}])).unwrap();
+    assert!(less.changed);
+    let more = json!([{"op": "replace", "path": "title", "value": "Professor"}]);
+    assert!(patched(ResourceType::User, &large, &more).is_err());
 }
