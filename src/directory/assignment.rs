@@ -175,14 +175,28 @@ pub(super) async fn replace_of(
     member: &Membership,
     (wanted, origin): (&[RoleAt], &Origin),
 ) -> Result<()> {
-    let held = tx.assignments().of_member(&member.organization_id, &member.id).await?;
-    let is = |one: &Listed, at: &RoleAt| one.role == at.role && one.location == at.location;
-    for one in held.iter().filter(|one| one.assignment.origin == *origin && !wanted.iter().any(|at| is(one, at))) {
-        end(tx, context, &member.organization_id, &one.assignment.id).await?;
-    }
-    let missing: Vec<RoleAt> = wanted.iter().filter(|at| !held.iter().any(|one| is(one, at))).cloned().collect();
+    let held = keep_of(tx, context, member, (wanted, origin)).await?;
+    let missing: Vec<RoleAt> = wanted.iter().filter(|at| !held.iter().any(|one| is_of(one, at))).cloned().collect();
     let missing = offered(tx, &member.organization_id, &missing).await?;
     assign_all(tx, context, member, &missing, origin).await
+}
+
+/// Ends what a member has from `origin` and is not among these; answers all that the member had.
+pub(super) async fn keep_of(
+    tx: &mut Tx,
+    context: &Context,
+    member: &Membership,
+    (kept, origin): (&[RoleAt], &Origin),
+) -> Result<Vec<Listed>> {
+    let held = tx.assignments().of_member(&member.organization_id, &member.id).await?;
+    for one in held.iter().filter(|one| one.assignment.origin == *origin && !kept.iter().any(|at| is_of(one, at))) {
+        end(tx, context, &member.organization_id, &one.assignment.id).await?;
+    }
+    Ok(held)
+}
+
+fn is_of(one: &Listed, at: &RoleAt) -> bool {
+    one.role == at.role && one.location == at.location
 }
 
 /// Those of the roles that the organization has, at places that are open.

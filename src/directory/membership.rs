@@ -233,6 +233,7 @@ pub async fn disable(
     owner::spare(tx, context.now, organization, id).await?;
     membership.disabled_at = Some(context.now);
     tx.memberships().save(&membership).await?;
+    tx.memberships().set_disabled_by(id, Some(&Origin::of(context))).await?;
     end_access(tx, context, &membership).await?;
     let event = Event::MembershipDisabling { user: membership.user_id.clone(), membership: id.clone() };
     tx.record(context, Some(organization), &event);
@@ -255,6 +256,7 @@ pub async fn enable(
     }
     membership.tokens_void_before = Some(context.now);
     tx.memberships().save(&membership).await?;
+    tx.memberships().set_disabled_by(id, None).await?;
     let event = Event::MembershipEnabling { user: membership.user_id.clone(), membership: id.clone() };
     tx.record(context, Some(organization), &event);
     Ok(membership)

@@ -36,7 +36,10 @@ pub mod validity;
 
 use std::fmt;
 
-use crate::{storage, text::TextError};
+use crate::{
+    storage,
+    text::{Slug, TextError},
+};
 
 /// Why an operation on the directory was not done; the message is fit for the administrator who asked.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,11 @@ pub enum Error {
     /// An attribute that this editor may not change.
     #[error(transparent)]
     Profile(#[from] profile::Refusal),
+    /// A role that a source may not assign.
+    #[error(
+        "a place in this group gives the role `{0}`, which this source may not assign; allow it, or take the role from the group"
+    )]
+    Unassignable(Slug),
     /// An attribute that another source keeps.
     #[error(transparent)]
     Owned(#[from] provisioning::Owned),

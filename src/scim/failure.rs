@@ -31,7 +31,7 @@ impl From<directory::Error> for Failure {
             E::Storage(fault) => return Self::Fault(fault),
             E::Taken(..) | E::AlreadyMember => ScimError::new(ScimType::Uniqueness, detail),
             E::Owned(_) => ScimError::new(ScimType::Mutability, detail),
-            E::LastOwner | E::Tenancy(_) => ScimError::of_status(StatusCode::FORBIDDEN, detail),
+            E::LastOwner | E::Tenancy(_) | E::Unassignable(_) => ScimError::of_status(StatusCode::FORBIDDEN, detail),
             E::Unknown(Noun::Membership | Noun::Group, _) => invalid_value(format!("members: {detail}")),
             E::Unknown(Noun::Manager, _) => invalid_value(format!("manager: {detail}")),
             E::Unknown(Noun::MembershipKind, _) => invalid_value(format!("membershipKind: {detail}")),

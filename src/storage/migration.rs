@@ -51,6 +51,7 @@ const STEPS: &[Step] = migrations! {
     "202611222138" "scim_targets";
     "202611222145" "precedence";
     "202611222146" "managers";
+    "202611222212" "disabled_by";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

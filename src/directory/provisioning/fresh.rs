@@ -33,7 +33,7 @@ pub(super) async fn add(
     let source = speaker.source();
     let sources = said.iter().map(|key| (key.clone(), source.clone())).collect();
     let (addresses, mapping) = (facts::addresses(&attributes), mapping::of(tx, speaker, &attributes).await?);
-    mapping.tell(&mut attributes);
+    mapping.tell(&mut attributes, |_| true);
     let (user_name, external_id) = (desired.user_name.clone(), desired.external_id.clone());
     let record = Record { user_name, external_id, attributes, sources, updated_at: context.now };
     if !tx.member_records().save((organization, &member.id), &record, (&addresses, true)).await? {

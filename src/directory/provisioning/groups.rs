@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Manner, Owned, Ranking, Speaker};
+use super::{Manner, Owned, Ranking, Speaker, carried};
 use crate::{
     audit::Event,
     clock::Timestamp,
@@ -201,6 +201,9 @@ async fn change_groups(
         Parts::Without(_) => (vec![], groups.intersection(&inside).collect()),
         Parts::Only(_) => (groups.difference(&inside).collect(), inside.difference(groups).collect()),
     };
+    if !new.is_empty() {
+        carried::check(tx, speaker, id).await?;
+    }
     for part in &gone {
         group::unnest(tx, speaker.context, speaker.organization, part, id).await?;
     }
@@ -226,6 +229,9 @@ async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[Members
     let found: HashSet<&MembershipId> = known.iter().map(|(member, _)| member).collect();
     if let Some(unknown) = missing.iter().find(|member| !found.contains(member)) {
         return Err(Noun::Membership.unknown(unknown));
+    }
+    if !missing.is_empty() {
+        carried::check(tx, speaker, id).await?;
     }
     tx.group_records().add(id, &missing, (&source, speaker.context.now)).await?;
     let users: HashSet<&UserId> = known.iter().map(|(_, user)| user).collect();

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Attributes, PRACTITIONER, Speaker, known};
+use super::{Attributes, Known, PRACTITIONER, Record, Speaker, known};
 use crate::{
     directory::{
-        Result, identifier,
+        Result, assignment, identifier,
         location::Location,
         membership::{Membership, RoleAt},
+        origin::Origin,
         owner,
     },
     id::LocationId,
@@ -65,14 +66,17 @@ pub(super) async fn of(tx: &mut Tx, speaker: Speaker<'_>, attributes: &Attribute
 }
 
 impl Mapping {
-    /// Says in the attributes what is unmapped.
-    pub(super) fn tell(&self, attributes: &mut Attributes) {
+    /// Says in the attributes what is unmapped of those that `is_said` by the source; what others said stays as it is.
+    pub(super) fn tell(&self, attributes: &mut Attributes, is_said: impl Fn(&str) -> bool) {
         let key = unmapped_key();
-        if self.unmapped.is_empty() {
+        let before = known::value_of(attributes, &key).and_then(Value::as_array).cloned().unwrap_or_default();
+        let others = before.into_iter().filter(|one| !is_said(one["type"].as_str().unwrap_or_default()));
+        let own = self.unmapped.iter().filter(|(name, _)| is_said(name));
+        let all: Vec<Value> = others.chain(own.map(|(name, value)| json!({"type": name, "value": value}))).collect();
+        if all.is_empty() {
             known::forget(attributes, &key);
         } else {
-            let all = self.unmapped.iter().map(|(name, value)| json!({"type": name, "value": value}));
-            known::put(attributes, &key, all.collect());
+            known::put(attributes, &key, all.into());
         }
     }
 
@@ -96,10 +100,46 @@ impl Mapping {
     }
 }
 
+/// The attributes whose values are roles.
+const ROLES: [&str; 2] = ["roles", "entitlements"];
+
+/// Assigns the roles that the source's own words give, and ends those of the sources that it overruled: nobody assigns by
+/// the rights of another.
+pub(super) async fn assign(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    (known, after): (&Known, &Record),
+    seen: &Attributes,
+) -> Result<()> {
+    let (source, member) = (speaker.source(), &known.membership);
+    let own = of(tx, speaker, &said_by(&source, after, seen)).await?;
+    assignment::replace_of(tx, speaker.context, member, (&own.roles, &source)).await?;
+    let before = known.record.iter().flat_map(|record| ROLES.map(|key| (key, record.sources.get(key))));
+    let overruled = before.filter(|(key, origin)| *origin != after.sources.get(*key)).filter_map(|(_, origin)| origin);
+    for origin in overruled.filter(|origin| **origin != source) {
+        let left = said_by(origin, after, seen);
+        let left: Vec<RoleAt> = ROLES.iter().flat_map(|key| texts(left.get(*key))).filter_map(named).collect();
+        assignment::keep_of(tx, speaker.context, member, (&left, origin)).await?;
+    }
+    Ok(())
+}
+
+/// The roles that one source said.
+fn said_by(source: &Origin, record: &Record, seen: &Attributes) -> Attributes {
+    let own = ROLES.into_iter().filter(|key| record.sources.get(*key) == Some(source));
+    own.filter_map(|key| Some((key.to_owned(), seen.get(key)?.clone()))).collect()
+}
+
+/// What a value names, wherever that is.
+fn named(text: &str) -> Option<RoleAt> {
+    let (role, location) = text.split_once('@').map_or((text, None), |(role, location)| (role, Some(location)));
+    Some(RoleAt { role: role.parse().ok()?, location: location.map(str::parse).transpose().ok()? })
+}
+
 fn mapped(attributes: &Attributes, offer: &Offer<'_>) -> Mapping {
     let mut mapping = Mapping::default();
     let mut roles = BTreeSet::new();
-    for name in ["roles", "entitlements"] {
+    for name in ROLES {
         for text in texts(attributes.get(name)) {
             match role(text, offer) {
                 Some(at) => drop(roles.insert(at)),
@@ -206,9 +246,12 @@ mod tests {
         assert_eq!(mapped(&attributes, &nothing).roles, []);
 
         let mut told = Attributes::new();
-        found.tell(&mut told);
+        found.tell(&mut told, |_| true);
         assert_eq!(told[PRACTITIONER]["unmapped"][0], json!({"type": "roles", "value": "owner"}));
-        Mapping::default().tell(&mut told);
+        Mapping::default().tell(&mut told, |name| name == "locations");
+        let left = told[PRACTITIONER]["unmapped"].as_array().unwrap();
+        assert!(!left.is_empty() && left.iter().all(|one| one["type"] != "locations"), "what others said stays");
+        Mapping::default().tell(&mut told, |_| true);
         assert_eq!(told[PRACTITIONER].get("unmapped"), None);
     }
 }

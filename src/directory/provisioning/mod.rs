@@ -8,6 +8,7 @@
 //! names of RFC 7643. Not here: protocols.
 
 mod attributes;
+mod carried;
 mod facts;
 mod fresh;
 pub(super) mod groups;
@@ -17,6 +18,7 @@ mod mapping;
 mod ownership;
 pub(super) mod pending;
 pub(super) mod shown;
+mod standing;
 pub(super) mod people;
 mod ranking;
 
@@ -29,14 +31,18 @@ pub use pending::Invited;
 pub use people::{Kept, kept_of, kept_of_person};
 pub use ranking::{PRECEDENCES, Ranking, Source, set_own_precedence};
 pub use shown::{AttributeText, Shown};
+pub use standing::remove;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::ownership::{Merged, Present};
+use self::{
+    ownership::{Merged, Present},
+    standing::suspend_or_resume,
+};
 use super::{
-    Error, Noun, Result, assignment,
+    Error, Noun, Result,
     membership::{self, FirstRoles, Membership, NewMembership},
     origin::Origin,
     profile::{self, Subject},
@@ -164,15 +170,6 @@ pub async fn change(
     Ok((has_changed, invited))
 }
 
-/// Ends a membership.
-///
-/// # Errors
-/// For an unknown member and for the last owner.
-pub async fn remove(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<()> {
-    membership::remove(tx, speaker.context, speaker.organization, id).await?;
-    Ok(())
-}
-
 fn taken(desired: &Desired) -> Error {
     Error::Taken(Noun::UserName, desired.user_name.clone())
 }
@@ -266,14 +263,7 @@ async fn write(
         };
         tx.record(speaker.context, Some(speaker.organization), &event);
     }
-    let was_active = known.membership.disabled_at.is_none();
-    if let Some(is_active) = desired.is_active.filter(|is_active| *is_active != was_active) {
-        let id = &known.membership.id;
-        if is_active {
-            membership::enable(tx, speaker.context, speaker.organization, id).await?;
-        } else {
-            membership::disable(tx, speaker.context, speaker.organization, id).await?;
-        }
+    if suspend_or_resume(tx, speaker, known, (desired.is_active, manner)).await? {
         changed.insert("active".into());
     }
     Ok(!changed.is_empty())
@@ -293,7 +283,10 @@ async fn keep(
     let is_mapped = changed.iter().any(|key| mapping::is_mapped(key));
     let mapping = if is_mapped { Some(mapping::of(tx, speaker, &seen).await?) } else { None };
     if let Some(mapping) = &mapping {
-        mapping.tell(&mut record.attributes);
+        let source = speaker.source();
+        let key = |name: &str| if name == "locations" { format!("{PRACTITIONER}:locations") } else { name.to_owned() };
+        let is_said = |name: &str| record.sources.get(&key(name)).is_none_or(|said_by| *said_by == source);
+        mapping.tell(&mut record.attributes, is_said);
     }
     let (id, is_new) = (&known.membership.id, known.record.is_none());
     if !tx.member_records().save((speaker.organization, id), &record, (&addresses, is_new)).await? {
@@ -301,7 +294,7 @@ async fn keep(
     }
     if let Some(mapping) = mapping {
         let (member, before) = (&known.membership, mapping::of(tx, speaker, &known.seen()).await?);
-        assignment::replace_of(tx, speaker.context, member, (&mapping.roles, &speaker.source())).await?;
+        mapping::assign(tx, speaker, (known, &record), &seen).await?;
         mapping.identify(tx, speaker, (member, &before)).await?;
     }
     effects(tx, speaker, known, (&seen, changed)).await

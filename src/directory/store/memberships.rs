@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Queries of memberships.
-pub struct Memberships<'t>(&'t mut Tx);
+pub struct Memberships<'t>(pub(super) &'t mut Tx);
 
 impl Tx {
     /// Memberships.
@@ -254,40 +254,6 @@ impl Memberships<'_> {
         .bind(millis(edited.tokens_void_before))
         .execute(self.0.connection())
         .await?;
-        Ok(())
-    }
-
-    /// Ends a membership; `false` when it has ended already.
-    pub(in crate::directory) async fn remove(&mut self, membership: &Membership, now: Timestamp) -> Result<bool> {
-        let removed = sql("UPDATE memberships SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL")
-            .bind(membership.id.as_str().to_owned())
-            .bind(now.0)
-            .execute(self.0.connection())
-            .await?;
-        if removed == 1 {
-            self.0.tally(Tally::Members, membership.organization_id.as_str(), -1);
-        }
-        Ok(removed == 1)
-    }
-
-    /// One of this organization, unless removed, kept as it is until the commit: whoever changes it meanwhile waits, so that
-    /// nobody writes back what was read before.
-    pub(in crate::directory) async fn held(
-        &mut self,
-        organization: &OrganizationId,
-        id: &MembershipId,
-    ) -> Result<Option<Membership>> {
-        self.hold(organization, id).await?;
-        self.by_id(organization, id).await
-    }
-
-    /// Keeps a membership as it is until the commit: whoever changes it meanwhile waits.
-    pub(in crate::directory) async fn hold(&mut self, organization: &OrganizationId, id: &MembershipId) -> Result<()> {
-        sql("UPDATE memberships SET kind = kind WHERE id = $1 AND organization_id = $2")
-            .bind(id.as_str().to_owned())
-            .bind(organization.as_str().to_owned())
-            .execute(self.0.connection())
-            .await?;
         Ok(())
     }
 

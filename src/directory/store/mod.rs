@@ -25,6 +25,7 @@ mod rules;
 mod search_index;
 mod shown_members;
 mod sources;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod users;

@@ -13,6 +13,7 @@ mod me;
 mod outbound;
 mod members;
 mod push;
+mod rights;
 mod rules;
 mod sources;
 mod tokens;

@@ -1,0 +1,64 @@
+//! Whether a member may act, and who decides it: whoever put them out lets them in again, and whoever brought them takes them
+//! away. People here go before every source.
+
+use super::{Known, Manner, Owned, Speaker, ranking::Holder};
+use crate::{
+    directory::{Noun, Result, membership, origin::Origin},
+    id::MembershipId,
+    storage::Tx,
+};
+
+/// Ends a membership.
+///
+/// # Errors
+/// For an unknown member, for the last owner, and for a member whom a source brought that goes first.
+pub async fn remove(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<()> {
+    let known = tx.memberships().by_id(speaker.organization, id).await?.ok_or_else(|| Noun::Membership.unknown(id))?;
+    if known.origin.is_outside()
+        && let Some(keeper) = keeper_of_member(tx, speaker, Some(&known.origin)).await?
+    {
+        return Err(Owned { attribute: "id".to_owned(), keeper }.into());
+    }
+    membership::remove(tx, speaker.context, speaker.organization, id).await?;
+    Ok(())
+}
+
+/// Lets a member act, or not; says whether that was to change. Whom people here suspended, or a source that goes first, stays
+/// out.
+pub(super) async fn suspend_or_resume(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    known: &Known,
+    (is_wanted, manner): (Option<bool>, Manner),
+) -> Result<bool> {
+    let (organization, id) = (speaker.organization, &known.membership.id);
+    let is_active = known.membership.disabled_at.is_none();
+    match is_wanted.filter(|is_wanted| *is_wanted != is_active) {
+        None => return Ok(false),
+        Some(false) => drop(membership::disable(tx, speaker.context, organization, id).await?),
+        Some(true) => {
+            let by = tx.memberships().disabled_by(id).await?;
+            match (keeper_of_member(tx, speaker, by.as_ref()).await?, manner) {
+                (None, _) => drop(membership::enable(tx, speaker.context, organization, id).await?),
+                (Some(_), Manner::Whole) => return Ok(false),
+                (Some(keeper), Manner::Change) => {
+                    return Err(Owned { attribute: "active".to_owned(), keeper }.into());
+                }
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Who keeps a member as `origin` left them, if the source may not change it: people here always do.
+async fn keeper_of_member(tx: &mut Tx, speaker: Speaker<'_>, origin: Option<&Origin>) -> Result<Option<String>> {
+    let source = speaker.source();
+    match origin {
+        Some(origin) if *origin == source => Ok(None),
+        Some(origin) if origin.is_outside() => {
+            let ranking = tx.sources().ranking(speaker.organization).await?;
+            Ok(ranking.keeper("active", Holder::Source(origin), &source))
+        }
+        _ => Ok(Some("people of the organization".to_owned())),
+    }
+}
