@@ -117,7 +117,7 @@ pub async fn remove_member(
     let group = existing(tx, organization, id).await?;
     let member = membership::existing(tx, organization, member).await?;
     provisioning::groups::take_by_people(tx, organization, id, &member.id).await?;
-    if !tx.groups().remove_member(id, &member.id).await? {
+    if !tx.groups().remove_member(id, &member.id, context.now).await? {
         return Err(Error::Refused("the member is not directly in this group"));
     }
     tx.record(context, Some(organization), &Event::GroupLeave { user: member.user_id, group: group.id });
@@ -135,14 +135,32 @@ pub async fn nest(
     id: &GroupId,
     parent: &GroupId,
 ) -> Result<()> {
+    nest_all(tx, context, organization, (&[id], parent)).await
+}
+
+/// Puts groups into another one: what lies in what is looked at once.
+///
+/// # Errors
+/// When one of them would lie in itself.
+pub async fn nest_all(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    (ids, parent): (&[&GroupId], &GroupId),
+) -> Result<()> {
     tx.organizations().lock(organization).await?;
-    let group = existing(tx, organization, id).await?;
     let enclosing = existing(tx, organization, parent).await?;
-    if tree::would_close_a_circle(&tx.groups().parents(organization).await?, id, parent) {
-        return Err(Error::Cycle(Noun::Group, group.slug.to_string()));
+    let edges = tx.groups().parents(organization).await?;
+    let above = tree::above(&edges, [parent]);
+    for id in ids {
+        let group = existing(tx, organization, id).await?;
+        // What is put into the same group does not change what stands above it.
+        if above.contains(id) {
+            return Err(Error::Cycle(Noun::Group, group.slug.to_string()));
+        }
+        tx.groups().add_parent(id, parent, context.now).await?;
+        updated(tx, context, &group, &format!("+in:{}", enclosing.slug));
     }
-    tx.groups().add_parent(id, parent).await?;
-    updated(tx, context, &group, &format!("+in:{}", enclosing.slug));
     Ok(())
 }
 
@@ -159,7 +177,7 @@ pub async fn unnest(
 ) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     let enclosing = existing(tx, organization, parent).await?;
-    if !tx.groups().remove_parent(id, parent).await? {
+    if !tx.groups().remove_parent(id, parent, context.now).await? {
         return Err(Error::Refused("the group does not lie in that one"));
     }
     updated(tx, context, &group, &format!("-in:{}", enclosing.slug));

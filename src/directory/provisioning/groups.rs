@@ -104,6 +104,8 @@ pub async fn add_group(tx: &mut Tx, speaker: Speaker<'_>, desired: &DesiredGroup
 /// # Errors
 /// When the database fails.
 pub async fn hold_group(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId) -> Result<()> {
+    // Whoever removes a member, or puts a group into another one, holds the organization before its groups.
+    tx.organizations().lock(speaker.organization).await?;
     Ok(tx.group_records().hold(speaker.organization, id).await?)
 }
 
@@ -207,8 +209,8 @@ async fn change_groups(
     for part in &gone {
         group::unnest(tx, speaker.context, speaker.organization, part, id).await?;
     }
-    for part in &new {
-        group::nest(tx, speaker.context, speaker.organization, part, id).await?;
+    if !new.is_empty() {
+        group::nest_all(tx, speaker.context, speaker.organization, (&new, id)).await?;
     }
     Ok(!new.is_empty() || !gone.is_empty())
 }

@@ -325,6 +325,21 @@ impl GroupRecords<'_> {
         Ok(())
     }
 
+    /// The same for the groups that a member, or a person anywhere, is directly in.
+    pub(in crate::directory) async fn touch_those_of(&mut self, id: &str, now: Timestamp) -> Result<()> {
+        sql("UPDATE groups SET version = version + 1, updated_at = $2 \
+             WHERE id IN (\
+                 SELECT group_members.group_id \
+                 FROM group_members \
+                 JOIN memberships ON memberships.id = group_members.membership_id \
+                 WHERE memberships.id = $1 OR memberships.user_id = $1)")
+        .bind(id.to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Sets the id that a source knows the group by.
     pub(in crate::directory) async fn set_external_id(&mut self, id: &GroupId, external: Option<&str>) -> Result<()> {
         sql("UPDATE groups SET external_id = $2 WHERE id = $1")

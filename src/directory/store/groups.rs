@@ -240,26 +240,57 @@ impl Groups<'_> {
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        Ok(done == 1)
+        self.changed(done == 1, id, now).await
     }
 
-    pub(in crate::directory) async fn remove_member(&mut self, id: &GroupId, member: &MembershipId) -> Result<bool> {
-        self.pair("DELETE FROM group_members WHERE group_id = $1 AND membership_id = $2", id, member.as_str()).await
+    /// Takes a member out; `false` when they are not in it.
+    pub(in crate::directory) async fn remove_member(
+        &mut self,
+        id: &GroupId,
+        member: &MembershipId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let statement = "DELETE FROM group_members WHERE group_id = $1 AND membership_id = $2";
+        let done = self.pair(statement, id, member.as_str()).await?;
+        self.changed(done, id, now).await
     }
 
-    pub(in crate::directory) async fn add_parent(&mut self, id: &GroupId, parent: &GroupId) -> Result<bool> {
+    /// Puts a group into another one; `false` when it lies in it.
+    pub(in crate::directory) async fn add_parent(
+        &mut self,
+        id: &GroupId,
+        parent: &GroupId,
+        now: Timestamp,
+    ) -> Result<bool> {
         let statement = "INSERT INTO group_parents (group_id, parent_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        self.pair(statement, id, parent.as_str()).await
+        let done = self.pair(statement, id, parent.as_str()).await?;
+        self.changed(done, parent, now).await
     }
 
-    pub(in crate::directory) async fn remove_parent(&mut self, id: &GroupId, parent: &GroupId) -> Result<bool> {
-        self.pair("DELETE FROM group_parents WHERE group_id = $1 AND parent_id = $2", id, parent.as_str()).await
+    /// Takes a group out of another one; `false` when it does not lie in it.
+    pub(in crate::directory) async fn remove_parent(
+        &mut self,
+        id: &GroupId,
+        parent: &GroupId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let statement = "DELETE FROM group_parents WHERE group_id = $1 AND parent_id = $2";
+        let done = self.pair(statement, id, parent.as_str()).await?;
+        self.changed(done, parent, now).await
     }
 
     async fn pair(&mut self, statement: &'static str, id: &GroupId, other: &str) -> Result<bool> {
         let done =
             sql(statement).bind(id.as_str().to_owned()).bind(other.to_owned()).execute(self.0.connection()).await?;
         Ok(done == 1)
+    }
+
+    /// Sources that know the version of a group learn that there is another one, whoever changed what lies in it.
+    async fn changed(&mut self, done: bool, id: &GroupId, now: Timestamp) -> Result<bool> {
+        if done {
+            self.0.group_records().touch(id, now).await?;
+        }
+        Ok(done)
     }
 
     pub(in crate::directory) async fn give_role(

@@ -271,6 +271,7 @@ impl Memberships<'_> {
     pub(in crate::directory) async fn strip(&mut self, id: &MembershipId, now: Timestamp) -> Result<()> {
         self.run("UPDATE assignments SET ended_at = $2 WHERE membership_id = $1 AND ended_at IS NULL", id, Some(now))
             .await?;
+        self.0.group_records().touch_those_of(id.as_str(), now).await?;
         self.run("DELETE FROM group_members WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM membership_permissions WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM identifiers WHERE membership_id = $1", id, None).await?;
@@ -305,6 +306,7 @@ impl Memberships<'_> {
         for row in removed.fetch_all(self.0.connection()).await? {
             self.0.tally(Tally::Members, row.try_get("organization_id")?, -1);
         }
+        self.0.group_records().touch_those_of(user.as_str(), now).await?;
         for statement in OF_USER {
             sql(statement).bind(user.as_str().to_owned()).execute(self.0.connection()).await?;
         }
