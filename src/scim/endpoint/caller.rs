@@ -53,15 +53,7 @@ where
             Ok(proved) => proved,
             Err(failure) => return Err(refusal_of(&scim, &visit, (failure, Scope::Scim)).await?),
         };
-        if let Some(admitted) = &admitted {
-            check_network(&scim, &visit, admitted).await?;
-        }
-        if let Verdict::Wait(wait) = scim.rate.take(caller.source.as_str()) {
-            return Err(Refused::too_often(wait));
-        }
-        if let Some(admitted) = &admitted {
-            scim.app.uses.note(&admitted.token.id, scim.app.clock.now());
-        }
+        watch(&scim, &visit, (&caller, admitted.as_deref())).await?;
         Wanted::of(parts.method.as_str(), visit.path()).check(&caller)?;
         Ok(caller)
     }
@@ -86,7 +78,10 @@ where
         let visit = Visit::from_request_parts(parts, state).await;
         let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
         let person = match presented(&scim, &visit, parts).await {
-            Ok(Presented::OfConnection(_)) => return Err(nobody()),
+            Ok(Presented::OfConnection(admitted)) => {
+                watch(&scim, &visit, (&system(&admitted), Some(&admitted))).await?;
+                return Err(nobody());
+            }
             Ok(Presented::Access(token)) if is_of_service(&token) => return Err(nobody()),
             Ok(Presented::Access(token)) => person(&scim, &token).map_err(Failure::Refused),
             Err(failure) => Err(failure),
@@ -95,11 +90,28 @@ where
             Ok(person) => person,
             Err(failure) => return Err(refusal_of(&scim, &visit, (failure, Scope::ScimMe)).await?),
         };
-        match scim.rate.take(person.caller.source.as_str()) {
-            Verdict::Allowed => Ok(person),
-            Verdict::Wait(wait) => Err(Refused::too_often(wait)),
-        }
+        watch(&scim, &visit, (&person.caller, None)).await?;
+        Ok(person)
     }
+}
+
+/// Whether somebody may call from where they do, and as often; uses of tokens of connections are counted. Nothing is
+/// answered before, wherever such a token is shown.
+async fn watch(
+    scim: &ServiceProvider,
+    visit: &Visit,
+    (caller, admitted): (&Caller, Option<&Admitted>),
+) -> Result<(), Refused> {
+    if let Some(admitted) = admitted {
+        check_network(scim, visit, admitted).await?;
+    }
+    if let Verdict::Wait(wait) = scim.rate.take(caller.source.as_str()) {
+        return Err(Refused::too_often(wait));
+    }
+    if let Some(admitted) = admitted {
+        scim.app.uses.note(&admitted.token.id, scim.app.clock.now());
+    }
+    Ok(())
 }
 
 fn nobody() -> Refused {
