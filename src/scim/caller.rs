@@ -58,6 +58,12 @@ impl Caller {
         Ok(())
     }
 
+    /// Whether it is told which groups a member is in. People see that of themselves, and nobody else.
+    #[must_use]
+    pub fn sees_places(&self) -> bool {
+        self.groups || matches!(self.actor, Actor::User(_))
+    }
+
     /// The same time and place of a change, by this caller.
     #[must_use]
     pub fn context(&self, context: &Context) -> Context {

@@ -62,7 +62,9 @@ fn told(change: &MemberChange) -> Value {
     let (name, ids) = match change {
         MemberChange::Add(ids) => ("add", json!(ids)),
         MemberChange::Remove(ids) => ("remove", json!(ids)),
-        MemberChange::RemoveMatching(filter) => ("removeMatching", json!(filter.to_string())),
+        MemberChange::RemoveMatching(filters) => {
+            ("removeMatching", json!(filters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")))
+        }
         MemberChange::Replace(ids) => ("replace", json!(ids)),
         MemberChange::Clear => ("clear", Value::Null),
     };

@@ -14,8 +14,8 @@ use crate::{
     text::Name,
 };
 
-/// What lies in a group, with the names that are shown.
-pub type Members = Vec<(Part, String)>;
+/// What lies in a group, with its name for whoever may see that.
+pub type Member = (Part, Option<String>);
 
 /// Its version.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn version(known: &KnownGroup) -> Version {
 
 /// The resource; `base` is the address of `/scim/v2`.
 #[must_use]
-pub fn resource(known: &KnownGroup, members: Option<&Members>, base: &str) -> Resource {
+pub fn resource(known: &KnownGroup, members: Option<&Vec<Member>>, base: &str) -> Resource {
     let (id, version) = (known.group.id.as_str(), version(known));
     let mut all = Document::new();
     all.insert("id".into(), json!(id));
@@ -50,12 +50,16 @@ pub fn resource(known: &KnownGroup, members: Option<&Members>, base: &str) -> Re
 
 /// One value of `members`.
 #[must_use]
-pub fn value((part, display): &(Part, String), base: &str) -> Value {
+pub fn value((part, display): &Member, base: &str) -> Value {
     let (id, kind) = match part {
         Part::Member(id) => (id.as_str(), ResourceType::User),
         Part::Group(id) => (id.as_str(), ResourceType::Group),
     };
-    json!({"value": id, "$ref": format!("{base}{}/{id}", kind.endpoint()), "type": kind.name(), "display": display})
+    let mut value = json!({"value": id, "$ref": format!("{base}{}/{id}", kind.endpoint()), "type": kind.name()});
+    if let Some(display) = display {
+        value["display"] = json!(display);
+    }
+    value
 }
 
 /// What the resource asks of the directory, but for its members.

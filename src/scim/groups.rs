@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::{
     document::{self, Document},
-    error::{ScimError, ScimType},
+    error::{ScimError, ScimType, invalid_value},
     failure::{Result, not_found, precondition_failed},
-    group::{self, Members},
+    filter::Filter,
+    group::{self, Member},
     patch::{MemberChange, PatchOp},
     request::Request,
     resource::Resource,
@@ -23,12 +26,20 @@ use crate::{
 /// The most members that one answer has.
 pub const MOST_MEMBERS: u32 = 200_000;
 
+/// The most changes of one request that look at which groups lie in each other.
+pub const MOST_NESTING: usize = 20;
+
 /// Resources of these groups, in their order; with their members where those are wanted.
 ///
 /// # Errors
 /// `tooMany` for more members than an answer has.
-pub async fn resources(tx: &mut Tx, known: &[KnownGroup], (base, with_members): (&str, bool)) -> Result<Vec<Resource>> {
-    let mut members: HashMap<GroupId, Members> = HashMap::new();
+pub async fn resources(
+    tx: &mut Tx,
+    known: &[KnownGroup],
+    (request, with_members): (&Request, bool),
+) -> Result<Vec<Resource>> {
+    let base = request.base();
+    let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
     if with_members && !known.is_empty() {
         let ids: Vec<GroupId> = known.iter().map(|one| one.group.id.clone()).collect();
         if tx.group_records().size(&ids).await? > u64::from(MOST_MEMBERS) {
@@ -37,14 +48,14 @@ pub async fn resources(tx: &mut Tx, known: &[KnownGroup], (base, with_members): 
             );
             return Err(ScimError::new(ScimType::TooMany, detail).into());
         }
-        for (group, part, display) in tx.group_records().parts(&ids).await? {
-            members.entry(group).or_default().push((part, display));
+        for (group, member) in parts(tx, request, &ids).await? {
+            members.entry(group).or_default().push(member);
         }
     }
     let nobody = vec![];
     Ok(known
         .iter()
-        .map(|one| group::resource(one, Some(members.get(&one.group.id).unwrap_or(&nobody)), base))
+        .map(|one| group::resource(one, Some(members.get(&one.group.id).unwrap_or(&nobody)), &base))
         .collect())
 }
 
@@ -54,7 +65,7 @@ pub async fn resources(tx: &mut Tx, known: &[KnownGroup], (base, with_members): 
 /// `404`.
 pub async fn get(tx: &mut Tx, request: &Request, (id, with_members): (&str, bool)) -> Result<Resource> {
     let known = known(tx, request, id).await?;
-    let found = resources(tx, &[known], (&request.base(), with_members)).await?;
+    let found = resources(tx, &[known], (request, with_members)).await?;
     found.into_iter().next().ok_or_else(|| not_found(id))
 }
 
@@ -102,8 +113,14 @@ pub async fn patch(
     let patched = PatchOp::parse(ResourceType::Group, body, Limits::default())?.apply(&current)?;
     let (speaker, key) = (request.speaker(), &known.group.id);
     let mut has_changed = provisioning::change_group(tx, speaker, key, &group::desired(&patched.document)?).await?;
+    let mut nesting = 0;
     for change in patched.members {
         let parts = parts_of(tx, request, key, change).await?;
+        nesting += usize::from(names_a_group(&parts));
+        if nesting > MOST_NESTING {
+            let detail = format!("'members': groups in it change more than {MOST_NESTING} times; name them together");
+            return Err(invalid_value(detail).into());
+        }
         has_changed |= provisioning::change_parts(tx, speaker, key, (parts, Manner::Change)).await?;
     }
     Ok(has_changed)
@@ -125,20 +142,51 @@ async fn parts_of(tx: &mut Tx, request: &Request, id: &GroupId, change: MemberCh
         MemberChange::Remove(ids) => Parts::Without(all(ids)?),
         MemberChange::Replace(ids) => Parts::Only(all(ids)?),
         MemberChange::Clear => Parts::Only(vec![]),
-        MemberChange::RemoveMatching(filter) => {
-            let base = request.base();
-            let members = tx.group_records().parts(std::slice::from_ref(id)).await?;
-            let matching = members
-                .into_iter()
-                .map(|(_, part, display)| (part, display))
-                .filter(|member| filter.matches_value(&group::value(member, &base)));
-            let matching: Vec<Part> = matching.map(|(part, _)| part).collect();
-            if matching.is_empty() {
-                return Err(ScimError::new(ScimType::NoTarget, "'members' has no value that matches").into());
-            }
-            Parts::Without(matching)
+        MemberChange::RemoveMatching(filters) => {
+            let members = parts(tx, request, std::slice::from_ref(id)).await?;
+            Parts::Without(matching(members, &filters, &request.base())?)
         }
     })
+}
+
+/// Those whom one of the filters finds; each finds somebody whom those before it left.
+fn matching(members: Vec<(GroupId, Member)>, filters: &[Filter], base: &str) -> Result<Vec<Part>, ScimError> {
+    let mut left: Vec<(Part, Value)> = members
+        .into_iter()
+        .map(|(_, member)| {
+            let value = group::value(&member, base);
+            (member.0, value)
+        })
+        .collect();
+    let mut found = vec![];
+    for filter in filters {
+        let (gone, kept): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, value)| filter.matches_value(value));
+        if gone.is_empty() {
+            return Err(ScimError::new(ScimType::NoTarget, "'members' has no value that matches"));
+        }
+        found.extend(gone.into_iter().map(|(part, _)| part));
+        left = kept;
+    }
+    Ok(found)
+}
+
+fn names_a_group(parts: &Parts) -> bool {
+    let (Parts::And(all) | Parts::Without(all) | Parts::Only(all)) = parts;
+    matches!(parts, Parts::Only(_)) || all.iter().any(|part| matches!(part, Part::Group(_)))
+}
+
+/// What lies in these groups; people have names for those alone who may see people.
+async fn parts(tx: &mut Tx, request: &Request, ids: &[GroupId]) -> Result<Vec<(GroupId, Member)>> {
+    let all = tx.group_records().parts(ids).await?;
+    let sees_people = request.caller.users;
+    let shown = |part: &Part| sees_people || matches!(part, Part::Group(_));
+    Ok(all
+        .into_iter()
+        .map(|(group, part, display)| {
+            let display = Some(display).filter(|_| shown(&part));
+            (group, (part, display))
+        })
+        .collect())
 }
 
 /// The group, kept as it is until the commit, if it is the version that the client knows.

@@ -19,13 +19,19 @@ use crate::{
     storage::Tx,
 };
 
-/// Resources of these members, in their order; with the groups that they are in where those are wanted.
+/// Resources of these members, in their order; with the groups that they are in where those are wanted, for whoever may see
+/// these.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn resources(tx: &mut Tx, members: &[Shown], (base, with_groups): (&str, bool)) -> Result<Vec<Resource>> {
+pub async fn resources(
+    tx: &mut Tx,
+    members: &[Shown],
+    (request, with_groups): (&Request, bool),
+) -> Result<Vec<Resource>> {
+    let base = request.base();
     let mut beside: HashMap<MembershipId, user::Beside> = HashMap::new();
-    if with_groups && !members.is_empty() {
+    if with_groups && request.caller.sees_places() && !members.is_empty() {
         let ids: Vec<MembershipId> = members.iter().map(|one| one.id.clone()).collect();
         for (member, group, name) in tx.member_records().groups_of(&ids).await? {
             beside.entry(member).or_default().places.push((group, name));
@@ -41,7 +47,7 @@ pub async fn resources(tx: &mut Tx, members: &[Shown], (base, with_groups): (&st
         }
     }
     let nothing = user::Beside::default();
-    Ok(members.iter().map(|one| user::resource(one, beside.get(&one.id).unwrap_or(&nothing), base)).collect())
+    Ok(members.iter().map(|one| user::resource(one, beside.get(&one.id).unwrap_or(&nothing), &base)).collect())
 }
 
 /// One of them.
@@ -131,7 +137,7 @@ pub(super) fn current(known: &Known, request: &Request, if_match: Option<&Versio
 }
 
 async fn one(tx: &mut Tx, request: &Request, (shown, has_groups): (Shown, bool)) -> Result<Resource> {
-    let found = resources(tx, &[shown], (&request.base(), has_groups)).await?;
+    let found = resources(tx, &[shown], (request, has_groups)).await?;
     found.into_iter().next().ok_or_else(|| not_found(""))
 }
 

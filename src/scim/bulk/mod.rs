@@ -28,7 +28,7 @@ pub const REQUEST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequ
 /// The schema of the answer (RFC 7644 §3.7).
 pub const RESPONSE_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 
-/// Operations of one unit of work.
+/// Changes of one unit of work: an operation is one, unless it weighs more.
 pub(super) const UNIT: usize = 50;
 
 /// A request, read.
@@ -89,7 +89,9 @@ impl Bulk {
     /// How many requests it counts as: one for each unit of work.
     #[must_use]
     pub fn worth(&self) -> u32 {
-        u32::try_from(self.operations.len().div_ceil(UNIT)).unwrap_or(u32::MAX).max(1)
+        u32::try_from(self.operations.iter().map(Operation::weight).sum::<usize>().div_ceil(UNIT))
+            .unwrap_or(u32::MAX)
+            .max(1)
     }
 }
 

@@ -13,9 +13,10 @@ use crate::scim::{
     failure::Result,
     list::{Groups, Users},
     operations::Operations,
-    patch::PATCH_SCHEMA,
+    patch::{PATCH_SCHEMA, PatchOp},
     request::Request,
     resource::Resource,
+    value::Limits,
     version::Versions,
 };
 use crate::storage::Tx;
@@ -100,6 +101,16 @@ impl Operation {
         let id = deed.what.target()?;
         let id = referred(id).map_or(Some(id), |name| made.get(name).map(String::as_str))?;
         Some(format!("{base}{}/{id}", deed.kind.endpoint()))
+    }
+
+    /// How many changes it is, for those who wait.
+    pub(super) fn weight(&self) -> usize {
+        match &self.deed {
+            Ok(Deed { kind: ResourceType::Group, what: What::Patch(_), data: Value::Object(body), .. }) => {
+                PatchOp::parse(ResourceType::Group, body, Limits::default()).map_or(1, |patch| patch.weight())
+            }
+            _ => 1,
+        }
     }
 
     /// What was sent with it.

@@ -48,27 +48,13 @@ pub async fn run(storage: &Storage, request: Request, bulk: Bulk) -> Value {
     let turns = order(&bulk);
     let given = Arc::new(Given { request, bulk });
     let mut progress = Progress::default();
-    for unit in units(&turns) {
+    for unit in given.units(&turns) {
         match together(storage, &given, (unit, &progress)).await {
             Ok(outcomes) => progress.add(&given, outcomes),
             Err(fault) => one_by_one(storage, &given, (unit, &mut progress, fault)).await,
         }
     }
     given.answer(progress)
-}
-
-/// As many turns as fit into a unit of work; at least one.
-fn units(turns: &[Turn]) -> Vec<&[Turn]> {
-    let (mut units, mut begin, mut size) = (vec![], 0, 0);
-    for (index, turn) in turns.iter().enumerate() {
-        if size > 0 && size + turn.operations.len() > UNIT {
-            units.push(&turns[begin..index]);
-            (begin, size) = (index, 0);
-        }
-        size += turn.operations.len();
-    }
-    units.extend(Some(&turns[begin..]).filter(|rest| !rest.is_empty()));
-    units
 }
 
 async fn together(
@@ -130,6 +116,21 @@ impl Progress {
 }
 
 impl Given {
+    /// As many turns as fit into a unit of work; at least one.
+    fn units<'t>(&self, turns: &'t [Turn]) -> Vec<&'t [Turn]> {
+        let (mut units, mut begin, mut size) = (vec![], 0, 0);
+        for (index, turn) in turns.iter().enumerate() {
+            let weight: usize = turn.operations.iter().map(|at| self.operation(*at).weight()).sum();
+            if size > 0 && size + weight > UNIT {
+                units.push(&turns[begin..index]);
+                (begin, size) = (index, 0);
+            }
+            size += weight;
+        }
+        units.extend(Some(&turns[begin..]).filter(|rest| !rest.is_empty()));
+        units
+    }
+
     pub(super) fn operation(&self, at: usize) -> &Operation {
         &self.bulk.operations[at]
     }

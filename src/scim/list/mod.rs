@@ -150,7 +150,7 @@ async fn list<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked, projecti
         _ => select::<S>(tx, request, asked).await?,
     };
     let is_whole = projection.wants(S::KIND, S::HEAVY);
-    let found = S::resources(tx, &selected.0, (&request.base(), is_whole)).await?;
+    let found = S::resources(tx, &selected.0, (request, is_whole)).await?;
     let mut resources = String::new();
     for one in &found {
         if !resources.is_empty() {
@@ -234,7 +234,7 @@ async fn matches<S: Source>(
     known: Vec<S::Known>,
 ) -> Result<Vec<(Document, S::Known)>> {
     let is_heavy = asked.filter.as_ref().is_some_and(|filter| filter.mentions(S::HEAVY));
-    let resources = S::resources(tx, &known, (&request.base(), is_heavy)).await?;
+    let resources = S::resources(tx, &known, (request, is_heavy)).await?;
     let pairs = resources.iter().map(Resource::document).zip(known);
     let is_match = |document: &Document| asked.filter.as_ref().is_none_or(|filter| filter.matches(document));
     let kept = |document: Document| if asked.sort.is_some() { document } else { Document::new() };

@@ -7,6 +7,7 @@ use super::super::{
     filter::{Filter, Literal, Operator},
     groups,
     path::AttributePath,
+    request::Request,
     resource::Resource,
     schema::ResourceType,
     users,
@@ -49,11 +50,11 @@ pub trait Source {
         filter: &Filter,
     ) -> impl Future<Output = storage::Result<Option<Vec<Self::Known>>>> + Send;
 
-    /// The resources, whole or without what is heavy.
+    /// The resources as whoever asks may see them, whole or without what is heavy.
     fn resources(
         tx: &mut Tx,
         known: &[Self::Known],
-        how: (&str, bool),
+        how: (&Request, bool),
     ) -> impl Future<Output = Result<Vec<Resource>>> + Send;
 }
 
@@ -121,7 +122,7 @@ impl Source for Users {
         Ok(None)
     }
 
-    async fn resources(tx: &mut Tx, known: &[Shown], how: (&str, bool)) -> Result<Vec<Resource>> {
+    async fn resources(tx: &mut Tx, known: &[Shown], how: (&Request, bool)) -> Result<Vec<Resource>> {
         users::resources(tx, known, how).await
     }
 }
@@ -172,7 +173,7 @@ impl Source for Groups {
         Ok(None)
     }
 
-    async fn resources(tx: &mut Tx, known: &[KnownGroup], how: (&str, bool)) -> Result<Vec<Resource>> {
+    async fn resources(tx: &mut Tx, known: &[KnownGroup], how: (&Request, bool)) -> Result<Vec<Resource>> {
         groups::resources(tx, known, how).await
     }
 }

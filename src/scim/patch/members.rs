@@ -23,8 +23,9 @@ pub enum MemberChange {
     Add(Vec<String>),
     /// These are members no longer.
     Remove(Vec<String>),
-    /// Those are members no longer whose `value`, `type` or `display` match (see [`Filter::matches_value`]).
-    RemoveMatching(Filter),
+    /// Those are members no longer whose `value`, `type` or `display` match one of these after the other (see
+    /// [`Filter::matches_value`]).
+    RemoveMatching(Vec<Filter>),
     /// These are members and nobody else.
     Replace(Vec<String>),
     /// Nobody is a member.
@@ -46,7 +47,7 @@ impl MemberChange {
                 of_list(op, ids)
             }
             PatchPath::Values { filter, sub_attribute: None, .. } if op == Op::Remove => {
-                Ok(Some(ids_of(filter).map_or_else(|| Self::RemoveMatching(filter.clone()), Self::Remove)))
+                Ok(Some(ids_of(filter).map_or_else(|| Self::RemoveMatching(vec![filter.clone()]), Self::Remove)))
             }
             path => Err(ScimError::new(
                 ScimType::Mutability,
@@ -63,10 +64,16 @@ impl MemberChange {
         }
     }
 
+    /// How many filters go over all members.
+    pub(super) fn filters(&self) -> usize {
+        if let Self::RemoveMatching(filters) = self { filters.len() } else { 0 }
+    }
+
     /// Joins a change to the one before it where they are of one kind: Entra ID sends an operation for each member.
     pub(super) fn join(changes: &mut Vec<Self>, next: Self) {
         match (changes.last_mut(), next) {
             (Some(Self::Add(ids)), Self::Add(more)) | (Some(Self::Remove(ids)), Self::Remove(more)) => ids.extend(more),
+            (Some(Self::RemoveMatching(filters)), Self::RemoveMatching(more)) => filters.extend(more),
             (_, next) => changes.push(next),
         }
     }

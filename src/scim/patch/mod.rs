@@ -27,6 +27,12 @@ pub const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// The most operations of one request.
 pub const MOST_OPERATIONS: usize = 1_000;
 
+/// The most filters of one request that go over all members of a group.
+pub const MOST_FILTERS: usize = 10;
+
+/// How many changes it is to go over all members of a group.
+const WEIGHT_OF_FILTER: usize = 10;
+
 /// What an operation does (RFC 7644 §3.5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
@@ -66,13 +72,14 @@ impl PatchOp {
     /// `invalidValue`, `mutability` for what may not be changed, `noTarget` for a removal of nothing in particular.
     pub fn parse(kind: ResourceType, body: &Document, limits: Limits) -> Result<Self, ScimError> {
         let mut patch = Self { kind, steps: vec![], members: vec![] };
-        let mut named = 0;
+        let (mut named, mut filters) = (0, 0);
         for (index, operation) in operations(body)?.iter().enumerate() {
             let at = |error: ScimError| at(index, error);
             for step in operation::parse(kind, operation, limits).map_err(at)? {
                 match step {
                     Step::Members(change) => {
                         named += change.count();
+                        filters += change.filters();
                         MemberChange::join(&mut patch.members, change);
                     }
                     step => patch.steps.push((index, step)),
@@ -81,9 +88,20 @@ impl PatchOp {
             if named > limits.members {
                 return Err(at(invalid_value(format!("more than {} members are named", limits.members))));
             }
+            if filters > MOST_FILTERS {
+                let detail = "filters go over all members; name members by 'value', or send fewer";
+                return Err(at(invalid_value(format!("more than {MOST_FILTERS} {detail}"))));
+            }
         }
         patch.members.iter_mut().for_each(MemberChange::make_distinct);
         Ok(patch)
+    }
+
+    /// How many changes it is, for those who wait: a filter goes over all members of a group.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let of = |change: &MemberChange| 1 + change.filters() * WEIGHT_OF_FILTER;
+        self.members.iter().map(of).sum::<usize>().max(1)
     }
 
     /// Applies all operations in order; a resource is changed by all of them or by none.

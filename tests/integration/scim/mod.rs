@@ -7,6 +7,7 @@ mod door;
 mod errors;
 mod exchanges;
 mod groups;
+mod harm;
 mod killed;
 mod leaver;
 mod me;

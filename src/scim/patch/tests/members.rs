@@ -12,7 +12,7 @@ fn changes_of_members_are_listed_in_order() {
     let matching = |inner: &str| {
         let path = PatchPath::parse(ResourceType::Group, &format!("members[{inner}]")).unwrap();
         let PatchPath::Values { filter, .. } = path else { panic!("a value path") };
-        MemberChange::RemoveMatching(filter)
+        MemberChange::RemoveMatching(vec![filter])
     };
     for (operations, expected) in [
         (
@@ -93,4 +93,24 @@ fn a_member_is_never_changed() {
     let body = object(json!({"schemas": [PATCH_SCHEMA], "Operations": [two, two]}));
     let refused = PatchOp::parse(ResourceType::Group, &body, Limits { members: 3 }).unwrap_err();
     assert_eq!(refused.detail, "Operations[1]: more than 3 members are named");
+}
+
+#[test]
+fn few_filters_go_over_all_members() {
+    let by_name = |n: usize| json!({"op": "remove", "path": format!("members[display eq \"{n}\"]")});
+    let parse = |many: usize| {
+        let operations: Vec<Value> = (0..many).map(by_name).collect();
+        PatchOp::parse(
+            ResourceType::Group,
+            &object(json!({"schemas": [PATCH_SCHEMA], "Operations": operations})),
+            Limits::default(),
+        )
+    };
+    let patch = parse(MOST_FILTERS).unwrap();
+    assert_eq!(patch.weight(), 1 + MOST_FILTERS * WEIGHT_OF_FILTER);
+    assert!(matches!(&patch.members[..], [MemberChange::RemoveMatching(filters)] if filters.len() == MOST_FILTERS));
+    assert_eq!(
+        parse(MOST_FILTERS + 1).unwrap_err().detail,
+        "Operations[10]: more than 10 filters go over all members; name members by 'value', or send fewer"
+    );
 }
