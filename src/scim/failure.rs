@@ -1,5 +1,7 @@
 //! Why an operation of SCIM was not done: what the client is told, or a fault of the database.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use super::error::{ScimError, ScimType, invalid_value};
@@ -14,6 +16,9 @@ pub enum Failure {
     /// What the client is told.
     #[error(transparent)]
     Refused(#[from] ScimError),
+    /// What was asked costs more than may be asked at the moment.
+    #[error("what is asked for costs too much at the moment")]
+    TooOften(Duration),
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] storage::Error),

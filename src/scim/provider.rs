@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use super::store::Admitted;
+use super::{list::Scans, store::Admitted};
 use crate::{
     app::{App, cache::Cache},
     limit::{Network, Rate, Recurrences, Throttle},
@@ -22,7 +22,9 @@ pub struct Parts {
     /// OAuth, whose access tokens are taken too.
     pub oauth: Provider,
     /// How much each caller asks.
-    pub(super) rate: Rate,
+    pub(super) rate: Arc<Rate>,
+    /// Lists that no index answers.
+    pub(super) scans: Scans,
     /// Failed authentications by network.
     pub(super) failures: Throttle,
     /// Those that are written down, by the id of the connection as far as it is known.
@@ -44,8 +46,10 @@ impl ServiceProvider {
     pub fn new(oauth: Provider) -> Self {
         let app = oauth.app.clone();
         let limits = app.config.scim;
+        let rate = Arc::new(Rate::new(limits.requests_per_second, limits.burst, app.clock.clone()));
         Self(Arc::new(Parts {
-            rate: Rate::new(limits.requests_per_second, limits.burst, app.clock.clone()),
+            scans: Scans::new(Arc::clone(&rate)),
+            rate,
             failures: Throttle::new(app.config.throttle.address, app.clock.clone(), &app.random),
             recorded: Recurrences::new(app.clock.clone()),
             tokens: Cache::of(&[Revision::Clients, Revision::Policies]),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BASE, caller::Caller};
+use super::{BASE, caller::Caller, list::Scans};
 use crate::{
     audit::Context,
     authentication::invitation,
@@ -23,6 +23,8 @@ pub struct Request {
     pub site: Site,
     /// Seals letters until they are sent.
     pub sealer: Arc<Sealer>,
+    /// Lists that no index answers.
+    pub scans: Scans,
 }
 
 impl Request {

@@ -47,6 +47,13 @@ impl Sort {
         Ok(Self { path, order })
     }
 
+    /// What of a resource says where it comes.
+    #[must_use]
+    pub fn told_of(&self, mut document: Document) -> Document {
+        let name = self.path.extension.map_or(self.path.attribute.name, |schema| schema.id);
+        document.remove_entry(name).into_iter().collect()
+    }
+
     /// How two resources follow each other.
     #[must_use]
     pub fn compare(&self, one: &Document, other: &Document) -> Ordering {

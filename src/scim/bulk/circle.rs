@@ -51,7 +51,7 @@ fn unresolved(failure: Failure) -> Failure {
             let detail = format!("the references of these operations to each other cannot be set: {}", error.detail);
             ScimError::of_status(StatusCode::CONFLICT, detail).into()
         }
-        fault @ Failure::Fault(_) => fault,
+        other => other,
     }
 }
 

@@ -169,6 +169,9 @@ impl Given {
                     continue;
                 }
                 Err((at, Failure::Refused(error))) => (at, error),
+                Err((at, Failure::TooOften(_))) => {
+                    (at, ScimError::of_status(StatusCode::TOO_MANY_REQUESTS, "this connection asks too often"))
+                }
                 Err((_, Failure::Fault(fault))) => return Err(fault),
             };
             tx.undo_part(part).await?;

@@ -119,6 +119,7 @@ impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(error) => error.into(),
+            Failure::TooOften(wait) => Self::too_often(wait),
             Failure::Fault(fault) => fault.into(),
         }
     }

@@ -108,7 +108,13 @@ impl Asking {
         let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
         let scim = ServiceProvider::from_ref(state);
         let context = visit_context(&scim.app, &visit, caller.actor.clone());
-        let request = Request { caller, context, site: visit.site().clone(), sealer: Arc::clone(&scim.app.sealer) };
+        let request = Request {
+            caller,
+            context,
+            site: visit.site().clone(),
+            sealer: Arc::clone(&scim.app.sealer),
+            scans: scim.scans.clone(),
+        };
         let versions = |name| versions(&parts.headers, &name);
         Ok(Self { request, if_match: versions(header::IF_MATCH), if_none_match: versions(header::IF_NONE_MATCH) })
     }

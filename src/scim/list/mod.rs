@@ -2,10 +2,13 @@
 //!
 //! A list without a filter and an order goes along the index of ids. A filter that demands a value which an index has is
 //! looked up there; any other one goes over the resources of the organization, as long as these are few enough to be gone
-//! over: else the answer is `tooMany`, and says which filters always work.
+//! over: else the answer is `tooMany`, and says which filters always work. Going over them costs whoever asks more than a
+//! look into an index, and has its turn: see [`Scans`].
 
+mod scans;
 mod source;
 
+pub use scans::Scans;
 pub use source::{Groups, Source, Users};
 
 use serde_json::json;
@@ -212,9 +215,11 @@ async fn candidates<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked) ->
     {
         return matches::<S>(tx, request, asked, found).await;
     }
-    if S::count(tx, organization).await? > BUDGET {
+    let count = S::count(tx, organization).await?;
+    if count > BUDGET {
         return Err(ScimError::new(ScimType::TooMany, S::TOO_MANY).into());
     }
+    let _turn = request.scans.begin(&request.caller, count).await?;
     let (mut all, mut after): (Vec<(Document, S::Known)>, Option<String>) = (vec![], None);
     loop {
         let batch = S::page(tx, organization, after.as_deref(), (0, BATCH)).await?;
@@ -237,6 +242,6 @@ async fn matches<S: Source>(
     let resources = S::resources(tx, &known, (request, is_heavy)).await?;
     let pairs = resources.iter().map(Resource::document).zip(known);
     let is_match = |document: &Document| asked.filter.as_ref().is_none_or(|filter| filter.matches(document));
-    let kept = |document: Document| if asked.sort.is_some() { document } else { Document::new() };
+    let kept = |document: Document| asked.sort.map_or_else(Document::new, |sort| sort.told_of(document));
     Ok(pairs.filter(|(document, _)| is_match(document)).map(|(document, known)| (kept(document), known)).collect())
 }

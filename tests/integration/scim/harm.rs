@@ -168,3 +168,18 @@ async fn a_connection_learns_nothing_of_the_kind_that_it_does_not_see() {
         assert_eq!(answer.json()["scimType"], "noTarget", "{}", answer.body);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_no_index_answers_costs_more() {
+    for push in Push::each_with(&[("scim.requests_per_second", "10"), ("scim.burst", "4")]).await {
+        let list = async |filter: &str| push.ask("GET", &filtered("Users", filter), &Value::Null).await;
+        let everybody = "title co \"x\"";
+        assert_eq!(list(everybody).await.status, 200);
+        assert_eq!(list("userName eq \"ann\"").await.status, 200, "one of four is left");
+        let answer = list(everybody).await;
+        assert_eq!(refused(&answer, 429), "this connection asks too often; try again later");
+        assert_eq!(answer.header(header::RETRY_AFTER), "1");
+        push.door.clinic.app.clock.advance(std::time::Duration::from_millis(200));
+        assert_eq!(list(everybody).await.status, 200);
+    }
+}
