@@ -71,6 +71,13 @@ async fn filters_find_what_the_specification_says() {
             let names: Vec<&str> = all.map(|one| one["externalId"].as_str().unwrap()).collect();
             assert_eq!(names.join(" "), expected, "{filter}");
         }
+    }
+}
+
+/// RFC 7644 §3.12.
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_that_mean_nothing_are_refused() {
+    for push in Push::each().await {
         for filter in [
             "active gt true",
             "active co \"t\"",
