@@ -97,7 +97,7 @@ pub struct NewMembership {
     pub origin: Origin,
 }
 
-/// Makes a person a member.
+/// Makes a person a member: in the place that a source keeps for the address that they proved, or in one of their own.
 ///
 /// # Errors
 /// For an unknown kind, role or location, and when the person is a member already.
@@ -107,10 +107,17 @@ pub async fn join(
     organization: &OrganizationId,
     new: NewMembership,
 ) -> Result<Membership> {
-    user::existing(tx, &new.user).await?;
-    let membership = of(context, organization, &new);
-    begin(tx, context, &membership).await?;
-    give_first_roles(tx, context, &membership, (new.roles, &membership.origin)).await?;
+    let user = user::existing(tx, &new.user).await?;
+    let membership = match pending::claim_by_address(tx, context, organization, &user).await? {
+        Some(kept) if new.validity == Validity::ALWAYS => kept,
+        Some(kept) => update(tx, context, organization, &kept.id, (None, Some(new.validity))).await?,
+        None => {
+            let membership = of(context, organization, &new);
+            begin(tx, context, &membership).await?;
+            membership
+        }
+    };
+    give_first_roles(tx, context, &membership, (new.roles, &new.origin)).await?;
     Ok(membership)
 }
 

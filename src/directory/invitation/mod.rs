@@ -19,7 +19,7 @@ use crate::{
     text::{EmailAddress, Slug, UserName},
 };
 
-use super::{Error, Noun, Result, membership::RoleAt, owner, user::User};
+use super::{Error, Noun, Result, membership::RoleAt, owner, provisioning::pending, user::User};
 
 /// How long an invitation can be answered.
 pub const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -127,7 +127,7 @@ pub async fn create(
 ) -> Result<(Invitation, SecretString)> {
     check(tx, organization, &new).await?;
     let (token, hash) = context.random.token();
-    let invitation = Invitation {
+    let mut invitation = Invitation {
         id: InvitationId::fresh(context.now, &context.random),
         organization_id: organization.clone(),
         email: new.email,
@@ -146,6 +146,7 @@ pub async fn create(
     if !tx.invitations().insert(&invitation, hash).await? {
         return Err(Error::Refused("this address has an open invitation; send it again or revoke it"));
     }
+    pending::tie(tx, &mut invitation).await?;
     let event = Event::InvitationCreation { invitation: invitation.id.clone(), email: invitation.email.to_string() };
     tx.record(context, Some(organization), &event);
     Ok((invitation, token))

@@ -185,7 +185,7 @@ fn with_user_name(desired: &Desired) -> Attributes {
 enum Somebody {
     /// Known to the organization already, by hand.
     Member(MembershipId),
-    /// Has an account, with an address in a domain of the organization.
+    /// Has an account, with a proved address in a domain of the organization.
     Account(UserId),
     /// Nobody yet, or nobody of whom the source may learn.
     New {
@@ -194,7 +194,7 @@ enum Somebody {
     },
 }
 
-/// Looks for them: attached at once in a domain of the organization, pending elsewhere.
+/// Looks for them: attached at once in a domain of the organization, pending elsewhere, and once per address.
 async fn somebody(tx: &mut Tx, speaker: Speaker<'_>, email: Option<&EmailAddress>) -> Result<Somebody> {
     let Some(email) = email else { return Ok(Somebody::New { is_vouched_for: false }) };
     let account = tx.users().by_login_name(&UserName::from_stored(email.to_string())).await?;
@@ -204,9 +204,16 @@ async fn somebody(tx: &mut Tx, speaker: Speaker<'_>, email: Option<&EmailAddress
         let is_of_source = member.record.is_some();
         return if is_of_source { Err(Error::AlreadyMember) } else { Ok(Somebody::Member(member.membership.id)) };
     }
+    if pending::is_at(tx, speaker.organization, email, None).await? {
+        return Err(Error::AlreadyMember);
+    }
     let is_vouched_for = tx.domains().owner(&domain(email)).await?.as_ref() == Some(speaker.organization);
-    Ok(match account.filter(|_| is_vouched_for) {
-        Some(account) => Somebody::Account(account.id),
+    // Whoever made an account may have made up its address: it has to be proved, or the invitation has to reach them.
+    let has_proved =
+        |account: &user::User| account.email.as_ref() == Some(email) && account.email_verified_at.is_some();
+    Ok(match account {
+        Some(account) if is_vouched_for && has_proved(&account) => Somebody::Account(account.id),
+        Some(_) => Somebody::New { is_vouched_for: false },
         None => Somebody::New { is_vouched_for },
     })
 }

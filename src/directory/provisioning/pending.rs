@@ -1,15 +1,17 @@
 //! Members whom a source named and who have not joined: a *placeholder* stands in the membership until the account that
 //! accepts the invitation takes its place, with the groups and roles that it was given meanwhile.
 //!
-//! A placeholder has no login name, so that nobody ever signs in as one.
+//! A placeholder has no login name, so that nobody ever signs in as one. An organization keeps one place for an address, and
+//! whoever joins with the address takes it, however they come: else the source would end a membership that nobody uses.
 
-use super::Speaker;
+use super::{Known, Speaker, facts};
 use crate::{
     audit::{Context, Event},
     directory::{
         Error, Result,
         invitation::{self, Invitation, NewInvitation},
         membership::Membership,
+        user::User,
     },
     id::{MembershipId, OrganizationId, UserId},
     secret::SecretString,
@@ -20,7 +22,45 @@ use crate::{
 /// An invitation to be sent, with the token of its link.
 pub type Invited = (Invitation, SecretString);
 
-/// Invites the person; none where somebody did so by hand, or where the same address is pending already.
+/// The place that an organization keeps for whoever has this address: of several that of whom it is the first address, or
+/// none, because an address that many have is nobody's.
+async fn kept_for(tx: &mut Tx, organization: &OrganizationId, email: &EmailAddress) -> Result<Option<Known>> {
+    let mut kept = tx.member_records().at(organization, email).await?;
+    kept.retain(|one| one.is_pending);
+    if let Some(first) = kept.iter().position(|one| is_first(one, email)) {
+        return Ok(Some(kept.swap_remove(first)));
+    }
+    Ok(kept.pop().filter(|_| kept.is_empty()))
+}
+
+/// Whether an organization has a member with this address: one who is pending, or one who is written to there, but joined
+/// with another account. `but` does not count.
+pub(super) async fn is_at(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    email: &EmailAddress,
+    but: Option<&MembershipId>,
+) -> Result<bool> {
+    let found = tx.member_records().at(organization, email).await?;
+    let mut others = found.iter().filter(|one| Some(&one.membership.id) != but);
+    Ok(others.any(|one| one.is_pending || is_first(one, email)))
+}
+
+fn is_first(known: &Known, email: &EmailAddress) -> bool {
+    facts::addresses(&known.seen()).first() == Some(email)
+}
+
+/// Lets the place that is kept for the address of an invitation wait for its answer, whoever invites.
+pub(in crate::directory) async fn tie(tx: &mut Tx, invitation: &mut Invitation) -> Result<()> {
+    if let Some(kept) = kept_for(tx, &invitation.organization_id, &invitation.email).await? {
+        let id = kept.membership.id;
+        tx.invitations().wait_for(&invitation.id, &id).await?;
+        invitation.membership_id = Some(id);
+    }
+    Ok(())
+}
+
+/// Invites the person; none where somebody did so by hand. Whoever is pending with the same address is refused.
 pub(super) async fn invite(
     tx: &mut Tx,
     speaker: Speaker<'_>,
@@ -28,35 +68,70 @@ pub(super) async fn invite(
     email: EmailAddress,
 ) -> Result<Option<Invited>> {
     let organization = speaker.organization;
+    if is_at(tx, organization, &email, Some(&membership.id)).await? {
+        return Err(Error::AlreadyMember);
+    }
     if let Some(open) = tx.invitations().unanswered(organization, &email).await?
         && open.expires_at > speaker.context.now
     {
-        tx.invitations().wait_for(&open.id, &membership.id).await?;
-        return Ok(None);
+        return wait_for(tx, &open, membership).await.map(|()| None);
     }
     let new = NewInvitation { email, kind: membership.kind.clone(), roles: Some(vec![]), invited_by: None };
     let (mut invitation, token) = invitation::create(tx, speaker.context, organization, new).await?;
-    tx.invitations().wait_for(&invitation.id, &membership.id).await?;
+    wait_for(tx, &invitation, membership).await?;
     invitation.membership_id = Some(membership.id.clone());
     Ok(Some((invitation, token)))
 }
 
-/// The person takes the place that was kept for them; `None` where there is none any more.
+async fn wait_for(tx: &mut Tx, invitation: &Invitation, membership: &Membership) -> Result<()> {
+    let is_tied = tx.invitations().wait_for(&invitation.id, &membership.id).await?;
+    if is_tied { Ok(()) } else { Err(Error::AlreadyMember) }
+}
+
+/// The person takes the place that was kept for them, or for the address; `None` where there is none any more.
 pub(in crate::directory) async fn claim(
     tx: &mut Tx,
     context: &Context,
     invitation: &Invitation,
     user: &UserId,
 ) -> Result<Option<Membership>> {
-    let Some(id) = &invitation.membership_id else { return Ok(None) };
     let organization = &invitation.organization_id;
-    let Some(mut membership) = tx.memberships().by_id(organization, id).await? else { return Ok(None) };
+    if let Some(id) = &invitation.membership_id
+        && let Some(claimed) = take(tx, context, (organization, id), user).await?
+    {
+        return Ok(Some(claimed));
+    }
+    let Some(kept) = kept_for(tx, organization, &invitation.email).await? else { return Ok(None) };
+    take(tx, context, (organization, &kept.membership.id), user).await
+}
+
+/// The person takes the place that was kept for the address that they proved; `None` where there is none.
+pub(in crate::directory) async fn claim_by_address(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    user: &User,
+) -> Result<Option<Membership>> {
+    let Some(email) = user.email.as_ref().filter(|_| user.email_verified_at.is_some()) else { return Ok(None) };
+    let Some(kept) = kept_for(tx, organization, email).await? else { return Ok(None) };
+    take(tx, context, (organization, &kept.membership.id), &user.id).await
+}
+
+/// Puts a person in the place of a placeholder; other invitations into it are void.
+async fn take(
+    tx: &mut Tx,
+    context: &Context,
+    (organization, id): (&OrganizationId, &MembershipId),
+    user: &UserId,
+) -> Result<Option<Membership>> {
+    let Some(mut membership) = tx.memberships().held(organization, id).await? else { return Ok(None) };
     if !tx.users().is_placeholder(&membership.user_id).await? {
         return Ok(None);
     }
     if tx.memberships().of(organization, user).await?.is_some() {
         return Err(Error::AlreadyMember);
     }
+    withdraw_invitation(tx, context, organization, id).await?;
     let placeholder = membership.user_id.clone();
     tx.memberships().hand_over(id, user).await?;
     tx.users().erase(&placeholder, context.now).await?;

@@ -186,14 +186,19 @@ impl Invitations<'_> {
         row.as_ref().map(invitation).transpose()
     }
 
-    /// Ties it to the membership that waits for the answer, unless another one does.
-    pub(in crate::directory) async fn wait_for(&mut self, id: &InvitationId, membership: &MembershipId) -> Result<()> {
-        sql("UPDATE invitations SET membership_id = $2 WHERE id = $1 AND membership_id IS NULL")
-            .bind(id.as_str().to_owned())
-            .bind(membership.as_str().to_owned())
-            .execute(self.0.connection())
-            .await?;
-        Ok(())
+    /// Ties it to the membership that waits for the answer; `false` when another one does.
+    pub(in crate::directory) async fn wait_for(
+        &mut self,
+        id: &InvitationId,
+        membership: &MembershipId,
+    ) -> Result<bool> {
+        let done = sql("UPDATE invitations SET membership_id = $2 \
+             WHERE id = $1 AND (membership_id IS NULL OR membership_id = $2)")
+        .bind(id.as_str().to_owned())
+        .bind(membership.as_str().to_owned())
+        .execute(self.0.connection())
+        .await?;
+        Ok(done == 1)
     }
 
     /// The unanswered one that a membership waits for.

@@ -87,6 +87,18 @@ impl MemberRecords<'_> {
         Ok(self.all(select!("AND memberships.user_id = $2"), organization, user.as_str()).await?.pop())
     }
 
+    /// Those of whom sources say that they have this address, the eldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn at(&mut self, organization: &OrganizationId, email: &EmailAddress) -> Result<Vec<Known>> {
+        let statement = select!(
+            "AND memberships.id IN (SELECT membership_id FROM member_addresses WHERE organization_id = $1 AND email = $2) \
+             ORDER BY memberships.id"
+        );
+        self.all(statement, organization, email.as_str()).await
+    }
+
     /// Whether a source calls somebody by this name, folded.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod invitations;
 mod isolation;
 mod links;
 mod people;
+mod placeholders;
 mod provisioning;
 mod search;
 mod structure;

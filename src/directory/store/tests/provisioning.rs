@@ -16,16 +16,16 @@ use crate::{
 };
 
 /// A source of an organization, `later` milliseconds after [`NOW`].
-fn source(name: &str, later: i64) -> Context {
+pub(super) fn source(name: &str, later: i64) -> Context {
     Context { actor: Actor::Connection(name.to_owned()), ..context(later) }
 }
 
-fn desired(user_name: &str, attributes: Value) -> Desired {
+pub(super) fn desired(user_name: &str, attributes: Value) -> Desired {
     let Value::Object(attributes) = attributes else { panic!("an object") };
     Desired { user_name: user_name.to_owned(), external_id: None, is_active: Some(true), attributes }
 }
 
-async fn add(storage: &Storage, of: &Organization, who: &'static str, new: Desired) -> Result<Added> {
+pub(super) async fn add(storage: &Storage, of: &Organization, who: &'static str, new: Desired) -> Result<Added> {
     let of = of.id.clone();
     unit!(storage, |tx| {
         let (context, may_assign) = (source(who, 1), [slug("billing"), slug("owner")]);
@@ -34,7 +34,7 @@ async fn add(storage: &Storage, of: &Organization, who: &'static str, new: Desir
     })
 }
 
-async fn change(
+pub(super) async fn change(
     storage: &Storage,
     of: &Organization,
     who: &'static str,
@@ -62,12 +62,12 @@ async fn connect(storage: &Storage, of: &Organization, who: &'static str) {
     .unwrap();
 }
 
-async fn known(storage: &Storage, of: &Organization, id: &MembershipId) -> Option<Known> {
+pub(super) async fn known(storage: &Storage, of: &Organization, id: &MembershipId) -> Option<Known> {
     storage.read().await.unwrap().member_records().by_id(&of.id, id).await.unwrap()
 }
 
 /// A clinic that owns its domain.
-async fn owning(storage: &Storage, name: &'static str) -> Organization {
+pub(super) async fn owning(storage: &Storage, name: &'static str) -> Organization {
     let organization = clinic(storage, name).await;
     let (of, domain) = (organization.id.clone(), format!("{name}.example"));
     unit!(storage, |tx| {
