@@ -67,7 +67,9 @@ await visit('with the keyboard alone', DESKTOP, async (olivia) => {
   await olivia.opensTheApp();
   await olivia.tabsTo(page.locator('a[href="/login"]'));
   await olivia.isAt(`${ISSUER}/login/`);
-  await page.keyboard.type(OLIVIA); // the field has the focus already
+  // The field has the focus by itself, as soon as the page is drawn.
+  await page.waitForFunction(() => document.activeElement?.matches('input[name=user_name]'));
+  await page.keyboard.type(OLIVIA);
   await page.keyboard.press('Tab');
   await page.keyboard.type(PASSWORD);
   await page.keyboard.press('Enter');
