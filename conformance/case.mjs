@@ -19,6 +19,18 @@ export async function example(name, body) {
   }
 }
 
+/** What `attempt` comes to once it succeeds: other processes learn of a change within a second. */
+export async function until(attempt) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt();
+    } catch (fault) {
+      if (tries === 20) throw fault;
+      await new Promise((resolve) => { setTimeout(resolve, 200); });
+    }
+  }
+}
+
 function report(outcome, name, began) {
   const seconds = (performance.now() - began) / 1000;
   console.log(`${outcome.padEnd(7)} ${name} (${seconds.toFixed(1)} s)`);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as client from 'openid-client';
-import { example } from '../case.mjs';
+import { example, until } from '../case.mjs';
 import { APP, CALENDAR, ISSUER, lanyard, newClient, RESOURCE } from '../demo.mjs';
 import { Agent } from './agent.mjs';
 import { app, signIn } from './relying_party.mjs';
@@ -140,16 +140,4 @@ await example('a back end that wants to be pinged is', async () => {
 async function refused(attempt, code) {
   const fault = await attempt.then(() => assert.fail('it was accepted'), (fault) => fault);
   assert.equal(fault.error, code, fault.message);
-}
-
-/** What `attempt` comes to once it succeeds: other processes learn of a change within a second. */
-async function until(attempt) {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await attempt();
-    } catch (fault) {
-      if (tries === 20) throw fault;
-      await new Promise((resolve) => { setTimeout(resolve, 200); });
-    }
-  }
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import * as client from 'openid-client';
 import { exportJWK, generateKeyPair } from 'jose';
-import { example } from '../case.mjs';
+import { example, until } from '../case.mjs';
 import { APP, CALENDAR, ISSUER, lanyard, newClient, PORTAL, REPORTING, RESOURCE } from '../demo.mjs';
 import { Agent } from './agent.mjs';
 import { app, authorization, signIn } from './relying_party.mjs';
@@ -31,7 +31,8 @@ await example('a service is granted authorization details of the type that it de
   lanyard('client', 'set', REPORTING.id, 'authorization_details_types=report', `authorization_details_schemas=${schemas}`);
   const reporting = await app(REPORTING, client.ClientSecretBasic(REPORTING.secret));
   const details = [{ type: 'report', year: 2026 }];
-  const tokens = await client.clientCredentialsGrant(reporting, { authorization_details: JSON.stringify(details) });
+  const asked = { authorization_details: JSON.stringify(details) };
+  const tokens = await until(() => client.clientCredentialsGrant(reporting, asked));
   assert.deepEqual(tokens.authorization_details, details);
   for (const bad of [[{ type: 'report', year: 'all' }], [{ type: 'other' }]]) {
     const attempt = client.clientCredentialsGrant(reporting, { authorization_details: JSON.stringify(bad) });
