@@ -20,6 +20,12 @@ async fn count(storage: &Storage) -> i64 {
     sql("SELECT count(*) AS n FROM leases").fetch_one(tx.connection()).await.unwrap().try_get("n").unwrap()
 }
 
+async fn names(storage: &Storage) -> Vec<String> {
+    let mut tx = storage.read().await.unwrap();
+    let rows = sql("SELECT name FROM leases ORDER BY name").fetch_all(tx.connection()).await.unwrap();
+    rows.iter().map(|row| row.try_get("name").unwrap()).collect()
+}
+
 async fn insert(tx: &mut Tx, name: String) -> Result<()> {
     sql("INSERT INTO leases (name, holder, until) VALUES ($1, 'x', 0)").bind(name).execute(tx.connection()).await?;
     Ok(())

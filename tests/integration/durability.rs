@@ -17,7 +17,6 @@ use lanyard::{
     authentication::factor::hasher::Hasher,
     clock::Timestamp,
     demo::{clinic, seed},
-    id::FamilyId,
     oauth::{
         registrar::{self, RegistrarError},
         scope::Scopes,
@@ -32,7 +31,10 @@ use lanyard::{
 use reqwest::Client;
 use serde_json::Value;
 
-use crate::operations::{Host, Server};
+use crate::{
+    harness::family,
+    operations::{Host, Server},
+};
 
 const KILLS: u64 = 100;
 /// Services that fetch tokens at once.
@@ -123,23 +125,8 @@ pub(crate) async fn furnish(app: &App, email: &'static str) -> Vec<String> {
                 let sid = tx.sessions().sid(&context, &session.id, &organization.id).await?;
                 for hash in stored {
                     let family = Family {
-                        id: FamilyId::fresh(context.now, &context.random),
-                        client_id: clinic::CALENDAR.0.to_owned(),
-                        user: user.id.clone(),
-                        organization: organization.id.clone(),
-                        session: session.id.clone(),
-                        sid: sid.clone(),
-                        is_offline: false,
                         scopes: Scopes::parse("openid profile").expect("scopes"),
-                        resources: vec![],
-                        auth_time: context.now,
-                        acr: "1".to_owned(),
-                        amr: vec!["pwd".to_owned()],
-                        particulars: lanyard::oauth::store::Particulars::default(),
-                        created_at: context.now,
-                        expires_at: context.now.plus(day),
-                        revoked_at: None,
-                        session_end: Some(context.now.plus(day)),
+                        ..family(&context, clinic::CALENDAR.0, (&session, &organization.id, &sid))
                     };
                     tx.families().insert(&family).await?;
                     tx.refresh_tokens().insert_first(hash, &family.id, context.now, context.now.plus(day));

@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
 };
 
-use super::{Refused, caller::Person};
+use super::{
+    Refused,
+    caller::{Person, visited},
+};
 use crate::{
     authentication::endpoint::visit_context,
     id::UserId,
@@ -15,10 +18,7 @@ use crate::{
         Caller, Document, ResourceType, ScimError, ServiceProvider, document, projection::Projection, query::ListQuery,
         request::Request, version::Versions,
     },
-    web::{
-        Visit,
-        form::{BodyFault, read_body_within},
-    },
+    web::form::{BodyFault, read_body_within},
 };
 
 /// A body of a media type that SCIM knows (RFC 7644 §3.1); `server.body_limit` bounds it.
@@ -104,8 +104,7 @@ impl Asking {
         ServiceProvider: FromRef<S>,
         S: Send + Sync,
     {
-        let visit = Visit::from_request_parts(parts, state).await;
-        let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
+        let visit = visited(parts, state).await?;
         let scim = ServiceProvider::from_ref(state);
         let context = visit_context(&scim.app, &visit, caller.actor.clone());
         let request = Request {

@@ -40,8 +40,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let scim = ServiceProvider::from_ref(state);
-        let visit = Visit::from_request_parts(parts, state).await;
-        let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
+        let visit = visited(parts, state).await?;
         let proved = match presented(&scim, &visit, parts).await {
             Ok(Presented::OfConnection(admitted)) => Ok((system(&admitted), Some(admitted))),
             Ok(Presented::Access(token)) => {
@@ -75,8 +74,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let scim = ServiceProvider::from_ref(state);
-        let visit = Visit::from_request_parts(parts, state).await;
-        let visit = visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))?;
+        let visit = visited(parts, state).await?;
         let person = match presented(&scim, &visit, parts).await {
             Ok(Presented::OfConnection(admitted)) => {
                 watch(&scim, &visit, (&system(&admitted), Some(&admitted))).await?;
@@ -93,6 +91,16 @@ where
         watch(&scim, &visit, (&person.caller, None)).await?;
         Ok(person)
     }
+}
+
+/// The site that a request was sent to, and from where.
+pub(super) async fn visited<S>(parts: &mut Parts, state: &S) -> Result<Visit, ScimError>
+where
+    ServiceProvider: FromRef<S>,
+    S: Send + Sync,
+{
+    let visit = Visit::from_request_parts(parts, state).await;
+    visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))
 }
 
 /// Whether somebody may call from where they do, and as often; uses of tokens of connections are counted. Nothing is

@@ -13,12 +13,6 @@ async fn stubborn(tx: &mut Tx, statement: &'static str) -> Result<()> {
     Ok(())
 }
 
-async fn names(storage: &Storage) -> Vec<String> {
-    let mut tx = storage.read().await.unwrap();
-    let rows = sql("SELECT name FROM leases ORDER BY name").fetch_all(tx.connection()).await.unwrap();
-    rows.iter().map(|row| row.try_get("name").unwrap()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_that_ignores_a_failed_statement_is_not_kept_and_takes_no_acknowledged_one_with_it() {
     const REFUSED: &str = "INSERT INTO leases (name, holder, until) VALUES ('taken', 'x', 0)";

@@ -10,12 +10,6 @@ async fn act(tx: &mut Tx, name: &str) -> Result<()> {
     Ok(())
 }
 
-async fn names(storage: &Storage) -> Vec<String> {
-    let mut tx = storage.read().await.unwrap();
-    let rows = sql("SELECT name FROM leases ORDER BY name").fetch_all(tx.connection()).await.unwrap();
-    rows.iter().map(|row| row.try_get("name").unwrap()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_is_kept_or_undone_without_the_rest_of_its_unit() {
     for database in databases().await {

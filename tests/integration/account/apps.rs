@@ -16,7 +16,7 @@ use lanyard::{
 };
 use serde_json::json;
 
-use crate::harness::{TestApp, unit};
+use crate::harness::{TestApp, family, unit};
 
 /// Priya allows the calendar what it asks for, in two organizations; the app got tokens that outlive the session.
 async fn allow(app: &TestApp) -> FamilyId {
@@ -26,23 +26,10 @@ async fn allow(app: &TestApp) -> FamilyId {
     let (riverside, harbour) = (app.organization("riverside").await, app.organization("harbour").await);
     let scopes = Scopes::parse("openid roles offline_access").expect("scopes");
     let family = Family {
-        id: FamilyId::fresh(context.now, &context.random),
-        client_id: "clinic-calendar".to_owned(),
-        user: user.id.clone(),
-        organization: riverside.clone(),
-        session: session.id,
-        sid: Sid::fresh(context.now, &context.random),
         is_offline: true,
         scopes: scopes.clone(),
-        resources: vec![],
-        auth_time: context.now,
-        acr: "1".to_owned(),
-        amr: vec!["pwd".to_owned()],
-        particulars: lanyard::oauth::store::Particulars::default(),
-        created_at: context.now,
-        expires_at: context.now.plus(Duration::from_secs(86_400)),
-        revoked_at: None,
         session_end: None,
+        ..family(&context, "clinic-calendar", (&session, &riverside, &Sid::fresh(context.now, &context.random)))
     };
     let id = family.id.clone();
     let details = vec![json!({"type": "records", "actions": ["read"], "patient_group": "of mine"})];

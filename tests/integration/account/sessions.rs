@@ -2,17 +2,9 @@
 
 use std::time::Duration;
 
-use lanyard::{
-    audit::Actor,
-    id::{FamilyId, JobId},
-    oauth::{
-        scope::Scopes,
-        store::{Family, Outcome, Particulars},
-    },
-    storage,
-};
+use lanyard::{audit::Actor, id::JobId, oauth::store::Outcome, storage};
 
-use crate::harness::{TestApp, portal, unit};
+use crate::harness::{TestApp, family, portal, unit};
 
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1";
 
@@ -141,25 +133,8 @@ async fn uses_the_calendar(app: &TestApp) {
     let session = app.read().await.sessions().of_user(&user.id).await.expect("read").remove(0);
     let organization = app.organization("riverside").await;
     let done: storage::Result<()> = unit!(app, |tx| {
-        let family = Family {
-            id: FamilyId::fresh(context.now, &context.random),
-            client_id: "clinic-calendar".to_owned(),
-            user: user.id,
-            organization: organization.clone(),
-            session: session.id.clone(),
-            sid: tx.sessions().sid(&context, &session.id, &organization).await?,
-            is_offline: false,
-            scopes: Scopes::parse("openid").expect("a scope"),
-            resources: vec![],
-            auth_time: context.now,
-            acr: "1".to_owned(),
-            amr: vec!["pwd".to_owned()],
-            particulars: Particulars::default(),
-            created_at: context.now,
-            expires_at: context.now.plus(Duration::from_hours(1)),
-            revoked_at: None,
-            session_end: None,
-        };
+        let sid = tx.sessions().sid(&context, &session.id, &organization).await?;
+        let family = family(&context, "clinic-calendar", (&session, &organization, &sid));
         tx.families().insert(&family).await
     });
     done.expect("used");

@@ -5,6 +5,7 @@
 
 pub(crate) mod client_key;
 mod browser;
+mod family;
 pub(crate) mod leftovers;
 pub(crate) mod portal;
 pub(crate) mod receiver;
@@ -38,6 +39,7 @@ use lanyard::{
 use tempfile::TempDir;
 
 pub(crate) use browser::{Answer, Browser};
+pub(crate) use family::family;
 pub(crate) use lanyard::demo::clinic::PASSWORD;
 pub(crate) use leftovers::seal;
 

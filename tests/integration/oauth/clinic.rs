@@ -28,7 +28,7 @@ use lanyard::{
         user::{self, NewUser},
         validity::Validity,
     },
-    id::{OrganizationId, UserId},
+    id::{MembershipId, OrganizationId, UserId},
     keys::Algorithm,
     mail::Mailer,
     oauth::{
@@ -182,6 +182,12 @@ impl Clinic {
     pub(crate) async fn user(&self, name: &str) -> UserId {
         let name = format!("{name}@clinic.example").parse().unwrap();
         self.app.storage.read().await.unwrap().users().by_login_name(&name).await.unwrap().unwrap().id
+    }
+
+    /// Somebody of the clinic works in that practice as well.
+    pub(crate) async fn joins(&self, name: &str, slug: &str) -> MembershipId {
+        let (context, user, at) = (self.context(), self.user(name).await, self.organization(slug).await);
+        self.write(move |tx| Box::pin(async move { join(tx, &context, &at, (&user, &[])).await })).await
     }
 
     pub(crate) async fn organization(&self, slug: &str) -> OrganizationId {
@@ -463,7 +469,7 @@ async fn join(
     context: &Context,
     at: &OrganizationId,
     (user, roles): (&UserId, &[(&str, Option<&str>)]),
-) -> Result<lanyard::id::MembershipId, Fault> {
+) -> Result<MembershipId, Fault> {
     let mut first = vec![];
     for (role, location) in roles {
         first.push(RoleAt { role: role.parse()?, location: location.map(str::parse).transpose()? });

@@ -9,7 +9,7 @@ use std::{
 use axum::{Router, extract::State, http::Uri};
 use lanyard::{
     app::App,
-    audit::{Actor, Context},
+    audit::Actor,
     demo::clinic::RESOURCE_API,
     directory::{
         app::{self, Adopt, Requires},
@@ -18,15 +18,8 @@ use lanyard::{
         origin::Origin,
         validity::Validity,
     },
-    id::{FamilyId, OrganizationId, UserId},
-    oauth::{
-        client::AuthenticationMethod,
-        registrar,
-        registration::Registration,
-        scope::Scopes,
-        store::{Family, Particulars},
-    },
-    random::Random,
+    id::OrganizationId,
+    oauth::{client::AuthenticationMethod, registrar, registration::Registration},
     scim::connection::{self, Rights},
     secret::ExposeSecret,
     session::{Authenticated, Lifetime},
@@ -36,7 +29,10 @@ use reqwest::{Client, redirect};
 use serde_json::{Value, json};
 
 use super::{Host, Server, server::free_port};
-use crate::durability::{SECRET, furnish};
+use crate::{
+    durability::{SECRET, furnish},
+    harness::family,
+};
 
 const APPS: usize = 50;
 /// Apps that refuse connections, and as many that take them and stay silent.
@@ -156,7 +152,7 @@ async fn signs_in(app: &App, email: &str, [riverside, harbour]: [OrganizationId;
                 let sid = tx.sessions().sid(&context, &session.id, practice).await?;
                 let mut first = Some(first);
                 for number in 0..apps {
-                    let family = family(&context, number, (&user, practice), (&session.id, &sid));
+                    let family = family(&context, &name(number), (&session, practice, &sid));
                     tx.families().insert(&family).await?;
                     if let Some(hash) = first.take() {
                         tx.refresh_tokens().insert_first(hash, &family.id, context.now, context.now.plus(DAY));
@@ -169,33 +165,6 @@ async fn signs_in(app: &App, email: &str, [riverside, harbour]: [OrganizationId;
     .await;
     let text = |token: &lanyard::secret::SecretString| token.expose_secret().to_owned();
     Signed { cookie: text(&cookie.0), refresh: [text(&here.0), text(&there.0)] }
-}
-
-fn family(
-    context: &Context,
-    number: usize,
-    (user, organization): (&UserId, &OrganizationId),
-    (session, sid): (&lanyard::id::SessionId, &lanyard::id::Sid),
-) -> Family {
-    Family {
-        id: FamilyId::fresh(context.now, &Random::system()),
-        client_id: name(number),
-        user: user.clone(),
-        organization: organization.clone(),
-        session: session.clone(),
-        sid: sid.clone(),
-        is_offline: false,
-        scopes: Scopes::parse("openid").expect("a scope"),
-        resources: vec![],
-        auth_time: context.now,
-        acr: "1".to_owned(),
-        amr: vec!["pwd".to_owned()],
-        particulars: Particulars::default(),
-        created_at: context.now,
-        expires_at: context.now.plus(DAY),
-        revoked_at: None,
-        session_end: Some(context.now.plus(DAY)),
-    }
 }
 
 /// Two nodes, and whoever asks them.

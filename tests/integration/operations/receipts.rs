@@ -1,21 +1,9 @@
 //! `lanyard user receipts`: which apps were told that somebody is out.
 
-use std::time::Duration;
-
-use lanyard::{
-    app::App,
-    audit::Actor,
-    demo::clinic,
-    id::FamilyId,
-    oauth::{
-        scope::Scopes,
-        store::{Family, Outcome, Particulars},
-    },
-    storage,
-};
+use lanyard::{app::App, audit::Actor, demo::clinic, oauth::store::Outcome, storage};
 
 use super::Host;
-use crate::durability::furnish;
+use crate::{durability::furnish, harness::family};
 
 const OLIVIA: &str = "olivia@riverside.example";
 
@@ -29,25 +17,8 @@ async fn uses_the_calendar_at_harbour(app: &App) {
                 let user = tx.users().by_login_name(&OLIVIA.parse().expect("a name")).await?.expect("a person").id;
                 let organization = tx.organizations().by_reference("harbour").await?.expect("an organization").id;
                 let session = tx.sessions().of_user(&user).await?.remove(0);
-                let family = Family {
-                    id: FamilyId::fresh(context.now, &context.random),
-                    client_id: clinic::CALENDAR.0.to_owned(),
-                    user,
-                    organization: organization.clone(),
-                    session: session.id.clone(),
-                    sid: tx.sessions().sid(&context, &session.id, &organization).await?,
-                    is_offline: false,
-                    scopes: Scopes::parse("openid").expect("a scope"),
-                    resources: vec![],
-                    auth_time: context.now,
-                    acr: "1".to_owned(),
-                    amr: vec!["pwd".to_owned()],
-                    particulars: Particulars::default(),
-                    created_at: context.now,
-                    expires_at: context.now.plus(Duration::from_hours(1)),
-                    revoked_at: None,
-                    session_end: None,
-                };
+                let sid = tx.sessions().sid(&context, &session.id, &organization).await?;
+                let family = family(&context, clinic::CALENDAR.0, (&session, &organization, &sid));
                 tx.families().insert(&family).await
             })
         })

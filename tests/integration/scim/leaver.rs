@@ -2,12 +2,7 @@
 
 use lanyard::{
     clock::Timestamp,
-    directory::{
-        membership::{self, FirstRoles, NewMembership},
-        origin::Origin,
-        user,
-        validity::Validity,
-    },
+    directory::{membership, user},
     id::OrganizationId,
     oauth::store::State,
 };
@@ -22,26 +17,6 @@ use crate::oauth::{
 /// The ways to leave, and whether the person is out of every practice by it.
 const WAYS: [(&str, bool); 4] =
     [("PATCH active: false", false), ("DELETE", false), ("membership disable", false), ("user disable", true)];
-
-/// A second practice for Priya.
-async fn joins_harbour(clinic: &Clinic) {
-    let (context, user, harbour) = (clinic.context(), clinic.user("priya").await, clinic.organization("harbour").await);
-    clinic
-        .write(move |tx| {
-            Box::pin(async move {
-                let new = NewMembership {
-                    user,
-                    kind: "practitioner".parse()?,
-                    roles: FirstRoles::Exactly(vec![]),
-                    validity: Validity::ALWAYS,
-                    origin: Origin::of(&context),
-                };
-                membership::join(tx, &context, &harbour, new).await?;
-                Ok(())
-            })
-        })
-        .await;
-}
 
 async fn leave(push: &Push, way: &str, riverside: &OrganizationId) {
     let clinic = &push.door.clinic;
@@ -81,7 +56,7 @@ async fn whoever_leaves_is_out_with_the_same_unit_and_apps_are_told() {
         for push in Push::each().await {
             let clinic = &push.door.clinic;
             clinic.leaves_jobs();
-            joins_harbour(clinic).await;
+            clinic.joins("priya", "harbour").await;
             listening(clinic, "calendar", "http://127.0.0.1:1").await;
             let (user, riverside) = (clinic.user("priya").await, clinic.organization("riverside").await);
             let (browser, at) = (clinic.browser("priya").await, ["organization=riverside", "organization=harbour"]);

@@ -10,10 +10,8 @@ use std::time::Duration;
 use lanyard::{
     audit::Actor,
     directory::{
-        membership::{self, FirstRoles, NewMembership},
-        origin::Origin,
+        membership,
         user::{self, NewUser},
-        validity::Validity,
     },
     id::MembershipId,
     scim::outbound::{
@@ -122,27 +120,7 @@ impl Outbound {
                 })
             })
             .await;
-        self.join(name).await
-    }
-
-    /// Somebody who has an account becomes a member of Riverside.
-    async fn join(&self, name: &str) -> MembershipId {
-        let (context, of) = (self.clinic.context(), self.clinic.organization("riverside").await);
-        let user = self.clinic.user(name).await;
-        self.clinic
-            .write(move |tx| {
-                Box::pin(async move {
-                    let new = NewMembership {
-                        user,
-                        kind: "practitioner".parse()?,
-                        roles: FirstRoles::Exactly(vec![]),
-                        validity: Validity::ALWAYS,
-                        origin: Origin::of(&context),
-                    };
-                    Ok(membership::join(tx, &context, &of, new).await?.id)
-                })
-            })
-            .await
+        self.clinic.joins(name, "riverside").await
     }
 
     async fn member(&self, name: &str) -> MembershipId {

@@ -353,7 +353,7 @@ async fn whoever_comes_back_as_a_new_member_has_their_place_again() {
             .await;
         assert_eq!(out.run(&target, Kind::Changes).await.left, 1);
         assert_eq!(out.peer.user("sam").await["active"], false);
-        out.join("sam").await;
+        out.clinic.joins("sam", "riverside").await;
         let report = out.run(&target, Kind::Changes).await;
         assert_eq!((report.changed, report.failed), (1, 0), "{report:?}");
         let after = out.peer.user("sam").await;
