@@ -1,6 +1,6 @@
 //! A User of SCIM: a membership in the organization of the caller, with the person behind it (RFC 7643 §4.1).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{document::Document, resource::Resource, schema::ResourceType, version::Version};
 use crate::{
@@ -53,12 +53,13 @@ pub(crate) fn resource(shown: &Shown, beside: &Beside, base: &str) -> Resource {
     }
     let places = &beside.places;
     if !places.is_empty() {
-        let place = |(group, name): &(GroupId, Name)| {
-            let address = format!("{base}{}/{group}", ResourceType::Group.endpoint());
-            json!({"value": group.as_str(), "$ref": address, "display": name.as_str(), "type": "direct"})
-        };
-        let places: Value = places.iter().map(place).collect();
-        all.extend([",\"groups\":", &places.to_string()]);
+        for (number, (group, name)) in places.iter().enumerate() {
+            all.push_str(if number == 0 { ",\"groups\":[" } else { "," });
+            let address = text(&[base, ResourceType::Group.endpoint(), "/", group.as_str()].concat());
+            all.extend(["{\"$ref\":", &address, ",\"display\":", &text(name.as_str()), ",\"type\":\"direct\""]);
+            all.extend([",\"value\":\"", group.as_str(), "\"}"]);
+        }
+        all.push(']');
     }
     let location = [base, kind.endpoint(), "/", id].concat();
     all.extend([",\"meta\":{\"resourceType\":\"", kind.name(), "\",\"created\":\"", &shown.created_at.to_string()]);

@@ -100,7 +100,10 @@ impl Sqlite {
         while found.len() < most
             && let Some(row) = rows.next()?
         {
-            let cells = (0..names.len()).map(|at| cell(row.get_ref(at)?)).collect::<Result<_>>()?;
+            let mut cells = Vec::with_capacity(names.len());
+            for at in 0..names.len() {
+                cells.push(cell(row.get_ref(at)?)?);
+            }
             found.push(Row { names: names.clone(), cells });
         }
         Ok(found)

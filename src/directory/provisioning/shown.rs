@@ -1,8 +1,12 @@
 //! A member as protocols tell of them: the text of the attributes, made straight from what is stored, as it is told far more
 //! often than it is changed. What it says is what [`Known::seen`] says.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, fmt};
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use super::{Known, PRACTITIONER, known::URN};
@@ -88,7 +92,69 @@ impl Shown {
     }
 }
 
-type Parts<'a> = BTreeMap<&'a str, Cow<'a, str>>;
+/// The members of an object of JSON, each value as its text, in the order of their names.
+#[derive(Default)]
+struct Parts<'a>(Vec<(&'a str, Cow<'a, str>)>);
+
+impl<'a> Parts<'a> {
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(one, _)| (*one).cmp(name))
+    }
+
+    fn set(&mut self, name: &'a str, value: Cow<'a, str>) {
+        match self.find(name) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (name, value)),
+        }
+    }
+
+    /// Without those that have no value.
+    fn prune(&mut self) {
+        self.0.retain(|(_, value)| value != NULL);
+    }
+
+    /// An object.
+    fn object(&self) -> String {
+        format!("{{{}}}", self.members())
+    }
+
+    /// Names are those of schemas: nothing in them has to be escaped.
+    fn members(&self) -> String {
+        let mut text = String::with_capacity(self.0.iter().map(|(name, value)| name.len() + value.len() + 4).sum());
+        for (name, value) in &self.0 {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            text.extend(["\"", name, "\":", value]);
+        }
+        text
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Reading)
+    }
+}
+
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Parts<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
+        let mut all = Vec::with_capacity(16);
+        while let Some((name, value)) = map.next_entry::<&str, &RawValue>()? {
+            all.push((name, Cow::Borrowed(value.get())));
+        }
+        all.sort_by_key(|(name, _)| *name);
+        Ok(Parts(all))
+    }
+}
 
 /// What sources wrote, an object of JSON, over what is beneath it.
 ///
@@ -98,43 +164,46 @@ pub(in crate::directory) fn attributes(
     beneath: &Beneath<'_>,
     written: Option<&str>,
 ) -> serde_json::Result<AttributeText> {
-    let mut all = match written {
-        Some(written) => parts(written)?,
-        None => Parts::new(),
-    };
+    let mut all: Parts<'_> = written.map(serde_json::from_str).transpose()?.unwrap_or_default();
     beneath.lay_under(&mut all);
     let own = beneath.practitioner();
-    match all.get_mut(PRACTITIONER) {
-        Some(written) if written == NULL => {}
-        Some(written) => {
-            let mut both = over(own, parts_or_none(written)?);
-            both.retain(|_, value| value != NULL);
-            *written = Cow::Owned(object(&both));
+    match all.find(PRACTITIONER) {
+        Ok(at) if all.0[at].1 == NULL => {}
+        Ok(at) => {
+            let written = std::mem::take(&mut all.0[at].1);
+            let mut both = own;
+            for (name, value) in serde_json::from_str::<Parts<'_>>(&written)?.0 {
+                both.set(name, value);
+            }
+            both.prune();
+            all.0[at].1 = Cow::Owned(both.object());
         }
-        None => drop(all.insert(PRACTITIONER, Cow::Owned(object(&own)))),
+        Err(_) => all.set(PRACTITIONER, Cow::Owned(own.object())),
     }
     let mut extensions = vec![];
-    for (name, value) in all.iter_mut().filter(|(name, _)| name.starts_with(URN)) {
-        let mut inner = parts_or_none(value)?;
-        if inner.values().any(|part| part == NULL) {
-            inner.retain(|_, part| part != NULL);
-            *value = Cow::Owned(object(&inner));
+    for (name, value) in all.0.iter_mut().filter(|(name, _)| name.starts_with(URN)) {
+        // Most have no member without a value, and stay as they are.
+        if value.contains(NULL) && value != NULL {
+            let mut inner: Parts<'_> = serde_json::from_str(value)?;
+            inner.prune();
+            let pruned = inner.object();
+            *value = Cow::Owned(pruned);
         }
         if value != "{}" && value != NULL {
             extensions.push((*name).to_owned());
         }
     }
-    all.retain(|_, value| value != NULL && value != "{}");
-    Ok(AttributeText { members: members(&all), extensions })
+    all.0.retain(|(_, value)| value != NULL && value != "{}");
+    Ok(AttributeText { members: all.members(), extensions })
 }
 
 impl<'a> Beneath<'a> {
     fn lay_under(&self, all: &mut Parts<'a>) {
         let mut say = |name: &'a str, value: &dyn Fn() -> Option<String>| {
-            if !all.contains_key(name)
+            if let Err(at) = all.find(name)
                 && let Some(value) = value()
             {
-                all.insert(name, Cow::Owned(value));
+                all.0.insert(at, (name, Cow::Owned(value)));
             }
         };
         say("userName", &|| Some(json(self.user_name)));
@@ -142,7 +211,7 @@ impl<'a> Beneath<'a> {
         say("name", &|| {
             let parts =
                 [("familyName", self.family_name), ("formatted", Some(self.name)), ("givenName", self.given_name)];
-            Some(object(&texts(&parts)))
+            Some(texts(&parts).object())
         });
         say("emails", &|| {
             let email = self.email.map(json)?;
@@ -163,7 +232,9 @@ impl<'a> Beneath<'a> {
             ("registrationNumber", self.registration_number),
             ("registrationBody", self.registration_body),
         ]);
-        all.extend(self.specialty.map(|one| ("specialties", Cow::Owned(format!("[{}]", json(one))))));
+        if let Some(one) = self.specialty {
+            all.set("specialties", Cow::Owned(format!("[{}]", json(one))));
+        }
         all
     }
 }
@@ -175,41 +246,13 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
 }
 
 fn texts<'a>(all: &[(&'a str, Option<&str>)]) -> Parts<'a> {
-    all.iter().filter_map(|(name, value)| Some((*name, Cow::Owned(json((*value)?))))).collect()
-}
-
-/// The members of an object.
-fn parts(text: &str) -> serde_json::Result<Parts<'_>> {
-    let raw: BTreeMap<&str, &RawValue> = serde_json::from_str(text)?;
-    Ok(raw.into_iter().map(|(name, value)| (name, Cow::Borrowed(value.get()))).collect())
-}
-
-fn parts_or_none(text: &str) -> serde_json::Result<Parts<'_>> {
-    if text == NULL { Ok(Parts::new()) } else { parts(text) }
-}
-
-fn over<'a>(mut beneath: Parts<'a>, above: Parts<'a>) -> Parts<'a> {
-    beneath.extend(above);
-    beneath
-}
-
-fn object(all: &Parts<'_>) -> String {
-    format!("{{{}}}", members(all))
-}
-
-/// Names are those of schemas: nothing in them has to be escaped.
-fn members(all: &Parts<'_>) -> String {
-    let mut text = String::with_capacity(all.iter().map(|(name, value)| name.len() + value.len() + 4).sum());
+    let mut parts = Parts::default();
     for (name, value) in all {
-        if !text.is_empty() {
-            text.push(',');
+        if let Some(value) = value {
+            parts.set(name, Cow::Owned(json(value)));
         }
-        text.push('"');
-        text.push_str(name);
-        text.push_str("\":");
-        text.push_str(value);
     }
-    text
+    parts
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     Refused,
-    caller::{Person, visited},
+    caller::{Person, caller, person},
 };
 use crate::{
     authentication::endpoint::visit_context,
@@ -18,7 +18,10 @@ use crate::{
         Caller, Document, ResourceType, ScimError, ServiceProvider, document, projection::Projection, query::ListQuery,
         request::Request, version::Versions,
     },
-    web::form::{BodyFault, read_body_within},
+    web::{
+        Visit,
+        form::{BodyFault, read_body_within},
+    },
 };
 
 /// A body of a media type that SCIM knows (RFC 7644 §3.1); `server.body_limit` bounds it.
@@ -93,20 +96,15 @@ where
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        Self::by(caller, parts, state).await
+        let (scim, visit) = (ServiceProvider::from_ref(state), visited(parts, state).await?);
+        let caller = caller(&scim, &visit, parts).await?;
+        Ok(Self::by(caller, (&scim, &visit), &parts.headers))
     }
 }
 
 impl Asking {
-    async fn by<S>(caller: Caller, parts: &mut Parts, state: &S) -> Result<Self, Refused>
-    where
-        ServiceProvider: FromRef<S>,
-        S: Send + Sync,
-    {
-        let visit = visited(parts, state).await?;
-        let scim = ServiceProvider::from_ref(state);
-        let context = visit_context(&scim.app, &visit, caller.actor.clone());
+    fn by(caller: Caller, (scim, visit): (&ServiceProvider, &Visit), headers: &HeaderMap) -> Self {
+        let context = visit_context(&scim.app, visit, caller.actor.clone());
         let request = Request {
             caller,
             context,
@@ -114,9 +112,15 @@ impl Asking {
             sealer: Arc::clone(&scim.app.sealer),
             scans: scim.scans.clone(),
         };
-        let versions = |name| versions(&parts.headers, &name);
-        Ok(Self { request, if_match: versions(header::IF_MATCH), if_none_match: versions(header::IF_NONE_MATCH) })
+        let versions = |name| versions(headers, &name);
+        Self { request, if_match: versions(header::IF_MATCH), if_none_match: versions(header::IF_NONE_MATCH) }
     }
+}
+
+/// The site that a request was sent to, and from where.
+async fn visited<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Visit, ScimError> {
+    let visit = Visit::from_request_parts(parts, state).await;
+    visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))
 }
 
 /// A person who asks for their own resource.
@@ -133,8 +137,9 @@ where
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let Person { user, caller } = Person::from_request_parts(parts, state).await?;
-        Ok(Self { user, asking: Asking::by(caller, parts, state).await? })
+        let (scim, visit) = (ServiceProvider::from_ref(state), visited(parts, state).await?);
+        let Person { user, caller } = person(&scim, &visit, parts).await?;
+        Ok(Self { user, asking: Asking::by(caller, (&scim, &visit), &parts.headers) })
     }
 }
 

@@ -6,10 +6,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::{
-    extract::{FromRef, FromRequestParts},
-    http::{HeaderMap, StatusCode, header, request::Parts},
-};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 
 use super::Refused;
 use crate::{
@@ -31,31 +28,23 @@ use crate::{
     web::Visit,
 };
 
-impl<S> FromRequestParts<S> for Caller
-where
-    ServiceProvider: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let scim = ServiceProvider::from_ref(state);
-        let visit = visited(parts, state).await?;
-        let proved = match presented(&scim, &visit, parts).await {
-            Ok(Presented::OfConnection(admitted)) => Ok((system(&admitted), Some(admitted))),
-            Ok(Presented::Access(token)) => {
-                service(&scim, &token).map(|caller| (caller, None)).map_err(Failure::Refused)
-            }
-            Err(failure) => Err(failure),
-        };
-        let (caller, admitted) = match proved {
-            Ok(proved) => proved,
-            Err(failure) => return Err(refusal_of(&scim, &visit, (failure, Scope::Scim)).await?),
-        };
-        watch(&scim, &visit, (&caller, admitted.as_deref())).await?;
-        Wanted::of(parts.method.as_str(), visit.path()).check(&caller)?;
-        Ok(caller)
-    }
+/// Whoever asks for resources of the organization.
+///
+/// # Errors
+/// `401` for who is not let in, `403` for what they may not do or from where they do it, `429`, and when the database fails.
+pub async fn caller(scim: &ServiceProvider, visit: &Visit, parts: &Parts) -> Result<Caller, Refused> {
+    let proved = match presented(scim, visit, parts).await {
+        Ok(Presented::OfConnection(admitted)) => Ok((system(&admitted), Some(admitted))),
+        Ok(Presented::Access(token)) => service(scim, &token).map(|caller| (caller, None)).map_err(Failure::Refused),
+        Err(failure) => Err(failure),
+    };
+    let (caller, admitted) = match proved {
+        Ok(proved) => proved,
+        Err(failure) => return Err(refusal_of(scim, visit, (failure, Scope::Scim)).await?),
+    };
+    watch(scim, visit, (&caller, admitted.as_deref())).await?;
+    Wanted::of(parts.method.as_str(), visit.path()).check(&caller)?;
+    Ok(caller)
 }
 
 /// A person on their own behalf (RFC 7644 §3.11).
@@ -65,42 +54,23 @@ pub(super) struct Person {
     pub(super) caller: Caller,
 }
 
-impl<S> FromRequestParts<S> for Person
-where
-    ServiceProvider: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let scim = ServiceProvider::from_ref(state);
-        let visit = visited(parts, state).await?;
-        let person = match presented(&scim, &visit, parts).await {
-            Ok(Presented::OfConnection(admitted)) => {
-                watch(&scim, &visit, (&system(&admitted), Some(&admitted))).await?;
-                return Err(nobody());
-            }
-            Ok(Presented::Access(token)) if is_of_service(&token) => return Err(nobody()),
-            Ok(Presented::Access(token)) => person(&scim, &token).map_err(Failure::Refused),
-            Err(failure) => Err(failure),
-        };
-        let person = match person {
-            Ok(person) => person,
-            Err(failure) => return Err(refusal_of(&scim, &visit, (failure, Scope::ScimMe)).await?),
-        };
-        watch(&scim, &visit, (&person.caller, None)).await?;
-        Ok(person)
-    }
-}
-
-/// The site that a request was sent to, and from where.
-pub(super) async fn visited<S>(parts: &mut Parts, state: &S) -> Result<Visit, ScimError>
-where
-    ServiceProvider: FromRef<S>,
-    S: Send + Sync,
-{
-    let visit = Visit::from_request_parts(parts, state).await;
-    visit.map_err(|status| ScimError::of_status(status, "nobody is visited"))
+/// Whoever asks for their own resource.
+pub(super) async fn person(scim: &ServiceProvider, visit: &Visit, parts: &Parts) -> Result<Person, Refused> {
+    let person = match presented(scim, visit, parts).await {
+        Ok(Presented::OfConnection(admitted)) => {
+            watch(scim, visit, (&system(&admitted), Some(&admitted))).await?;
+            return Err(nobody());
+        }
+        Ok(Presented::Access(token)) if is_of_service(&token) => return Err(nobody()),
+        Ok(Presented::Access(token)) => Person::of(scim, &token).map_err(Failure::Refused),
+        Err(failure) => Err(failure),
+    };
+    let person = match person {
+        Ok(person) => person,
+        Err(failure) => return Err(refusal_of(scim, visit, (failure, Scope::ScimMe)).await?),
+    };
+    watch(scim, visit, (&person.caller, None)).await?;
+    Ok(person)
 }
 
 /// Whether somebody may call from where they do, and as often; uses of tokens of connections are counted. Nothing is
@@ -220,27 +190,30 @@ fn service(scim: &ServiceProvider, token: &LiveToken) -> Result<Caller, Refusal>
     })
 }
 
-/// A person in the organization that the token speaks of.
-fn person(scim: &ServiceProvider, token: &LiveToken) -> Result<Person, Refusal> {
-    check_audience(scim, token)?;
-    let facts = &token.facts;
-    let lacking = || refuse(Code::InsufficientScope, "the access token is not one of a person with the scope scim:me");
-    if !Scopes::parse(&facts.scope)?.has(Scope::ScimMe) {
-        return Err(lacking());
+impl Person {
+    /// In the organization that the token speaks of.
+    fn of(scim: &ServiceProvider, token: &LiveToken) -> Result<Self, Refusal> {
+        check_audience(scim, token)?;
+        let facts = &token.facts;
+        let lacking =
+            || refuse(Code::InsufficientScope, "the access token is not one of a person with the scope scim:me");
+        if !Scopes::parse(&facts.scope)?.has(Scope::ScimMe) {
+            return Err(lacking());
+        }
+        let user: UserId = facts.sub.parse().map_err(|_| lacking())?;
+        let actor = Actor::User(user.clone());
+        let caller = Caller {
+            organization: facts.org_id.clone(),
+            source: Origin::by(&actor),
+            name: user.to_string(),
+            may_write: true,
+            users: false,
+            groups: false,
+            roles: vec![],
+            actor,
+        };
+        Ok(Self { user, caller })
     }
-    let user: UserId = facts.sub.parse().map_err(|_| lacking())?;
-    let actor = Actor::User(user.clone());
-    let caller = Caller {
-        organization: facts.org_id.clone(),
-        source: Origin::by(&actor),
-        name: user.to_string(),
-        may_write: true,
-        users: false,
-        groups: false,
-        roles: vec![],
-        actor,
-    };
-    Ok(Person { user, caller })
 }
 
 fn is_of_service(token: &LiveToken) -> bool {

@@ -131,6 +131,12 @@ impl Filter {
         }
     }
 
+    /// Whether it is nothing but one comparison.
+    #[must_use]
+    pub fn is_comparison(&self) -> bool {
+        matches!(self, Self::Compare(_))
+    }
+
     /// Whether it looks at the attribute of this name of the core schema.
     #[must_use]
     pub fn mentions(&self, name: &str) -> bool {

@@ -154,13 +154,7 @@ async fn list<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked, projecti
     };
     let is_whole = projection.wants(S::KIND, S::HEAVY);
     let found = S::resources(tx, &selected.0, (request, is_whole)).await?;
-    let mut resources = String::new();
-    for one in &found {
-        if !resources.is_empty() {
-            resources.push(',');
-        }
-        resources.push_str(&one.shown(projection));
-    }
+    let resources = found.iter().map(|one| one.shown(projection)).collect::<Vec<_>>().join(",");
     Ok(Listed { total: selected.1, resources, count: found.len(), next: selected.2 })
 }
 
@@ -211,9 +205,12 @@ async fn select<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked) -> Res
 async fn candidates<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked) -> Result<Vec<(Document, S::Known)>> {
     let organization = &request.caller.organization;
     if let Some(filter) = &asked.filter
-        && let Some(found) = S::seek(tx, organization, filter).await?
+        && let Some(sought) = S::seek(tx, organization, filter).await?
     {
-        return matches::<S>(tx, request, asked, found).await;
+        if sought.is_exact && asked.sort.is_none() {
+            return Ok(sought.known.into_iter().map(|known| (Document::new(), known)).collect());
+        }
+        return matches::<S>(tx, request, asked, sought.known).await;
     }
     let count = S::count(tx, organization).await?;
     if count > BUDGET {

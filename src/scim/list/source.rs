@@ -18,6 +18,15 @@ use crate::{
     storage::{self, Tx},
 };
 
+/// What an index found.
+#[derive(Debug)]
+pub struct Sought<K> {
+    /// All that can match.
+    pub known: Vec<K>,
+    /// Whether each of them does.
+    pub is_exact: bool,
+}
+
 /// A type of resource that can be listed.
 pub trait Source {
     /// Which type.
@@ -48,7 +57,7 @@ pub trait Source {
         tx: &mut Tx,
         organization: &OrganizationId,
         filter: &Filter,
-    ) -> impl Future<Output = storage::Result<Option<Vec<Self::Known>>>> + Send;
+    ) -> impl Future<Output = storage::Result<Option<Sought<Self::Known>>>> + Send;
 
     /// The resources as whoever asks may see them, whole or without what is heavy.
     fn resources(
@@ -103,21 +112,28 @@ impl Source for Users {
         tx.shown_members().page(organization, after.as_ref(), range).await
     }
 
-    async fn seek(tx: &mut Tx, organization: &OrganizationId, filter: &Filter) -> storage::Result<Option<Vec<Shown>>> {
+    async fn seek(
+        tx: &mut Tx,
+        organization: &OrganizationId,
+        filter: &Filter,
+    ) -> storage::Result<Option<Sought<Shown>>> {
         for (attribute, sub, text) in demanded(filter) {
             let mut members = tx.shown_members();
-            return Ok(Some(match (attribute, sub) {
+            let (known, is_equal) = match (attribute, sub) {
                 ("id", None) => match text.parse() {
-                    Ok(id) => members.by_id(organization, &id).await?.into_iter().collect(),
-                    Err(_) => vec![],
+                    Ok(id) => (members.by_id(organization, &id).await?.into_iter().collect(), true),
+                    Err(_) => (vec![], true),
                 },
                 ("userName", None) => {
-                    members.by_user_name(organization, &text.to_lowercase()).await?.into_iter().collect()
+                    (members.by_user_name(organization, &text.to_lowercase()).await?.into_iter().collect(), true)
                 }
-                ("externalId", None) => members.by_external_id(organization, text).await?,
-                ("emails", None | Some("value")) => members.by_address(organization, &text.to_lowercase()).await?,
+                ("externalId", None) => (members.by_external_id(organization, text).await?, true),
+                ("emails", None | Some("value")) => {
+                    (members.by_address(organization, &text.to_lowercase()).await?, false)
+                }
                 _ => continue,
-            }));
+            };
+            return Ok(Some(Sought { known, is_exact: is_equal && filter.is_comparison() }));
         }
         Ok(None)
     }
@@ -156,19 +172,20 @@ impl Source for Groups {
         tx: &mut Tx,
         organization: &OrganizationId,
         filter: &Filter,
-    ) -> storage::Result<Option<Vec<KnownGroup>>> {
+    ) -> storage::Result<Option<Sought<KnownGroup>>> {
         for (attribute, sub, text) in demanded(filter) {
             let mut records = tx.group_records();
-            return Ok(Some(match (attribute, sub) {
+            let (known, is_equal) = match (attribute, sub) {
                 ("id", None) => match text.parse() {
-                    Ok(id) => records.by_id(organization, &id).await?.into_iter().collect(),
-                    Err(_) => vec![],
+                    Ok(id) => (records.by_id(organization, &id).await?.into_iter().collect(), true),
+                    Err(_) => (vec![], true),
                 },
-                ("displayName", None) => records.by_name(organization, &text.to_lowercase()).await?,
-                ("externalId", None) => records.by_external_id(organization, text).await?,
-                ("members", None | Some("value")) => records.of_member(organization, text).await?,
+                ("displayName", None) => (records.by_name(organization, &text.to_lowercase()).await?, false),
+                ("externalId", None) => (records.by_external_id(organization, text).await?, true),
+                ("members", None | Some("value")) => (records.of_member(organization, text).await?, false),
                 _ => continue,
-            }));
+            };
+            return Ok(Some(Sought { known, is_exact: is_equal && filter.is_comparison() }));
         }
         Ok(None)
     }

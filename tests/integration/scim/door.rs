@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::ConnectInfo,
+    extract::{ConnectInfo, State},
     http::{Request, StatusCode, header},
     routing::any,
 };
@@ -15,13 +15,14 @@ use lanyard::{
     oauth::Provider,
     random::Random,
     scim::{
-        Caller, ServiceProvider,
+        ServiceProvider,
         connection::{self, Connection, Rights, Told},
+        endpoint::{Refused, caller::caller},
     },
     secret::ExposeSecret,
     storage::testing::databases,
     text::Slug,
-    web,
+    web::{self, Visit},
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -41,8 +42,13 @@ fn router(clinic: &Clinic, app: &App) -> Router {
     web::wrap(told.with_state(scim.clone()).merge(lanyard::scim::endpoint::documents(scim)), clinic.site.clone())
 }
 
-async fn tell(caller: Caller) -> Json<Value> {
-    Json(json!({
+async fn tell(
+    State(scim): State<ServiceProvider>,
+    visit: Visit,
+    request: Request<Body>,
+) -> Result<Json<Value>, Refused> {
+    let caller = caller(&scim, &visit, &request.into_parts().0).await?;
+    Ok(Json(json!({
         "organization": caller.organization,
         "source": caller.source,
         "name": caller.name,
@@ -51,7 +57,7 @@ async fn tell(caller: Caller) -> Json<Value> {
         "groups": caller.groups,
         "roles": caller.roles,
         "actor": [caller.actor.kind(), caller.actor.id()],
-    }))
+    })))
 }
 
 impl Door {
