@@ -24,6 +24,7 @@ mod readers;
 mod revision;
 mod sqlite;
 mod statement;
+mod statistics;
 pub mod stillness;
 mod tally;
 pub mod testing;

@@ -49,11 +49,11 @@ impl Sqlite {
             Access::Write => {
                 "PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 10000; \
                  PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-                 PRAGMA wal_autocheckpoint = 4000"
+                 PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384"
             }
             Access::Read => {
                 "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; \
-                 PRAGMA mmap_size = 268435456"
+                 PRAGMA mmap_size = 2147418112"
             }
         };
         // One of those who open a new file begins its write-ahead log; the others are sent away, whatever their timeout.

@@ -35,6 +35,9 @@ use crate::{
 /// Batches of people that are taken into the search in a second.
 const BATCHES_A_SECOND: u32 = 20;
 
+/// Tables of PostgreSQL that have grown are looked at again this often at most.
+const SIZES_EVERY: Duration = Duration::from_secs(5);
+
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
 
@@ -115,6 +118,7 @@ impl Worker {
         let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
         let mut pushes = pushes::Pushes::new(self.app.clone(), stop.clone());
         let (mut cleaning, mut unsearchable, mut directory) = (Timestamp(0), true, 0);
+        let (mut sized, mut growing) = (Timestamp(0), true);
         loop {
             let is_second = tokio::select! {
                 is_on = next(&mut tick, stop) => {
@@ -138,7 +142,9 @@ impl Worker {
                 tracing::error!(error = %error, "Apps that people are pushed to could not be looked at; it is tried again.");
             }
             let revision = self.app.storage.revision(Revision::Directory);
-            unsearchable |= std::mem::replace(&mut directory, revision) != revision;
+            let has_changed = std::mem::replace(&mut directory, revision) != revision;
+            unsearchable |= has_changed;
+            growing |= has_changed;
             if unsearchable {
                 unsearchable = self.make_searchable().await.unwrap_or_else(|error| {
                     tracing::error!(error = %error, "People could not be made ready for the search; it is tried again.");
@@ -146,6 +152,12 @@ impl Worker {
                 });
             }
             let now = self.app.clock.now();
+            if growing && now.since(sized) >= SIZES_EVERY {
+                (sized, growing) = (now, false);
+                if let Err(error) = self.app.storage.learn_sizes().await {
+                    tracing::error!(error = %error, "PostgreSQL could not be told to look at its tables; it looks by itself later.");
+                }
+            }
             if now.since(cleaning) >= CLEANING_EVERY {
                 cleaning = now;
                 if let Err(error) = cleaning::clean(&self.app).await {
