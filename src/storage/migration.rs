@@ -52,6 +52,8 @@ const STEPS: &[Step] = migrations! {
     "202611222145" "precedence";
     "202611222146" "managers";
     "202611222212" "disabled_by";
+    "202611222349" "registrations";
+    "202611222358" "group_sources";
 };
 
 /// What was applied; made and named by the library that applied the first steps.
