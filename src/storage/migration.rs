@@ -53,7 +53,9 @@ const STEPS: &[Step] = migrations! {
     "202611222146" "managers";
     "202611222212" "disabled_by";
     "202611222349" "registrations";
+    "202611222351" "entitlements";
     "202611222358" "group_sources";
+    "202611230006" "external_ids_moved";
 };
 
 /// What was applied; made and named by the library that applied the first steps.
