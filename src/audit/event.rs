@@ -159,6 +159,8 @@ events! {
     MembershipCreation "membership-creation" Success { user: UserId, membership: MembershipId, kind: String } membership [Directory];
     /// A membership was edited.
     MembershipUpdate "membership-update" Success { user: UserId, membership: MembershipId, attributes: String } membership [Directory];
+    /// A registration was compared with the register (`verified`), or that counts no more (`unverified`).
+    RegistrationVerification "registration-verification" Success { user: UserId, membership: MembershipId, state: String } membership [Directory];
     /// The person whom an outside source had named took the place that was kept for them.
     MembershipClaim "membership-claim" Success { user: UserId, membership: MembershipId, placeholder: UserId } membership [Directory];
     /// A membership was disabled.

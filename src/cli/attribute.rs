@@ -35,10 +35,12 @@ impl FromStr for Assignment {
 
 /// What an organization knows of a member, by name of the attribute.
 pub(super) fn of_member(member: &Membership) -> Vec<(String, String)> {
+    let end = member.registration_expires_at.map(|end| end.to_string());
     named(&[
         (Attribute::Profession, member.profession.as_ref()),
         (Attribute::RegistrationNumber, member.registration_number.as_ref()),
         (Attribute::RegistrationBody, member.registration_body.as_ref()),
+        (Attribute::RegistrationExpires, end.as_ref()),
         (Attribute::Specialty, member.specialty.as_ref()),
         (Attribute::Title, member.title.as_ref()),
     ])

@@ -124,6 +124,8 @@ struct Shown {
     name: String,
     r#in: Vec<String>,
     roles: Vec<ShownRole>,
+    /// Who made it, if anybody knows.
+    origin: Option<String>,
     id: String,
 }
 
@@ -148,6 +150,13 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
     let groups = tx.groups().list(&of.id).await?;
     let parents = tx.groups().parents(&of.id).await?;
     let roles = tx.groups().roles(&of.id).await?;
+    let ranking = tx.sources().ranking(&of.id).await?;
+    let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
+    let known = tx.group_records().by_ids(&of.id, &ids).await?;
+    let origin = |id: &GroupId| {
+        let found = known.iter().find(|known| known.group.id == *id)?;
+        found.origin.as_ref().map(|origin| ranking.name_of(origin))
+    };
     let slug = |id: &GroupId| groups.iter().find(|group| group.id == *id).map(|group| group.slug.to_string());
     let shown: Vec<Shown> = groups
         .iter()
@@ -163,16 +172,18 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
                     location: carried.location.as_ref().map(ToString::to_string),
                 })
                 .collect(),
+            origin: origin(&group.id),
             id: group.id.to_string(),
         })
         .collect();
-    shell.table(&shown, &["group", "name", "in", "roles"], |group| {
+    shell.table(&shown, &["group", "name", "in", "roles", "made by"], |group| {
         let role = |one: &ShownRole| match &one.location {
             Some(location) => format!("{}@{location}", one.role),
             None => one.role.clone(),
         };
         let roles: Vec<String> = group.roles.iter().map(role).collect();
-        vec![group.slug.clone(), group.name.clone(), group.r#in.join(", "), roles.join(", ")]
+        let made_by = scope::cell(group.origin.as_deref());
+        vec![group.slug.clone(), group.name.clone(), group.r#in.join(", "), roles.join(", "), made_by]
     })
 }
 

@@ -17,6 +17,7 @@ use crate::{
 pub use super::membership::RoleAt;
 use super::{
     permission::{Effect, Permission},
+    registration::Practitioner,
     role::template,
     tree,
     validity::Validity,
@@ -35,21 +36,33 @@ pub struct Access {
     pub assignments: Vec<Assigned>,
     /// Effective permissions, wherever they hold.
     pub entitlements: Vec<String>,
-    /// The member's own identifiers at [`Access::locations`]; none unless [`Detail::Identifiers`] was asked for.
+    /// The member's own identifiers at [`Access::locations`]; none unless [`Detail::identifiers`] was asked for.
     pub identifiers: Vec<IdentifierAt>,
     /// Identifiers of those locations themselves, likewise.
     pub location_identifiers: Vec<IdentifierAt>,
+    /// What is known of the member's profession; none of a service, and unless [`Detail::practitioner`] was asked for.
+    pub practitioner: Option<Practitioner>,
     /// When the first thing this rests on ends; no token lives longer.
     pub ends_at: Option<Timestamp>,
 }
 
-/// How much of it is loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Detail {
-    /// What every token needs.
-    Access,
-    /// Identifiers as well.
-    Identifiers,
+/// How much of it is wanted besides what every token needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Detail {
+    /// Identifiers at sites.
+    pub identifiers: bool,
+    /// Profession and registration.
+    pub practitioner: bool,
+}
+
+impl Access {
+    /// Tells of the profession, too: no longer than what is told of it holds.
+    #[must_use]
+    pub fn with(mut self, practitioner: Practitioner) -> Self {
+        self.ends_at = [self.ends_at, practitioner.changes_at()].into_iter().flatten().min();
+        self.practitioner = Some(practitioner);
+        self
+    }
 }
 
 /// An identifier at exactly this location, not at those below.
@@ -148,6 +161,7 @@ impl Holdings {
             locations: self.slugs(sites),
             assignments: assignments.into_iter().collect(),
             entitlements: sorted(permissions.filter(|one| !denied.contains(one)).map(|one| one.to_string())),
+            practitioner: None,
             ends_at: held.iter().filter_map(|one| one.validity.until).chain(active.until).min(),
         }
     }

@@ -48,17 +48,17 @@ pub async fn create(
         created_at: context.now,
         removed_at: None,
     };
-    if !tx.groups().insert(&group).await? {
+    if !tx.groups().insert(&group, &Origin::of(context)).await? {
         return Err(Error::Taken(Noun::Group, slug.to_string()));
     }
     tx.record(context, Some(organization), &Event::GroupCreation { group: group.id.clone(), slug: slug.to_string() });
     Ok(group)
 }
 
-/// Gives it another name.
+/// People give it another name.
 ///
 /// # Errors
-/// When it is unknown.
+/// When it is unknown, and when an outside source keeps the name.
 pub async fn rename(
     tx: &mut Tx,
     context: &Context,
@@ -66,8 +66,19 @@ pub async fn rename(
     id: &GroupId,
     name: &Name,
 ) -> Result<()> {
+    provisioning::keepers::spare_name(tx, organization, id).await?;
+    call(tx, context, organization, (id, name)).await
+}
+
+/// Gives it another name, whoever says so.
+pub(super) async fn call(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    (id, name): (&GroupId, &Name),
+) -> Result<()> {
     let group = existing(tx, organization, id).await?;
-    tx.groups().rename(id, name).await?;
+    tx.groups().rename(id, name, &Origin::of(context)).await?;
     updated(tx, context, &group, "name");
     Ok(())
 }
@@ -116,7 +127,7 @@ pub async fn remove_member(
 ) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     let member = membership::existing(tx, organization, member).await?;
-    provisioning::groups::take_by_people(tx, organization, id, &member.id).await?;
+    provisioning::keepers::take_by_people(tx, organization, id, &member.id).await?;
     if !tx.groups().remove_member(id, &member.id, context.now).await? {
         return Err(Error::Refused("the member is not directly in this group"));
     }
@@ -158,22 +169,33 @@ pub async fn nest_all(
         if above.contains(id) {
             return Err(Error::Cycle(Noun::Group, group.slug.to_string()));
         }
-        tx.groups().add_parent(id, parent, context.now).await?;
+        tx.groups().add_parent(id, parent, (&Origin::of(context), context.now)).await?;
         updated(tx, context, &group, &format!("+in:{}", enclosing.slug));
     }
     Ok(())
 }
 
-/// Takes a group out of another one.
+/// People take a group out of another one.
 ///
 /// # Errors
-/// When it does not lie in it.
+/// When it does not lie in it, and when an outside source put it there.
 pub async fn unnest(
     tx: &mut Tx,
     context: &Context,
     organization: &OrganizationId,
     id: &GroupId,
     parent: &GroupId,
+) -> Result<()> {
+    provisioning::keepers::spare_nesting(tx, organization, (id, parent)).await?;
+    take_out(tx, context, organization, (id, parent)).await
+}
+
+/// Takes a group out of another one, whoever says so.
+pub(super) async fn take_out(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    (id, parent): (&GroupId, &GroupId),
 ) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     let enclosing = existing(tx, organization, parent).await?;

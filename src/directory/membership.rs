@@ -13,11 +13,7 @@ use crate::{
 };
 
 use super::{
-    Error, Noun, Result, assignment,
-    origin::Origin,
-    owner,
-    provisioning::{manager, pending},
-    user,
+    Error, Noun, Result, assignment, origin::Origin, owner, provisioning::pending, registration::Verification, user,
     validity::Validity,
 };
 
@@ -38,6 +34,10 @@ pub struct Membership {
     pub registration_number: Option<String>,
     /// Who keeps the register.
     pub registration_body: Option<String>,
+    /// Until when the registration holds.
+    pub registration_expires_at: Option<Timestamp>,
+    /// Who compared the registration with the register.
+    pub verification: Option<Verification>,
     /// Specialty.
     pub specialty: Option<String>,
     /// Title.
@@ -108,7 +108,7 @@ pub async fn join(
     new: NewMembership,
 ) -> Result<Membership> {
     let user = user::existing(tx, &new.user).await?;
-    let membership = match pending::claim_by_address(tx, context, organization, &user).await? {
+    let membership = match pending::claim_by_address(tx, context, organization, (&user, &new.kind)).await? {
         Some(kept) if new.validity == Validity::ALWAYS => kept,
         Some(kept) => update(tx, context, organization, &kept.id, (None, Some(new.validity))).await?,
         None => {
@@ -131,6 +131,8 @@ pub(super) fn of(context: &Context, organization: &OrganizationId, new: &NewMemb
         profession: None,
         registration_number: None,
         registration_body: None,
+        registration_expires_at: None,
+        verification: None,
         specialty: None,
         title: None,
         origin: new.origin.clone(),
@@ -290,7 +292,6 @@ pub async fn remove(
     tx.users().forget_default_organization(&membership.user_id, organization).await?;
     end_access(tx, context, &membership).await?;
     pending::end(tx, context, &membership).await?;
-    manager::end(tx, id, context.now).await?;
     let event = Event::MembershipRemoval { user: membership.user_id.clone(), membership: id.clone() };
     tx.record(context, Some(organization), &event);
     Ok(membership)

@@ -26,6 +26,7 @@ pub mod owner;
 pub mod permission;
 pub mod profile;
 pub mod provisioning;
+pub mod registration;
 pub mod role;
 pub mod search;
 pub mod store;
@@ -108,6 +109,7 @@ pub enum Noun {
     LoginName,
     UserName,
     Manager,
+    ExternalId,
 }
 
 impl Noun {
@@ -135,6 +137,7 @@ impl fmt::Display for Noun {
             Self::LoginName => "login name",
             Self::UserName => "user name",
             Self::Manager => "manager",
+            Self::ExternalId => "external id",
         })
     }
 }

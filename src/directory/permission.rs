@@ -3,7 +3,7 @@
 //! Lanyard's own begin with `lanyard:`; those of an app are known once it declared them. Roles are made of permissions,
 //! and a member may be granted or denied single ones; a denial wins over every grant and role.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use crate::{
     audit::{Context, Event},
@@ -12,7 +12,7 @@ use crate::{
     text::Slug,
 };
 
-use super::{Error, Noun, Result};
+use super::{Error, Noun, Result, membership::Membership, origin::Origin, provisioning::Owned};
 
 /// The app part of Lanyard's own permissions.
 pub const LANYARD: &str = "lanyard";
@@ -97,10 +97,22 @@ impl Effect {
     }
 }
 
+/// What one member is granted or denied directly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Direct {
+    /// What.
+    pub permission: Permission,
+    /// Which of both.
+    pub effect: Effect,
+    /// The outside source that grants it; none for people here.
+    pub source: Option<Origin>,
+}
+
 /// Grants or denies one member a permission directly, or takes that back (`None`).
 ///
 /// # Errors
-/// For a permission that is not registered, and for a member of another organization.
+/// For a permission that is not registered, for a member of another organization, and where an outside source alone grants
+/// what is taken back.
 pub async fn set(
     tx: &mut Tx,
     context: &Context,
@@ -113,14 +125,76 @@ pub async fn set(
     if effect.is_some() {
         registered(tx, organization, std::slice::from_ref(permission)).await?;
     }
+    if effect.is_none() {
+        refuse_what_a_source_gave(tx, &member, permission).await?;
+    }
     tx.permissions().set(membership, permission, effect, context.now).await?;
+    changed(tx, context, &member, (permission, effect));
+    Ok(())
+}
+
+/// People take back what people gave; what a source grants they deny.
+async fn refuse_what_a_source_gave(tx: &mut Tx, member: &Membership, permission: &Permission) -> Result<()> {
+    let all = tx.permissions().of_member(&member.organization_id, &member.id).await?;
+    let mut givers =
+        all.into_iter().filter(|one| one.permission == *permission).map(|one| one.source).collect::<Vec<_>>();
+    let (false, Some(Some(by))) = (givers.contains(&None), givers.pop()) else { return Ok(()) };
+    let keeper = tx.sources().ranking(&member.organization_id).await?.name_of(&by);
+    Err(Owned { attribute: format!("entitlements[value eq \"{permission}\"]"), keeper }.into())
+}
+
+/// Checks that an outside system may be let grant these: permissions of apps, and none of Lanyard's own.
+///
+/// # Errors
+/// For others, and for those that no app of the organization declared.
+pub async fn check_outside(tx: &mut Tx, organization: &OrganizationId, wanted: &[Permission]) -> Result<()> {
+    if wanted.iter().any(Permission::is_lanyards) {
+        return Err(Error::Refused("no outside system grants Lanyard's own permissions; people here do"));
+    }
+    if wanted.is_empty() { Ok(()) } else { registered(tx, organization, wanted).await }
+}
+
+/// Leaves a member exactly these of the permissions that came from an outside source; what others gave or deny stays.
+pub(super) async fn replace_of(
+    tx: &mut Tx,
+    context: &Context,
+    member: &Membership,
+    (wanted, source): (&BTreeSet<Permission>, &Origin),
+) -> Result<()> {
+    let held = keep_of(tx, context, member, (wanted, source)).await?;
+    let new: Vec<Permission> = wanted.difference(&held).cloned().collect();
+    tx.permissions().grant_all(&member.id, &new, (source, context.now)).await?;
+    for permission in &new {
+        changed(tx, context, member, (permission, Some(Effect::Grant)));
+    }
+    Ok(())
+}
+
+/// Takes away what a member has from `source` and is not among these; answers all that the source gave before.
+pub(super) async fn keep_of(
+    tx: &mut Tx,
+    context: &Context,
+    member: &Membership,
+    (kept, source): (&BTreeSet<Permission>, &Origin),
+) -> Result<BTreeSet<Permission>> {
+    let all = tx.permissions().of_member(&member.organization_id, &member.id).await?;
+    let held = all.into_iter().filter(|one| one.source.as_ref() == Some(source));
+    let held: BTreeSet<Permission> = held.map(|one| one.permission).collect();
+    let gone: Vec<Permission> = held.difference(kept).cloned().collect();
+    tx.permissions().take_all(&member.id, &gone, source).await?;
+    for permission in &gone {
+        changed(tx, context, member, (permission, None));
+    }
+    Ok(held)
+}
+
+fn changed(tx: &mut Tx, context: &Context, member: &Membership, (permission, effect): (&Permission, Option<Effect>)) {
     let event = Event::PermissionChange {
-        user: member.user_id,
+        user: member.user_id.clone(),
         permission: permission.to_string(),
         effect: effect.map_or("none", Effect::as_str).to_owned(),
     };
-    tx.record(context, Some(organization), &event);
-    Ok(())
+    tx.record(context, Some(&member.organization_id), &event);
 }
 
 /// Checks that each permission is Lanyard's own or declared by an app that the organization uses.

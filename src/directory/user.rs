@@ -14,7 +14,7 @@ use crate::{
     text::{EmailAddress, Name, UserName},
 };
 
-use super::{Error, Noun, Result, owner, provisioning::manager, search};
+use super::{Error, Noun, Result, owner, search};
 
 /// A person.
 #[derive(Clone, PartialEq, Eq)]
@@ -359,7 +359,6 @@ pub async fn delete(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()>
     tx.sessions().end_all_of_user(context, user, None, EndReason::Disabled).await?;
     tx.invitations().erase(user, context.now).await?;
     tx.login_names().erase(user).await?;
-    manager::end_all_of(tx, user, context.now).await?;
     tx.memberships().erase(user, context.now).await?;
     tx.users().erase(user, context.now).await?;
     search::index(tx, std::slice::from_ref(user)).await?;

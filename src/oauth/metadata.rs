@@ -256,6 +256,10 @@ fn claims() -> Vec<&'static str> {
         "entitlements",
         "identifiers",
         "location_identifiers",
+        "membership_kind",
+        "profession",
+        "specialty",
+        "registration",
         "overflow",
     ];
     protocol.into_iter().chain(Person::NAMES).chain(membership).collect()

@@ -88,6 +88,7 @@ fn scopes_of(name: &str) -> &'static [Scope] {
         "assignments" => &[Scope::Roles, Scope::Locations],
         "entitlements" => &[Scope::Entitlements],
         "identifiers" | "location_identifiers" => &[Scope::Identifiers],
+        "membership_kind" | "profession" | "specialty" | "registration" => &[Scope::Practitioner],
         _ => &[],
     }
 }

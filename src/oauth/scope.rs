@@ -31,6 +31,8 @@ pub enum Scope {
     Entitlements,
     /// Identifiers at sites: the person's own, and those of the sites.
     Identifiers,
+    /// Profession and registration in the organization.
+    Practitioner,
     /// Pushing people and groups into the organization of a service (RFC 7644); nothing that people grant.
     Scim,
     /// Reading and editing one's own profile by SCIM (RFC 7644 §3.11).
@@ -39,7 +41,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the metadata.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
@@ -52,12 +54,13 @@ impl Scope {
         Self::Locations,
         Self::Entitlements,
         Self::Identifiers,
+        Self::Practitioner,
         Self::Scim,
         Self::ScimMe,
     ];
 
     /// What is about the person, in the order in which people care.
-    const FOR_PEOPLE: [Self; 12] = [
+    const FOR_PEOPLE: [Self; 13] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
@@ -69,6 +72,7 @@ impl Scope {
         Self::Groups,
         Self::Entitlements,
         Self::Identifiers,
+        Self::Practitioner,
         Self::ScimMe,
     ];
 
@@ -94,6 +98,7 @@ impl Scope {
             Self::Locations => "locations",
             Self::Entitlements => "entitlements",
             Self::Identifiers => "identifiers",
+            Self::Practitioner => "practitioner",
             Self::Scim => "scim",
             Self::ScimMe => "scim:me",
         }

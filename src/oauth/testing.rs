@@ -7,6 +7,7 @@ use crate::{
         membership::Membership,
         organization::Organization,
         origin::Origin,
+        registration::{Practitioner, Registration, Status},
         user::User,
         validity::Validity,
     },
@@ -48,6 +49,8 @@ pub(crate) fn member(user: &str, slug: &str) -> (Membership, Organization) {
         profession: None,
         registration_number: None,
         registration_body: None,
+        registration_expires_at: None,
+        verification: None,
         specialty: None,
         title: None,
         origin: Origin::kind(&"practitioner".parse().unwrap()),
@@ -87,6 +90,18 @@ pub(crate) fn access(role: &str, group: &str, location: &str) -> Access {
             value: "7A".to_owned(),
         }],
         location_identifiers: vec![],
+        practitioner: Some(Practitioner {
+            kind: "practitioner".parse().unwrap(),
+            profession: Some("Physiotherapist".to_owned()),
+            specialty: None,
+            registration: Some(Registration {
+                number: "R-1".to_owned(),
+                body: None,
+                status: Status::Verified,
+                expires_at: Some(Timestamp(9_000)),
+                verified_at: Some(Timestamp(1_000)),
+            }),
+        }),
         ends_at: None,
     }
 }

@@ -5,13 +5,14 @@ use http::StatusCode;
 use super::{BASE, ResourceType, ScimError};
 use crate::{
     audit::{Actor, Context},
-    directory::origin::Origin,
+    directory::{origin::Origin, permission::Permission},
     id::OrganizationId,
     text::Slug,
 };
 
 /// A system that was authenticated and may call from where it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a right of its own")]
 pub struct Caller {
     /// The organization that it works in, and no other.
     pub organization: OrganizationId,
@@ -27,6 +28,10 @@ pub struct Caller {
     pub groups: bool,
     /// The roles that it may assign; never `owner`.
     pub roles: Vec<Slug>,
+    /// The permissions that it may grant; none of Lanyard's own.
+    pub permissions: Vec<Permission>,
+    /// Whether it may say that registrations were compared with their registers.
+    pub may_verify: bool,
     /// Who does what it does, for the audit log.
     pub actor: Actor,
 }
@@ -170,6 +175,8 @@ mod tests {
             users: resources.has(ResourceType::User),
             groups: resources.has(ResourceType::Group),
             roles: vec![],
+            permissions: vec![],
+            may_verify: false,
             actor: Actor::Connection("scn_a".into()),
         }
     }

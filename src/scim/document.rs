@@ -198,7 +198,7 @@ pub(super) fn say_schemas(kind: ResourceType, document: &mut Document) {
 fn keep(attribute: &Attribute, before: &Document, after: &mut Document, place: &Place<'_>) -> Result<(), ScimError> {
     let Some(value) = before.get(attribute.name) else { return Ok(()) };
     match attribute.mutability {
-        Mutability::ReadWrite | Mutability::WriteOnly => return Ok(()),
+        Mutability::ReadWrite | Mutability::Restricted | Mutability::WriteOnly => return Ok(()),
         Mutability::ReadOnly => {}
         Mutability::Immutable if after.get(attribute.name).is_none_or(|new| new == value) => {}
         Mutability::Immutable => {

@@ -203,6 +203,6 @@ async fn held(tx: &mut Tx, request: &Request, (id, if_match): (&str, Option<&Ver
 
 async fn known(tx: &mut Tx, request: &Request, id: &str) -> Result<KnownGroup> {
     let parsed: GroupId = id.parse().map_err(|_| not_found(id))?;
-    let found = tx.group_records().by_id(&request.caller.organization, &parsed).await?;
+    let found = tx.group_records_of(&request.caller.source).by_id(&request.caller.organization, &parsed).await?;
     found.ok_or_else(|| not_found(id))
 }

@@ -155,6 +155,7 @@ fn attribute(name: &str) -> Option<Attribute> {
             "profession" => Attribute::Profession,
             "registrationNumber" => Attribute::RegistrationNumber,
             "registrationBody" => Attribute::RegistrationBody,
+            "registrationExpires" => Attribute::RegistrationExpires,
             "specialties" => Attribute::Specialty,
             _ => return None,
         },

@@ -37,7 +37,13 @@ impl Request {
     /// The caller as a source of the directory.
     #[must_use]
     pub fn speaker(&self) -> Speaker<'_> {
-        Speaker { context: &self.context, organization: &self.caller.organization, may_assign: &self.caller.roles }
+        Speaker {
+            context: &self.context,
+            organization: &self.caller.organization,
+            may_assign: &self.caller.roles,
+            may_grant: &self.caller.permissions,
+            may_verify: self.caller.may_verify,
+        }
     }
 
     /// Leaves the letter to be sent to whoever was invited.

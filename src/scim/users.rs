@@ -56,7 +56,7 @@ pub async fn resources(
 /// `404`.
 pub async fn get(tx: &mut Tx, request: &Request, id: &str) -> Result<Resource> {
     let parsed: MembershipId = id.parse().map_err(|_| not_found(id))?;
-    let found = tx.shown_members().by_id(&request.caller.organization, &parsed).await?;
+    let found = tx.shown_members(&request.caller.source).by_id(&request.caller.organization, &parsed).await?;
     one(tx, request, (found.ok_or_else(|| not_found(id))?, true)).await
 }
 
@@ -150,6 +150,7 @@ pub(super) async fn held(tx: &mut Tx, request: &Request, id: &str) -> Result<Kno
 
 async fn known(tx: &mut Tx, request: &Request, id: &str) -> Result<Known> {
     let parsed: MembershipId = id.parse().map_err(|_| not_found(id))?;
-    let found = tx.member_records().by_id(&request.caller.organization, &parsed).await?;
+    let records = &mut tx.member_records_of(&request.caller.source);
+    let found = records.by_id(&request.caller.organization, &parsed).await?;
     found.ok_or_else(|| not_found(id))
 }

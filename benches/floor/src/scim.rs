@@ -117,17 +117,23 @@ const COLUMNS: &str = "SELECT memberships.id, memberships.user_id, memberships.k
     memberships.registration_number, memberships.registration_body, memberships.specialty, memberships.title, \
     memberships.created_at, memberships.disabled_at, memberships.tokens_void_before, users.name, users.given_name, \
     users.family_name, users.email, users.phone, users.locale, users.picture, users.updated_at, users.placeholder_since, \
-    member_records.user_name, member_records.external_id, member_records.attributes, \
-    member_records.updated_at AS record_updated_at ";
+    member_records.user_name, external_ids.external_id, member_records.attributes, \
+    member_records.updated_at AS record_updated_at, memberships.registration_expires_at, \
+    memberships.registration_verified_at, memberships.manager_id, \
+    CASE WHEN memberships.manager_id IS NULL THEN NULL ELSE \
+      (SELECT managers.removed_at FROM memberships AS managers WHERE managers.id = memberships.manager_id) \
+    END ";
 const OF_ORGANIZATION: &str = "FROM memberships JOIN users ON users.id = memberships.user_id \
     LEFT JOIN member_records ON member_records.membership_id = memberships.id \
+    LEFT JOIN external_ids ON external_ids.resource_id = memberships.id \
+    AND external_ids.source = 'scim:scn_0192f3c4d5e6798081828384858687aa' \
     WHERE memberships.organization_id = ?1 AND memberships.removed_at IS NULL ";
 const EVENTS: &str = "audit_events (id, chain, at, action, outcome, actor_kind, actor_id, person_id, client_id, resource, \
                       request_id, address, detail)";
 
 /// Every column, as whoever tells a member needs them; the text of the attributes is the answer.
 fn text(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
-    for column in 0..24 {
+    for column in 0..28 {
         std::hint::black_box(row.get_ref(column)?);
     }
     Ok((row.get(0)?, row.get(22)?))
@@ -175,6 +181,8 @@ async fn list(State(scim): State<Arc<Scim>>, Query(asked): Asked) -> Response {
     if let Some(name) = asked.get("named") {
         let by_name = "FROM member_records JOIN memberships ON memberships.id = member_records.membership_id \
                        JOIN users ON users.id = memberships.user_id \
+                       LEFT JOIN external_ids ON external_ids.resource_id = memberships.id \
+                       AND external_ids.source = 'scim:scn_0192f3c4d5e6798081828384858687aa' \
                        WHERE member_records.organization_id = ?1 AND memberships.removed_at IS NULL \
                        AND member_records.user_name = ?2";
         let all = members(&reader, by_name, params![organization, name]);
@@ -264,10 +272,18 @@ fn insert(
     );
     run(
         connection,
-        "INSERT INTO member_records (membership_id, organization_id, user_name, external_id, attributes, sources, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT DO NOTHING",
-        params![member, organization, name, document["externalId"].as_str(), text, sources],
+        "INSERT INTO member_records (membership_id, organization_id, user_name, attributes, sources, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT DO NOTHING",
+        params![member, organization, name, text, sources],
     );
+    if let Some(external) = document["externalId"].as_str() {
+        run(
+            connection,
+            "INSERT INTO external_ids (resource_id, source, kind, external_id, organization_id) \
+             VALUES (?1, 'scim:scn_0192f3c4d5e6798081828384858687aa', 'member', ?2, ?3) ON CONFLICT DO NOTHING",
+            params![member, external, organization],
+        );
+    }
     run(
         connection,
         "INSERT INTO member_addresses (membership_id, email, organization_id) VALUES (?1, ?2, ?3)",
@@ -302,17 +318,17 @@ fn change(connection: &Connection, (organization, id): (&str, &str), title: &str
     let before = read(connection, organization, id)?;
     let mut document: Value = serde_json::from_str(&before).expect("JSON");
     document["title"] = json!(title);
-    let select = "SELECT user_name, external_id, sources FROM member_records WHERE membership_id = ?1";
+    let select = "SELECT user_name, sources FROM member_records WHERE membership_id = ?1";
     let mut select = connection.prepare_cached(select).expect("prepares");
-    let record = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let (name, external, sources): (String, Option<String>, String) = select.query_row([id], record).expect("reads");
+    let record = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (name, sources): (String, String) = select.query_row([id], record).expect("reads");
     run(connection, "DELETE FROM member_addresses WHERE membership_id = ?1", params![id]);
     run(connection, "DELETE FROM member_records WHERE membership_id = ?1", params![id]);
     run(
         connection,
-        "INSERT INTO member_records (membership_id, organization_id, user_name, external_id, attributes, sources, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT DO NOTHING",
-        params![id, organization, name, external, document.to_string(), sources],
+        "INSERT INTO member_records (membership_id, organization_id, user_name, attributes, sources, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT DO NOTHING",
+        params![id, organization, name, document.to_string(), sources],
     );
     run(
         connection,

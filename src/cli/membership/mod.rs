@@ -13,6 +13,7 @@ use super::{
     scope::{self, Period, RoleArgument, Scope, cell},
 };
 use crate::{
+    clock::Timestamp,
     directory::{
         Noun,
         membership::{self, FirstRoles, NewMembership},
@@ -20,6 +21,7 @@ use crate::{
         origin::Origin,
         permission::{self, Effect, Permission},
         profile::{self, Editor},
+        registration,
         store::{MemberFilter, MemberState},
     },
     id::MembershipId,
@@ -116,6 +118,24 @@ Examples:
         #[arg(required = true)]
         attributes: Vec<Assignment>,
     },
+    /// Says that a member's registration was compared with the register, or that this counts no more
+    #[command(after_help = "\
+Examples:
+  lanyard membership verify priya@riverside.example --number PHY0001234567 --expires 2027-06-30
+  lanyard membership verify priya@riverside.example --number PHY0001234567 --not")]
+    Verify {
+        /// The member: e-mail address, user name or id
+        person: String,
+        /// The number that was compared: it has to be the member's
+        #[arg(long, value_name = "NUMBER")]
+        number: String,
+        /// Until when the register says that it holds: a date or an instant; what is known when it is not said
+        #[arg(long, value_name = "DATE", value_parser = Timestamp::parse)]
+        expires: Option<Timestamp>,
+        /// It is unverified again
+        #[arg(long, conflicts_with = "expires")]
+        not: bool,
+    },
     /// Suspends a member: this organization's sessions and tokens end at once
     #[command(after_help = "Example:\n  lanyard membership disable bill@riverside.example")]
     Disable {
@@ -201,6 +221,10 @@ impl Memberships {
                 set(shell, &of, &person, attributes).await?;
                 show(shell, &of, &person).await
             }
+            Command::Verify { person, number, expires, not } => {
+                verify(shell, &of, &person, (number, expires, not)).await?;
+                show(shell, &of, &person).await
+            }
             Command::Disable { person } => switch(shell, &of, &person, Switch::Disable).await,
             Command::Enable { person } => switch(shell, &of, &person, Switch::Enable).await,
             Command::Remove { person } => switch(shell, &of, &person, Switch::Remove).await,
@@ -277,6 +301,28 @@ async fn set(shell: &Shell, of: &Organization, person: &str, attributes: Vec<Ass
             Box::pin(async move {
                 let member = scope::member(tx, &of, &person).await?;
                 profile::edit_member(tx, &context, (&of, &member.id), Editor::Administrator, &edits).await
+            })
+        })
+        .await
+}
+
+async fn verify(
+    shell: &Shell,
+    of: &Organization,
+    person: &str,
+    (number, expires, not): (String, Option<Timestamp>, bool),
+) -> anyhow::Result<()> {
+    let (context, of, person) = (shell.context(), of.id.clone(), person.to_owned());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let member = scope::member(tx, &of, &person).await?;
+                let at = (&of, &member.id);
+                if not {
+                    registration::same(&member, &number)?;
+                    return registration::unverify(tx, &context, at).await.map(drop);
+                }
+                registration::verify(tx, &context, at, (&number, expires)).await.map(drop)
             })
         })
         .await

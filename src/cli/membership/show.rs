@@ -13,6 +13,8 @@ use crate::{
         access::Access,
         membership::{Membership, RoleAt},
         organization::Organization,
+        provisioning::Ranking,
+        registration,
     },
     text::Slug,
 };
@@ -30,9 +32,29 @@ struct Whole {
     until: Option<String>,
     attributes: Vec<(String, String)>,
     assignments: Vec<assignment::Shown>,
-    direct: Vec<(String, &'static str)>,
+    direct: Vec<ShownDirect>,
+    registration: Option<ShownRegistration>,
     access: ShownAccess,
     sources: Sources,
+}
+
+/// A permission that is granted or denied directly; without a source by people here.
+#[derive(Debug, Serialize)]
+struct ShownDirect {
+    permission: String,
+    effect: &'static str,
+    source: Option<String>,
+}
+
+/// What the registration is worth now.
+#[derive(Debug, Serialize)]
+struct ShownRegistration {
+    number: String,
+    body: Option<String>,
+    status: &'static str,
+    expires_at: Option<String>,
+    verified_at: Option<String>,
+    verified_by: Option<String>,
 }
 
 /// What tokens say now.
@@ -55,6 +77,12 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
     let held = tx.assignments().of_member(&of.id, &member.id).await?;
     let direct = tx.permissions().of_member(&of.id, &member.id).await?;
     let access = tx.access().of_member(&member.id, now).await?;
+    let ranking = tx.sources().ranking(&of.id).await?;
+    let direct = direct.into_iter().map(|one| ShownDirect {
+        permission: one.permission.to_string(),
+        effect: one.effect.as_str(),
+        source: one.source.map(|source| ranking.name_of(&source)),
+    });
     let whole = Whole {
         membership: member.id.to_string(),
         user: user.id.to_string(),
@@ -66,11 +94,37 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
         until: instant(member.validity.until),
         attributes: attribute::of_member(&member),
         assignments: held.iter().map(assignment::shown).collect(),
-        direct: direct.iter().map(|(permission, effect)| (permission.to_string(), effect.as_str())).collect(),
+        direct: direct.collect(),
+        registration: registration_shown(&member, &ranking, now),
         access: access_shown(&access),
         sources: source::of_member(&mut tx, &member).await?,
     };
     shell.show(&whole, &lines(&whole, &held_now(&access)))
+}
+
+fn registration_shown(member: &Membership, ranking: &Ranking, now: Timestamp) -> Option<ShownRegistration> {
+    let found = registration::of(member, now)?;
+    Some(ShownRegistration {
+        number: found.number,
+        body: found.body,
+        status: found.status.name(),
+        expires_at: instant(found.expires_at),
+        verified_at: instant(found.verified_at),
+        verified_by: member.verification.as_ref().map(|verification| ranking.name_of(&verification.by)),
+    })
+}
+
+impl ShownRegistration {
+    /// For people: `R-1: verified by hr at …, until …`.
+    fn line(&self) -> String {
+        let compared = match (&self.verified_by, &self.verified_at) {
+            (Some(by), Some(at)) if self.status == "expired" => format!(", compared by {by} at {at}"),
+            (Some(by), Some(at)) => format!(" by {by} at {at}"),
+            _ => String::new(),
+        };
+        let end = self.expires_at.as_ref().map(|end| format!(", until {end}")).unwrap_or_default();
+        format!("{}: {}{compared}{end}", self.number, self.status)
+    }
 }
 
 fn access_shown(access: &Access) -> ShownAccess {
@@ -90,8 +144,11 @@ fn held_now(access: &Access) -> Vec<RoleAt> {
 
 fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
     let list = |slugs: &[Slug]| slugs.iter().map(Slug::as_str).collect::<Vec<_>>().join(", ");
-    let direct: Vec<String> =
-        whole.direct.iter().map(|(permission, effect)| format!("{effect} {permission}")).collect();
+    let direct = whole.direct.iter().map(|one| {
+        let by = one.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+        format!("{} {}{by}", one.effect, one.permission)
+    });
+    let direct: Vec<String> = direct.collect();
     let mut lines = vec![
         ("name", whole.name.clone()),
         ("e-mail", cell(whole.email.as_deref())),
@@ -101,6 +158,7 @@ fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
         ("until", cell(whole.until.as_deref())),
     ];
     lines.extend(whole.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    lines.extend(whole.registration.iter().map(|registration| ("registration", registration.line())));
     lines.extend([
         ("roles", roles_text(held)),
         ("groups", list(&whole.access.groups)),

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::{
     cli::scope::Scope,
     config::{parse_network, parse_span},
-    directory::provisioning::PRECEDENCES,
+    directory::{permission::Permission, provisioning::PRECEDENCES},
     id::ConnectionTokenId,
     scim::{caller::ResourceSet, connection::Rights},
     text::Slug,
@@ -58,7 +58,9 @@ Examples:
   lanyard scim-token change entra --role practitioner --role billing
   lanyard scim-token change roster --no-network --read-write
   what it says of somebody is believed before what others say:
-    lanyard scim-token change hr --precedence 10")]
+    lanyard scim-token change hr --precedence 10
+  it compares registrations with the register, and may grant one permission of an app:
+    lanyard scim-token change hr --may-verify --permission calendar:slot:read")]
     Change(Changed),
     /// Prints a new token; the present one ends after the overlap
     #[command(after_help = "\
@@ -103,6 +105,12 @@ pub(super) struct May {
     /// A role that it may assign, never owner; may be repeated. None when none is named
     #[arg(long = "role", value_name = "SLUG")]
     pub(super) roles: Vec<Slug>,
+    /// A permission of an app that it may grant, as in calendar:slot:read; may be repeated. None when none is named
+    #[arg(long = "permission", value_name = "PERMISSION")]
+    pub(super) permissions: Vec<Permission>,
+    /// It may say that a registration was compared with the register
+    #[arg(long = "may-verify")]
+    pub(super) verify: bool,
     /// How long its tokens live: a number with h or d, at least 1h. Until they are revoked when it is not said
     #[arg(long, value_name = "TIME", value_parser = life)]
     pub(super) expires: Option<Duration>,
@@ -135,6 +143,12 @@ pub(super) struct Changed {
     /// It may assign no role
     #[arg(long, conflicts_with = "roles")]
     no_role: bool,
+    /// It may grant no permission
+    #[arg(long, conflicts_with = "permissions")]
+    no_permission: bool,
+    /// What it says of registrations does not count as verified
+    #[arg(long, conflicts_with = "verify")]
+    no_verify: bool,
     /// Its next tokens live until they are revoked
     #[arg(long, conflicts_with = "expires")]
     no_expiry: bool,
@@ -157,12 +171,15 @@ impl Changed {
         let may_write = (rights.may_write || self.read_write) && !self.read_only;
         let networks = kept(!self.may.networks.is_empty(), self.no_network);
         let roles = kept(!self.may.roles.is_empty(), self.no_role);
+        let permissions = kept(!self.may.permissions.is_empty(), self.no_permission);
         let life = kept(self.may.expires.is_some(), self.no_expiry);
         Rights {
             resources: resources.unwrap_or(rights.resources),
             may_write,
             networks: if networks { rights.networks } else { self.may.networks },
             roles: if roles { rights.roles } else { self.may.roles },
+            permissions: if permissions { rights.permissions } else { self.may.permissions },
+            may_verify: (rights.may_verify || self.may.verify) && !self.no_verify,
             token_life: if life { rights.token_life } else { self.may.expires },
             precedence: self.may.precedence.unwrap_or(rights.precedence),
         }

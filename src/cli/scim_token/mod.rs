@@ -52,6 +52,8 @@ async fn create(shell: &Shell, of: &Organization, name: Slug, (may, read_only): 
         may_write: !read_only,
         networks: may.networks,
         roles: may.roles,
+        permissions: may.permissions,
+        may_verify: may.verify,
         token_life: may.expires,
         precedence: may.precedence.unwrap_or(0),
     };
@@ -154,6 +156,8 @@ async fn show(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<(
             ("access", format!("{} {}", shown.access, shown.resources)),
             ("from", or(&shown.networks, "anywhere")),
             ("roles", or(&shown.roles, "-")),
+            ("permissions", or(&shown.permissions, "-")),
+            ("registrations", if shown.may_verify { "may verify" } else { "unverified" }.to_owned()),
             ("precedence", shown.precedence.to_string()),
             ("created", shown.created_at.clone()),
         ],

@@ -12,12 +12,15 @@ pub use rules::{EditableBy, Editor, Rules, set_rule};
 
 use crate::{
     audit::{Context, Event},
+    clock::Timestamp,
     id::{MembershipId, OrganizationId, UserId},
     storage::Tx,
     text::Name,
 };
 
-use super::{Result, membership, membership::Membership, provisioning::people, search, tenancy, user, user::User};
+use super::{
+    Result, membership, membership::Membership, provisioning::people, registration, search, tenancy, user, user::User,
+};
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident $name:literal $subject:ident $rule:ident $most:literal;)*) => {
@@ -76,6 +79,8 @@ attributes! {
     RegistrationNumber "registration_number" Membership Administrator 100;
     /// Who keeps the register.
     RegistrationBody "registration_body" Membership Administrator 200;
+    /// When the registration ends: a date, or an instant.
+    RegistrationExpires "registration_expires" Membership Administrator 40;
     /// Specialty.
     Specialty "specialty" Membership Administrator 200;
     /// Title.
@@ -148,6 +153,7 @@ impl Edit {
         let fits = match attribute {
             Attribute::Phone => plain.chars().all(|c| c.is_ascii_digit() || "+-() .".contains(c)),
             Attribute::Locale => plain.split('-').all(|part| (1..=8).contains(&part.len()) && is_alphanumeric(part)),
+            Attribute::RegistrationExpires => Timestamp::parse(value).is_ok(),
             Attribute::Picture => url::Url::parse(value).is_ok_and(|uri| uri.scheme() == "https"),
             _ => true,
         };
@@ -200,10 +206,7 @@ pub async fn edit_member(
     }
     if !of_member.is_empty() {
         people::edit_member(tx, &membership, edits).await?;
-        for edit in &of_member {
-            apply_to_member(&mut membership, edit);
-        }
-        tx.memberships().save(&membership).await?;
+        edit_membership(tx, context, &mut membership, &of_member).await?;
         let event = Event::MembershipUpdate {
             user: membership.user_id.clone(),
             membership: id.clone(),
@@ -238,10 +241,19 @@ pub(super) async fn provision(tx: &mut Tx, context: &Context, member: &Membershi
     }
     if !of_member.is_empty() {
         let mut member = membership::existing(tx, &member.organization_id, &member.id).await?;
-        for edit in &of_member {
-            apply_to_member(&mut member, edit);
-        }
-        tx.memberships().save(&member).await?;
+        edit_membership(tx, context, &mut member, &of_member).await?;
+    }
+    Ok(())
+}
+
+async fn edit_membership(tx: &mut Tx, context: &Context, member: &mut Membership, edits: &[&Edit]) -> Result<()> {
+    let was_verified = member.verification.is_some();
+    for edit in edits {
+        apply_to_member(member, edit);
+    }
+    tx.memberships().save(member).await?;
+    if was_verified && member.verification.is_none() {
+        registration::record(tx, context, member);
     }
     Ok(())
 }
@@ -308,6 +320,7 @@ fn apply_to_person(person: &mut User, edit: &Edit) {
         Attribute::Profession
         | Attribute::RegistrationNumber
         | Attribute::RegistrationBody
+        | Attribute::RegistrationExpires
         | Attribute::Specialty
         | Attribute::Title => {}
     }
@@ -317,8 +330,12 @@ fn apply_to_member(member: &mut Membership, edit: &Edit) {
     let value = edit.value.clone();
     match edit.attribute {
         Attribute::Profession => member.profession = value,
-        Attribute::RegistrationNumber => member.registration_number = value,
-        Attribute::RegistrationBody => member.registration_body = value,
+        Attribute::RegistrationNumber => registration::change(member, |member| member.registration_number = value),
+        Attribute::RegistrationBody => registration::change(member, |member| member.registration_body = value),
+        Attribute::RegistrationExpires => {
+            let end = value.and_then(|text| Timestamp::parse(&text).ok());
+            registration::change(member, |member| member.registration_expires_at = end);
+        }
         Attribute::Specialty => member.specialty = value,
         Attribute::Title => member.title = value,
         Attribute::Name
@@ -348,6 +365,9 @@ mod tests {
             (Attribute::Name, "a\nb", false),
             (Attribute::Name, "", false),
             (Attribute::Title, &"x".repeat(101), false),
+            (Attribute::RegistrationExpires, "2027-06-30", true),
+            (Attribute::RegistrationExpires, "2027-06-30T12:00:00+02:00", true),
+            (Attribute::RegistrationExpires, "next year", false),
         ] {
             assert_eq!(Edit::set(attribute, value).is_ok(), fits, "{attribute} {value}");
         }

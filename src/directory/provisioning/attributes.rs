@@ -18,6 +18,7 @@ pub(super) fn keys_of(attribute: Attribute) -> Vec<String> {
         Attribute::Profession => practitioner("profession"),
         Attribute::RegistrationNumber => practitioner("registrationNumber"),
         Attribute::RegistrationBody => practitioner("registrationBody"),
+        Attribute::RegistrationExpires => practitioner("registrationExpires"),
         Attribute::Specialty => practitioner("specialties"),
     }
 }

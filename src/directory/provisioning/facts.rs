@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{Attributes, PRACTITIONER};
 use crate::{
-    directory::profile::{Attribute, Edit},
+    clock::Timestamp,
+    directory::profile::{Attribute, Edit, Refusal},
     text::{EmailAddress, Name},
 };
 
@@ -57,7 +58,7 @@ pub(super) fn edits(attributes: &Attributes, changed: &BTreeSet<String>) -> Vec<
     let mut edits = vec![];
     let mut edit = |attribute, value: Option<String>| {
         edits.extend(match value {
-            Some(value) => Edit::set(attribute, &value).ok(),
+            Some(value) => Edit::set(attribute, &value).or_else(|_| instead(attribute)).ok(),
             None => Edit::clear(attribute).ok(),
         });
     };
@@ -90,6 +91,7 @@ pub(super) fn edits(attributes: &Attributes, changed: &BTreeSet<String>) -> Vec<
         ("profession", Attribute::Profession, part(PRACTITIONER, "profession")),
         ("registrationNumber", Attribute::RegistrationNumber, part(PRACTITIONER, "registrationNumber")),
         ("registrationBody", Attribute::RegistrationBody, part(PRACTITIONER, "registrationBody")),
+        ("registrationExpires", Attribute::RegistrationExpires, part(PRACTITIONER, "registrationExpires").map(in_utc)),
         ("specialties", Attribute::Specialty, specialties),
     ] {
         if changed.contains(&format!("{PRACTITIONER}:{name}")) {
@@ -97,6 +99,19 @@ pub(super) fn edits(attributes: &Attributes, changed: &BTreeSet<String>) -> Vec<
         }
     }
     edits
+}
+
+/// What a profile says instead of a value that does not fit: what it said before, but not of another registration.
+fn instead(attribute: Attribute) -> Result<Edit, Refusal> {
+    match attribute {
+        Attribute::RegistrationNumber | Attribute::RegistrationBody => Edit::clear(attribute),
+        _ => Err(Refusal::NoName),
+    }
+}
+
+/// A date with time, which without an offset is taken as UTC (RFC 7643 §2.3.5).
+fn in_utc(text: String) -> String {
+    if Timestamp::parse(&text).is_ok() { text } else { format!("{text}Z") }
 }
 
 fn text(attributes: &Attributes, name: &str) -> Option<String> {
@@ -150,8 +165,13 @@ mod tests {
     fn what_fits_no_profile_stays_with_the_source() {
         let attributes = map(json!({
             "displayName": "Jo Do", "name": {"givenName": "Jo"}, "phoneNumbers": [{"value": "call me"}], "title": "Dr",
-            "preferredLanguage": "da_DK", (PRACTITIONER): {"profession": "Nurse", "specialties": ["A", "B"]},
+            "preferredLanguage": "da_DK", (PRACTITIONER): {
+                "profession": "Nurse", "specialties": ["A", "B"], "registrationNumber": "1".repeat(101),
+                "registrationExpires": "2027-06-30T12:00:00",
+            },
         }));
+        let (number, end) =
+            (format!("{PRACTITIONER}:registrationNumber"), format!("{PRACTITIONER}:registrationExpires"));
         let changed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         let specialties = format!("{PRACTITIONER}:specialties");
         let of = |names: &[&str]| edits(&attributes, &changed(names));
@@ -162,6 +182,10 @@ mod tests {
             (vec!["title", "preferredLanguage"], vec![set(Attribute::Locale, "da-DK"), set(Attribute::Title, "Dr")]),
             (vec![specialties.as_str()], vec![set(Attribute::Specialty, "A, B")]),
             (vec!["photos"], vec![clear(Attribute::Picture)]),
+            (
+                vec![number.as_str(), end.as_str()],
+                vec![clear(Attribute::RegistrationNumber), set(Attribute::RegistrationExpires, "2027-06-30T12:00:00Z")],
+            ),
             (
                 vec!["displayName"],
                 vec![set(Attribute::Name, "Jo Do"), set(Attribute::GivenName, "Jo"), clear(Attribute::FamilyName)],

@@ -2,20 +2,22 @@
 //!
 //! A source makes, renames and removes groups, and puts members and other groups into them. Each place in a group knows
 //! who gave it: a source that tells the whole of a group takes away only what is its own, and none takes away what another
-//! source gave.
+//! source gave. A group with its name and the groups in it is kept by whoever made, named and nested it: people here, and
+//! every source that does not go after ([`Ranking::keeper_of_group`]); others are told so.
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Manner, Owned, Ranking, Speaker, carried};
+use super::{Manner, Owned, Ranking, Speaker, called, carried, keepers};
 use crate::{
     audit::Event,
     clock::Timestamp,
     directory::{
-        Error, Noun, Result,
+        Noun, Result,
         group::{self, Group},
         origin::Origin,
+        store::ExternalKind,
     },
-    id::{GroupId, MembershipId, OrganizationId, UserId},
+    id::{GroupId, MembershipId, UserId},
     storage::Tx,
     text::{Name, Slug},
 };
@@ -27,6 +29,10 @@ pub struct KnownGroup {
     pub group: Group,
     /// The source's own id of it.
     pub external_id: Option<String>,
+    /// Who made it, if anybody knows.
+    pub origin: Option<Origin>,
+    /// Who gave it its name, likewise.
+    pub named_by: Option<Origin>,
     /// When it or its members last changed.
     pub changed_at: Timestamp,
     /// Counts its changes.
@@ -82,16 +88,14 @@ pub enum Parts {
 /// Brings a group.
 ///
 /// # Errors
-/// For a part that the organization does not have.
+/// For a part that the organization does not have, and an id that the source gave to another group.
 pub async fn add_group(tx: &mut Tx, speaker: Speaker<'_>, desired: &DesiredGroup, parts: Vec<Part>) -> Result<GroupId> {
     let (context, organization) = (speaker.context, speaker.organization);
     let slug = slug(desired.name.as_str());
     let is_free = tx.groups().is_unused(organization, &slug).await?;
     let slug = if is_free { slug } else { with_suffix(&slug, speaker) };
     let group = group::create(tx, context, organization, &slug, &desired.name).await?;
-    if desired.external_id.is_some() {
-        tx.group_records().set_external_id(&group.id, desired.external_id.as_deref()).await?;
-    }
+    called::set(tx, speaker, (ExternalKind::Group, group.id.as_str()), desired.external_id.as_deref()).await?;
     if !parts.is_empty() {
         change_parts(tx, speaker, &group.id, (Parts::And(parts), Manner::Change)).await?;
     }
@@ -112,17 +116,19 @@ pub async fn hold_group(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId) -> Resu
 /// Changes what a group is called; says whether anything was to change.
 ///
 /// # Errors
-/// For an unknown group.
+/// For an unknown group, a name that somebody else keeps, and an id that the source gave to another group.
 pub async fn change_group(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, desired: &DesiredGroup) -> Result<bool> {
     let (context, organization) = (speaker.context, speaker.organization);
-    let known = tx.group_records().by_id(organization, id).await?.ok_or_else(|| Noun::Group.unknown(id))?;
+    let known = tx.group_records_of(&speaker.source()).by_id(organization, id).await?;
+    let known = known.ok_or_else(|| Noun::Group.unknown(id))?;
     let is_renamed = known.group.name != desired.name;
     let has_other_id = known.external_id != desired.external_id;
     if is_renamed {
-        group::rename(tx, context, organization, id, &desired.name).await?;
+        keepers::spare(tx, speaker, (known.named_by.as_ref(), "displayName")).await?;
+        group::call(tx, context, organization, (id, &desired.name)).await?;
     }
     if has_other_id {
-        tx.group_records().set_external_id(id, desired.external_id.as_deref()).await?;
+        called::set(tx, speaker, (ExternalKind::Group, id.as_str()), desired.external_id.as_deref()).await?;
         let event = Event::GroupUpdate { group: id.clone(), change: "externalId".to_owned() };
         tx.record(context, Some(organization), &event);
     }
@@ -142,11 +148,11 @@ pub async fn change_parts(
     id: &GroupId,
     (parts, manner): (Parts, Manner),
 ) -> Result<bool> {
-    tx.groups().by_id(speaker.organization, id).await?.ok_or_else(|| Noun::Group.unknown(id))?;
+    let known = tx.group_records().by_id(speaker.organization, id).await?.ok_or_else(|| Noun::Group.unknown(id))?;
     let (groups, members) = split(match &parts {
         Parts::And(parts) | Parts::Without(parts) | Parts::Only(parts) => parts,
     });
-    let has_other_groups = change_groups(tx, speaker, id, (&parts, &groups)).await?;
+    let has_other_groups = change_groups(tx, speaker, &known, (&parts, &groups, manner)).await?;
     let has_other_members = match parts {
         Parts::And(_) => put(tx, speaker, id, &members).await?,
         Parts::Without(_) => {
@@ -171,8 +177,10 @@ pub async fn change_parts(
 /// Removes a group; its members stay.
 ///
 /// # Errors
-/// For an unknown group.
+/// For an unknown group, and for one that somebody else made who keeps it.
 pub async fn remove_group(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId) -> Result<()> {
+    let known = tx.group_records().by_id(speaker.organization, id).await?.ok_or_else(|| Noun::Group.unknown(id))?;
+    keepers::spare(tx, speaker, (known.origin.as_ref(), "id")).await?;
     group::remove(tx, speaker.context, speaker.organization, id).await
 }
 
@@ -190,24 +198,38 @@ fn split(parts: &[Part]) -> (BTreeSet<GroupId>, Vec<MembershipId>) {
 async fn change_groups(
     tx: &mut Tx,
     speaker: Speaker<'_>,
-    id: &GroupId,
-    (parts, groups): (&Parts, &BTreeSet<GroupId>),
+    known: &KnownGroup,
+    (parts, groups, manner): (&Parts, &BTreeSet<GroupId>, Manner),
 ) -> Result<bool> {
     if groups.is_empty() && !matches!(parts, Parts::Only(_)) {
         return Ok(false);
     }
-    let parents = tx.groups().parents(speaker.organization).await?;
-    let inside: BTreeSet<GroupId> = parents.into_iter().filter(|(_, of)| of == id).map(|(part, _)| part).collect();
-    let (new, gone): (Vec<&GroupId>, Vec<&GroupId>) = match parts {
-        Parts::And(_) => (groups.difference(&inside).collect(), vec![]),
-        Parts::Without(_) => (vec![], groups.intersection(&inside).collect()),
-        Parts::Only(_) => (groups.difference(&inside).collect(), inside.difference(groups).collect()),
+    let (id, source) = (&known.group.id, speaker.source());
+    let inside = tx.group_records().inside(id).await?;
+    let is_inside = |group: &GroupId| inside.iter().any(|(part, _)| part == group);
+    let new: Vec<&GroupId> = match parts {
+        Parts::Without(_) => vec![],
+        Parts::And(_) | Parts::Only(_) => groups.iter().filter(|group| !is_inside(group)).collect(),
     };
+    let mut gone: Vec<&(GroupId, Option<Origin>)> = match parts {
+        Parts::And(_) => vec![],
+        Parts::Without(_) => inside.iter().filter(|(part, _)| groups.contains(part)).collect(),
+        Parts::Only(_) => inside.iter().filter(|(part, _)| !groups.contains(part)).collect(),
+    };
+    match manner {
+        Manner::Whole => gone.retain(|(_, origin)| origin.as_ref().is_none_or(|origin| *origin == source)),
+        Manner::Change => {
+            for (part, origin) in &gone {
+                keepers::spare(tx, speaker, (origin.as_ref(), &format!("members[value eq \"{part}\"]"))).await?;
+            }
+        }
+    }
     if !new.is_empty() {
         carried::check(tx, speaker, id).await?;
+        keepers::spare_nested(tx, speaker, known, &new).await?;
     }
-    for part in &gone {
-        group::unnest(tx, speaker.context, speaker.organization, part, id).await?;
+    for (part, _) in &gone {
+        group::take_out(tx, speaker.context, speaker.organization, (part, id)).await?;
     }
     if !new.is_empty() {
         group::nest_all(tx, speaker.context, speaker.organization, (&new, id)).await?;
@@ -242,25 +264,6 @@ async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[Members
         tx.record(speaker.context, Some(speaker.organization), &event);
     }
     Ok(!missing.is_empty())
-}
-
-/// People take a member out of a group, unless a source put them there that may still speak and goes before people.
-///
-/// # Errors
-/// [`Owned`], when a source keeps the place.
-pub(in crate::directory) async fn take_by_people(
-    tx: &mut Tx,
-    organization: &OrganizationId,
-    id: &GroupId,
-    member: &MembershipId,
-) -> Result<()> {
-    let held = tx.group_records().holdings(id, Some(std::slice::from_ref(member))).await?;
-    let Some(held) = held.into_iter().find(|held| held.origin.is_outside()) else { return Ok(()) };
-    let ranking = tx.sources().ranking(organization).await?;
-    match ranking.keeper_from_people("members", &held.origin) {
-        Some(source) => Err(Error::Owned(Owned { attribute: "members".to_owned(), keeper: source.name.clone() })),
-        None => Ok(()),
-    }
 }
 
 /// Takes members out: what other sources gave stays or is an error, what people gave goes only where it is named.

@@ -24,8 +24,6 @@ pub(super) const URN: &str = "urn:";
 pub struct Record {
     /// What the source calls the member; unique in the organization, in whatever case.
     pub user_name: String,
-    /// The source's own id of the member.
-    pub external_id: Option<String>,
     /// Attributes by their names in RFC 7643; null for one that was taken away.
     pub attributes: Attributes,
     /// Who wrote them.
@@ -66,6 +64,10 @@ pub struct Known {
     pub updated_at: Timestamp,
     /// Whether the person has not joined yet.
     pub is_pending: bool,
+    /// When the manager whom a source named was a member no more.
+    pub manager_left_at: Option<Timestamp>,
+    /// What the source calls the member for which this was asked.
+    pub external_id: Option<String>,
     /// What sources wrote.
     pub record: Option<Record>,
 }
@@ -86,6 +88,8 @@ impl Known {
             Some(membership.created_at),
             membership.disabled_at,
             membership.tokens_void_before,
+            self.manager_left_at,
+            membership.verification.as_ref().map(|verification| verification.at),
             (!self.is_pending).then_some(self.updated_at),
             self.record.as_ref().map(|record| record.updated_at),
         ];
@@ -137,9 +141,22 @@ impl Known {
             ("profession", text(&membership.profession)),
             ("registrationNumber", text(&membership.registration_number)),
             ("registrationBody", text(&membership.registration_body)),
+            ("registrationExpires", membership.registration_expires_at.map(|end| json!(end.to_string()))),
+            ("registrationVerification", self.verification()),
             ("specialties", specialties),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+impl Known {
+    /// What somebody who compared the registration with the register found, where there is one.
+    fn verification(&self) -> Option<Value> {
+        self.membership.registration_number.as_ref()?;
+        Some(match &self.membership.verification {
+            Some(verification) => json!({"state": "verified", "verifiedAt": verification.at.to_string()}),
+            None => json!({"state": "unverified"}),
+        })
     }
 }
 

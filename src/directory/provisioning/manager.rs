@@ -3,20 +3,19 @@
 //! Circles are the source's word like everything else (systems of HR make the head of a clinic their own manager): whoever
 //! walks up stops at somebody met before.
 //!
-//! The source's word is kept with all others; the membership points at the manager. When a manager's membership ends, nobody
-//! has that manager any more.
+//! The membership points at the manager, and is the only one to know: whoever reads a member asks whether the manager still
+//! is one. So a manager of thousands leaves without a word to any of them, and nobody tells of whoever is gone.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    Attributes, ENTERPRISE, Speaker,
+    Attributes, ENTERPRISE, Record, Speaker,
     known::{forget, put, value_of},
 };
 use crate::{
-    clock::Timestamp,
-    directory::{Noun, Result, membership::Membership, store::Report},
-    id::{MembershipId, UserId},
-    storage::{self, Tx},
+    directory::{Noun, Result, membership::Membership},
+    id::MembershipId,
+    storage::Tx,
 };
 
 /// The key of the attribute.
@@ -44,32 +43,27 @@ pub(super) async fn set(tx: &mut Tx, speaker: Speaker<'_>, member: &Membership, 
     Ok(tx.managers().set(&member.id, Some(&manager)).await?)
 }
 
-/// A membership has ended: whoever reported to it has no manager.
-pub(in crate::directory) async fn end(tx: &mut Tx, manager: &MembershipId, now: Timestamp) -> storage::Result<()> {
-    let reports = tx.managers().records_of_reports(manager.as_str()).await?;
-    tx.managers().leave(manager.as_str(), &without_manager(reports, now)).await
-}
-
-/// The same for all memberships of a person.
-pub(in crate::directory) async fn end_all_of(tx: &mut Tx, user: &UserId, now: Timestamp) -> storage::Result<()> {
-    let reports = tx.managers().records_of_reports(user.as_str()).await?;
-    tx.managers().leave(user.as_str(), &without_manager(reports, now)).await
-}
-
-fn without_manager(mut reports: Vec<Report>, now: Timestamp) -> Vec<Report> {
-    for Report { record, .. } in &mut reports {
+/// Says of the manager what the membership does: the word of a source, as long as the manager is a member.
+pub(in crate::directory) fn restore(record: &mut Record, manager: Option<&str>) {
+    if let Some(id) = manager {
+        put(&mut record.attributes, &key(), json!({"value": id}));
+    } else {
         forget(&mut record.attributes, &key());
         record.sources.remove(&key());
-        record.updated_at = now;
-        if record.attributes.get(ENTERPRISE).and_then(Value::as_object).is_some_and(Attributes::is_empty) {
-            record.attributes.remove(ENTERPRISE);
-        }
     }
-    reports
+}
+
+/// What is written of a member besides: the manager is the membership's to say.
+pub(in crate::directory) fn without(attributes: &Attributes) -> Attributes {
+    let mut rest = attributes.clone();
+    forget(&mut rest, &key());
+    rest
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

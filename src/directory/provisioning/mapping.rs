@@ -1,7 +1,7 @@
 //! What roles, entitlements and locations of sources mean in an organization, and which of them mean nothing there.
 //!
-//! A role or entitlement is the key of a role, or `role@location` (RFC 7643 §4.1.2 leaves the values to the parties); a
-//! location is the key or the id of a site. Values that mean nothing here are kept, give no right, and are shown as unmapped
+//! A role or entitlement is the key of a role, or `role@location` (RFC 7643 §4.1.2 leaves the values to the parties); an
+//! entitlement can also be a permission of an app, `app:resource:action`; a location is the key or the id of a site. Values that mean nothing here are kept, give no right, and are shown as unmapped
 //! until the source says others.
 
 use std::collections::BTreeSet;
@@ -16,6 +16,7 @@ use crate::{
         membership::{Membership, RoleAt},
         origin::Origin,
         owner,
+        permission::{self, Permission},
     },
     id::LocationId,
     storage::Tx,
@@ -28,6 +29,9 @@ const IDENTIFIER: &str = "provider_number";
 /// What an organization has.
 struct Offer<'o> {
     may_assign: &'o [Slug],
+    may_grant: &'o [Permission],
+    /// Permissions of the apps that it uses.
+    permissions: &'o BTreeSet<Permission>,
     roles: &'o [Slug],
     sites: &'o [Location],
 }
@@ -37,6 +41,8 @@ struct Offer<'o> {
 pub(super) struct Mapping {
     /// Roles to be assigned.
     pub(super) roles: Vec<RoleAt>,
+    /// Permissions to be granted.
+    pub(super) permissions: BTreeSet<Permission>,
     /// The person's own identifiers at sites: site, type, value.
     identifiers: BTreeSet<(LocationId, Slug, String)>,
     /// Values that mean nothing here, with the attribute that has them.
@@ -62,7 +68,13 @@ pub(super) async fn of(tx: &mut Tx, speaker: Speaker<'_>, attributes: &Attribute
     let roles = tx.roles().list(speaker.organization).await?;
     let roles: Vec<Slug> = roles.into_iter().map(|role| role.slug).collect();
     let sites = tx.locations().list(speaker.organization).await?;
-    Ok(mapped(attributes, &Offer { may_assign: speaker.may_assign, roles: &roles, sites: &sites }))
+    let permissions = match speaker.may_grant {
+        [] => BTreeSet::new(),
+        _ => tx.permissions().of_apps(speaker.organization).await?,
+    };
+    let (may_assign, may_grant) = (speaker.may_assign, speaker.may_grant);
+    let offer = Offer { may_assign, may_grant, permissions: &permissions, roles: &roles, sites: &sites };
+    Ok(mapped(attributes, &offer))
 }
 
 impl Mapping {
@@ -100,11 +112,14 @@ impl Mapping {
     }
 }
 
-/// The attributes whose values are roles.
-const ROLES: [&str; 2] = ["roles", "entitlements"];
+/// The attribute whose values may be permissions.
+const ENTITLEMENTS: &str = "entitlements";
 
-/// Assigns the roles that the source's own words give, and ends those of the sources that it overruled: nobody assigns by
-/// the rights of another.
+/// The attributes whose values are roles.
+const ROLES: [&str; 2] = ["roles", ENTITLEMENTS];
+
+/// Assigns the roles and grants the permissions that the source's own words give, and ends those of the sources that it
+/// overruled: nobody gives anything by the rights of another.
 pub(super) async fn assign(
     tx: &mut Tx,
     speaker: Speaker<'_>,
@@ -114,12 +129,15 @@ pub(super) async fn assign(
     let (source, member) = (speaker.source(), &known.membership);
     let own = of(tx, speaker, &said_by(&source, after, seen)).await?;
     assignment::replace_of(tx, speaker.context, member, (&own.roles, &source)).await?;
+    permission::replace_of(tx, speaker.context, member, (&own.permissions, &source)).await?;
     let before = known.record.iter().flat_map(|record| ROLES.map(|key| (key, record.sources.get(key))));
     let overruled = before.filter(|(key, origin)| *origin != after.sources.get(*key)).filter_map(|(_, origin)| origin);
     for origin in overruled.filter(|origin| **origin != source) {
         let left = said_by(origin, after, seen);
-        let left: Vec<RoleAt> = ROLES.iter().flat_map(|key| texts(left.get(*key))).filter_map(named).collect();
-        assignment::keep_of(tx, speaker.context, member, (&left, origin)).await?;
+        let roles: Vec<RoleAt> = ROLES.iter().flat_map(|key| texts(left.get(*key))).filter_map(named).collect();
+        assignment::keep_of(tx, speaker.context, member, (&roles, origin)).await?;
+        let granted = texts(left.get(ENTITLEMENTS)).filter_map(|text| text.parse().ok()).collect();
+        permission::keep_of(tx, speaker.context, member, (&granted, origin)).await?;
     }
     Ok(())
 }
@@ -141,9 +159,10 @@ fn mapped(attributes: &Attributes, offer: &Offer<'_>) -> Mapping {
     let mut roles = BTreeSet::new();
     for name in ROLES {
         for text in texts(attributes.get(name)) {
-            match role(text, offer) {
-                Some(at) => drop(roles.insert(at)),
-                None => mapping.unmapped.push((name, text.to_owned())),
+            match (role(text, offer), permission(text, offer).filter(|_| name == ENTITLEMENTS)) {
+                (Some(at), _) => drop(roles.insert(at)),
+                (None, Some(permission)) => drop(mapping.permissions.insert(permission)),
+                (None, None) => mapping.unmapped.push((name, text.to_owned())),
             }
         }
     }
@@ -175,6 +194,14 @@ fn role(text: &str, offer: &Offer<'_>) -> Option<RoleAt> {
         None => None,
     };
     is_assignable.then_some(RoleAt { role, location })
+}
+
+/// A permission that the source may grant, of an app that the organization uses; never one of Lanyard's own.
+fn permission(text: &str, offer: &Offer<'_>) -> Option<Permission> {
+    let permission: Permission = text.parse().ok()?;
+    let is_grantable =
+        offer.may_grant.contains(&permission) && offer.permissions.contains(&permission) && !permission.is_lanyards();
+    is_grantable.then_some(permission)
 }
 
 /// A site that is open, by its key or id.
@@ -215,10 +242,15 @@ mod tests {
         let sites = [location("quay", None), location("shut", Some(Timestamp(1)))];
         let (roles, may) =
             (["billing", "front_desk", "owner"].map(slug), ["billing", "front_desk", "owner", "gone"].map(slug));
-        let offer = Offer { may_assign: &may[..], roles: &roles, sites: &sites };
+        let permission = |text: &str| text.parse::<Permission>().unwrap();
+        let grants = ["cal:slot:read", "cal:slot:gone", "lanyard:people:read"].map(permission);
+        let declared = ["cal:slot:read", "cal:slot:write", "lanyard:people:read"].map(permission).into();
+        let offer =
+            Offer { may_assign: &may[..], may_grant: &grants, permissions: &declared, roles: &roles, sites: &sites };
         let value = json!({
-            "roles": [{"value": "billing"}, {"value": "owner"}, {"value": "Billing"}, {"value": "billing@"}, {"value": "gone"}],
-            "entitlements": [{"value": "front_desk@quay"}, {"value": "billing"}, {"value": "front_desk@shut"}, {"display": "x"}],
+            "roles": [{"value": "billing"}, {"value": "owner"}, {"value": "Billing"}, {"value": "billing@"}, {"value": "gone"}, {"value": "cal:slot:read"}],
+            "entitlements": [{"value": "front_desk@quay"}, {"value": "billing"}, {"value": "front_desk@shut"}, {"display": "x"},
+                {"value": "cal:slot:read"}, {"value": "cal:slot:write"}, {"value": "cal:slot:gone"}, {"value": "lanyard:people:read"}],
             (PRACTITIONER): {"locations": [
                 {"value": "quay", "identifier": "7A"}, {"value": "loc_quay", "identifier": "9", "identifierType": "ydernummer"},
                 {"value": "quay"}, {"value": "shut"}, {"value": "moon", "identifier": "1"},
@@ -237,13 +269,18 @@ mod tests {
             ("roles", "Billing"),
             ("roles", "billing@"),
             ("roles", "gone"),
+            ("roles", "cal:slot:read"),
             ("entitlements", "front_desk@shut"),
+            ("entitlements", "cal:slot:write"),
+            ("entitlements", "cal:slot:gone"),
+            ("entitlements", "lanyard:people:read"),
             ("locations", "shut"),
             ("locations", "moon"),
         ];
         assert_eq!(unmapped, expected);
-        let nothing = Offer { may_assign: &[], ..offer };
-        assert_eq!(mapped(&attributes, &nothing).roles, []);
+        assert_eq!(found.permissions, [permission("cal:slot:read")].into());
+        let nothing = mapped(&attributes, &Offer { may_assign: &[], may_grant: &[], ..offer });
+        assert_eq!((nothing.roles, nothing.permissions), (vec![], BTreeSet::new()));
 
         let mut told = Attributes::new();
         found.tell(&mut told, |_| true);

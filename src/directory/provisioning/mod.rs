@@ -8,19 +8,23 @@
 //! names of RFC 7643. Not here: protocols.
 
 mod attributes;
+mod called;
 mod carried;
 mod facts;
 mod fresh;
 pub(super) mod groups;
+pub(super) mod keepers;
 mod known;
 pub(super) mod manager;
 mod mapping;
+mod moved;
 mod ownership;
 pub(super) mod pending;
 pub(super) mod shown;
 mod standing;
 pub(super) mod people;
 mod ranking;
+mod verification;
 
 pub use groups::{
     DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, hold_group, remove_group,
@@ -45,7 +49,9 @@ use super::{
     Error, Noun, Result,
     membership::{self, FirstRoles, Membership, NewMembership},
     origin::Origin,
+    permission::Permission,
     profile::{self, Subject},
+    store::ExternalKind,
     tenancy::{self, Aspect},
     user,
     validity::Validity,
@@ -75,6 +81,10 @@ pub struct Speaker<'a> {
     pub organization: &'a OrganizationId,
     /// The roles that it may assign.
     pub may_assign: &'a [Slug],
+    /// The permissions that it may grant.
+    pub may_grant: &'a [Permission],
+    /// Whether it may say that a registration was compared with the register.
+    pub may_verify: bool,
 }
 
 impl Speaker<'_> {
@@ -132,9 +142,17 @@ pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result
             return Ok(Added { known, is_new: true, invited });
         }
     };
-    let known = tx.member_records().by_id(organization, &id).await?.ok_or_else(|| Noun::Membership.unknown(&id))?;
+    let known = tx
+        .member_records_of(&speaker.source())
+        .by_id(organization, &id)
+        .await?
+        .ok_or_else(|| Noun::Membership.unknown(&id))?;
     write(tx, speaker, &known, (desired, Manner::Whole)).await?;
-    let known = tx.member_records().by_id(organization, &id).await?.ok_or_else(|| Noun::Membership.unknown(&id))?;
+    let known = tx
+        .member_records_of(&speaker.source())
+        .by_id(organization, &id)
+        .await?
+        .ok_or_else(|| Noun::Membership.unknown(&id))?;
     Ok(Added { known, is_new: false, invited: None })
 }
 
@@ -158,7 +176,7 @@ pub async fn change(
     id: &MembershipId,
     (desired, manner): (&Desired, Manner),
 ) -> Result<(bool, Option<Invited>)> {
-    let known = tx.member_records().by_id(speaker.organization, id).await?;
+    let known = tx.member_records_of(&speaker.source()).by_id(speaker.organization, id).await?;
     let known = known.ok_or_else(|| Noun::Membership.unknown(id))?;
     let folded = desired.user_name.to_lowercase();
     if known.user_name().to_lowercase() != folded && tx.member_records().is_named(speaker.organization, &folded).await?
@@ -166,7 +184,7 @@ pub async fn change(
         return Err(taken(desired));
     }
     let has_changed = write(tx, speaker, &known, (desired, manner)).await?;
-    let invited = if has_changed { move_to(tx, speaker, &known).await? } else { None };
+    let invited = if has_changed { moved::follow(tx, speaker, &known).await? } else { None };
     Ok((has_changed, invited))
 }
 
@@ -245,22 +263,22 @@ async fn write(
     known: &Known,
     (desired, manner): (&Desired, Manner),
 ) -> Result<bool> {
-    let wanted = with_user_name(desired);
-    let before = known.seen();
+    let (before, mut wanted) = (known.seen(), with_user_name(desired));
+    let word = verification::take(speaker, (&before, &mut wanted), manner)?;
     let merged = merged(tx, speaker, known, (&before, &wanted, manner)).await?;
-    let has_other_id =
-        known.record.as_ref().and_then(|record| record.external_id.as_ref()) != desired.external_id.as_ref();
+    let has_other_id = known.external_id != desired.external_id;
     let (mut changed, is_new) = (merged.changed, known.record.is_none());
     if is_new || has_other_id || !changed.is_empty() {
         let record = Record {
             user_name: text(&merged.attributes, "userName").unwrap_or_else(|| known.user_name()),
-            external_id: desired.external_id.clone(),
             attributes: merged.attributes,
             sources: merged.sources,
             updated_at: speaker.context.now,
         };
         keep(tx, speaker, (known, desired), (record, &changed)).await?;
         if has_other_id {
+            let resource = (ExternalKind::Member, known.membership.id.as_str());
+            called::set(tx, speaker, resource, desired.external_id.as_deref()).await?;
             changed.insert("externalId".into());
         }
         let event = Event::MembershipUpdate {
@@ -269,6 +287,9 @@ async fn write(
             attributes: changed.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
         };
         tx.record(speaker.context, Some(speaker.organization), &event);
+    }
+    if verification::heed(tx, speaker, &known.membership, word).await? {
+        changed.insert(verification::key());
     }
     if suspend_or_resume(tx, speaker, known, (desired.is_active, manner)).await? {
         changed.insert("active".into());
@@ -355,32 +376,6 @@ async fn effects(
         manager::set(tx, speaker, membership, after).await?;
     }
     Ok(())
-}
-
-/// The person has another address: who is pending is invited there, who is the organization's alone signs in with it, where
-/// the organization owns its domain.
-async fn move_to(tx: &mut Tx, speaker: Speaker<'_>, known: &Known) -> Result<Option<Invited>> {
-    let (organization, membership) = (speaker.organization, &known.membership);
-    let first = |known: &Known| facts::addresses(&known.seen()).into_iter().next();
-    let after = tx.member_records().by_id(organization, &membership.id).await?;
-    let Some(email) = after.as_ref().and_then(first).filter(|email| first(known).as_ref() != Some(email)) else {
-        return Ok(None);
-    };
-    if known.is_pending {
-        pending::withdraw_invitation(tx, speaker.context, organization, &membership.id).await?;
-        return pending::invite(tx, speaker, membership, email).await;
-    }
-    let has_it = known.email.as_ref() == Some(&email);
-    if has_it
-        || tx.domains().owner(&domain(&email)).await?.as_ref() != Some(organization)
-        || !is_of_this_organization_alone(tx, organization, &membership.user_id).await?
-    {
-        return Ok(None);
-    }
-    if tx.users().by_login_name(&UserName::from_stored(email.to_string())).await?.is_none() {
-        user::change_email(tx, speaker.context, &membership.user_id, &email).await?;
-    }
-    Ok(None)
 }
 
 async fn is_of_this_organization_alone(tx: &mut Tx, organization: &OrganizationId, user: &UserId) -> Result<bool> {

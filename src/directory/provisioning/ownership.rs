@@ -13,6 +13,7 @@ use super::{
     known::{Attributes, Sources, keys, put, value_of},
     mapping,
     ranking::Holder,
+    verification,
 };
 use crate::directory::origin::Origin;
 
@@ -58,7 +59,7 @@ impl<'a> Present<'a> {
     /// Whether anything that `source` wants to be otherwise may be somebody else's, so that the ranking has to be known.
     pub(super) fn is_contested(&self, wanted: &Attributes, source: &Origin) -> bool {
         let differs = |key: &str| value_of(self.seen, key) != value_of(wanted, key);
-        let keys = keys(self.seen).chain(keys(wanted)).map(|(key, _)| key);
+        let keys = keys(self.seen).chain(keys(wanted)).map(|(key, _)| key).filter(|key| *key != verification::key());
         let mut others = keys.map(|key| (self.holder(&key), key));
         others.any(|(holder, key)| match holder {
             Holder::Nobody => false,
@@ -91,8 +92,8 @@ pub(super) fn merge(
     let (attributes, sources) = (present.written.clone(), present.sources.clone());
     let mut merged = Merged { attributes, sources, changed: BTreeSet::new() };
     let names: BTreeSet<String> = keys(present.seen).chain(keys(wanted)).map(|(name, _)| name).collect();
-    let unmapped = mapping::unmapped_key();
-    for key in names {
+    let (unmapped, verification) = (mapping::unmapped_key(), verification::key());
+    for key in names.into_iter().filter(|key| *key != verification) {
         let (is, wish) = (value_of(present.seen, &key), value_of(wanted, &key));
         // What is unmapped is ours to say.
         let is_same = is == wish || key == unmapped;

@@ -4,19 +4,19 @@
 //! A placeholder has no login name, so that nobody ever signs in as one. An organization keeps one place for an address, and
 //! whoever joins with the address takes it, however they come: else the source would end a membership that nobody uses.
 
-use super::{Known, Speaker, facts};
+use super::{KIND, Known, Speaker, facts};
 use crate::{
     audit::{Context, Event},
     directory::{
         Error, Result,
         invitation::{self, Invitation, NewInvitation},
-        membership::Membership,
+        membership::{self, Membership},
         user::User,
     },
     id::{MembershipId, OrganizationId, UserId},
     secret::SecretString,
     storage::Tx,
-    text::EmailAddress,
+    text::{EmailAddress, Slug},
 };
 
 /// An invitation to be sent, with the token of its link.
@@ -97,12 +97,12 @@ pub(in crate::directory) async fn claim(
 ) -> Result<Option<Membership>> {
     let organization = &invitation.organization_id;
     if let Some(id) = &invitation.membership_id
-        && let Some(claimed) = take(tx, context, (organization, id), user).await?
+        && let Some(claimed) = take(tx, context, (organization, id), (user, &invitation.kind)).await?
     {
         return Ok(Some(claimed));
     }
     let Some(kept) = kept_for(tx, organization, &invitation.email).await? else { return Ok(None) };
-    take(tx, context, (organization, &kept.membership.id), user).await
+    take(tx, context, (organization, &kept.membership.id), (user, &invitation.kind)).await
 }
 
 /// The person takes the place that was kept for the address that they proved; `None` where there is none.
@@ -110,19 +110,20 @@ pub(in crate::directory) async fn claim_by_address(
     tx: &mut Tx,
     context: &Context,
     organization: &OrganizationId,
-    user: &User,
+    (user, kind): (&User, &Slug),
 ) -> Result<Option<Membership>> {
     let Some(email) = user.email.as_ref().filter(|_| user.email_verified_at.is_some()) else { return Ok(None) };
     let Some(kept) = kept_for(tx, organization, email).await? else { return Ok(None) };
-    take(tx, context, (organization, &kept.membership.id), &user.id).await
+    take(tx, context, (organization, &kept.membership.id), (&user.id, kind)).await
 }
 
-/// Puts a person in the place of a placeholder; other invitations into it are void.
+/// Puts a person in the place of a placeholder; other invitations into it are void. All that was given to it meanwhile stays
+/// with it; `kind` counts where nobody chose another one.
 async fn take(
     tx: &mut Tx,
     context: &Context,
     (organization, id): (&OrganizationId, &MembershipId),
-    user: &UserId,
+    (user, kind): (&UserId, &Slug),
 ) -> Result<Option<Membership>> {
     let Some(mut membership) = tx.memberships().held(organization, id).await? else { return Ok(None) };
     if !tx.users().is_placeholder(&membership.user_id).await? {
@@ -138,7 +139,17 @@ async fn take(
     membership.user_id = user.clone();
     let event = Event::MembershipClaim { user: user.clone(), membership: id.clone(), placeholder };
     tx.record(context, Some(organization), &event);
-    Ok(Some(membership))
+    if membership.kind == *kind || membership.kind.as_str() != KIND || says_kind(tx, &membership).await? {
+        return Ok(Some(membership));
+    }
+    membership::update(tx, context, organization, id, (Some(kind.clone()), None)).await.map(Some)
+}
+
+/// Whether a source says of which kind a member is.
+async fn says_kind(tx: &mut Tx, member: &Membership) -> Result<bool> {
+    let known = tx.member_records().by_id(&member.organization_id, &member.id).await?;
+    let record = known.and_then(|known| known.record);
+    Ok(record.is_some_and(|record| facts::kind(&record.attributes).is_some()))
 }
 
 /// Takes back the invitation that a membership waits for.

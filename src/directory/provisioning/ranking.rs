@@ -89,6 +89,18 @@ impl Ranking {
         (!is_theirs).then_some(source)
     }
 
+    /// Who keeps from `source` what `origin` made of a group. Rights hang on groups: what people here made is theirs, unless
+    /// they gave themselves a lower precedence.
+    pub(super) fn keeper_of_group(&self, origin: Option<&Origin>, source: &Origin) -> Option<String> {
+        let origin = origin?;
+        if origin.is_outside() {
+            return self.keeper("members", Holder::Source(origin), source);
+        }
+        let precedence = self.source(source).map_or(0, |source| source.precedence);
+        let gives_way = self.own.is_some_and(|own| own < precedence);
+        (!gives_way).then(|| "people of the organization".to_owned())
+    }
+
     fn is_left_to_the_person(&self, key: &str) -> bool {
         attribute_of(key).is_some_and(|attribute| self.rules.of(attribute) == EditableBy::Person)
     }
@@ -139,6 +151,19 @@ mod tests {
             ("the person's alone", None, "phoneNumbers", Holder::People, &hr, Some("the person")),
         ] {
             assert_eq!(ranking(own).keeper(key, holder, by).as_deref(), expected, "{case}");
+        }
+        for (case, own, made_by, by, expected) in [
+            ("nobody knows", None, None, &entra, None),
+            ("its own", None, Some("scim:entra"), &entra, None),
+            ("an equal one's", None, Some("client:roster"), &entra, Some("client:roster")),
+            ("a lower one's", None, Some("scim:entra"), &hr, None),
+            ("of one that ended", None, Some("scim:gone"), &entra, None),
+            ("people's", None, Some("user:usr_1"), &hr, Some("people of the organization")),
+            ("people's who give way", Some(5), Some("host:root"), &hr, None),
+            ("people's who do not", Some(5), Some("host:root"), &entra, Some("people of the organization")),
+        ] {
+            let found = ranking(own).keeper_of_group(made_by.map(origin).as_ref(), by);
+            assert_eq!(found.as_deref(), expected, "a group: {case}");
         }
         for (case, own, key, by, expected) in [
             ("a source's", None, "title", &entra, Some("scim:entra")),

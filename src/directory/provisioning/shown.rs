@@ -9,7 +9,11 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Known, PRACTITIONER, known::URN};
+use super::{
+    ENTERPRISE, Known, PRACTITIONER,
+    known::{URN, value_of},
+    manager,
+};
 use crate::{clock::Timestamp, id::MembershipId};
 
 /// A member as protocols tell of them.
@@ -55,7 +59,12 @@ pub(in crate::directory) struct Beneath<'a> {
     pub(in crate::directory) profession: Option<&'a str>,
     pub(in crate::directory) registration_number: Option<&'a str>,
     pub(in crate::directory) registration_body: Option<&'a str>,
+    pub(in crate::directory) registration_expires_at: Option<Timestamp>,
+    /// When the registration was compared with the register.
+    pub(in crate::directory) verified_at: Option<Timestamp>,
     pub(in crate::directory) specialty: Option<&'a str>,
+    /// The membership that they report to.
+    pub(in crate::directory) manager: Option<&'a str>,
 }
 
 impl Shown {
@@ -63,6 +72,7 @@ impl Shown {
     #[must_use]
     pub(crate) fn of(known: &Known) -> Self {
         let member = &known.membership;
+        let manager = known.record.as_ref().and_then(|record| value_of(&record.attributes, &manager::key()));
         let beneath = Beneath {
             user_name: &known.user_name(),
             name: known.name.as_str(),
@@ -77,13 +87,16 @@ impl Shown {
             profession: member.profession.as_deref(),
             registration_number: member.registration_number.as_deref(),
             registration_body: member.registration_body.as_deref(),
+            registration_expires_at: member.registration_expires_at,
+            verified_at: member.verification.as_ref().map(|verification| verification.at),
             specialty: member.specialty.as_deref(),
+            manager: manager.and_then(|manager| manager["value"].as_str()),
         };
         let written = known.record.as_ref().map(|record| json(&record.attributes));
         let attributes = attributes(&beneath, written.as_deref()).expect("it was just written");
         Self {
             id: member.id.clone(),
-            external_id: known.record.as_ref().and_then(|record| record.external_id.clone()),
+            external_id: known.external_id.clone(),
             is_active: member.disabled_at.is_none(),
             created_at: member.created_at,
             changed_at: known.changed_at(),
@@ -180,6 +193,7 @@ pub(in crate::directory) fn attributes(
         }
         Err(_) => all.set(PRACTITIONER, Cow::Owned(own.object())),
     }
+    beneath.say_manager(&mut all)?;
     let mut extensions = vec![];
     for (name, value) in all.0.iter_mut().filter(|(name, _)| name.starts_with(URN)) {
         // Most have no member without a value, and stay as they are.
@@ -224,6 +238,23 @@ impl<'a> Beneath<'a> {
         say("title", &|| self.title.map(json));
     }
 
+    /// The manager whom the membership names, and nobody else.
+    fn say_manager(&self, all: &mut Parts<'a>) -> serde_json::Result<()> {
+        let at = all.find(ENTERPRISE);
+        let written = at.map_or(NULL, |at| all.0[at].1.as_ref());
+        if self.manager.is_none() && !written.contains(MANAGER) {
+            return Ok(());
+        }
+        let mut parts: Parts<'_> = if written == NULL { Parts::default() } else { serde_json::from_str(written)? };
+        match self.manager {
+            Some(id) => parts.set("manager", Cow::Owned(format!(r#"{{"value":{}}}"#, json(id)))),
+            None => parts.0.retain(|(name, _)| *name != "manager"),
+        }
+        let text = parts.object();
+        all.set(ENTERPRISE, Cow::Owned(text));
+        Ok(())
+    }
+
     /// Of the extension for practitioners.
     fn practitioner(&self) -> Parts<'a> {
         let mut all = texts(&[
@@ -235,11 +266,27 @@ impl<'a> Beneath<'a> {
         if let Some(one) = self.specialty {
             all.set("specialties", Cow::Owned(format!("[{}]", json(one))));
         }
+        if let Some(end) = self.registration_expires_at {
+            all.set("registrationExpires", Cow::Owned(json(&end.to_string())));
+        }
+        if self.registration_number.is_some() {
+            all.set("registrationVerification", self.verification());
+        }
         all
+    }
+
+    fn verification(&self) -> Cow<'a, str> {
+        match self.verified_at {
+            Some(at) => Cow::Owned(format!(r#"{{"state":"verified","verifiedAt":"{at}"}}"#)),
+            None => Cow::Borrowed(r#"{"state":"unverified"}"#),
+        }
     }
 }
 
 const NULL: &str = "null";
+
+/// How the text of a manager begins.
+const MANAGER: &str = r#""manager":"#;
 
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("texts and objects of them are JSON")
@@ -264,14 +311,15 @@ mod tests {
         membership::Membership,
         origin::Origin,
         provisioning::{Attributes, Record},
+        registration::Verification,
         validity::Validity,
     };
 
-    fn known(record: Option<Value>) -> Known {
+    fn known(record: Option<Value>, verified_at: Option<Timestamp>) -> Known {
         let record = record.map(|attributes| {
             let Value::Object(attributes) = attributes else { panic!("an object") };
             let (sources, updated_at) = (std::collections::BTreeMap::default(), Timestamp(2));
-            Record { user_name: "PNair".into(), external_id: Some("x\"1".into()), attributes, sources, updated_at }
+            Record { user_name: "PNair".into(), attributes, sources, updated_at }
         });
         let stored = |text: &str| text.to_owned();
         let membership = Membership {
@@ -280,8 +328,10 @@ mod tests {
             user_id: crate::id::UserId::from_stored(stored("usr_1")),
             kind: crate::text::Slug::from_stored(stored("practitioner")),
             profession: Some("Nurse".into()),
-            registration_number: None,
+            registration_number: Some("R \"1".into()),
             registration_body: Some("\"Board\"".into()),
+            registration_expires_at: Some(Timestamp(5_000)),
+            verification: verified_at.map(|at| Verification { at, by: Origin::from_stored(stored("scim:scn_1")) }),
             specialty: Some("Knee".into()),
             title: Some("Dr".into()),
             origin: Origin::from_stored(stored("scim:scn_1")),
@@ -302,6 +352,8 @@ mod tests {
             picture: None,
             updated_at: Timestamp(1),
             is_pending: false,
+            manager_left_at: None,
+            external_id: Some("x\"1".into()),
             record,
         }
     }
@@ -309,6 +361,7 @@ mod tests {
     #[test]
     fn what_is_told_is_what_is_seen() {
         let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let mut verified_at = None;
         for written in [
             None,
             Some(json!({})),
@@ -324,7 +377,7 @@ mod tests {
                 (PRACTITIONER): {"profession": null, "specialties": null, "membershipKind": null, "registrationBody": null},
             })),
         ] {
-            let known = known(written.clone());
+            let known = known(written.clone(), verified_at);
             let told = Shown::of(&known);
             let text = format!("{{{}}}", told.attributes.members);
             let read: Attributes = serde_json::from_str(&text).unwrap();
@@ -332,6 +385,7 @@ mod tests {
             let extensions: Vec<&String> = read.keys().filter(|name| name.starts_with(URN)).collect();
             assert_eq!(told.attributes.extensions.iter().collect::<Vec<_>>(), extensions);
             assert!(!told.is_active);
+            verified_at = Some(Timestamp(4_000));
         }
         assert!(attributes(&Beneath { name: "", ..beneath() }, Some("[]")).is_err());
     }
@@ -352,7 +406,10 @@ mod tests {
             profession: none,
             registration_number: none,
             registration_body: none,
+            registration_expires_at: None,
+            verified_at: None,
             specialty: none,
+            manager: none,
         }
     }
 }

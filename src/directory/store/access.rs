@@ -22,7 +22,7 @@ pub struct AccessOf<'t>(&'t mut Tx, Detail);
 impl Tx {
     /// What members and clients effectively hold.
     pub fn access(&mut self) -> AccessOf<'_> {
-        self.access_with(Detail::Access)
+        self.access_with(Detail::default())
     }
 
     /// The same, in as much detail as is needed.
@@ -145,10 +145,7 @@ impl AccessOf<'_> {
 
     /// What a token of a service client says, in the organization that owns it.
     pub async fn of_client(&mut self, client: &str, organization: &OrganizationId, now: Timestamp) -> Result<Access> {
-        let statement = match self.1 {
-            Detail::Access => OF_CLIENT,
-            Detail::Identifiers => OF_CLIENT_IDENTIFIED,
-        };
+        let statement = if self.1.identifiers { OF_CLIENT_IDENTIFIED } else { OF_CLIENT };
         let rows = sql(statement)
             .bind(client.to_owned())
             .bind(organization.as_str().to_owned())
@@ -159,10 +156,7 @@ impl AccessOf<'_> {
 
     /// Everything a member holds or will hold; what is over at `now` is left out.
     pub async fn holdings(&mut self, id: &MembershipId, now: Timestamp) -> Result<Holdings> {
-        let statement = match self.1 {
-            Detail::Access => OF_MEMBER,
-            Detail::Identifiers => OF_MEMBER_IDENTIFIED,
-        };
+        let statement = if self.1.identifiers { OF_MEMBER_IDENTIFIED } else { OF_MEMBER };
         let rows = sql(statement).bind(id.as_str().to_owned()).bind(now.0).fetch_all(self.0.connection()).await?;
         holdings(&rows)
     }

@@ -1,6 +1,6 @@
 //! Groups as outside sources see them, and changes of many members at once.
 
-use super::{groups::group, maybe_moment, text};
+use super::{groups::group, maybe_moment, maybe_text, text};
 use crate::{
     clock::Timestamp,
     directory::{
@@ -17,12 +17,17 @@ use crate::{
 };
 
 /// Queries of groups as outside sources see them.
-pub struct GroupRecords<'t>(&'t mut Tx);
+pub struct GroupRecords<'t>(&'t mut Tx, String);
 
 impl Tx {
     /// Groups as outside sources see them.
     pub fn group_records(&mut self) -> GroupRecords<'_> {
-        GroupRecords(self)
+        GroupRecords(self, String::new())
+    }
+
+    /// The same, with what this source calls them.
+    pub fn group_records_of(&mut self, source: &Origin) -> GroupRecords<'_> {
+        GroupRecords(self, source.to_string())
     }
 }
 
@@ -35,9 +40,11 @@ static MEMBERS: Table = Table {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, organization_id, slug, name, created_at, removed_at, external_id, updated_at, version \
+            "SELECT groups.id, groups.organization_id, slug, name, created_at, removed_at, updated_at, version, origin, \
+               named_by, external_ids.external_id \
              FROM groups \
-             WHERE organization_id = $1 AND removed_at IS NULL ",
+             LEFT JOIN external_ids ON external_ids.resource_id = groups.id AND external_ids.source = $2 \
+             WHERE groups.organization_id = $1 AND removed_at IS NULL ",
             $rest
         )
     };
@@ -49,7 +56,7 @@ impl GroupRecords<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_id(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Option<KnownGroup>> {
-        Ok(self.all(select!("AND id = $2"), organization, id.as_str()).await?.pop())
+        Ok(self.all(select!("AND groups.id = $3"), organization, id.as_str()).await?.pop())
     }
 
     /// Those of these that the organization has and that were not removed.
@@ -59,9 +66,9 @@ impl GroupRecords<'_> {
     pub async fn by_ids(&mut self, organization: &OrganizationId, ids: &[GroupId]) -> Result<Vec<KnownGroup>> {
         let mut found = vec![];
         for list in padded(ids) {
-            let statement = format!("{} AND id IN ({})", select!(""), in_list(2, list.len()));
+            let statement = format!("{} AND groups.id IN ({})", select!(""), in_list(3, list.len()));
             let keys = list.iter().map(|id| Value::from(id.as_str()));
-            let query = sql(statement).bind(organization.as_str().to_owned()).bind_all(keys);
+            let query = sql(statement).bind(organization.as_str().to_owned()).bind(self.1.clone()).bind_all(keys);
             for row in query.fetch_all(self.0.connection()).await? {
                 found.push(known(&row)?);
             }
@@ -74,15 +81,20 @@ impl GroupRecords<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_name(&mut self, organization: &OrganizationId, folded: &str) -> Result<Vec<KnownGroup>> {
-        self.all(select!("AND folded_name = $2 ORDER BY id LIMIT 1000"), organization, folded).await
+        self.all(select!("AND folded_name = $3 ORDER BY groups.id LIMIT 1000"), organization, folded).await
     }
 
-    /// Those that a source knows by this id.
+    /// The one that the source calls so.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn by_external_id(&mut self, organization: &OrganizationId, external: &str) -> Result<Vec<KnownGroup>> {
-        self.all(select!("AND external_id = $2 ORDER BY id LIMIT 1000"), organization, external).await
+        let statement = select!(
+            "AND groups.id IN ( \
+               SELECT resource_id FROM external_ids \
+               WHERE organization_id = $1 AND source = $2 AND kind = 'group' AND external_id = $3)"
+        );
+        self.all(statement, organization, external).await
     }
 
     /// Those that a member is directly in.
@@ -91,9 +103,9 @@ impl GroupRecords<'_> {
     /// When the database fails.
     pub async fn of_member(&mut self, organization: &OrganizationId, member: &str) -> Result<Vec<KnownGroup>> {
         let statement = select!(
-            "AND (id IN (SELECT group_id FROM group_members WHERE membership_id = $2) \
-             OR id IN (SELECT parent_id FROM group_parents WHERE group_id = $2)) \
-             ORDER BY id LIMIT 1000"
+            "AND (groups.id IN (SELECT group_id FROM group_members WHERE membership_id = $3) \
+             OR groups.id IN (SELECT parent_id FROM group_parents WHERE group_id = $3)) \
+             ORDER BY groups.id LIMIT 1000"
         );
         self.all(statement, organization, member).await
     }
@@ -108,8 +120,9 @@ impl GroupRecords<'_> {
         after: Option<&GroupId>,
         (skipped, most): (u64, u32),
     ) -> Result<Vec<KnownGroup>> {
-        let rows = sql(select!("AND id > $2 ORDER BY id LIMIT $3 OFFSET $4"))
+        let rows = sql(select!("AND groups.id > $3 ORDER BY groups.id LIMIT $4 OFFSET $5"))
             .bind(organization.as_str().to_owned())
+            .bind(self.1.clone())
             .bind(after.map_or("", GroupId::as_str).to_owned())
             .bind(i64::from(most))
             .bind(i64::try_from(skipped).unwrap_or(i64::MAX))
@@ -134,6 +147,7 @@ impl GroupRecords<'_> {
     ) -> Result<Vec<KnownGroup>> {
         let rows = sql(statement)
             .bind(organization.as_str().to_owned())
+            .bind(self.1.clone())
             .bind(key.to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -340,14 +354,17 @@ impl GroupRecords<'_> {
         Ok(())
     }
 
-    /// Sets the id that a source knows the group by.
-    pub(in crate::directory) async fn set_external_id(&mut self, id: &GroupId, external: Option<&str>) -> Result<()> {
-        sql("UPDATE groups SET external_id = $2 WHERE id = $1")
-            .bind(id.as_str().to_owned())
-            .bind(external.map(str::to_owned))
-            .execute(self.0.connection())
+    /// The groups that lie directly in a group, with who put them there, if anybody knows.
+    pub(in crate::directory) async fn inside(&mut self, group: &GroupId) -> Result<Vec<(GroupId, Option<Origin>)>> {
+        let rows = sql("SELECT group_id, origin FROM group_parents WHERE parent_id = $1 ORDER BY group_id")
+            .bind(group.as_str().to_owned())
+            .fetch_all(self.0.connection())
             .await?;
-        Ok(())
+        let part = |row: &Row| {
+            let origin = maybe_text(row, "origin")?.map(Origin::from_stored);
+            Ok((GroupId::from_stored(text(row, "group_id")?), origin))
+        };
+        rows.iter().map(part).collect()
     }
 }
 
@@ -365,6 +382,8 @@ fn known(row: &Row) -> Result<KnownGroup> {
         external_id: row.try_get("external_id")?,
         changed_at: maybe_moment(row, "updated_at")?.unwrap_or(group.created_at),
         version: row.try_get("version")?,
+        origin: maybe_text(row, "origin")?.map(Origin::from_stored),
+        named_by: maybe_text(row, "named_by")?.map(Origin::from_stored),
         group,
     })
 }

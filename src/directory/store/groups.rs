@@ -164,18 +164,20 @@ impl Groups<'_> {
     }
 
     /// Inserts it; `false` when the slug is taken.
-    pub(in crate::directory) async fn insert(&mut self, new: &Group) -> Result<bool> {
-        let done = sql("INSERT INTO groups (id, organization_id, slug, name, created_at, folded_name) \
-             VALUES ($1, $2, $3, $4, $5, $6) \
+    pub(in crate::directory) async fn insert(&mut self, new: &Group, origin: &Origin) -> Result<bool> {
+        let done =
+            sql("INSERT INTO groups (id, organization_id, slug, name, created_at, folded_name, origin, named_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
              ON CONFLICT DO NOTHING")
-        .bind(new.id.as_str().to_owned())
-        .bind(new.organization_id.as_str().to_owned())
-        .bind(new.slug.as_str().to_owned())
-        .bind(new.name.as_str().to_owned())
-        .bind(new.created_at.0)
-        .bind(new.name.as_str().to_lowercase())
-        .execute(self.0.connection())
-        .await?;
+            .bind(new.id.as_str().to_owned())
+            .bind(new.organization_id.as_str().to_owned())
+            .bind(new.slug.as_str().to_owned())
+            .bind(new.name.as_str().to_owned())
+            .bind(new.created_at.0)
+            .bind(new.name.as_str().to_lowercase())
+            .bind(origin.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
         if done == 1 {
             self.0.tally(Tally::Groups, new.organization_id.as_str(), 1);
         }
@@ -192,11 +194,12 @@ impl Groups<'_> {
         Ok(row.is_none())
     }
 
-    pub(in crate::directory) async fn rename(&mut self, id: &GroupId, name: &Name) -> Result<()> {
-        sql("UPDATE groups SET name = $2, folded_name = $3 WHERE id = $1")
+    pub(in crate::directory) async fn rename(&mut self, id: &GroupId, name: &Name, origin: &Origin) -> Result<()> {
+        sql("UPDATE groups SET name = $2, folded_name = $3, named_by = $4 WHERE id = $1")
             .bind(id.as_str().to_owned())
             .bind(name.as_str().to_owned())
             .bind(name.as_str().to_lowercase())
+            .bind(origin.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
         Ok(())
@@ -217,6 +220,7 @@ impl Groups<'_> {
             "DELETE FROM group_members WHERE group_id = $1",
             "DELETE FROM group_parents WHERE group_id = $1 OR parent_id = $1",
             "DELETE FROM group_roles WHERE group_id = $1",
+            "DELETE FROM external_ids WHERE resource_id = $1",
         ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }
@@ -260,11 +264,17 @@ impl Groups<'_> {
         &mut self,
         id: &GroupId,
         parent: &GroupId,
-        now: Timestamp,
+        (origin, now): (&Origin, Timestamp),
     ) -> Result<bool> {
-        let statement = "INSERT INTO group_parents (group_id, parent_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        let done = self.pair(statement, id, parent.as_str()).await?;
-        self.changed(done, parent, now).await
+        let done = sql("INSERT INTO group_parents (group_id, parent_id, origin) \
+             VALUES ($1, $2, $3) \
+             ON CONFLICT DO NOTHING")
+        .bind(id.as_str().to_owned())
+        .bind(parent.as_str().to_owned())
+        .bind(origin.as_str().to_owned())
+        .execute(self.0.connection())
+        .await?;
+        self.changed(done == 1, parent, now).await
     }
 
     /// Takes a group out of another one; `false` when it does not lie in it.

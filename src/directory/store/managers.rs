@@ -2,23 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::{records, text};
+use super::text;
 use crate::{
-    directory::provisioning::Record,
-    id::{MembershipId, OrganizationId},
+    id::MembershipId,
     storage::{
         Result, Tx, Value,
-        batch::{self, Rows, Table, in_list, padded},
+        batch::{in_list, padded},
         sql,
     },
     text::Name,
-};
-
-static RECORDS: Table = Table {
-    name: "member_records",
-    columns: &["membership_id", "organization_id", "user_name", "external_id", "attributes", "sources", "updated_at"],
-    suffix: "ON CONFLICT (membership_id) DO UPDATE \
-             SET attributes = excluded.attributes, sources = excluded.sources, updated_at = excluded.updated_at",
 };
 
 /// Queries of managers.
@@ -29,14 +21,6 @@ impl Tx {
     pub fn managers(&mut self) -> Managers<'_> {
         Managers(self)
     }
-}
-
-/// What sources wrote of somebody who has a manager.
-#[derive(Debug)]
-pub(in crate::directory) struct Report {
-    pub(in crate::directory) member: MembershipId,
-    pub(in crate::directory) organization: OrganizationId,
-    pub(in crate::directory) record: Record,
 }
 
 impl Managers<'_> {
@@ -66,7 +50,7 @@ impl Managers<'_> {
             let statement = format!(
                 "SELECT memberships.id, users.name FROM memberships \
                  JOIN users ON users.id = memberships.user_id \
-                 WHERE memberships.id IN ({})",
+                 WHERE memberships.removed_at IS NULL AND memberships.id IN ({})",
                 in_list(1, list.len())
             );
             let keys = list.iter().map(|id| Value::from(id.as_str()));
@@ -88,51 +72,6 @@ impl Managers<'_> {
             .bind(manager.map(|id| id.as_str().to_owned()))
             .execute(self.0.connection())
             .await?;
-        Ok(())
-    }
-
-    /// What sources wrote of those who report to a manager: a membership, or any of a person.
-    pub(in crate::directory) async fn records_of_reports(&mut self, manager: &str) -> Result<Vec<Report>> {
-        let rows = sql("SELECT member_records.membership_id, member_records.organization_id, \
-               member_records.user_name AS record_user_name, external_id, attributes, sources, \
-               member_records.updated_at AS record_updated_at \
-             FROM memberships \
-             JOIN member_records ON member_records.membership_id = memberships.id \
-             WHERE memberships.manager_id IN (SELECT id FROM memberships WHERE id = $1 OR user_id = $1)")
-        .bind(manager.to_owned())
-        .fetch_all(self.0.connection())
-        .await?;
-        let report = |row| {
-            Ok(Report {
-                member: MembershipId::from_stored(text(row, "membership_id")?),
-                organization: OrganizationId::from_stored(text(row, "organization_id")?),
-                record: records::record(row, text(row, "record_user_name")?)?,
-            })
-        };
-        rows.iter().map(report).collect()
-    }
-
-    /// Takes such a manager from all who report to it; writes what sources say of these.
-    pub(in crate::directory) async fn leave(&mut self, manager: &str, reports: &[Report]) -> Result<()> {
-        sql("UPDATE memberships SET manager_id = NULL \
-             WHERE manager_id IN (SELECT id FROM memberships WHERE id = $1 OR user_id = $1)")
-        .bind(manager.to_owned())
-        .execute(self.0.connection())
-        .await?;
-        let row = |report: &Report| {
-            let record = &report.record;
-            vec![
-                report.member.as_str().into(),
-                report.organization.as_str().into(),
-                record.user_name.to_lowercase().into(),
-                record.external_id.clone().into(),
-                serde_json::to_string(&record.attributes).expect("texts are JSON").into(),
-                serde_json::to_string(&record.sources).expect("texts are JSON").into(),
-                record.updated_at.0.into(),
-            ]
-        };
-        let rows = Rows { table: &RECORDS, values: reports.iter().map(row).collect() };
-        batch::insert(self.0.connection(), &rows).await?;
         Ok(())
     }
 }

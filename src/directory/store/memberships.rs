@@ -7,6 +7,7 @@ use crate::{
         membership::Membership,
         organization::{Accent, LogoUri, Organization},
         origin::Origin,
+        registration::Verification,
         search::Wanted,
     },
     id::{MembershipId, OrganizationId, UserId},
@@ -68,8 +69,8 @@ pub enum MemberState {
 macro_rules! columns {
     () => {
         "SELECT memberships.id, memberships.organization_id, memberships.user_id, memberships.kind, profession, \
-         registration_number, registration_body, specialty, title, memberships.origin, valid_from, valid_until, \
-         memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before"
+         registration_number, registration_body, registration_expires_at, registration_verified_at, \
+         registration_verified_by, specialty, title, memberships.origin, valid_from, valid_until, memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before"
     };
 }
 
@@ -211,8 +212,9 @@ impl Memberships<'_> {
     pub(in crate::directory) async fn insert(&mut self, new: &Membership) -> Result<bool> {
         let done =
             sql("INSERT INTO memberships (id, organization_id, user_id, kind, profession, registration_number, \
-             registration_body, specialty, title, origin, valid_from, valid_until, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+             registration_body, registration_expires_at, registration_verified_at, registration_verified_by, \
+             specialty, title, origin, valid_from, valid_until, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
              ON CONFLICT DO NOTHING")
             .bind(new.id.as_str().to_owned())
             .bind(new.organization_id.as_str().to_owned())
@@ -221,6 +223,9 @@ impl Memberships<'_> {
             .bind(new.profession.clone())
             .bind(new.registration_number.clone())
             .bind(new.registration_body.clone())
+            .bind(millis(new.registration_expires_at))
+            .bind(millis(new.verification.as_ref().map(|verification| verification.at)))
+            .bind(new.verification.as_ref().map(|verification| verification.by.to_string()))
             .bind(new.specialty.clone())
             .bind(new.title.clone())
             .bind(new.origin.as_str().to_owned())
@@ -239,7 +244,8 @@ impl Memberships<'_> {
     pub(in crate::directory) async fn save(&mut self, edited: &Membership) -> Result<()> {
         sql("UPDATE memberships \
              SET kind = $2, profession = $3, registration_number = $4, registration_body = $5, specialty = $6, \
-             title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, tokens_void_before = $11 \
+             title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, tokens_void_before = $11, \
+             registration_expires_at = $12, registration_verified_at = $13, registration_verified_by = $14 \
              WHERE id = $1 AND removed_at IS NULL")
         .bind(edited.id.as_str().to_owned())
         .bind(edited.kind.as_str().to_owned())
@@ -252,6 +258,9 @@ impl Memberships<'_> {
         .bind(millis(edited.validity.until))
         .bind(millis(edited.disabled_at))
         .bind(millis(edited.tokens_void_before))
+        .bind(millis(edited.registration_expires_at))
+        .bind(millis(edited.verification.as_ref().map(|verification| verification.at)))
+        .bind(edited.verification.as_ref().map(|verification| verification.by.to_string()))
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -275,6 +284,7 @@ impl Memberships<'_> {
         self.run("DELETE FROM group_members WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM membership_permissions WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM identifiers WHERE membership_id = $1", id, None).await?;
+        self.run("DELETE FROM external_ids WHERE resource_id = $1", id, None).await?;
         self.0.member_records().remove(id).await
     }
 
@@ -287,15 +297,17 @@ impl Memberships<'_> {
 
     /// Ends every membership of a person and removes what it says of them.
     pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        const OF_USER: [&str; 6] = [
+        const OF_USER: [&str; 7] = [
             "UPDATE memberships \
-             SET profession = NULL, registration_number = NULL, registration_body = NULL, specialty = NULL, title = NULL \
+             SET profession = NULL, registration_number = NULL, registration_body = NULL, specialty = NULL, title = NULL, \
+             registration_expires_at = NULL, registration_verified_at = NULL, registration_verified_by = NULL \
              WHERE user_id = $1",
             "DELETE FROM member_addresses WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM member_records WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM group_members WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM membership_permissions WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM identifiers WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+            "DELETE FROM external_ids WHERE resource_id IN (SELECT id FROM memberships WHERE user_id = $1)",
         ];
         const REMOVED: &str = "UPDATE memberships SET removed_at = $2 \
              WHERE user_id = $1 AND removed_at IS NULL \
@@ -324,6 +336,8 @@ pub(super) fn membership(row: &Row) -> Result<Membership> {
         profession: maybe_text(row, "profession")?,
         registration_number: maybe_text(row, "registration_number")?,
         registration_body: maybe_text(row, "registration_body")?,
+        registration_expires_at: maybe_moment(row, "registration_expires_at")?,
+        verification: verification(row)?,
         specialty: maybe_text(row, "specialty")?,
         title: maybe_text(row, "title")?,
         origin: Origin::from_stored(text(row, "origin")?),
@@ -333,6 +347,11 @@ pub(super) fn membership(row: &Row) -> Result<Membership> {
         removed_at: maybe_moment(row, "removed_at")?,
         tokens_void_before: maybe_moment(row, "tokens_void_before")?,
     })
+}
+
+fn verification(row: &Row) -> Result<Option<Verification>> {
+    let by = maybe_text(row, "registration_verified_by")?.map(Origin::from_stored);
+    Ok(maybe_moment(row, "registration_verified_at")?.zip(by).map(|(at, by)| Verification { at, by }))
 }
 
 /// The organization of a membership; those that are disabled are not selected.

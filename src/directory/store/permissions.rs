@@ -5,9 +5,22 @@ use std::collections::BTreeSet;
 use super::text;
 use crate::{
     clock::Timestamp,
-    directory::permission::{Effect, Permission},
+    directory::{
+        origin::Origin,
+        permission::{Direct, Effect, Permission},
+    },
     id::{MembershipId, OrganizationId},
-    storage::{Result, Tx, sql},
+    storage::{
+        Result, Row, Tx, Value,
+        batch::{self, Rows, Table, in_list, padded},
+        sql,
+    },
+};
+
+static GRANTS: Table = Table {
+    name: "membership_permissions",
+    columns: &["membership_id", "permission", "source", "effect", "created_at"],
+    suffix: "ON CONFLICT DO NOTHING",
 };
 
 /// Queries of permissions.
@@ -33,26 +46,61 @@ impl Permissions<'_> {
         rows.iter().map(|row| Ok(Permission::from_stored(text(row, "permission")?))).collect()
     }
 
-    /// Direct grants and denials of a member.
-    pub async fn of_member(
-        &mut self,
-        organization: &OrganizationId,
-        membership: &MembershipId,
-    ) -> Result<Vec<(Permission, Effect)>> {
-        let rows = sql("SELECT permission, effect \
+    /// Direct grants and denials of a member, by permission.
+    pub async fn of_member(&mut self, organization: &OrganizationId, membership: &MembershipId) -> Result<Vec<Direct>> {
+        let rows = sql("SELECT permission, effect, source \
              FROM membership_permissions \
              JOIN memberships ON memberships.id = membership_permissions.membership_id \
              WHERE memberships.organization_id = $1 AND memberships.id = $2 \
-             ORDER BY permission")
+             ORDER BY permission, source")
         .bind(organization.as_str().to_owned())
         .bind(membership.as_str().to_owned())
         .fetch_all(self.0.connection())
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok((Permission::from_stored(text(row, "permission")?), Effect::from_stored(&text(row, "effect")?)))
+        let direct = |row: &Row| {
+            let source = text(row, "source")?;
+            Ok(Direct {
+                permission: Permission::from_stored(text(row, "permission")?),
+                effect: Effect::from_stored(&text(row, "effect")?),
+                source: (!source.is_empty()).then(|| Origin::from_stored(source)),
             })
-            .collect()
+        };
+        rows.iter().map(direct).collect()
+    }
+
+    /// Grants a member these by the word of an outside source.
+    pub(in crate::directory) async fn grant_all(
+        &mut self,
+        membership: &MembershipId,
+        permissions: &[Permission],
+        (source, now): (&Origin, Timestamp),
+    ) -> Result<()> {
+        let row = |permission: &Permission| {
+            let (member, effect) = (membership.as_str().into(), Effect::Grant.as_str().into());
+            vec![member, permission.as_str().into(), source.as_str().into(), effect, Value::from(now.0)]
+        };
+        let rows = Rows { table: &GRANTS, values: permissions.iter().map(row).collect() };
+        batch::insert(self.0.connection(), &rows).await?;
+        Ok(())
+    }
+
+    /// Takes these of an outside source away.
+    pub(in crate::directory) async fn take_all(
+        &mut self,
+        membership: &MembershipId,
+        permissions: &[Permission],
+        source: &Origin,
+    ) -> Result<()> {
+        for list in padded(permissions) {
+            let statement = format!(
+                "DELETE FROM membership_permissions WHERE membership_id = $1 AND source = $2 AND permission IN ({})",
+                in_list(3, list.len())
+            );
+            let keys = list.iter().map(|permission| Value::from(permission.as_str()));
+            let query = sql(statement).bind(membership.as_str().to_owned()).bind(source.as_str().to_owned());
+            query.bind_all(keys).execute(self.0.connection()).await?;
+        }
+        Ok(())
     }
 
     pub(in crate::directory) async fn set(
@@ -63,9 +111,9 @@ impl Permissions<'_> {
         now: Timestamp,
     ) -> Result<()> {
         let Some(effect) = effect else { return self.unset(membership, permission).await };
-        sql("INSERT INTO membership_permissions (membership_id, permission, effect, created_at) \
-             VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (membership_id, permission) DO UPDATE SET effect = excluded.effect")
+        sql("INSERT INTO membership_permissions (membership_id, permission, source, effect, created_at) \
+             VALUES ($1, $2, '', $3, $4) \
+             ON CONFLICT (membership_id, permission, source) DO UPDATE SET effect = excluded.effect")
         .bind(membership.as_str().to_owned())
         .bind(permission.as_str().to_owned())
         .bind(effect.as_str())
@@ -76,7 +124,7 @@ impl Permissions<'_> {
     }
 
     async fn unset(&mut self, membership: &MembershipId, permission: &Permission) -> Result<()> {
-        sql("DELETE FROM membership_permissions WHERE membership_id = $1 AND permission = $2")
+        sql("DELETE FROM membership_permissions WHERE membership_id = $1 AND permission = $2 AND source = ''")
             .bind(membership.as_str().to_owned())
             .bind(permission.as_str().to_owned())
             .execute(self.0.connection())

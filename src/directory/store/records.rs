@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{memberships::membership, moment, text};
+use super::{maybe_moment, maybe_text, memberships::membership, moment, text};
 use crate::{
     clock::Timestamp,
-    directory::provisioning::{Known, Record, Sources},
+    directory::{
+        origin::Origin,
+        provisioning::{Known, Record, Sources, manager},
+    },
     id::{GroupId, MembershipId, OrganizationId, UserId},
     storage::{
         Error, Result, Row, Tally, Tx, Value,
@@ -16,12 +19,17 @@ use crate::{
 };
 
 /// Queries of members as outside sources see them.
-pub struct MemberRecords<'t>(&'t mut Tx);
+pub struct MemberRecords<'t>(&'t mut Tx, String);
 
 impl Tx {
     /// Members as outside sources see them.
     pub fn member_records(&mut self) -> MemberRecords<'_> {
-        MemberRecords(self)
+        MemberRecords(self, String::new())
+    }
+
+    /// The same, with what this source calls them.
+    pub fn member_records_of(&mut self, source: &Origin) -> MemberRecords<'_> {
+        MemberRecords(self, source.to_string())
     }
 }
 
@@ -31,12 +39,15 @@ static ADDRESSES: Table =
 macro_rules! columns {
     () => {
         "SELECT memberships.id, memberships.organization_id, memberships.user_id, memberships.kind, profession, \
-         registration_number, registration_body, specialty, title, memberships.origin, valid_from, valid_until, \
-         memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before, \
+         registration_number, registration_body, registration_expires_at, registration_verified_at, \
+         registration_verified_by, specialty, title, memberships.origin, valid_from, valid_until, memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before, \
          users.name, users.given_name, users.family_name, users.email, users.phone, users.locale, users.picture, \
          users.updated_at, users.placeholder_since, \
-         member_records.user_name AS record_user_name, member_records.external_id, member_records.attributes, \
-         member_records.sources, member_records.updated_at AS record_updated_at "
+         member_records.user_name AS record_user_name, external_ids.external_id, member_records.attributes, \
+         member_records.sources, member_records.updated_at AS record_updated_at, memberships.manager_id, \
+         CASE WHEN memberships.manager_id IS NULL THEN NULL ELSE \
+           (SELECT managers.removed_at FROM memberships AS managers WHERE managers.id = memberships.manager_id) \
+         END AS manager_left_at "
     };
 }
 
@@ -47,8 +58,30 @@ macro_rules! select {
             "FROM memberships \
              JOIN users ON users.id = memberships.user_id \
              LEFT JOIN member_records ON member_records.membership_id = memberships.id \
+             LEFT JOIN external_ids ON external_ids.resource_id = memberships.id AND external_ids.source = $2 \
              WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL ",
             $rest
+        )
+    };
+}
+
+/// The same, with what the source calls them that goes first.
+macro_rules! select_by_ids {
+    () => {
+        concat!(
+            columns!(),
+            "FROM memberships \
+             JOIN users ON users.id = memberships.user_id \
+             LEFT JOIN member_records ON member_records.membership_id = memberships.id \
+             LEFT JOIN external_ids ON external_ids.resource_id = memberships.id AND external_ids.source = ( \
+               SELECT called.source FROM external_ids AS called \
+               LEFT JOIN scim_connections ON called.source = 'scim:' || scim_connections.id \
+               WHERE called.resource_id = memberships.id \
+               ORDER BY CASE WHEN scim_connections.removed_at IS NULL THEN 0 ELSE 1 END, \
+                 COALESCE(scim_connections.precedence, 0) DESC, called.source \
+               LIMIT 1 \
+             ) \
+             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL "
         )
     };
 }
@@ -59,17 +92,17 @@ impl MemberRecords<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_id(&mut self, organization: &OrganizationId, id: &MembershipId) -> Result<Option<Known>> {
-        Ok(self.all(select!("AND memberships.id = $2"), organization, id.as_str()).await?.pop())
+        Ok(self.all(select!("AND memberships.id = $3"), organization, id.as_str()).await?.pop())
     }
 
-    /// Those of these that the organization has and that were not removed.
+    /// Those of these that the organization has and that were not removed, called as the source does that goes first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn by_ids(&mut self, organization: &OrganizationId, ids: &[MembershipId]) -> Result<Vec<Known>> {
         let mut found = vec![];
         for list in padded(ids) {
-            let statement = format!("{} AND memberships.id IN ({})", select!(""), in_list(2, list.len()));
+            let statement = format!("{} AND memberships.id IN ({})", select_by_ids!(), in_list(2, list.len()));
             let keys = list.iter().map(|id| Value::from(id.as_str()));
             let query = sql(statement).bind(organization.as_str().to_owned()).bind_all(keys);
             for row in query.fetch_all(self.0.connection()).await? {
@@ -84,7 +117,7 @@ impl MemberRecords<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of(&mut self, organization: &OrganizationId, user: &UserId) -> Result<Option<Known>> {
-        Ok(self.all(select!("AND memberships.user_id = $2"), organization, user.as_str()).await?.pop())
+        Ok(self.all(select!("AND memberships.user_id = $3"), organization, user.as_str()).await?.pop())
     }
 
     /// Those of whom sources say that they have this address, the eldest first.
@@ -93,7 +126,7 @@ impl MemberRecords<'_> {
     /// When the database fails.
     pub async fn at(&mut self, organization: &OrganizationId, email: &EmailAddress) -> Result<Vec<Known>> {
         let statement = select!(
-            "AND memberships.id IN (SELECT membership_id FROM member_addresses WHERE organization_id = $1 AND email = $2) \
+            "AND memberships.id IN (SELECT membership_id FROM member_addresses WHERE organization_id = $1 AND email = $3) \
              ORDER BY memberships.id"
         );
         self.all(statement, organization, email.as_str()).await
@@ -157,6 +190,7 @@ impl MemberRecords<'_> {
     async fn all(&mut self, statement: &'static str, organization: &OrganizationId, key: &str) -> Result<Vec<Known>> {
         let rows = sql(statement)
             .bind(organization.as_str().to_owned())
+            .bind(self.1.clone())
             .bind(key.to_owned())
             .fetch_all(self.0.connection())
             .await?;
@@ -175,14 +209,13 @@ impl MemberRecords<'_> {
             self.remove(id).await?;
         }
         let written = sql("INSERT INTO member_records \
-             (membership_id, organization_id, user_name, external_id, attributes, sources, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) \
+             (membership_id, organization_id, user_name, attributes, sources, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT DO NOTHING")
         .bind(id.as_str().to_owned())
         .bind(organization.as_str().to_owned())
         .bind(record.user_name.to_lowercase())
-        .bind(record.external_id.clone())
-        .bind(Json::Object(record.attributes.clone()).to_string())
+        .bind(Json::Object(manager::without(&record.attributes)).to_string())
         .bind(serde_json::to_string(&record.sources).expect("texts are JSON"))
         .bind(record.updated_at.0)
         .execute(self.0.connection())
@@ -210,9 +243,15 @@ impl MemberRecords<'_> {
 
 fn known(row: &Row) -> Result<Known> {
     let user_name: Option<String> = row.try_get("record_user_name")?;
+    let manager_left_at = maybe_moment(row, "manager_left_at")?;
     let record = match user_name {
         None => None,
-        Some(folded) => Some(record(row, folded)?),
+        Some(folded) => {
+            let mut found = record(row, folded)?;
+            let manager = maybe_text(row, "manager_id")?.filter(|_| manager_left_at.is_none());
+            manager::restore(&mut found, manager.as_deref());
+            Some(found)
+        }
     };
     Ok(Known {
         membership: membership(row)?,
@@ -225,11 +264,13 @@ fn known(row: &Row) -> Result<Known> {
         picture: row.try_get("picture")?,
         updated_at: moment(row, "updated_at")?,
         is_pending: row.try_get::<Option<i64>>("placeholder_since")?.is_some(),
+        manager_left_at,
+        external_id: row.try_get("external_id")?,
         record,
     })
 }
 
-pub(super) fn record(row: &Row, folded: String) -> Result<Record> {
+fn record(row: &Row, folded: String) -> Result<Record> {
     let json = |column: &'static str| -> Result<String> { text(row, column) };
     let attributes: Map<String, Json> =
         serde_json::from_str(&json("attributes")?).map_err(|_| Error::Corrupt("member_records.attributes"))?;
@@ -237,7 +278,6 @@ pub(super) fn record(row: &Row, folded: String) -> Result<Record> {
         serde_json::from_str(&json("sources")?).map_err(|_| Error::Corrupt("member_records.sources"))?;
     Ok(Record {
         user_name: attributes.get("userName").and_then(Json::as_str).map_or(folded, str::to_owned),
-        external_id: row.try_get("external_id")?,
         attributes,
         sources,
         updated_at: Timestamp(row.try_get("record_updated_at")?),

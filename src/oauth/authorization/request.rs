@@ -282,7 +282,7 @@ pub(crate) mod tests {
             (
                 "every scope",
                 "scope=openid+profile+email+address+phone+offline_access+roles+groups+organization+locations+entitlements\
-                 +identifiers",
+                 +identifiers+practitioner",
                 None,
             ),
             ("no scope", "", Some(InvalidScope)),

@@ -9,6 +9,7 @@ use crate::{
     directory::{
         access::{Access, Detail},
         organization::Organization,
+        registration::Practitioner,
         user::User,
     },
     id::{OrganizationId, UserId},
@@ -59,6 +60,7 @@ impl Standing {
         let member = members.into_iter().find(|(_, found)| found.id == *organization);
         let Some((membership, organization)) = member else { return Ok(None) };
         let access = tx.access_with(detail).of_member(&membership.id, now).await?;
+        let access = if detail.practitioner { access.with(Practitioner::of(&membership, now)) } else { access };
         let void_before = void_before(&membership, &organization);
         Ok(Some(Self { user, organization, access, void_before }))
     }

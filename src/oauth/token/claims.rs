@@ -2,7 +2,8 @@
 //!
 //! `roles`, `groups`, `locations` are sorted slugs, `assignments` says which role holds where (with the places below a
 //! region), `identifiers` are the person's own at sites and `location_identifiers` those of the sites, `org_id` and
-//! `org_name` name the one organization of the token. A list that is too long, or would make a token too large, is left out
+//! `org_name` name the one organization of the token; `membership_kind`, `profession`, `specialty` and `registration` are what
+//! it knows of the person's profession, and whether anybody compared that with the register. A list that is too long, or would make a token too large, is left out
 //! and named in `overflow` (`size`); introspection and userinfo have all of it. The names `roles`, `groups` and `entitlements` are those of RFC 9068 §2.2.3.1.
 
 use std::{borrow::Cow, collections::BTreeMap};
@@ -14,11 +15,13 @@ use crate::{
     directory::{
         access::{Access, Assigned, Detail, IdentifierAt},
         organization::Organization,
+        registration::Practitioner,
     },
     oauth::{
         metadata::path,
         requested_claims::Told,
         scope::{Scope, Scopes},
+        token::registration::Registration,
     },
     text::Slug,
 };
@@ -126,7 +129,7 @@ impl From<&IdentifierAt> for Identifier {
 /// What is to be loaded for tokens of this scope.
 #[must_use]
 pub fn detail(scopes: &Scopes) -> Detail {
-    if scopes.has(Scope::Identifiers) { Detail::Identifiers } else { Detail::Access }
+    Detail { identifiers: scopes.has(Scope::Identifiers), practitioner: scopes.has(Scope::Practitioner) }
 }
 
 /// What the person (or service) is and may do in one organization. A field that is `None` was not asked for or did not fit.
@@ -160,6 +163,18 @@ pub struct Membership<'a> {
     /// Identifiers of the sites themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location_identifiers: Option<Vec<Identifier>>,
+    /// The kind of membership.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub membership_kind: Option<Cow<'a, str>>,
+    /// Profession.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profession: Option<Cow<'a, str>>,
+    /// Specialty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub specialty: Option<Cow<'a, str>>,
+    /// The registration with the register of the profession.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
     /// Names of the claims that did not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overflow: Vec<Cow<'static, str>>,
@@ -269,6 +284,7 @@ impl<'a> Membership<'a> {
         let mut all = Self::by_scope(at, access, &told.reach(), extent);
         clear_unless!(all, told, org_id, org_name, roles, groups, locations, assignments);
         clear_unless!(all, told, entitlements, identifiers, location_identifiers);
+        clear_unless!(all, told, membership_kind, profession, specialty, registration);
         all.overflow.retain(|name| told.tells(name));
         all
     }
@@ -324,6 +340,15 @@ impl<'a> Membership<'a> {
             self.location_identifiers =
                 self.fitting_identifiers("location_identifiers", &access.location_identifiers, extent);
         }
+        if scopes.has(Scope::Practitioner) { self.with_practitioner(access.practitioner.as_ref()) } else { self }
+    }
+
+    fn with_practitioner(mut self, known: Option<&'a Practitioner>) -> Self {
+        let Some(known) = known else { return self };
+        self.membership_kind = Some(Cow::Borrowed(known.kind.as_str()));
+        self.profession = known.profession.as_deref().map(Cow::Borrowed);
+        self.specialty = known.specialty.as_deref().map(Cow::Borrowed);
+        self.registration = known.registration.as_ref().map(Registration::from);
         self
     }
 
@@ -376,6 +401,10 @@ mod tests {
             (
                 "identifiers",
                 r#"{} {"identifiers":[{"location":"main","type":"provider_number","value":"7A"}],"location_identifiers":[]}"#,
+            ),
+            (
+                "practitioner",
+                r#"{} {"membership_kind":"practitioner","profession":"Physiotherapist","registration":{"number":"R-1","status":"verified","expires_at":9,"verified_at":1}}"#,
             ),
         ] {
             let scopes = Scopes::parse(scope).unwrap();

@@ -20,6 +20,7 @@ pub mod id_token;
 pub mod life;
 pub mod logout_token;
 pub mod person;
+pub mod registration;
 pub mod response;
 pub mod size;
 

@@ -1,7 +1,7 @@
 //! Connections: the outside systems that push people and groups into an organization, and the tokens they do it with.
 //!
-//! A connection says what its system may read and write, from which addresses, and which roles it may assign: never
-//! `owner`. It has one token, or two while the one follows the other, so that nobody is shut out by a rotation. Whoever
+//! A connection says what its system may read and write, from which addresses, and which roles it may assign (never
+//! `owner`), which permissions of apps it may grant, and whether it may verify registrations. It has one token, or two while the one follows the other, so that nobody is shut out by a rotation. Whoever
 //! removes a connection ends its tokens; the people whom it brought stay.
 //!
 //! `rights`: what its system may do. `token`: what it authenticates with. Each operation runs in the caller's unit of work and records its event there. How a request becomes a caller is
@@ -18,7 +18,7 @@ pub use self::{
 use crate::{
     audit::{Context, Event},
     clock::Timestamp,
-    directory::{self, owner::OWNER},
+    directory::{self, owner::OWNER, permission},
     id::{ConnectionId, ConnectionTokenId, OrganizationId},
     secret::SecretString,
     storage::{self, Tx},
@@ -130,6 +130,7 @@ async fn found(
     (name, rights): (&Slug, Rights),
 ) -> Result<Connection> {
     check_roles(tx, organization, &rights.roles).await?;
+    permission::check_outside(tx, organization, &rights.permissions).await?;
     let connection = Connection {
         id: ConnectionId::fresh(context.now, &context.random),
         organization: organization.clone(),
@@ -164,6 +165,7 @@ pub async fn change(
         return Ok(connection);
     }
     check_roles(tx, organization, &connection.rights.roles).await?;
+    permission::check_outside(tx, organization, &connection.rights.permissions).await?;
     tx.connections().update(&connection).await?;
     let event = Event::ConnectionUpdate { connection: connection.id.clone(), attributes };
     tx.record(context, Some(organization), &event);

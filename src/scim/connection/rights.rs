@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::{scim::caller::ResourceSet, text::Slug};
+use crate::{directory::permission::Permission, scim::caller::ResourceSet, text::Slug};
 
 /// What an outside system may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct Rights {
     pub networks: Vec<IpNet>,
     /// The roles that it may assign.
     pub roles: Vec<Slug>,
+    /// The permissions that it may grant; none of Lanyard's own.
+    pub permissions: Vec<Permission>,
+    /// Whether it may say that registrations were compared with their registers.
+    pub may_verify: bool,
     /// How long its tokens live; until they are revoked when `None`.
     pub token_life: Option<Duration>,
     /// Where another source speaks of the same attribute, the higher one is believed.
@@ -31,6 +35,8 @@ impl Default for Rights {
             may_write: true,
             networks: vec![],
             roles: vec![],
+            permissions: vec![],
+            may_verify: false,
             token_life: None,
             precedence: 0,
         }
@@ -51,6 +57,8 @@ impl Rights {
             ("may_write", self.may_write != other.may_write),
             ("networks", self.networks != other.networks),
             ("roles", self.roles != other.roles),
+            ("permissions", self.permissions != other.permissions),
+            ("may_verify", self.may_verify != other.may_verify),
             ("token_life", self.token_life != other.token_life),
             ("precedence", self.precedence != other.precedence),
         ];

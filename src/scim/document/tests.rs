@@ -51,7 +51,7 @@ fn a_body_becomes_a_canonical_resource() {
         ),
         (
             json!({"schemas": [CORE], "userName": "p", PRACTITIONER: {"specialties": ["knee", "hip"],
-                "registrationVerification": {"state": "verified"}, "registrationExpires": "2027-01-01T00:00:00Z"}}),
+                "unmapped": [{"type": "roles", "value": "x"}], "registrationExpires": "2027-01-01T00:00:00Z"}}),
             json!({"schemas": [CORE, PRACTITIONER], "userName": "p", PRACTITIONER: {"specialties": ["knee", "hip"],
                 "registrationExpires": "2027-01-01T00:00:00Z"}}),
         ),
@@ -145,11 +145,11 @@ fn a_replacement_leaves_what_lanyard_alone_writes() {
     let current =
         object(json!({"schemas": [CORE, ENTERPRISE, PRACTITIONER], "id": "mem_1", "userName": "old", "title": "Dr",
         "meta": {"version": "W/\"1\""}, ENTERPRISE: {"department": "GP"},
-        PRACTITIONER: {"profession": "GP", "registrationVerification": {"state": "verified"}}}));
+        PRACTITIONER: {"profession": "GP", "unmapped": [{"type": "roles", "value": "x"}]}}));
     let body = json!({"schemas": [CORE], "id": "mem_2", "userName": "new"});
     let replaced = replace(ResourceType::User, object(body), &current, Limits::default()).map(Value::Object);
     let expected = json!({"schemas": [CORE, PRACTITIONER], "id": "mem_1", "userName": "new", "meta": {"version": "W/\"1\""},
-        PRACTITIONER: {"registrationVerification": {"state": "verified"}}});
+        PRACTITIONER: {"unmapped": [{"type": "roles", "value": "x"}]}});
     assert_eq!(replaced, Ok(expected));
 }
 
@@ -187,7 +187,7 @@ fn sample(attribute: &Attribute) -> (Value, Option<Value>) {
         Kind::DateTime => (json!("2026-11-22T08:30:00Z"), json!("2026-11-22T08:30:00Z")),
         _ => (json!("aaaa"), json!("aaaa")),
     };
-    let is_kept = matches!(attribute.mutability, Mutability::ReadWrite | Mutability::Immutable);
+    let is_kept = !matches!(attribute.mutability, Mutability::ReadOnly | Mutability::WriteOnly);
     let listed = |value: Value| if attribute.multi_valued { json!([value]) } else { value };
     (listed(sent), is_kept.then(|| listed(kept)))
 }

@@ -161,6 +161,8 @@ fn system(Admitted { connection, .. }: &Admitted) -> Caller {
         users: rights.resources.has(ResourceType::User),
         groups: rights.resources.has(ResourceType::Group),
         roles: rights.roles.clone(),
+        permissions: rights.permissions.clone(),
+        may_verify: rights.may_verify,
         actor,
     }
 }
@@ -186,6 +188,8 @@ fn service(scim: &ServiceProvider, token: &LiveToken) -> Result<Caller, Refusal>
         users: true,
         groups: true,
         roles: vec![],
+        permissions: vec![],
+        may_verify: false,
         actor,
     })
 }
@@ -210,6 +214,8 @@ impl Person {
             users: false,
             groups: false,
             roles: vec![],
+            permissions: vec![],
+            may_verify: false,
             actor,
         };
         Ok(Self { user, caller })

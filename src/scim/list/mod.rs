@@ -177,7 +177,7 @@ async fn along<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked) -> Resu
         let detail = format!("'startIndex' is beyond {BUDGET}; page with 'cursor'");
         return Err(ScimError::new(ScimType::TooMany, detail).into());
     }
-    let mut known = S::page(tx, organization, after, (skipped, most)).await?;
+    let mut known = S::page(tx, &request.caller, after, (skipped, most)).await?;
     let goes_on = known.len() > asked.count;
     known.truncate(asked.count);
     let next = known.last().filter(|_| goes_on).map(|last| Position::After(S::id(last).to_owned()));
@@ -205,7 +205,7 @@ async fn select<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked) -> Res
 async fn candidates<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked) -> Result<Vec<(Document, S::Known)>> {
     let organization = &request.caller.organization;
     if let Some(filter) = &asked.filter
-        && let Some(sought) = S::seek(tx, organization, filter).await?
+        && let Some(sought) = S::seek(tx, &request.caller, filter).await?
     {
         if sought.is_exact && asked.sort.is_none() {
             return Ok(sought.known.into_iter().map(|known| (Document::new(), known)).collect());
@@ -219,7 +219,7 @@ async fn candidates<S: Source>(tx: &mut Tx, request: &Request, asked: &Asked) ->
     let _turn = request.scans.begin(&request.caller, count).await?;
     let (mut all, mut after): (Vec<(Document, S::Known)>, Option<String>) = (vec![], None);
     loop {
-        let batch = S::page(tx, organization, after.as_deref(), (0, BATCH)).await?;
+        let batch = S::page(tx, &request.caller, after.as_deref(), (0, BATCH)).await?;
         let is_last = batch.len() < BATCH as usize;
         after = batch.last().map(|last| S::id(last).to_owned());
         all.extend(matches::<S>(tx, request, asked, batch).await?);

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use super::super::{
+    caller::Caller,
     failure::Result,
     filter::{Filter, Literal, Operator},
     groups,
@@ -47,7 +48,7 @@ pub trait Source {
     /// Those after an id: without so many of the first, at most so many.
     fn page(
         tx: &mut Tx,
-        organization: &OrganizationId,
+        caller: &Caller,
         after: Option<&str>,
         range: (u64, u32),
     ) -> impl Future<Output = storage::Result<Vec<Self::Known>>> + Send;
@@ -55,7 +56,7 @@ pub trait Source {
     /// All that can match, where the filter demands a value that an index has.
     fn seek(
         tx: &mut Tx,
-        organization: &OrganizationId,
+        caller: &Caller,
         filter: &Filter,
     ) -> impl Future<Output = storage::Result<Option<Sought<Self::Known>>>> + Send;
 
@@ -102,23 +103,14 @@ impl Source for Users {
         tx.member_records().count(organization).await
     }
 
-    async fn page(
-        tx: &mut Tx,
-        organization: &OrganizationId,
-        after: Option<&str>,
-        range: (u64, u32),
-    ) -> storage::Result<Vec<Shown>> {
+    async fn page(tx: &mut Tx, caller: &Caller, after: Option<&str>, range: (u64, u32)) -> storage::Result<Vec<Shown>> {
         let after = after.map(|id| MembershipId::from_stored(id.to_owned()));
-        tx.shown_members().page(organization, after.as_ref(), range).await
+        tx.shown_members(&caller.source).page(&caller.organization, after.as_ref(), range).await
     }
 
-    async fn seek(
-        tx: &mut Tx,
-        organization: &OrganizationId,
-        filter: &Filter,
-    ) -> storage::Result<Option<Sought<Shown>>> {
+    async fn seek(tx: &mut Tx, caller: &Caller, filter: &Filter) -> storage::Result<Option<Sought<Shown>>> {
         for (attribute, sub, text) in demanded(filter) {
-            let mut members = tx.shown_members();
+            let (organization, mut members) = (&caller.organization, tx.shown_members(&caller.source));
             let (known, is_equal) = match (attribute, sub) {
                 ("id", None) => match text.parse() {
                     Ok(id) => (members.by_id(organization, &id).await?.into_iter().collect(), true),
@@ -160,21 +152,17 @@ impl Source for Groups {
 
     async fn page(
         tx: &mut Tx,
-        organization: &OrganizationId,
+        caller: &Caller,
         after: Option<&str>,
         range: (u64, u32),
     ) -> storage::Result<Vec<KnownGroup>> {
         let after = after.map(|id| GroupId::from_stored(id.to_owned()));
-        tx.group_records().page(organization, after.as_ref(), range).await
+        tx.group_records_of(&caller.source).page(&caller.organization, after.as_ref(), range).await
     }
 
-    async fn seek(
-        tx: &mut Tx,
-        organization: &OrganizationId,
-        filter: &Filter,
-    ) -> storage::Result<Option<Sought<KnownGroup>>> {
+    async fn seek(tx: &mut Tx, caller: &Caller, filter: &Filter) -> storage::Result<Option<Sought<KnownGroup>>> {
         for (attribute, sub, text) in demanded(filter) {
-            let mut records = tx.group_records();
+            let (organization, mut records) = (&caller.organization, tx.group_records_of(&caller.source));
             let (known, is_equal) = match (attribute, sub) {
                 ("id", None) => match text.parse() {
                     Ok(id) => (records.by_id(organization, &id).await?.into_iter().collect(), true),

@@ -137,7 +137,7 @@ fn email(known: &Known) -> Option<String> {
 }
 
 fn external_id(known: &Known) -> Option<String> {
-    known.record.as_ref()?.external_id.clone()
+    known.external_id.clone()
 }
 
 /// A text with names in braces.

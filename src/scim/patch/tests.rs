@@ -139,9 +139,9 @@ fn remove_takes_away_what_the_path_leads_to() {
             json!({}),
         ),
         (
-            json!({PRACTITIONER: {"profession": "GP", "registrationVerification": {"state": "verified"}}}),
+            json!({PRACTITIONER: {"profession": "GP", "unmapped": [{"type": "roles", "value": "x"}]}}),
             json!({"op": "remove", "path": PRACTITIONER}),
-            json!({PRACTITIONER: {"registrationVerification": {"state": "verified"}}}),
+            json!({PRACTITIONER: {"unmapped": [{"type": "roles", "value": "x"}]}}),
         ),
         (
             json!({PRACTITIONER: {"specialties": ["knee", "hip"]}}),

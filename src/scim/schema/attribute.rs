@@ -46,6 +46,8 @@ pub enum Mutability {
     ReadOnly,
     /// A client may change it at any time.
     ReadWrite,
+    /// A client may change it if an administrator lets it; for all others it is read-only, as everybody is told.
+    Restricted,
     /// A client may set it once.
     Immutable,
     /// A client may set it; nobody can read it.
@@ -57,7 +59,7 @@ impl Mutability {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::ReadOnly => "readOnly",
+            Self::ReadOnly | Self::Restricted => "readOnly",
             Self::ReadWrite => "readWrite",
             Self::Immutable => "immutable",
             Self::WriteOnly => "writeOnly",

@@ -2,7 +2,7 @@
 
 use super::{
     Schema,
-    attribute::{Attribute, Kind},
+    attribute::{Attribute, Kind, Mutability},
 };
 
 /// `urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner`.
@@ -17,9 +17,10 @@ pub static PRACTITIONER: Schema = Schema {
         Attribute::complex(
             "registrationVerification",
             VERIFICATION,
-            "Whether somebody of the clinic has compared the registration with the register.",
+            "Whether somebody compared the registration with the register; written by clients that may verify registrations. \
+             Another number or register, or a later end, is unverified again.",
         )
-        .read_only(),
+        .mutability(Mutability::Restricted),
         Attribute::new("registrationExpires", Kind::DateTime, "Until when the registration holds."),
         Attribute::string("specialties", "The person's specialties.").multi_valued(),
         Attribute::complex("locations", LOCATIONS, "The sites that the person works at.").multi_valued(),
@@ -36,7 +37,9 @@ pub static PRACTITIONER: Schema = Schema {
 };
 
 const VERIFICATION: &[Attribute] = &[
-    Attribute::string("state", "What came out.").canonical(&["unverified", "verified", "rejected"]).read_only(),
+    Attribute::string("state", "Whether it was.")
+        .canonical(&["unverified", "verified"])
+        .mutability(Mutability::Restricted),
     Attribute::new("verifiedAt", Kind::DateTime, "When it was compared last.").read_only(),
 ];
 

@@ -25,7 +25,9 @@ pub static COMMON: &[Attribute] = &[
         .read_only()
         .returned(Returned::Always)
         .unique(),
-    Attribute::string("externalId", "What the client calls the resource.").case_exact(),
+    Attribute::string("externalId", "What the client calls the resource: each client sees its own, and gives it once.")
+        .case_exact()
+        .unique(),
     Attribute::complex("meta", META, "About the resource itself.").read_only(),
 ];
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     app::uses::Counts,
     clock::Timestamp,
+    directory::permission::Permission,
     id::{ConnectionId, ConnectionTokenId, OrganizationId},
     scim::{
         caller::ResourceSet,
@@ -69,7 +70,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT c.id, c.organization_id, c.name, c.resources, c.may_write, c.networks, c.roles, c.token_life, \
-               c.precedence, c.created_at, c.removed_at \
+               c.precedence, c.permissions, c.may_verify, c.created_at, c.removed_at \
              FROM scim_connections c ",
             $rest
         )
@@ -95,8 +96,9 @@ impl Connections<'_> {
     /// When the database fails.
     pub async fn insert(&mut self, new: &Connection) -> Result<bool> {
         let written = sql("INSERT INTO scim_connections \
-               (id, organization_id, name, resources, may_write, networks, roles, token_life, precedence, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+               (id, organization_id, name, resources, may_write, networks, roles, token_life, precedence, permissions, \
+               may_verify, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT DO NOTHING")
         .bind(new.id.as_str().to_owned())
         .bind(new.organization.as_str().to_owned())
@@ -114,7 +116,8 @@ impl Connections<'_> {
     /// When the database fails.
     pub async fn update(&mut self, changed: &Connection) -> Result<()> {
         sql("UPDATE scim_connections \
-             SET resources = $2, may_write = $3, networks = $4, roles = $5, token_life = $6, precedence = $7 \
+             SET resources = $2, may_write = $3, networks = $4, roles = $5, token_life = $6, precedence = $7, \
+             permissions = $8, may_verify = $9 \
              WHERE id = $1")
         .bind(changed.id.as_str().to_owned())
         .bind_all(stored(&changed.rights))
@@ -252,7 +255,7 @@ impl Connections<'_> {
         let row = sql("SELECT t.id AS token_id, t.connection_id, t.created_at AS token_created_at, t.expires_at, \
                t.revoked_at, CAST(0 AS BIGINT) AS uses, CAST(NULL AS BIGINT) AS last_used_at, o.disabled_at AS organization_disabled_at, \
                c.id, c.organization_id, c.name, c.resources, c.may_write, c.networks, c.roles, c.token_life, \
-               c.precedence, c.created_at, c.removed_at \
+               c.precedence, c.permissions, c.may_verify, c.created_at, c.removed_at \
              FROM scim_tokens t \
              JOIN scim_connections c ON c.id = t.connection_id \
              JOIN organizations o ON o.id = c.organization_id \
@@ -322,7 +325,7 @@ impl Connections<'_> {
 }
 
 /// What a connection may do, in the order of its columns.
-fn stored(rights: &Rights) -> [Value; 6] {
+fn stored(rights: &Rights) -> [Value; 8] {
     let life = rights.token_life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
     let json = |list: serde_json::Result<String>| Value::from(list.expect("lists of texts are JSON"));
     [
@@ -332,6 +335,8 @@ fn stored(rights: &Rights) -> [Value; 6] {
         json(serde_json::to_string(&rights.roles)),
         life.into(),
         rights.precedence.into(),
+        json(serde_json::to_string(&rights.permissions.iter().map(Permission::as_str).collect::<Vec<_>>())),
+        i64::from(rights.may_verify).into(),
     ]
 }
 
@@ -340,6 +345,9 @@ fn connection(row: &Row) -> Result<Connection> {
         ResourceSet::named(row.try_get("resources")?).ok_or(Error::Corrupt("scim_connections.resources"))?;
     let networks = serde_json::from_str(row.try_get("networks")?);
     let roles = serde_json::from_str::<Vec<Slug>>(row.try_get("roles")?);
+    let permissions = serde_json::from_str::<Vec<String>>(row.try_get("permissions")?).ok();
+    let permissions: Option<Vec<Permission>> =
+        permissions.and_then(|all| all.iter().map(|text| text.parse().ok()).collect());
     let life: Option<i64> = row.try_get("token_life")?;
     Ok(Connection {
         id: ConnectionId::from_stored(row.try_get("id")?),
@@ -352,6 +360,8 @@ fn connection(row: &Row) -> Result<Connection> {
             roles: roles.map_err(|_| Error::Corrupt("scim_connections.roles"))?,
             token_life: life.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0))),
             precedence: row.try_get("precedence")?,
+            permissions: permissions.ok_or(Error::Corrupt("scim_connections.permissions"))?,
+            may_verify: row.try_get::<i64>("may_verify")? != 0,
         },
         created_at: Timestamp(row.try_get("created_at")?),
         removed_at: row.try_get::<Option<i64>>("removed_at")?.map(Timestamp),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::clinic::{Answer, Clinic, basic, claims, hash, redemption, request};
 
 impl Clinic {
-    pub(super) async fn introspect(&self, caller: &str, token: &Value) -> Value {
+    pub(crate) async fn introspect(&self, caller: &str, token: &Value) -> Value {
         let form = format!("token={}", token.as_str().unwrap());
         let answer = self.post("/oauth2/introspect", &[("authorization", &basic(caller))], &form).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -28,7 +28,7 @@ impl Clinic {
         self.post("/oauth2/revoke", &[("authorization", &basic(client))], &form).await
     }
 
-    pub(super) async fn userinfo(&self, token: &Value) -> Answer {
+    pub(crate) async fn userinfo(&self, token: &Value) -> Answer {
         let bearer = format!("Bearer {}", token.as_str().unwrap());
         self.get("/oauth2/userinfo", &[("authorization", &bearer)]).await
     }

@@ -61,6 +61,51 @@ fn a_clinic_is_built_up_and_what_a_member_holds_is_shown() {
 }
 
 #[test]
+fn a_registration_is_set_verified_and_audited() {
+    let host = riverside();
+    for command in [
+        "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --no-role",
+        "membership set priya@riverside.example registration_number=R-1 registration_body=Board registration_expires=2099-06-30",
+    ] {
+        host.succeed(command);
+    }
+    let registration = || host.json("membership show priya@riverside.example")["registration"].clone();
+    assert_eq!(
+        (&registration()["status"], &registration()["expires_at"]),
+        (&json!("unverified"), &json!("2099-06-30T00:00:00Z"))
+    );
+    for (command, code, says) in [
+        ("membership verify priya@riverside.example --number R-2", 1, "another one by now"),
+        ("membership verify priya@riverside.example --number R-1 --expires soon", 2, "is not a date"),
+        ("membership verify olivia@riverside.example --number R-1", 1, "has no registration number"),
+        ("membership set priya@riverside.example registration_expires=soon", 2, "another form"),
+    ] {
+        let said = host.run(command);
+        assert_eq!(said.code, Some(code), "{command}: {}", said.err);
+        assert!(said.err.contains(says), "{command}: {}", said.err);
+    }
+    host.succeed("membership verify priya@riverside.example --number R-1 --expires 2100-06-30");
+    let by = format!("host:{}", super::account());
+    let shown = registration();
+    assert_eq!((&shown["status"], &shown["verified_by"]), (&json!("verified"), &json!(by)));
+    assert_eq!(shown["expires_at"], "2100-06-30T00:00:00Z");
+    let shown = host.succeed("membership show priya@riverside.example");
+    assert!(shown.contains(&format!("R-1: verified by {by} at ")), "{shown}");
+    host.succeed("membership set priya@riverside.example registration_expires=2001-01-01");
+    assert_eq!(registration()["status"], "expired");
+    host.succeed("membership verify priya@riverside.example --number R-1 --not");
+    host.succeed("membership verify priya@riverside.example --number R-1 --expires 2100-06-30");
+    host.succeed("membership set priya@riverside.example registration_number=R-2");
+    let shown = registration();
+    assert_eq!((&shown["status"], &shown["verified_by"]), (&json!("unverified"), &Value::Null));
+    let recorded = host.json("audit list --organization riverside --action registration-verification");
+    let states: Vec<&str> =
+        recorded.as_array().unwrap().iter().map(|one| one["detail"]["state"].as_str().unwrap()).collect();
+    assert_eq!(states.iter().filter(|state| **state == "verified").count(), 2, "{recorded}");
+    assert_eq!(states.len(), 4, "{recorded}");
+}
+
+#[test]
 fn a_refusal_exits_with_one_and_a_wrong_call_with_two() {
     let host = riverside();
     host.succeed("org create harbour --name Harbour");

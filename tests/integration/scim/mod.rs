@@ -2,18 +2,23 @@
 
 mod bulk;
 mod caller;
+mod claimed;
 mod discovery;
 mod door;
 mod errors;
+mod entitlements;
 mod exchanges;
+mod group_sources;
 mod groups;
 mod harm;
 mod killed;
 mod leaver;
+mod managers;
 mod me;
 mod outbound;
 mod members;
 mod push;
+mod registrations;
 mod rights;
 mod rules;
 mod sources;

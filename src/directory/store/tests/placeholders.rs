@@ -48,7 +48,8 @@ async fn remove(storage: &Storage, of: &Organization, id: &MembershipId) {
     let (of, id) = (of.id.clone(), id.clone());
     unit!(storage, |tx| {
         let context = source("entra", 9);
-        let speaker = Speaker { context: &context, organization: &of, may_assign: &[] };
+        let speaker =
+            Speaker { context: &context, organization: &of, may_assign: &[], may_grant: &[], may_verify: false };
         provisioning::remove(tx, speaker, &id).await
     })
     .unwrap();

@@ -29,7 +29,13 @@ pub(super) async fn add(storage: &Storage, of: &Organization, who: &'static str,
     let of = of.id.clone();
     unit!(storage, |tx| {
         let (context, may_assign) = (source(who, 1), [slug("billing"), slug("owner")]);
-        let speaker = Speaker { context: &context, organization: &of, may_assign: &may_assign };
+        let speaker = Speaker {
+            context: &context,
+            organization: &of,
+            may_assign: &may_assign,
+            may_grant: &[],
+            may_verify: false,
+        };
         provisioning::add(tx, speaker, &new).await
     })
 }
@@ -43,7 +49,13 @@ pub(super) async fn change(
     let (of, id) = (of.id.clone(), id.clone());
     unit!(storage, |tx| {
         let (context, may_assign) = (source(who, 2), [slug("billing")]);
-        let speaker = Speaker { context: &context, organization: &of, may_assign: &may_assign };
+        let speaker = Speaker {
+            context: &context,
+            organization: &of,
+            may_assign: &may_assign,
+            may_grant: &[],
+            may_verify: false,
+        };
         provisioning::change(tx, speaker, &id, (&new, manner)).await.map(|(changed, _)| changed)
     })
 }
@@ -155,7 +167,8 @@ async fn whoever_has_another_address_is_pending_until_they_accept() {
         let (of, id, token) = (riverside.id.clone(), ids[1].0.clone(), TokenHash::of(ids[1].1.expose_secret()));
         unit!(storage, |tx| {
             let context = source("entra", 7);
-            let speaker = Speaker { context: &context, organization: &of, may_assign: &[] };
+            let speaker =
+                Speaker { context: &context, organization: &of, may_assign: &[], may_grant: &[], may_verify: false };
             provisioning::remove(tx, speaker, &id).await
         })
         .unwrap();

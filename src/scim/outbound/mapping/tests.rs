@@ -18,6 +18,8 @@ fn known() -> Known {
             profession: Some("Nurse".into()),
             registration_number: Some("N1".into()),
             registration_body: None,
+            registration_expires_at: None,
+            verification: None,
             specialty: None,
             title: Some("Dr".into()),
             origin: Origin::by(&Actor::Server),
@@ -36,6 +38,8 @@ fn known() -> Known {
         picture: Some("https://x.example/p.png".into()),
         updated_at: Timestamp(0),
         is_pending: false,
+        manager_left_at: None,
+        external_id: None,
         record: None,
     }
 }
@@ -49,12 +53,11 @@ fn recorded() -> Known {
     };
     let record = Record {
         user_name: "pnair".into(),
-        external_id: Some("4711".into()),
         attributes,
         sources: std::collections::BTreeMap::new(),
         updated_at: Timestamp(0),
     };
-    Known { record: Some(record), ..known() }
+    Known { record: Some(record), external_id: Some("4711".into()), ..known() }
 }
 
 fn mapped(known: &Known, user_name: UserNameFrom, rules: Vec<Rule>) -> Result<Value, String> {

@@ -79,8 +79,8 @@ fn what_cannot_be_done_is_refused_by_name() {
         (json!({"op": "remove", "path": "schemas"}), "mutability: Operations[0]: 'schemas' is read-only"),
         (json!({"op": "remove", "path": "meta.version"}), "mutability: Operations[0]: 'meta.version' is read-only"),
         (
-            json!({"op": "replace", "path": format!("{PRACTITIONER}:registrationVerification.state"), "value": "verified"}),
-            "mutability: Operations[0]: 'urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner:registrationVerification.state' is read-only",
+            json!({"op": "replace", "path": format!("{PRACTITIONER}:unmapped.value"), "value": "x"}),
+            "mutability: Operations[0]: 'urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner:unmapped.value' is read-only",
         ),
         (
             json!({"op": "remove", "path": "userName"}),

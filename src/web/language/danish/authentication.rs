@@ -151,6 +151,7 @@ const CONSENT: Consent = Consent {
         locations: "Se de steder, du arbejder",
         entitlements: "Se, hvad du har lov til i den",
         identifiers: "Se dine og dine steders id-numre, for eksempel ydernumre",
+        practitioner: "Se din profession og din autorisation i denne klinik",
         own_profile: "Se din profil i klinikken og ændre det, du må ændre i den",
         other: |scope| format!("Bruge “{scope}”"),
     },

@@ -150,6 +150,7 @@ const CONSENT: Consent = Consent {
         locations: "See the locations you work at",
         entitlements: "See what you’re allowed to do in it",
         identifiers: "See your provider numbers and those of your locations",
+        practitioner: "See your profession and your registration in this clinic",
         own_profile: "See your profile in this clinic, and change what you may change there",
         other: |scope| format!("Use “{scope}”"),
     },

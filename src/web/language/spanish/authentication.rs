@@ -152,6 +152,7 @@ const CONSENT: Consent = Consent {
         locations: "Ver los centros donde trabaja",
         entitlements: "Ver qué puede hacer en ella",
         identifiers: "Ver sus números de profesional y los de sus centros",
+        practitioner: "Ver su profesión y su colegiación en esta clínica",
         own_profile: "Ver su perfil en esta clínica y cambiar lo que usted puede cambiar en él",
         other: |scope| format!("Usar «{scope}»"),
     },

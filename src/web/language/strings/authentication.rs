@@ -74,6 +74,7 @@ pub struct Scopes {
     pub locations: &'static str,
     pub entitlements: &'static str,
     pub identifiers: &'static str,
+    pub practitioner: &'static str,
     pub own_profile: &'static str,
     pub other: fn(&str) -> String,
 }
@@ -95,6 +96,7 @@ impl Scopes {
             "locations" => self.locations,
             "entitlements" => self.entitlements,
             "identifiers" => self.identifiers,
+            "practitioner" => self.practitioner,
             "scim:me" => self.own_profile,
             other => return (self.other)(other),
         };

@@ -252,8 +252,13 @@ async fn nobody_of_another_organization_and_nobody_who_has_not_joined_is_pushed(
                     is_active: Some(true),
                     attributes: serde_json::Map::new(),
                 };
-                let speaker =
-                    lanyard::directory::provisioning::Speaker { context: &context, organization: &of, may_assign: &[] };
+                let speaker = lanyard::directory::provisioning::Speaker {
+                    context: &context,
+                    organization: &of,
+                    may_assign: &[],
+                    may_grant: &[],
+                    may_verify: false,
+                };
                 Ok(lanyard::directory::provisioning::add(tx, speaker, &desired).await?.known.membership.id)
             })
         })

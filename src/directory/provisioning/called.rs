@@ -1,0 +1,34 @@
+//! What a source calls a member or a group: an id of its own, which it gives to one of each.
+
+use super::Speaker;
+use crate::{
+    directory::{Error, Noun, Result, store::ExternalKind},
+    storage::Tx,
+};
+
+/// Sets it, or takes it away.
+///
+/// # Errors
+/// When the source calls another one so.
+pub(super) async fn set(
+    tx: &mut Tx,
+    speaker: Speaker<'_>,
+    resource: (ExternalKind, &str),
+    id: Option<&str>,
+) -> Result<()> {
+    let is_set = tx.external_ids().set((speaker.organization, &speaker.source()), resource, id).await?;
+    if is_set { Ok(()) } else { Err(taken(id.unwrap_or_default())) }
+}
+
+/// Sets it of somebody or something new.
+///
+/// # Errors
+/// The same.
+pub(super) async fn add(tx: &mut Tx, speaker: Speaker<'_>, resource: (ExternalKind, &str), id: &str) -> Result<()> {
+    let is_set = tx.external_ids().add((speaker.organization, &speaker.source()), resource, id).await?;
+    if is_set { Ok(()) } else { Err(taken(id)) }
+}
+
+fn taken(id: &str) -> Error {
+    Error::Taken(Noun::ExternalId, id.to_owned())
+}

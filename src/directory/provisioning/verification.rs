@@ -1,0 +1,126 @@
+//! Whether a registration was compared with the register, as sources say it: a source that may not say so is not believed,
+//! and is told so where it names it. The word is never kept with the other ones: it is the membership's (`registration`).
+
+use super::{
+    Attributes, Manner, Owned, PRACTITIONER, Speaker,
+    known::{forget, value_of},
+};
+use crate::{
+    directory::{Error, Result, membership::Membership, registration},
+    storage::Tx,
+};
+
+/// The key of the attribute.
+pub(super) fn key() -> String {
+    format!("{PRACTITIONER}:registrationVerification")
+}
+
+/// What a source says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Verified,
+    Unverified,
+}
+
+/// Takes the word out of what a source wants, if it counts; `before` is what was there.
+///
+/// # Errors
+/// [`Owned`], where a source names it that may not say so, and for a state that there is not.
+pub(super) fn take(
+    speaker: Speaker<'_>,
+    (before, wanted): (&Attributes, &mut Attributes),
+    manner: Manner,
+) -> Result<Option<Word>> {
+    let state = |attributes: &Attributes| {
+        let state = value_of(attributes, &key()).and_then(|value| value["state"].as_str());
+        state.map(str::to_owned)
+    };
+    let (is, wish) = (state(before), state(wanted));
+    forget(wanted, &key());
+    let has_number =
+        value_of(wanted, &format!("{PRACTITIONER}:registrationNumber")).is_some_and(|value| !value.is_null());
+    let is_said = match manner {
+        // Whoever takes away the whole registration says nothing of what it was worth.
+        Manner::Change => is != wish && (wish.is_some() || has_number),
+        Manner::Whole => wish.is_some(),
+    };
+    match (is_said, speaker.may_verify, manner) {
+        (false, ..) | (true, false, Manner::Whole) => Ok(None),
+        (true, false, Manner::Change) => {
+            let keeper = "people of the organization".to_owned();
+            Err(Owned { attribute: "registrationVerification".to_owned(), keeper }.into())
+        }
+        (true, true, _) => match wish.as_deref().map(str::to_lowercase).as_deref() {
+            Some("verified") => Ok(Some(Word::Verified)),
+            Some("unverified") | None => Ok(Some(Word::Unverified)),
+            Some(_) => Err(Error::Refused("registrationVerification: state is `verified` or `unverified`")),
+        },
+    }
+}
+
+/// Lets the word have its effect on the membership as it is by now; says whether it had any.
+pub(super) async fn heed(tx: &mut Tx, speaker: Speaker<'_>, member: &Membership, word: Option<Word>) -> Result<bool> {
+    let (context, at) = (speaker.context, (speaker.organization, &member.id));
+    match word {
+        None => Ok(false),
+        Some(Word::Unverified) => registration::unverify(tx, context, at).await,
+        Some(Word::Verified) => {
+            let Some(now) = tx.memberships().by_id(speaker.organization, &member.id).await? else { return Ok(false) };
+            if now.verification.is_some() {
+                return Ok(false);
+            }
+            let number = now.registration_number.as_deref().ok_or(NO_NUMBER)?;
+            registration::verify(tx, context, at, (number, None)).await?;
+            Ok(true)
+        }
+    }
+}
+
+/// Nothing can be compared without it.
+pub(super) const NO_NUMBER: Error = Error::Refused("registrationVerification: there is no registrationNumber");
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{audit::Context, clock::Timestamp, id::OrganizationId, random::Random};
+
+    #[test]
+    fn who_may_not_verify_is_told_so_where_it_names_it() {
+        let of = |state: Value| {
+            let registration = json!({"registrationNumber": "R-1", "registrationVerification": {"state": state}});
+            let Value::Object(map) = json!({(PRACTITIONER): registration}) else { panic!("an object") };
+            map
+        };
+        let context = Context::server(Timestamp(0), Random::seeded(1));
+        let organization = OrganizationId::from_stored("org_a".to_owned());
+        let (verified, unverified) = (of(json!("verified")), of(json!("unverified")));
+        for (before, wanted, may_verify, manner, expected) in [
+            (&unverified, &verified, true, Manner::Change, Ok(Some(Word::Verified))),
+            (&unverified, &verified, true, Manner::Whole, Ok(Some(Word::Verified))),
+            (&verified, &verified, true, Manner::Change, Ok(None)),
+            (&verified, &verified, true, Manner::Whole, Ok(Some(Word::Verified))),
+            (&verified, &unverified, true, Manner::Change, Ok(Some(Word::Unverified))),
+            (&verified, &of(Value::Null), true, Manner::Change, Ok(Some(Word::Unverified))),
+            (&verified, &of(Value::Null), false, Manner::Change, Err("kept by people")),
+            (&verified, &Attributes::new(), true, Manner::Change, Ok(None)),
+            (&verified, &Attributes::new(), false, Manner::Change, Ok(None)),
+            (&verified, &Attributes::new(), true, Manner::Whole, Ok(None)),
+            (&verified, &of(json!("rejected")), true, Manner::Whole, Err("verified` or")),
+            (&unverified, &verified, false, Manner::Change, Err("kept by people")),
+            (&unverified, &verified, false, Manner::Whole, Ok(None)),
+            (&verified, &verified, false, Manner::Change, Ok(None)),
+        ] {
+            let speaker =
+                Speaker { context: &context, organization: &organization, may_assign: &[], may_grant: &[], may_verify };
+            let mut wanted = wanted.clone();
+            let found = take(speaker, (before, &mut wanted), manner).map_err(|error| error.to_string());
+            match expected {
+                Ok(expected) => assert_eq!(found, Ok(expected)),
+                Err(expected) => assert!(found.unwrap_err().contains(expected)),
+            }
+            assert_eq!(value_of(&wanted, &key()), None, "it is never kept");
+        }
+    }
+}
