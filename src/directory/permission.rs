@@ -122,25 +122,32 @@ pub async fn set(
 ) -> Result<()> {
     let member =
         tx.memberships().by_id(organization, membership).await?.ok_or_else(|| Noun::Membership.unknown(membership))?;
-    if effect.is_some() {
-        registered(tx, organization, std::slice::from_ref(permission)).await?;
+    match effect {
+        Some(effect) => {
+            registered(tx, organization, std::slice::from_ref(permission)).await?;
+            tx.permissions().set(membership, permission, effect, context.now).await?;
+        }
+        None => take_back(tx, &member, permission).await?,
     }
-    if effect.is_none() {
-        refuse_what_a_source_gave(tx, &member, permission).await?;
-    }
-    tx.permissions().set(membership, permission, effect, context.now).await?;
     changed(tx, context, &member, (permission, effect));
     Ok(())
 }
 
-/// People take back what people gave; what a source grants they deny.
-async fn refuse_what_a_source_gave(tx: &mut Tx, member: &Membership, permission: &Permission) -> Result<()> {
+/// People take back what people gave, and what was granted by a source that has ended; what another source grants they deny.
+async fn take_back(tx: &mut Tx, member: &Membership, permission: &Permission) -> Result<()> {
     let all = tx.permissions().of_member(&member.organization_id, &member.id).await?;
-    let mut givers =
-        all.into_iter().filter(|one| one.permission == *permission).map(|one| one.source).collect::<Vec<_>>();
-    let (false, Some(Some(by))) = (givers.contains(&None), givers.pop()) else { return Ok(()) };
-    let keeper = tx.sources().ranking(&member.organization_id).await?.name_of(&by);
-    Err(Owned { attribute: format!("entitlements[value eq \"{permission}\"]"), keeper }.into())
+    let (of_sources, of_people): (Vec<Direct>, Vec<Direct>) =
+        all.into_iter().filter(|one| one.permission == *permission).partition(|one| one.source.is_some());
+    let mut sources: Vec<Origin> = of_sources.into_iter().filter_map(|one| one.source).collect();
+    if !sources.is_empty() {
+        let ranking = tx.sources().ranking(&member.organization_id).await?;
+        let lasting = sources.iter().find_map(|source| ranking.source(source)).map(|source| source.name.clone());
+        sources.retain(|source| ranking.source(source).is_none());
+        if let Some(keeper) = lasting.filter(|_| of_people.is_empty() && sources.is_empty()) {
+            return Err(Owned { attribute: format!("entitlements[value eq \"{permission}\"]"), keeper }.into());
+        }
+    }
+    Ok(tx.permissions().take_back(&member.id, permission, &sources).await?)
 }
 
 /// Checks that an outside system may be let grant these: permissions of apps, and none of Lanyard's own.

@@ -165,7 +165,10 @@ pub(super) fn texts() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::{Storage, testing::databases};
+    use crate::storage::{
+        Storage,
+        testing::{Database, databases},
+    };
 
     async fn change(settings: &Settings, statement: &str) {
         let mut tx = settings.connect().await.unwrap();
@@ -206,16 +209,7 @@ mod tests {
     async fn a_database_of_an_earlier_version_keeps_its_clients_and_authorizations() {
         let earlier = STEPS.iter().position(|step| step.version == "202611221402").expect("it is one of them");
         for database in databases().await {
-            let settings = match database.storage.engine() {
-                Engine::Sqlite => {
-                    let file = database.settings.url.replace(".db", "-earlier.db");
-                    Settings { url: file, ..database.settings.clone() }
-                }
-                Engine::Postgres => {
-                    change(&database.settings, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
-                    database.settings.clone()
-                }
-            };
+            let settings = emptied(&database).await;
             apply(&settings, &STEPS[..earlier]).await.unwrap();
             change(&settings, EARLIER).await;
             run(&settings).await.unwrap();
@@ -231,6 +225,20 @@ mod tests {
         }
     }
 
+    /// A database without a schema.
+    async fn emptied(database: &Database) -> Settings {
+        match database.storage.engine() {
+            Engine::Sqlite => {
+                let file = database.settings.url.replace(".db", "-earlier.db");
+                Settings { url: file, ..database.settings.clone() }
+            }
+            Engine::Postgres => {
+                change(&database.settings, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+                database.settings.clone()
+            }
+        }
+    }
+
     /// A client and an authorization as they were written before `client_metadata`.
     const EARLIER: &str = "INSERT INTO clients (id, name, authentication_method, first_party, grant_types, scopes, \
          redirect_uris, post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, \
@@ -239,6 +247,49 @@ mod tests {
          INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_1', 'Olivia', 0, 0); \
          INSERT INTO families (id, client_id, user_id, session_id, offline, scope, resources, auth_time, acr, amr, created_at, \
          expires_at) VALUES ('fam_1', 'app', 'usr_1', 'ses_1', 0, 'openid', '[]', 0, '1', 'pwd', 0, 1)";
+
+    /// People and groups as a source wrote them before `group_sources`, and a grant by hand before `entitlements`.
+    const UNSOURCED: &str = "INSERT INTO organizations (id, slug, name, created_at, version) VALUES ('org_1', 'a', 'A', 0, 0); \
+         INSERT INTO scim_connections (id, organization_id, name, resources, may_write, networks, roles, created_at) \
+         VALUES ('scn_1', 'org_1', 'entra', 'users groups', 1, '[]', '[]', 0); \
+         INSERT INTO users (id, name, created_at, updated_at) VALUES ('usr_1', 'O', 0, 0), ('usr_2', 'P', 0, 0), ('usr_3', 'Q', 0, 0); \
+         INSERT INTO memberships (id, organization_id, user_id, kind, origin, created_at) \
+         VALUES ('mem_1', 'org_1', 'usr_1', 'hirer', 'client:roster', 0), ('mem_2', 'org_1', 'usr_2', 'hirer', 'host:root', 0), \
+         ('mem_3', 'org_1', 'usr_3', 'hirer', 'client:roster', 0); \
+         INSERT INTO member_records (membership_id, organization_id, user_name, external_id, attributes, sources, updated_at) \
+         VALUES ('mem_1', 'org_1', 'o', '7', '{}', '{}', 0), ('mem_2', 'org_1', 'p', '7', '{}', '{}', 0), \
+         ('mem_3', 'org_1', 'q', '7', '{}', '{}', 0); \
+         INSERT INTO groups (id, organization_id, slug, name, created_at, external_id) VALUES ('grp_1', 'org_1', 'g', 'G', 0, '7'); \
+         INSERT INTO audit_events (id, chain, at, action, outcome, actor_kind, actor_id, resource, detail) \
+         VALUES ('evt_1', 'org_1', 0, 'group-creation', 'success', 'connection', 'scn_1', 'grp_1', '{}'); \
+         INSERT INTO membership_permissions (membership_id, permission, effect, created_at) VALUES ('mem_1', 'a:b:c', 'deny', 0)";
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_source_called_somebody_is_its_own_from_then_on() {
+        let earlier = STEPS.iter().position(|step| step.version == "202611222349").expect("it is one of them");
+        for database in databases().await {
+            let settings = emptied(&database).await;
+            apply(&settings, &STEPS[..earlier]).await.unwrap();
+            change(&settings, UNSOURCED).await;
+            run(&settings).await.unwrap();
+            let mut tx = settings.connect().await.unwrap();
+            let ids = "SELECT resource_id || ' ' || source || ' ' || kind || ' ' || external_id AS found FROM external_ids \
+                       UNION ALL SELECT id || ' ' || origin || ' ' || named_by FROM groups \
+                       UNION ALL SELECT permission || ' ' || effect || source FROM membership_permissions \
+                       ORDER BY found";
+            let rows = sql(ids).fetch_all(tx.connection()).await.unwrap();
+            let found: Vec<String> = rows.iter().map(|row| row.try_get("found").unwrap()).collect();
+            let expected = [
+                "a:b:c deny",
+                "grp_1 scim:scn_1 group 7",
+                "grp_1 scim:scn_1 scim:scn_1",
+                "mem_1 client:roster member 7",
+                "mem_2 scim:scn_1 member 7",
+            ];
+            assert_eq!(found, expected, "of two the eldest keeps it");
+            tx.close().await.unwrap();
+        }
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_schema_that_this_program_did_not_make_is_left_alone() {

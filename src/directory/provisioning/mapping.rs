@@ -127,9 +127,6 @@ pub(super) async fn assign(
     seen: &Attributes,
 ) -> Result<()> {
     let (source, member) = (speaker.source(), &known.membership);
-    let own = of(tx, speaker, &said_by(&source, after, seen)).await?;
-    assignment::replace_of(tx, speaker.context, member, (&own.roles, &source)).await?;
-    permission::replace_of(tx, speaker.context, member, (&own.permissions, &source)).await?;
     let before = known.record.iter().flat_map(|record| ROLES.map(|key| (key, record.sources.get(key))));
     let overruled = before.filter(|(key, origin)| *origin != after.sources.get(*key)).filter_map(|(_, origin)| origin);
     for origin in overruled.filter(|origin| **origin != source) {
@@ -139,7 +136,10 @@ pub(super) async fn assign(
         let granted = texts(left.get(ENTITLEMENTS)).filter_map(|text| text.parse().ok()).collect();
         permission::keep_of(tx, speaker.context, member, (&granted, origin)).await?;
     }
-    Ok(())
+    // Last, so that what another gave up is given anew.
+    let own = of(tx, speaker, &said_by(&source, after, seen)).await?;
+    assignment::replace_of(tx, speaker.context, member, (&own.roles, &source)).await?;
+    permission::replace_of(tx, speaker.context, member, (&own.permissions, &source)).await
 }
 
 /// The roles that one source said.

@@ -107,10 +107,9 @@ impl Permissions<'_> {
         &mut self,
         membership: &MembershipId,
         permission: &Permission,
-        effect: Option<Effect>,
+        effect: Effect,
         now: Timestamp,
     ) -> Result<()> {
-        let Some(effect) = effect else { return self.unset(membership, permission).await };
         sql("INSERT INTO membership_permissions (membership_id, permission, source, effect, created_at) \
              VALUES ($1, $2, '', $3, $4) \
              ON CONFLICT (membership_id, permission, source) DO UPDATE SET effect = excluded.effect")
@@ -123,12 +122,22 @@ impl Permissions<'_> {
         Ok(())
     }
 
-    async fn unset(&mut self, membership: &MembershipId, permission: &Permission) -> Result<()> {
-        sql("DELETE FROM membership_permissions WHERE membership_id = $1 AND permission = $2 AND source = ''")
-            .bind(membership.as_str().to_owned())
-            .bind(permission.as_str().to_owned())
-            .execute(self.0.connection())
-            .await?;
+    /// Takes away what people and these sources say.
+    pub(in crate::directory) async fn take_back(
+        &mut self,
+        membership: &MembershipId,
+        permission: &Permission,
+        sources: &[Origin],
+    ) -> Result<()> {
+        let statement = format!(
+            "DELETE FROM membership_permissions WHERE membership_id = $1 AND permission = $2 AND source IN ('', {})",
+            in_list(3, sources.len().max(1))
+        );
+        // Somebody is always named, so that there is a list.
+        let nobody = sources.is_empty().then(|| Value::from(""));
+        let keys = sources.iter().map(|source| Value::from(source.as_str())).chain(nobody);
+        let query = sql(statement).bind(membership.as_str().to_owned()).bind(permission.as_str().to_owned());
+        query.bind_all(keys).execute(self.0.connection()).await?;
         Ok(())
     }
 }

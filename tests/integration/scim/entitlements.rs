@@ -6,9 +6,9 @@ use lanyard::{
         permission::{self, Effect},
     },
     id::MembershipId,
-    scim::connection::Rights,
+    scim::connection::{self, Rights},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::push::{Push, USER, patch};
 
@@ -50,6 +50,15 @@ async fn by_hand(push: &Push, member: &MembershipId, effect: Option<Effect>) -> 
         Box::pin(async move { permission::set(tx, &context, &of, &member, (&READ.parse().unwrap(), effect)).await })
     });
     work.await.map_err(|error| error.to_string())
+}
+
+async fn end(push: &Push, name: &str) {
+    let (context, of, name) = (push.door.clinic.context(), push.door.riverside().await, name.parse().unwrap());
+    let work = push
+        .door
+        .clinic
+        .write(move |tx| Box::pin(async move { Ok(connection::remove(tx, &context, &of, &name).await?) }));
+    work.await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,6 +122,23 @@ async fn what_a_source_may_grant_is_granted_and_only_its_own_is_taken_away() {
         let (_, higher) = push.door.connect("higher", Rights { precedence: 9, ..Rights::default() }).await;
         assert_eq!(push.ask_as(&higher, "PATCH", &path, (&say("nothing"), &[])).await.status, 200);
         assert_eq!(held(&push, &member).await, (vec![], vec![]), "whoever is overruled grants no more");
-        push.told("DELETE", &path, &Value::Null, 400).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_take_back_what_a_source_granted_that_has_ended() {
+    for push in Push::each().await {
+        declare(&push).await;
+        let rights = Rights { permissions: vec![READ.parse().unwrap()], ..Rights::default() };
+        let (_, brief) = push.door.connect("brief", rights).await;
+        let id = push.person("jo").await;
+        let (member, path): (MembershipId, _) = (id.parse().unwrap(), format!("/Users/{id}"));
+        let read = patch(json!([{"op": "add", "path": "entitlements", "value": [{"value": READ}]}]));
+        assert_eq!(push.ask_as(&brief, "PATCH", &path, (&read, &[])).await.status, 200);
+        assert!(by_hand(&push, &member, None).await.is_err());
+        end(&push, "brief").await;
+        assert_eq!(held(&push, &member).await.0, [READ], "what it brought stays");
+        by_hand(&push, &member, None).await.unwrap();
+        assert_eq!(held(&push, &member).await, (vec![], vec![]));
     }
 }

@@ -102,6 +102,11 @@ async fn nobody_assigns_by_the_rights_of_another_source() {
         let both = patch(json!([{"op": "replace", "path": "roles", "value": both}]));
         assert_eq!(may.status("PATCH", &path, &both).await, 200);
         assert_eq!(roles(&push, &member).await, ["billing", "manager"]);
+        let heir = Source::of(&push, "heir", (7, &["billing"])).await;
+        let three = json!([{"value": "manager"}, {"value": "billing"}, {"value": "none"}]);
+        let three = patch(json!([{"op": "replace", "path": "roles", "value": three}]));
+        assert_eq!(heir.status("PATCH", &path, &three).await, 200);
+        assert_eq!(roles(&push, &member).await, ["billing"], "what another gave up is given anew, by one's own rights");
         let higher = Source::of(&push, "higher", (9, &[])).await;
         assert_eq!(higher.status("PATCH", &path, &say("roles", "none")).await, 200);
         assert_eq!(roles(&push, &member).await, ["billing"], "whoever is overruled assigns no more");
