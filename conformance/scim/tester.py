@@ -40,12 +40,15 @@ def is_added(result):
 
 def sent(value):
     """What a client can have sent of a value: the server says of a member and a manager what they are called too, and of a
-    practitioner what is unmapped, which the schema declares (RFC 7643 §7: read-only, returned by default)."""
+    practitioner what is unmapped and whether the registration was verified, which the schema declares (RFC 7643 §7: read-only,
+    returned by default)."""
     if isinstance(value, list):
         return [sent(one) for one in value]
     if not isinstance(value, BaseModel):
         return value
-    ours = {"Members": {"display"}, "Manager": {"display_name"}}.get(type(value).__name__, {"schemas", "unmapped"})
+    ours = {"Members": {"display"}, "Manager": {"display_name"}}.get(
+        type(value).__name__, {"schemas", "unmapped", "registration_verification"}
+    )
     return {name: sent(part) for name, part in value if part is not None and name not in ours}
 
 

@@ -40,7 +40,7 @@ const TOKEN: &str = "the token";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 72] = [
+const COMMANDS: [(&str, &str, &str); 73] = [
     ("location rename X New", "main-street", "no-street"),
     ("location move X --in pier", "main-street", "no-street"),
     ("location move pier --in X", "main-street", "no-street"),
@@ -82,6 +82,7 @@ const COMMANDS: [(&str, &str, &str); 72] = [
     ("membership show X", PRIYA, NOBODY),
     ("membership update X --always", PRIYA, NOBODY),
     ("membership set X title=Dr", PRIYA, NOBODY),
+    ("membership verify X --number R-1", PRIYA, NOBODY),
     ("membership disable X", PRIYA, NOBODY),
     ("membership enable X", PRIYA, NOBODY),
     ("membership remove X", PRIYA, NOBODY),
