@@ -60,7 +60,7 @@ Examples:
   what it says of somebody is believed before what others say:
     lanyard scim-token change hr --precedence 10
   it compares registrations with the register, and may grant one permission of an app:
-    lanyard scim-token change hr --may-verify --permission calendar:slot:read")]
+    lanyard scim-token change hr --may-verify --permission calendar:appointment:read")]
     Change(Changed),
     /// Prints a new token; the present one ends after the overlap
     #[command(after_help = "\
@@ -105,7 +105,7 @@ pub(super) struct May {
     /// A role that it may assign, never owner; may be repeated. None when none is named
     #[arg(long = "role", value_name = "SLUG")]
     pub(super) roles: Vec<Slug>,
-    /// A permission of an app that it may grant, as in calendar:slot:read; may be repeated. None when none is named
+    /// A permission of an app that it may grant, as in calendar:appointment:read; may be repeated. None when none is named
     #[arg(long = "permission", value_name = "PERMISSION")]
     pub(super) permissions: Vec<Permission>,
     /// It may say that a registration was compared with the register

@@ -58,8 +58,9 @@ pub(super) struct Present<'a> {
 impl<'a> Present<'a> {
     /// Whether anything that `source` wants to be otherwise may be somebody else's, so that the ranking has to be known.
     pub(super) fn is_contested(&self, wanted: &Attributes, source: &Origin) -> bool {
+        let verification = verification::key();
         let differs = |key: &str| value_of(self.seen, key) != value_of(wanted, key);
-        let keys = keys(self.seen).chain(keys(wanted)).map(|(key, _)| key).filter(|key| *key != verification::key());
+        let keys = keys(self.seen).chain(keys(wanted)).map(|(key, _)| key).filter(|key| *key != verification);
         let mut others = keys.map(|key| (self.holder(&key), key));
         others.any(|(holder, key)| match holder {
             Holder::Nobody => false,
