@@ -56,6 +56,7 @@ const STEPS: &[Step] = migrations! {
     "202611222351" "entitlements";
     "202611222358" "group_sources";
     "202611230006" "external_ids_moved";
+    "202611230106" "scim_pushed_names";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

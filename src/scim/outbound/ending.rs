@@ -6,17 +6,21 @@ use super::{
     brake::WINDOW,
     decision::{Operation, Standing},
     problem::{Problem, Trouble},
-    push::{Deed, Task},
+    push::Deed,
     run::{Kind, Report},
-    store::{Outcome, Pushed},
+    store::{Outcome, Pushed, Rank},
+    thing::Thing,
 };
 use crate::{audit::Event, clock::Timestamp, id::TargetId, scim::ResourceType};
 
+/// The longest pause between tries to take somebody out.
+const LEAVERS_WAIT: Duration = Duration::from_mins(5);
+
 /// Whether somebody is to leave.
-pub(super) fn is_to_leave(task: &Task) -> bool {
-    let leaves = matches!(task.operation, Operation::Deactivate | Operation::Delete)
-        || (task.operation == Operation::Find && task.standing != Standing::Wanted);
-    leaves && task.pushed.thing.kind() == ResourceType::User
+pub(super) fn is_to_leave(thing: &Thing, standing: Standing, operation: Operation) -> bool {
+    let leaves = matches!(operation, Operation::Deactivate | Operation::Delete)
+        || (operation == Operation::Find && standing != Standing::Wanted);
+    leaves && thing.kind() == ResourceType::User
 }
 
 /// Counts what was done.
@@ -36,7 +40,7 @@ pub(super) fn failed(before: &Pushed, problem: &Problem, now: Timestamp) -> Outc
     // What the app refuses it does not have; of what else happens nobody knows.
     let is_uncertain = matches!(problem.trouble, Trouble::Fault | Trouble::Nonsense | Trouble::TooLarge);
     let tried_at = if is_uncertain && before.remote_id.is_none() { Some(now) } else { None };
-    let (due_at, trouble) = (Some(now.plus(pause_of_one(attempts))), Some((problem.clone(), now)));
+    let (due_at, trouble) = (Some(now.plus(pause_of_one(before.rank, attempts))), Some((problem.clone(), now)));
     Outcome::Keep(Box::new(Pushed { due_at, tried_at, attempts, trouble, ..before.clone() }), None)
 }
 
@@ -46,14 +50,14 @@ pub(super) fn braked(before: &Pushed, now: Timestamp) -> Outcome {
     Outcome::Keep(Box::new(Pushed { due_at, trouble, ..before.clone() }), None)
 }
 
-/// Pauses of 5 s, 10 s, 20 s, … up to an hour.
-pub(super) fn pause_of_one(attempts: i64) -> Duration {
-    growing(attempts, Duration::from_hours(1))
+/// Pauses of 5 s, 10 s, 20 s, … up to an hour; of whoever is to leave up to [`LEAVERS_WAIT`].
+pub(super) fn pause_of_one(rank: Rank, attempts: i64) -> Duration {
+    growing(attempts, if rank == Rank::Leaver { LEAVERS_WAIT } else { Duration::from_hours(1) })
 }
 
-/// The same up to five minutes: leavers wait.
+/// The same for a whole app, in which somebody may be to leave.
 pub(super) fn pause_of_app(failures: i64) -> Duration {
-    growing(failures, Duration::from_mins(5))
+    growing(failures, LEAVERS_WAIT)
 }
 
 fn growing(times: i64, most: Duration) -> Duration {
@@ -82,7 +86,8 @@ mod tests {
     #[test]
     fn pauses_grow_and_have_an_end() {
         for (times, one, app) in [(1, 5, 5), (2, 10, 10), (7, 320, 300), (10, 2_560, 300), (60, 3_600, 300)] {
-            assert_eq!((pause_of_one(times).as_secs(), pause_of_app(times).as_secs()), (one, app), "{times}");
+            let [of_one, of_leaver] = [Rank::Person, Rank::Leaver].map(|rank| pause_of_one(rank, times).as_secs());
+            assert_eq!((of_one, of_leaver, pause_of_app(times).as_secs()), (one, app, app), "{times}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
     problem::{Problem, Trouble},
     push::{Deed, Done, Pusher, Task, joining, leaving},
     remote::{Changed, Failure},
-    store::{Outcome, Place, Pushed},
+    store::{Outcome, Place, Pushed, Rank},
     target::Target,
     thing::Thing,
 };
@@ -72,7 +72,7 @@ pub(super) async fn send(
                 return Err(failure.into());
             }
             let attempts = task.pushed.attempts + 1;
-            let due_at = Some(app.clock.now().plus(pause_of_one(attempts)));
+            let due_at = Some(app.clock.now().plus(pause_of_one(Rank::Group, attempts)));
             let gone = Pushed { due_at, attempts, ..Pushed::nothing(task.pushed.thing.clone()) };
             Ok((Outcome::Keep(Box::new(gone), None), deed, 0))
         }

@@ -5,7 +5,7 @@
 //!   `brake`: whether too many would leave.
 //! * `run`: a run from outside, `runner`: its steps, and `ending`, what becomes of it. `push` and `members`: one person or group at the app. `reconcile`: what the app has
 //!   otherwise than it was told. `preview`: what would happen.
-//! * `remote`: the app as its client sees it. `projection`: a document as it is sent. `problem`: what goes wrong, with what to
+//! * `remote`: the app as its client sees it, with its `features` and its lists (`listing`). `lookup`: who of it somebody of ours is. `projection`: a document as it is sent. `problem`: what goes wrong, with what to
 //!   do about it. `store/`: the only SQL.
 //!
 //! A person is pushed while the membership is active and the person has joined, and with the id of the membership as
@@ -16,6 +16,9 @@ pub mod brake;
 pub mod changes;
 pub mod decision;
 mod ending;
+pub mod features;
+pub mod listing;
+mod lookup;
 pub mod mapping;
 pub mod members;
 pub mod plan;

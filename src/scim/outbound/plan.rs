@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     decision::{Operation, Standing, decide},
+    ending::is_to_leave,
     problem::Problem,
     projection,
     push::Task,
@@ -60,12 +61,16 @@ pub async fn tasks(
     let known_groups = tx.group_records().by_ids(of, &wanted_groups).await?;
     let known_groups: HashMap<GroupId, KnownGroup> =
         known_groups.into_iter().map(|one| (one.group.id.clone(), one)).collect();
-    let plan = |pushed: Pushed| {
+    let plan = |mut pushed: Pushed| {
         let (standing, document) = match &pushed.thing {
             Thing::Person(id) => {
                 let standing = standings.get(id).copied().unwrap_or(Standing::Unwanted);
-                match known.get(id).filter(|_| standing == Standing::Wanted) {
-                    Some(known) => (standing, Some(target.settings.mapping.document(known, slug))),
+                let document = known.get(id).map(|known| target.settings.mapping.document(known, slug));
+                if let (None, Some(Ok(document))) = (&pushed.name, &document) {
+                    pushed.name = document.get("userName").and_then(Value::as_str).map(str::to_owned);
+                }
+                match document.filter(|_| standing == Standing::Wanted) {
+                    Some(document) => (standing, Some(document)),
                     None => (standing.min_wanted(), None),
                 }
             }
@@ -78,6 +83,9 @@ pub async fn tasks(
             Ok(document) => {
                 let digest = document.as_ref().map(projection::digest);
                 let operation = decide(standing, pushed.remembered(), digest.as_deref(), target.settings.leaver);
+                if is_to_leave(&pushed.thing, standing, operation) {
+                    pushed.rank = Rank::Leaver;
+                }
                 Planned::Task(Box::new(Task { pushed, standing, operation, document }))
             }
             Err(problem) => Planned::Refused(Box::new(pushed), problem),

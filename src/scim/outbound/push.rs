@@ -1,12 +1,13 @@
 //! One operation on one person or group, carried out at the app.
 //!
-//! What the app has already is never created twice: whoever may be there is looked for first, by `externalId` (our id) and
-//! by what they are called; whom the app calls a conflict is looked for and adopted; whom it has lost is created again.
+//! What the app has already is never created twice: whoever may be there is looked for first (`lookup`); whom the app calls
+//! a conflict is looked for and adopted; whom it has lost is created again. Whoever is to leave has left when the app says
+//! so: that it knows nobody of this id is believed once it knows nobody of this name either.
 
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -15,9 +16,10 @@ use serde_json::{Value, json};
 
 use super::{
     decision::{Operation, Standing},
+    features::Features,
     problem::{Problem, Trouble},
     projection,
-    remote::{self, Changed, Failure, Features, Remote, Result},
+    remote::{Changed, Failure, Remote, Result},
     store::{Outcome, Pushed},
     thing::Thing,
 };
@@ -25,7 +27,7 @@ use crate::{
     clock::Timestamp,
     id::TargetId,
     scim::{Document, ResourceType, patch::PATCH_SCHEMA},
-    storage::{self, Storage, Tx},
+    storage::Storage,
 };
 
 /// How often a change is made anew that somebody else was quicker with.
@@ -64,12 +66,12 @@ pub struct Task {
 pub struct Pusher<'p> {
     /// The app.
     pub remote: &'p Remote,
-    storage: &'p Storage,
-    target: &'p TargetId,
+    pub(super) storage: &'p Storage,
+    pub(super) target: &'p TargetId,
     patches: AtomicBool,
-    filters: bool,
+    pub(super) filters: bool,
     /// Ids of the app that belong to somebody since this run began.
-    claims: Mutex<HashMap<(ResourceType, String), Thing>>,
+    pub(super) claims: Mutex<HashMap<(ResourceType, String), Thing>>,
     now: Timestamp,
 }
 
@@ -100,11 +102,11 @@ impl<'p> Pusher<'p> {
         let known = task.pushed.remote_id.as_deref();
         match (task.operation, known) {
             (Operation::Keep, _) => Ok((as_it_was(task), Deed::Nothing)),
-            (Operation::Find, _) => self.find(task).await,
+            (Operation::Find, _) if task.standing == Standing::Wanted => self.find(task).await,
+            (Operation::Find, _) => self.take_out_found(task, None).await,
             (Operation::Update, Some(id)) => self.update(task, id).await,
             (Operation::Create | Operation::Update, _) => self.create(task).await,
-            (Operation::Deactivate, Some(id)) => self.deactivate(task, id).await,
-            (Operation::Delete, Some(id)) => self.delete(task, id).await,
+            (Operation::Deactivate | Operation::Delete, Some(id)) => self.leave(task, id).await,
             (Operation::Forget, _) | (Operation::Deactivate | Operation::Delete, None) => {
                 Ok((Outcome::Forget, Deed::Nothing))
             }
@@ -112,13 +114,9 @@ impl<'p> Pusher<'p> {
     }
 
     async fn find(&self, task: &Task) -> Result<Done> {
-        let found = self.look_up(task).await?;
-        match (found, task.standing) {
-            (Some(id), Standing::Wanted) => self.adopt(task, &id).await,
-            (Some(id), Standing::Unwanted) => self.deactivate(task, &id).await,
-            (Some(id), Standing::Erased) => self.delete(task, &id).await,
-            (None, Standing::Wanted) => self.create(task).await,
-            (None, _) => Ok((Outcome::Forget, Deed::Nothing)),
+        match self.look_up(task).await? {
+            Some(id) => self.adopt(task, &id).await,
+            None => self.create(task).await,
         }
     }
 
@@ -138,13 +136,13 @@ impl<'p> Pusher<'p> {
                 Problem::new(Trouble::Nonsense, "the app created it, says no id, and does not find it again")
             })?,
         };
-        self.claim(task, &id).await?;
+        self.claim(&task.pushed.thing, &id).await?;
         Ok((has(task, &id), Deed::Created))
     }
 
     /// Somebody who is there already becomes ours.
     async fn adopt(&self, task: &Task, id: &str) -> Result<Done> {
-        self.claim(task, id).await?;
+        self.claim(&task.pushed.thing, id).await?;
         match self.write(task, id).await? {
             Changed::Yes => Ok((has(task, id), Deed::Changed)),
             Changed::Gone => Err(Problem::new(Trouble::Missing, "the app finds it and does not have it").into()),
@@ -158,26 +156,54 @@ impl<'p> Pusher<'p> {
         }
     }
 
-    async fn deactivate(&self, task: &Task, id: &str) -> Result<Done> {
-        let thing = &task.pushed.thing;
-        if thing.kind() == ResourceType::Group {
-            return self.delete(task, id).await;
+    async fn leave(&self, task: &Task, id: &str) -> Result<Done> {
+        match self.take_out(task, id).await? {
+            Changed::Gone if task.pushed.thing.kind() == ResourceType::User => {
+                self.take_out_found(task, Some(id)).await
+            }
+            Changed::Yes | Changed::Gone => Ok(self.out(task, Some(id))),
         }
-        let inactive = Document::from_iter([("active".to_owned(), json!(false))]);
-        let changed = self.set(thing.kind(), id, (&inactive, &[])).await?;
-        let remote_id = (changed == Changed::Yes).then(|| id.to_owned());
-        let pushed = Pushed { remote_id, sent: task.pushed.sent.clone(), ..Pushed::nothing(thing.clone()) };
-        Ok((Outcome::Keep(Box::new(pushed), Some(self.now)), Deed::Left))
     }
 
-    async fn delete(&self, task: &Task, id: &str) -> Result<Done> {
-        let thing = &task.pushed.thing;
-        self.remote.delete(thing.kind(), id).await?;
-        if thing.kind() == ResourceType::Group {
-            return Ok((Outcome::Forget, Deed::Left));
+    /// Takes out whoever the app knows as this person; `denied` is an id of which it has just said that there is none.
+    async fn take_out_found(&self, task: &Task, denied: Option<&str>) -> Result<Done> {
+        let found = self.look_up_leaver(task, denied).await?;
+        for id in &found {
+            if denied == Some(id) || self.take_out(task, id).await? == Changed::Gone {
+                return Err(Problem::new(Trouble::Missing, "the app finds it and does not have it").into());
+            }
         }
-        // Who has just left counts for the brake; nothing else is kept.
-        Ok((Outcome::Keep(Box::new(Pushed::nothing(thing.clone())), Some(self.now)), Deed::Left))
+        match (found.first(), denied) {
+            (None, None) => Ok((Outcome::Forget, Deed::Nothing)),
+            (id, _) => Ok(self.out(task, id.map(String::as_str))),
+        }
+    }
+
+    async fn take_out(&self, task: &Task, id: &str) -> Result<Changed> {
+        let kind = task.pushed.thing.kind();
+        if is_removed(task) {
+            return self.remote.delete(kind, id).await;
+        }
+        let inactive = Document::from_iter([("active".to_owned(), json!(false))]);
+        self.set(kind, id, (&inactive, &[])).await
+    }
+
+    /// Whoever has left; `id` where the app still has them.
+    fn out(&self, task: &Task, id: Option<&str>) -> Done {
+        let thing = &task.pushed.thing;
+        if thing.kind() == ResourceType::Group {
+            return (Outcome::Forget, Deed::Left);
+        }
+        // Who has just left counts for the brake.
+        let nothing = Pushed::nothing(thing.clone());
+        let pushed = match id.filter(|_| !is_removed(task)) {
+            Some(id) => {
+                let (sent, name) = (task.pushed.sent.clone(), task.pushed.name.clone());
+                Pushed { remote_id: Some(id.to_owned()), sent, name, ..nothing }
+            }
+            None => nothing,
+        };
+        (Outcome::Keep(Box::new(pushed), Some(self.now)), Deed::Left)
     }
 
     async fn write(&self, task: &Task, id: &str) -> Result<Changed> {
@@ -218,63 +244,6 @@ impl<'p> Pusher<'p> {
         }
         Err(last)
     }
-
-    /// Whether the app has it already: by our id, else by what it is called.
-    async fn look_up(&self, task: &Task) -> Result<Option<String>> {
-        let (kind, ours) = (task.pushed.thing.kind(), task.pushed.thing.id());
-        if !self.filters {
-            return Ok(None);
-        }
-        let by_id = match self.remote.find(kind, "externalId", ours).await {
-            // Not every app can look for it.
-            Err(failure) if !failure.problem.is_of_all() => vec![],
-            found => found?,
-        };
-        if let Some(id) = by_id.iter().find_map(remote::id) {
-            return Ok(Some(id));
-        }
-        let attribute = name_of(kind);
-        let name = task.document.as_ref().and_then(|document| document.get(attribute)).and_then(Value::as_str);
-        let Some(name) = name else { return Ok(None) };
-        let found = self.remote.find(kind, attribute, name).await?;
-        match found.as_slice() {
-            [one] => Ok(remote::id(one)),
-            [] => Ok(None),
-            _ => Err(Problem::new(Trouble::Conflict, &format!("{} are called `{name}` there", found.len())).into()),
-        }
-    }
-
-    /// Makes sure that nobody else of ours is the same one there.
-    async fn claim(&self, task: &Task, id: &str) -> Result<()> {
-        let thing = &task.pushed.thing;
-        let key = (thing.kind(), id.to_owned());
-        let shared = |other: &Thing| Problem::new(Trouble::Shared, &format!("{other} is the same in the app"));
-        {
-            let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
-            match claims.get(&key) {
-                Some(other) if other != thing => return Err(shared(other).into()),
-                _ => drop(claims.insert(key, thing.clone())),
-            }
-        }
-        let other = self.other(thing, id).await.map_err(|error| {
-            tracing::error!(error = %error, "What an app has could not be read.");
-            Problem::new(Trouble::Fault, "the database of Lanyard failed")
-        })?;
-        other.map_or(Ok(()), |other| Err(shared(&other).into()))
-    }
-
-    /// Who else is this one there. Whoever left leaves the place to whom comes back as a new member.
-    async fn other(&self, thing: &Thing, id: &str) -> storage::Result<Option<Thing>> {
-        let found = self.storage.read().await?.pushed(self.target).by_remote(thing.kind(), &[id.to_owned()]).await?;
-        let Some(other) = found.into_iter().find(|one| one.thing != *thing) else { return Ok(None) };
-        if other.is_live {
-            return Ok(Some(other.thing));
-        }
-        let (target, gone) = (self.target.clone(), vec![(other.thing, Outcome::Forget)]);
-        let forget = async move |tx: &mut Tx| tx.pushed(&target).settle(&gone).await;
-        self.storage.write(move |tx| Box::pin(async move { forget(tx).await })).await?;
-        Ok(None)
-    }
 }
 
 fn as_it_was(task: &Task) -> Outcome {
@@ -289,6 +258,7 @@ fn has(task: &Task, id: &str) -> Outcome {
         remote_id: Some(id.to_owned()),
         digest: Some(projection::digest(document)),
         sent: projection::paths(document),
+        name: called(task).map(str::to_owned),
         is_live: true,
         ..Pushed::nothing(task.pushed.thing.clone())
     };
@@ -302,6 +272,18 @@ pub const fn name_of(kind: ResourceType) -> &'static str {
         ResourceType::User => "userName",
         ResourceType::Group => "displayName",
     }
+}
+
+/// What the app is to call it.
+pub(super) fn called(task: &Task) -> Option<&str> {
+    task.document.as_ref()?.get(name_of(task.pushed.thing.kind())).and_then(Value::as_str)
+}
+
+/// Whether nothing of it is to stay in the app.
+fn is_removed(task: &Task) -> bool {
+    task.operation == Operation::Delete
+        || task.standing == Standing::Erased
+        || task.pushed.thing.kind() == ResourceType::Group
 }
 
 fn document(task: &Task) -> &Document {

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use super::{
     brake::Crowd,
     decision::{Leaver, Standing},
+    listing::Walk,
     plan::{self, Planned},
-    problem::{Problem, Trouble},
+    problem::Trouble,
     projection,
     push::name_of,
-    remote::{self, Place},
+    remote::{self, Changed, Failure},
     runner::{End, Runner},
     store::{Outcome, Pushed},
     thing::Thing,
@@ -26,9 +27,6 @@ use crate::{
     scim::{Document, ResourceType, patch::PATCH_SCHEMA},
     storage::{self, Tx},
 };
-
-/// Pages of one list: more are a list that never ends.
-const MOST_PAGES: usize = 100_000;
 
 /// Strangers that are told.
 const MOST_TOLD: usize = 50;
@@ -82,22 +80,21 @@ async fn list(
     begun: Timestamp,
     strangers: &mut Vec<Stranger>,
 ) -> Result<(), End> {
-    let mut place = Some(if runner.features.cursor { Place::Cursor(String::new()) } else { Place::Index(1) });
-    for _ in 0..MOST_PAGES {
-        let Some(here) = place else { return Ok(()) };
+    let mut walk = Some(Walk::begin(runner.features.cursor));
+    while let Some(here) = walk {
         if runner.is_halted() {
             return Ok(());
         }
-        let page = match runner.remote.page(kind, &here).await {
+        let page = match runner.remote.page(kind, &here.place).await {
             // Not every app lists what it has; each one of ours is asked for by itself.
             Err(failure) if matches!(failure.problem.trouble, Trouble::Unsupported | Trouble::Rights) => return Ok(()),
             page => page?,
         };
+        walk = here.behind(&page).map_err(Failure::from)?;
         compare(runner, kind, page.resources, (begun, strangers)).await?;
         (runner.watch.tell)(&runner.report);
-        place = page.next;
     }
-    Err(End::App(Problem::new(Trouble::Nonsense, "the list of the app does not end").into()))
+    Ok(())
 }
 
 /// Compares a page.
@@ -140,7 +137,7 @@ fn drifted(planned: Planned, there: &HashMap<String, Document>, now: Timestamp) 
     let Planned::Task(task) = planned else { return None };
     let before = &task.pushed;
     let remote = there.get(before.remote_id.as_deref()?)?;
-    let is_active = remote.get("active").is_none_or(|active| *active != json!(false) && *active != json!("False"));
+    let is_active = is_active(remote);
     let is_live = match (task.standing, &task.document) {
         // What is new here is sent anyway; it has not drifted over there.
         (Standing::Wanted, Some(document)) => {
@@ -156,6 +153,15 @@ fn drifted(planned: Planned, there: &HashMap<String, Document>, now: Timestamp) 
     };
     let after = Pushed { digest: None, due_at: Some(now), is_live, ..before.clone() };
     Some((before.thing.clone(), Outcome::Keep(Box::new(after), None)))
+}
+
+/// Whether somebody is active over there; string booleans are as common as wrong.
+fn is_active(document: &Document) -> bool {
+    match document.get("active") {
+        Some(Value::Bool(is_active)) => *is_active,
+        Some(Value::String(text)) => !text.eq_ignore_ascii_case("false"),
+        _ => true,
+    }
 }
 
 /// Those that carry one of our ids and are not remembered: an answer was lost, or the database came back from a backup.
@@ -207,7 +213,7 @@ fn stranger(
     strangers: &mut Vec<Stranger>,
 ) {
     // Whoever is not active there is gone already; groups of its own are the app's affair.
-    if kind == ResourceType::Group || document.get("active") == Some(&json!(false)) {
+    if kind == ResourceType::Group || !is_active(document) {
         return;
     }
     runner.report.unknown += 1;
@@ -235,7 +241,9 @@ async fn look_for_lost(runner: &mut Runner<'_>, kind: ResourceType, begun: Times
             if let Thing::Group(group) = &row.thing {
                 emptied.push(group.clone());
             }
-            let lost = Pushed { due_at: Some(begun), ..Pushed::nothing(row.thing.clone()) };
+            // Under another id it may be there: it is looked for before anything else is believed.
+            let (due_at, name) = (Some(begun), row.name.clone());
+            let lost = Pushed { due_at, name, tried_at: Some(begun), ..Pushed::nothing(row.thing.clone()) };
             outcomes.push((row.thing, Outcome::Keep(Box::new(lost), None)));
         }
         let id = runner.target.id.clone();
@@ -275,17 +283,20 @@ async fn remove(runner: &mut Runner<'_>, strangers: Vec<Stranger>) -> Result<(),
             Leaver::Delete => runner.remote.delete(ResourceType::User, &id).await,
         };
         match done {
-            Ok(_) => runner.report.left += 1,
+            Ok(Changed::Yes) => runner.report.left += 1,
+            Ok(Changed::Gone) => keeps(runner, &name, "the app lists it and does not have it"),
             Err(failure) if failure.problem.is_of_all() => return Err(failure.into()),
-            Err(failure) => {
-                runner.report.failed += 1;
-                if runner.report.kept.len() < MOST_TOLD {
-                    runner.report.kept.push(format!("{name} ({})", failure.problem));
-                }
-            }
+            Err(failure) => keeps(runner, &name, &failure.problem.detail),
         }
     }
     Ok(())
+}
+
+fn keeps(runner: &mut Runner<'_>, name: &str, why: &str) {
+    runner.report.failed += 1;
+    if runner.report.kept.len() < MOST_TOLD {
+        runner.report.kept.push(format!("{name} ({why})"));
+    }
 }
 
 /// Who is in each group over there.

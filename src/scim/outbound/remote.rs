@@ -6,14 +6,17 @@
 use std::time::Duration;
 
 use http::Method;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::problem::{Problem, Trouble};
+use super::{
+    features::Features,
+    listing::{Listing, Place},
+    problem::{Problem, Trouble},
+};
 use crate::{
     outbound::{Answer, Bounds, Call, Fault, Outbound},
-    scim::{Document, ResourceType},
+    scim::{Document, ResourceType, error::ERROR_SCHEMA},
     secret::{ExposeSecret, SecretString},
 };
 
@@ -32,32 +35,6 @@ const LONGEST_ID: usize = 512;
 /// The longest pause that an app may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// What an app can do, as it says itself (RFC 7643 §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Features {
-    /// PATCH.
-    pub patch: bool,
-    /// Filters.
-    pub filter: bool,
-    /// Lists by cursor (RFC 9865).
-    pub cursor: bool,
-}
-
-impl Default for Features {
-    /// Of an app that says nothing.
-    fn default() -> Self {
-        Self { patch: true, filter: true, cursor: false }
-    }
-}
-
-impl Features {
-    fn of(document: &Value) -> Self {
-        let supports = |name: &str, otherwise| document[name]["supported"].as_bool().unwrap_or(otherwise);
-        let cursor = document["pagination"]["cursor"].as_bool().unwrap_or(false);
-        Self { patch: supports("patch", true), filter: supports("filter", true), cursor }
-    }
-}
-
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
@@ -65,24 +42,6 @@ pub enum Changed {
     Yes,
     /// There is no such resource.
     Gone,
-}
-
-/// Resources of a list, and where it goes on.
-#[derive(Debug)]
-pub struct Page {
-    /// The resources.
-    pub resources: Vec<Document>,
-    /// The next page.
-    pub next: Option<Place>,
-}
-
-/// A place in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// The number of the first resource, from 1.
-    Index(u64),
-    /// Behind a cursor; the first one is empty.
-    Cursor(String),
 }
 
 /// Trouble, with the pause that the app asks for.
@@ -137,7 +96,7 @@ impl Remote {
         let mut address = self.address(&[part(ResourceType::User)])?;
         address.query_pairs_mut().append_pair("count", "1");
         let answer = self.ask(Method::GET, address, None, None).await?;
-        match Trouble::of_status(answer.status) {
+        match trouble(&answer) {
             // Not every app lists what it has.
             Trouble::Unsupported | Trouble::Rights => Ok(()),
             _ => self.list(&answer).map(drop),
@@ -206,29 +165,31 @@ impl Remote {
     /// Resources that have this text in this attribute: those of the answer that really have it.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`Failure`]; so is an answer that holds only others, from which nothing follows.
     pub async fn find(&self, kind: ResourceType, attribute: &str, text: &str) -> Result<Vec<Document>> {
         let mut address = self.address(&[part(kind)])?;
         let filter = format!("{attribute} eq {}", Value::from(text));
         address.query_pairs_mut().append_pair("filter", &filter);
         let answer = self.ask(Method::GET, address, None, None).await?;
-        if is_gone(&answer) {
-            return Ok(vec![]);
-        }
-        let (resources, _) = self.list(&answer)?;
-        let ignores_case = attribute == "userName";
+        let listing = self.list(&answer)?;
+        let (ignores_case, is_empty) = (attribute == "userName", listing.is_empty());
         let has_it = |document: &Document| match document.get(attribute).and_then(Value::as_str) {
             Some(there) if ignores_case => there.to_lowercase() == text.to_lowercase(),
             there => there == Some(text),
         };
-        Ok(resources.into_iter().filter(has_it).collect())
+        let found: Vec<Document> = listing.resources.into_iter().filter(has_it).collect();
+        if found.is_empty() && !is_empty {
+            let detail = format!("asked for {attribute}, the app answers with others");
+            return Err(Problem::new(Trouble::Nonsense, &detail).into());
+        }
+        Ok(found)
     }
 
     /// A page of all resources.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn page(&self, kind: ResourceType, place: &Place) -> Result<Page> {
+    pub async fn page(&self, kind: ResourceType, place: &Place) -> Result<Listing> {
         let mut address = self.address(&[part(kind)])?;
         {
             let mut query = address.query_pairs_mut();
@@ -242,12 +203,7 @@ impl Remote {
             }
         }
         let answer = self.ask(Method::GET, address, None, None).await?;
-        let (resources, list) = self.list(&answer)?;
-        let next = next(place, resources.len(), &list);
-        if next.as_ref() == Some(place) {
-            return Err(Problem::new(Trouble::Nonsense, "the list of the app does not go on").into());
-        }
-        Ok(Page { resources, next })
+        self.list(&answer)
     }
 
     fn address(&self, parts: &[&str]) -> Result<Url> {
@@ -284,7 +240,7 @@ impl Remote {
     }
 
     fn succeeded(&self, answer: &Answer) -> Result<()> {
-        if answer.is_success() { Ok(()) } else { Err(self.refusal(answer, Trouble::of_status(answer.status))) }
+        if answer.is_success() { Ok(()) } else { Err(self.refusal(answer, trouble(answer))) }
     }
 
     fn refusal(&self, answer: &Answer, trouble: Trouble) -> Failure {
@@ -312,18 +268,8 @@ impl Remote {
         }
     }
 
-    fn list(&self, answer: &Answer) -> Result<(Vec<Document>, Document)> {
-        let mut list = self.document(answer)?;
-        let resources = match list.remove("Resources") {
-            Some(Value::Array(all)) => all,
-            None | Some(Value::Null) if list.contains_key("totalResults") => vec![],
-            _ => return Err(Problem::new(Trouble::Nonsense, "the answer is no list of resources").into()),
-        };
-        let documents = resources.into_iter().filter_map(|one| match one {
-            Value::Object(document) => Some(document),
-            _ => None,
-        });
-        Ok((documents.collect(), list))
+    fn list(&self, answer: &Answer) -> Result<Listing> {
+        Ok(Listing::of(self.document(answer)?)?)
     }
 }
 
@@ -334,8 +280,23 @@ const fn part(kind: ResourceType) -> &'static str {
     }
 }
 
-const fn is_gone(answer: &Answer) -> bool {
-    matches!(answer.status, 404 | 410)
+/// What an answer that is no success means. Whoever says that something is missing, and not in the words of SCIM (RFC 7644
+/// §3.12), is a proxy or a web page, and does not know; an app that says nothing beyond the status is asked again by others.
+fn trouble(answer: &Answer) -> Trouble {
+    match Trouble::of_status(answer.status) {
+        Trouble::Missing if !answer.body.is_empty() && !is_of_scim(answer) => Trouble::Nonsense,
+        trouble => trouble,
+    }
+}
+
+fn is_of_scim(answer: &Answer) -> bool {
+    let said = serde_json::from_slice::<Value>(&answer.body).ok();
+    let schemas = said.as_ref().and_then(|said| said["schemas"].as_array());
+    schemas.is_some_and(|all| all.iter().any(|one| one == ERROR_SCHEMA))
+}
+
+fn is_gone(answer: &Answer) -> bool {
+    trouble(answer) == Trouble::Missing
 }
 
 /// The id of a resource, where it can be part of an address.
@@ -348,22 +309,6 @@ pub fn id(document: &Document) -> Option<String> {
     };
     let fits = !id.is_empty() && id.len() <= LONGEST_ID && !matches!(id.as_str(), "." | "..");
     (fits && !id.chars().any(char::is_control)).then_some(id)
-}
-
-/// Where a list goes on behind a page.
-fn next(place: &Place, found: usize, list: &Document) -> Option<Place> {
-    let number = |name: &str| list.get(name).and_then(Value::as_u64);
-    match place {
-        Place::Cursor(_) => match list.get("nextCursor").and_then(Value::as_str) {
-            Some(cursor) if !cursor.is_empty() => Some(Place::Cursor(cursor.to_owned())),
-            _ => None,
-        },
-        Place::Index(first) => {
-            // What was found tells more than what was announced.
-            let next = first + found as u64;
-            (found > 0 && number("totalResults").is_some_and(|total| next <= total)).then_some(Place::Index(next))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -402,38 +347,5 @@ mod tests {
         let remote = Remote::new(outbound, "https://app.example/scim/v2".parse().unwrap(), "t".to_owned().into());
         let address = remote.address(&["Users", "../a b?c#d/e"]).unwrap();
         assert_eq!(address.as_str(), "https://app.example/scim/v2/Users/..%2Fa%20b%3Fc%23d%2Fe");
-    }
-
-    #[test]
-    fn a_list_goes_on_where_it_says_and_ends() {
-        let index = |first| Place::Index(first);
-        let cursor = |text: &str| Place::Cursor(text.to_owned());
-        for (place, found, list, expected) in [
-            (index(1), 100, json!({"totalResults": 250}), Some(index(101))),
-            (index(201), 50, json!({"totalResults": 250}), None),
-            (index(1), 20, json!({"totalResults": 21, "itemsPerPage": 100}), Some(index(21))),
-            (index(1), 0, json!({"totalResults": 10}), None),
-            (index(1), 10, json!({}), None),
-            (cursor(""), 100, json!({"nextCursor": "a"}), Some(cursor("a"))),
-            (cursor("a"), 0, json!({"nextCursor": "b"}), Some(cursor("b"))),
-            (cursor("a"), 5, json!({"nextCursor": ""}), None),
-            (cursor("a"), 5, json!({"totalResults": 500}), None),
-        ] {
-            assert_eq!(next(&place, found, &map(list.clone())), expected, "{place:?} {list}");
-        }
-    }
-
-    #[test]
-    fn what_an_app_can_do_is_what_it_says() {
-        let usual = Features::default();
-        for (said, expected) in [
-            (json!({}), usual),
-            (json!({"patch": {"supported": false}}), Features { patch: false, ..usual }),
-            (json!({"filter": {"supported": false, "maxResults": 0}}), Features { filter: false, ..usual }),
-            (json!({"pagination": {"cursor": true, "index": true}}), Features { cursor: true, ..usual }),
-            (json!({"patch": "yes", "pagination": []}), usual),
-        ] {
-            assert_eq!(Features::of(&said), expected, "{said}");
-        }
     }
 }

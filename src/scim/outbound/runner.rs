@@ -10,11 +10,12 @@ use super::{
     changes,
     decision::Operation,
     ending::{braked, count, event, failed, is_to_leave, pause_of_app},
+    features::Features,
     members::{MembersFault, send},
     plan::{self, Look, Planned},
     push::{Deed, Pusher, Task},
     reconcile,
-    remote::{Failure, Features, Remote},
+    remote::{Failure, Remote},
     run::{Kind, Order, RECONCILE_EVERY, Report, Watch},
     store::Outcome,
     target::{Progress, Result, Target, TargetError},
@@ -277,7 +278,7 @@ impl<'r> Runner<'r> {
                     self.report.failed += 1;
                     outcomes.push((pushed.thing.clone(), failed(&pushed, &problem, now)));
                 }
-                Planned::Task(task) if self.is_braked && is_to_leave(&task) => {
+                Planned::Task(task) if self.is_braked && is_to_leave(&task.pushed.thing, task.standing, task.operation) => {
                     outcomes.push((task.pushed.thing.clone(), braked(&task.pushed, now)));
                 }
                 Planned::Task(task) => tasks.push(*task),

@@ -11,9 +11,9 @@ use url::Url;
 
 use super::{
     decision::Leaver,
+    features::Features,
     mapping::{BadRule, Mapping},
     problem::Problem,
-    remote::Features,
 };
 use crate::{
     audit::{Context, Event},

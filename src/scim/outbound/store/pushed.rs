@@ -50,10 +50,14 @@ pub struct Pushed {
     pub digest: Option<String>,
     /// The paths in it.
     pub sent: Vec<String>,
+    /// What it is called there, as far as it is known; of people only.
+    pub name: Option<String>,
     /// Whether it is active there.
     pub is_live: bool,
     /// When it is sent next; as it should be when `None`.
     pub due_at: Option<Timestamp>,
+    /// How urgent that is.
+    pub rank: Rank,
     /// Since when it may be there without our knowing.
     pub tried_at: Option<Timestamp>,
     /// Tries in a row that failed.
@@ -66,13 +70,16 @@ impl Pushed {
     /// Of something of which nothing is remembered.
     #[must_use]
     pub fn nothing(thing: Thing) -> Self {
+        let rank = if thing.kind() == ResourceType::Group { Rank::Group } else { Rank::Person };
         Self {
             thing,
             remote_id: None,
             digest: None,
             sent: vec![],
+            name: None,
             is_live: false,
             due_at: None,
+            rank,
             tried_at: None,
             attempts: 0,
             trouble: None,
@@ -117,6 +124,7 @@ static OUTCOMES: Table = Table {
         "remote_id",
         "digest",
         "sent",
+        "name",
         "is_live",
         "left_at",
         "due_at",
@@ -128,20 +136,23 @@ static OUTCOMES: Table = Table {
         "failed_at",
     ],
     suffix: "ON CONFLICT (target_id, id) DO UPDATE SET remote_id = excluded.remote_id, digest = excluded.digest, \
-             sent = excluded.sent, is_live = excluded.is_live, left_at = COALESCE(excluded.left_at, scim_pushed.left_at), \
+             sent = excluded.sent, name = excluded.name, is_live = excluded.is_live, left_at = COALESCE(excluded.left_at, scim_pushed.left_at), \
              due_at = excluded.due_at, rank = excluded.rank, tried_at = excluded.tried_at, attempts = excluded.attempts, \
              trouble = excluded.trouble, detail = excluded.detail, failed_at = excluded.failed_at",
 };
 
+/// Rows of one app, which is `$1`.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, remote_id, digest, sent, is_live, due_at, tried_at, attempts, trouble, detail, failed_at \
+            "SELECT id, remote_id, digest, sent, name, is_live, due_at, rank, tried_at, attempts, trouble, detail, failed_at \
              FROM scim_pushed WHERE target_id = $1 ",
             $rest
         )
     };
 }
+
+pub(super) use select;
 
 impl PushedRows<'_> {
     /// Notes that these may have changed.
@@ -311,7 +322,6 @@ impl PushedRows<'_> {
 
     fn values(&self, pushed: &Pushed, left_at: Option<Timestamp>) -> Vec<Value> {
         let (problem, failed_at) = pushed.trouble.as_ref().map(|(problem, at)| (problem, at.0)).unzip();
-        let rank = if pushed.thing.kind() == ResourceType::Group { Rank::Group } else { Rank::Person };
         vec![
             self.target.as_str().into(),
             pushed.thing.id().into(),
@@ -319,10 +329,11 @@ impl PushedRows<'_> {
             pushed.remote_id.clone().into(),
             pushed.digest.clone().into(),
             pushed.sent.join(" ").into(),
+            pushed.name.clone().into(),
             i64::from(pushed.is_live).into(),
             left_at.map(|at| at.0).into(),
             pushed.due_at.map(|at| at.0).into(),
-            Value::from(rank as i64),
+            Value::from(pushed.rank as i64),
             pushed.tried_at.map(|at| at.0).into(),
             pushed.attempts.into(),
             problem.map(|problem| problem.trouble.name()).into(),
@@ -359,8 +370,14 @@ pub(super) fn pushed(row: &Row) -> Result<Pushed> {
         remote_id: row.try_get("remote_id")?,
         digest: row.try_get("digest")?,
         sent: row.try_get::<&str>("sent")?.split_whitespace().map(str::to_owned).collect(),
+        name: row.try_get("name")?,
         is_live: row.try_get::<i64>("is_live")? != 0,
         due_at: instant("due_at")?,
+        rank: match row.try_get::<i64>("rank")? {
+            0 => Rank::Leaver,
+            1 => Rank::Person,
+            _ => Rank::Group,
+        },
         tried_at: instant("tried_at")?,
         attempts: row.try_get("attempts")?,
         trouble: problem(row)?,

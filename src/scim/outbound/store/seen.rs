@@ -2,7 +2,7 @@
 
 use super::{
     PushedRows,
-    pushed::{Pushed, pushed, stored},
+    pushed::{Pushed, pushed, select, stored},
 };
 use crate::{
     clock::Timestamp,
@@ -36,11 +36,9 @@ impl PushedRows<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn unseen(&mut self, kind: ResourceType, since: Timestamp, limit: u32) -> Result<Vec<Pushed>> {
-        let rows = sql(
-            "SELECT id, remote_id, digest, sent, is_live, due_at, tried_at, attempts, trouble, detail, failed_at \
-             FROM scim_pushed \
-             WHERE target_id = $1 AND kind = $2 AND remote_id IS NOT NULL AND (seen_at IS NULL OR seen_at < $3) ORDER BY id LIMIT $4",
-        )
+        let rows = sql(select!(
+            "AND kind = $2 AND remote_id IS NOT NULL AND (seen_at IS NULL OR seen_at < $3) ORDER BY id LIMIT $4"
+        ))
         .bind(self.target.as_str())
         .bind(stored(kind))
         .bind(since.0)

@@ -8,8 +8,8 @@ use crate::{
     clock::Timestamp,
     id::{GroupId, OrganizationId, TargetId},
     scim::outbound::{
+        features::Features,
         problem::{Problem, Trouble},
-        remote::Features,
         target::{Progress, State, Target},
     },
     storage::{

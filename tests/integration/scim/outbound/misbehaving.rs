@@ -6,8 +6,7 @@ use lanyard::scim::outbound::{
     preview,
     problem::Trouble,
     run::{Kind, Order},
-    store::Pushed,
-    target::{Settings, Target, Wanted},
+    target::{Settings, Wanted},
 };
 use serde_json::{Value, json};
 
@@ -15,12 +14,6 @@ use super::{
     Outbound, active, order,
     peer::{Turn, answer},
 };
-
-impl Outbound {
-    async fn troubled(&self, target: &Target) -> Vec<Pushed> {
-        self.clinic.app.storage.read().await.unwrap().pushed(&target.id).troubled(50).await.unwrap()
-    }
-}
 
 const ALL: [&str; 3] = ["olivia", "priya", "sam"];
 

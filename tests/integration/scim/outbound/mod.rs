@@ -1,5 +1,6 @@
 //! Riverside pushes its people to an app: Harbour of another Lanyard, over a socket, on both databases.
 
+mod leaving;
 mod misbehaving;
 mod peer;
 mod running;
@@ -16,6 +17,7 @@ use lanyard::{
     id::MembershipId,
     scim::outbound::{
         run::{self, Kind, Order, Report, Watch},
+        store::Pushed,
         target::{self, Settings, State, Target, TargetError, Wanted},
     },
     storage::Tx,
@@ -78,6 +80,11 @@ impl Outbound {
 
     async fn present(&self, target: &Target) -> Target {
         self.clinic.app.storage.read().await.unwrap().targets().by_id(&target.id).await.unwrap().unwrap()
+    }
+
+    /// Whom the app refused.
+    async fn troubled(&self, target: &Target) -> Vec<Pushed> {
+        self.clinic.app.storage.read().await.unwrap().pushed(&target.id).troubled(50).await.unwrap()
     }
 
     async fn switch(&self, target: &Target, state: State) {
