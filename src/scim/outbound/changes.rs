@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
+    plan::Look,
     store::Rank,
     target::{Progress, Target},
     thing::Thing,
@@ -28,7 +31,8 @@ pub const TOO_FAR: i64 = 5_000;
 const MOST_TURNS: u32 = 1_000;
 
 /// Actions of the log of an organization.
-const OF_ORGANIZATION: [&str; 15] = [
+const OF_ORGANIZATION: [&str; 16] = [
+    "organization-update",
     "membership-creation",
     "membership-update",
     "membership-claim",
@@ -68,18 +72,25 @@ fn subjects(event: &Recorded, is_by_group: bool) -> Vec<(Subject, Rank)> {
     let group = || (Subject::Group(GroupId::from_stored(resource())), Rank::Group);
     let person = |rank| event.person_id.clone().map(|id| (Subject::Person(UserId::from_stored(id)), rank));
     match event.action.as_str() {
-        "membership-disabling" | "membership-removal" => member(Rank::Leaver),
-        "membership-creation" | "membership-update" | "membership-claim" | "membership-enabling" => {
-            member(Rank::Person)
-        }
+        // An update may have set another end.
+        "membership-disabling" | "membership-removal" | "membership-update" => member(Rank::Leaver),
+        "membership-creation" | "membership-claim" | "membership-enabling" => member(Rank::Person),
         "group-join" => [Some(group()), person(Rank::Person)].into_iter().flatten().collect(),
         "group-leave" => [Some(group()), person(Rank::Leaver)].into_iter().flatten().collect(),
         "group-update" | "group-removal" if is_by_group => vec![group(), (Subject::All, Rank::Person)],
         "group-update" | "group-removal" => vec![group(), (Subject::Groups, Rank::Group)],
+        "organization-update" if is_switch(event) => vec![(Subject::All, Rank::Leaver)],
+        "organization-update" => vec![],
         "group-creation" => vec![group()],
         "user-disabling" | "user-deletion" => person(Rank::Leaver).into_iter().collect(),
         _ => person(Rank::Person).into_iter().collect(),
     }
+}
+
+/// Whether an organization was disabled or enabled.
+fn is_switch(event: &Recorded) -> bool {
+    let detail: Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    matches!(detail["attributes"].as_str(), Some("disabled" | "enabled"))
 }
 
 /// What is new for an app.
@@ -129,20 +140,11 @@ pub async fn read(tx: &mut Tx, target: &Target, progress: &Progress, now: Timest
     Ok(news)
 }
 
-/// Whether everything has to be looked at, and whether there is more to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Noted {
-    /// Everybody is to be compared.
-    pub is_all: bool,
-    /// The log goes on.
-    pub has_more: bool,
-}
-
-/// Notes what is new, with how far the log was read.
+/// Notes what is new, with how far the log was read; whether it goes on. Where it concerns everybody, they are looked at.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn note(tx: &mut Tx, target: &Target, progress: &mut Progress, now: Timestamp) -> Result<Noted> {
+pub async fn note(tx: &mut Tx, target: &Target, progress: &mut Progress, now: Timestamp) -> Result<bool> {
     let news = read(tx, target, progress, now).await?;
     let (mut marks, mut people, mut groups) = (BTreeMap::<Thing, Rank>::new(), BTreeMap::new(), BTreeSet::new());
     let mut are_groups = false;
@@ -174,8 +176,11 @@ pub async fn note(tx: &mut Tx, target: &Target, progress: &mut Progress, now: Ti
     }
     (progress.seal, progress.server_seal) = news.seals;
     progress.looked_at = now;
-    tx.targets().noted(&target.id, news.seals, now).await?;
-    Ok(Noted { is_all, has_more: news.has_more })
+    if is_all {
+        progress.survey = Some(Look::default());
+    }
+    tx.targets().noted(&target.id, progress).await?;
+    Ok(news.has_more)
 }
 
 #[cfg(test)]
@@ -215,7 +220,8 @@ mod tests {
         for (action, is_by_group, expected) in [
             ("membership-removal", false, vec![member("r", Rank::Leaver)]),
             ("membership-disabling", false, vec![member("r", Rank::Leaver)]),
-            ("membership-update", false, vec![member("r", Rank::Person)]),
+            ("membership-update", false, vec![member("r", Rank::Leaver)]),
+            ("membership-enabling", false, vec![member("r", Rank::Person)]),
             ("group-join", false, vec![group("r"), person("p", Rank::Person)]),
             ("group-leave", true, vec![group("r"), person("p", Rank::Leaver)]),
             ("group-creation", true, vec![group("r")]),
@@ -229,6 +235,11 @@ mod tests {
             assert_eq!(subjects(&recorded(action, Some("p"), Some("r")), is_by_group), expected, "{action}");
         }
         assert_eq!(subjects(&recorded("user-update", None, None), false), []);
+        for (attributes, expected) in [("name", vec![]), ("disabled", vec![(Subject::All, Rank::Leaver)])] {
+            let detail = format!(r#"{{"attributes": "{attributes}"}}"#);
+            let event = Recorded { detail, ..recorded("organization-update", None, Some("org_a")) };
+            assert_eq!(subjects(&event, false), expected, "{attributes}");
+        }
     }
 
     /// An action that is spelled otherwise would never be seen.

@@ -65,17 +65,42 @@ fn growing(times: i64, most: Duration) -> Duration {
     Duration::from_secs(5).saturating_mul(1 << doublings).min(most)
 }
 
-/// What is recorded: whatever was done, and the first failure of several.
-pub(super) fn event(target: &TargetId, kind: Kind, report: &Report, had_failed: bool) -> Option<Event> {
-    let target = target.clone();
-    if let Some(problem) = &report.problem {
-        let reason = format!("{}: {}", problem.trouble.name(), problem.detail);
-        return (!had_failed).then_some(Event::TargetRunFailure { target, reason });
+/// Whether an app took a turn for the worse or the better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It did not.
+    None,
+    /// There is trouble where there was none.
+    Worse,
+    /// There is none where there was.
+    Better,
+}
+
+impl Turn {
+    /// By whether there was trouble before, and whether there is after.
+    pub(super) const fn of(before: bool, after: bool) -> Self {
+        match (before, after) {
+            (false, true) => Self::Worse,
+            (true, false) => Self::Better,
+            _ => Self::None,
+        }
     }
+}
+
+/// What is recorded: whatever was done, what was gone through as a whole, and the first failure of several.
+pub(super) fn events(target: &TargetId, whole: Option<Kind>, report: &Report, turn: Turn) -> Vec<Event> {
+    let mut events = vec![];
     let Report { created, changed, left, failed, drift, .. } = *report;
-    let is_quiet = kind == Kind::Changes && created + changed + left + failed + drift == 0;
-    let run = kind.name().to_owned();
-    (!is_quiet || had_failed).then_some(Event::TargetRun { target, run, created, changed, left, failed, drift })
+    let is_done = report.problem.is_none() && (whole.is_some() || turn == Turn::Better);
+    if is_done || created + changed + left + failed + drift > 0 {
+        let (target, run) = (target.clone(), whole.unwrap_or(Kind::Changes).name().to_owned());
+        events.push(Event::TargetRun { target, run, created, changed, left, failed, drift });
+    }
+    if let (Some(problem), Turn::Worse) = (&report.problem, turn) {
+        let reason = format!("{}: {}", problem.trouble.name(), problem.detail);
+        events.push(Event::TargetRunFailure { target: target.clone(), reason });
+    }
+    events
 }
 
 #[cfg(test)]
@@ -110,16 +135,19 @@ mod tests {
         let target = TargetId::from_stored("sco_a".into());
         let (quiet, done) = (Report::default(), Report { created: 1, ..Report::default() });
         let failed = Report { problem: Some(Problem::new(Trouble::Busy, "429")), ..Report::default() };
-        for (case, kind, report, had_failed, expected) in [
-            ("nothing to do", Kind::Changes, &quiet, false, None),
-            ("something done", Kind::Changes, &done, false, Some("success")),
-            ("all compared", Kind::Reconcile, &quiet, false, Some("success")),
-            ("first failure", Kind::Changes, &failed, false, Some("failure")),
-            ("second failure", Kind::Sync, &failed, true, None),
-            ("well again", Kind::Changes, &quiet, true, Some("success")),
+        let in_part = Report { created: 1, ..failed.clone() };
+        let (none, worse, better) = (Turn::of(true, true), Turn::of(false, true), Turn::of(true, false));
+        for (case, whole, report, turn, expected) in [
+            ("nothing to do", None, &quiet, none, vec![]),
+            ("something done", None, &done, none, vec!["success"]),
+            ("all compared", Some(Kind::Reconcile), &quiet, none, vec!["success"]),
+            ("first failure", None, &failed, worse, vec!["failure"]),
+            ("first failure, after something was done", None, &in_part, worse, vec!["success", "failure"]),
+            ("second failure", Some(Kind::Sync), &failed, none, vec![]),
+            ("well again", None, &quiet, better, vec!["success"]),
         ] {
-            let found = event(&target, kind, report, had_failed);
-            assert_eq!(found.map(|event| event.outcome().as_str()), expected, "{case}");
+            let found = events(&target, whole, report, turn);
+            assert_eq!(found.iter().map(|event| event.outcome().as_str()).collect::<Vec<_>>(), expected, "{case}");
         }
     }
 }

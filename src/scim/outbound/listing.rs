@@ -43,6 +43,14 @@ pub enum Place {
     Cursor(String),
 }
 
+impl Place {
+    /// Whether it lies behind a cursor that the app gave.
+    #[must_use]
+    pub fn is_behind_cursor(&self) -> bool {
+        matches!(self, Self::Cursor(cursor) if !cursor.is_empty())
+    }
+}
+
 impl Listing {
     /// Reads a list.
     ///

@@ -1,5 +1,7 @@
 //! A group with its members: after the group itself, who is missing over there is put in, who is too many is taken out, in bounded pieces.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -42,12 +44,13 @@ impl From<Failure> for MembersFault {
     }
 }
 
-/// Carries out a task; a group is followed by its members, whose number is told.
+/// Carries out a task; a group is followed by its members, whose number is told. Those that are not done by then remain due.
 pub(super) async fn send(
     app: &App,
     target: &Target,
     sender: &Pusher<'_>,
     task: &Task,
+    until: Instant,
 ) -> Result<(Outcome, Deed, u64), MembersFault> {
     let (outcome, deed): Done = sender.carry_out(task).await?;
     let (Thing::Group(group), Outcome::Keep(kept, _)) = (&task.pushed.thing, &outcome) else {
@@ -64,7 +67,7 @@ pub(super) async fn send(
     let (id, known) = (target.id.clone(), vec![(task.pushed.thing.clone(), due_still(&outcome, app.clock.now()))]);
     let write = async move |tx: &mut Tx| tx.pushed(&id).settle(&known).await;
     app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
-    match bring_up_to_date(app, target, sender, (group, remote_id)).await {
+    match bring_up_to_date(app, target, sender, (group, remote_id, until)).await {
         Err(MembersFault::App(failure)) if failure.problem.trouble == Trouble::Missing => {
             // It is found out whether the group is gone, or only somebody of it.
             let there = sender.remote.get(ResourceType::Group, remote_id).await?;
@@ -76,7 +79,11 @@ pub(super) async fn send(
             let gone = Pushed { due_at, attempts, ..Pushed::nothing(task.pushed.thing.clone()) };
             Ok((Outcome::Keep(Box::new(gone), None), deed, 0))
         }
-        done => Ok((outcome, deed, done?)),
+        done => {
+            let Members { moved, is_complete } = done?;
+            let outcome = if is_complete { outcome } else { due_still(&outcome, app.clock.now()) };
+            Ok((outcome, deed, moved))
+        }
     }
 }
 
@@ -89,7 +96,16 @@ fn due_still(outcome: &Outcome, now: Timestamp) -> Outcome {
     }
 }
 
-/// Brings the members of a group up to date; how many joined or left.
+/// What came of the members of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Members {
+    /// How many joined or left.
+    pub moved: u64,
+    /// Whether the group is as it should be.
+    pub is_complete: bool,
+}
+
+/// Brings the members of a group up to date, for as long as there is time.
 ///
 /// # Errors
 /// [`MembersFault`]; what was done by then is remembered.
@@ -97,16 +113,18 @@ pub async fn bring_up_to_date(
     app: &App,
     target: &Target,
     pusher: &Pusher<'_>,
-    (group, remote_id): (&GroupId, &str),
-) -> Result<u64, MembersFault> {
+    (group, remote_id, until): (&GroupId, &str, Instant),
+) -> Result<Members, MembersFault> {
     if !pusher.patches() {
-        return whole(app, target, pusher, (group, remote_id)).await;
+        let moved = whole(app, target, pusher, (group, remote_id)).await?;
+        return Ok(Members { moved, is_complete: true });
     }
-    let mut count = 0;
+    let mut moved = 0;
     loop {
         let (surplus, missing) = due(app, target, group, PIECE).await?;
-        if surplus.is_empty() && missing.is_empty() {
-            return Ok(count);
+        let is_complete = surplus.is_empty() && missing.is_empty();
+        if is_complete || (moved > 0 && Instant::now() >= until) {
+            return Ok(Members { moved, is_complete });
         }
         let gone: Vec<&str> = surplus.iter().filter_map(|(_, remote)| remote.as_deref()).collect();
         if !gone.is_empty() {
@@ -118,7 +136,7 @@ pub async fn bring_up_to_date(
             patch(pusher, remote_id, &joining(&new)).await?;
         }
         put(app, target, group, ids(&missing)).await?;
-        count += (surplus.len() + missing.len()) as u64;
+        moved += (surplus.len() + missing.len()) as u64;
     }
 }
 

@@ -3,8 +3,9 @@
 //! * `target`: an app with how it is pushed to. `mapping`: what it is told of a person. `thing`: what is pushed.
 //! * `changes`: which changes concern an app, read off the audit log. `plan`: what has to be done, by `decision`, which is pure.
 //!   `brake`: whether too many would leave.
-//! * `run`: a run from outside, `runner`: its steps, and `ending`, what becomes of it. `push` and `members`: one person or group at the app. `reconcile`: what the app has
-//!   otherwise than it was told. `preview`: what would happen.
+//! * `run`: a run from outside, `runner`: its steps, and `ending`, what becomes of it. `round`: some of those who are due, sent.
+//!   `push` and `members`: one person or group at the app. `reconcile`: what the app has otherwise than it was told, and
+//!   `strangers`, whom only it knows. `preview`: what would happen.
 //! * `remote`: the app as its client sees it, with its `features` and its lists (`listing`). `lookup`: who of it somebody of ours is. `projection`: a document as it is sent. `problem`: what goes wrong, with what to
 //!   do about it. `store/`: the only SQL.
 //!
@@ -26,11 +27,13 @@ pub mod preview;
 pub mod problem;
 pub mod projection;
 pub mod push;
-mod reconcile;
+pub mod reconcile;
 pub mod remote;
+mod round;
 pub mod run;
 mod runner;
 pub mod store;
+mod strangers;
 pub mod target;
 pub mod thing;
 

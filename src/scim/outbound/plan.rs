@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -114,7 +115,8 @@ fn group(known: &KnownGroup) -> Document {
 }
 
 /// Where a look at everybody has come.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Look {
     known: Option<String>,
     people: Option<String>,
@@ -122,7 +124,8 @@ pub struct Look {
     stage: Stage,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Stage {
     #[default]
     Known,

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     decision::{Operation, Standing},
+    ending::is_to_leave,
     features::Features,
     problem::{Problem, Trouble},
     projection,
@@ -60,6 +61,20 @@ pub struct Task {
     pub operation: Operation,
     /// What the app is to be told; none for whoever is not to be there.
     pub document: Option<Document>,
+}
+
+impl Task {
+    /// Whether somebody is to leave.
+    #[must_use]
+    pub fn is_to_leave(&self) -> bool {
+        is_to_leave(&self.pushed.thing, self.standing, self.operation)
+    }
+
+    /// Whether it is not in the app yet.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.operation == Operation::Create
+    }
 }
 
 /// Carries out operations at one app.

@@ -1,71 +1,113 @@
 //! Everything that an app has, against what it was told: drift is found and noted, so that the rest of the run repairs it.
 //!
-//! The app is read page by page, by cursor where it has them (RFC 9865). Whoever was changed over there is sent again; whoever
-//! is not listed is asked for by name before they are taken for lost; whoever carries one of our ids and is not remembered is
-//! ours. Whom only the app knows are counted and told, and stay unless somebody asked otherwise.
+//! The app is read page by page, by cursor where it has them (RFC 9865), and never more than a step at a time: a crawl knows
+//! where it stands. Whoever was changed over there is sent again; whoever is not listed is asked for by name before they are
+//! taken for lost; whoever carries one of our ids and is not remembered is ours. Whom only the app knows are noted (`strangers`).
+//! An app whose lists make no sense is told of, and pushed to all the same.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
-    brake::Crowd,
-    decision::{Leaver, Standing},
+    decision::Standing,
     listing::Walk,
     plan::{self, Planned},
     problem::Trouble,
     projection,
-    push::name_of,
-    remote::{self, Changed, Failure},
-    runner::{End, Runner},
+    remote::{self, Failure},
+    run::Kind,
+    runner::{End, Runner, STEP},
     store::{Outcome, Pushed},
+    strangers,
     thing::Thing,
 };
 use crate::{
     clock::Timestamp,
     id::GroupId,
-    scim::{Document, ResourceType, patch::PATCH_SCHEMA},
+    scim::{Document, ResourceType},
     storage::{self, Tx},
 };
-
-/// Strangers that are told.
-const MOST_TOLD: usize = 50;
-
-/// Strangers that are kept in mind, and taken out of an app at once.
-const MOST_KEPT: usize = 10_000;
 
 /// Rows that are asked for one by one.
 const BATCH: u32 = 100;
 
-/// Somebody whom only the app knows: the id there and what they are called.
-pub(super) type Stranger = (String, String);
-
-/// Reads all of the app and notes what differs; whom only the app knows.
-pub(super) async fn crawl(runner: &mut Runner<'_>) -> Result<Vec<Stranger>, End> {
-    let begun = runner.app.clock.now();
-    let mut strangers = vec![];
-    for kind in [ResourceType::User, ResourceType::Group] {
-        if kind == ResourceType::User || has_groups(runner).await? {
-            list(runner, kind, begun, &mut strangers).await?;
-            look_for_lost(runner, kind, begun).await?;
-        }
-    }
-    check_members(runner).await?;
-    Ok(strangers)
+/// How far an app was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crawl {
+    /// When that began.
+    pub begun: Timestamp,
+    stage: Stage,
 }
 
-/// Tells of those whom still only the app knows, now that everybody of ours is in it, and takes them out where that was asked.
-pub(super) async fn tell_of(runner: &mut Runner<'_>, mut strangers: Vec<Stranger>) -> Result<(), End> {
-    let ids: Vec<String> = strangers.iter().map(|(id, _)| id.clone()).collect();
-    let ours = {
-        let mut tx = runner.app.storage.read().await?;
-        tx.pushed(&runner.target.id).by_remote(ResourceType::User, &ids).await?
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Stage {
+    /// The list of people.
+    Users(Walk),
+    /// People whom it did not show.
+    LostUsers,
+    /// The list of groups.
+    Groups(Walk),
+    /// Groups that it did not show.
+    LostGroups,
+    /// Who is in each group, behind the one of this id.
+    Members(String),
+}
+
+impl Crawl {
+    /// At the beginning of everything.
+    #[must_use]
+    pub fn begin(now: Timestamp, is_by_cursor: bool) -> Self {
+        Self { begun: now, stage: Stage::Users(Walk::begin(is_by_cursor)) }
+    }
+}
+
+/// Reads on for a step.
+pub(super) async fn step(runner: &mut Runner<'_>, crawl: Crawl) -> Result<(), End> {
+    let problem = match read(runner, &crawl).await {
+        Ok(Some(stage)) => {
+            runner.progress.crawl = Some(Crawl { stage, ..crawl });
+            return Ok(());
+        }
+        Ok(None) => None,
+        Err(End::App(failure)) if !failure.problem.is_of_all() => Some(failure.problem),
+        Err(end) => {
+            runner.progress.crawl = Some(crawl);
+            return Err(end);
+        }
     };
-    let ours: HashSet<&str> = ours.iter().filter_map(|one| one.remote_id.as_deref()).collect();
-    strangers.retain(|(id, _)| !ours.contains(id.as_str()));
-    runner.report.unknown -= ours.len() as u64;
-    runner.report.strangers = strangers.iter().take(MOST_TOLD).map(|(_, name)| name.clone()).collect();
-    if runner.order.removes_unknown { remove(runner, strangers).await } else { Ok(()) }
+    runner.unread = problem;
+    runner.whole = Some(Kind::Reconcile);
+    runner.progress.reconciled_at = runner.app.clock.now();
+    Ok(())
+}
+
+/// What is read next; nothing at the end.
+async fn read(runner: &mut Runner<'_>, crawl: &Crawl) -> Result<Option<Stage>, End> {
+    let begun = crawl.begun;
+    let is_by_cursor = runner.features.cursor;
+    Ok(match &crawl.stage {
+        Stage::Users(walk) => match list(runner, ResourceType::User, (begun, walk)).await? {
+            Some(walk) => Some(Stage::Users(walk)),
+            None => Some(Stage::LostUsers),
+        },
+        Stage::LostUsers if look_for_lost(runner, ResourceType::User, begun).await? => Some(Stage::LostUsers),
+        Stage::LostUsers if has_groups(runner).await? => Some(Stage::Groups(Walk::begin(is_by_cursor))),
+        Stage::LostUsers => None,
+        Stage::Groups(walk) => match list(runner, ResourceType::Group, (begun, walk)).await? {
+            Some(walk) => Some(Stage::Groups(walk)),
+            None => Some(Stage::LostGroups),
+        },
+        Stage::LostGroups if look_for_lost(runner, ResourceType::Group, begun).await? => Some(Stage::LostGroups),
+        Stage::LostGroups => Some(Stage::Members(GroupId::PREFIX.to_owned())),
+        Stage::Members(after) => check_members(runner, after).await?.map(Stage::Members),
+    })
 }
 
 async fn has_groups(runner: &Runner<'_>) -> storage::Result<bool> {
@@ -74,27 +116,25 @@ async fn has_groups(runner: &Runner<'_>) -> storage::Result<bool> {
     Ok(remembered || target.settings.every_group || !target.groups.is_empty())
 }
 
+/// Reads a page; the next one, where there is one.
 async fn list(
     runner: &mut Runner<'_>,
     kind: ResourceType,
-    begun: Timestamp,
-    strangers: &mut Vec<Stranger>,
-) -> Result<(), End> {
-    let mut walk = Some(Walk::begin(runner.features.cursor));
-    while let Some(here) = walk {
-        if runner.is_halted() {
-            return Ok(());
+    (begun, here): (Timestamp, &Walk),
+) -> Result<Option<Walk>, End> {
+    let page = match runner.remote.page(kind, &here.place).await {
+        // Not every app lists what it has; each one of ours is asked for by itself.
+        Err(failure) if matches!(failure.problem.trouble, Trouble::Unsupported | Trouble::Rights) => return Ok(None),
+        // A cursor does not live for ever (RFC 9865 §2.3): the list is read anew, by numbers.
+        Err(failure) if failure.problem.trouble == Trouble::Refused && here.place.is_behind_cursor() => {
+            strangers::forget(runner);
+            return Ok(Some(Walk::begin(false)));
         }
-        let page = match runner.remote.page(kind, &here.place).await {
-            // Not every app lists what it has; each one of ours is asked for by itself.
-            Err(failure) if matches!(failure.problem.trouble, Trouble::Unsupported | Trouble::Rights) => return Ok(()),
-            page => page?,
-        };
-        walk = here.behind(&page).map_err(Failure::from)?;
-        compare(runner, kind, page.resources, (begun, strangers)).await?;
-        (runner.watch.tell)(&runner.report);
-    }
-    Ok(())
+        page => page?,
+    };
+    let next = here.clone().behind(&page).map_err(Failure::from)?;
+    compare(runner, kind, page.resources, begun).await?;
+    Ok(next)
 }
 
 /// Compares a page.
@@ -102,7 +142,7 @@ async fn compare(
     runner: &mut Runner<'_>,
     kind: ResourceType,
     resources: Vec<Document>,
-    (begun, strangers): (Timestamp, &mut Vec<Stranger>),
+    begun: Timestamp,
 ) -> Result<(), End> {
     let there: HashMap<String, Document> =
         resources.into_iter().filter_map(|document| Some((remote::id(&document)?, document))).collect();
@@ -120,10 +160,13 @@ async fn compare(
     runner.report.drift += (outcomes.len() + found.len()) as u64;
     let adopted: HashSet<&str> = found.iter().filter_map(|one| one.remote_id.as_deref()).collect();
     for (id, document) in unknown.iter().filter(|(id, _)| !adopted.contains(id.as_str())) {
-        stranger(runner, kind, (id, document), strangers);
+        strangers::note(runner, kind, (id, document));
     }
     seen.extend(found.iter().map(|one| one.thing.id().to_owned()));
     outcomes.extend(found.into_iter().map(|one| (one.thing.clone(), Outcome::Keep(Box::new(one), None))));
+    if !outcomes.is_empty() {
+        runner.recount();
+    }
     let id = runner.target.id.clone();
     let write = async move |tx: &mut Tx| {
         tx.pushed(&id).settle(&outcomes).await?;
@@ -156,7 +199,7 @@ fn drifted(planned: Planned, there: &HashMap<String, Document>, now: Timestamp) 
 }
 
 /// Whether somebody is active over there; string booleans are as common as wrong.
-fn is_active(document: &Document) -> bool {
+pub(super) fn is_active(document: &Document) -> bool {
     match document.get("active") {
         Some(Value::Bool(is_active)) => *is_active,
         Some(Value::String(text)) => !text.eq_ignore_ascii_case("false"),
@@ -206,113 +249,70 @@ async fn ours(
     Ok(things.into_iter().filter(is_free).map(adopt).collect())
 }
 
-fn stranger(
-    runner: &mut Runner<'_>,
-    kind: ResourceType,
-    (id, document): (&String, &Document),
-    strangers: &mut Vec<Stranger>,
-) {
-    // Whoever is not active there is gone already; groups of its own are the app's affair.
-    if kind == ResourceType::Group || !is_active(document) {
-        return;
-    }
-    runner.report.unknown += 1;
-    let name = document.get(name_of(kind)).and_then(Value::as_str).unwrap_or(id);
-    if strangers.len() < MOST_KEPT {
-        strangers.push((id.clone(), name.chars().filter(|one| !one.is_control()).take(200).collect()));
-    }
-}
-
-/// Asks for each one that the list did not show.
-async fn look_for_lost(runner: &mut Runner<'_>, kind: ResourceType, begun: Timestamp) -> Result<(), End> {
-    while !runner.is_halted() {
-        let rows = runner.app.storage.read().await?.pushed(&runner.target.id).unseen(kind, begun, BATCH).await?;
-        if rows.is_empty() {
+/// Asks for some of those that the list did not show, one by one; whether there were any.
+async fn look_for_lost(runner: &mut Runner<'_>, kind: ResourceType, begun: Timestamp) -> Result<bool, End> {
+    let until = Instant::now() + STEP;
+    let rows = runner.app.storage.read().await?.pushed(&runner.target.id).unseen(kind, begun, BATCH).await?;
+    let (mut outcomes, mut seen, mut emptied) = (vec![], vec![], vec![]);
+    for row in rows {
+        if !seen.is_empty() && Instant::now() >= until {
             break;
         }
-        let (mut outcomes, mut seen, mut emptied) = (vec![], vec![], vec![]);
-        for row in rows {
-            let Some(remote_id) = row.remote_id.clone() else { continue };
-            seen.push(row.thing.id().to_owned());
-            if runner.remote.get(kind, &remote_id).await?.is_some() {
-                continue;
+        let Some(remote_id) = row.remote_id.clone() else { continue };
+        let is_there = match runner.remote.get(kind, &remote_id).await {
+            // Of one that the app does not show nothing follows.
+            Err(failure) if !failure.problem.is_of_all() => {
+                runner.report.failed += 1;
+                true
             }
-            runner.report.drift += 1;
-            if let Thing::Group(group) = &row.thing {
-                emptied.push(group.clone());
-            }
-            // Under another id it may be there: it is looked for before anything else is believed.
-            let (due_at, name) = (Some(begun), row.name.clone());
-            let lost = Pushed { due_at, name, tried_at: Some(begun), ..Pushed::nothing(row.thing.clone()) };
-            outcomes.push((row.thing, Outcome::Keep(Box::new(lost), None)));
-        }
-        let id = runner.target.id.clone();
-        let write = async move |tx: &mut Tx| {
-            let mut pushed = tx.pushed(&id);
-            pushed.settle(&outcomes).await?;
-            for group in &emptied {
-                pushed.take_members(group, None).await?;
-            }
-            pushed.seen(&seen, begun).await
+            there => there?.is_some(),
         };
-        runner.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
+        seen.push(row.thing.id().to_owned());
+        if is_there {
+            continue;
+        }
+        runner.report.drift += 1;
+        if let Thing::Group(group) = &row.thing {
+            emptied.push(group.clone());
+        }
+        // Under another id it may be there: it is looked for before anything else is believed.
+        let (due_at, name) = (Some(begun), row.name.clone());
+        let lost = Pushed { due_at, name, tried_at: Some(begun), ..Pushed::nothing(row.thing.clone()) };
+        outcomes.push((row.thing, Outcome::Keep(Box::new(lost), None)));
     }
-    Ok(())
-}
-
-/// Takes out whom only the app knows: somebody asked for it.
-async fn remove(runner: &mut Runner<'_>, strangers: Vec<Stranger>) -> Result<(), End> {
-    let live = {
-        let mut tx = runner.app.storage.read().await?;
-        tx.pushed(&runner.target.id).crowd(Timestamp(0)).await?.0
+    if seen.is_empty() {
+        return Ok(false);
+    }
+    let id = runner.target.id.clone();
+    let write = async move |tx: &mut Tx| {
+        let mut pushed = tx.pushed(&id);
+        pushed.settle(&outcomes).await?;
+        for group in &emptied {
+            pushed.take_members(group, None).await?;
+        }
+        pushed.seen(&seen, begun).await
     };
-    let crowd = Crowd { live: live + runner.report.unknown, leaving: runner.report.unknown, left: 0 };
-    if !runner.order.is_confirmed && crowd.is_too_many(runner.target.settings.brake) {
-        runner.report.braked = Some(crowd.leaving);
-        return Ok(());
-    }
-    let inactive = json!({
-        "schemas": [PATCH_SCHEMA], "Operations": [{"op": "replace", "path": "active", "value": false}],
-    });
-    for (id, name) in strangers {
-        if runner.is_halted() {
+    runner.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
+    Ok(true)
+}
+
+/// Looks who is in some groups over there, behind this one; the last of them, unless there are no more.
+async fn check_members(runner: &mut Runner<'_>, after: &str) -> Result<Option<String>, End> {
+    let until = Instant::now() + STEP;
+    let rows = runner.app.storage.read().await?.pushed(&runner.target.id).page(after, BATCH).await?;
+    let mut last = None;
+    for row in rows {
+        // Groups come before people.
+        let Thing::Group(group) = &row.thing else { break };
+        if last.is_some() && Instant::now() >= until {
             break;
         }
-        let done = match runner.target.settings.leaver {
-            Leaver::Deactivate => runner.remote.patch(ResourceType::User, &id, &inactive).await,
-            Leaver::Delete => runner.remote.delete(ResourceType::User, &id).await,
-        };
-        match done {
-            Ok(Changed::Yes) => runner.report.left += 1,
-            Ok(Changed::Gone) => keeps(runner, &name, "the app lists it and does not have it"),
-            Err(failure) if failure.problem.is_of_all() => return Err(failure.into()),
-            Err(failure) => keeps(runner, &name, &failure.problem.detail),
+        if let Some(remote_id) = &row.remote_id {
+            check_group(runner, group, remote_id).await?;
         }
+        last = Some(group.as_str().to_owned());
     }
-    Ok(())
-}
-
-fn keeps(runner: &mut Runner<'_>, name: &str, why: &str) {
-    runner.report.failed += 1;
-    if runner.report.kept.len() < MOST_TOLD {
-        runner.report.kept.push(format!("{name} ({why})"));
-    }
-}
-
-/// Who is in each group over there.
-async fn check_members(runner: &mut Runner<'_>) -> Result<(), End> {
-    let mut after = GroupId::PREFIX.to_owned();
-    while !runner.is_halted() {
-        let rows = runner.app.storage.read().await?.pushed(&runner.target.id).page(&after, BATCH).await?;
-        let Some(last) = rows.last() else { break };
-        last.thing.id().clone_into(&mut after);
-        for row in rows {
-            if let (Thing::Group(group), Some(remote_id)) = (&row.thing, &row.remote_id) {
-                check_group(runner, group, remote_id).await?;
-            }
-        }
-    }
-    Ok(())
+    Ok(last)
 }
 
 async fn check_group(runner: &mut Runner<'_>, group: &GroupId, remote_id: &str) -> Result<(), End> {

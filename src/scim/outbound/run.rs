@@ -1,7 +1,7 @@
 //! A run, from whoever asks for it: the lease, the way to the app, and what came of it.
 //!
-//! One runner at a time works on an app, over all nodes and commands: it holds a lease that it keeps while it lives. Every run can be
-//! ended at any time: what was sent and not written down is looked for in the next one.
+//! One runner at a time works on an app, over all nodes and commands: it holds a lease that it keeps while it lives. Every run
+//! can be ended at any time: the next one goes on where it stood, and looks for what was sent and not written down.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     app::App,
     audit::Actor,
+    clock::Timestamp,
     id::TargetId,
     keys::SealedColumn,
     secret::ExposeSecret,
@@ -33,7 +34,7 @@ const BEAT: Duration = Duration::from_secs(20);
 pub const RECONCILE_EVERY: Duration = Duration::from_hours(24);
 
 /// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// What has changed here.
@@ -101,19 +102,36 @@ pub struct Watch<'w> {
     pub tell: &'w (dyn Fn(&Report) + Send + Sync),
 }
 
-/// Does what is new for an app, if anything is: what a node does by itself.
+/// Why an app needs a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// What is new here concerns it; else something is left to do, or is tried again.
+    pub has_news: bool,
+    /// The last run found it out of reach.
+    pub has_failed: bool,
+}
+
+/// Whether an app needs a run.
 ///
 /// # Errors
-/// When the database fails, or somebody else works on it.
+/// When the database fails.
+pub async fn need(tx: &mut Tx, id: &TargetId, now: Timestamp) -> storage::Result<Option<Need>> {
+    let found = tx.targets().by_id(id).await?.filter(|target| target.paused_at.is_none());
+    let Some(target) = found else { return Ok(None) };
+    let progress = &target.progress;
+    let has_news = changes::read(tx, &target, progress, now).await?.is_worth_a_run(progress);
+    let need = Need { has_news, has_failed: progress.failures > 0 };
+    Ok((has_news || progress.due_at <= now).then_some(need))
+}
+
+/// Does what there is to do for an app, if anything is: what a node does by itself.
+///
+/// # Errors
+/// When the database fails.
 pub async fn work(app: &App, id: &TargetId, halt: &(dyn Fn() -> bool + Send + Sync)) -> Result<()> {
-    let now = app.clock.now();
-    let mut tx = app.storage.read().await?;
-    let Some(target) = tx.targets().by_id(id).await?.filter(|target| target.paused_at.is_none()) else { return Ok(()) };
-    let is_due = target.progress.due_at <= now;
-    if !is_due && !changes::read(&mut tx, &target, &target.progress, now).await?.is_worth_a_run(&target.progress) {
+    if need(&mut app.storage.read().await?, id, app.clock.now()).await?.is_none() {
         return Ok(());
     }
-    drop(tx);
     let order = Order { kind: Kind::Changes, is_confirmed: false, removes_unknown: false, by: Actor::Server };
     match run(app, id, order, Watch { halt, tell: &|_| {} }).await {
         Err(TargetError::Busy(_)) => Ok(()),

@@ -1,37 +1,37 @@
-//! A run that goes on: what is new is noted, whoever is to leave is counted, and what is due is sent, leavers first.
+//! A run that goes on, step by step: whoever left meanwhile is taken out, and then goes on what there is to do, a bit of it.
 //!
-//! An app that is out of reach ends the run and is tried again after a pause; one person or group that the app refuses has
-//! pauses of its own.
+//! What there is to do: read the app (`reconcile`), look at everybody here, send what is due (`round`). No step takes much
+//! longer than the app takes for one answer. A run that has to end before it is through notes where it stands, and the next
+//! one goes on there. An app that is out of reach ends the run and is tried again after a pause; one person or group that the
+//! app refuses has pauses of its own.
 
-use futures_util::{StreamExt as _, stream};
+use std::time::Duration;
 
 use super::{
     brake::{Crowd, WINDOW},
     changes,
-    decision::Operation,
-    ending::{braked, count, event, failed, is_to_leave, pause_of_app},
+    ending::{Turn, events, pause_of_app},
     features::Features,
-    members::{MembersFault, send},
-    plan::{self, Look, Planned},
-    push::{Deed, Pusher, Task},
-    reconcile,
+    members::MembersFault,
+    plan::{self, Look},
+    problem::Problem,
+    reconcile::{self, Crawl},
     remote::{Failure, Remote},
     run::{Kind, Order, RECONCILE_EVERY, Report, Watch},
-    store::Outcome,
+    store::{Counted, Rank},
+    strangers::{self, Stranger},
     target::{Progress, Result, Target, TargetError},
-    thing::Thing,
 };
 use crate::{
     app::App,
     audit::{Actor, Event},
     clock::Timestamp,
-    scim::ResourceType,
     storage::{self, Tx},
     text::Slug,
 };
 
-/// When all of at least so many are refused in a round, it is the app that has the trouble.
-const MOST_REFUSALS: usize = 10;
+/// About so long goes a step on, before it is seen whether somebody is to leave.
+pub(super) const STEP: Duration = Duration::from_secs(1);
 
 /// Why a run ends.
 #[derive(Debug)]
@@ -63,11 +63,16 @@ impl From<MembersFault> for End {
     }
 }
 
-/// Requests to one app at a time.
-const AT_ONCE: usize = 4;
-
-/// People and groups of one round.
-const ROUND: u32 = 40;
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// There is more to do.
+    Unfinished,
+    /// Nothing is left.
+    Through,
+    /// Somebody changes how the app is pushed to: the rest is for a run that knows it.
+    Outdated,
+}
 
 /// A run that goes on.
 pub(super) struct Runner<'r> {
@@ -80,7 +85,16 @@ pub(super) struct Runner<'r> {
     pub(super) watch: Watch<'r>,
     pub(super) progress: Progress,
     pub(super) report: Report,
-    is_braked: bool,
+    pub(super) strangers: Vec<Stranger>,
+    /// What was gone through as a whole.
+    pub(super) whole: Option<Kind>,
+    /// Why the app could not be read as a whole.
+    pub(super) unread: Option<Problem>,
+    /// What somebody else has begun, and this run leaves alone.
+    put_off: Option<Crawl>,
+    /// Whether nobody may leave, once it was asked.
+    is_braked: Option<bool>,
+    reach: Reach,
 }
 
 impl<'r> Runner<'r> {
@@ -92,8 +106,23 @@ impl<'r> Runner<'r> {
         watch: Watch<'r>,
     ) -> Self {
         let (progress, features) = (target.progress.clone(), target.progress.features.unwrap_or_default());
-        let report = Report::default();
-        Self { app, target, slug, remote, features, order, watch, progress, report, is_braked: false }
+        Self {
+            app,
+            target,
+            slug,
+            remote,
+            features,
+            order,
+            watch,
+            progress,
+            report: Report::default(),
+            strangers: vec![],
+            whole: None,
+            unread: None,
+            put_off: None,
+            is_braked: None,
+            reach: Reach::Unfinished,
+        }
     }
 
     /// Goes through all steps.
@@ -103,72 +132,109 @@ impl<'r> Runner<'r> {
     }
 
     async fn steps(&mut self) -> std::result::Result<(), End> {
-        let is_all = self.note().await?;
-        self.kind_of(is_all);
+        self.note().await?;
         self.ask_features().await?;
+        self.begin();
         self.hurry().await?;
-        let strangers = match self.order.kind {
-            Kind::Reconcile => reconcile::crawl(self).await?,
-            _ => vec![],
-        };
-        if self.order.kind != Kind::Changes {
-            self.survey().await?;
+        while !self.is_halted() {
+            if !self.is_as_it_was().await? {
+                self.reach = Reach::Outdated;
+                return Ok(());
+            }
+            self.note().await?;
+            // Whoever is to leave does not wait for anything else.
+            while self.push(Rank::Leaver).await? && !self.is_halted() {}
+            if let Some(crawl) = self.progress.crawl.take() {
+                reconcile::step(self, crawl).await?;
+            } else if let Some(look) = self.progress.survey.take() {
+                self.survey(look).await?;
+            } else if !self.push(Rank::Group).await? {
+                self.reach = Reach::Through;
+                break;
+            }
+            (self.watch.tell)(&self.report);
         }
-        self.brake().await?;
-        self.push().await?;
-        reconcile::tell_of(self, strangers).await?;
-        if self.order.kind == Kind::Reconcile && !self.is_halted() {
-            self.progress.reconciled_at = self.app.clock.now();
+        if self.reach != Reach::Through {
+            return Ok(());
         }
-        Ok(())
+        if self.progress.braked.is_some() {
+            self.is_braked().await?;
+        }
+        strangers::tell_of(self).await
     }
 
     pub(super) fn is_halted(&self) -> bool {
         (self.watch.halt)()
     }
 
-    /// Reads on in the audit log; whether everybody has to be compared.
-    async fn note(&mut self) -> storage::Result<bool> {
-        let mut is_all = false;
+    /// Whether the app is pushed to as it was when this began.
+    async fn is_as_it_was(&self) -> storage::Result<bool> {
+        let present = self.app.storage.read().await?.targets().by_id(&self.target.id).await?;
+        Ok(present.is_some_and(|present| Target { progress: self.target.progress.clone(), ..present } == self.target))
+    }
+
+    /// Reads on in the audit log, when there is something in it.
+    async fn note(&mut self) -> storage::Result<()> {
         loop {
-            let (target, mut progress) = (self.target.clone(), self.progress.clone());
             let now = self.app.clock.now();
+            let mut tx = self.app.storage.read().await?;
+            let news = changes::read(&mut tx, &self.target, &self.progress, now).await?;
+            drop(tx);
+            if !news.is_worth_a_run(&self.progress) {
+                return Ok(());
+            }
+            let (target, mut progress) = (self.target.clone(), self.progress.clone());
             let note = async move |tx: &mut Tx| {
-                let noted = changes::note(tx, &target, &mut progress, now).await?;
-                Ok::<_, storage::Error>((noted, progress))
+                let has_more = changes::note(tx, &target, &mut progress, now).await?;
+                Ok::<_, storage::Error>((has_more, progress))
             };
-            let (noted, progress) = self.app.storage.write(move |tx| Box::pin(async move { note(tx).await })).await?;
+            let (has_more, progress) =
+                self.app.storage.write(move |tx| Box::pin(async move { note(tx).await })).await?;
             self.progress = progress;
-            is_all |= noted.is_all;
-            if !noted.has_more || self.is_halted() {
-                return Ok(is_all);
+            self.recount();
+            if !has_more || self.is_halted() {
+                return Ok(());
             }
         }
     }
 
-    /// A run of changes becomes one of everything when it is time.
-    fn kind_of(&mut self, is_all: bool) {
-        if self.order.kind == Kind::Changes {
-            let is_old = self.app.clock.now().since(self.progress.reconciled_at) >= RECONCILE_EVERY;
-            self.order.kind = match (is_old, is_all) {
-                (true, _) => Kind::Reconcile,
-                (false, true) => Kind::Sync,
-                (false, false) => Kind::Changes,
-            };
+    /// What there is to do: what was asked for, what a run before has left, and everything once a day.
+    fn begin(&mut self) {
+        let now = self.app.clock.now();
+        let is_old = |since| now.since(since) >= RECONCILE_EVERY;
+        let has_begun = self.progress.crawl.as_ref().is_some_and(|crawl| !is_old(crawl.begun));
+        let is_time = self.order.kind == Kind::Changes && is_old(self.progress.reconciled_at) && !has_begun;
+        if self.order.kind == Kind::Sync {
+            self.put_off = self.progress.crawl.take();
+        }
+        if is_time || self.order.kind == Kind::Reconcile {
+            self.progress.crawl = Some(Crawl::begin(now, self.features.cursor));
+        }
+        if is_time || self.order.kind != Kind::Changes {
+            self.progress.survey = Some(Look::default());
         }
     }
 
     async fn ask_features(&mut self) -> std::result::Result<(), End> {
-        if self.progress.features.is_some() && self.order.kind == Kind::Changes {
+        let is_known = self.progress.features.is_some();
+        let goes_on = self.progress.crawl.is_some();
+        let is_new_day = self.app.clock.now().since(self.progress.reconciled_at) >= RECONCILE_EVERY;
+        if is_known && self.order.kind == Kind::Changes && (goes_on || !is_new_day) {
             return Ok(());
         }
         self.features = self.remote.features().await?;
         self.remote.see_users().await?;
-        self.keep_features(self.features).await?;
-        Ok(())
+        Ok(self.keep_features().await?)
     }
 
-    async fn keep_features(&mut self, features: Features) -> storage::Result<()> {
+    /// Whether the app takes PATCH is found out by trying.
+    pub(super) async fn learn(&mut self, patches: bool) -> storage::Result<()> {
+        self.features.patch = patches;
+        self.keep_features().await
+    }
+
+    async fn keep_features(&mut self) -> storage::Result<()> {
+        let features = self.features;
         if self.progress.features == Some(features) {
             return Ok(());
         }
@@ -197,39 +263,56 @@ impl<'r> Runner<'r> {
         self.app.storage.write(move |tx| Box::pin(async move { hurry(tx).await })).await
     }
 
-    /// Looks at everybody, and notes who is not as they should be.
-    async fn survey(&mut self) -> storage::Result<()> {
-        let mut look = Look::default();
-        while !self.is_halted() {
-            let now = self.app.clock.now();
-            let mut tx = self.app.storage.read().await?;
-            let Some(rows) = look.next(&mut tx, &self.target, now).await? else { break };
-            let planned = plan::tasks(&mut tx, (&self.target, &self.slug), rows, now).await?;
-            drop(tx);
-            let (id, marks) = (self.target.id.clone(), plan::marks(&planned));
-            if !marks.is_empty() {
-                let mark = async move |tx: &mut Tx| tx.pushed(&id).mark(&marks, now).await;
-                self.app.storage.write(move |tx| Box::pin(async move { mark(tx).await })).await?;
-            }
+    /// Looks at some of everybody, and notes who is not as they should be.
+    async fn survey(&mut self, mut look: Look) -> storage::Result<()> {
+        let now = self.app.clock.now();
+        let mut tx = self.app.storage.read().await?;
+        let Some(rows) = look.next(&mut tx, &self.target, now).await? else {
+            self.whole = self.whole.max(Some(Kind::Sync));
+            return Ok(());
+        };
+        let planned = plan::tasks(&mut tx, (&self.target, &self.slug), rows, now).await?;
+        drop(tx);
+        self.progress.survey = Some(look);
+        let (id, marks) = (self.target.id.clone(), plan::marks(&planned));
+        if marks.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mark = async move |tx: &mut Tx| tx.pushed(&id).mark(&marks, now).await;
+        self.app.storage.write(move |tx| Box::pin(async move { mark(tx).await })).await
     }
 
-    /// Counts those who are to leave.
-    async fn brake(&mut self) -> storage::Result<()> {
-        let now = self.app.clock.now();
+    /// Whether so many are to leave that nobody does. While not everybody was looked at, those count who were not noted yet.
+    pub(super) async fn is_braked(&mut self) -> storage::Result<bool> {
+        if let Some(is_braked) = self.is_braked {
+            return Ok(is_braked);
+        }
+        let (now, mut is_meant) = (self.app.clock.now(), self.order.is_confirmed);
         let crowd = {
             let mut tx = self.app.storage.read().await?;
-            let leaving = tx.scope(&self.target.id, &self.target.organization, now).leaving().await?;
-            if leaving == 0 && self.progress.braked.is_none() {
-                return Ok(());
-            }
+            let is_noted = self.progress.crawl.is_none() && self.progress.survey.is_none();
+            let counted = if is_noted { Counted::Noted } else { Counted::All };
+            let leaving = tx.scope(&self.target.id, &self.target.organization, now).leaving(counted).await?;
             let since = now.minus(WINDOW).max(self.progress.confirmed_at);
             let (live, left) = tx.pushed(&self.target.id).crowd(since).await?;
+            // Whoever disables an organization means all of its people.
+            let of = tx.organizations().by_id(&self.target.organization).await?;
+            is_meant |= of.is_some_and(|of| !of.is_active());
             Crowd { live, leaving, left }
         };
-        self.is_braked = !self.order.is_confirmed && crowd.is_too_many(self.target.settings.brake);
-        self.report.braked = self.is_braked.then_some(crowd.leaving);
+        let is_braked = !is_meant && crowd.is_too_many(self.target.settings.brake);
+        self.is_braked = Some(is_braked);
+        self.report.braked = is_braked.then_some(crowd.leaving);
+        self.tell_brake(crowd).await?;
+        Ok(is_braked)
+    }
+
+    /// Lets those who are to leave be counted anew: there may be others by now.
+    pub(super) fn recount(&mut self) {
+        self.is_braked = None;
+    }
+
+    async fn tell_brake(&mut self, crowd: Crowd) -> storage::Result<()> {
         if self.report.braked == self.progress.braked {
             return Ok(());
         }
@@ -248,136 +331,49 @@ impl<'r> Runner<'r> {
         self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await
     }
 
-    /// Sends what is due, round by round.
-    async fn push(&mut self) -> std::result::Result<(), End> {
-        while !self.is_halted() {
-            let now = self.app.clock.now();
-            let mut tx = self.app.storage.read().await?;
-            let present = tx.targets().by_id(&self.target.id).await?;
-            let goes_on = present.is_some_and(|one| one.paused_at == self.target.paused_at);
-            let mut rows = tx.pushed(&self.target.id).due(now, ROUND).await?;
-            let Some(kind) = rows.first().map(|row| row.thing.kind()).filter(|_| goes_on) else { break };
-            rows.retain(|row| row.thing.kind() == kind);
-            let planned = plan::tasks(&mut tx, (&self.target, &self.slug), rows, now).await?;
-            drop(tx);
-            let end = self.round(planned, now).await?;
-            (self.watch.tell)(&self.report);
-            if let Some(failure) = end {
-                return Err(failure.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends some; the failure of all where the app does not let it go on.
-    async fn round(&mut self, planned: Vec<Planned>, now: Timestamp) -> std::result::Result<Option<Failure>, End> {
-        let (mut outcomes, mut tasks) = (vec![], vec![]);
-        for one in planned {
-            match one {
-                Planned::Refused(pushed, problem) => {
-                    self.report.failed += 1;
-                    outcomes.push((pushed.thing.clone(), failed(&pushed, &problem, now)));
-                }
-                Planned::Task(task) if self.is_braked && is_to_leave(&task.pushed.thing, task.standing, task.operation) => {
-                    outcomes.push((task.pushed.thing.clone(), braked(&task.pushed, now)));
-                }
-                Planned::Task(task) => tasks.push(*task),
-            }
-        }
-        self.try_all(&tasks, now).await?;
-        let pusher = Pusher::new(self.remote, &self.app.storage, (&self.target.id, self.features), now);
-        let (mut end, mut refusals, mut moved) = (None, vec![], false);
-        let all = tasks.len();
-        {
-            let (app, target, pusher) = (self.app, &self.target, &pusher);
-            let sending = stream::iter(tasks).map(|task| async move { (send(app, target, pusher, &task).await, task) });
-            let mut sending = std::pin::pin!(sending.buffer_unordered(AT_ONCE));
-            while let Some((sent, task)) = sending.next().await {
-                let thing = task.pushed.thing.clone();
-                match sent {
-                    Ok((outcome, deed, members)) => {
-                        moved |= deed != Deed::Nothing && thing.kind() == ResourceType::User;
-                        count(&mut self.report, deed, members);
-                        outcomes.push((thing, outcome));
-                    }
-                    Err(MembersFault::App(failure)) if failure.problem.is_of_all() => {
-                        end = Some(failure);
-                        break;
-                    }
-                    Err(MembersFault::App(failure)) => {
-                        self.report.failed += 1;
-                        outcomes.push((thing, failed(&task.pushed, &failure.problem, now)));
-                        refusals.push(failure);
-                    }
-                    Err(here) => return Err(here.into()),
-                }
-            }
-        }
-        let patches = pusher.patches();
-        if patches != self.features.patch {
-            self.features.patch = patches;
-            self.keep_features(self.features).await?;
-        }
-        self.write_down(outcomes, moved, now).await?;
-        // An app that takes nobody is left alone for a while.
-        if all >= MOST_REFUSALS && refusals.len() == all {
-            end = refusals.pop();
-        }
-        Ok(end)
-    }
-
-    /// Notes who may come to be in the app by what is sent now.
-    async fn try_all(&self, tasks: &[Task], now: Timestamp) -> storage::Result<()> {
-        let new = tasks.iter().filter(|task| task.operation == Operation::Create);
-        let ids: Vec<String> = new.map(|task| task.pushed.thing.id().to_owned()).collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let id = self.target.id.clone();
-        let write = async move |tx: &mut Tx| tx.pushed(&id).try_all(&ids, now).await;
-        self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await
-    }
-
-    async fn write_down(&self, outcomes: Vec<(Thing, Outcome)>, moved: bool, now: Timestamp) -> storage::Result<()> {
-        let id = self.target.id.clone();
-        let write = async move |tx: &mut Tx| {
-            tx.pushed(&id).settle(&outcomes).await?;
-            // Whoever came or went does so in groups, too.
-            if moved { tx.pushed(&id).mark_groups(now).await } else { Ok(()) }
-        };
-        self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await
-    }
-
-    /// Writes down how it ended, and when it goes on.
+    /// Writes down how it ended, and where and when it goes on.
     async fn settle(mut self, end: std::result::Result<(), End>) -> Result<Report> {
         let now = self.app.clock.now();
-        let had_failed = self.progress.failures > 0;
+        let had_trouble = self.progress.trouble.is_some();
         match end {
             Err(End::Here(error)) => return Err(error),
             Err(End::App(failure)) => {
                 self.progress.failures += 1;
                 let pause = failure.pause.unwrap_or_default().max(pause_of_app(self.progress.failures));
                 self.progress.due_at = now.plus(pause);
-                tracing::warn!(target.id = %self.target.id, trouble = failure.problem.trouble.name(), "An app cannot be pushed to.");
-                self.progress.trouble = Some((failure.problem.clone(), now));
                 self.report.problem = Some(failure.problem);
             }
             Ok(()) => {
-                (self.progress.failures, self.progress.trouble) = (0, None);
-                self.progress.due_at = self.next(now).await?;
+                if self.progress.failures > 0 || self.whole == Some(Kind::Reconcile) {
+                    (self.progress.failures, self.progress.trouble) = (0, None);
+                }
+                self.progress.due_at = if self.reach == Reach::Through { self.next(now).await? } else { now };
+                self.report.problem = self.unread.take();
             }
         }
-        let (target, progress, report) = (self.target, self.progress, self.report.clone());
-        let (context, kind) = (self.app.context(self.order.by.clone()), self.order.kind);
+        if let Some(problem) = &self.report.problem {
+            tracing::warn!(target.id = %self.target.id, trouble = problem.trouble.name(), "An app cannot be pushed to.");
+            self.progress.trouble = Some((problem.clone(), now));
+        }
+        self.progress.crawl = self.progress.crawl.take().or(self.put_off.take());
+        let turn = Turn::of(had_trouble, self.progress.trouble.is_some());
+        self.write(&events(&self.target.id, self.whole, &self.report, turn)).await?;
+        Ok(self.report)
+    }
+
+    async fn write(&self, events: &[Event]) -> storage::Result<()> {
+        let (target, progress, events) = (self.target.clone(), self.progress.clone(), events.to_vec());
+        let (context, is_outdated) = (self.app.context(self.order.by.clone()), self.reach == Reach::Outdated);
         let write = async move |tx: &mut Tx| {
-            tx.targets().settle(&target.id, &progress).await?;
-            if let Some(event) = event(&target.id, kind, &report, had_failed) {
-                tx.record(&context, Some(&target.organization), &event);
+            if !is_outdated {
+                tx.targets().settle(&target.id, &progress).await?;
+            }
+            for event in &events {
+                tx.record(&context, Some(&target.organization), event);
             }
             Ok::<_, storage::Error>(())
         };
-        self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
-        Ok(self.report)
+        self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await
     }
 
     async fn next(&self, now: Timestamp) -> storage::Result<Timestamp> {

@@ -13,7 +13,9 @@ use super::{
     decision::Leaver,
     features::Features,
     mapping::{BadRule, Mapping},
+    plan::Look,
     problem::Problem,
+    reconcile::Crawl,
 };
 use crate::{
     audit::{Context, Event},
@@ -99,6 +101,10 @@ pub struct Progress {
     pub braked: Option<u64>,
     /// When somebody said so last.
     pub confirmed_at: Timestamp,
+    /// How far the app was read, where that was begun and is not finished.
+    pub crawl: Option<Crawl>,
+    /// How far everybody here was looked at, likewise.
+    pub survey: Option<Look>,
 }
 
 /// What a new target is made of, or a changed one.
@@ -202,6 +208,8 @@ pub async fn create(
             trouble: None,
             braked: None,
             confirmed_at: Timestamp(0),
+            crawl: None,
+            survey: None,
         },
     };
     if !tx.targets().insert(&target, &kept).await? {

@@ -2,6 +2,7 @@
 
 mod counts;
 mod members;
+mod overview;
 mod pushed;
 mod runners;
 mod scope;
@@ -11,6 +12,6 @@ mod targets;
 pub use self::{
     counts::Counts,
     pushed::{Outcome, Pushed, PushedRows, Rank},
-    scope::{Place, Scope},
+    scope::{Counted, Place, Scope},
     targets::Targets,
 };

@@ -203,14 +203,15 @@ impl PushedRows<'_> {
         Ok(())
     }
 
-    /// What is to be sent now, what is urgent first.
+    /// What is to be sent now and as urgent as `upto`, what is urgent first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Pushed>> {
-        let rows = sql(select!("AND due_at <= $2 ORDER BY rank, due_at, id LIMIT $3"))
+    pub async fn due(&mut self, now: Timestamp, upto: Rank, limit: u32) -> Result<Vec<Pushed>> {
+        let rows = sql(select!("AND due_at <= $2 AND rank <= $3 ORDER BY rank, due_at, id LIMIT $4"))
             .bind(self.target.as_str())
             .bind(now.0)
+            .bind(upto as i64)
             .bind(i64::from(limit))
             .fetch_all(self.tx.connection())
             .await?;

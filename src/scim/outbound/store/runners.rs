@@ -17,7 +17,6 @@ impl Targets<'_> {
     /// When the database fails.
     pub async fn due(&mut self, now: Timestamp, limit: i64) -> Result<Vec<TargetId>> {
         let rows = sql("SELECT t.id FROM scim_targets t \
-             JOIN organizations o ON o.id = t.organization_id AND o.disabled_at IS NULL \
              WHERE t.paused_at IS NULL AND t.removed_at IS NULL AND t.leased_until <= $1 \
                AND (t.due_at <= $1 OR (t.failures = 0 AND ( \
                  t.seal < (SELECT MAX(s.seal) FROM audit_seals s WHERE s.chain = t.organization_id) \

@@ -5,7 +5,7 @@ use crate::{
     id::{GroupId, MembershipId, OrganizationId, TargetId, UserId},
     scim::outbound::decision::Standing,
     storage::{
-        Result, Tx, Value,
+        Result, Row, Tx, Value,
         batch::{in_list, padded},
         sql,
     },
@@ -17,6 +17,15 @@ pub struct Scope<'t> {
     target: TargetId,
     organization: OrganizationId,
     now: Timestamp,
+}
+
+/// Which of those who are to leave are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Those of whom it was noted.
+    Noted,
+    /// All.
+    All,
 }
 
 /// A member of a group that is pushed, by the id here and in the app.
@@ -49,6 +58,7 @@ macro_rules! wanted {
         "(m.organization_id = $2 AND m.removed_at IS NULL AND m.disabled_at IS NULL \
           AND (m.valid_from IS NULL OR m.valid_from <= $3) AND (m.valid_until IS NULL OR m.valid_until > $3) \
           AND u.disabled_at IS NULL AND u.deleted_at IS NULL AND u.placeholder_since IS NULL \
+          AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = $2 AND o.disabled_at IS NOT NULL) \
           AND (NOT EXISTS (SELECT 1 FROM scim_target_groups tg WHERE tg.target_id = $1 AND tg.purpose = 'people') \
             OR EXISTS (SELECT 1 FROM group_members gm JOIN inside ON inside.id = gm.group_id \
               WHERE gm.membership_id = m.id)))"
@@ -174,18 +184,24 @@ impl Scope<'_> {
         rows.iter().map(|row| Ok(GroupId::from_stored(row.try_get("id")?))).collect()
     }
 
-    /// How many of those who are active in the app are to leave it, as far as it was noted.
+    /// How many of those who are active in the app are to leave it.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn leaving(&mut self) -> Result<u64> {
-        let row = sql(concat!(
-            inside!(),
-            "SELECT COUNT(*) AS leaving FROM scim_pushed p \
-             JOIN memberships m ON m.id = p.id \
-             JOIN users u ON u.id = m.user_id \
-             WHERE p.target_id = $1 AND p.kind = 'user' AND p.is_live = 1 AND p.due_at IS NOT NULL AND NOT ",
-            wanted!()
+    pub async fn leaving(&mut self, counted: Counted) -> Result<u64> {
+        let row = sql(format!(
+            concat!(
+                inside!(),
+                "SELECT COUNT(*) AS leaving FROM scim_pushed p \
+                 JOIN memberships m ON m.id = p.id \
+                 JOIN users u ON u.id = m.user_id \
+                 WHERE p.target_id = $1 AND p.kind = 'user' AND p.is_live = 1 {} AND NOT ",
+                wanted!()
+            ),
+            match counted {
+                Counted::Noted => "AND p.due_at IS NOT NULL",
+                Counted::All => "",
+            }
         ))
         .bind_all(self.bound())
         .fetch_one(self.tx.connection())
@@ -277,7 +293,7 @@ impl Scope<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn missing_members(&mut self, group: &GroupId, limit: u32) -> Result<Vec<Place>> {
-        let rows = sql(concat!(
+        let statement = concat!(
             within!(),
             "SELECT DISTINCT p.id, p.remote_id FROM group_members gm \
              JOIN within ON within.id = gm.group_id \
@@ -286,13 +302,8 @@ impl Scope<'_> {
                SELECT 1 FROM scim_pushed_members pm \
                WHERE pm.target_id = $1 AND pm.group_id = $2 AND pm.membership_id = p.id) \
              ORDER BY p.id LIMIT $3"
-        ))
-        .bind(self.target.as_str())
-        .bind(group.as_str())
-        .bind(i64::from(limit))
-        .fetch_all(self.tx.connection())
-        .await?;
-        rows.iter().map(place).collect()
+        );
+        self.places(statement, group, limit).await
     }
 
     /// Members of its group over there who are in the group no more, or not active in the app.
@@ -300,7 +311,7 @@ impl Scope<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn surplus_members(&mut self, group: &GroupId, limit: u32) -> Result<Vec<Place>> {
-        let rows = sql(concat!(
+        let statement = concat!(
             within!(),
             "SELECT pm.membership_id AS id, p.remote_id FROM scim_pushed_members pm \
              LEFT JOIN scim_pushed p ON p.target_id = $1 AND p.id = pm.membership_id \
@@ -308,16 +319,14 @@ impl Scope<'_> {
                SELECT 1 FROM group_members gm JOIN within ON within.id = gm.group_id \
                WHERE gm.membership_id = pm.membership_id)) \
              ORDER BY id LIMIT $3"
-        ))
-        .bind(self.target.as_str())
-        .bind(group.as_str())
-        .bind(i64::from(limit))
-        .fetch_all(self.tx.connection())
-        .await?;
+        );
+        self.places(statement, group, limit).await
+    }
+
+    async fn places(&mut self, statement: &'static str, group: &GroupId, limit: u32) -> Result<Vec<Place>> {
+        let query = sql(statement).bind(self.target.as_str()).bind(group.as_str()).bind(i64::from(limit));
+        let rows = query.fetch_all(self.tx.connection()).await?;
+        let place = |row: &Row| Ok((MembershipId::from_stored(row.try_get("id")?), row.try_get("remote_id")?));
         rows.iter().map(place).collect()
     }
-}
-
-fn place(row: &crate::storage::Row) -> Result<Place> {
-    Ok((MembershipId::from_stored(row.try_get("id")?), row.try_get("remote_id")?))
 }

@@ -1,7 +1,5 @@
 //! Targets, and how far each has come.
 
-use std::collections::BTreeMap;
-
 use url::Url;
 
 use crate::{
@@ -37,12 +35,14 @@ macro_rules! select {
         concat!(
             "SELECT t.id, t.organization_id, t.name, t.url, t.settings, t.features, t.seal, t.server_seal, t.looked_at, \
                t.due_at, t.reconciled_at, t.failures, t.trouble, t.detail, t.failed_at, t.braked, t.confirmed_at, \
-               t.created_at, t.paused_at \
+               t.crawl, t.survey, t.created_at, t.paused_at \
              FROM scim_targets t ",
             $rest
         )
     };
 }
+
+pub(super) use select;
 
 /// The last links of both audit chains that concern an organization.
 const SEALS: &str = "COALESCE((SELECT MAX(s.seal) FROM audit_seals s WHERE s.chain = scim_targets.organization_id), 0), \
@@ -118,7 +118,7 @@ impl Targets<'_> {
         sql(format!(
             "UPDATE scim_targets \
              SET seal = {SEALS}, looked_at = $2, due_at = $2, reconciled_at = 0, failures = 0, trouble = NULL, \
-               detail = NULL, failed_at = NULL \
+               detail = NULL, failed_at = NULL, crawl = NULL, survey = NULL \
              WHERE id = $1"
         ))
         .bind(id.as_str())
@@ -203,47 +203,7 @@ impl Targets<'_> {
         self.with_groups(&rows).await
     }
 
-    /// Those of everybody that are pushed to and do not go well, oldest trouble first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn troubled(&mut self, limit: u32) -> Result<Vec<(Slug, Target)>> {
-        let rows = sql(select!(
-            "WHERE t.paused_at IS NULL AND t.removed_at IS NULL AND (t.failures > 0 OR t.braked IS NOT NULL \
-               OR EXISTS (SELECT 1 FROM scim_pushed p WHERE p.target_id = t.id AND p.trouble IS NOT NULL)) \
-             ORDER BY t.failed_at, t.id LIMIT $1"
-        ))
-        .bind(i64::from(limit))
-        .fetch_all(self.0.connection())
-        .await?;
-        let mut found = vec![];
-        let slugs: BTreeMap<OrganizationId, Slug> =
-            self.0.organizations().list().await?.into_iter().map(|one| (one.id, one.slug)).collect();
-        for target in self.with_groups(&rows).await? {
-            if let Some(slug) = slugs.get(&target.organization) {
-                found.push((slug.clone(), target));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Those of everybody that are pushed to, with their organizations.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn live(&mut self) -> Result<Vec<(OrganizationId, TargetId)>> {
-        let rows = sql("SELECT id, organization_id FROM scim_targets WHERE paused_at IS NULL AND removed_at IS NULL")
-            .fetch_all(self.0.connection())
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let organization = OrganizationId::from_stored(row.try_get("organization_id")?);
-                Ok((organization, TargetId::from_stored(row.try_get("id")?)))
-            })
-            .collect()
-    }
-
-    async fn with_groups(&mut self, rows: &[Row]) -> Result<Vec<Target>> {
+    pub(super) async fn with_groups(&mut self, rows: &[Row]) -> Result<Vec<Target>> {
         let mut targets = rows.iter().map(target).collect::<Result<Vec<_>>>()?;
         let Some(first) = targets.first() else { return Ok(targets) };
         // All are of one organization, or few.
@@ -290,16 +250,17 @@ impl Targets<'_> {
         Ok(())
     }
 
-    /// Writes how far changes were noted.
+    /// Writes how far changes were noted, and whether everybody is to be looked at for that.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn noted(&mut self, id: &TargetId, (seal, server_seal): (i64, i64), looked_at: Timestamp) -> Result<()> {
-        sql("UPDATE scim_targets SET seal = $2, server_seal = $3, looked_at = $4 WHERE id = $1")
+    pub async fn noted(&mut self, id: &TargetId, progress: &Progress) -> Result<()> {
+        sql("UPDATE scim_targets SET seal = $2, server_seal = $3, looked_at = $4, survey = $5 WHERE id = $1")
             .bind(id.as_str())
-            .bind(seal)
-            .bind(server_seal)
-            .bind(looked_at.0)
+            .bind(progress.seal)
+            .bind(progress.server_seal)
+            .bind(progress.looked_at.0)
+            .bind(progress.survey.as_ref().map(json))
             .execute(self.0.connection())
             .await?;
         Ok(())
@@ -326,7 +287,8 @@ impl Targets<'_> {
     pub async fn settle(&mut self, id: &TargetId, progress: &Progress) -> Result<()> {
         let (trouble, failed_at) = progress.trouble.as_ref().map(|(problem, at)| (problem, at.0)).unzip();
         sql("UPDATE scim_targets \
-             SET due_at = $2, reconciled_at = $3, failures = $4, trouble = $5, detail = $6, failed_at = $7 \
+             SET due_at = $2, reconciled_at = $3, failures = $4, trouble = $5, detail = $6, failed_at = $7, \
+               crawl = $8, survey = $9 \
              WHERE id = $1")
         .bind(id.as_str())
         .bind(progress.due_at.0)
@@ -335,6 +297,8 @@ impl Targets<'_> {
         .bind(trouble.map(|problem| problem.trouble.name().to_owned()))
         .bind(trouble.map(|problem| problem.detail.clone()))
         .bind(failed_at)
+        .bind(progress.crawl.as_ref().map(json))
+        .bind(progress.survey.as_ref().map(json))
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -358,10 +322,14 @@ pub(super) fn problem(row: &Row) -> Result<Option<(Problem, Timestamp)>> {
     Ok(Some((Problem { trouble, detail: detail.unwrap_or_default() }, Timestamp(at))))
 }
 
+/// What is written as JSON in a column.
+fn read<T: serde::de::DeserializeOwned>(row: &Row, column: &'static str) -> Result<Option<T>> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Corrupt(column))).transpose()
+}
+
 fn target(row: &Row) -> Result<Target> {
     let instant = |column: &str| row.try_get::<i64>(column).map(Timestamp);
-    let features: Option<String> = row.try_get("features")?;
-    let features = features.map(|text| serde_json::from_str(&text)).transpose();
     Ok(Target {
         id: TargetId::from_stored(row.try_get("id")?),
         organization: OrganizationId::from_stored(row.try_get("organization_id")?),
@@ -374,7 +342,7 @@ fn target(row: &Row) -> Result<Target> {
         created_at: instant("created_at")?,
         paused_at: row.try_get::<Option<i64>>("paused_at")?.map(Timestamp),
         progress: Progress {
-            features: features.map_err(|_| Error::Corrupt("scim_targets.features"))?,
+            features: read(row, "features")?,
             seal: row.try_get("seal")?,
             server_seal: row.try_get("server_seal")?,
             looked_at: instant("looked_at")?,
@@ -384,6 +352,8 @@ fn target(row: &Row) -> Result<Target> {
             trouble: problem(row)?,
             braked: row.try_get::<Option<i64>>("braked")?.and_then(|many| u64::try_from(many).ok()),
             confirmed_at: instant("confirmed_at")?,
+            crawl: read(row, "crawl")?,
+            survey: read(row, "survey")?,
         },
     })
 }

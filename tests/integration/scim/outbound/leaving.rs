@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use lanyard::scim::outbound::{
-    decision::Leaver,
-    problem::Trouble,
-    run::Kind,
-    target::{Settings, Target},
+use lanyard::{
+    id::MembershipId,
+    scim::outbound::{
+        decision::Leaver,
+        problem::Trouble,
+        run::Kind,
+        target::{Settings, State, Target},
+    },
 };
 use serde_json::{Value, json};
 
@@ -17,7 +20,8 @@ use super::{
 };
 
 fn scim_404() -> Turn {
-    let error = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "404", "detail": "unknown"});
+    let error =
+        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "404", "detail": "unknown"});
     Turn::Answer(answer(404, &[], error.to_string()))
 }
 
@@ -43,6 +47,7 @@ const LEAVERS: [Leaver; 2] = [Leaver::Deactivate, Leaver::Delete];
 impl Outbound {
     async fn of_leaver(&self, leaver: Leaver) -> Target {
         let target = self.target(Settings { leaver, ..Settings::default() }).await;
+        self.switch(&target, State::Live).await;
         assert_eq!(self.run(&target, Kind::Reconcile).await.failed, 0);
         target
     }
@@ -125,7 +130,9 @@ async fn whoever_is_really_gone_is_gone_and_nobody_else_is_taken_for_them() {
         for out in Outbound::each().await {
             let target = out.of_leaver(leaver).await;
             // Somebody removes Sam over there and gives the name to another member of ours.
-            out.another_sam(Some(out.member("priya").await.as_str())).await;
+            let app = &out.clinic.app;
+            let other = MembershipId::fresh(app.clock.now(), &app.random);
+            out.another_sam(Some(other.as_str())).await;
             out.disable("sam").await;
             let report = out.run(&target, Kind::Changes).await;
             assert_eq!((report.left, report.failed), (1, 0), "{report:?}");

@@ -1,10 +1,12 @@
 //! Riverside pushes its people to an app: Harbour of another Lanyard, over a socket, on both databases.
 
+mod hostile;
 mod leaving;
 mod misbehaving;
 mod peer;
 mod running;
 mod steady;
+mod turns;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -28,6 +29,8 @@ pub(super) enum Turn {
     Lie(Response<Body>),
     /// It is carried out, and the answer never comes.
     Hang,
+    /// It is carried out after a while.
+    Wait(Duration),
 }
 
 /// A request as it came.
@@ -99,6 +102,14 @@ impl Peer {
     /// What it was asked since the last time.
     pub(super) fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.inner.asked.lock().unwrap())
+    }
+
+    /// The requests of this method below this path since the last time; they are not forgotten.
+    pub(super) fn paths(&self, method: &str, start: &str) -> Vec<String> {
+        let asked = self.inner.asked.lock().unwrap();
+        let start = format!("/scim/v2{start}");
+        let fits = |one: &&Asked| one.method == method && one.path.starts_with(&start);
+        asked.iter().filter(fits).map(|one| one.path.clone()).collect()
     }
 
     /// Changes that it was asked for since the last time, as `METHOD /path`; ids are left out.
@@ -189,8 +200,10 @@ async fn take(State((inner, router)): State<(Arc<Inner>, Router)>, request: Requ
         })
     };
     inner.asked.lock().unwrap().push(asked);
-    if let Some(Turn::Answer(answer)) = turn {
-        return answer;
+    match turn {
+        Some(Turn::Answer(answer)) => return answer,
+        Some(Turn::Wait(pause)) => tokio::time::sleep(pause).await,
+        _ => {}
     }
     let done = router.oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap();
     match turn {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanyard::{
-    directory::{group, profile},
+    directory::{group, organization, profile},
     scim::outbound::{
         decision::Leaver,
         mapping::{Mapping, Rule, UserNameFrom},
@@ -360,5 +360,44 @@ async fn whoever_comes_back_as_a_new_member_has_their_place_again() {
         assert_eq!((&after["id"], &after["active"]), (&before["id"], &json!(true)));
         assert_eq!(after["externalId"], out.member("sam").await.as_str());
         assert_ne!(after["externalId"], before["externalId"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_organization_leaves_with_all_its_people_and_comes_back_with_them() {
+    for out in Outbound::each().await {
+        let target = out.target_of(&[], &["gps"]).await;
+        out.switch(&target, State::Live).await;
+        for number in 0..12 {
+            out.hire(&format!("p{number}")).await;
+        }
+        out.work(&target).await;
+        let before = out.peer.people().await;
+        assert_eq!(before.len(), 15);
+        for is_disabled in [true, false] {
+            let (context, of) = (out.clinic.context(), out.clinic.organization("riverside").await);
+            out.clinic
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let done = if is_disabled {
+                            organization::disable(tx, &context, &of).await
+                        } else {
+                            organization::enable(tx, &context, &of).await
+                        };
+                        Ok(done.map(drop)?)
+                    })
+                })
+                .await;
+            crate::harness::leftovers::seal(&out.clinic.app).await;
+            let mut tx = out.clinic.app.storage.read().await.unwrap();
+            let due = tx.targets().due(out.clinic.app.clock.now(), 9).await.unwrap();
+            assert_eq!(due, std::slice::from_ref(&target.id), "a node sees to it by itself");
+            drop(tx);
+            out.work(&target).await;
+            let expected: Vec<_> = before.iter().map(|(name, _)| (name.clone(), !is_disabled)).collect();
+            assert_eq!(out.peer.people().await, expected, "nobody has to say that it is meant");
+            let gps = out.peer.groups().await.into_iter().find(|(name, _)| name == "GPs").unwrap();
+            assert_eq!(gps.1.len(), usize::from(!is_disabled));
+        }
     }
 }
