@@ -81,5 +81,9 @@ mod tests {
         assert!(advice.contains("lanyard client logouts APP") && advice.contains("resend the invitation"), "{advice}");
         let logout = judge(&[failed("backchannel-logout")], 0).advice.unwrap();
         assert!(!logout.contains("letter") && !logout.contains("mail"), "{logout}");
+        let ping = judge(&[failed("ping-client")], 0).advice.unwrap();
+        assert!(ping.contains("notification address") && !ping.contains("logout"), "{ping}");
+        let kinds = ["send-mail", "backchannel-logout", "ping-client", "other"].map(super::advice);
+        assert_eq!(kinds.iter().collect::<std::collections::BTreeSet<_>>().len(), kinds.len());
     }
 }

@@ -176,6 +176,71 @@ async fn after_a_restore_nobody_is_pushed_before_somebody_has_looked() {
     let restored = host.json("restore saved --force");
     assert_eq!(restored["paused"], 1, "{restored}");
     assert_eq!(host.json("scim-target show roster")["state"], "paused");
+    let doctor = host.json("doctor");
+    let found = doctor.as_array().unwrap().iter().find(|one| one["check"] == "pushing").unwrap();
+    assert!(found["found"].as_str().unwrap().contains("roster of riverside (paused since"), "{found}");
+    assert!(found["advice"].as_str().unwrap().contains("resume"), "{found}");
+    let recorded = host.json("audit list --action scim-target-switch --limit 1");
+    assert_eq!(recorded[0]["detail"]["state"], "paused", "{recorded}");
     let said = host.succeed("restore saved --force");
     assert!(said.contains("Paused: 1"), "{said}");
+    host.succeed("scim-target resume roster");
+    assert!(!host.succeed("doctor --json").contains("paused since"));
+}
+
+/// An app that writes down by which token it was asked, and refuses it.
+async fn strict() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    let asked = std::sync::Arc::<std::sync::Mutex<Vec<String>>>::default();
+    let (listener, noted) = (tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), asked.clone());
+    let url = format!("http://{}/scim/v2", listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(move |headers: axum::http::HeaderMap| {
+        let token = headers.get("authorization").and_then(|one| one.to_str().ok()).unwrap_or_default().to_owned();
+        noted.lock().unwrap().push(token.clone());
+        async move { (axum::http::StatusCode::UNAUTHORIZED, format!(r#"{{"detail": "{token} is not known"}}"#)) }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_read_after_the_master_key_was_replaced_and_not_by_the_old_one() {
+    let host = practices();
+    let (url, asked) = strict().await;
+    host.succeed(&format!("scim-target create roster --url {url} --token-file token"));
+    let file = host.path("keys/master.key");
+    let before = std::fs::read_to_string(&file).unwrap();
+    host.succeed("keys rekey --settle 0");
+    assert!(host.fail("scim-target test roster").contains("make a new token in the app"));
+    assert_eq!(*asked.lock().unwrap(), [format!("Bearer {TOKEN}")], "the same token as before");
+    std::fs::write(&file, before).unwrap();
+    let said = host.fail("scim-target test roster");
+    assert!(!said.contains("make a new token") && !said.contains(TOKEN), "{said}");
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_lets_nobody_in_is_logged_and_recorded_once_and_without_the_token() {
+    let host = practices();
+    let (url, asked) = strict().await;
+    host.succeed(&format!("scim-target create roster --url {url} --token-file token"));
+    let mut server = Server::start(&host).await;
+    host.succeed("scim-target resume roster");
+    let begun = std::time::Instant::now();
+    while asked.lock().unwrap().len() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it is not tried again");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    server.signal("TERM");
+    assert!(server.ended(Duration::from_secs(20)).await.success());
+    let log = std::fs::read_to_string(host.path("log")).unwrap();
+    let line = log.lines().find(|line| line.contains("An app cannot be pushed to")).expect("a line of the log");
+    let id = host.json("scim-target show roster")["id"].as_str().unwrap().to_owned();
+    assert!(line.contains(&id) && line.contains("token"), "{line}");
+    assert!(!log.contains(TOKEN));
+    let recorded = host.json("audit list --action scim-target-run --organization riverside");
+    assert_eq!(recorded.as_array().map(Vec::len), Some(1), "the first failure of several: {recorded}");
+    assert_eq!(recorded[0]["outcome"], "failure");
+    let detail = recorded[0]["detail"].to_string();
+    assert!(detail.contains("token: 401") && detail.contains("[token] is not known"), "{detail}");
+    assert!(!recorded.to_string().contains(TOKEN));
 }
