@@ -2,7 +2,7 @@
 //!
 //! Nobody joins silently. An invitation lasts seven days; sending it again makes a new link, voids the former one and
 //! begins the seven days anew. The link carries 256 random bits of which only the hash is stored. An organization has one
-//! open invitation per address. Not here: the letter (`web`), the pages (`account`).
+//! open invitation per address, and outside sources cause one letter per address in a quarter of an hour. Not here: the letter (`web`), the pages (`account`).
 
 mod answer;
 
@@ -14,7 +14,7 @@ use crate::{
     audit::{Context, Event},
     clock::Timestamp,
     id::{InvitationId, MembershipId, OrganizationId, UserId},
-    secret::SecretString,
+    secret::{SecretString, TokenHash},
     storage::Tx,
     text::{EmailAddress, Slug, UserName},
 };
@@ -23,6 +23,9 @@ use super::{Error, Noun, Result, membership::RoleAt, owner, provisioning::pendin
 
 /// How long an invitation can be answered.
 pub const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A source that names the same address again within this time causes no other letter.
+pub const BETWEEN_LETTERS: Duration = Duration::from_secs(15 * 60);
 
 /// An offer of membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,8 +128,47 @@ pub async fn create(
     organization: &OrganizationId,
     new: NewInvitation,
 ) -> Result<(Invitation, SecretString)> {
-    check(tx, organization, &new).await?;
     let (token, hash) = context.random.token();
+    let invitation = make(tx, context, organization, (new, Link { hash, mailed_at: context.now, sent: 1 })).await?;
+    Ok((invitation, token))
+}
+
+/// The same for an outside source, with the token only where a letter is to be sent. However often a source takes somebody
+/// away and names them again: the letter that they got just before leads to the newest invitation.
+///
+/// # Errors
+/// As [`create`].
+pub(super) async fn create_for_source(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    new: NewInvitation,
+) -> Result<(Invitation, Option<SecretString>)> {
+    let (_, void) = context.random.token();
+    let since = context.now.minus(BETWEEN_LETTERS);
+    if let Some((hash, mailed_at)) = tx.invitations().take_link(organization, &new.email, (since, void)).await? {
+        let link = Link { hash, mailed_at, sent: 0 };
+        return Ok((make(tx, context, organization, (new, link)).await?, None));
+    }
+    let (invitation, token) = create(tx, context, organization, new).await?;
+    Ok((invitation, Some(token)))
+}
+
+/// The link of an invitation.
+struct Link {
+    hash: TokenHash,
+    mailed_at: Timestamp,
+    /// How many letters have it.
+    sent: i64,
+}
+
+async fn make(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    (new, link): (NewInvitation, Link),
+) -> Result<Invitation> {
+    check(tx, organization, &new).await?;
     let mut invitation = Invitation {
         id: InvitationId::fresh(context.now, &context.random),
         organization_id: organization.clone(),
@@ -136,20 +178,20 @@ pub async fn create(
         invited_by: new.invited_by,
         created_at: context.now,
         expires_at: context.now.plus(LIFETIME),
-        sent: 1,
+        sent: link.sent,
         accepted_at: None,
         rejected_at: None,
         revoked_at: None,
         membership_id: None,
     };
     tx.invitations().revoke_expired(organization, &invitation.email, context.now).await?;
-    if !tx.invitations().insert(&invitation, hash).await? {
+    if !tx.invitations().insert(&invitation, (link.hash, link.mailed_at)).await? {
         return Err(Error::Refused("this address has an open invitation; send it again or revoke it"));
     }
     pending::tie(tx, &mut invitation).await?;
     let event = Event::InvitationCreation { invitation: invitation.id.clone(), email: invitation.email.to_string() };
     tx.record(context, Some(organization), &event);
-    Ok((invitation, token))
+    Ok(invitation)
 }
 
 /// That what is offered exists, and that the address does not belong to a member.
@@ -190,7 +232,7 @@ pub async fn resend(
 ) -> Result<(Invitation, SecretString)> {
     let (token, hash) = context.random.token();
     let expires_at = context.now.plus(LIFETIME);
-    let rotated = tx.invitations().rotate(organization, id, hash, expires_at).await?;
+    let rotated = tx.invitations().rotate((organization, id), hash, (context.now, expires_at)).await?;
     let invitation = rotated.ok_or_else(|| Noun::Invitation.unknown(id))?;
     tx.record(context, Some(organization), &Event::InvitationResend { invitation: id.clone() });
     Ok((invitation, token))

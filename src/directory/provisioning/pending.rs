@@ -60,7 +60,7 @@ pub(in crate::directory) async fn tie(tx: &mut Tx, invitation: &mut Invitation) 
     Ok(())
 }
 
-/// Invites the person; none where somebody did so by hand. Whoever is pending with the same address is refused.
+/// Invites the person; none where somebody did so by hand, or where they got a letter just before. Whoever is pending with the same address is refused.
 pub(super) async fn invite(
     tx: &mut Tx,
     speaker: Speaker<'_>,
@@ -77,10 +77,10 @@ pub(super) async fn invite(
         return wait_for(tx, &open, membership).await.map(|()| None);
     }
     let new = NewInvitation { email, kind: membership.kind.clone(), roles: Some(vec![]), invited_by: None };
-    let (mut invitation, token) = invitation::create(tx, speaker.context, organization, new).await?;
+    let (mut invitation, token) = invitation::create_for_source(tx, speaker.context, organization, new).await?;
     wait_for(tx, &invitation, membership).await?;
     invitation.membership_id = Some(membership.id.clone());
-    Ok(Some((invitation, token)))
+    Ok(token.map(|token| (invitation, token)))
 }
 
 async fn wait_for(tx: &mut Tx, invitation: &Invitation, membership: &Membership) -> Result<()> {

@@ -100,11 +100,15 @@ impl Invitations<'_> {
     }
 
     /// Inserts it; `false` when the address has an unanswered one.
-    pub(in crate::directory) async fn insert(&mut self, new: &Invitation, hash: TokenHash) -> Result<bool> {
+    pub(in crate::directory) async fn insert(
+        &mut self,
+        new: &Invitation,
+        (hash, mailed_at): (TokenHash, Timestamp),
+    ) -> Result<bool> {
         let done = sql(
             "INSERT INTO invitations (id, organization_id, email, token_hash, kind, roles, invited_by, created_at, \
-             expires_at, sent) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             expires_at, sent, mailed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
              ON CONFLICT DO NOTHING",
         )
         .bind(new.id.as_str().to_owned())
@@ -117,6 +121,7 @@ impl Invitations<'_> {
         .bind(new.created_at.0)
         .bind(new.expires_at.0)
         .bind(new.sent)
+        .bind(mailed_at.0)
         .execute(self.0.connection())
         .await?;
         Ok(done == 1)
@@ -145,13 +150,12 @@ impl Invitations<'_> {
     /// Gives an unanswered one another token and another seven days.
     pub(in crate::directory) async fn rotate(
         &mut self,
-        organization: &OrganizationId,
-        id: &InvitationId,
+        (organization, id): (&OrganizationId, &InvitationId),
         hash: TokenHash,
-        expires_at: Timestamp,
+        (now, expires_at): (Timestamp, Timestamp),
     ) -> Result<Option<Invitation>> {
         let row = sql(concat!(
-            "UPDATE invitations SET token_hash = $3, expires_at = $4, sent = sent + 1 \
+            "UPDATE invitations SET token_hash = $3, expires_at = $4, mailed_at = $5, sent = sent + 1 \
              WHERE organization_id = $1 AND id = $2 AND",
             unanswered!(),
             "RETURNING ",
@@ -161,9 +165,38 @@ impl Invitations<'_> {
         .bind(id.as_str().to_owned())
         .bind(hash.to_vec())
         .bind(expires_at.0)
+        .bind(now.0)
         .fetch_optional(self.0.connection())
         .await?;
         row.as_ref().map(invitation).transpose()
+    }
+
+    /// Takes over the link of the last letter to an address, with when it was sent, if that was after `since`; the
+    /// invitation that had it has `void` from now on, which leads nowhere.
+    pub(in crate::directory) async fn take_link(
+        &mut self,
+        organization: &OrganizationId,
+        email: &EmailAddress,
+        (since, void): (Timestamp, TokenHash),
+    ) -> Result<Option<(TokenHash, Timestamp)>> {
+        let row = sql("SELECT id, token_hash, mailed_at FROM invitations \
+             WHERE organization_id = $1 AND email = $2 AND mailed_at > $3 \
+             ORDER BY mailed_at DESC, id DESC \
+             LIMIT 1")
+        .bind(organization.as_str().to_owned())
+        .bind(email.as_str().to_owned())
+        .bind(since.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        sql("UPDATE invitations SET token_hash = $2, mailed_at = NULL WHERE id = $1")
+            .bind(text(&row, "id")?)
+            .bind(void.to_vec())
+            .execute(self.0.connection())
+            .await?;
+        let hash: Vec<u8> = row.try_get("token_hash")?;
+        let hash = TokenHash::from_stored(&hash).ok_or(Error::Corrupt("invitations.token_hash"))?;
+        Ok(Some((hash, moment(&row, "mailed_at")?)))
     }
 
     pub(in crate::directory) async fn revoke(

@@ -20,6 +20,7 @@ mod members;
 mod push;
 mod registrations;
 mod rights;
+mod letters;
 mod rules;
 mod sources;
 mod tokens;

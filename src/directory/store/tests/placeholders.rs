@@ -192,3 +192,50 @@ async fn an_account_whose_address_nobody_proved_is_invited_and_not_attached() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_repeats_itself_writes_once_and_the_letter_leads_to_the_newest_place() {
+    let pause = i64::try_from(invitation::BETWEEN_LETTERS.as_millis()).unwrap();
+    for database in databases().await {
+        let storage = &database.storage;
+        for (name, is_late) in [("soon", false), ("late", true)] {
+            let clinic = owning(storage, name).await;
+            let address = if is_late { "late@elsewhere.example" } else { "soon@elsewhere.example" };
+            let add_at = async |later: i64| {
+                let (of, new) = (clinic.id.clone(), pushed("x", address, true));
+                unit!(storage, |tx| {
+                    let context = source("entra", later);
+                    let speaker = Speaker {
+                        context: &context,
+                        organization: &of,
+                        may_assign: &[],
+                        may_grant: &[],
+                        may_verify: false,
+                    };
+                    provisioning::add(tx, speaker, &new).await
+                })
+                .unwrap()
+            };
+            let first = add_at(1).await;
+            let (id, token) = (first.known.membership.id, first.invited.unwrap().1);
+            remove(storage, &clinic, &id).await;
+            let second = add_at(pause).await;
+            assert!(second.invited.is_none(), "{name}");
+            let mut newest = second.known.membership.id;
+            if is_late {
+                remove(storage, &clinic, &newest).await;
+                let third = add_at(pause + 1).await;
+                assert!(third.invited.is_some(), "the pause begins with the letter, not with what came after");
+                newest = third.known.membership.id;
+                let old = TokenHash::of(token.expose_secret());
+                let mut tx = storage.read().await.unwrap();
+                let found = invitation::find(&mut tx, Approach::Link(old), Timestamp(NOW.0 + pause + 2)).await.unwrap();
+                assert!(found.is_none(), "another letter has another link");
+            }
+            let token = if is_late { None } else { Some(token) };
+            if let Some(token) = token {
+                assert_eq!(accept(storage, &token, pause + 2).await.id, newest);
+            }
+        }
+    }
+}
