@@ -6,7 +6,10 @@ use super::new_password::{self, Prepared};
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
-    directory::{self, user::User},
+    directory::{
+        self,
+        user::{self, User},
+    },
     id::UserId,
     jobs::Job,
     secret::{ExposeSecret, TokenHash},
@@ -68,7 +71,8 @@ pub async fn owner(app: &App, token: TokenHash) -> storage::Result<Option<User>>
     Ok(tx.users().by_id(&user).await?.filter(User::is_active))
 }
 
-/// Sets the new password, uses the link up and sends `notice` of it. All sessions end: whoever took them over is out.
+/// Sets the new password, uses the link up and sends `notice` of it. All sessions end: whoever took them over is out. Where
+/// nobody had proved the address before, the link does, and nothing is left of whoever had the account until now.
 ///
 /// # Errors
 /// [`directory::Error::Unknown`] when the link was used meanwhile; nothing has changed then.
@@ -86,6 +90,7 @@ pub async fn set_password(
                 let user = tx.password_links().redeem(token, context.now).await?;
                 let user = user.ok_or_else(|| directory::Noun::User.unknown("of this link"))?;
                 let context = context.by(Actor::User(user.clone()));
+                user::take_over(tx, &context, &user).await?;
                 new_password::set(tx, &context, &user, Prepared { hash, by: "reset" }, None).await?;
                 if let Some(notice) = notice {
                     tx.jobs().enqueue(&context, &sealer, &notice).await?;

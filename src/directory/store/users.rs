@@ -135,6 +135,25 @@ impl Users<'_> {
         Ok(())
     }
 
+    /// Keeps that the address was proved.
+    pub(in crate::directory) async fn prove_email(&mut self, id: &UserId, now: Timestamp) -> Result<()> {
+        sql("UPDATE users SET email_verified_at = $2, updated_at = $2 WHERE id = $1 AND email IS NOT NULL")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Takes back what apps were allowed in the person's name.
+    pub(in crate::directory) async fn forget_consents(&mut self, id: &UserId) -> Result<()> {
+        sql("DELETE FROM consents WHERE user_id = $1")
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     pub(in crate::directory) async fn set_password(
         &mut self,
         id: &UserId,

@@ -27,5 +27,6 @@ mod logout;
 mod pushed;
 mod registration;
 mod step_up;
+mod take_over;
 mod request_objects;
 mod vectors;
