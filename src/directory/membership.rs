@@ -224,7 +224,7 @@ pub async fn update(
     Ok(membership)
 }
 
-/// Suspends a member; that organization's sessions and tokens end with it.
+/// Suspends a member; that organization's sessions and tokens end with it, also where somebody is suspended already.
 ///
 /// # Errors
 /// For an unknown member and for the last owner.
@@ -237,6 +237,7 @@ pub async fn disable(
     tx.organizations().lock(organization).await?;
     let mut membership = existing(tx, organization, id).await?;
     if membership.disabled_at.is_some() {
+        end_access(tx, context, &membership).await?;
         return Ok(membership);
     }
     owner::spare(tx, context.now, organization, id).await?;

@@ -27,6 +27,7 @@ pub mod permission;
 pub mod profile;
 pub mod provisioning;
 pub mod registration;
+pub mod review;
 pub mod role;
 pub mod search;
 pub mod store;

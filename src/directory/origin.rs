@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Where something comes from, kept as text: `user:usr_…`, `scim:scn_…`, `kind:practitioner`, `invitation:inv_…`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Origin(String);
 

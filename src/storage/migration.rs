@@ -58,6 +58,7 @@ const STEPS: &[Step] = migrations! {
     "202611230006" "external_ids_moved";
     "202611230106" "scim_pushed_names";
     "202611230107" "scim_target_work";
+    "202611230110" "reviews";
     "202611230111" "invitation_letters";
 };
 

@@ -6,6 +6,7 @@
 mod create;
 mod list;
 mod receipts;
+mod review;
 mod show;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,6 +18,7 @@ use serde::Serialize;
 use create::{Create, create};
 use list::list;
 use receipts::receipts;
+use review::Review;
 use show::show;
 
 use super::{
@@ -94,6 +96,7 @@ An app that is waiting could not be told yet: `problem` says what the last try m
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
+    Review(Review),
     /// Creates a person, and with `--kind` their membership in the organization
     #[command(after_help = "\
 Examples:
@@ -183,6 +186,7 @@ impl Users {
             }
             Command::Show { person } => show(shell, by, &person).await,
             Command::Receipts { person, limit } => receipts(shell, by, &person, limit).await,
+            Command::Review(review) => review.run(shell, &self.scope).await,
             Command::Create(new) => create(shell, &self.scope, new).await,
             Command::Set { person, attributes } => set(shell, by, &person, attributes).await,
             Command::Email { person, email, verify: true } => verify_email(shell, by, &person, email).await,

@@ -294,6 +294,9 @@ async fn write(
     if suspend_or_resume(tx, speaker, known, (desired.is_active, manner)).await? {
         changed.insert("active".into());
     }
+    if changed.is_empty() {
+        tx.reviews().repeated(&known.membership.id, speaker.context.now).await?;
+    }
     Ok(!changed.is_empty())
 }
 

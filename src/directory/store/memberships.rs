@@ -285,6 +285,7 @@ impl Memberships<'_> {
         self.run("DELETE FROM membership_permissions WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM identifiers WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM external_ids WHERE resource_id = $1", id, None).await?;
+        self.0.reviews().forget_use(id).await?;
         self.0.member_records().remove(id).await
     }
 
@@ -297,7 +298,7 @@ impl Memberships<'_> {
 
     /// Ends every membership of a person and removes what it says of them.
     pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        const OF_USER: [&str; 7] = [
+        const OF_USER: [&str; 8] = [
             "UPDATE memberships \
              SET profession = NULL, registration_number = NULL, registration_body = NULL, specialty = NULL, title = NULL, \
              registration_expires_at = NULL, registration_verified_at = NULL, registration_verified_by = NULL \
@@ -308,6 +309,7 @@ impl Memberships<'_> {
             "DELETE FROM membership_permissions WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM identifiers WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM external_ids WHERE resource_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+            "DELETE FROM member_uses WHERE user_id = $1",
         ];
         const REMOVED: &str = "UPDATE memberships SET removed_at = $2 \
              WHERE user_id = $1 AND removed_at IS NULL \

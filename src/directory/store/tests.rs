@@ -9,6 +9,7 @@ mod links;
 mod people;
 mod placeholders;
 mod provisioning;
+mod reviews;
 mod search;
 mod structure;
 

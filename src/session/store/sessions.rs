@@ -172,7 +172,7 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn sid(&mut self, context: &Context, session: &SessionId, organization: &OrganizationId) -> Result<Sid> {
-        sql("INSERT INTO session_organizations (sid, session_id, organization_id, created_at) \
+        let made = sql("INSERT INTO session_organizations (sid, session_id, organization_id, created_at) \
              VALUES ($1, $2, $3, $4) \
              ON CONFLICT DO NOTHING")
         .bind(Sid::fresh(context.now, &context.random).as_str().to_owned())
@@ -181,6 +181,9 @@ impl Sessions<'_> {
         .bind(context.now.0)
         .execute(self.0.connection())
         .await?;
+        if made == 1 {
+            self.note_use(session, organization, context.now).await?;
+        }
         let row = sql("SELECT sid FROM session_organizations \
              WHERE session_id = $1 AND organization_id = $2 AND ended_at IS NULL")
         .bind(session.as_str().to_owned())
@@ -188,6 +191,19 @@ impl Sessions<'_> {
         .fetch_one(self.0.connection())
         .await?;
         Ok(Sid::from_stored(row.try_get("sid")?))
+    }
+
+    /// Keeps when the person of a session last came to an organization: sessions themselves are not kept for long.
+    async fn note_use(&mut self, session: &SessionId, organization: &OrganizationId, now: Timestamp) -> Result<()> {
+        sql("INSERT INTO member_uses (user_id, organization_id, last_at) \
+             SELECT user_id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM sessions WHERE id = $1 \
+             ON CONFLICT (user_id, organization_id) DO UPDATE SET last_at = excluded.last_at")
+        .bind(session.as_str().to_owned())
+        .bind(organization.as_str().to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
     }
 
     /// Whose session a `sid` is of, ended or not.

@@ -129,7 +129,7 @@ const UNSCOPED: [(&str, &str, &str); 7] = [
 ];
 
 /// Verbs that name nothing that an organization has already; what they make may be called as it is called elsewhere.
-const MAKING: [&str; 18] = [
+const MAKING: [&str; 19] = [
     "location list",
     "location create",
     "role list",
@@ -145,6 +145,7 @@ const MAKING: [&str; 18] = [
     "domain add",
     "user list",
     "user create",
+    "user review",
     "scim-token list",
     "scim-token create",
     "help",

@@ -13,6 +13,7 @@ mod looking_up;
 mod mistyped;
 mod receipts;
 mod refusals;
+mod review;
 mod scim_target;
 mod scim_token;
 mod sectors;

@@ -61,7 +61,7 @@ pub(super) async fn change(
 }
 
 /// Lets a source speak for an organization.
-async fn connect(storage: &Storage, of: &Organization, who: &'static str) {
+pub(super) async fn connect(storage: &Storage, of: &Organization, who: &'static str) {
     let of = of.id.as_str().to_owned();
     unit!(storage, |tx| {
         sql("INSERT INTO scim_connections (id, organization_id, name, resources, may_write, networks, roles, created_at) \
