@@ -95,7 +95,7 @@ pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationI
     Ok(())
 }
 
-/// Puts a member into a group; nothing changes when they are in it.
+/// Puts a member into a group; nothing changes when they are in it, but that they stay when its rule lets go of them.
 ///
 /// # Errors
 /// For a group or member of another organization.
@@ -108,7 +108,8 @@ pub async fn add_member(
 ) -> Result<()> {
     let group = existing(tx, organization, id).await?;
     let member = membership::existing(tx, organization, member).await?;
-    if tx.groups().add_member(id, &member.id, &Origin::of(context), context.now).await? {
+    let is_new = tx.groups().add_member(id, &member.id, &Origin::of(context), context.now).await?;
+    if is_new || tx.group_rules().keep_beside_the_rule(id, &member.id, &Origin::of(context)).await? {
         tx.record(context, Some(organization), &Event::GroupJoin { user: member.user_id, group: group.id });
     }
     Ok(())
@@ -117,7 +118,8 @@ pub async fn add_member(
 /// Takes a member out of a group.
 ///
 /// # Errors
-/// For a group or member of another organization, when they are not in it, and when an outside source keeps them there.
+/// For a group or member of another organization, when they are not in it, and when an outside source or the rule of the
+/// group keeps them there.
 pub async fn remove_member(
     tx: &mut Tx,
     context: &Context,

@@ -11,7 +11,7 @@ use crate::{
     text::{Name, Slug},
 };
 
-use super::{Error, Noun, Result, tree};
+use super::{Error, Noun, Result, rule, tree};
 
 /// A site, or a region of sites.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +147,9 @@ pub async fn reopen(
 
 async fn save(tx: &mut Tx, context: &Context, location: &Location, change: &str) -> Result<()> {
     tx.locations().save(location).await?;
+    if change != "name" {
+        rule::restart(tx, &location.organization_id).await?;
+    }
     let event = Event::LocationUpdate { location: location.id.clone(), change: change.to_owned() };
     tx.record(context, Some(&location.organization_id), &event);
     Ok(())

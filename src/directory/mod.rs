@@ -29,6 +29,7 @@ pub mod provisioning;
 pub mod registration;
 pub mod review;
 pub mod role;
+pub mod rule;
 pub mod search;
 pub mod store;
 pub mod tenancy;

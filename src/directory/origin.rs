@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::{Actor, Context},
-    id::InvitationId,
+    id::{GroupId, InvitationId},
     text::Slug,
 };
 
-/// Where something comes from, kept as text: `user:usr_…`, `scim:scn_…`, `kind:practitioner`, `invitation:inv_…`.
+/// Where something comes from, kept as text: `user:usr_…`, `scim:scn_…`, `kind:practitioner`, `invitation:inv_…`,
+/// `rule:grp_…`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Origin(String);
@@ -42,6 +43,18 @@ impl Origin {
     #[must_use]
     pub fn invitation(id: &InvitationId) -> Self {
         Self(format!("invitation:{id}"))
+    }
+
+    /// The rule of a group.
+    #[must_use]
+    pub fn rule(group: &GroupId) -> Self {
+        Self(format!("rule:{group}"))
+    }
+
+    /// Whether the rule of a group made it.
+    #[must_use]
+    pub fn is_rule(&self) -> bool {
+        self.0.starts_with("rule:")
     }
 
     /// Whether an outside source made it: neither somebody here nor a rule of the organization.

@@ -69,8 +69,8 @@ pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Re
     let desired = user::desired(document, Some(true));
     let added = provisioning::add(tx, request.speaker(), &desired).await?;
     request.invite(tx, added.invited.as_ref()).await?;
-    // Somebody new is in no group yet.
-    one(tx, request, (Shown::of(&added.known), !added.is_new)).await
+    // Somebody new is in no group, unless a rule says so.
+    one(tx, request, (Shown::of(&added.known), added.has_places)).await
 }
 
 /// RFC 7644 §3.5.1.

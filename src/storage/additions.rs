@@ -1,19 +1,33 @@
 //! What a unit of work adds without reading it back: rows that are inserted, and counters that are raised, just before the
 //! commit, those of all units that share it together.
 
+use std::{any::Any, collections::BTreeSet, fmt};
+
 use super::{
-    Result, Revision, Tx,
+    Result, Revision, Tx, Work,
     batch::{self, Rows, Table},
     tally::{self, Change, Tally},
     value::Value,
 };
 
-/// Rows and counters that wait for the commit.
-#[derive(Debug, Default)]
+/// Brings up to date what follows from the things that a unit of work touched, before it ends.
+pub type Settling = for<'t> fn(&'t mut Tx) -> Work<'t, ()>;
+
+/// Rows and counters that wait for the commit, and what this unit touched.
+#[derive(Default)]
 pub struct Additions {
     rows: Vec<Rows>,
     tallied: Vec<Change>,
     bumped: Vec<Revision>,
+    touched: BTreeSet<String>,
+    settling: Option<Settling>,
+    spoken: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl fmt::Debug for Additions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Additions({} tables)", self.rows.len())
+    }
 }
 
 /// How much was added at one moment.
@@ -58,6 +72,26 @@ impl Additions {
         }
         self.tallied.truncate(mark.tallied);
         self.bumped.truncate(mark.bumped);
+        self.end_unit();
+    }
+
+    /// What one unit touched and said is no concern of the next.
+    fn end_unit(&mut self) {
+        self.touched.clear();
+        (self.settling, self.spoken) = (None, None);
+    }
+
+    /// Keeps what was said first in this unit, for whoever settles it.
+    pub fn speak<T: Clone + Send + Sync + 'static>(&mut self, said: &T) {
+        if self.spoken.is_none() {
+            self.spoken = Some(Box::new(said.clone()));
+        }
+    }
+
+    /// What was said first in this unit.
+    #[must_use]
+    pub fn spoken<T: Clone + 'static>(&self) -> Option<T> {
+        self.spoken.as_deref()?.downcast_ref().cloned()
     }
 
     /// Whether one statement writes all of it, which then needs no transaction around it.
@@ -70,6 +104,28 @@ impl Additions {
 }
 
 impl Tx {
+    /// Something that others follow from was changed: `settling` runs once before this unit ends, for all that was touched.
+    pub fn touch(&mut self, what: &str, settling: Settling) {
+        let additions = self.additions();
+        additions.touched.insert(what.to_owned());
+        additions.settling = Some(settling);
+    }
+
+    /// What was touched; from then on it counts as untouched.
+    pub fn touched(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.additions().touched).into_iter().collect()
+    }
+
+    /// Settles what was touched: the last thing in a unit.
+    pub(super) async fn settle(&mut self) -> Result<()> {
+        let additions = self.additions();
+        if let Some(settling) = additions.settling.filter(|_| !additions.touched.is_empty()) {
+            settling(self).await?;
+        }
+        self.additions().end_unit();
+        Ok(())
+    }
+
     /// Writes what was added, and tells which counters were raised: last and in one order, as others wait for their rows
     /// until the commit.
     pub(super) async fn flush(&mut self) -> Result<Vec<Revision>> {

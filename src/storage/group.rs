@@ -159,7 +159,12 @@ where
     fn run<'t>(self: Box<Self>, tx: &'t mut Tx) -> Pin<Box<dyn Future<Output = Finished> + Send + 't>> {
         Box::pin(async move {
             let Self { work, reply, .. } = *self;
-            let result = match AssertUnwindSafe(async { work(tx).await }).catch_unwind().await {
+            let whole = async {
+                let answer = work(tx).await?;
+                tx.settle().await?;
+                Ok::<T, E>(answer)
+            };
+            let result = match AssertUnwindSafe(whole).catch_unwind().await {
                 Ok(result) => result,
                 Err(_) => Err(Error::Panicked.into()),
             };

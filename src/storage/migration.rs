@@ -60,6 +60,7 @@ const STEPS: &[Step] = migrations! {
     "202611230107" "scim_target_work";
     "202611230110" "reviews";
     "202611230111" "invitation_letters";
+    "202611230120" "group_rules";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -6,6 +6,7 @@
 mod cleaning;
 mod jobs;
 mod pushes;
+mod rules;
 mod sealer;
 
 use std::{
@@ -117,6 +118,7 @@ impl Worker {
         let mut tick = seconds();
         let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
         let mut pushes = pushes::Pushes::new(self.app.clone(), stop.clone());
+        let mut rules = rules::Rules::new(self.app.clone());
         let (mut cleaning, mut unsearchable, mut directory) = (Timestamp(0), true, 0);
         let (mut sized, mut growing) = (Timestamp(0), true);
         loop {
@@ -150,6 +152,9 @@ impl Worker {
                     tracing::error!(error = %error, "People could not be made ready for the search; it is tried again.");
                     true
                 });
+            }
+            if let Err(error) = rules.go_on().await {
+                tracing::error!(error = %error, "Rules of groups could not be followed; it is tried again.");
             }
             let now = self.app.clock.now();
             if growing && now.since(sized) >= SIZES_EVERY {

@@ -64,7 +64,14 @@ impl Additions {
 impl Tx {
     /// Records an event: see [`Additions::record`].
     pub fn record(&mut self, context: &Context, organization: Option<&OrganizationId>, event: &Event) {
-        self.additions().record(context, organization, event);
+        let additions = self.additions();
+        additions.speak(context);
+        additions.record(context, organization, event);
+    }
+
+    /// When and by whom this unit is made, as its first event says.
+    pub fn context(&mut self) -> Option<Context> {
+        self.additions().spoken()
     }
 
     /// Reads and seals events.

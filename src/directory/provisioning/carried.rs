@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Speaker;
 use crate::{
-    directory::{Error, Result},
+    directory::{Error, Result, rule},
     id::GroupId,
     storage::Tx,
 };
@@ -19,6 +19,21 @@ pub(super) async fn check(tx: &mut Tx, speaker: Speaker<'_>, group: &GroupId) ->
     let around = around(group, &parents);
     let refused = roles.into_iter().find(|one| around.contains(&one.group) && !speaker.may_assign.contains(&one.role));
     refused.map_or(Ok(()), |one| Err(Error::Unassignable(one.role)))
+}
+
+/// Brings groups with a rule up to date with what the source said; says whether anybody came or went.
+///
+/// # Errors
+/// [`Error::Unassignable`], where somebody would come into a group whose roles the source may not assign: nobody assigns by
+/// saying what a rule looks at.
+pub(super) async fn settle(tx: &mut Tx, speaker: Speaker<'_>) -> Result<bool> {
+    let planned = rule::planned(tx).await?;
+    for one in planned.iter().filter(|one| !one.joins.is_empty()) {
+        check(tx, speaker, &one.group).await?;
+    }
+    let has_changed = !planned.is_empty();
+    rule::apply(tx, speaker.context, planned).await?;
+    Ok(has_changed)
 }
 
 /// The group and all in which it lies; `parents` are groups, each with one in which it lies.

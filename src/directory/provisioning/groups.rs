@@ -247,6 +247,13 @@ async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[Members
         let left = left_behind(&held, &source, &ranking);
         tx.group_records().hand_over(id, &left, &source).await?;
     }
+    let by_rule: Vec<MembershipId> =
+        held.iter().filter(|one| one.origin.is_rule()).map(|one| one.member.clone()).collect();
+    if !by_rule.is_empty() {
+        // They stay when the rule lets go of them.
+        carried::check(tx, speaker, id).await?;
+        tx.group_records().hand_over(id, &by_rule, &source).await?;
+    }
     let held: HashSet<MembershipId> = held.into_iter().map(|holding| holding.member).collect();
     let missing: Vec<MembershipId> = members.iter().filter(|member| !held.contains(member)).cloned().collect();
     let known = tx.group_records().members_among(speaker.organization, &missing).await?;
@@ -277,6 +284,7 @@ async fn take(
     match manner {
         Manner::Whole => holdings.retain(|holding| holding.origin == source),
         Manner::Change => {
+            refuse_what_the_rule_keeps(&holdings)?;
             if holdings.iter().any(|one| one.is_of_another(&source)) {
                 let ranking = tx.sources().ranking(speaker.organization).await?;
                 refuse_what_others_keep(&holdings, &source, &ranking)?;
@@ -296,6 +304,17 @@ async fn take(
 fn left_behind(held: &[Holding], source: &Origin, ranking: &Ranking) -> Vec<MembershipId> {
     let left = held.iter().filter(|one| one.is_of_another(source) && ranking.source(&one.origin).is_none());
     left.map(|one| one.member.clone()).collect()
+}
+
+/// A member by rule goes when the rule lets go of them.
+fn refuse_what_the_rule_keeps(held: &[Holding]) -> Result<(), Owned> {
+    match held.iter().find(|one| one.origin.is_rule()) {
+        Some(one) => Err(Owned {
+            attribute: format!("members[value eq \"{}\"]", one.member),
+            keeper: "the rule of the group".to_owned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn refuse_what_others_keep(held: &[Holding], source: &Origin, ranking: &Ranking) -> Result<(), Owned> {

@@ -3,7 +3,7 @@
 
 use super::{KnownGroup, Owned, Speaker};
 use crate::{
-    directory::{Result, origin::Origin},
+    directory::{Error, Result, origin::Origin},
     id::{GroupId, MembershipId, OrganizationId},
     storage::Tx,
 };
@@ -98,7 +98,7 @@ pub(super) async fn spare_nested(
 /// People take a member out of a group, unless a source put them there that may still speak and goes before people.
 ///
 /// # Errors
-/// [`Owned`], when a source keeps the place.
+/// [`Owned`], when a source keeps the place, and where the rule of the group does.
 pub(in crate::directory) async fn take_by_people(
     tx: &mut Tx,
     organization: &OrganizationId,
@@ -106,5 +106,10 @@ pub(in crate::directory) async fn take_by_people(
     member: &MembershipId,
 ) -> Result<()> {
     let held = tx.group_records().holdings(id, Some(std::slice::from_ref(member))).await?;
+    if held.iter().any(|held| held.origin.is_rule()) {
+        return Err(Error::Refused(
+            "the rule of the group puts this member there; change what is known of them, or the rule",
+        ));
+    }
     spare_from_people(tx, organization, (held.into_iter().next().map(|held| held.origin), "members")).await
 }

@@ -35,7 +35,7 @@ pub use pending::Invited;
 pub use people::{Kept, kept_of, kept_of_person};
 pub use ranking::{PRECEDENCES, Ranking, Source, set_own_precedence};
 pub use shown::{AttributeText, Shown};
-pub use standing::remove;
+pub use standing::{hold, remove};
 
 use std::collections::BTreeSet;
 
@@ -113,6 +113,8 @@ pub struct Added {
     pub known: Known,
     /// Whether nobody knew them before.
     pub is_new: bool,
+    /// Whether they may be in groups.
+    pub has_places: bool,
     /// The invitation to be sent, where the person has to accept.
     pub invited: Option<Invited>,
 }
@@ -120,8 +122,15 @@ pub struct Added {
 /// Brings a member.
 ///
 /// # Errors
-/// When the organization calls another member by this name, or has one with this address.
+/// When the organization calls another member by this name, or has one with this address, and when a rule would put them into a
+/// group whose roles the source may not assign.
 pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result<Added> {
+    let mut added = bring(tx, speaker, desired).await?;
+    added.has_places |= carried::settle(tx, speaker).await?;
+    Ok(added)
+}
+
+async fn bring(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result<Added> {
     let organization = speaker.organization;
     let folded = desired.user_name.to_lowercase();
     if tx.member_records().is_named(organization, &folded).await? {
@@ -139,7 +148,7 @@ pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result
                 Some(email) => pending::invite(tx, speaker, &known.membership, email).await?,
                 None => None,
             };
-            return Ok(Added { known, is_new: true, invited });
+            return Ok(Added { known, is_new: true, has_places: false, invited });
         }
     };
     let known = tx
@@ -153,23 +162,14 @@ pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result
         .by_id(organization, &id)
         .await?
         .ok_or_else(|| Noun::Membership.unknown(&id))?;
-    Ok(Added { known, is_new: false, invited: None })
-}
-
-/// Keeps a member as they are until the commit: whoever changes them meanwhile waits. The organization comes first, as for
-/// everybody who may take a member away: so no two wait for each other.
-///
-/// # Errors
-/// When the database fails.
-pub async fn hold(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<()> {
-    tx.organizations().lock(speaker.organization).await?;
-    Ok(tx.memberships().hold(speaker.organization, id).await?)
+    Ok(Added { known, is_new: false, has_places: true, invited: None })
 }
 
 /// Changes a member, who is held; says whether anything was to change.
 ///
 /// # Errors
-/// For an unknown member, a name that is taken, and an attribute that another source keeps (with [`Manner::Change`]).
+/// For an unknown member, a name that is taken, an attribute that another source keeps (with [`Manner::Change`]), and when a
+/// rule would put them into a group whose roles the source may not assign.
 pub async fn change(
     tx: &mut Tx,
     speaker: Speaker<'_>,
@@ -185,6 +185,7 @@ pub async fn change(
     }
     let has_changed = write(tx, speaker, &known, (desired, manner)).await?;
     let invited = if has_changed { moved::follow(tx, speaker, &known).await? } else { None };
+    carried::settle(tx, speaker).await?;
     Ok((has_changed, invited))
 }
 

@@ -8,6 +8,16 @@ use crate::{
     storage::Tx,
 };
 
+/// Keeps a member as they are until the commit: whoever changes them meanwhile waits. The organization comes first, as for
+/// everybody who may take a member away: so no two wait for each other.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<()> {
+    tx.organizations().lock(speaker.organization).await?;
+    Ok(tx.memberships().hold(speaker.organization, id).await?)
+}
+
 /// Ends a membership.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::{
 use super::{
     Error, Noun, Result, owner,
     permission::{self, Permission},
-    tree,
+    rule, tree,
 };
 
 /// A bundle of permissions.
@@ -222,6 +222,7 @@ pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationI
         return Err(Error::Refused("a built-in role cannot be removed; end its assignments instead"));
     }
     tx.roles().remove(id, context.now).await?;
+    rule::restart(tx, organization).await?;
     let event = Event::RoleRemoval { role: id.clone(), slug: role.slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(())

@@ -156,6 +156,9 @@ impl Assignments<'_> {
             ]
         });
         let rows = Rows { table: &ASSIGNMENTS, values: values.collect() };
+        for one in assignments {
+            self.0.touch_member(&one.membership_id);
+        }
         batch::insert(self.0.connection(), &rows).await
     }
 
@@ -180,14 +183,17 @@ impl Assignments<'_> {
         id: &AssignmentId,
         now: Timestamp,
     ) -> Result<bool> {
-        let done = sql("UPDATE assignments SET ended_at = $3 \
-             WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL")
+        let ended = sql("UPDATE assignments SET ended_at = $3 \
+             WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL \
+             RETURNING membership_id")
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .bind(now.0)
-        .execute(self.0.connection())
+        .fetch_optional(self.0.connection())
         .await?;
-        Ok(done == 1)
+        let Some(row) = ended else { return Ok(false) };
+        self.0.touch_member(&MembershipId::from_stored(text(&row, "membership_id")?));
+        Ok(true)
     }
 }
 

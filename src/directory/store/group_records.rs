@@ -326,6 +326,9 @@ impl GroupRecords<'_> {
             let keys = list.iter().map(|id| Value::from(id.as_str()));
             sql(statement).bind(group.as_str().to_owned()).bind_all(keys).execute(self.0.connection()).await?;
         }
+        for member in members {
+            self.0.touch_member(member);
+        }
         Ok(())
     }
 

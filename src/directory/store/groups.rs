@@ -39,6 +39,8 @@ pub struct NamedMember {
     pub name: Name,
     /// The person's address.
     pub email: Option<EmailAddress>,
+    /// Who or what put them there.
+    pub origin: Origin,
 }
 
 macro_rules! select {
@@ -104,7 +106,7 @@ impl Groups<'_> {
 
     /// The same with what a list shows of them, by name.
     pub async fn named_members(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Vec<NamedMember>> {
-        let rows = sql("SELECT group_members.membership_id, users.name, users.email \
+        let rows = sql("SELECT group_members.membership_id, users.name, users.email, group_members.origin \
              FROM group_members \
              JOIN groups ON groups.id = group_members.group_id \
              JOIN memberships ON memberships.id = group_members.membership_id \
@@ -121,6 +123,7 @@ impl Groups<'_> {
                     membership: MembershipId::from_stored(text(row, "membership_id")?),
                     name: Name::from_stored(text(row, "name")?),
                     email: maybe_text(row, "email")?.map(EmailAddress::from_stored),
+                    origin: Origin::from_stored(text(row, "origin")?),
                 })
             })
             .collect()
@@ -221,6 +224,7 @@ impl Groups<'_> {
             "DELETE FROM group_parents WHERE group_id = $1 OR parent_id = $1",
             "DELETE FROM group_roles WHERE group_id = $1",
             "DELETE FROM external_ids WHERE resource_id = $1",
+            "DELETE FROM group_rules WHERE group_id = $1",
         ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }
@@ -256,6 +260,7 @@ impl Groups<'_> {
     ) -> Result<bool> {
         let statement = "DELETE FROM group_members WHERE group_id = $1 AND membership_id = $2";
         let done = self.pair(statement, id, member.as_str()).await?;
+        self.0.touch_member(member);
         self.changed(done, id, now).await
     }
 

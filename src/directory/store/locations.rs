@@ -138,6 +138,7 @@ impl Identifiers<'_> {
         .bind(value.to_owned())
         .execute(self.0.connection())
         .await?;
+        self.touch(membership);
         Ok(())
     }
 
@@ -153,7 +154,14 @@ impl Identifiers<'_> {
             .bind(kind.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
+        self.touch(membership);
         Ok(())
+    }
+
+    fn touch(&mut self, membership: Option<&MembershipId>) {
+        if let Some(member) = membership {
+            self.0.touch_member(member);
+        }
     }
 }
 

@@ -236,6 +236,7 @@ impl Memberships<'_> {
             .await?;
         if done == 1 {
             self.0.tally(Tally::Members, new.organization_id.as_str(), 1);
+            self.0.touch_member(&new.id);
         }
         Ok(done == 1)
     }
@@ -263,6 +264,7 @@ impl Memberships<'_> {
         .bind(edited.verification.as_ref().map(|verification| verification.by.to_string()))
         .execute(self.0.connection())
         .await?;
+        self.0.touch_member(&edited.id);
         Ok(())
     }
 

@@ -226,6 +226,7 @@ impl MemberRecords<'_> {
         let row = |email: &EmailAddress| vec![id.as_str().into(), email.as_str().into(), organization.as_str().into()];
         let rows = Rows { table: &ADDRESSES, values: addresses.iter().map(row).collect() };
         batch::insert(self.0.connection(), &rows).await?;
+        self.0.touch_member(id);
         Ok(true)
     }
 

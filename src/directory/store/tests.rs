@@ -10,6 +10,7 @@ mod people;
 mod placeholders;
 mod provisioning;
 mod reviews;
+mod rules;
 mod search;
 mod structure;
 

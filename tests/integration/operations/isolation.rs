@@ -40,7 +40,7 @@ const TOKEN: &str = "the token";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 73] = [
+const COMMANDS: [(&str, &str, &str); 80] = [
     ("location rename X New", "main-street", "no-street"),
     ("location move X --in pier", "main-street", "no-street"),
     ("location move pier --in X", "main-street", "no-street"),
@@ -79,6 +79,13 @@ const COMMANDS: [(&str, &str, &str); 73] = [
     ("group give physios billing@X", "main-street", "no-street"),
     ("group take X billing", "gps", "nothing"),
     ("group take physios X", "clerk", "nothing"),
+    ("group rule show X", "gps", "nothing"),
+    ("group rule clear X", "gps", "nothing"),
+    ("group rule preview X --where kind\tpr", "gps", "nothing"),
+    ("group rule set X --where kind\tpr", "gps", "nothing"),
+    ("group rule set physios --where kind\teq\t\"X\"", "locum", "nothing"),
+    ("group rule set physios --where role\teq\t\"X\"", "clerk", "nothing"),
+    ("group rule set physios --where location\teq\t\"X\"", "main-street", "no-street"),
     ("membership show X", PRIYA, NOBODY),
     ("membership update X --always", PRIYA, NOBODY),
     ("membership set X title=Dr", PRIYA, NOBODY),

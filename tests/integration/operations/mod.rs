@@ -14,6 +14,7 @@ mod mistyped;
 mod receipts;
 mod refusals;
 mod review;
+mod rules;
 mod scim_target;
 mod scim_token;
 mod sectors;

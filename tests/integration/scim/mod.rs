@@ -21,6 +21,7 @@ mod members;
 mod push;
 mod registrations;
 mod rights;
+mod group_rules;
 mod letters;
 mod matrix;
 mod owners;

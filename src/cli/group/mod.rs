@@ -1,5 +1,7 @@
 //! `lanyard group`: sets of members.
 
+mod rule;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::{
     audit::Context,
-    directory::{Error, Result, group, organization::Organization},
+    directory::{Error, Result, group, organization::Organization, origin::Origin},
     id::{GroupId, OrganizationId},
     storage::Tx,
     text::{Name, Slug},
@@ -35,6 +37,8 @@ enum Command {
         /// The group
         group: Slug,
     },
+    #[command(subcommand)]
+    Rule(rule::Rule),
     #[command(flatten)]
     Edit(Edit),
 }
@@ -126,6 +130,8 @@ struct Shown {
     roles: Vec<ShownRole>,
     /// Who made it, if anybody knows.
     origin: Option<String>,
+    /// What has to be true of its members by rule.
+    rule: Option<String>,
     id: String,
 }
 
@@ -136,6 +142,7 @@ impl Groups {
         match self.command {
             Command::List => list(shell, &of).await,
             Command::Members { group } => members(shell, &of, &group).await,
+            Command::Rule(rule) => rule.run(shell, &of).await,
             Command::Edit(edit) => {
                 let (context, id) = (shell.context(), of.id.clone());
                 shell.change(move |tx| Box::pin(async move { edit.apply(tx, &context, &id).await })).await?;
@@ -157,6 +164,7 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
         let found = known.iter().find(|known| known.group.id == *id)?;
         found.origin.as_ref().map(|origin| ranking.name_of(origin))
     };
+    let conditions = tx.group_rules().of(&of.id).await?;
     let slug = |id: &GroupId| groups.iter().find(|group| group.id == *id).map(|group| group.slug.to_string());
     let shown: Vec<Shown> = groups
         .iter()
@@ -173,17 +181,21 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
                 })
                 .collect(),
             origin: origin(&group.id),
+            rule: conditions
+                .iter()
+                .find(|rule| rule.group == group.id)
+                .and_then(|rule| Some(rule.condition.as_ref()?.to_string())),
             id: group.id.to_string(),
         })
         .collect();
-    shell.table(&shown, &["group", "name", "in", "roles", "made by"], |group| {
+    shell.table(&shown, &["group", "name", "in", "roles", "rule", "made by"], |group| {
         let role = |one: &ShownRole| match &one.location {
             Some(location) => format!("{}@{location}", one.role),
             None => one.role.clone(),
         };
         let roles: Vec<String> = group.roles.iter().map(role).collect();
-        let made_by = scope::cell(group.origin.as_deref());
-        vec![group.slug.clone(), group.name.clone(), group.r#in.join(", "), roles.join(", "), made_by]
+        let [condition, made_by] = [&group.rule, &group.origin].map(|text| scope::cell(text.as_deref()));
+        vec![group.slug.clone(), group.name.clone(), group.r#in.join(", "), roles.join(", "), condition, made_by]
     })
 }
 
@@ -193,20 +205,25 @@ async fn members(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Resul
         membership: String,
         name: String,
         email: Option<String>,
+        /// Who or what put them there.
+        by: String,
     }
     let mut tx = shell.app.storage.read().await?;
     let group = scope::group(&mut tx, &of.id, slug).await?;
     let members = tx.groups().named_members(&of.id, &group.id).await?;
+    let ranking = tx.sources().ranking(&of.id).await?;
+    let by = |origin: &Origin| if origin.is_rule() { "the rule".to_owned() } else { ranking.name_of(origin) };
     let shown: Vec<Shown> = members
         .into_iter()
         .map(|one| Shown {
+            by: by(&one.origin),
             membership: one.membership.into(),
             name: one.name.into(),
             email: one.email.map(String::from),
         })
         .collect();
-    shell.table(&shown, &["name", "e-mail", "membership"], |one| {
-        vec![one.name.clone(), scope::cell(one.email.as_deref()), one.membership.clone()]
+    shell.table(&shown, &["name", "e-mail", "by", "membership"], |one| {
+        vec![one.name.clone(), scope::cell(one.email.as_deref()), one.by.clone(), one.membership.clone()]
     })
 }
 
