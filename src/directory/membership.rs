@@ -113,7 +113,7 @@ pub async fn join(
         Some(kept) => update(tx, context, organization, &kept.id, (None, Some(new.validity))).await?,
         None => {
             let membership = of(context, organization, &new);
-            begin(tx, context, &membership).await?;
+            begin(tx, context, &[&membership]).await?;
             membership
         }
     };
@@ -144,20 +144,25 @@ pub(super) fn of(context: &Context, organization: &OrganizationId, new: &NewMemb
     }
 }
 
-/// Makes a membership of a person who is there, without roles.
-pub(super) async fn begin(tx: &mut Tx, context: &Context, membership: &Membership) -> Result<()> {
-    let organization = &membership.organization_id;
-    let kind = tx.kinds().by_slug(organization, &membership.kind).await?;
-    kind.ok_or_else(|| Noun::MembershipKind.unknown(&membership.kind))?;
-    if !tx.memberships().insert(membership).await? {
+/// Makes memberships in one organization of people who are there, without roles.
+pub(super) async fn begin(tx: &mut Tx, context: &Context, all: &[&Membership]) -> Result<()> {
+    let Some(first) = all.first() else { return Ok(()) };
+    let organization = &first.organization_id;
+    let kinds = tx.kinds().list(organization).await?;
+    if let Some(other) = all.iter().find(|one| !kinds.iter().any(|kind| kind.slug == one.kind)) {
+        return Err(Noun::MembershipKind.unknown(&other.kind));
+    }
+    if !tx.newcomers().memberships(all).await? {
         return Err(Error::AlreadyMember);
     }
-    let event = Event::MembershipCreation {
-        user: membership.user_id.clone(),
-        membership: membership.id.clone(),
-        kind: membership.kind.to_string(),
-    };
-    tx.record(context, Some(organization), &event);
+    for membership in all {
+        let event = Event::MembershipCreation {
+            user: membership.user_id.clone(),
+            membership: membership.id.clone(),
+            kind: membership.kind.to_string(),
+        };
+        tx.record(context, Some(organization), &event);
+    }
     Ok(())
 }
 

@@ -179,9 +179,9 @@ pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User
         disabled_at: None,
         deleted_at: None,
     };
-    tx.users().insert(&user, None).await?;
+    tx.newcomers().people(&[(&user, None)]).await?;
     for (name, kind) in names {
-        name_login(tx, context, &user.id, &name, kind).await?;
+        name_login(tx, context, &user.id, name, kind).await?;
     }
     search::index(tx, std::slice::from_ref(&user.id)).await?;
     tx.record(context, None, &Event::UserCreation { user: user.id.clone() });
@@ -213,15 +213,21 @@ pub(super) fn named(context: &Context, (name, email): (Option<Name>, Option<&Ema
     }
 }
 
-/// Creates a person of [`named`]: a placeholder without an address.
-pub(super) async fn provision(tx: &mut Tx, context: &Context, user: &User) -> Result<()> {
-    tx.users().insert(user, user.email.is_none().then_some(context.now)).await?;
-    if let Some(email) = &user.email {
-        let name = UserName::from_stored(email.to_string());
-        name_login(tx, context, &user.id, &name, LoginNameKind::Email).await?;
-        tx.search_index().wait(&user.id).await?;
+/// Writes people whom an outside source named. Whoever has no address stands for somebody who has not joined.
+pub(super) async fn provision(tx: &mut Tx, context: &Context, people: &[&User]) -> Result<()> {
+    let placeholder_since = |person: &User| person.email.is_none().then_some(context.now);
+    let rows: Vec<_> = people.iter().map(|person| (*person, placeholder_since(person))).collect();
+    tx.newcomers().people(&rows).await?;
+    let email = |person: &User| person.email.as_ref().map(|email| UserName::from_stored(email.to_string()));
+    let named = people.iter().filter_map(|person| Some((&person.id, email(person)?, LoginNameKind::Email)));
+    let named: Vec<_> = named.collect();
+    if !tx.login_names().insert(&named, context.now).await? {
+        return Err(Error::Taken(Noun::LoginName, named[0].1.to_string()));
     }
-    tx.record(context, None, &Event::UserCreation { user: user.id.clone() });
+    tx.search_index().wait(&named.iter().map(|(person, ..)| *person).collect::<Vec<_>>()).await?;
+    for person in people {
+        tx.record(context, None, &Event::UserCreation { user: person.id.clone() });
+    }
     Ok(())
 }
 
@@ -239,12 +245,10 @@ fn login_names(new: &NewUser) -> Result<Vec<(UserName, LoginNameKind)>> {
     Ok(names)
 }
 
-async fn name_login(tx: &mut Tx, context: &Context, user: &UserId, name: &UserName, kind: LoginNameKind) -> Result<()> {
-    if tx.login_names().insert(user, name, kind, context.now).await? {
-        Ok(())
-    } else {
-        Err(Error::Taken(Noun::LoginName, name.to_string()))
-    }
+async fn name_login(tx: &mut Tx, context: &Context, user: &UserId, name: UserName, kind: LoginNameKind) -> Result<()> {
+    let typed = name.to_string();
+    let is_named = tx.login_names().insert(&[(user, name, kind)], context.now).await?;
+    if is_named { Ok(()) } else { Err(Error::Taken(Noun::LoginName, typed)) }
 }
 
 /// Gives the person another user name; the former one is kept as history.
@@ -257,7 +261,7 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
     }
     existing(tx, user).await?;
     tx.login_names().retire(user, LoginNameKind::UserName, context.now).await?;
-    name_login(tx, context, user, name, LoginNameKind::UserName).await?;
+    name_login(tx, context, user, name.clone(), LoginNameKind::UserName).await?;
     search::index(tx, std::slice::from_ref(user)).await?;
     updated(tx, context, user, "user_name");
     Ok(())
@@ -271,7 +275,7 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
 pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: &EmailAddress) -> Result<()> {
     let before = existing(tx, user).await?;
     tx.login_names().retire(user, LoginNameKind::Email, context.now).await?;
-    name_login(tx, context, user, &UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
+    name_login(tx, context, user, UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
     tx.users().set_email(user, email, context.now).await?;
     search::index(tx, std::slice::from_ref(user)).await?;
     tx.email_changes().void_all(user, context.now).await?;

@@ -14,7 +14,7 @@ use super::{
     version::Versions,
 };
 use crate::{
-    directory::provisioning::{self, Known, Manner, Shown},
+    directory::provisioning::{self, Known, Manner, Newcomer, Shown},
     id::MembershipId,
     storage::Tx,
 };
@@ -71,6 +71,39 @@ pub async fn create(tx: &mut Tx, request: &Request, body: Document) -> Result<Re
     request.invite(tx, added.invited.as_ref()).await?;
     // Somebody new is in no group, unless a rule says so.
     one(tx, request, (Shown::of(&added.known), added.has_places)).await
+}
+
+/// Those of many that are plainly new, to be made together; the others are made one by one, and told what is wrong.
+///
+/// # Errors
+/// When the database fails.
+pub async fn newcomers(tx: &mut Tx, request: &Request, bodies: Vec<Document>) -> Result<Vec<Option<Newcomer>>> {
+    let parsed = bodies.into_iter().map(|body| document::create(ResourceType::User, body, Limits::default()));
+    let (places, desired): (Vec<_>, Vec<_>) = parsed
+        .enumerate()
+        .filter_map(|(place, document)| Some((place, user::desired(document.ok()?, Some(true)))))
+        .unzip();
+    let mut all: Vec<Option<Newcomer>> = vec![];
+    for (place, newcomer) in places.into_iter().zip(provisioning::newcomers(tx, request.speaker(), &desired).await?) {
+        all.resize_with(place, || None);
+        all.push(newcomer);
+    }
+    Ok(all)
+}
+
+/// Makes them; `None`, and nothing was written, when they have to be made one by one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_together(
+    tx: &mut Tx,
+    request: &Request,
+    newcomers: Vec<Newcomer>,
+) -> Result<Option<Vec<Resource>>> {
+    let made = provisioning::add_together(tx, request.speaker(), newcomers).await?;
+    let Some((made, has_places)) = made else { return Ok(None) };
+    let shown: Vec<Shown> = made.iter().map(Shown::of).collect();
+    resources(tx, &shown, (request, has_places)).await.map(Some)
 }
 
 /// RFC 7644 §3.5.1.

@@ -236,7 +236,7 @@ pub(super) async fn provision(tx: &mut Tx, context: &Context, member: &Membershi
         }
         person.updated_at = context.now;
         tx.users().save_profile(&person).await?;
-        tx.search_index().wait(&person.id).await?;
+        tx.search_index().wait(&[&person.id]).await?;
         tx.record(context, None, &Event::UserUpdate { user: person.id, attributes: names(&of_person) });
     }
     if !of_member.is_empty() {

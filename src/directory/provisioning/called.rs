@@ -20,13 +20,13 @@ pub(super) async fn set(
     if is_set { Ok(()) } else { Err(taken(id.unwrap_or_default())) }
 }
 
-/// Sets it of somebody or something new.
+/// Sets them of people or things that are new.
 ///
 /// # Errors
 /// The same.
-pub(super) async fn add(tx: &mut Tx, speaker: Speaker<'_>, resource: (ExternalKind, &str), id: &str) -> Result<()> {
-    let is_set = tx.external_ids().add((speaker.organization, &speaker.source()), resource, id).await?;
-    if is_set { Ok(()) } else { Err(taken(id)) }
+pub(super) async fn add(tx: &mut Tx, speaker: Speaker<'_>, kind: ExternalKind, all: &[(&str, &str)]) -> Result<()> {
+    let is_set = tx.external_ids().add((speaker.organization, &speaker.source()), kind, all).await?;
+    if is_set { Ok(()) } else { Err(taken(all.first().map_or("", |(_, id)| id))) }
 }
 
 fn taken(id: &str) -> Error {

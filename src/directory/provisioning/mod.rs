@@ -26,6 +26,7 @@ pub(super) mod people;
 mod ranking;
 mod verification;
 
+pub use fresh::{Newcomer, add_together, newcomers};
 pub use groups::{
     DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, hold_group, remove_group,
 };

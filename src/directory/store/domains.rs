@@ -1,11 +1,17 @@
 //! Domains.
 
+use std::collections::BTreeSet;
+
 use super::{maybe_moment, maybe_text, moment, text};
 use crate::{
     clock::Timestamp,
     directory::domain::Domain,
     id::{DomainId, OrganizationId},
-    storage::{Result, Row, Tx, sql},
+    storage::{
+        Result, Row, Tx, Value,
+        batch::{in_list, padded},
+        sql,
+    },
     text::DomainName,
 };
 
@@ -52,6 +58,27 @@ impl Domains<'_> {
             .fetch_optional(self.0.connection())
             .await?;
         row.map(|row| Ok(OrganizationId::from_stored(text(&row, "organization_id")?))).transpose()
+    }
+
+    /// Those of these domains that an organization has verified.
+    pub(in crate::directory) async fn owned_of(
+        &mut self,
+        organization: &OrganizationId,
+        names: &[DomainName],
+    ) -> Result<BTreeSet<DomainName>> {
+        let mut owned = BTreeSet::new();
+        for list in padded(names) {
+            let statement = format!(
+                "SELECT name FROM domains WHERE organization_id = $1 AND verified_at IS NOT NULL AND name IN ({})",
+                in_list(2, list.len())
+            );
+            let query = sql(statement).bind(organization.as_str().to_owned());
+            let query = query.bind_all(list.into_iter().map(|name| Value::from(name.as_str())));
+            for row in query.fetch_all(self.0.connection()).await? {
+                owned.insert(DomainName::from_stored(text(&row, "name")?));
+            }
+        }
+        Ok(owned)
     }
 
     /// Inserts it; `false` when the organization claims it already.

@@ -3,7 +3,11 @@
 use crate::{
     directory::origin::Origin,
     id::OrganizationId,
-    storage::{Result, Tx, sql},
+    storage::{
+        Result, Tx,
+        batch::{self, Rows, Table},
+        sql,
+    },
 };
 
 /// Queries of external ids.
@@ -32,6 +36,12 @@ impl Kind {
     }
 }
 
+static EXTERNAL_IDS: Table = Table {
+    name: "external_ids",
+    columns: &["resource_id", "source", "kind", "external_id", "organization_id"],
+    suffix: "ON CONFLICT DO NOTHING",
+};
+
 impl ExternalIds<'_> {
     /// Sets or takes away what a source calls a resource; `false` when it calls another one so.
     pub(in crate::directory) async fn set(
@@ -47,28 +57,23 @@ impl ExternalIds<'_> {
             .execute(self.0.connection())
             .await?;
         match id {
-            Some(id) => self.add((organization, source), (kind, resource), id).await,
+            Some(id) => self.add((organization, source), kind, &[(resource, id)]).await,
             None => Ok(true),
         }
     }
 
-    /// The same for a resource that the source has not called anything.
+    /// The same for resources that the source has not called anything.
     pub(in crate::directory) async fn add(
         &mut self,
         (organization, source): (&OrganizationId, &Origin),
-        (kind, resource): (Kind, &str),
-        id: &str,
+        kind: Kind,
+        all: &[(&str, &str)],
     ) -> Result<bool> {
-        let written = sql("INSERT INTO external_ids (resource_id, source, kind, external_id, organization_id) \
-             VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT DO NOTHING")
-        .bind(resource.to_owned())
-        .bind(source.as_str().to_owned())
-        .bind(kind.as_str())
-        .bind(id.to_owned())
-        .bind(organization.as_str().to_owned())
-        .execute(self.0.connection())
-        .await?;
-        Ok(written == 1)
+        let row = |(resource, id): &(&str, &str)| {
+            let (source, organization) = (source.as_str(), organization.as_str());
+            vec![(*resource).into(), source.into(), kind.as_str().into(), (*id).into(), organization.into()]
+        };
+        let rows = Rows { table: &EXTERNAL_IDS, values: all.iter().map(row).collect() };
+        Ok(batch::insert(self.0.connection(), &rows).await? == all.len() as u64)
     }
 }

@@ -5,7 +5,11 @@ use crate::{
     clock::Timestamp,
     directory::user::{LoginName, LoginNameKind},
     id::UserId,
-    storage::{Result, Row, Tx, sql},
+    storage::{
+        Result, Row, Tx,
+        batch::{self, Rows, Table},
+        sql,
+    },
     text::UserName,
 };
 
@@ -18,6 +22,12 @@ impl Tx {
         LoginNames(self)
     }
 }
+
+static LOGIN_NAMES: Table = Table {
+    name: "login_names",
+    columns: &["name", "user_id", "kind", "created_at"],
+    suffix: "ON CONFLICT DO NOTHING",
+};
 
 impl LoginNames<'_> {
     /// Those of a person, retired ones included, oldest first.
@@ -32,24 +42,17 @@ impl LoginNames<'_> {
         rows.iter().map(login_name).collect()
     }
 
-    /// Inserts one; `false` when somebody signs in with it.
+    /// Inserts them; `false` when somebody signs in with one of them.
     pub(in crate::directory) async fn insert(
         &mut self,
-        user: &UserId,
-        name: &UserName,
-        kind: LoginNameKind,
+        all: &[(&UserId, UserName, LoginNameKind)],
         now: Timestamp,
     ) -> Result<bool> {
-        let done = sql("INSERT INTO login_names (name, user_id, kind, created_at) \
-             VALUES ($1, $2, $3, $4) \
-             ON CONFLICT DO NOTHING")
-        .bind(name.as_str().to_owned())
-        .bind(user.as_str().to_owned())
-        .bind(kind.as_str())
-        .bind(now.0)
-        .execute(self.0.connection())
-        .await?;
-        Ok(done == 1)
+        let row = |(user, name, kind): &(&UserId, UserName, LoginNameKind)| {
+            vec![name.as_str().into(), user.as_str().into(), kind.as_str().into(), now.0.into()]
+        };
+        let rows = Rows { table: &LOGIN_NAMES, values: all.iter().map(row).collect() };
+        Ok(batch::insert(self.0.connection(), &rows).await? == all.len() as u64)
     }
 
     /// Retires the person's names of a kind.

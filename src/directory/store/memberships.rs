@@ -208,39 +208,6 @@ impl Memberships<'_> {
         filter.fetch(self.0.connection()).await?.iter().map(member).collect()
     }
 
-    /// Inserts it; `false` when the person is a member already.
-    pub(in crate::directory) async fn insert(&mut self, new: &Membership) -> Result<bool> {
-        let done =
-            sql("INSERT INTO memberships (id, organization_id, user_id, kind, profession, registration_number, \
-             registration_body, registration_expires_at, registration_verified_at, registration_verified_by, \
-             specialty, title, origin, valid_from, valid_until, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-             ON CONFLICT DO NOTHING")
-            .bind(new.id.as_str().to_owned())
-            .bind(new.organization_id.as_str().to_owned())
-            .bind(new.user_id.as_str().to_owned())
-            .bind(new.kind.as_str().to_owned())
-            .bind(new.profession.clone())
-            .bind(new.registration_number.clone())
-            .bind(new.registration_body.clone())
-            .bind(millis(new.registration_expires_at))
-            .bind(millis(new.verification.as_ref().map(|verification| verification.at)))
-            .bind(new.verification.as_ref().map(|verification| verification.by.to_string()))
-            .bind(new.specialty.clone())
-            .bind(new.title.clone())
-            .bind(new.origin.as_str().to_owned())
-            .bind(millis(new.validity.from))
-            .bind(millis(new.validity.until))
-            .bind(new.created_at.0)
-            .execute(self.0.connection())
-            .await?;
-        if done == 1 {
-            self.0.tally(Tally::Members, new.organization_id.as_str(), 1);
-            self.0.touch_member(&new.id);
-        }
-        Ok(done == 1)
-    }
-
     /// Saves what can change while it lasts.
     pub(in crate::directory) async fn save(&mut self, edited: &Membership) -> Result<()> {
         sql("UPDATE memberships \

@@ -18,6 +18,7 @@ mod logos;
 mod managers;
 mod memberships;
 mod names;
+mod newcomers;
 mod organizations;
 mod people;
 mod permissions;

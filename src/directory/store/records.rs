@@ -1,5 +1,7 @@
 //! What outside sources wrote of members.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::{maybe_moment, maybe_text, memberships::membership, moment, text};
@@ -35,6 +37,12 @@ impl Tx {
 
 static ADDRESSES: Table =
     Table { name: "member_addresses", columns: &["membership_id", "email", "organization_id"], suffix: "" };
+
+static RECORDS: Table = Table {
+    name: "member_records",
+    columns: &["membership_id", "organization_id", "user_name", "attributes", "sources", "updated_at"],
+    suffix: "ON CONFLICT DO NOTHING",
+};
 
 macro_rules! columns {
     () => {
@@ -208,26 +216,72 @@ impl MemberRecords<'_> {
             // Written anew, so that a name that is taken is no failed statement.
             self.remove(id).await?;
         }
-        let written = sql("INSERT INTO member_records \
-             (membership_id, organization_id, user_name, attributes, sources, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT DO NOTHING")
-        .bind(id.as_str().to_owned())
-        .bind(organization.as_str().to_owned())
-        .bind(record.user_name.to_lowercase())
-        .bind(Json::Object(manager::without(&record.attributes)).to_string())
-        .bind(serde_json::to_string(&record.sources).expect("texts are JSON"))
-        .bind(record.updated_at.0)
-        .execute(self.0.connection())
-        .await?;
-        if written == 0 {
+        self.add(organization, &[(id, record, addresses)]).await
+    }
+
+    /// Writes what sources said of people of whom nothing was written; `false` when one of the names is taken.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::directory) async fn add(
+        &mut self,
+        organization: &OrganizationId,
+        all: &[(&MembershipId, &Record, &[EmailAddress])],
+    ) -> Result<bool> {
+        let record = |(id, record, _): &(&MembershipId, &Record, &[EmailAddress])| {
+            vec![
+                id.as_str().into(),
+                organization.as_str().into(),
+                record.user_name.to_lowercase().into(),
+                Json::Object(manager::without(&record.attributes)).to_string().into(),
+                serde_json::to_string(&record.sources).expect("texts are JSON").into(),
+                record.updated_at.0.into(),
+            ]
+        };
+        let rows = Rows { table: &RECORDS, values: all.iter().map(record).collect() };
+        if batch::insert(self.0.connection(), &rows).await? < all.len() as u64 {
             return Ok(false);
         }
-        let row = |email: &EmailAddress| vec![id.as_str().into(), email.as_str().into(), organization.as_str().into()];
-        let rows = Rows { table: &ADDRESSES, values: addresses.iter().map(row).collect() };
+        let of = |(id, _, addresses): &(&MembershipId, &Record, &[EmailAddress])| {
+            let row =
+                |email: &EmailAddress| vec![id.as_str().into(), email.as_str().into(), organization.as_str().into()];
+            addresses.iter().map(row).collect::<Vec<_>>()
+        };
+        let rows = Rows { table: &ADDRESSES, values: all.iter().flat_map(of).collect() };
         batch::insert(self.0.connection(), &rows).await?;
-        self.0.touch_member(id);
+        for (id, ..) in all {
+            self.0.touch_member(id);
+        }
         Ok(true)
+    }
+
+    /// Those of these names and addresses, folded, that somebody has: a member, or whoever signs in with it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::directory) async fn known_of(
+        &mut self,
+        organization: &OrganizationId,
+        wanted: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>> {
+        let wanted: Vec<&String> = wanted.iter().collect();
+        let mut known = BTreeSet::new();
+        for list in padded(&wanted) {
+            let keys = in_list(2, list.len());
+            let statement = format!(
+                "SELECT user_name AS name FROM member_records WHERE organization_id = $1 AND user_name IN ({keys}) \
+                 UNION ALL \
+                 SELECT email FROM member_addresses WHERE organization_id = $1 AND email IN ({keys}) \
+                 UNION ALL \
+                 SELECT name FROM login_names WHERE name IN ({keys}) AND retired_at IS NULL"
+            );
+            let query = sql(statement).bind(organization.as_str().to_owned());
+            let query = query.bind_all(list.into_iter().map(|key| Value::from(key.as_str())));
+            for row in query.fetch_all(self.0.connection()).await? {
+                known.insert(text(&row, "name")?);
+            }
+        }
+        Ok(known)
     }
 
     /// Removes what was written of a member.

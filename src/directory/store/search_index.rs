@@ -39,6 +39,8 @@ const TEXTS: Table = Table {
     suffix: "ON CONFLICT (user_id) DO UPDATE SET text = excluded.text",
 };
 
+static BACKLOG: Table = Table { name: "search_backlog", columns: &["user_id"], suffix: "ON CONFLICT DO NOTHING" };
+
 /// How often each of eight trigrams occurs, counted up to 500.
 const HOW_OFTEN: &str = {
     macro_rules! count {
@@ -152,12 +154,10 @@ impl SearchIndex<'_> {
         rows.iter().map(|row| Ok(UserId::from_stored(text(row, "user_id")?))).collect()
     }
 
-    /// Leaves a new person to be taken in later.
-    pub(in crate::directory) async fn wait(&mut self, person: &UserId) -> Result<()> {
-        sql("INSERT INTO search_backlog (user_id) VALUES ($1) ON CONFLICT DO NOTHING")
-            .bind(person.as_str().to_owned())
-            .execute(self.0.connection())
-            .await?;
+    /// Leaves people to be taken in later.
+    pub(in crate::directory) async fn wait(&mut self, people: &[&UserId]) -> Result<()> {
+        let values = people.iter().map(|person| vec![person.as_str().into()]).collect();
+        batch::insert(self.0.connection(), &Rows { table: &BACKLOG, values }).await?;
         Ok(())
     }
 

@@ -68,37 +68,6 @@ impl Users<'_> {
         Ok(row.map(|row| row.try_get::<Option<i64>>("placeholder_since")).transpose()?.flatten().is_some())
     }
 
-    /// Inserts a person, who may stand for somebody who has not joined.
-    pub(in crate::directory) async fn insert(
-        &mut self,
-        new: &User,
-        placeholder_since: Option<Timestamp>,
-    ) -> Result<()> {
-        sql("INSERT INTO users (id, name, given_name, family_name, email, email_verified_at, phone, postal_address, \
-             locale, picture, placeholder_since, password_hash, password_changed_at, password_must_change_at, \
-             created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
-        .bind(new.id.as_str().to_owned())
-        .bind(new.name.as_str().to_owned())
-        .bind(new.given_name.clone())
-        .bind(new.family_name.clone())
-        .bind(new.email.as_ref().map(|email| email.as_str().to_owned()))
-        .bind(millis(new.email_verified_at))
-        .bind(new.phone.clone())
-        .bind(new.postal_address.clone())
-        .bind(new.locale.clone())
-        .bind(new.picture.clone())
-        .bind(millis(placeholder_since))
-        .bind(new.password_hash.clone())
-        .bind(millis(new.password_changed_at))
-        .bind(millis(new.password_must_change_at))
-        .bind(new.created_at.0)
-        .bind(new.updated_at.0)
-        .execute(self.0.connection())
-        .await?;
-        Ok(())
-    }
-
     /// Saves the attributes of the profile.
     pub(in crate::directory) async fn save_profile(&mut self, edited: &User) -> Result<()> {
         sql("UPDATE users \

@@ -8,6 +8,7 @@ mod circle;
 mod operation;
 mod order;
 mod run;
+mod together;
 
 pub use run::run;
 

@@ -118,6 +118,19 @@ impl Operation {
         self.deed.as_ref().map_or(&Value::Null, |deed| &deed.data)
     }
 
+    /// The body of a user that it makes without referring to anything else.
+    pub(super) fn creation(&self, request: &Request) -> Option<Document> {
+        let deed = self.allowed(request).ok()?;
+        let Value::Object(body) = &deed.data else { return None };
+        let is_creation = deed.kind == ResourceType::User && matches!(deed.what, What::Create);
+        (is_creation && self.references.is_empty()).then(|| body.clone())
+    }
+
+    /// What is told of a resource that was made.
+    pub(super) fn created(made: &Resource) -> Done {
+        Done { status: StatusCode::CREATED, id: Some(made.id.clone()), ..changed(made) }
+    }
+
     /// Does it.
     pub(super) async fn run(&self, tx: &mut Tx, request: &Request, known: Known<'_>) -> Result<Done> {
         match self.allowed(request)?.kind {
@@ -162,7 +175,7 @@ impl Operation {
             ResourceType::User => Users::create(tx, request, body).await?,
             ResourceType::Group => Groups::create(tx, request, body).await?,
         };
-        Ok(Done { status: StatusCode::CREATED, id: Some(made.id.clone()), ..changed(&made) })
+        Ok(Self::created(&made))
     }
 
     /// Writes all that was sent into the resource that was made of less.

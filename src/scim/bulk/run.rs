@@ -12,6 +12,7 @@ use super::{
     Bulk, RESPONSE_SCHEMA, UNIT, circle,
     operation::{Done, Made, Operation},
     order::{Turn, order},
+    together::Ahead,
 };
 use crate::{
     scim::{ScimError, failure::Failure, request::Request},
@@ -153,11 +154,22 @@ impl Given {
     }
 
     async fn run(&self, tx: &mut Tx, Task { turns, mut made, mut refused }: Task) -> storage::Result<Outcomes> {
-        let mut outcomes = vec![];
-        for turn in &turns {
+        let (mut outcomes, mut ahead) = (vec![], Ahead::default());
+        let mut rest = turns.as_slice();
+        while let [turn, others @ ..] = rest {
             if self.is_enough(refused) {
                 break;
             }
+            let together = ahead.run(self, tx, rest).await?;
+            if !together.is_empty() {
+                rest = &rest[together.len()..];
+                for (at, done) in together {
+                    self.note(at, &done, &mut made);
+                    outcomes.push((at, Ok(done)));
+                }
+                continue;
+            }
+            rest = others;
             let part = tx.begin_part().await?;
             let failed = match self.take(tx, turn, &made).await {
                 Ok(done) => {

@@ -9,6 +9,7 @@ mod erased;
 mod errors;
 mod entitlements;
 mod exchanges;
+mod first_load;
 mod group_sources;
 mod groups;
 mod harm;
