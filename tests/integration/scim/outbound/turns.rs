@@ -119,7 +119,8 @@ async fn a_leaver_is_out_within_seconds_though_many_apps_are_silent() {
             took
         });
         let (filled, left) = took.await;
-        assert!(filled < Duration::from_secs(9) && left < Duration::from_secs(6), "{filled:?} {left:?}");
+        // The first filling waits for its turn behind twenty that nobody answers; who leaves afterwards does not.
+        assert!(filled < Duration::from_secs(18) && left < Duration::from_secs(6), "{filled:?} {left:?}");
     }
 }
 
