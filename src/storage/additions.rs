@@ -35,6 +35,8 @@ pub(super) struct Mark {
     rows: Vec<usize>,
     tallied: usize,
     bumped: usize,
+    touched: BTreeSet<String>,
+    has_spoken: bool,
 }
 
 impl Additions {
@@ -61,7 +63,13 @@ impl Additions {
     /// Where the next unit's additions begin.
     pub(super) fn mark(&self) -> Mark {
         let rows = self.rows.iter().map(|rows| rows.values.len()).collect();
-        Mark { rows, tallied: self.tallied.len(), bumped: self.bumped.len() }
+        Mark {
+            rows,
+            tallied: self.tallied.len(),
+            bumped: self.bumped.len(),
+            touched: self.touched.clone(),
+            has_spoken: self.spoken.is_some(),
+        }
     }
 
     /// Forgets what was added since `mark`.
@@ -72,7 +80,10 @@ impl Additions {
         }
         self.tallied.truncate(mark.tallied);
         self.bumped.truncate(mark.bumped);
-        self.end_unit();
+        self.touched = mark.touched;
+        if !mark.has_spoken {
+            self.spoken = None;
+        }
     }
 
     /// What one unit touched and said is no concern of the next.

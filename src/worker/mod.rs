@@ -96,7 +96,7 @@ impl Worker {
 
     /// Works until `stop`; finishes what it has begun.
     pub async fn run(self, stop: Stop) {
-        tokio::join!(self.watch(&stop), self.work(&stop));
+        tokio::join!(self.watch(&stop), self.work(&stop), self.tend(&stop));
     }
 
     /// Looks once a second. Whoever was shut out on another node is shut out here by that: nothing slow is awaited.
@@ -113,14 +113,11 @@ impl Worker {
         }
     }
 
-    /// Does what takes its time: jobs, which wait for other servers and not for each other, and whatever goes over many rows.
+    /// Begins what waits for other servers: jobs, of which none waits for another, and apps that people are pushed to.
     async fn work(&self, stop: &Stop) {
         let mut tick = seconds();
         let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
         let mut pushes = pushes::Pushes::new(self.app.clone(), stop.clone());
-        let mut rules = rules::Rules::new(self.app.clone());
-        let (mut cleaning, mut unsearchable, mut directory) = (Timestamp(0), true, 0);
-        let (mut sized, mut growing) = (Timestamp(0), true);
         loop {
             let is_second = tokio::select! {
                 is_on = next(&mut tick, stop) => {
@@ -135,14 +132,23 @@ impl Worker {
             if let Err(error) = self.begin_jobs(&mut jobs, is_second).await {
                 tracing::error!(error = %error, "Jobs could not be begun; they are tried again.");
             }
-            if !is_second {
-                continue;
-            }
-            if self.is_pushing.swap(false, Ordering::AcqRel)
+            if is_second
+                && self.is_pushing.swap(false, Ordering::AcqRel)
                 && let Err(error) = pushes.begin_due().await
             {
                 tracing::error!(error = %error, "Apps that people are pushed to could not be looked at; it is tried again.");
             }
+        }
+        tokio::join!(jobs.finish(), pushes.finish());
+    }
+
+    /// Does what goes over many rows, a part in each second: nothing that has to be told waits behind it.
+    async fn tend(&self, stop: &Stop) {
+        let mut tick = seconds();
+        let mut rules = rules::Rules::new(self.app.clone());
+        let (mut unsearchable, mut growing, mut directory) = (true, true, 0);
+        let (mut cleaning, mut sized) = (Timestamp(0), Timestamp(0));
+        while next(&mut tick, stop).await {
             let revision = self.app.storage.revision(Revision::Directory);
             let has_changed = std::mem::replace(&mut directory, revision) != revision;
             unsearchable |= has_changed;
@@ -170,7 +176,6 @@ impl Worker {
                 }
             }
         }
-        tokio::join!(jobs.finish(), pushes.finish());
     }
 
     /// Begins jobs that are due: each second if the look found some, and at once for whoever was just shut out.

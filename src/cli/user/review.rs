@@ -66,7 +66,7 @@ pub(super) struct Review {
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
     /// Suspends the members whom it finds for these reasons; shows them first
-    #[arg(long, requires = "reasons", conflicts_with = "after")]
+    #[arg(long, requires = "reasons", conflicts_with_all = ["after", "limit"])]
     disable: bool,
     /// Says that they were looked at: suspends them now
     #[arg(long, requires = "disable")]

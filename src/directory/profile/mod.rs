@@ -19,7 +19,11 @@ use crate::{
 };
 
 use super::{
-    Result, membership, membership::Membership, provisioning::people, registration, search, tenancy, user, user::User,
+    Result, membership,
+    membership::Membership,
+    provisioning::{carried, people},
+    registration, search, tenancy, user,
+    user::User,
 };
 
 macro_rules! attributes {
@@ -213,6 +217,10 @@ pub async fn edit_member(
             attributes: names(&of_member),
         };
         tx.record(context, Some(organization), &event);
+    }
+    if editor == Editor::Person {
+        // Nobody gives themselves a role by saying what the rule of a group looks at.
+        carried::settle_own(tx, context, organization).await?;
     }
     Ok(())
 }

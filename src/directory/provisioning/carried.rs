@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Speaker;
 use crate::{
+    audit::Context,
     directory::{Error, Result, rule},
-    id::GroupId,
+    id::{GroupId, OrganizationId},
     storage::Tx,
 };
 
@@ -21,19 +22,37 @@ pub(super) async fn check(tx: &mut Tx, speaker: Speaker<'_>, group: &GroupId) ->
     refused.map_or(Ok(()), |one| Err(Error::Unassignable(one.role)))
 }
 
-/// Brings groups with a rule up to date with what the source said; says whether anybody came or went.
+/// Brings groups with a rule up to date with what the source said; says whether anybody came or went. Who leaves with it is
+/// refused nothing: such a place is kept from them until somebody lets them in again.
 ///
 /// # Errors
 /// [`Error::Unassignable`], where somebody would come into a group whose roles the source may not assign: nobody assigns by
 /// saying what a rule looks at.
-pub(super) async fn settle(tx: &mut Tx, speaker: Speaker<'_>) -> Result<bool> {
-    let planned = rule::planned(tx).await?;
-    for one in planned.iter().filter(|one| !one.joins.is_empty()) {
-        check(tx, speaker, &one.group).await?;
+pub(super) async fn settle(tx: &mut Tx, speaker: Speaker<'_>, is_leaving: bool) -> Result<bool> {
+    let mut planned = rule::planned(tx).await?;
+    for one in planned.iter_mut().filter(|one| !one.joins.is_empty()) {
+        match check(tx, speaker, &one.group).await {
+            Err(Error::Unassignable(_)) if is_leaving => one.joins.clear(),
+            checked => checked?,
+        }
     }
+    planned.retain(|one| !one.joins.is_empty() || !one.leaves.is_empty());
     let has_changed = !planned.is_empty();
     rule::apply(tx, speaker.context, planned).await?;
     Ok(has_changed)
+}
+
+/// The same of what somebody says of themselves, who may assign nothing.
+///
+/// # Errors
+/// The same.
+pub(in crate::directory) async fn settle_own(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+) -> Result<()> {
+    let speaker = Speaker { context, organization, may_assign: &[], may_grant: &[], may_verify: false };
+    settle(tx, speaker, false).await.map(drop)
 }
 
 /// The group and all in which it lies; `parents` are groups, each with one in which it lies.

@@ -49,7 +49,7 @@ impl Newcomer {
         let new = membership_of(speaker, person.id.clone(), &attributes)?;
         let mut member = membership::of(context, speaker.organization, &new);
         profile::apply(&facts::edits(&attributes, &said), &mut person, &mut member);
-        if word == Some(verification::Word::Verified) {
+        if matches!(word, Some(verification::Word::Verified(_))) {
             member.registration_number.as_ref().ok_or(verification::NO_NUMBER)?;
             member.verification = Some(Verification { at: context.now, by: speaker.source() });
         }
@@ -192,5 +192,5 @@ pub async fn add_together(tx: &mut Tx, speaker: Speaker<'_>, all: Vec<Newcomer>)
 
 async fn write_and_settle(tx: &mut Tx, speaker: Speaker<'_>, all: &[Newcomer]) -> Result<bool> {
     write(tx, speaker, all).await?;
-    carried::settle(tx, speaker).await
+    carried::settle(tx, speaker, false).await
 }

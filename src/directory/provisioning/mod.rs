@@ -9,7 +9,7 @@
 
 mod attributes;
 mod called;
-mod carried;
+pub(super) mod carried;
 mod facts;
 mod fresh;
 pub(super) mod groups;
@@ -127,7 +127,7 @@ pub struct Added {
 /// group whose roles the source may not assign.
 pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result<Added> {
     let mut added = bring(tx, speaker, desired).await?;
-    added.has_places |= carried::settle(tx, speaker).await?;
+    added.has_places |= carried::settle(tx, speaker, desired.is_active == Some(false)).await?;
     Ok(added)
 }
 
@@ -186,7 +186,7 @@ pub async fn change(
     }
     let has_changed = write(tx, speaker, &known, (desired, manner)).await?;
     let invited = if has_changed { moved::follow(tx, speaker, &known).await? } else { None };
-    carried::settle(tx, speaker).await?;
+    carried::settle(tx, speaker, desired.is_active == Some(false)).await?;
     Ok((has_changed, invited))
 }
 

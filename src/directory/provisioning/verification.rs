@@ -16,9 +16,10 @@ pub(super) fn key() -> String {
 }
 
 /// What a source says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
-    Verified,
+    /// The registration of this number.
+    Verified(String),
     Unverified,
 }
 
@@ -51,7 +52,11 @@ pub(super) fn take(
             Err(Owned { attribute: "registrationVerification".to_owned(), keeper }.into())
         }
         (true, true, _) => match wish.as_deref().map(str::to_lowercase).as_deref() {
-            Some("verified") => Ok(Some(Word::Verified)),
+            Some("verified") => {
+                let number = value_of(wanted, &format!("{PRACTITIONER}:registrationNumber"));
+                let number = number.and_then(|number| number.as_str()).ok_or(NO_NUMBER)?;
+                Ok(Some(Word::Verified(number.to_owned())))
+            }
             Some("unverified") | None => Ok(Some(Word::Unverified)),
             Some(_) => Err(Error::Refused("registrationVerification: state is `verified` or `unverified`")),
         },
@@ -64,13 +69,14 @@ pub(super) async fn heed(tx: &mut Tx, speaker: Speaker<'_>, member: &Membership,
     match word {
         None => Ok(false),
         Some(Word::Unverified) => registration::unverify(tx, context, at).await,
-        Some(Word::Verified) => {
+        Some(Word::Verified(number)) => {
             let Some(now) = tx.memberships().by_id(speaker.organization, &member.id).await? else { return Ok(false) };
-            if now.verification.is_some() {
+            // Another source may keep the number, and another one.
+            let kept = now.registration_number.as_ref().ok_or(NO_NUMBER)?;
+            if now.verification.is_some() || *kept != number {
                 return Ok(false);
             }
-            let number = now.registration_number.as_deref().ok_or(NO_NUMBER)?;
-            registration::verify(tx, context, at, (number, None)).await?;
+            registration::verify(tx, context, at, (&number, None)).await?;
             Ok(true)
         }
     }
@@ -97,10 +103,10 @@ mod tests {
         let organization = OrganizationId::from_stored("org_a".to_owned());
         let (verified, unverified) = (of(json!("verified")), of(json!("unverified")));
         for (before, wanted, may_verify, manner, expected) in [
-            (&unverified, &verified, true, Manner::Change, Ok(Some(Word::Verified))),
-            (&unverified, &verified, true, Manner::Whole, Ok(Some(Word::Verified))),
+            (&unverified, &verified, true, Manner::Change, Ok(Some(Word::Verified("R-1".to_owned())))),
+            (&unverified, &verified, true, Manner::Whole, Ok(Some(Word::Verified("R-1".to_owned())))),
             (&verified, &verified, true, Manner::Change, Ok(None)),
-            (&verified, &verified, true, Manner::Whole, Ok(Some(Word::Verified))),
+            (&verified, &verified, true, Manner::Whole, Ok(Some(Word::Verified("R-1".to_owned())))),
             (&verified, &unverified, true, Manner::Change, Ok(Some(Word::Unverified))),
             (&verified, &of(Value::Null), true, Manner::Change, Ok(Some(Word::Unverified))),
             (&verified, &of(Value::Null), false, Manner::Change, Err("kept by people")),

@@ -60,7 +60,14 @@ impl Condition {
         let mut parser = Parser { text, at: 0, depth: 0, terms: 0 };
         let condition = parser.or()?;
         parser.blanks();
-        if parser.rest().is_empty() { Ok(condition) } else { Err(parser.unexpected("`and`, `or` or the end")) }
+        if !parser.rest().is_empty() {
+            return Err(parser.unexpected("`and`, `or` or the end"));
+        }
+        // It is kept as it is told, which may be longer.
+        if condition.to_string().len() > LONGEST {
+            return Err(NotACondition(format!("the condition is longer than {LONGEST} bytes")));
+        }
+        Ok(condition)
     }
 
     /// Whether it is true of a member.

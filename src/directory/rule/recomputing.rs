@@ -129,6 +129,7 @@ async fn go_on(tx: &mut Tx, context: &Context, group: &GroupId) -> storage::Resu
         return Ok(nothing);
     };
     tx.group_rules().reach(group, Some(last.as_str())).await?;
+    tx.memberships().hold_all(&members).await?;
     let planned = settling::plan(tx, std::slice::from_ref(&rule), (&members, context.now)).await?;
     let count = |of: fn(&settling::Planned) -> usize| planned.iter().map(of).sum::<usize>() as u64;
     let (joined, left) = (count(|one| one.joins.len()), count(|one| one.leaves.len()));
@@ -156,6 +157,7 @@ pub async fn follow_time(storage: &Storage, context: &Context, since: Timestamp)
             .write(move |tx| {
                 Box::pin(async move {
                     let rules = tx.group_rules().of_members(&turned).await?;
+                    tx.memberships().hold_all(&turned).await?;
                     let planned = settling::plan(tx, &rules, (&turned, context.now)).await?;
                     settling::apply(tx, &context, planned).await
                 })

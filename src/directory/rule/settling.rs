@@ -61,6 +61,7 @@ pub(in crate::directory) async fn planned(tx: &mut Tx) -> storage::Result<Vec<Pl
         return Ok(vec![]);
     }
     let context = tx.context().expect("no change is without its event");
+    tx.memberships().hold_all(&members).await?;
     plan(tx, &rules, (&members, context.now)).await
 }
 

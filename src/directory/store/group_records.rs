@@ -326,8 +326,11 @@ impl GroupRecords<'_> {
             let keys = list.iter().map(|id| Value::from(id.as_str()));
             sql(statement).bind(group.as_str().to_owned()).bind_all(keys).execute(self.0.connection()).await?;
         }
-        for member in members {
-            self.0.touch_member(member);
+        // The rule of the group may put them back; no other one looks at places.
+        if self.0.group_rules().of_group(group).await?.is_some() {
+            for member in members {
+                self.0.touch_member(member);
+            }
         }
         Ok(())
     }

@@ -180,7 +180,7 @@ impl Invitations<'_> {
         (since, void): (Timestamp, TokenHash),
     ) -> Result<Option<(TokenHash, Timestamp)>> {
         let row = sql("SELECT id, token_hash, mailed_at FROM invitations \
-             WHERE organization_id = $1 AND email = $2 AND mailed_at > $3 \
+             WHERE organization_id = $1 AND email = $2 AND mailed_at > $3 AND accepted_at IS NULL AND rejected_at IS NULL \
              ORDER BY mailed_at DESC, id DESC \
              LIMIT 1")
         .bind(organization.as_str().to_owned())

@@ -40,10 +40,6 @@ const SUBJECTS: &str = "SELECT memberships.id, memberships.user_id, memberships.
        valid_from, valid_until, repeated_at, users.name, users.email, users.email_verified_at, users.placeholder_since, \
        COALESCE(memberships.disabled_at, users.disabled_at) AS disabled_at, \
        member_records.sources, member_records.updated_at AS written_at, member_uses.last_at, \
-       (SELECT MAX(sessions.last_seen_at) FROM sessions \
-         JOIN session_organizations ON session_organizations.session_id = sessions.id \
-         WHERE sessions.user_id = memberships.user_id AND sessions.ended_at IS NULL \
-         AND session_organizations.organization_id = $1 AND session_organizations.ended_at IS NULL) AS seen_at, \
        (SELECT MAX(sessions.expires_at) FROM sessions \
          JOIN session_organizations ON session_organizations.session_id = sessions.id \
          WHERE sessions.user_id = memberships.user_id AND sessions.ended_at IS NULL \
@@ -237,7 +233,7 @@ fn subject(row: &Row) -> Result<Subject> {
         disabled_at: maybe_moment(row, "disabled_at")?,
         origins,
         said_at: latest(&["written_at", "repeated_at"])?,
-        used_at: latest(&["last_at", "seen_at", "refreshed_at"])?,
+        used_at: latest(&["last_at", "refreshed_at"])?,
         holds: holds.into_iter().collect::<Result<Vec<_>>>()?.iter().any(Option::is_some),
         live_until: latest(&["session_until", "tokens_until"])?,
     })

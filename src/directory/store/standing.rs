@@ -5,7 +5,11 @@ use crate::{
     clock::Timestamp,
     directory::{membership::Membership, origin::Origin},
     id::{MembershipId, OrganizationId},
-    storage::{Result, Tally, sql},
+    storage::{
+        Result, Tally, Value,
+        batch::{in_list, padded},
+        sql,
+    },
 };
 
 impl Memberships<'_> {
@@ -30,6 +34,18 @@ impl Memberships<'_> {
             .bind(origin.map(|origin| origin.as_str().to_owned()))
             .execute(self.0.connection())
             .await?;
+        Ok(())
+    }
+
+    /// Keeps these members as they are until the commit, in one order: whoever changes one of them meanwhile waits.
+    pub(in crate::directory) async fn hold_all(&mut self, members: &[MembershipId]) -> Result<()> {
+        let mut sorted = members.to_vec();
+        sorted.sort();
+        for list in padded(&sorted) {
+            let statement = format!("UPDATE memberships SET kind = kind WHERE id IN ({})", in_list(1, list.len()));
+            let query = sql(statement).bind_all(list.into_iter().map(|id| Value::from(id.as_str())));
+            query.execute(self.0.connection()).await?;
+        }
         Ok(())
     }
 

@@ -98,3 +98,22 @@ async fn a_part_in_which_a_statement_failed_ends_its_unit_and_no_other() {
         assert_eq!(names(storage).await, ["next"]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_touched_before_a_part_that_was_undone_is_settled_all_the_same() {
+    for database in databases().await {
+        let touched: Result<Vec<String>> = database
+            .storage
+            .write(|tx| {
+                Box::pin(async {
+                    tx.touch("before", |_| Box::pin(async { Ok(()) }));
+                    let part = tx.begin_part().await?;
+                    tx.touch("within", |_| Box::pin(async { Ok(()) }));
+                    tx.undo_part(part).await?;
+                    Ok(tx.touched())
+                })
+            })
+            .await;
+        assert_eq!(touched.unwrap(), ["before"]);
+    }
+}

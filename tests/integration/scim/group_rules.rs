@@ -15,19 +15,27 @@ use lanyard::{
 };
 use serde_json::{Value, json};
 
-use super::push::{GROUP, Push, USER, patch};
+use super::{
+    me::own_token,
+    push::{GROUP, Push, USER, patch},
+};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// A group of everybody in the department `desk`, carrying this role; its path.
 pub(super) async fn desk(push: &Push, role: Option<&'static str>) -> String {
+    group_of(push, "department eq \"desk\"", role).await
+}
+
+/// A group of everybody of whom the rule is true.
+async fn group_of(push: &Push, condition: &'static str, role: Option<&'static str>) -> String {
     let clinic = &push.door.clinic;
     let (context, of) = (clinic.context(), push.door.riverside().await);
     let id: GroupId = clinic
         .write(move |tx| {
             Box::pin(async move {
                 let made = group::create(tx, &context, &of, &"desk".parse()?, &"Desk".parse()?).await?.id;
-                rule::set(tx, &context, &of, (&made, &Condition::parse("department eq \"desk\"")?)).await?;
+                rule::set(tx, &context, &of, (&made, &Condition::parse(condition)?)).await?;
                 if let Some(role) = role {
                     let role = tx.roles().by_slug(&of, &role.parse()?).await?.unwrap();
                     group::give_role(tx, &context, &of, &made, (&role.id, None)).await?;
@@ -111,6 +119,37 @@ async fn nobody_gets_a_role_by_what_a_source_says_of_them() {
         let new = json!({"schemas": [USER, ENTERPRISE], "userName": "cy", (ENTERPRISE): {"department": "desk"}});
         assert_eq!(push.ask("POST", "/Users", &new).await.status, 403);
         assert_eq!(push.told("GET", &one, &Value::Null, 200).await, before, "nothing of it is kept");
+        assert_eq!(members(&push, &path).await, <[String; 0]>::default());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_a_role_by_what_they_say_of_themselves() {
+    for push in Push::each().await {
+        let head = group_of(&push, "title eq \"head\"", Some("manager")).await;
+        let priya = own_token(&push, "priya").await;
+        let title = |title: &str| patch(json!([{"op": "replace", "path": "title", "value": title}]));
+        let say = async |said: &str| push.ask_as(&priya, "PATCH", "/Me", (&title(said), &[])).await;
+        let refused = say("Head").await;
+        assert_eq!(refused.status, 403, "{}", refused.body);
+        let me = push.ask_as(&priya, "GET", "/Me", (&Value::Null, &[])).await.json();
+        assert_ne!(me["title"], "Head", "nothing of it is kept");
+        assert_eq!(members(&push, &head).await, <[String; 0]>::default());
+        assert_eq!(say("Foot").await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_rule_keeps_a_leaver_in() {
+    for push in Push::each().await {
+        let ann = push.person("ann").await;
+        let path = desk(&push, Some("manager")).await;
+        let leaves = patch(json!([
+            {"op": "replace", "path": format!("{ENTERPRISE}:department"), "value": "Desk"},
+            {"op": "replace", "path": "active", "value": false},
+        ]));
+        let left = push.told("PATCH", &format!("/Users/{ann}"), &leaves, 200).await;
+        assert_eq!((&left["active"], left.get("groups")), (&json!(false), None));
         assert_eq!(members(&push, &path).await, <[String; 0]>::default());
     }
 }

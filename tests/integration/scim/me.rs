@@ -30,7 +30,7 @@ async fn token(push: &Push, person: &str, more: &str) -> String {
     tokens["access_token"].as_str().unwrap().to_owned()
 }
 
-async fn own_token(push: &Push, person: &str) -> String {
+pub(super) async fn own_token(push: &Push, person: &str) -> String {
     token(push, person, "scope=openid+scim:me").await
 }
 
