@@ -77,8 +77,10 @@ await visit('with the keyboard alone', DESKTOP, async (olivia) => {
   await olivia.tabsTo(page.locator('button[name=organization][value=harbour]'), 'Space');
   await olivia.worksAs({ organization: 'Harbour Physio' });
   await olivia.tabsTo(page.locator('a[href="/switch?organization=riverside"]'));
+  await page.locator('#organization', { hasText: 'Riverside Clinic' }).waitFor();
   await olivia.worksAs({ organization: 'Riverside Clinic' });
   await olivia.tabsTo(page.locator('a[href="/logout"]'));
+  await page.locator('a[href="/login"]').waitFor();
   await olivia.isNotSignedIn();
 });
 

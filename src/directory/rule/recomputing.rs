@@ -157,6 +157,9 @@ pub async fn follow_time(storage: &Storage, context: &Context, since: Timestamp)
             .write(move |tx| {
                 Box::pin(async move {
                     let rules = tx.group_rules().of_members(&turned).await?;
+                    if rules.is_empty() {
+                        return Ok(());
+                    }
                     tx.memberships().hold_all(&turned).await?;
                     let planned = settling::plan(tx, &rules, (&turned, context.now)).await?;
                     settling::apply(tx, &context, planned).await
