@@ -4,28 +4,17 @@
 use lanyard::{
     directory::{Error, group, provisioning},
     id::GroupId,
-    scim::connection::{self, Rights},
+    scim::connection,
 };
 use serde_json::{Value, json};
 
-use super::push::{GROUP, Push, USER, patch};
+use super::{
+    push::{GROUP, Push, USER, patch},
+    sources::Source,
+};
 use crate::oauth::clinic::Answer;
 
-struct Source<'p> {
-    push: &'p Push,
-    token: String,
-}
-
-impl<'p> Source<'p> {
-    async fn of(push: &'p Push, name: &str, precedence: i64) -> Self {
-        let rights = Rights { precedence, ..Rights::default() };
-        Self { push, token: push.door.connect(name, rights).await.1 }
-    }
-
-    async fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.push.ask_as(&self.token, method, path, (body, &[])).await
-    }
-
+impl Source<'_> {
     async fn status(&self, method: &str, path: &str, body: &Value) -> u16 {
         self.ask(method, path, body).await.status.as_u16()
     }

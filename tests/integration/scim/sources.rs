@@ -22,19 +22,19 @@ use super::{
 };
 use crate::oauth::clinic::Answer;
 
-struct Source<'p> {
+/// Another system of Riverside.
+pub(super) struct Source<'p> {
     push: &'p Push,
     token: String,
 }
 
 impl<'p> Source<'p> {
-    /// Another system of Riverside.
-    async fn of(push: &'p Push, name: &str, precedence: i64) -> Self {
+    pub(super) async fn of(push: &'p Push, name: &str, precedence: i64) -> Self {
         let rights = Rights { precedence, ..Rights::default() };
         Self { push, token: push.door.connect(name, rights).await.1 }
     }
 
-    async fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(super) async fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.push.ask_as(&self.token, method, path, (body, &[])).await
     }
 
