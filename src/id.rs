@@ -126,6 +126,8 @@ ids! {
     ClientSecretId = "sec";
     /// An initial access token, by which clients register themselves.
     RegistrationTokenId = "reg";
+    /// What keeps the record of a person from being erased.
+    RetentionHoldId = "hld";
     /// An outside system that pushes people and groups.
     ConnectionId = "scn";
     /// One token of such a system.

@@ -33,6 +33,20 @@ pub enum TextError {
     NotADomain,
 }
 
+/// Most characters that are repeated.
+const LONGEST_ECHO: usize = 100;
+
+/// What somebody sent, as a refusal may repeat it: at most 100 characters, none of them a control character.
+#[must_use]
+pub fn echo(text: &str) -> String {
+    let mut characters = text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one });
+    let mut shown: String = characters.by_ref().take(LONGEST_ECHO).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident = $parse:path;)*) => {$(
         $(#[$doc])*
@@ -87,6 +101,8 @@ texts! {
     Slug = slug;
     /// A name as people write it, at most 200 bytes.
     Name = name;
+    /// Why something is done, in a line of at most 500 bytes.
+    Reason = reason;
     /// An e-mail address (RFC 5321 §4.1.2, without quoted local parts), folded to lower case, at most 254 bytes.
     EmailAddress = email_address;
     /// What a person types to sign in: an e-mail address or a plain user name, folded to lower case.
@@ -111,6 +127,10 @@ fn slug(text: &str) -> Result<String, TextError> {
 
 fn name(text: &str) -> Result<String, TextError> {
     bounded(text, 200)
+}
+
+fn reason(text: &str) -> Result<String, TextError> {
+    bounded(text, 500)
 }
 
 fn email_address(text: &str) -> Result<String, TextError> {

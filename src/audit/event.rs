@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::{
     id::{
         AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FamilyId, GroupId, InvitationId,
-        LocationId, MembershipId, OrganizationId, RegistrationTokenId, RoleId, SessionId, Sid, TargetId, UserId,
+        LocationId, MembershipId, OrganizationId, RegistrationTokenId, RetentionHoldId, RoleId, SessionId, Sid,
+        TargetId, UserId,
     },
     storage::Revision,
 };
@@ -147,6 +148,16 @@ events! {
     UserEnabling "user-enabling" Success { user: UserId } user [Directory];
     /// A person was erased; the id stays.
     UserDeletion "user-deletion" Success { user: UserId } user [Directory];
+    /// A person was not erased: an organization holds the record.
+    UserDeletionFailure "user-deletion" Failure { user: UserId, reason: &'static str } user;
+    /// A person is to be erased as soon as nobody holds the record.
+    ErasureRequest "erasure-request" Success { user: UserId } user;
+    /// An organization keeps the record of a person from being erased. `until` is empty for a hold without an end.
+    RetentionHold "retention-hold" Success { user: UserId, hold: RetentionHoldId, until: String } hold;
+    /// A hold was released.
+    RetentionHoldRelease "retention-hold-release" Success { user: UserId, hold: RetentionHoldId } hold;
+    /// The time of a hold is over.
+    RetentionHoldExpiry "retention-hold-expiry" Success { user: UserId, hold: RetentionHoldId } hold;
     /// An organization was created.
     OrganizationCreation "organization-creation" Success { organization: OrganizationId } organization [Directory, Policies];
     /// An organization was edited.
@@ -187,6 +198,8 @@ events! {
     GroupUpdate "group-update" Success { group: GroupId, change: String } group [Directory, Policies];
     /// A group was removed.
     GroupRemoval "group-removal" Success { group: GroupId, slug: String } group [Directory, Policies];
+    /// The rule of a group cannot be gone through; it is tried further.
+    GroupRuleFailure "group-rule" Failure { group: GroupId, reason: String } group;
     /// A member joined a group.
     GroupJoin "group-join" Success { user: UserId, group: GroupId } group [Directory];
     /// A member left a group.

@@ -9,7 +9,7 @@ use figment::{
     providers::{Format as _, Toml},
 };
 
-use super::Output;
+use super::{Output, print};
 use crate::config::{self, Sources};
 
 /// The configuration
@@ -45,18 +45,18 @@ fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
     let problems = config::Config::load(sources).err().map(|problems| problems.0).unwrap_or_default();
     if output == Output::Json {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "problems": texts }))?);
+        print::line(serde_json::to_string_pretty(&serde_json::json!({ "problems": texts }))?)?;
     } else if problems.is_empty() {
         match sources.file() {
-            Some(file) => println!("The configuration is right: {}.", file.display()),
-            None => println!(
+            Some(file) => print::line(format!("The configuration is right: {}.", file.display()))?,
+            None => print::line(format!(
                 "There is no {} here, and none is named: what is set by variables and the defaults is right.",
                 Sources::DEFAULT_FILE
-            ),
+            ))?,
         }
     } else {
         for problem in &problems {
-            println!("{problem}");
+            print::line(problem.to_string())?;
         }
     }
     match problems.len() {
@@ -69,11 +69,9 @@ fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
 fn show(sources: &Sources, output: Output) -> anyhow::Result<()> {
     let text = config::Config::describe(sources)?;
     if output == Output::Text {
-        print!("{text}");
-        return Ok(());
+        return Ok(print::text(text)?);
     }
     let value: serde_json::Value =
         Figment::from(Toml::string(&text)).extract().context("the configuration has no JSON form")?;
-    println!("{}", serde_json::to_string_pretty(&value)?);
-    Ok(())
+    Ok(print::line(serde_json::to_string_pretty(&value)?)?)
 }

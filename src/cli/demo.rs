@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::print;
 use crate::{
     config::Sources,
     demo::{
@@ -54,12 +55,16 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<()> {
     let (stopper, stop) = Stopper::new();
     stopper.stop_on_signals()?;
     let running = Running::prepare(folder, config, &options).await.context("the demo does not start")?;
-    println!("Demo app   {}", running.app_address);
-    println!("Lanyard    {}", running.issuer);
-    println!("Sign in    {} with the password {}", clinic::PEOPLE[0].email, clinic::PASSWORD);
-    println!("Mails      {}/mail", running.app_address);
-    println!("Data       {} (beside it: lanyard --config {0}/lanyard.toml …)", options.data.display());
-    println!("Stop with Ctrl+C.");
+    let data = options.data.display();
+    let lines = [
+        format!("Demo app   {}", running.app_address),
+        format!("Lanyard    {}", running.issuer),
+        format!("Sign in    {} with the password {}", clinic::PEOPLE[0].email, clinic::PASSWORD),
+        format!("Mails      {}/mail", running.app_address),
+        format!("Data       {data} (beside it: lanyard --config {data}/lanyard.toml …)"),
+        "Stop with Ctrl+C.".to_owned(),
+    ];
+    print::line(lines.join("\n"))?;
     running.run(stop).await?;
     telemetry.stop().await;
     Ok(())

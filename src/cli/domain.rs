@@ -31,7 +31,7 @@ enum Command {
     #[command(after_help = "Example:\n  lanyard domain list --organization riverside")]
     List,
     /// Claims a domain and says which TXT record proves it
-    #[command(after_help = "Example:\n  lanyard domain add riverside.example")]
+    #[command(after_help = "Example:\n  lanyard domain add riverside.example --organization riverside")]
     Add {
         /// The domain, such as riverside.example
         name: DomainName,
@@ -39,8 +39,8 @@ enum Command {
     /// Verifies a claimed domain by its TXT record
     #[command(after_help = "\
 Examples:
-  lanyard domain verify riverside.example
-  lanyard domain verify riverside.example --by-administrator")]
+  lanyard domain verify riverside.example --organization riverside
+  lanyard domain verify riverside.example --by-administrator --organization riverside")]
     Verify {
         /// The domain, such as riverside.example
         name: DomainName,
@@ -49,7 +49,7 @@ Examples:
         by_administrator: bool,
     },
     /// Gives a domain up
-    #[command(after_help = "Example:\n  lanyard domain remove riverside.example")]
+    #[command(after_help = "Example:\n  lanyard domain remove riverside.example --organization riverside")]
     Remove {
         /// The domain, such as riverside.example
         name: DomainName,

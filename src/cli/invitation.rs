@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     Shell,
+    paging::{self, Extent},
     scope::{RoleArgument, Scope, ShownRole, instant, queued, roles_json, roles_text},
 };
 use crate::{
@@ -32,17 +33,23 @@ pub(super) struct Invitations {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Lists invitations, newest first
-    #[command(after_help = "Example:\n  lanyard invitation list --organization riverside")]
+    #[command(after_help = "\
+Examples:
+  lanyard invitation list --organization riverside
+  lanyard invitation list --organization riverside --before inv_…     the next page")]
     List {
-        /// At most so many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
+        /// Older than this invitation: the next page
+        #[arg(long, value_name = "INVITATION")]
+        before: Option<InvitationId>,
+        #[command(flatten)]
+        extent: Extent,
     },
     /// Invites somebody: mails a link by which they accept or reject
     #[command(after_help = "\
 Examples:
-  lanyard invitation send priya@riverside.example --kind practitioner
-  lanyard invitation send bob@riverside.example --kind contractor --role inventory@harbour-quay")]
+  lanyard invitation send priya@riverside.example --kind practitioner --organization riverside
+  lanyard invitation send bob@riverside.example --kind contractor --role inventory@harbour-quay \\
+    --organization riverside")]
     Send {
         /// The e-mail address of whom is invited
         email: EmailAddress,
@@ -57,13 +64,13 @@ Examples:
         no_role: bool,
     },
     /// Sends an invitation again: a new link for seven days, the former one is void
-    #[command(after_help = "Example:\n  lanyard invitation resend priya@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard invitation resend priya@riverside.example --organization riverside")]
     Resend {
         /// The invited address, or the id of the invitation
         invitation: String,
     },
     /// Takes an invitation back
-    #[command(after_help = "Example:\n  lanyard invitation revoke priya@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard invitation revoke priya@riverside.example --organization riverside")]
     Revoke {
         /// The invited address, or the id of the invitation
         invitation: String,
@@ -94,7 +101,7 @@ impl Invitations {
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
         let of = self.scope.organization(shell).await?;
         match self.command {
-            Command::List { limit } => list(shell, &of, limit).await,
+            Command::List { before, extent } => list(shell, &of, (before, extent)).await,
             Command::Send { email, kind, roles, no_role } => {
                 let roles = roles.into_iter().map(|RoleArgument(at)| at).collect::<Vec<_>>();
                 let roles = (no_role || !roles.is_empty()).then_some(roles);
@@ -106,9 +113,16 @@ impl Invitations {
     }
 }
 
-async fn list(shell: &Shell, of: &Organization, limit: u32) -> anyhow::Result<()> {
-    let all = shell.app.storage.read().await?.invitations().list(&of.id, limit).await?;
-    let shown: Vec<Shown> = all.iter().map(|one| shown(shell, one)).collect();
+async fn list(
+    shell: &Shell,
+    of: &Organization,
+    (before, extent): (Option<InvitationId>, Extent),
+) -> anyhow::Result<()> {
+    let page = async |before: Option<InvitationId>, limit| {
+        Ok(shell.app.storage.read().await?.invitations().list(&of.id, before.as_ref(), limit).await?)
+    };
+    let all = extent.read(before, page, |one| one.id.clone()).await?;
+    let shown: Vec<Shown> = all.entries.iter().map(|one| shown(shell, one)).collect();
     shell.table(&shown, &["e-mail", "kind", "roles", "state", "expires", "sent", "id"], |one| {
         vec![
             one.email.clone(),
@@ -119,7 +133,11 @@ async fn list(shell: &Shell, of: &Organization, limit: u32) -> anyhow::Result<()
             one.sent.to_string(),
             one.id.clone(),
         ]
-    })
+    })?;
+    if let Some(last) = all.rest_after {
+        paging::tell_more("--before", last.as_str());
+    }
+    Ok(())
 }
 
 fn shown(shell: &Shell, one: &Invitation) -> Shown {

@@ -31,7 +31,9 @@ enum Command {
     #[command(after_help = "Example:\n  lanyard location list --organization riverside")]
     List,
     /// Creates a location
-    #[command(after_help = "Example:\n  lanyard location create main-street --name \"Main Street\" --in north")]
+    #[command(
+        after_help = "Example:\n  lanyard location create main-street --name \"Main Street\" --in north --organization riverside"
+    )]
     Create {
         /// Short name for commands and tokens (letters, digits, `-`, `_`); it never changes
         slug: Slug,
@@ -43,7 +45,9 @@ enum Command {
         parent: Option<Slug>,
     },
     /// Gives a location another name; its slug stays
-    #[command(after_help = "Example:\n  lanyard location rename main-street \"Main Street, ground floor\"")]
+    #[command(
+        after_help = "Example:\n  lanyard location rename main-street \"Main Street, ground floor\" --organization riverside"
+    )]
     Rename {
         /// The location: its slug
         slug: Slug,
@@ -52,7 +56,7 @@ enum Command {
     },
     /// Moves a location in the tree, with all below it
     #[command(
-        after_help = "Example:\n  lanyard location move main-street --in south\n  lanyard location move main-street --to-top"
+        after_help = "Example:\n  lanyard location move main-street --in south --organization riverside\n  lanyard location move main-street --to-top --organization riverside"
     )]
     Move {
         /// The location: its slug
@@ -65,13 +69,13 @@ enum Command {
         to_top: bool,
     },
     /// Closes a location: roles assigned there hold no more
-    #[command(after_help = "Example:\n  lanyard location close main-street")]
+    #[command(after_help = "Example:\n  lanyard location close main-street --organization riverside")]
     Close {
         /// The location: its slug
         slug: Slug,
     },
     /// Opens a closed location; roles assigned there hold again
-    #[command(after_help = "Example:\n  lanyard location reopen main-street")]
+    #[command(after_help = "Example:\n  lanyard location reopen main-street --organization riverside")]
     Reopen {
         /// The location: its slug
         slug: Slug,
@@ -79,8 +83,9 @@ enum Command {
     /// Sets an identifier of a location, or of a member at a location; without a value it is removed
     #[command(after_help = "\
 Examples:
-  lanyard location identify main-street provider_number 0123456
-  lanyard location identify main-street provider_number 0123456A --member priya@riverside.example")]
+  lanyard location identify main-street provider_number 0123456 --organization riverside
+  lanyard location identify main-street provider_number 0123456A --member priya@riverside.example \\
+    --organization riverside")]
     Identify {
         /// The location: its slug
         slug: Slug,

@@ -4,6 +4,8 @@
 //! refused or failed, 2 when it was called wrongly. What it changes is recorded in the audit log with the name of the
 //! operating system's account.
 
+#![warn(clippy::print_stdout, clippy::print_stderr, reason = "`print` knows that nobody may be reading")]
+
 mod archive;
 mod assignment;
 mod attribute;
@@ -21,7 +23,9 @@ mod known;
 mod location;
 mod membership;
 mod org;
+mod paging;
 mod postgres;
+mod print;
 mod receipt;
 mod restore;
 mod role;
@@ -35,11 +39,12 @@ mod token;
 mod user;
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable};
 
 pub use shell::{Output, Shell};
 
@@ -126,7 +131,10 @@ Example:
 /// Parses the arguments, runs the command and says how it went.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::from_arg_matches(&without_empty(Cli::command()).get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     let output = if cli.json { Output::Json } else { Output::Text };
     let result = shell::runtime().and_then(|runtime| runtime.block_on(dispatch(cli.command, cli.config, output)));
     match result {
@@ -136,6 +144,16 @@ pub fn run() -> ExitCode {
             if error.is::<scope::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// A variable of the environment that is empty is one that is not set.
+fn without_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let mend = |argument: Arg| match argument.get_env() {
+        Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+        _ => argument,
+    };
+    command.mut_args(mend).mut_subcommands(without_empty)
 }
 
 async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
@@ -191,7 +209,7 @@ async fn migrate(config: Option<&Path>, output: Output) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, builder::StyledStr};
+    use clap::builder::StyledStr;
 
     use super::*;
 
@@ -214,6 +232,34 @@ mod tests {
         let below = command.get_subcommands();
         found.extend(below.flat_map(|command| wanting(command, &format!("{path} {}", command.get_name()))));
         found
+    }
+
+    /// Examples of a command and of those below it, each in one line.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = help.replace("\\\n", " ");
+        let own = lines.lines().map(str::trim).filter(|line| line.starts_with("lanyard ")).map(str::to_owned);
+        own.chain(command.get_subcommands().flat_map(examples)).collect()
+    }
+
+    #[test]
+    fn examples_name_the_organization_where_one_is_needed() {
+        let of_one = [
+            "membership",
+            "role",
+            "group",
+            "location",
+            "invitation",
+            "domain",
+            "scim-token",
+            "scim-target",
+            "user review",
+        ];
+        let is_of_one = |example: &String| of_one.iter().any(|name| example.starts_with(&format!("lanyard {name} ")));
+        let found: Vec<String> = examples(&Cli::command()).into_iter().filter(is_of_one).collect();
+        assert!(found.len() > 50, "{found:?}");
+        let wanting: Vec<&String> = found.iter().filter(|example| !example.contains(" --organization ")).collect();
+        assert!(wanting.is_empty(), "{wanting:#?}");
     }
 
     #[test]

@@ -118,7 +118,7 @@ Examples:
     Precedence {
         /// The organization: its slug or id
         organization: String,
-        /// A number, or none
+        /// A whole number from -1000 to 1000, or none
         #[arg(allow_negative_numbers = true)]
         own: Option<OwnPrecedence>,
     },
@@ -141,7 +141,9 @@ impl FromStr for OwnPrecedence {
             return Ok(Self(None));
         }
         let number = text.parse().ok().filter(|number| provisioning::PRECEDENCES.contains(number));
-        number.map(|number| Self(Some(number))).ok_or("write a number from -1000 to 1000, or none")
+        number
+            .map(|number| Self(Some(number)))
+            .ok_or("write a whole number from -1000 to 1000, for example 10, or none")
     }
 }
 

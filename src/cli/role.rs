@@ -35,7 +35,7 @@ enum Command {
     #[command(after_help = "Example:\n  lanyard role list --organization riverside")]
     List,
     /// Shows everything that a role grants, and who has it
-    #[command(after_help = "Example:\n  lanyard role show manager")]
+    #[command(after_help = "Example:\n  lanyard role show manager --organization riverside")]
     Show {
         /// The role
         role: Slug,
@@ -48,8 +48,8 @@ enum Command {
     /// Assigns a role to a member
     #[command(after_help = "\
 Examples:
-  lanyard role assign practitioner@main-street priya@riverside.example
-  lanyard role assign manager max@riverside.example --until 2027-01-01")]
+  lanyard role assign practitioner@main-street priya@riverside.example --organization riverside
+  lanyard role assign manager max@riverside.example --until 2027-01-01 --organization riverside")]
     Assign {
         /// The role: ROLE for the whole organization, or ROLE@LOCATION
         role: RoleArgument,
@@ -59,7 +59,9 @@ Examples:
         period: Period,
     },
     /// Ends an assignment
-    #[command(after_help = "Example:\n  lanyard role end practitioner@main-street priya@riverside.example")]
+    #[command(
+        after_help = "Example:\n  lanyard role end practitioner@main-street priya@riverside.example --organization riverside"
+    )]
     End {
         /// The role: ROLE for the whole organization, or ROLE@LOCATION
         role: RoleArgument,
@@ -74,7 +76,8 @@ enum Edit {
     /// Creates a role
     #[command(after_help = "\
 Example:
-  lanyard role create receptionist --name Receptionist --permission lanyard:people:read")]
+  lanyard role create receptionist --name Receptionist --permission lanyard:people:read \\
+    --organization riverside")]
     Create {
         /// Short name for commands, apps and tokens (letters, digits, `-`, `_`); it never changes
         slug: Slug,
@@ -89,7 +92,7 @@ Example:
         inherits: Vec<Slug>,
     },
     /// Gives a role another name
-    #[command(after_help = "Example:\n  lanyard role rename receptionist \"Front of house\"")]
+    #[command(after_help = "Example:\n  lanyard role rename receptionist \"Front of house\" --organization riverside")]
     Rename {
         /// The role
         role: Slug,
@@ -98,7 +101,7 @@ Example:
     },
     /// Adds permissions to a role and takes others away
     #[command(
-        after_help = "Example:\n  lanyard role change receptionist --add lanyard:groups:read --remove lanyard:people:read"
+        after_help = "Example:\n  lanyard role change receptionist --add lanyard:groups:read --remove lanyard:people:read \\\n    --organization riverside"
     )]
     Change {
         /// The role
@@ -111,7 +114,7 @@ Example:
         remove: Vec<Permission>,
     },
     /// Lets a role inherit what another has
-    #[command(after_help = "Example:\n  lanyard role inherit receptionist --from billing")]
+    #[command(after_help = "Example:\n  lanyard role inherit receptionist --from billing --organization riverside")]
     Inherit {
         /// The role
         role: Slug,
@@ -120,7 +123,7 @@ Example:
         from: Slug,
     },
     /// Lets a role inherit another no more
-    #[command(after_help = "Example:\n  lanyard role disinherit receptionist --from billing")]
+    #[command(after_help = "Example:\n  lanyard role disinherit receptionist --from billing --organization riverside")]
     Disinherit {
         /// The role
         role: Slug,
@@ -129,7 +132,7 @@ Example:
         from: Slug,
     },
     /// Removes a role and ends its assignments
-    #[command(after_help = "Example:\n  lanyard role remove receptionist")]
+    #[command(after_help = "Example:\n  lanyard role remove receptionist --organization riverside")]
     Remove {
         /// The role
         role: Slug,

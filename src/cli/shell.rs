@@ -5,6 +5,7 @@ use std::{fmt::Write as _, path::Path, sync::OnceLock};
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::print;
 use crate::{
     app::{App, set_up},
     audit::{self, Actor},
@@ -95,8 +96,10 @@ impl Shell {
 
     /// Prints a sentence; nothing with `--json`.
     pub fn say(&self, sentence: impl AsRef<str>) {
-        if self.output == Output::Text {
-            println!("{}", sentence.as_ref());
+        if self.output == Output::Text
+            && let Err(error) = print::line(sentence)
+        {
+            complain(&error.into());
         }
     }
 
@@ -111,9 +114,9 @@ impl Shell {
         row: impl Fn(&T) -> Vec<String>,
     ) -> anyhow::Result<()> {
         match self.output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(values)?),
-            Output::Text if values.is_empty() => println!("None."),
-            Output::Text => print!("{}", table(head, &values.iter().map(row).collect::<Vec<_>>())),
+            Output::Json => print::line(serde_json::to_string_pretty(values)?)?,
+            Output::Text if values.is_empty() => print::line("None.")?,
+            Output::Text => print::text(table(head, &values.iter().map(row).collect::<Vec<_>>()))?,
         }
         Ok(())
     }
@@ -124,12 +127,11 @@ impl Shell {
     /// When the value has no JSON form.
     pub fn show<T: Serialize>(&self, value: &T, lines: &[(&str, String)]) -> anyhow::Result<()> {
         match self.output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(value)?),
+            Output::Json => print::line(serde_json::to_string_pretty(value)?)?,
             Output::Text => {
                 let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-                for (name, value) in lines {
-                    println!("{name:width$}  {value}");
-                }
+                let lines = lines.iter().map(|(name, value)| format!("{name:width$}  {value}\n"));
+                print::text(lines.collect::<Vec<_>>().concat())?;
             }
         }
         Ok(())
@@ -152,7 +154,7 @@ pub(super) fn complain(error: &anyhow::Error) {
             text.push_str(&cause);
         }
     }
-    eprintln!("lanyard: {text}");
+    print::aside(format!("lanyard: {text}"));
 }
 
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Output, Shell, scope::Usage};
+use super::{Output, Shell, print, scope::Usage};
 use crate::{
     clock::{Clock, Timestamp},
     jose::JwkSet,
@@ -150,14 +150,14 @@ impl Finding {
 
     fn show(self, output: Output) -> anyhow::Result<()> {
         if output == Output::Json {
-            println!("{}", serde_json::to_string_pretty(&self)?);
+            print::line(serde_json::to_string_pretty(&self)?)?;
         } else if let Some(claims) = &self.claims {
-            match self.bound_to {
-                Some("jkt") => println!("It holds, for whoever proves to have the key that it is bound to (DPoP)."),
-                Some(_) => println!("It holds, for whoever has the certificate that it is bound to (mutual TLS)."),
-                None => println!("It holds."),
-            }
-            println!("{}", serde_json::to_string_pretty(claims)?);
+            print::line(match self.bound_to {
+                Some("jkt") => "It holds, for whoever proves to have the key that it is bound to (DPoP).",
+                Some(_) => "It holds, for whoever has the certificate that it is bound to (mutual TLS).",
+                None => "It holds.",
+            })?;
+            print::line(serde_json::to_string_pretty(claims)?)?;
         }
         match (self.reason, self.explanation) {
             (Some(reason), Some(explanation)) => bail!("{explanation} ({reason})"),

@@ -17,7 +17,7 @@ use crate::{
     text::{Name, Slug},
 };
 
-use super::{Error, Noun, Result, location, owner, permission::Permission, role};
+use super::{Error, Noun, Result, location, owner, permission::Permission, provisioning, role};
 
 /// What an app tells of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,6 +127,7 @@ pub async fn activate(
         adopt_template(tx, context, organization, client, &template).await?;
     }
     tx.record(context, Some(organization), &Event::ClientActivation { client: client.to_owned() });
+    provisioning::look_again(tx, organization).await?;
     Ok(activation)
 }
 

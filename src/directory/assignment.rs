@@ -65,6 +65,7 @@ pub async fn assign(
     organization: &OrganizationId,
     new: NewAssignment,
 ) -> Result<Assignment> {
+    tx.organizations().lock(organization).await?;
     let member = membership::existing(tx, organization, &new.membership).await?;
     let role = tx.roles().by_id(organization, &new.role).await?.ok_or_else(|| Noun::Role.unknown(&new.role))?;
     let site = match &new.location {
@@ -95,6 +96,7 @@ pub async fn assign(
 /// # Errors
 /// When it is unknown or ended, and for the assignment of the last owner.
 pub async fn end(tx: &mut Tx, context: &Context, organization: &OrganizationId, id: &AssignmentId) -> Result<()> {
+    tx.organizations().lock(organization).await?;
     let unknown = || Noun::Assignment.unknown(id);
     let listed = tx.assignments().by_id(organization, id).await?.ok_or_else(unknown)?;
     if listed.role.as_str() == owner::OWNER && listed.location.is_none() {

@@ -1,6 +1,7 @@
 //! Groups: sets of members (specialty, team, directory group); a group may lie in others and carry roles.
 //!
-//! Who is in a group is in every group that encloses it, and has the roles of all of them.
+//! Who is in a group is in every group that encloses it, and has the roles of all of them. Whoever changes a group together
+//! with others, or with members, holds the organization first: so no two wait for each other.
 
 use crate::{
     audit::{Context, Event},
@@ -10,7 +11,7 @@ use crate::{
     text::{Name, Slug},
 };
 
-use super::{Error, Noun, Result, location, membership, origin::Origin, owner, provisioning, tree};
+use super::{Error, Noun, Result, location, membership, origin::Origin, owner, provisioning, rule, tree};
 
 /// A set of members.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +89,7 @@ pub(super) async fn call(
 /// # Errors
 /// When it is unknown.
 pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationId, id: &GroupId) -> Result<()> {
+    tx.organizations().lock(organization).await?;
     let group = existing(tx, organization, id).await?;
     tx.groups().remove(id, context.now).await?;
     let event = Event::GroupRemoval { group: id.clone(), slug: group.slug.to_string() };
@@ -106,6 +108,7 @@ pub async fn add_member(
     id: &GroupId,
     member: &MembershipId,
 ) -> Result<()> {
+    tx.organizations().lock(organization).await?;
     let group = existing(tx, organization, id).await?;
     let member = membership::existing(tx, organization, member).await?;
     let is_new = tx.groups().add_member(id, &member.id, &Origin::of(context), context.now).await?;
@@ -127,6 +130,7 @@ pub async fn remove_member(
     id: &GroupId,
     member: &MembershipId,
 ) -> Result<()> {
+    tx.organizations().lock(organization).await?;
     let group = existing(tx, organization, id).await?;
     let member = membership::existing(tx, organization, member).await?;
     provisioning::keepers::take_by_people(tx, organization, id, &member.id).await?;
@@ -134,7 +138,7 @@ pub async fn remove_member(
         return Err(Error::Refused("the member is not directly in this group"));
     }
     tx.record(context, Some(organization), &Event::GroupLeave { user: member.user_id, group: group.id });
-    Ok(())
+    Ok(rule::put_back(tx, context, id, &[member.id]).await?)
 }
 
 /// Puts a group into another one.
@@ -188,6 +192,7 @@ pub async fn unnest(
     id: &GroupId,
     parent: &GroupId,
 ) -> Result<()> {
+    tx.organizations().lock(organization).await?;
     provisioning::keepers::spare_nesting(tx, organization, (id, parent)).await?;
     take_out(tx, context, organization, (id, parent)).await
 }

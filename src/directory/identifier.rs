@@ -33,6 +33,7 @@ pub async fn set(
     (at, member): (&LocationId, Option<&MembershipId>),
     (kind, value): (&Slug, Option<&str>),
 ) -> Result<()> {
+    tx.organizations().lock(organization).await?;
     location::existing(tx, organization, at).await?;
     let of = match member {
         Some(id) => Some(membership::existing(tx, organization, id).await?),

@@ -11,7 +11,7 @@ use crate::{
     text::{Name, Slug},
 };
 
-use super::{Error, Noun, Result, rule, tree};
+use super::{Error, Noun, Result, provisioning, rule, tree};
 
 /// A site, or a region of sites.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub async fn create(
     }
     let event = Event::LocationCreation { location: location.id.clone(), slug: slug.to_string() };
     tx.record(context, Some(organization), &event);
+    provisioning::look_again(tx, organization).await?;
     Ok(location)
 }
 
@@ -142,6 +143,7 @@ pub async fn reopen(
     }
     location.closed_at = None;
     save(tx, context, &location, "reopen").await?;
+    provisioning::look_again(tx, organization).await?;
     Ok(location)
 }
 

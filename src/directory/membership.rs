@@ -13,8 +13,8 @@ use crate::{
 };
 
 use super::{
-    Error, Noun, Result, assignment, origin::Origin, owner, provisioning::pending, registration::Verification, user,
-    validity::Validity,
+    Error, Noun, Result, assignment, origin::Origin, owner, provisioning::pending, registration::Verification,
+    retention, user, validity::Validity,
 };
 
 /// A person in an organization.
@@ -64,6 +64,17 @@ impl Membership {
     }
 }
 
+/// Whether and how the person of a membership can sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entrance {
+    /// They have a password, or an address where they get a link to set one.
+    Open,
+    /// They have neither, and an invitation that they can accept.
+    Invited,
+    /// They have nothing of this.
+    None,
+}
+
 /// Where a role is to hold, by slugs: what invitations and callers write down.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct RoleAt {
@@ -107,7 +118,12 @@ pub async fn join(
     organization: &OrganizationId,
     new: NewMembership,
 ) -> Result<Membership> {
+    tx.users().keep_still(&new.user).await?;
     let user = user::existing(tx, &new.user).await?;
+    if user.disabled_at.is_none() {
+        // Whoever was taken away before they joined is wanted again; who is disabled is let in by nobody but the server.
+        tx.retention().withdraw(&new.user).await?;
+    }
     let membership = match pending::claim_by_address(tx, context, organization, (&user, &new.kind)).await? {
         Some(kept) if new.validity == Validity::ALWAYS => kept,
         Some(kept) => update(tx, context, organization, &kept.id, (None, Some(new.validity))).await?,
@@ -195,9 +211,7 @@ pub async fn update(
     id: &MembershipId,
     (kind, validity): (Option<Slug>, Option<Validity>),
 ) -> Result<Membership> {
-    if validity.is_some_and(|validity| !validity.is_permanent(context.now)) {
-        tx.organizations().lock(organization).await?;
-    }
+    tx.organizations().lock(organization).await?;
     let mut membership = existing(tx, organization, id).await?;
     let was_active = membership.is_active(context.now);
     let mut changed = vec![];
@@ -265,6 +279,7 @@ pub async fn enable(
     organization: &OrganizationId,
     id: &MembershipId,
 ) -> Result<Membership> {
+    tx.organizations().lock(organization).await?;
     let mut membership = existing(tx, organization, id).await?;
     if membership.disabled_at.take().is_none() {
         return Ok(membership);
@@ -277,7 +292,8 @@ pub async fn enable(
     Ok(membership)
 }
 
-/// Ends a membership with its assignments, groups and permissions; other organizations are left alone.
+/// Ends a membership with its assignments, groups and permissions; other organizations are left alone. What that takes away
+/// is kept beside while the organization holds the record.
 ///
 /// # Errors
 /// For an unknown member and for the last owner.
@@ -290,6 +306,7 @@ pub async fn remove(
     tx.organizations().lock(organization).await?;
     let mut membership = existing(tx, organization, id).await?;
     owner::spare(tx, context.now, organization, id).await?;
+    retention::keep(tx, context, &membership).await?;
     if !tx.memberships().remove(&membership, context.now).await? {
         return Err(Noun::Membership.unknown(id));
     }

@@ -13,6 +13,7 @@ pub mod app;
 pub mod assignment;
 pub mod domain;
 pub mod email_change;
+pub mod erasure;
 pub mod group;
 pub mod identifier;
 pub mod invitation;
@@ -27,6 +28,7 @@ pub mod permission;
 pub mod profile;
 pub mod provisioning;
 pub mod registration;
+pub mod retention;
 pub mod review;
 pub mod role;
 pub mod rule;
@@ -49,12 +51,12 @@ use crate::{
 pub enum Error {
     /// The database failed.
     #[error(transparent)]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
     /// Nothing of that name or id in this organization.
     #[error("there is no {0} `{1}`")]
     Unknown(Noun, String),
     /// The name or slug is in use, or was once and never changes hands.
-    #[error("the {0} `{1}` exists already; choose another name")]
+    #[error("the {0} `{1}` exists already, or did once and is not given again; choose another one")]
     Taken(Noun, String),
     /// The person is a member already.
     #[error("this person is a member of the organization already")]
@@ -82,12 +84,46 @@ pub enum Error {
     /// An attribute that another source keeps.
     #[error(transparent)]
     Owned(#[from] provisioning::Owned),
+    /// A source that may not say whether registrations were compared with the register, and who lets it.
+    #[error("`registrationVerification`: {0}")]
+    MayNotVerify(String),
+    /// Somebody compared another registration number than the member's.
+    #[error("the registration number of this member is `{known}`, not `{typed}`; compare that one with the register")]
+    OtherNumber {
+        /// The member's.
+        known: String,
+        /// What was compared.
+        typed: String,
+    },
     /// A permission that nobody has registered.
     #[error("no permission `{0}` is registered; an app's permissions are known once it is activated")]
     Unregistered(String),
     /// A text that does not fit.
     #[error("{0} {1}")]
     Text(&'static str, TextError),
+}
+
+impl From<storage::Error> for Error {
+    /// What settles a unit of work refuses it as an operation does.
+    fn from(fault: storage::Error) -> Self {
+        match fault {
+            storage::Error::Refused(why) => match why.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(other) => Self::Storage(storage::Error::Refused(other)),
+            },
+            fault => Self::Storage(fault),
+        }
+    }
+}
+
+impl From<Error> for storage::Error {
+    /// For what settles a unit of work.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Storage(fault) => fault,
+            refusal => Self::Refused(Box::new(refusal)),
+        }
+    }
 }
 
 /// What a [`Result`] of this module holds.
@@ -112,6 +148,7 @@ pub enum Noun {
     UserName,
     Manager,
     ExternalId,
+    RetentionHold,
 }
 
 impl Noun {
@@ -140,6 +177,7 @@ impl fmt::Display for Noun {
             Self::UserName => "user name",
             Self::Manager => "manager",
             Self::ExternalId => "external id",
+            Self::RetentionHold => "hold",
         })
     }
 }

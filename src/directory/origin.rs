@@ -57,6 +57,12 @@ impl Origin {
         self.0.starts_with("rule:")
     }
 
+    /// Whether it is a connection of SCIM.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        self.0.starts_with("scim:")
+    }
+
     /// Whether an outside source made it: neither somebody here nor a rule of the organization.
     #[must_use]
     pub fn is_outside(&self) -> bool {

@@ -163,9 +163,7 @@ pub async fn verify(
 pub fn same(member: &Membership, number: &str) -> Result<()> {
     match &member.registration_number {
         None => Err(Error::Refused("the member has no registration number; set it first")),
-        Some(known) if known != number => {
-            Err(Error::Refused("the member's registration number is another one by now; look at it again"))
-        }
+        Some(known) if known != number => Err(Error::OtherNumber { known: known.clone(), typed: number.to_owned() }),
         Some(_) => Ok(()),
     }
 }

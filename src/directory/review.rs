@@ -11,10 +11,10 @@ use crate::{
     clock::Timestamp,
     id::{InvitationId, MembershipId, OrganizationId, UserId},
     storage::{self, Tx},
-    text::{EmailAddress, Name, names},
+    text::{EmailAddress, Name, Slug, names},
 };
 
-use super::{origin::Origin, validity::Validity};
+use super::{membership::Entrance, origin::Origin, validity::Validity};
 
 names! {
     /// Why somebody deserves a look.
@@ -35,6 +35,8 @@ names! {
         NoRole = "no-role",
         /// The address was never proved.
         Unverified = "unverified",
+        /// Nothing to sign in with, and no invitation to answer.
+        CannotSignIn = "cannot-sign-in",
         /// Out, and still with a session or tokens.
         StillLive = "still-live",
         /// The only lasting owner.
@@ -59,6 +61,7 @@ impl Reason {
                 | Self::Unused
                 | Self::NoRole
                 | Self::Unverified
+                | Self::CannotSignIn
         )
     }
 }
@@ -104,8 +107,14 @@ pub struct Subject {
     pub user: UserId,
     /// The person's name.
     pub name: Name,
+    /// Of what kind it is.
+    pub kind: Slug,
     /// Where they are written to.
     pub email: Option<EmailAddress>,
+    /// Whether and how they can sign in.
+    pub entrance: Entrance,
+    /// An address that a source said of them.
+    pub said_address: Option<EmailAddress>,
     /// Whether that was proved.
     pub is_verified: bool,
     /// Whether they have not joined yet.
@@ -163,9 +172,19 @@ pub struct Waiting {
 /// What is to be said of a member; nothing of most.
 #[must_use]
 pub fn judge(subject: &Subject, voices: &[Voice], (limits, now): (&Limits, Timestamp)) -> Vec<Finding> {
+    let is_out = subject.disabled_at.is_some() || !subject.validity.contains(now);
+    let cannot_sign_in = || Finding {
+        sources: voices
+            .iter()
+            .filter(|one| subject.origins.contains(&one.origin))
+            .map(|one| one.name.clone())
+            .collect(),
+        ..Finding::new(Reason::CannotSignIn, Some(subject.created_at))
+    };
+    let is_shut_out = !is_out && subject.entrance == Entrance::None;
     if subject.is_pending {
-        // The invitation is looked at.
-        return vec![];
+        // The invitation is looked at, where there is one.
+        return is_shut_out.then(cannot_sign_in).into_iter().collect();
     }
     if subject.disabled_at.is_some() || subject.validity.is_over(now) {
         let since = subject.disabled_at.or(subject.validity.until);
@@ -180,6 +199,7 @@ pub fn judge(subject: &Subject, voices: &[Voice], (limits, now): (&Limits, Times
     if !subject.holds {
         found.push(Finding::new(Reason::NoRole, Some(subject.created_at)));
     }
+    found.extend(is_shut_out.then(cannot_sign_in));
     if subject.email.is_some() && !subject.is_verified {
         found.push(Finding::new(Reason::Unverified, Some(subject.created_at)));
     }
@@ -264,7 +284,10 @@ mod tests {
             membership: MembershipId::from_stored("mem_1".into()),
             user: UserId::from_stored("usr_1".into()),
             name: Name::from_stored("Priya".into()),
+            kind: Slug::from_stored("practitioner".into()),
             email: Some(EmailAddress::from_stored("priya@x.example".into())),
+            entrance: Entrance::Open,
+            said_address: None,
             is_verified: true,
             is_pending: false,
             created_at: ago(400),
@@ -295,7 +318,8 @@ mod tests {
         type Case<'a> = (&'a str, &'a dyn Fn(&mut Subject), &'a [(Reason, Option<Timestamp>)]);
         let out = |one: &mut Subject| one.disabled_at = Some(ago(5));
         let out_until = |one: &mut Subject, until| (one.disabled_at, one.live_until) = (Some(ago(5)), Some(until));
-        let cases: [Case<'_>; 14] = [
+        let shut_out = |one: &mut Subject| (one.entrance, one.email) = (Entrance::None, None);
+        let cases: [Case<'_>; 17] = [
             ("as it should be", &|_| {}, &[]),
             ("used 90 days ago", &|one| one.used_at = Some(ago(90)), &[]),
             ("used 91 days ago", &|one| one.used_at = Some(ago(91)), &[(Reason::Unused, Some(ago(91)))]),
@@ -309,7 +333,25 @@ mod tests {
             ("out, with a session", &|one| out_until(one, NOW.plus(days(1))), &[(Reason::StillLive, Some(ago(5)))]),
             ("over", &|one| (one.validity.until, one.used_at) = (Some(ago(9)), None), &[]),
             ("still to come", &|one| (one.validity.from, one.used_at) = (Some(NOW.plus(days(1))), None), &[]),
-            ("has not joined", &|one| (one.is_pending, one.used_at, one.holds) = (true, None, false), &[]),
+            (
+                "is invited",
+                &|one| (one.is_pending, one.entrance, one.used_at, one.holds) = (true, Entrance::Invited, None, false),
+                &[],
+            ),
+            (
+                "has not joined and cannot",
+                &|one| (one.is_pending, one.entrance, one.used_at) = (true, Entrance::None, None),
+                &[(Reason::CannotSignIn, Some(ago(400)))],
+            ),
+            ("has nothing to sign in with", &shut_out, &[(Reason::CannotSignIn, Some(ago(400)))]),
+            (
+                "has nothing to sign in with, and is out",
+                &|one| {
+                    shut_out(one);
+                    out(one);
+                },
+                &[],
+            ),
         ];
         for (case, change, expected) in cases {
             assert_eq!(found(change, &[voice("entra", None, Some(1))]), expected, "{case}");

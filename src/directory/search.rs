@@ -3,7 +3,7 @@
 //! What a person is found by is one folded text. It is kept with its trigrams, in the unit of work that changes a name,
 //! so that a search reads an index on both databases and no one else's text. Trigrams only narrow down: whether the text
 //! holds what was typed is checked afterwards. One or two characters are looked for at the beginning of words. Whom outside
-//! sources bring, perhaps thousands at once, a running server takes in soon after.
+//! sources bring, perhaps thousands at once, a running server takes in soon after: while more come than it takes in, a minute later.
 
 use std::collections::BTreeSet;
 
@@ -126,6 +126,16 @@ async fn take_in(tx: &mut Tx) -> storage::Result<bool> {
     index(tx, &people).await?;
     tx.search_index().done(&people).await?;
     Ok(!people.is_empty())
+}
+
+/// Whether people of more than so many batches wait to be taken in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn are_waiting(storage: &Storage, batches: u32) -> storage::Result<bool> {
+    let most = batches * BATCH;
+    let waiting = storage.read().await?.search_index().waiting(most + 1).await?;
+    Ok(waiting.len() > most as usize)
 }
 
 /// Takes in everybody from before there was a search.

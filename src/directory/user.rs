@@ -1,7 +1,8 @@
 //! A person with one login across all organizations. The id never changes and is the `sub` of tokens.
 //!
-//! Operations on the person as a whole: creating, disabling, erasing, login names, password. What an organization knows
-//! of a person is the membership's; attributes of the profile are edited in [`profile`](super::profile).
+//! Operations on the person as a whole: creating, disabling, login names, password; [`erasure`](super::erasure) has its own
+//! file. What an organization knows of a person is the membership's; attributes of the profile are edited in
+//! [`profile`](super::profile).
 
 use std::fmt;
 
@@ -14,7 +15,8 @@ use crate::{
     text::{EmailAddress, Name, UserName},
 };
 
-use super::{Error, Noun, Result, owner, search};
+pub use super::erasure::{Erasure, delete, delete_once_released};
+use super::{Error, Noun, Result, owner, provisioning::pending, search};
 
 /// A person.
 #[derive(Clone, PartialEq, Eq)]
@@ -246,6 +248,7 @@ fn login_names(new: &NewUser) -> Result<Vec<(UserName, LoginNameKind)>> {
 }
 
 async fn name_login(tx: &mut Tx, context: &Context, user: &UserId, name: UserName, kind: LoginNameKind) -> Result<()> {
+    pending::join(tx, context, user).await?;
     let typed = name.to_string();
     let is_named = tx.login_names().insert(&[(user, name, kind)], context.now).await?;
     if is_named { Ok(()) } else { Err(Error::Taken(Noun::LoginName, typed)) }
@@ -259,6 +262,7 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
     if name.as_str().contains('@') {
         return Err(Error::Refused("a user name is not an e-mail address; change the e-mail address instead"));
     }
+    tx.users().keep_still(user).await?;
     existing(tx, user).await?;
     tx.login_names().retire(user, LoginNameKind::UserName, context.now).await?;
     name_login(tx, context, user, name.clone(), LoginNameKind::UserName).await?;
@@ -273,6 +277,7 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
 /// # Errors
 /// When somebody else signs in with it.
 pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: &EmailAddress) -> Result<()> {
+    tx.users().keep_still(user).await?;
     let before = existing(tx, user).await?;
     tx.login_names().retire(user, LoginNameKind::Email, context.now).await?;
     name_login(tx, context, user, UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
@@ -354,36 +359,19 @@ pub async fn disable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()
     Ok(())
 }
 
-/// Lets the person in again; sessions do not come back.
+/// Lets the person in again, who is not to be erased any more; sessions do not come back.
 ///
 /// # Errors
 /// When there is no such person.
 pub async fn enable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
+    tx.users().keep_still(user).await?;
     let person = existing(tx, user).await?;
-    if person.disabled_at.is_none() {
+    let was_asked = tx.retention().withdraw(user).await?;
+    if person.disabled_at.is_none() && !was_asked {
         return Ok(());
     }
     tx.users().set_disabled(user, None, context.now).await?;
     tx.record(context, None, &Event::UserEnabling { user: user.clone() });
-    Ok(())
-}
-
-/// Erases the person for good: what is left is the id, so that the audit log stays readable.
-///
-/// Ends every membership, session and token.
-///
-/// # Errors
-/// For the last owner of an organization.
-pub async fn delete(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
-    existing(tx, user).await?;
-    owner::spare_person(tx, context.now, user).await?;
-    tx.sessions().end_all_of_user(context, user, None, EndReason::Disabled).await?;
-    tx.invitations().erase(user, context.now).await?;
-    tx.login_names().erase(user).await?;
-    tx.memberships().erase(user, context.now).await?;
-    tx.users().erase(user, context.now).await?;
-    search::index(tx, std::slice::from_ref(user)).await?;
-    tx.record(context, None, &Event::UserDeletion { user: user.clone() });
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! What Entra ID and Okta really send, with where its shape is documented (`tests/integration/scim/exchanges/`).
+//! What Entra ID, Okta and others really send, with where its shape is documented (`tests/integration/scim/exchanges/`).
 //!
 //! Each exchange has `body` (what is sent), `before` (the resource as it is), `resource` (what it becomes), `changed` (true
 //! unless it says otherwise), `members` (changes of the members of a group), or `matches` (whether `before` is found).
@@ -15,7 +15,13 @@ use super::{
 #[test]
 fn every_recorded_exchange_is_understood() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/scim/exchanges");
-    for (file, least) in [("entra_id.json", 29), ("okta.json", 13)] {
+    for (file, least) in [
+        ("authentik.json", 5),
+        ("entra_id.json", 29),
+        ("google_workspace.json", 2),
+        ("okta.json", 13),
+        ("sailpoint.json", 1),
+    ] {
         let text = fs::read(folder.join(file)).expect("the exchanges can be read");
         let exchanges: Vec<Value> = serde_json::from_slice(&text).expect("the exchanges are JSON");
         assert!(exchanges.len() >= least, "{file}");

@@ -16,8 +16,10 @@ use crate::keys::strict_json;
 /// A resource: core attributes by name, extensions by URN.
 pub type Document = Map<String, Value>;
 
-/// Entra ID names this schema of its own beside that of SCIM when it creates a group; it has no attributes.
-const IGNORED_SCHEMAS: &str = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/";
+/// How schemas begin that are named beside that of SCIM 2.0 without any attribute of them being sent: one of its own by Entra
+/// ID, when it creates a group, and that of SCIM 1 by Google Workspace.
+const IGNORED_SCHEMAS: [&str; 2] =
+    ["http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/", "urn:scim:schemas:core:1.0"];
 
 /// The object in a body (RFC 7644 §3.1): no member twice, nothing nested deeply.
 ///
@@ -101,7 +103,7 @@ fn check_schemas(kind: ResourceType, body: &Document) -> Result<(), ScimError> {
     let named = strings(body, "schemas")?;
     for urn in &named {
         let known = urn.eq_ignore_ascii_case(kind.core().id) || kind.extension(urn).is_some();
-        if !known && !urn.starts_with(IGNORED_SCHEMAS) {
+        if !known && !IGNORED_SCHEMAS.iter().any(|ignored| urn.starts_with(ignored)) {
             return Err(invalid_syntax(format!("'schemas' names '{}', no schema of {}", echo(urn), kind.name())));
         }
     }

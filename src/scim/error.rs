@@ -3,11 +3,10 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+pub use crate::text::echo;
+
 /// The schema of an error body (RFC 7644 §3.12).
 pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
-
-/// The most characters of a request that an answer repeats.
-const LONGEST_ECHO: usize = 100;
 
 macro_rules! types {
     ($($(#[$doc:meta])* $name:ident = $registered:literal $status:ident;)*) => {
@@ -113,17 +112,6 @@ pub(super) fn invalid_syntax(detail: impl Into<String>) -> ScimError {
 
 pub(super) fn invalid_value(detail: impl Into<String>) -> ScimError {
     ScimError::new(ScimType::InvalidValue, detail)
-}
-
-/// What was sent, as a detail may repeat it: at most 100 characters, none of them a control character.
-#[must_use]
-pub fn echo(text: &str) -> String {
-    let mut characters = text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one });
-    let mut shown: String = characters.by_ref().take(LONGEST_ECHO).collect();
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -21,11 +21,18 @@ pub enum Failure {
     TooOften(Duration),
     /// A fault of ours.
     #[error(transparent)]
-    Fault(#[from] storage::Error),
+    Fault(storage::Error),
 }
 
 /// What an operation answers.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl From<storage::Error> for Failure {
+    /// What settles a unit refuses it as the directory does.
+    fn from(fault: storage::Error) -> Self {
+        directory::Error::from(fault).into()
+    }
+}
 
 impl From<directory::Error> for Failure {
     /// RFC 7644 §3.12.
@@ -35,14 +42,18 @@ impl From<directory::Error> for Failure {
         Self::Refused(match error {
             E::Storage(fault) => return Self::Fault(fault),
             E::Taken(..) | E::AlreadyMember => ScimError::new(ScimType::Uniqueness, detail),
-            E::Owned(_) => ScimError::new(ScimType::Mutability, detail),
+            E::Owned(_) | E::MayNotVerify(_) => ScimError::new(ScimType::Mutability, detail),
             E::LastOwner | E::Tenancy(_) | E::Unassignable(_) => ScimError::of_status(StatusCode::FORBIDDEN, detail),
             E::Unknown(Noun::Membership | Noun::Group, _) => invalid_value(format!("members: {detail}")),
             E::Unknown(Noun::Manager, _) => invalid_value(format!("manager: {detail}")),
             E::Unknown(Noun::MembershipKind, _) => invalid_value(format!("membershipKind: {detail}")),
-            E::Unknown(..) | E::Cycle(..) | E::Refused(_) | E::Profile(_) | E::Unregistered(_) | E::Text(..) => {
-                invalid_value(detail)
-            }
+            E::Unknown(..)
+            | E::Cycle(..)
+            | E::Refused(_)
+            | E::Profile(_)
+            | E::Unregistered(_)
+            | E::OtherNumber { .. }
+            | E::Text(..) => invalid_value(detail),
         })
     }
 }

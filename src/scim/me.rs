@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// What is wanted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Change {
     /// This resource (RFC 7644 §3.5.1); what it does not mention stays.
     Replace(Document),

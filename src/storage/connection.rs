@@ -1,12 +1,13 @@
 //! One connection to either database.
 
-use super::{Engine, Result, Row, postgres::Postgres, sqlite::Sqlite, statement::Statement};
+use super::{Engine, Error, Result, Row, postgres::Postgres, sqlite::Sqlite, statement::Statement};
 
 /// One connection to either database.
 #[derive(Debug)]
 pub struct Connection {
     database: Database,
     has_failed: bool,
+    has_clashed: bool,
 }
 
 /// What waits for PostgreSQL is boxed: it is kilobytes, which whoever waits for SQLite would carry from call to call.
@@ -18,13 +19,13 @@ enum Database {
 
 impl From<Sqlite> for Connection {
     fn from(sqlite: Sqlite) -> Self {
-        Self { database: Database::Sqlite(Box::new(sqlite)), has_failed: false }
+        Self { database: Database::Sqlite(Box::new(sqlite)), has_failed: false, has_clashed: false }
     }
 }
 
 impl From<Postgres> for Connection {
     fn from(postgres: Postgres) -> Self {
-        Self { database: Database::Postgres(postgres), has_failed: false }
+        Self { database: Database::Postgres(postgres), has_failed: false, has_clashed: false }
     }
 }
 
@@ -73,8 +74,14 @@ impl Connection {
         std::mem::take(&mut self.has_failed)
     }
 
+    /// Whether one has failed because others were at the same rows, since this was asked last.
+    pub(super) fn has_clashed(&mut self) -> bool {
+        std::mem::take(&mut self.has_clashed)
+    }
+
     fn noticed<T>(&mut self, result: Result<T>) -> Result<T> {
         self.has_failed |= result.is_err();
+        self.has_clashed |= result.as_ref().is_err_and(Error::is_clash);
         result
     }
 

@@ -3,7 +3,17 @@
 //! A unit runs to its end even when the caller has gone away: a request that is cancelled after its work was queued
 //! leaves either all of it or nothing.
 
-use std::{marker::PhantomData, panic::AssertUnwindSafe, path::Path, pin::Pin, sync::Arc, thread};
+use std::{
+    marker::PhantomData,
+    panic::AssertUnwindSafe,
+    path::Path,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use futures_util::FutureExt;
 use sqlx::PgPool;
@@ -59,12 +69,22 @@ impl Writer {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.run(work, Arc::default()).await
+    }
+
+    /// The same, and says whether it clashed with that of others.
+    pub(super) async fn run<T, E, F>(&self, work: F, has_clashed: Arc<AtomicBool>) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let unit = Box::new(Closure { work, reply, answer: PhantomData });
         match self {
             Self::Shared(queue) => queue.send(Message::Unit(unit)).await.map_err(|_| Error::Stopped)?,
             Self::Pooled(pool, revisions) => {
-                tokio::spawn(alone(pool.clone(), unit, revisions.clone()));
+                tokio::spawn(alone(pool.clone(), unit, revisions.clone(), has_clashed));
             }
         }
         answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
@@ -161,7 +181,7 @@ where
             let Self { work, reply, .. } = *self;
             let whole = async {
                 let answer = work(tx).await?;
-                tx.settle().await?;
+                tx.settle_all().await?;
                 Ok::<T, E>(answer)
             };
             let result = match AssertUnwindSafe(whole).catch_unwind().await {
@@ -185,7 +205,7 @@ where
 }
 
 /// PostgreSQL: one transaction for one unit.
-async fn alone(pool: PgPool, unit: Box<dyn Unit>, revisions: Arc<Revisions>) {
+async fn alone(pool: PgPool, unit: Box<dyn Unit>, revisions: Arc<Revisions>, has_clashed: Arc<AtomicBool>) {
     let mut tx = match Loan::pooled(&pool).await {
         Ok(loan) => Tx::lent(loan),
         Err(error) => return unit.refuse(error),
@@ -198,6 +218,8 @@ async fn alone(pool: PgPool, unit: Box<dyn Unit>, revisions: Arc<Revisions>) {
         Verdict::Keep => commit(&mut tx, &revisions).await,
         Verdict::Undo(fate) => tx.run("ROLLBACK").await.and(fate),
     };
+    let is_outdated = fate.as_ref().is_err_and(Error::is_clash);
+    has_clashed.store(tx.connection().has_clashed() || is_outdated, Ordering::Release);
     drop(tx);
     (finished.answer)(fate);
 }

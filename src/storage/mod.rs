@@ -11,6 +11,7 @@
 
 pub mod additions;
 pub mod batch;
+mod clash;
 mod condition;
 mod connection;
 pub mod copy;
@@ -85,6 +86,12 @@ pub enum Error {
     /// A stored value is not what the program writes.
     #[error("column {0} holds a value that Lanyard does not write")]
     Corrupt(&'static str),
+    /// What settles a unit of work refuses it, for a reason of its own.
+    #[error("{0}")]
+    Refused(Box<dyn std::error::Error + Send + Sync>),
+    /// What a unit of work rests on was changed before it could be kept.
+    #[error("what the change rests on was changed meanwhile")]
+    Outdated,
     /// The database has another collation than `C`, which range queries rely on.
     #[error("database collation is `{0}`; create the database with LC_COLLATE 'C'")]
     Collation(String),
@@ -107,8 +114,22 @@ impl Error {
             }
             Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
             | Self::Crowded
+            | Self::Outdated
             | Self::Stopped => true,
             Self::Commit(cause) => cause.is_passing(),
+            _ => false,
+        }
+    }
+
+    /// Whether others were at the same rows, so that the same unit may be kept when it is run again at once.
+    fn is_clash(&self) -> bool {
+        match self {
+            // PostgreSQL's serialization_failure and deadlock_detected.
+            Self::Postgres(sqlx::Error::Database(refusal)) => {
+                matches!(refusal.code().as_deref(), Some("40001" | "40P01"))
+            }
+            Self::Outdated => true,
+            Self::Commit(cause) => cause.is_clash(),
             _ => false,
         }
     }
@@ -214,6 +235,20 @@ impl Storage {
         E: From<Error> + Send + 'static,
     {
         self.writer.write(work).await
+    }
+
+    /// The same for `work` that can be run again: where others were at the same rows, so that it could not be kept, it is
+    /// run once more, a few times.
+    ///
+    /// # Errors
+    /// As [`Storage::write`].
+    pub async fn insist<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T, E> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.writer.insist(work).await
     }
 
     /// Writes what `add` adds; returns once it is durable. Cheaper than [`Storage::write`] for a change that is nothing but

@@ -16,11 +16,12 @@ impl Tx {
         Ok(Part(self.additions().mark()))
     }
 
-    /// Keeps what was done since `part` began.
+    /// Keeps what was done since `part` began, once it is settled.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, and where settling refuses it: whoever wants to go on after that settles before.
     pub async fn keep_part(&mut self, _: Part) -> Result<()> {
+        self.settle().await?;
         self.run("RELEASE part").await
     }
 

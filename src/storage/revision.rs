@@ -19,11 +19,14 @@ pub enum Revision {
     Policies,
     /// Sessions, families and tokens that were ended before their time.
     Revocations,
+    /// Rules of groups, and what they look at beside the members.
+    Rules,
 }
 
 impl Revision {
     /// Every counter.
-    pub const ALL: [Self; 5] = [Self::Clients, Self::Directory, Self::Keys, Self::Policies, Self::Revocations];
+    pub const ALL: [Self; 6] =
+        [Self::Clients, Self::Directory, Self::Keys, Self::Policies, Self::Revocations, Self::Rules];
 
     const fn name(self) -> &'static str {
         match self {
@@ -32,7 +35,14 @@ impl Revision {
             Self::Keys => "keys",
             Self::Policies => "policies",
             Self::Revocations => "revocations",
+            Self::Rules => "rules",
         }
+    }
+
+    /// What the database says, with this behind the statement.
+    pub(super) async fn value(self, connection: &mut Connection, suffix: &str) -> Result<i64> {
+        let statement = format!("SELECT value FROM revisions WHERE name = $1{suffix}");
+        sql(statement).bind(self.name()).fetch_one(connection).await?.try_get("value")
     }
 
     pub(super) async fn increment(self, connection: &mut Connection) -> Result<()> {

@@ -4,7 +4,7 @@
 //! asked on the path of a request is one step into an index, and takes microseconds; the writer, which waits for the
 //! disk, has a thread to itself ([`group`](super::group)).
 
-use std::{collections::HashMap, path::Path, thread, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, thread, time::Duration};
 
 use rusqlite::{
     ErrorCode, OpenFlags, Statement as Prepared,
@@ -34,7 +34,15 @@ pub(super) enum Access {
 #[derive(Debug)]
 pub(super) struct Sqlite {
     connection: rusqlite::Connection,
-    names: HashMap<Box<str>, Names>,
+    shapes: HashMap<Box<str>, Shape>,
+}
+
+/// What is asked of a prepared statement once: SQLite looks each answer up in a list.
+#[derive(Debug, Clone)]
+struct Shape {
+    columns: Names,
+    /// Which of the values each placeholder wants.
+    wanted: Arc<[usize]>,
 }
 
 impl Sqlite {
@@ -53,7 +61,7 @@ impl Sqlite {
             }
             Access::Read => {
                 "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; \
-                 PRAGMA mmap_size = 2147418112"
+                 PRAGMA mmap_size = 268435456"
             }
         };
         // One of those who open a new file begins its write-ahead log; the others are sent away, whatever their timeout.
@@ -66,7 +74,7 @@ impl Sqlite {
             set = connection.execute_batch(settings);
         }
         set?;
-        Ok(Self { connection, names: HashMap::new() })
+        Ok(Self { connection, shapes: HashMap::new() })
     }
 
     /// Whether the file holds this table; a file that holds it not, or is no database, is not changed.
@@ -83,7 +91,8 @@ impl Sqlite {
 
     pub(super) fn execute(&mut self, statement: &Statement) -> Result<u64> {
         let mut prepared = self.connection.prepare_cached(&statement.text)?;
-        bind(&mut prepared, &statement.values)?;
+        let shape = shape(&mut self.shapes, &statement.text, &prepared)?;
+        bind(&mut prepared, &shape, &statement.values)?;
         let mut rows = prepared.raw_query();
         while rows.next()?.is_some() {}
         drop(rows);
@@ -93,8 +102,9 @@ impl Sqlite {
 
     pub(super) fn fetch(&mut self, statement: &Statement, most: usize) -> Result<Vec<Row>> {
         let mut prepared = self.connection.prepare_cached(&statement.text)?;
-        bind(&mut prepared, &statement.values)?;
-        let names = names(&mut self.names, &statement.text, &prepared);
+        let shape = shape(&mut self.shapes, &statement.text, &prepared)?;
+        bind(&mut prepared, &shape, &statement.values)?;
+        let names = shape.columns;
         let mut rows = prepared.raw_query();
         let mut found = Vec::new();
         while found.len() < most
@@ -114,13 +124,11 @@ impl Sqlite {
     }
 }
 
-/// SQLite numbers placeholders as it meets them; `$3` is the third value wherever it stands.
-fn bind(prepared: &mut Prepared<'_>, values: &[Value]) -> Result<()> {
-    for index in 1..=prepared.parameter_count() {
-        let name = prepared.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-        let value = name.and_then(|number| values.get(number.checked_sub(1)?));
-        let value = value.ok_or_else(|| rusqlite::Error::InvalidParameterCount(values.len(), index))?;
-        prepared.raw_bind_parameter(index, ToSqlOutput::Borrowed(borrowed(value)))?;
+fn bind(prepared: &mut Prepared<'_>, shape: &Shape, values: &[Value]) -> Result<()> {
+    for (at, number) in shape.wanted.iter().enumerate() {
+        let value = number.checked_sub(1).and_then(|number| values.get(number));
+        let value = value.ok_or_else(|| rusqlite::Error::InvalidParameterCount(values.len(), *number))?;
+        prepared.raw_bind_parameter(at + 1, ToSqlOutput::Borrowed(borrowed(value)))?;
     }
     Ok(())
 }
@@ -144,14 +152,22 @@ fn cell(value: ValueRef<'_>) -> Result<Cell> {
     })
 }
 
-fn names(kept: &mut HashMap<Box<str>, Names>, text: &str, prepared: &Prepared<'_>) -> Names {
-    if let Some(names) = kept.get(text) {
-        return names.clone();
+fn shape(kept: &mut HashMap<Box<str>, Shape>, text: &str, prepared: &Prepared<'_>) -> Result<Shape> {
+    if let Some(shape) = kept.get(text) {
+        return Ok(shape.clone());
     }
-    let names: Names = prepared.column_names().into_iter().map(Box::from).collect();
+    let columns: Names = prepared.column_names().into_iter().map(Box::from).collect();
+    let shape = Shape { columns, wanted: wanted(prepared)? };
     if kept.len() >= PREPARED {
         kept.clear();
     }
-    kept.insert(text.into(), names.clone());
-    names
+    kept.insert(text.into(), shape.clone());
+    Ok(shape)
+}
+
+/// SQLite numbers placeholders as it meets them; `$3` is the third value wherever it stands.
+fn wanted(prepared: &Prepared<'_>) -> Result<Arc<[usize]>> {
+    let number = |index| prepared.parameter_name(index)?.strip_prefix('$')?.parse().ok();
+    let wanted = |index| number(index).ok_or_else(|| rusqlite::Error::InvalidParameterCount(0, index));
+    Ok((1..=prepared.parameter_count()).map(wanted).collect::<std::result::Result<_, _>>()?)
 }

@@ -1,5 +1,6 @@
 //! Every promise of the storage, on both databases.
 
+mod clashes;
 mod faults;
 mod parts;
 mod retention;

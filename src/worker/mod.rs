@@ -8,6 +8,7 @@ mod jobs;
 mod pushes;
 mod rules;
 mod sealer;
+mod waiting;
 
 use std::{
     sync::{
@@ -21,9 +22,9 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::{
     app::{App, storage_settings},
-    audit::heads::HeadsFile,
+    audit::{Actor, heads::HeadsFile},
     clock::Timestamp,
-    directory::search,
+    directory::{retention, search},
     keys::store::SharedKeyFault,
     mail::Mailer,
     oauth::backchannel_logout,
@@ -35,6 +36,9 @@ use crate::{
 
 /// Batches of people that are taken into the search in a second.
 const BATCHES_A_SECOND: u32 = 20;
+
+/// While very many people are brought, the search leaves the database to them for so long.
+const SEARCH_WAITS: Duration = Duration::from_secs(60);
 
 /// Tables of PostgreSQL that have grown are looked at again this often at most.
 const SIZES_EVERY: Duration = Duration::from_secs(5);
@@ -146,14 +150,18 @@ impl Worker {
     async fn tend(&self, stop: &Stop) {
         let mut tick = seconds();
         let mut rules = rules::Rules::new(self.app.clone());
+        let mut waiting = waiting::Waiting::new(self.app.clone());
         let (mut unsearchable, mut growing, mut directory) = (true, true, 0);
+        let mut crowd: Option<Timestamp> = None;
         let (mut cleaning, mut sized) = (Timestamp(0), Timestamp(0));
         while next(&mut tick, stop).await {
             let revision = self.app.storage.revision(Revision::Directory);
             let has_changed = std::mem::replace(&mut directory, revision) != revision;
             unsearchable |= has_changed;
             growing |= has_changed;
-            if unsearchable {
+            let now = self.app.clock.now();
+            crowd = if has_changed && self.is_crowded().await { crowd.or(Some(now)) } else { None };
+            if unsearchable && crowd.is_none_or(|since| now.since(since) >= SEARCH_WAITS) {
                 unsearchable = self.make_searchable().await.unwrap_or_else(|error| {
                     tracing::error!(error = %error, "People could not be made ready for the search; it is tried again.");
                     true
@@ -162,7 +170,9 @@ impl Worker {
             if let Err(error) = rules.go_on().await {
                 tracing::error!(error = %error, "Rules of groups could not be followed; it is tried again.");
             }
-            let now = self.app.clock.now();
+            if let Err(error) = waiting.go_on().await {
+                tracing::error!(error = %error, "What outside systems said and means something now could not be followed; it is tried again.");
+            }
             if growing && now.since(sized) >= SIZES_EVERY {
                 (sized, growing) = (now, false);
                 if let Err(error) = self.app.storage.learn_sizes().await {
@@ -173,6 +183,9 @@ impl Worker {
                 cleaning = now;
                 if let Err(error) = cleaning::clean(&self.app).await {
                     tracing::error!(error = %error, "What has expired could not be removed; it is tried again.");
+                }
+                if let Err(error) = retention::tend(&self.app.storage, &self.app.context(Actor::Server)).await {
+                    tracing::error!(error = %error, "Holds of records could not end; it is tried again.");
                 }
             }
         }
@@ -186,6 +199,11 @@ impl Worker {
             self.app.storage.read().await?.pulse(self.app.clock.now()).await?.due
         };
         if is_due { jobs.begin_due().await } else { Ok(()) }
+    }
+
+    /// Whether more people wait for the search than it takes in within a second.
+    async fn is_crowded(&self) -> bool {
+        search::are_waiting(&self.app.storage, BATCHES_A_SECOND).await.unwrap_or(false)
     }
 
     /// Takes new people into the search for a part of the second; whether there may be more.

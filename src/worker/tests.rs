@@ -11,6 +11,17 @@ use crate::{
     audit::Actor,
     clock::Clock,
     config::{Config, Sources},
+    directory::{
+        self,
+        membership::{self, FirstRoles, NewMembership},
+        organization,
+        origin::Origin,
+        retention,
+        store::HoldFilter,
+        user::{self, NewUser},
+        validity::Validity,
+    },
+    id::{OrganizationId, UserId},
     jobs::Job,
     random::Random,
     server::Stopper,
@@ -135,4 +146,68 @@ async fn a_job_has_its_time_and_a_node_its_places() {
     let mut attempts: Vec<i64> = leased.unwrap().iter().map(|job| job.attempts).collect();
     attempts.sort_unstable();
     assert_eq!(attempts, [[1; 4].as_slice(), &[2; 16]].concat());
+}
+
+/// Somebody of a clinic whose record is held for a moment, and who is to be erased then.
+async fn held_until(app: &App, until: Timestamp) -> (OrganizationId, UserId) {
+    let context = app.context(Actor::Server);
+    let made: directory::Result<_> = app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let (slug, name) = ("riverside".parse().unwrap(), "Riverside".parse().unwrap());
+                let of = organization::create(tx, &context, &slug, &name).await?.id;
+                let new = NewUser {
+                    name: "Max".parse().unwrap(),
+                    email: None,
+                    email_is_verified: false,
+                    user_name: Some("max".parse().unwrap()),
+                    password: None,
+                    locale: None,
+                };
+                let user = user::create(tx, &context, new).await?.id;
+                let new = NewMembership {
+                    user: user.clone(),
+                    kind: "administrative".parse().unwrap(),
+                    roles: FirstRoles::Exactly(vec![]),
+                    validity: Validity::ALWAYS,
+                    origin: Origin::of(&context),
+                };
+                membership::join(tx, &context, &of, new).await?;
+                retention::set(tx, &context, &of, (&user, &"inspection".parse().unwrap(), Some(until))).await?;
+                drop(user::delete_once_released(tx, &context, &user).await?);
+                Ok((of, user))
+            })
+        })
+        .await;
+    made.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_whose_time_is_over_ends_by_itself() {
+    let silence = silence().await;
+    let app = silence.app.clone();
+    let until = app.clock.now().plus(Duration::from_secs(2));
+    let (of, user) = held_until(&app, until).await;
+    let is_erased = async || {
+        let user = app.storage.read().await.unwrap().users().by_id(&user).await.unwrap().unwrap();
+        user.deleted_at.is_some()
+    };
+    assert!(!is_erased().await);
+    while app.clock.now() < until {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (_stopper, stop) = Stopper::new();
+    let working = tokio::spawn(Worker::new(app.clone(), silence.mailer()).await.unwrap().run(stop));
+    let erased = async {
+        while !is_erased().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), erased).await.expect("erased");
+    let wanted = HoldFilter { with_ended: true, limit: 10, ..HoldFilter::default() };
+    let holds = app.storage.read().await.unwrap().retention().list(&of, wanted, until).await.unwrap();
+    let (ended_at, by) = holds[0].ended.clone().expect("it has ended");
+    assert!(ended_at >= until && by.as_str() == "server", "{by}");
+    working.abort();
 }

@@ -6,7 +6,11 @@ use clap::{Args, builder::PossibleValuesParser};
 use super::table;
 use crate::{
     audit::{Event, store::Query},
-    cli::{Shell, scope},
+    cli::{
+        Shell,
+        paging::{self, Extent},
+        scope,
+    },
     clock::Timestamp,
     id::{EventId, OrganizationId, UserId},
     storage::Error,
@@ -40,9 +44,8 @@ pub(in crate::cli) struct List {
     /// Shows all there is of each event, with ids, in lines of any length
     #[arg(long)]
     wide: bool,
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    limit: u32,
+    #[command(flatten)]
+    extent: Extent,
 }
 
 /// Each action once: success and failure share a name.
@@ -55,11 +58,18 @@ fn actions() -> Vec<&'static str> {
 /// Shows the events, and records that they were read.
 pub(super) async fn list(shell: &Shell, wanted: List) -> anyhow::Result<()> {
     let (filter, width) = (wanted.describe(), if wanted.wide { table::Width::Any } else { table::Width::Terminal });
-    let query = wanted.query(shell).await?;
-    let organization = query.organization.clone();
-    let events = shell.app.storage.read().await?.audit().list(query).await?;
-    record_reading(shell, organization, filter).await?;
-    table::show(shell, &events, width).await
+    let (extent, query) = (wanted.extent, wanted.query(shell).await?);
+    let page = async |before, limit| {
+        let query = Query { before, limit, ..query.clone() };
+        Ok(shell.app.storage.read().await?.audit().list(query).await?)
+    };
+    let events = extent.read(query.before.clone(), page, |event| event.id.clone()).await?;
+    record_reading(shell, query.organization, filter).await?;
+    table::show(shell, &events.entries, width).await?;
+    if let Some(last) = events.rest_after {
+        paging::tell_more("--before", last.as_str());
+    }
+    Ok(())
 }
 
 async fn record_reading(shell: &Shell, organization: Option<OrganizationId>, filter: String) -> Result<(), Error> {
@@ -89,7 +99,7 @@ impl List {
             ("action", self.action.clone()),
             ("request", self.request.clone()),
             ("before", self.before.as_ref().map(ToString::to_string)),
-            ("limit", Some(self.limit.to_string())),
+            ("limit", Some(self.extent.describe())),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| format!("{name}={value}")))
@@ -114,7 +124,7 @@ impl List {
             from: self.from,
             to: self.to,
             before: self.before,
-            limit: self.limit,
+            ..Query::default()
         })
     }
 }

@@ -20,7 +20,7 @@ pub(super) enum Width {
 /// Columns of a terminal.
 const TERMINAL: usize = 118;
 
-/// The longest name of an actor, a person or an organization.
+/// The longest name of a person or an organization; who did it is told whole.
 const NAME: usize = 16;
 
 /// What is left for the detail at least.
@@ -43,6 +43,8 @@ struct Shown<'e> {
     outcome: &'e str,
     actor_kind: &'e str,
     actor_id: Option<&'e str>,
+    /// What people call a person or a connection who acted.
+    actor_name: Option<&'e str>,
     person_id: Option<&'e str>,
     client_id: Option<&'e str>,
     resource: Option<&'e str>,
@@ -54,19 +56,24 @@ struct Shown<'e> {
 
 /// Prints the events.
 pub(super) async fn show(shell: &Shell, events: &[Recorded], width: Width) -> anyhow::Result<()> {
+    let names = names(shell, events).await?;
     if width == Width::Terminal && !shell.is_json() {
-        let rows = short(events, &names(shell, events).await?);
+        let rows = short(events, &names);
         let head = [&SHORT[..], &["detail"]].concat();
         return shell.table(&rows, &head, Vec::clone);
     }
-    let shown: Vec<Shown<'_>> = events.iter().map(Shown::of).collect::<anyhow::Result<_>>()?;
+    let shown: Vec<Shown<'_>> = events.iter().map(|event| Shown::of(event, &names)).collect::<anyhow::Result<_>>()?;
     let head = ["at", "action", "outcome", "actor", "person", "chain", "id", "request", "address", "detail"];
     shell.table(&shown, &head, |event| {
         vec![
             event.at.clone(),
             event.action.to_owned(),
             event.outcome.to_owned(),
-            event.actor_id.map_or_else(|| event.actor_kind.to_owned(), |id| format!("{} {id}", event.actor_kind)),
+            match (event.actor_id, event.actor_name) {
+                (Some(id), Some(name)) => format!("{} {id} ({name})", event.actor_kind),
+                (Some(id), None) => format!("{} {id}", event.actor_kind),
+                (None, _) => event.actor_kind.to_owned(),
+            },
             event.person_id.unwrap_or("-").to_owned(),
             event.chain.to_owned(),
             event.id.to_owned(),
@@ -77,27 +84,34 @@ pub(super) async fn show(shell: &Shell, events: &[Recorded], width: Width) -> an
     })
 }
 
-/// What people call the persons and organizations of these events, by id.
+/// What people call the persons, connections and organizations of these events, by id.
 async fn names(shell: &Shell, events: &[Recorded]) -> anyhow::Result<BTreeMap<String, String>> {
+    let actors = |kind: &'static str| {
+        events.iter().filter(move |event| event.actor_kind == kind).filter_map(|event| event.actor_id.clone())
+    };
+    let once = |mut ids: Vec<String>| {
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
     let persons = events.iter().filter_map(|event| event.person_id.clone());
-    let actors = events.iter().filter(|event| event.actor_kind == "user").filter_map(|event| event.actor_id.clone());
-    let mut ids: Vec<String> = persons.chain(actors).collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let changed = events.iter().filter_map(|event| event.resource.clone()).filter(|id| id.starts_with("scn_"));
     let mut tx = shell.app.storage.read().await?;
-    let mut names = tx.names_of_users(&ids).await?;
+    let mut names = tx.names_of_users(&once(persons.chain(actors("user")).collect())).await?;
+    names.extend(tx.names_of_connections(&once(changed.chain(actors("connection")).collect())).await?);
     let organizations = tx.organizations().list().await?;
     names.extend(organizations.into_iter().map(|one| (one.id.to_string(), one.slug.to_string())));
     Ok(names)
 }
 
-/// Rows that fit a terminal: what an event says shrinks to the room that is left.
+/// Rows that fit a terminal, unless who did it has a long name: what an event says shrinks to the room that is left.
 fn short(events: &[Recorded], names: &BTreeMap<String, String>) -> Vec<Vec<String>> {
-    let name = |id: &str| cut(names.get(id).map_or(id, String::as_str), NAME);
+    let whole = |id: &str| names.get(id).map_or(id, String::as_str).to_owned();
+    let name = |id: &str| cut(&whole(id), NAME);
     let row = |event: &Recorded| {
         let actor = match (event.actor_kind.as_str(), event.actor_id.as_deref()) {
-            ("user", Some(id)) => name(id),
-            (kind, Some(id)) => cut(&format!("{kind} {id}"), NAME),
+            ("user", Some(id)) => whole(id),
+            (kind, Some(id)) => format!("{kind} {}", whole(id)),
             (kind, None) => kind.to_owned(),
         };
         vec![
@@ -115,16 +129,19 @@ fn short(events: &[Recorded], names: &BTreeMap<String, String>) -> Vec<Vec<Strin
     };
     let left = TERMINAL.saturating_sub((0..SHORT.len()).map(width).sum()).max(DETAIL);
     for (row, event) in rows.iter_mut().zip(events) {
-        row.push(cut(&told(&event.detail), left));
+        row.push(cut(&told(&event.detail, names), left));
     }
     rows
 }
 
-/// What an event tells besides ids: `slug=front_desk`.
-fn told(detail: &str) -> String {
+/// What an event tells besides ids, with the names of connections in place of theirs: `slug=front_desk`.
+fn told(detail: &str, names: &BTreeMap<String, String>) -> String {
     let Ok(Value::Object(fields)) = serde_json::from_str(detail) else { return detail.to_owned() };
     let told = |(name, value): (&String, &Value)| match value {
         Value::Null => None,
+        Value::String(text) if text.starts_with("scn_") && names.contains_key(text) => {
+            Some(format!("{name}={}", names[text]))
+        }
         Value::String(text) if text.is_empty() || is_id(text) => None,
         Value::String(text) => Some(format!("{name}={text}")),
         other => Some(format!("{name}={other}")),
@@ -146,7 +163,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 impl<'e> Shown<'e> {
-    fn of(event: &'e Recorded) -> anyhow::Result<Self> {
+    fn of(event: &'e Recorded, names: &'e BTreeMap<String, String>) -> anyhow::Result<Self> {
         Ok(Self {
             id: event.id.as_str(),
             chain: event.chain.as_str(),
@@ -156,6 +173,7 @@ impl<'e> Shown<'e> {
             outcome: &event.outcome,
             actor_kind: &event.actor_kind,
             actor_id: event.actor_id.as_deref(),
+            actor_name: event.actor_id.as_ref().and_then(|id| names.get(id)).map(String::as_str),
             person_id: event.person_id.as_deref(),
             client_id: event.client_id.as_deref(),
             resource: event.resource.as_deref(),
@@ -177,8 +195,14 @@ mod tests {
             (r#"{"role":"rol_01a202d4a5f874ec94e6a46db8cbfc2f","slug":"front_desk"}"#, "slug=front_desk"),
             (r#"{"role":"billing","location":null,"links":3}"#, "links=3 role=billing"),
             ("{}", ""),
+            (
+                r#"{"connection":"scn_01a202d4a5f874ec94e6a46db8cbfc2f","attributes":"roles"}"#,
+                "attributes=roles connection=entra",
+            ),
+            (r#"{"connection":"scn_02a202d4a5f874ec94e6a46db8cbfc2f"}"#, ""),
         ] {
-            assert_eq!(told(detail), expected, "{detail}");
+            let names = [("scn_01a202d4a5f874ec94e6a46db8cbfc2f".to_owned(), "entra".to_owned())].into();
+            assert_eq!(told(detail, &names), expected, "{detail}");
         }
         assert_eq!((cut("olivia", 6), cut("olivia-hart", 6)), ("olivia".to_owned(), "olivi…".to_owned()));
     }

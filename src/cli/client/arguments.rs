@@ -6,7 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::registration_token::TokenCommand;
 use crate::{
-    cli::scope::{RoleArgument, Scope},
+    cli::{
+        paging::Length,
+        scope::{RoleArgument, Scope},
+    },
     id::ClientSecretId,
     keys::Algorithm,
     oauth::client::{AuthenticationMethod, GrantType, Introspects},
@@ -138,9 +141,8 @@ The file:
     Logouts {
         /// The client id
         id: String,
-        /// At most so many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
+        #[command(flatten)]
+        length: Length,
     },
     /// Takes a client away from an organization
     #[command(after_help = "Example:\n  lanyard client deactivate calendar --organization riverside")]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    cli::{Shell, receipt::Receipt},
+    cli::{Shell, paging::Length, receipt::Receipt},
     oauth::{registrar::RegistrarError, store::Logout},
 };
 
@@ -31,14 +31,18 @@ impl From<Logout> for Shown {
 }
 
 /// Prints them.
-pub(super) async fn list(shell: &Shell, client: &str, limit: u32) -> anyhow::Result<()> {
+pub(super) async fn list(shell: &Shell, client: &str, length: Length) -> anyhow::Result<()> {
     let mut tx = shell.app.storage.read().await?;
     if tx.clients().by_id(client).await?.is_none() {
         return Err(RegistrarError::Unknown(client.to_owned()).into());
     }
-    let shown: Vec<Shown> = tx.logouts().of_client(client, limit).await?.into_iter().map(Shown::from).collect();
+    let mut told = tx.logouts().of_client(client, length.and_one()).await?;
+    let is_cut = length.cut(&mut told);
+    let shown: Vec<Shown> = told.into_iter().map(Shown::from).collect();
     shell.table(&shown, &["ended", "person", "state", "settled", "problem", "sid"], |one| {
         let [state, settled, problem] = one.receipt.cells();
         vec![one.ended_at.clone(), one.user.clone(), state, settled, problem, one.sid.clone()]
-    })
+    })?;
+    length.tell(is_cut);
+    Ok(())
 }

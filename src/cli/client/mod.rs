@@ -17,7 +17,7 @@ pub(super) use arguments::Client;
 use arguments::{Description, SecretCommand};
 
 use super::{
-    Shell,
+    Shell, print,
     scope::{self, Scope},
 };
 use crate::{
@@ -54,7 +54,7 @@ impl Client {
                 activate(shell, (id, &scope), Requires { roles, groups, locations }).await
             }
             Self::RegistrationToken(command) => command.run(shell).await,
-            Self::Logouts { id, limit } => logouts::list(shell, &id, limit).await,
+            Self::Logouts { id, length } => logouts::list(shell, &id, length).await,
             Self::Deactivate { id, scope } => deactivate(shell, (id, &scope)).await,
         }
     }
@@ -81,11 +81,11 @@ async fn create(shell: &Shell, description: Description) -> anyhow::Result<()> {
     })
     .await?;
     if waived {
-        eprintln!(
+        print::aside(format!(
             "Warning: {} works without PKCE. Whoever steals one of its codes can use it unless the app checks the nonce \
              of every ID token. Let it use PKCE as soon as it can.",
             client.id
-        );
+        ));
     }
     let created = Created { client_id: client.id, client_secret: secret.as_ref().map(exposed) };
     let told = created.client_secret.clone().unwrap_or_else(|| "none: it uses PKCE alone".to_owned());

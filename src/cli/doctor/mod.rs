@@ -19,7 +19,7 @@ use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
-use super::Output;
+use super::{Output, print};
 use crate::{
     clock::Clock,
     config::{Config, Sources},
@@ -83,8 +83,8 @@ impl Doctor {
             }
         };
         match output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(&findings)?),
-            Output::Text => findings.iter().for_each(print),
+            Output::Json => print::line(serde_json::to_string_pretty(&findings)?)?,
+            Output::Text => print::text(findings.iter().map(line).collect::<String>())?,
         }
         match findings.iter().filter(|finding| finding.state == State::Fail).count() {
             0 => Ok(()),
@@ -118,14 +118,14 @@ async fn look(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn print(finding: &Finding) {
+fn line(finding: &Finding) -> String {
     let state = match finding.state {
         State::Ok => "ok",
         State::Warn => "warn",
         State::Fail => "FAIL",
     };
     let advice = finding.advice.as_ref().map(|advice| format!(" → {advice}")).unwrap_or_default();
-    println!("{state:4}  {:13}  {}{advice}", finding.check, finding.found);
+    format!("{state:4}  {:13}  {}{advice}\n", finding.check, finding.found)
 }
 
 /// What a check of the database comes to when it cannot be made.

@@ -37,7 +37,7 @@ fn judge(live: Live, now: Timestamp) -> Vec<Finding> {
     for (organization, connection, token) in live {
         by_connection.entry((organization, connection)).or_default().push(token);
     }
-    let (mut ending, mut idle) = (vec![], vec![]);
+    let (mut ending, mut idle, mut unused) = (vec![], vec![], vec![]);
     for ((organization, connection), tokens) in by_connection {
         // A token that another one follows is to end.
         let last = tokens.iter().map(|token| token.expires_at.unwrap_or(Timestamp(i64::MAX))).max();
@@ -45,9 +45,15 @@ fn judge(live: Live, now: Timestamp) -> Vec<Finding> {
             ending.push(format!("{connection} of {organization} (at {end})"));
         }
         for token in tokens {
-            let last_used = token.last_used_at.unwrap_or(token.created_at);
-            if now.since(last_used) > IDLE {
-                idle.push(format!("{} of {connection}, {organization} (since {last_used})", token.id));
+            let since = match token.last_used_at {
+                Some(at) => format!("since {at}"),
+                None => format!("never, made at {}", token.created_at),
+            };
+            let told = format!("{} of {connection}, {organization} ({since})", token.id);
+            if now.since(token.last_used_at.unwrap_or(token.created_at)) > IDLE {
+                idle.push(told);
+            } else if token.last_used_at.is_none() {
+                unused.push(told);
             }
         }
     }
@@ -63,7 +69,11 @@ fn judge(live: Live, now: Timestamp) -> Vec<Finding> {
         findings.push(Finding::warn(CHECK, found, advice));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(CHECK, format!("{many} count, none ends within 30 days, all are used")));
+        let used = match unused.as_slice() {
+            [] => "all were used within 90 days".to_owned(),
+            some => format!("not used yet: {}", named(some)),
+        };
+        findings.push(Finding::ok(CHECK, format!("{many} count, none ends within 30 days, {used}")));
     }
     findings
 }
@@ -99,23 +109,39 @@ mod tests {
         ("riverside".to_owned(), connection.to_owned(), token)
     }
 
+    /// Of a connection that was made the day before yesterday, and not used yet.
+    fn young(connection: &str) -> (String, String, Token) {
+        let (organization, connection, token) = token(connection, None, None);
+        (organization, connection, Token { created_at: Timestamp(NOW.0 - DAY), ..token })
+    }
+
     #[test]
     fn tokens_that_end_soon_or_that_nobody_uses_are_named() {
         for (live, expected) in [
-            (vec![token("entra", None, Some(1))], vec!["1 count, none ends within 30 days, all are used"]),
+            (
+                vec![token("entra", None, Some(1))],
+                vec!["1 count, none ends within 30 days, all were used within 90 days"],
+            ),
+            (
+                vec![token("entra", None, Some(1)), young("okta")],
+                vec![
+                    "2 count, none ends within 30 days, \
+                     not used yet: sct_okta of okta, riverside (never, made at 2026-11-21T08:00:00Z)",
+                ],
+            ),
             (
                 vec![token("entra", Some(29), Some(1)), token("okta", Some(31), Some(89))],
                 vec!["after 30 days nobody can push any more: entra of riverside (at 2026-12-21T08:00:00Z)"],
             ),
             (
                 vec![token("entra", Some(1), Some(1)), token("entra", Some(300), Some(1))],
-                vec!["2 count, none ends within 30 days, all are used"],
+                vec!["2 count, none ends within 30 days, all were used within 90 days"],
             ),
             (
                 vec![token("entra", None, None), token("okta", None, Some(91)), token("roster", Some(2), Some(0))],
                 vec![
                     "after 30 days nobody can push any more: roster of riverside (at 2026-11-24T08:00:00Z)",
-                    "not used for 90 days: sct_entra of entra, riverside (since 2026-08-14T08:00:00Z), \
+                    "not used for 90 days: sct_entra of entra, riverside (never, made at 2026-08-14T08:00:00Z), \
                      sct_okta of okta, riverside (since 2026-08-23T08:00:00Z)",
                 ],
             ),

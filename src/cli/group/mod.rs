@@ -32,7 +32,7 @@ enum Command {
     #[command(after_help = "Example:\n  lanyard group list --organization riverside")]
     List,
     /// Lists who is directly in a group
-    #[command(after_help = "Example:\n  lanyard group members gps")]
+    #[command(after_help = "Example:\n  lanyard group members gps --organization riverside")]
     Members {
         /// The group
         group: Slug,
@@ -47,7 +47,9 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Edit {
     /// Creates a group
-    #[command(after_help = "Example:\n  lanyard group create gps --name \"General practitioners\"")]
+    #[command(
+        after_help = "Example:\n  lanyard group create gps --name \"General practitioners\" --organization riverside"
+    )]
     Create {
         /// Short name for commands, apps and tokens (letters, digits, `-`, `_`); it never changes
         slug: Slug,
@@ -56,7 +58,7 @@ enum Edit {
         name: Name,
     },
     /// Gives a group another name
-    #[command(after_help = "Example:\n  lanyard group rename gps \"General practice\"")]
+    #[command(after_help = "Example:\n  lanyard group rename gps \"General practice\" --organization riverside")]
     Rename {
         /// The group
         group: Slug,
@@ -64,13 +66,13 @@ enum Edit {
         name: Name,
     },
     /// Removes a group; its members stay members of the organization
-    #[command(after_help = "Example:\n  lanyard group remove gps")]
+    #[command(after_help = "Example:\n  lanyard group remove gps --organization riverside")]
     Remove {
         /// The group
         group: Slug,
     },
     /// Puts a member into a group
-    #[command(after_help = "Example:\n  lanyard group add gps priya@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard group add gps priya@riverside.example --organization riverside")]
     Add {
         /// The group
         group: Slug,
@@ -78,7 +80,7 @@ enum Edit {
         person: String,
     },
     /// Takes a member out of a group
-    #[command(after_help = "Example:\n  lanyard group drop gps priya@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard group drop gps priya@riverside.example --organization riverside")]
     Drop {
         /// The group
         group: Slug,
@@ -86,7 +88,7 @@ enum Edit {
         person: String,
     },
     /// Puts a group into another
-    #[command(after_help = "Example:\n  lanyard group nest gps --in clinicians")]
+    #[command(after_help = "Example:\n  lanyard group nest gps --in clinicians --organization riverside")]
     Nest {
         /// The group
         group: Slug,
@@ -95,7 +97,7 @@ enum Edit {
         parent: Slug,
     },
     /// Takes a group out of another
-    #[command(after_help = "Example:\n  lanyard group unnest gps --from clinicians")]
+    #[command(after_help = "Example:\n  lanyard group unnest gps --from clinicians --organization riverside")]
     Unnest {
         /// The group
         group: Slug,
@@ -104,7 +106,7 @@ enum Edit {
         parent: Slug,
     },
     /// Gives everybody in a group a role
-    #[command(after_help = "Example:\n  lanyard group give gps practitioner@main-street")]
+    #[command(after_help = "Example:\n  lanyard group give gps practitioner@main-street --organization riverside")]
     Give {
         /// The group
         group: Slug,
@@ -112,7 +114,7 @@ enum Edit {
         role: RoleArgument,
     },
     /// Takes a role from a group
-    #[command(after_help = "Example:\n  lanyard group take gps practitioner@main-street")]
+    #[command(after_help = "Example:\n  lanyard group take gps practitioner@main-street --organization riverside")]
     Take {
         /// The group
         group: Slug,
@@ -184,7 +186,7 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
             rule: conditions
                 .iter()
                 .find(|rule| rule.group == group.id)
-                .and_then(|rule| Some(rule.condition.as_ref()?.to_string())),
+                .and_then(|rule| Some(rule.condition()?.to_string())),
             id: group.id.to_string(),
         })
         .collect();

@@ -37,13 +37,13 @@ pub(super) enum Rule {
         condition: Condition,
     },
     /// Shows the rule of a group, and whether it holds for everybody yet
-    #[command(after_help = "Example:\n  lanyard group rule show cardiologists")]
+    #[command(after_help = "Example:\n  lanyard group rule show cardiologists --organization riverside")]
     Show {
         /// The group
         group: Slug,
     },
     /// Takes the rule of a group back; whom it brought goes with it
-    #[command(after_help = "Example:\n  lanyard group rule clear cardiologists")]
+    #[command(after_help = "Example:\n  lanyard group rule clear cardiologists --organization riverside")]
     Clear {
         /// The group
         group: Slug,
@@ -52,9 +52,12 @@ pub(super) enum Rule {
 
 const EXAMPLES: &str = "\
 Examples:
-  lanyard group rule preview cardiologists --where 'specialty eq \"cardiology\"'
-  lanyard group rule set north --where 'location eq \"north\" and not (kind eq \"hirer\")'
-  lanyard group rule set billing-desk --where 'department sw \"Billing\" or costCenter eq \"4711\"'
+  lanyard group rule preview cardiologists --where 'specialty eq \"cardiology\"' \\
+    --organization riverside
+  lanyard group rule set north --where 'location eq \"north\" and not (kind eq \"hirer\")' \\
+    --organization riverside
+  lanyard group rule set billing-desk --where 'department sw \"Billing\" or costCenter eq \"4711\"' \\
+    --organization riverside
 
 A condition is made of `eq`, `co` (contains), `sw`, `ew` (starts, ends with), `pr` (is there),
 `and`, `or`, `not (…)` and brackets, as in SCIM. It looks at kind, profession, specialty, title,
@@ -69,6 +72,8 @@ struct Shown {
     set_at: Option<String>,
     /// Whether everybody was gone through since it was set.
     is_complete: bool,
+    /// Why it cannot be gone through.
+    failure: Option<String>,
 }
 
 impl Rule {
@@ -90,7 +95,7 @@ async fn preview(
 ) -> anyhow::Result<()> {
     let mut tx = shell.app.storage.read().await?;
     let group = scope::group(&mut tx, &of.id, slug).await?;
-    let present = tx.group_rules().of_group(&group.id).await?.and_then(|rule| rule.condition);
+    let present = tx.group_rules().of_group(&group.id).await?.and_then(|rule| rule.condition().cloned());
     let condition =
         condition.or(present).ok_or_else(|| scope::Usage("the group has no rule: say --where CONDITION".into()))?;
     rule::check(&mut tx, &of.id, &condition).await?;
@@ -136,18 +141,20 @@ async fn show(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Result<(
     let mut tx = shell.app.storage.read().await?;
     let group = scope::group(&mut tx, &of.id, slug).await?;
     let rule = tx.group_rules().of_group(&group.id).await?;
+    let failure = tx.group_rules().failure(&group.id).await?;
     let shown = Shown {
         group: slug.to_string(),
         set_at: rule.as_ref().map(|rule| rule.set_at.to_string()),
         is_complete: rule.as_ref().is_none_or(|rule| rule.reached.is_none()),
-        r#where: rule.and_then(|rule| Some(rule.condition?.to_string())),
+        failure,
+        r#where: rule.and_then(|rule| Some(rule.condition()?.to_string())),
     };
-    let state = if shown.is_complete { "holds for everybody" } else { "the server goes through the members" };
-    let lines = [
-        ("where", cell(shown.r#where.as_deref())),
-        ("set", cell(shown.set_at.as_deref())),
-        ("state", state.to_owned()),
-    ];
+    let state = match &shown.failure {
+        Some(why) => format!("cannot be gone through: {why}; it is tried again each minute"),
+        None if shown.is_complete => "holds for everybody".to_owned(),
+        None => "the server goes through the members".to_owned(),
+    };
+    let lines = [("where", cell(shown.r#where.as_deref())), ("set", cell(shown.set_at.as_deref())), ("state", state)];
     shell.show(&shown, &lines)
 }
 

@@ -1,16 +1,20 @@
 //! `lanyard membership`: persons in an organization.
 
+mod hold;
+mod list;
 mod show;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Serialize;
 
-use show::{show, state};
+use hold::Hold;
+use list::list;
+use show::show;
 
 use super::{
     Shell,
     attribute::Assignment,
-    scope::{self, Period, RoleArgument, Scope, cell},
+    paging::Extent,
+    scope::{self, Period, RoleArgument, Scope},
 };
 use crate::{
     clock::Timestamp,
@@ -50,7 +54,9 @@ enum Command {
     #[command(after_help = "\
 Examples:
   lanyard membership list --organization riverside --search priya
-  lanyard membership list --limit 1000 --after mem_…     the page after the last one listed")]
+  the page after the last one listed:
+    lanyard membership list --organization riverside --limit 1000 --after mem_…
+  lanyard membership list --all --json --organization riverside")]
     List {
         /// Whose name, user name or address contains this
         #[arg(long, value_name = "TEXT")]
@@ -64,19 +70,18 @@ Examples:
         /// After this membership: the next page
         #[arg(long, value_name = "MEMBERSHIP")]
         after: Option<MembershipId>,
-        /// At most so many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
+        #[command(flatten)]
+        extent: Extent,
     },
     /// Shows a member with everything they hold
-    #[command(after_help = "Example:\n  lanyard membership show priya@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard membership show priya@riverside.example --organization riverside")]
     Show {
         /// The member: e-mail address, user name or id
         person: String,
     },
     /// Makes a person who has an account a member, without asking them: prefer `lanyard invitation send`
     #[command(
-        after_help = "Example:\n  lanyard membership add olivia@riverside.example --kind practitioner --role practitioner@pier"
+        after_help = "Example:\n  lanyard membership add olivia@riverside.example --kind practitioner --role practitioner@pier \\\n    --organization harbour"
     )]
     Add {
         /// The person: e-mail address, user name or id
@@ -95,7 +100,7 @@ Examples:
     },
     /// Changes the kind of a membership, or from when until when it holds
     #[command(
-        after_help = "Example:\n  lanyard membership update bill@riverside.example --kind contractor --until 2027-02-28"
+        after_help = "Example:\n  lanyard membership update bill@riverside.example --kind contractor --until 2027-02-28 \\\n    --organization riverside"
     )]
     Update {
         /// The member: e-mail address, user name or id
@@ -110,7 +115,9 @@ Examples:
         always: bool,
     },
     /// Edits what is known of a member: profession, title, phone, …; `title=` removes a value
-    #[command(after_help = "Example:\n  lanyard membership set priya@riverside.example profession=Physician title=Dr")]
+    #[command(
+        after_help = "Example:\n  lanyard membership set priya@riverside.example profession=Physician title=Dr \\\n    --organization riverside"
+    )]
     Set {
         /// The member: e-mail address, user name or id
         person: String,
@@ -121,8 +128,10 @@ Examples:
     /// Says that a member's registration was compared with the register, or that this counts no more
     #[command(after_help = "\
 Examples:
-  lanyard membership verify priya@riverside.example --number PHY0001234567 --expires 2027-06-30
-  lanyard membership verify priya@riverside.example --number PHY0001234567 --not")]
+  lanyard membership verify priya@riverside.example --number PHY0001234567 --expires 2027-06-30 \\
+    --organization riverside
+  lanyard membership verify priya@riverside.example --number PHY0001234567 --not \\
+    --organization riverside")]
     Verify {
         /// The member: e-mail address, user name or id
         person: String,
@@ -137,25 +146,29 @@ Examples:
         not: bool,
     },
     /// Suspends a member: this organization's sessions and tokens end at once
-    #[command(after_help = "Example:\n  lanyard membership disable bill@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard membership disable bill@riverside.example --organization riverside")]
     Disable {
         /// The member: e-mail address, user name or id
         person: String,
     },
     /// Lets a suspended member in again
-    #[command(after_help = "Example:\n  lanyard membership enable bill@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard membership enable bill@riverside.example --organization riverside")]
     Enable {
         /// The member: e-mail address, user name or id
         person: String,
     },
     /// Ends a membership; the person's other organizations are left alone
-    #[command(after_help = "Example:\n  lanyard membership remove bill@riverside.example")]
+    #[command(after_help = "Example:\n  lanyard membership remove bill@riverside.example --organization riverside")]
     Remove {
         /// The member: e-mail address, user name or id
         person: String,
     },
+    #[command(subcommand)]
+    Hold(Hold),
     /// Grants a member a single permission, beside their roles
-    #[command(after_help = "Example:\n  lanyard membership grant bill@riverside.example lanyard:people:read")]
+    #[command(
+        after_help = "Example:\n  lanyard membership grant bill@riverside.example lanyard:people:read --organization riverside"
+    )]
     Grant {
         /// The member: e-mail address, user name or id
         person: String,
@@ -163,7 +176,9 @@ Examples:
         permission: Permission,
     },
     /// Denies a member a single permission, whatever grants it
-    #[command(after_help = "Example:\n  lanyard membership deny frank@riverside.example lanyard:people:read")]
+    #[command(
+        after_help = "Example:\n  lanyard membership deny frank@riverside.example lanyard:people:read --organization riverside"
+    )]
     Deny {
         /// The member: e-mail address, user name or id
         person: String,
@@ -171,7 +186,9 @@ Examples:
         permission: Permission,
     },
     /// Takes back a direct grant or denial
-    #[command(after_help = "Example:\n  lanyard membership unset frank@riverside.example lanyard:people:read")]
+    #[command(
+        after_help = "Example:\n  lanyard membership unset frank@riverside.example lanyard:people:read --organization riverside"
+    )]
     Unset {
         /// The member: e-mail address, user name or id
         person: String,
@@ -185,7 +202,7 @@ impl Memberships {
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
         let of = self.scope.organization(shell).await?;
         match self.command {
-            Command::List { search, kind, state, after, limit } => {
+            Command::List { search, kind, state, after, extent } => {
                 let state = state.map(|state| match state {
                     State::Enabled => MemberState::Enabled,
                     State::Disabled => MemberState::Disabled,
@@ -195,7 +212,7 @@ impl Memberships {
                     let known = shell.app.storage.read().await?.kinds().by_slug(&of.id, kind).await?;
                     known.ok_or_else(|| Noun::MembershipKind.unknown(kind))?;
                 }
-                list(shell, &of, MemberFilter { kind, state, wanted, after, limit }).await
+                list(shell, &of, MemberFilter { kind, state, wanted, after, limit: 0 }, extent).await
             }
             Command::Show { person } => show(shell, &of, &person).await,
             Command::Add { person, kind, roles, no_role, period } => {
@@ -228,6 +245,7 @@ impl Memberships {
             Command::Disable { person } => switch(shell, &of, &person, Switch::Disable).await,
             Command::Enable { person } => switch(shell, &of, &person, Switch::Enable).await,
             Command::Remove { person } => switch(shell, &of, &person, Switch::Remove).await,
+            Command::Hold(hold) => hold.run(shell, &of).await,
             Command::Grant { person, permission } => {
                 directly(shell, &of, &person, (permission, Some(Effect::Grant))).await
             }
@@ -237,40 +255,6 @@ impl Memberships {
             Command::Unset { person, permission } => directly(shell, &of, &person, (permission, None)).await,
         }
     }
-}
-
-async fn list(shell: &Shell, of: &Organization, filter: MemberFilter) -> anyhow::Result<()> {
-    #[derive(Serialize)]
-    struct Shown {
-        membership: String,
-        user: String,
-        name: String,
-        email: Option<String>,
-        kind: String,
-        state: &'static str,
-    }
-    let now = shell.app.clock.now();
-    let members = shell.app.storage.read().await?.memberships().list(&of.id, filter).await?;
-    let shown: Vec<Shown> = members
-        .into_iter()
-        .map(|one| Shown {
-            state: if one.user_disabled_at.is_some() { "person disabled" } else { state(&one.membership, now) },
-            membership: one.membership.id.into(),
-            user: one.membership.user_id.into(),
-            name: one.name.into(),
-            email: one.email.map(String::from),
-            kind: one.membership.kind.into(),
-        })
-        .collect();
-    shell.table(&shown, &["name", "e-mail", "kind", "state", "membership"], |one| {
-        vec![
-            one.name.clone(),
-            cell(one.email.as_deref()),
-            one.kind.clone(),
-            one.state.to_owned(),
-            one.membership.clone(),
-        ]
-    })
 }
 
 async fn add(

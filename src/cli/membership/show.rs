@@ -11,7 +11,7 @@ use crate::{
     clock::Timestamp,
     directory::{
         access::Access,
-        membership::{Membership, RoleAt},
+        membership::{Entrance, Membership, RoleAt},
         organization::Organization,
         provisioning::Ranking,
         registration,
@@ -78,6 +78,7 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
     let direct = tx.permissions().of_member(&of.id, &member.id).await?;
     let access = tx.access().of_member(&member.id, now).await?;
     let ranking = tx.sources().ranking(&of.id).await?;
+    let entrance = tx.memberships().entrance(&member.id).await?;
     let direct = direct.into_iter().map(|one| ShownDirect {
         permission: one.permission.to_string(),
         effect: one.effect.as_str(),
@@ -89,7 +90,7 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
         name: user.name.to_string(),
         email: user.email.as_ref().map(ToString::to_string),
         kind: member.kind.to_string(),
-        state: if user.is_active() { state(&member, now) } else { "person disabled" },
+        state: if user.is_active() { state(&member, entrance, now) } else { "person disabled" },
         from: instant(member.validity.from),
         until: instant(member.validity.until),
         attributes: attribute::of_member(&member),
@@ -171,15 +172,19 @@ fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
     lines
 }
 
-/// Whether a member may act, in a word.
-pub(super) fn state(membership: &Membership, now: Timestamp) -> &'static str {
+/// Whether a member may act, and can, in a word.
+pub(super) fn state(membership: &Membership, entrance: Entrance, now: Timestamp) -> &'static str {
     if membership.disabled_at.is_some() {
         "disabled"
     } else if membership.validity.is_over(now) {
         "over"
-    } else if membership.is_active(now) {
-        "active"
-    } else {
+    } else if !membership.is_active(now) {
         "not begun"
+    } else {
+        match entrance {
+            Entrance::Open => "active",
+            Entrance::Invited => "invited",
+            Entrance::None => "cannot sign in",
+        }
     }
 }

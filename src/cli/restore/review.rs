@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::super::Shell;
 use crate::{
     audit::Recorded,
+    cli::{Shell, print},
     clock::Timestamp,
     storage::{Settings, Storage},
 };
@@ -55,7 +55,7 @@ pub(super) async fn since(previous: Option<Settings>, made_at: Timestamp) -> Opt
     match read(&previous, made_at).await {
         Ok(events) => Some(events),
         Err(error) => {
-            eprintln!("lanyard: the newer database cannot be read: {error:#}");
+            print::aside(format!("lanyard: the newer database cannot be read: {error:#}"));
             None
         }
     }

@@ -6,7 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::{
-    cli::scope::{Scope, Usage},
+    cli::{
+        paging::Length,
+        scope::{Scope, Usage},
+    },
     scim::outbound::{
         decision::Leaver,
         mapping::{Rule, Template, UserNameFrom},
@@ -32,13 +35,14 @@ Examples:
   lanyard scim-target create roster --organization riverside \\
     --url https://roster.example/scim/v2 --token-file roster.token
   for the members of one group, with that group, called by their addresses:
-    lanyard scim-target create rota --url https://rota.example/scim --token-file rota.token \\
+    lanyard scim-target create rota --organization riverside \\
+      --url https://rota.example/scim --token-file rota.token \\
       --people gps --group gps --user-name email --map 'title={profession}' --drop phoneNumbers")]
     Create {
         /// What you call it, such as roster: lower-case letters, digits, `-` and `_`
         name: Slug,
-        /// The address below which `/Users` is
-        #[arg(long)]
+        /// The address below which `/Users` is, such as `https://roster.example/scim/v2`
+        #[arg(long, value_parser = address)]
         url: Url,
         /// A file that holds the token which lets us in, `-` for standard input
         #[arg(long, value_name = "FILE")]
@@ -50,7 +54,7 @@ Examples:
     #[command(after_help = "Example:\n  lanyard scim-target list --organization riverside")]
     List,
     /// Shows how an app is pushed to and how that goes
-    #[command(after_help = "Example:\n  lanyard scim-target show roster")]
+    #[command(after_help = "Example:\n  lanyard scim-target show roster --organization riverside")]
     Show {
         /// Its name
         name: Slug,
@@ -58,18 +62,18 @@ Examples:
     /// Changes how an app is pushed to; what is not named stays as it is
     #[command(after_help = "\
 Examples:
-  lanyard scim-target change roster --token-file new.token
-  lanyard scim-target change roster --no-people --leaver delete --brake 50
-  lanyard scim-target change roster --no-rule --map 'title={profession}'")]
+  lanyard scim-target change roster --token-file new.token --organization riverside
+  lanyard scim-target change roster --no-people --leaver delete --brake 50 --organization riverside
+  lanyard scim-target change roster --no-rule --map 'title={profession}' --organization riverside")]
     Change(Box<Changed>),
     /// Asks an app what it can do, which shows whether address and token are right
-    #[command(after_help = "Example:\n  lanyard scim-target test roster")]
+    #[command(after_help = "Example:\n  lanyard scim-target test roster --organization riverside")]
     Test {
         /// Its name
         name: Slug,
     },
     /// Tells what would be pushed, and changes nothing
-    #[command(after_help = "Example:\n  lanyard scim-target preview roster --limit 50")]
+    #[command(after_help = "Example:\n  lanyard scim-target preview roster --limit 50 --organization riverside")]
     Preview {
         /// Its name
         name: Slug,
@@ -80,9 +84,9 @@ Examples:
     /// Brings an app up to date now, without waiting for anything
     #[command(after_help = "\
 Examples:
-  lanyard scim-target sync roster
+  lanyard scim-target sync roster --organization riverside
   many leave, and that is meant:
-    lanyard scim-target sync roster --confirm")]
+    lanyard scim-target sync roster --confirm --organization riverside")]
     Sync {
         /// Its name
         name: Slug,
@@ -93,9 +97,9 @@ Examples:
     /// Compares everything that an app has, and repairs what is otherwise than it was told
     #[command(after_help = "\
 Examples:
-  lanyard scim-target reconcile roster
+  lanyard scim-target reconcile roster --organization riverside
   whoever is in the app and not here leaves it:
-    lanyard scim-target reconcile roster --remove-unknown
+    lanyard scim-target reconcile roster --remove-unknown --organization riverside
 
 The server does the same once a day, and never removes whom only the app knows.")]
     Reconcile {
@@ -109,28 +113,27 @@ The server does the same once a day, and never removes whom only the app knows."
         confirm: bool,
     },
     /// Lists whom an app refused, when it is tried again, and what to do
-    #[command(after_help = "Example:\n  lanyard scim-target errors roster")]
+    #[command(after_help = "Example:\n  lanyard scim-target errors roster --organization riverside")]
     Errors {
         /// Its name
         name: Slug,
-        /// How many
-        #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
+        #[command(flatten)]
+        length: Length,
     },
     /// Pushes nothing until `resume`
-    #[command(after_help = "Example:\n  lanyard scim-target pause roster")]
+    #[command(after_help = "Example:\n  lanyard scim-target pause roster --organization riverside")]
     Pause {
         /// Its name
         name: Slug,
     },
     /// Pushes everything that was missed, and every change from now on within seconds
-    #[command(after_help = "Example:\n  lanyard scim-target resume roster")]
+    #[command(after_help = "Example:\n  lanyard scim-target resume roster --organization riverside")]
     Resume {
         /// Its name
         name: Slug,
     },
     /// Removes an app; whoever is in it stays there
-    #[command(after_help = "Example:\n  lanyard scim-target remove roster")]
+    #[command(after_help = "Example:\n  lanyard scim-target remove roster --organization riverside")]
     Remove {
         /// Its name
         name: Slug,
@@ -175,7 +178,7 @@ pub(super) struct Changed {
     /// Its name
     pub(super) name: Slug,
     /// The address below which `/Users` is; another address is another app, of which nothing is remembered
-    #[arg(long)]
+    #[arg(long, value_parser = address)]
     pub(super) url: Option<Url>,
     /// A file that holds the token which lets us in, `-` for standard input
     #[arg(long, value_name = "FILE")]
@@ -259,6 +262,12 @@ impl Changed {
     }
 }
 
+fn address(text: &str) -> Result<Url, String> {
+    let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    parsed
+        .ok_or_else(|| "write the whole address below which `/Users` is, such as https://roster.example/scim/v2".into())
+}
+
 fn rule(text: &str) -> Result<Rule, String> {
     // A filter in the path may hold an equals sign in a text; nobody has needed one.
     let (path, value) = text.split_once('=').ok_or("write for example 'title={profession}'")?;
@@ -282,6 +291,24 @@ pub(super) fn token(file: &std::path::Path) -> Result<crate::secret::SecretStrin
 mod tests {
     use super::*;
     use crate::scim::outbound::mapping::Mapping;
+
+    #[test]
+    fn an_address_is_whole() {
+        for (text, fits) in [
+            ("https://roster.example/scim/v2", true),
+            ("http://localhost:8080/scim/v2", true),
+            ("roster.example/scim/v2", false),
+            ("localhost:8080/scim/v2", false),
+            ("mailto:it@roster.example", false),
+            ("", false),
+        ] {
+            let parsed = address(text);
+            assert_eq!(parsed.is_ok(), fits, "{text}");
+            assert!(
+                parsed.is_ok_and(|_| true) || address(text).unwrap_err().contains("https://roster.example/scim/v2")
+            );
+        }
+    }
 
     #[test]
     fn a_rule_is_a_path_with_a_text() {

@@ -6,11 +6,13 @@ mod told;
 
 pub(super) use arguments::ScimTargets;
 
+use std::time::Duration;
+
 use self::{
     arguments::{Changed, Command, How, token},
     shown::{Shown, facts, shown},
 };
-use super::{Shell, scope::cell};
+use super::{Shell, print, scope::cell};
 use crate::{
     directory::organization::Organization,
     scim::outbound::{
@@ -21,6 +23,9 @@ use crate::{
     storage::{Tx, Work},
     text::Slug,
 };
+
+/// How long a command waits for a server that pushes to the same app.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl ScimTargets {
     /// Runs the command.
@@ -54,9 +59,9 @@ impl ScimTargets {
                 let order = Order { kind: Kind::Reconcile, removes_unknown: remove_unknown, ..order(shell, confirm) };
                 pushed(shell, &of, &name, order).await
             }
-            Command::Errors { name, limit } => {
+            Command::Errors { name, length } => {
                 let target = find(shell, &of, &name).await?;
-                told::errors(shell, &target, limit).await
+                told::errors(shell, &target, length).await
             }
             Command::Pause { name } => switch(shell, &of, &name, State::Paused).await,
             Command::Resume { name } => switch(shell, &of, &name, State::Live).await,
@@ -173,11 +178,24 @@ async fn pushed(shell: &Shell, of: &Organization, name: &Slug, order: Order) -> 
     let tell = move |report: &Report| {
         if !is_json {
             let Report { created, changed, left, failed, .. } = report;
-            eprintln!("… {created} created, {changed} changed, {left} left, {failed} refused");
+            print::aside(format!("… {created} created, {changed} changed, {left} left, {failed} refused"));
         }
     };
-    let report = run::run(&shell.app, &target.id, order, Watch { halt: &|| false, tell: &tell }).await?;
+    let report = in_turn(shell, &target, order, Watch { halt: &|| false, tell: &tell }).await?;
     told::report(shell, &target, report)
+}
+
+/// Runs when the server, which may push at the moment, has done so: mostly that takes seconds.
+async fn in_turn(shell: &Shell, target: &Target, order: Order, watch: Watch<'_>) -> Result<Report, TargetError> {
+    for turn in 0..PATIENCE.as_secs() {
+        match run::run(&shell.app, &target.id, order.clone(), watch).await {
+            Err(TargetError::Busy(name)) if turn == 0 => print::aside(format!("The server pushes to {name}; waiting…")),
+            Err(TargetError::Busy(_)) => {}
+            done => return done,
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    run::run(&shell.app, &target.id, order, watch).await
 }
 
 async fn switch(shell: &Shell, of: &Organization, name: &Slug, state: State) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    cli::{Shell, scope::instant},
+    cli::{Shell, paging::Length, scope::instant},
     scim::outbound::{
         Target,
         preview::{Preview, Step},
@@ -109,9 +109,10 @@ struct Refused {
 }
 
 /// Lists whom the app refused, the app itself first.
-pub(super) async fn errors(shell: &Shell, target: &Target, limit: u32) -> anyhow::Result<()> {
+pub(super) async fn errors(shell: &Shell, target: &Target, length: Length) -> anyhow::Result<()> {
     let mut tx = shell.app.storage.read().await?;
-    let rows = tx.pushed(&target.id).troubled(limit).await?;
+    let mut rows = tx.pushed(&target.id).troubled(length.and_one()).await?;
+    let is_cut = length.cut(&mut rows);
     let names = names(&mut tx, target, &rows).await?;
     drop(tx);
     let mut all: Vec<Refused> = vec![];
@@ -132,10 +133,16 @@ pub(super) async fn errors(shell: &Shell, target: &Target, limit: u32) -> anyhow
         let next = if problem.trouble == Trouble::Braked { None } else { row.due_at };
         all.push(refused(row.thing.id().to_owned(), (kind, name), (problem, *at), (row.attempts, next)));
     }
+    tell_refused(shell, &all)?;
+    length.tell(is_cut);
+    Ok(())
+}
+
+fn tell_refused(shell: &Shell, all: &[Refused]) -> anyhow::Result<()> {
     if shell.is_json() || all.is_empty() {
-        return shell.table(&all, &[], |_| vec![]);
+        return shell.table(all, &[], |_| vec![]);
     }
-    for one in &all {
+    for one in all {
         let name = one.name.as_deref().unwrap_or(&one.id);
         shell.say(format!("{} {name}: {}", one.kind, one.detail));
         let next = one.next_at.as_ref().map_or_else(|| "not by itself".to_owned(), Clone::clone);

@@ -47,7 +47,7 @@ Examples:
     #[command(after_help = "Example:\n  lanyard scim-token list --organization riverside")]
     List,
     /// Shows what a system may do, and all its tokens
-    #[command(after_help = "Example:\n  lanyard scim-token show entra")]
+    #[command(after_help = "Example:\n  lanyard scim-token show entra --organization riverside")]
     Show {
         /// Its name
         name: Slug,
@@ -55,20 +55,21 @@ Examples:
     /// Changes what a system may do; what is not named stays as it is
     #[command(after_help = "\
 Examples:
-  lanyard scim-token change entra --role practitioner --role billing
-  lanyard scim-token change roster --no-network --read-write
+  lanyard scim-token change entra --role practitioner --role billing --organization riverside
+  lanyard scim-token change roster --no-network --read-write --organization riverside
   what it says of somebody is believed before what others say:
-    lanyard scim-token change hr --precedence 10
+    lanyard scim-token change hr --precedence 10 --organization riverside
   it compares registrations with the register, and may grant one permission of an app:
-    lanyard scim-token change hr --may-verify --permission calendar:appointment:read")]
+    lanyard scim-token change hr --may-verify --permission calendar:appointment:read \\
+      --organization riverside")]
     Change(Changed),
     /// Prints a new token; the present one ends after the overlap
     #[command(after_help = "\
 Examples:
   time to change it over there until tomorrow:
-    lanyard scim-token rotate entra
+    lanyard scim-token rotate entra --organization riverside
   the present one was stolen:
-    lanyard scim-token rotate entra --overlap 0s")]
+    lanyard scim-token rotate entra --overlap 0s --organization riverside")]
     Rotate {
         /// Its name
         name: Slug,
@@ -77,13 +78,13 @@ Examples:
         overlap: Duration,
     },
     /// Ends a token at once
-    #[command(after_help = "Example:\n  lanyard scim-token revoke sct_…")]
+    #[command(after_help = "Example:\n  lanyard scim-token revoke sct_… --organization riverside")]
     Revoke {
         /// The id of the token, as `show` shows it
         token: ConnectionTokenId,
     },
     /// Removes a system with its tokens; the people whom it brought stay
-    #[command(after_help = "Example:\n  lanyard scim-token remove entra")]
+    #[command(after_help = "Example:\n  lanyard scim-token remove entra --organization riverside")]
     Remove {
         /// Its name
         name: Slug,
@@ -99,24 +100,23 @@ pub(super) struct May {
     /// It sees groups alone
     #[arg(long)]
     groups: bool,
-    /// It may call from this network (10.0.0.0/8) or address; may be repeated. From anywhere when none is named
+    /// It may call from this network (10.0.0.0/8) or address; may be repeated. At first from anywhere
     #[arg(long = "network", value_name = "CIDR", value_parser = network)]
     pub(super) networks: Vec<IpNet>,
-    /// A role that it may assign, never owner; may be repeated. None when none is named
+    /// A role that it may assign, never owner; may be repeated, and takes the place of those before. At first none
     #[arg(long = "role", value_name = "SLUG")]
     pub(super) roles: Vec<Slug>,
-    /// A permission of an app that it may grant, as in calendar:appointment:read; may be repeated. None when none is named
+    /// A permission of an app that it may grant, as in calendar:appointment:read; may be repeated, and takes the place of those before. At first none
     #[arg(long = "permission", value_name = "PERMISSION")]
     pub(super) permissions: Vec<Permission>,
     /// It may say that a registration was compared with the register
     #[arg(long = "may-verify")]
     pub(super) verify: bool,
-    /// How long its tokens live: a number with h or d, at least 1h. Until they are revoked when it is not said
+    /// How long its tokens live: a number with h or d, at least 1h. At first until they are revoked
     #[arg(long, value_name = "TIME", value_parser = life)]
     pub(super) expires: Option<Duration>,
-    /// Where several systems speak of the same attribute, the highest number is believed. 0 when it is not said
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true,
-          value_parser = clap::value_parser!(i64).range(PRECEDENCES))]
+    /// Where several systems speak of the same attribute, the highest number (-1000 to 1000) is believed. At first 0
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = precedence)]
     pub(super) precedence: Option<i64>,
 }
 
@@ -188,6 +188,16 @@ impl Changed {
 
 fn network(text: &str) -> Result<IpNet, String> {
     parse_network(text).ok_or_else(|| "write for example 10.0.0.0/8, ::1 or 192.0.2.7".to_owned())
+}
+
+fn precedence(text: &str) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| PRECEDENCES.contains(number));
+    number.ok_or_else(|| {
+        let (least, most) = (PRECEDENCES.start(), PRECEDENCES.end());
+        format!(
+            "write a whole number from {least} to {most}, for example 10: the system with the highest one is believed"
+        )
+    })
 }
 
 /// Ten years are as good as for ever.

@@ -67,10 +67,20 @@ async fn create(shell: &Shell, of: &Organization, name: Slug, (may, read_only): 
 async fn change(shell: &Shell, of: &Organization, changed: Changed) -> anyhow::Result<()> {
     let (context, id, name) = (shell.context(), of.id.clone(), changed.name.clone());
     let called = name.clone();
-    write(shell, move |tx| {
+    let connection = write(shell, move |tx| {
         Box::pin(async move { connection::change(tx, &context, &id, &called, |rights| changed.apply(rights)).await })
     })
     .await?;
+    // The change is made whatever comes of this: the server goes on with it.
+    match connection::map_all(&shell.app.storage, &shell.context(), &connection.id).await {
+        Ok(0) => {}
+        Ok(mapped) => shell.say(format!(
+            "What {name} said of {mapped} people before means something else now: their roles follow it."
+        )),
+        Err(fault) => shell.say(format!(
+            "{name} is changed, but not all of its people were gone through; a running server goes on with it: {fault}"
+        )),
+    }
     show(shell, of, &name).await
 }
 

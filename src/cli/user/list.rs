@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    cli::{Shell, scope::cell},
+    cli::{
+        Shell,
+        paging::{self, Extent},
+        scope::cell,
+    },
     directory::store::PersonFilter,
 };
 
@@ -19,9 +23,14 @@ struct Shown {
 }
 
 /// Prints them.
-pub(super) async fn list(shell: &Shell, filter: PersonFilter) -> anyhow::Result<()> {
-    let people = shell.app.storage.read().await?.people().list(filter).await?;
+pub(super) async fn list(shell: &Shell, filter: PersonFilter, extent: Extent) -> anyhow::Result<()> {
+    let page = async |after, limit| {
+        let filter = PersonFilter { after, limit, ..filter.clone() };
+        Ok(shell.app.storage.read().await?.people().list(filter).await?)
+    };
+    let people = extent.read(filter.after.clone(), page, |one| one.id.clone()).await?;
     let shown: Vec<Shown> = people
+        .entries
         .into_iter()
         .map(|one| Shown {
             user: one.id.into(),
@@ -40,5 +49,9 @@ pub(super) async fn list(shell: &Shell, filter: PersonFilter) -> anyhow::Result<
             one.state.to_owned(),
             one.user.clone(),
         ]
-    })
+    })?;
+    if let Some(last) = people.rest_after {
+        paging::tell_more("--after", last.as_str());
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! changes no login and no profile of a person who also belongs, or belonged, elsewhere.
 
 mod create;
+mod delete;
 mod list;
 mod receipts;
 mod review;
@@ -16,6 +17,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use create::{Create, create};
+use delete::Delete;
 use list::list;
 use receipts::receipts;
 use review::Review;
@@ -24,7 +26,8 @@ use show::show;
 use super::{
     Shell,
     attribute::Assignment,
-    scope::{self, Scope, Usage, queued},
+    paging::{Extent, Length},
+    scope::{self, Scope, queued},
 };
 use crate::{
     audit::Context,
@@ -64,7 +67,8 @@ enum Command {
 Examples:
   lanyard user list --search priya
   lanyard user list --search @riverside.example --organization riverside --json
-  lanyard user list --limit 1000 --after usr_…     the page after the person who was listed last")]
+  lanyard user list --limit 1000 --after usr_…     the page after the person who was listed last
+  lanyard user list --all --json")]
     List {
         /// Whose name, user name or address contains this; one or two characters begin a word
         #[arg(long, value_name = "TEXT")]
@@ -72,9 +76,8 @@ Examples:
         /// After this person: the next page
         #[arg(long, value_name = "USER")]
         after: Option<UserId>,
-        /// At most so many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
+        #[command(flatten)]
+        extent: Extent,
     },
     /// Shows a person with every organization they belong to
     #[command(after_help = "Example:\n  lanyard user show olivia@riverside.example")]
@@ -92,9 +95,8 @@ An app that is waiting could not be told yet: `problem` says what the last try m
     Receipts {
         /// The person: e-mail address, user name or id
         person: String,
-        /// At most so many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
+        #[command(flatten)]
+        length: Length,
     },
     Review(Review),
     /// Creates a person, and with `--kind` their membership in the organization
@@ -163,15 +165,7 @@ Examples:
         /// The person: e-mail address, user name or id
         person: String,
     },
-    /// Erases a person for good: what is left is the id, so that the audit log stays readable
-    #[command(after_help = "Example:\n  lanyard user delete tess@harbour.example --yes")]
-    Delete {
-        /// The person: e-mail address, user name or id
-        person: String,
-        /// Says that you know that this cannot be undone
-        #[arg(long)]
-        yes: bool,
-    },
+    Delete(Delete),
 }
 
 impl Users {
@@ -180,12 +174,13 @@ impl Users {
         let organization = self.scope.named(shell).await?;
         let by = organization.as_ref().map(|organization| &organization.id);
         match self.command {
-            Command::List { search, after, limit } => {
+            Command::List { search, after, extent } => {
                 let wanted = scope::wanted(shell, search.as_deref()).await?;
-                list(shell, PersonFilter { organization: by.cloned(), wanted, after, limit }).await
+                let filter = PersonFilter { organization: by.cloned(), wanted, after, ..PersonFilter::default() };
+                list(shell, filter, extent).await
             }
             Command::Show { person } => show(shell, by, &person).await,
-            Command::Receipts { person, limit } => receipts(shell, by, &person, limit).await,
+            Command::Receipts { person, length } => receipts(shell, by, &person, length).await,
             Command::Review(review) => review.run(shell, &self.scope).await,
             Command::Create(new) => create(shell, &self.scope, new).await,
             Command::Set { person, attributes } => set(shell, by, &person, attributes).await,
@@ -222,31 +217,24 @@ impl Users {
                 .await?;
                 show(shell, by, &person).await
             }
-            Command::Delete { yes: false, .. } => Err(Usage("this cannot be undone; say so by --yes".into()))?,
-            Command::Delete { person, yes: true } => {
-                change(shell, by, &person, Aspect::Existence, |tx, context, user| {
-                    Box::pin(async move { user::delete(tx, context, &user.id).await })
-                })
-                .await?;
-                shell.say(format!("{person} is erased."));
-                Ok(())
-            }
+            Command::Delete(delete) => delete.run(shell, by).await,
         }
     }
 }
 
-type Work<'t> = std::pin::Pin<Box<dyn Future<Output = directory::Result<()>> + Send + 't>>;
+type Work<'t, T> = std::pin::Pin<Box<dyn Future<Output = directory::Result<T>> + Send + 't>>;
 
 /// Changes a person, unless another organization has a say in them.
-async fn change<F>(
+async fn change<T, F>(
     shell: &Shell,
     by: Option<&OrganizationId>,
     person: &str,
     aspect: Aspect,
     work: F,
-) -> anyhow::Result<()>
+) -> anyhow::Result<T>
 where
-    F: for<'t> FnOnce(&'t mut Tx, &'t Context, &'t User) -> Work<'t> + Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx, &'t Context, &'t User) -> Work<'t, T> + Send + 'static,
+    T: Send + 'static,
 {
     let (context, person, by) = (shell.context(), person.to_owned(), by.cloned());
     shell

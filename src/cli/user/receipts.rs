@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    cli::{Shell, receipt::Receipt, scope},
+    cli::{Shell, paging::Length, receipt::Receipt, scope},
     clock::Timestamp,
     id::OrganizationId,
     oauth::store::Told,
@@ -41,14 +41,17 @@ pub(super) async fn receipts(
     shell: &Shell,
     by: Option<&OrganizationId>,
     person: &str,
-    limit: u32,
+    length: Length,
 ) -> anyhow::Result<()> {
     let mut tx = shell.app.storage.read().await?;
     let user = scope::person(&mut tx, by, person).await?;
-    let told = tx.logouts().of_user(&user.id, by, Timestamp(0), limit).await?;
+    let mut told = tx.logouts().of_user(&user.id, by, Timestamp(0), length.and_one()).await?;
+    let is_cut = length.cut(&mut told);
     let shown: Vec<Shown> = told.into_iter().map(Shown::from).collect();
     shell.table(&shown, &["ended", "app", "organization", "state", "settled", "problem"], |one| {
         let [state, settled, problem] = one.receipt.cells();
         vec![one.ended_at.clone(), one.client.clone(), one.organization.clone(), state, settled, problem]
-    })
+    })?;
+    length.tell(is_cut);
+    Ok(())
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     audit::Context,
     cli::{
-        Shell,
+        Shell, paging,
         scope::{Scope, Usage, cell, instant},
     },
     clock::Timestamp,
@@ -36,13 +36,15 @@ const MOST: u32 = 1_000;
 #[command(after_help = "\
 Examples:
   lanyard user review --organization riverside
-  lanyard user review --unused 180d --reason unused --reason never-signed-in
-  lanyard user review --reason source-ended --disable           shows who would be suspended
-  lanyard user review --reason source-ended --disable --yes     suspends them
+  lanyard user review --unused 180d --reason unused --reason never-signed-in \\
+    --organization riverside
+  shows who would be suspended; --yes besides suspends them:
+    lanyard user review --reason source-ended --disable --organization riverside
 
 Reasons of members, who can be suspended for them: source-ended, source-silent, not-repeated
-(with --not-repeated alone), no-source, never-signed-in, unused, no-role, unverified. Others:
-still-live, only-owner, old-invitation, service-without-owner. The last owner stays.")]
+(with --not-repeated alone), no-source, never-signed-in, unused, no-role, unverified,
+cannot-sign-in. Others: still-live, only-owner, old-invitation, service-without-owner. The last
+owner stays.")]
 pub(super) struct Review {
     /// For this reason alone; may be repeated
     #[arg(long = "reason", value_name = "REASON", value_parser = reason)]
@@ -158,7 +160,7 @@ impl Review {
             ]
         })?;
         if let Some(last) = last.filter(|_| is_cut) {
-            shell.say(format!("There are more: add --after {last}"));
+            paging::tell_more("--after", &last);
         }
         Ok(())
     }
@@ -318,6 +320,11 @@ fn member(subject: &Subject, finding: Finding, of: &Organization) -> Shown {
     let command = match finding.reason {
         Reason::NoRole => format!("lanyard role assign ROLE {}", subject.membership),
         Reason::Unverified => format!("lanyard user recover {}", subject.user),
+        Reason::CannotSignIn if !subject.is_pending => format!("lanyard user password {}", subject.user),
+        Reason::CannotSignIn => match &subject.said_address {
+            Some(address) => format!("lanyard invitation send {address} --kind {}", subject.kind),
+            None => format!("lanyard user email {} ADDRESS", subject.user),
+        },
         _ => format!("lanyard membership disable {}", subject.membership),
     };
     Shown {

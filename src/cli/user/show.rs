@@ -27,6 +27,10 @@ struct Shown {
     created_at: String,
     disabled_at: Option<String>,
     deleted_at: Option<String>,
+    /// The organizations that hold the record.
+    held_by: Vec<String>,
+    /// Since when the person is to be erased as soon as none does.
+    to_be_erased_since: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,6 +59,10 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
             });
         }
     }
+    // One organization sees what it holds itself; whether the person is to be erased is the server's.
+    let held_by = tx.retention().holders(&user.id, now).await?.into_iter();
+    let held_by = held_by.filter(|one| by.is_none_or(|by| *by == one.id)).map(|one| one.slug.into());
+    let asked = if by.is_none() { tx.retention().asked(&user.id).await? } else { None };
     let (former, live): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.retired_at.is_some());
     let texts = |names: Vec<LoginName>| names.into_iter().map(|one| one.name.into()).collect::<Vec<String>>();
     let shown = Shown {
@@ -70,6 +78,8 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
         created_at: user.created_at.to_string(),
         disabled_at: instant(user.disabled_at),
         deleted_at: instant(user.deleted_at),
+        held_by: held_by.collect(),
+        to_be_erased_since: instant(asked),
     };
     shell.show(&shown, &lines(&shown))
 }
@@ -77,19 +87,17 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
 fn lines(shown: &Shown) -> Vec<(&str, String)> {
     let organizations: Vec<String> =
         shown.organizations.iter().map(|one| format!("{} ({})", one.organization, one.kind)).collect();
-    let state = match (&shown.deleted_at, &shown.disabled_at) {
-        (Some(at), _) => format!("erased {at}"),
-        (None, Some(at)) => format!("disabled {at}"),
-        (None, None) => "active".to_owned(),
-    };
     let mut lines = vec![
         ("name", shown.name.clone()),
         ("e-mail", cell(shown.email.as_deref())),
         ("signs in as", shown.login_names.join(", ")),
         ("formerly", shown.former_login_names.join(", ")),
-        ("state", state),
+        ("state", state(shown)),
         ("organizations", organizations.join(", ")),
     ];
+    if !shown.held_by.is_empty() {
+        lines.push(("record held by", shown.held_by.join(", ")));
+    }
     lines.extend(shown.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
     let is_only = shown.organizations.len() == 1;
     for one in &shown.organizations {
@@ -98,4 +106,50 @@ fn lines(shown: &Shown) -> Vec<(&str, String)> {
     }
     lines.push(("id", shown.id.clone()));
     lines
+}
+
+/// Whether the person may sign in, and what waits for them.
+fn state(shown: &Shown) -> String {
+    let state = match (&shown.deleted_at, &shown.disabled_at) {
+        (Some(at), _) => return format!("erased {at}"),
+        (None, Some(at)) => format!("disabled {at}"),
+        (None, None) => "active".to_owned(),
+    };
+    let waits = if shown.to_be_erased_since.is_some() { ", to be erased when the last hold ends" } else { "" };
+    state + waits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_erasure_that_waits_is_told_of_whoever_it_is() {
+        for (disabled_at, deleted_at, asked, expected) in [
+            (None, None, None, "active"),
+            (None, None, Some("then"), "active, to be erased when the last hold ends"),
+            (Some("now"), None, None, "disabled now"),
+            (Some("now"), None, Some("then"), "disabled now, to be erased when the last hold ends"),
+            (Some("now"), Some("now"), Some("then"), "erased now"),
+        ] {
+            let text = |at: Option<&str>| at.map(str::to_owned);
+            let shown = Shown {
+                id: String::new(),
+                name: String::new(),
+                email: None,
+                email_verified_at: None,
+                login_names: vec![],
+                former_login_names: vec![],
+                attributes: vec![],
+                organizations: vec![],
+                must_change_password: false,
+                created_at: String::new(),
+                disabled_at: text(disabled_at),
+                deleted_at: text(deleted_at),
+                held_by: vec![],
+                to_be_erased_since: text(asked),
+            };
+            assert_eq!(state(&shown), expected);
+        }
+    }
 }

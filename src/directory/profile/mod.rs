@@ -21,8 +21,10 @@ use crate::{
 use super::{
     Result, membership,
     membership::Membership,
-    provisioning::{carried, people},
-    registration, search, tenancy, user,
+    provisioning::people,
+    registration,
+    rule::{self, Mandate},
+    search, tenancy, user,
     user::User,
 };
 
@@ -89,6 +91,19 @@ attributes! {
     Specialty "specialty" Membership Administrator 200;
     /// Title.
     Title "title" Membership Both 100;
+}
+
+impl Attribute {
+    /// What its values look like, for whoever wrote one that does not.
+    const fn form(self) -> &'static str {
+        match self {
+            Self::Phone => "write digits, spaces and + - ( ) . alone, as in +45 12 34 56 78",
+            Self::Locale => "write the tag of a language, as in en or da-DK",
+            Self::RegistrationExpires => "write a date, as in 2027-06-30, or an instant, as in 2027-06-30T12:00:00Z",
+            Self::Picture => "write an address that begins with https://",
+            _ => "the value has another form",
+        }
+    }
 }
 
 /// Whom an attribute belongs to.
@@ -161,7 +176,7 @@ impl Edit {
             Attribute::Picture => url::Url::parse(value).is_ok_and(|uri| uri.scheme() == "https"),
             _ => true,
         };
-        if fits { Ok(Self { attribute, value: Some(value.to_owned()) }) } else { refused("the value has another form") }
+        if fits { Ok(Self { attribute, value: Some(value.to_owned()) }) } else { refused(attribute.form()) }
     }
 
     /// Removes the value of an attribute.
@@ -195,6 +210,11 @@ pub async fn edit_member(
     editor: Editor,
     edits: &[Edit],
 ) -> Result<()> {
+    if editor == Editor::Person {
+        // Nobody gives themselves a role by saying what the rule of a group looks at.
+        tx.act_by(Mandate::Roles(vec![]));
+    }
+    tx.organizations().lock(organization).await?;
     let mut membership = membership::existing(tx, organization, id).await?;
     tx.attribute_rules().of(organization).await?.check(edits, editor)?;
     let (of_person, of_member): (Vec<&Edit>, Vec<&Edit>) =
@@ -218,11 +238,7 @@ pub async fn edit_member(
         };
         tx.record(context, Some(organization), &event);
     }
-    if editor == Editor::Person {
-        // Nobody gives themselves a role by saying what the rule of a group looks at.
-        carried::settle_own(tx, context, organization).await?;
-    }
-    Ok(())
+    rule::settle(tx).await.map(drop)
 }
 
 /// The same for somebody whom nobody knew, before they are written down.

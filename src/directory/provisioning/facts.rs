@@ -37,14 +37,19 @@ fn values<'a>(attributes: &'a Attributes, name: &str) -> Vec<&'a str> {
 pub(super) fn name(attributes: &Attributes) -> Option<Name> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let part = |part: &str| text(attributes.get("name").and_then(|name| name.get(part)));
-    let parts: Vec<String> = [part("givenName"), part("familyName")].into_iter().flatten().collect();
+    let parts = [part("givenName"), part("familyName")];
     let ways = [
         text(attributes.get("displayName")),
         part("formatted"),
-        Some(parts.join(" ")),
+        Some(joined(parts.each_ref().map(Option::as_deref))),
         text(attributes.get("userName")),
     ];
     ways.into_iter().flatten().find_map(|text| text.parse().ok())
+}
+
+/// Given and family name, as they are written together.
+pub(super) fn joined(parts: [Option<&str>; 2]) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The kind of membership that is asked for.
@@ -52,9 +57,9 @@ pub(super) fn kind(attributes: &Attributes) -> Option<&str> {
     attributes.get(PRACTITIONER)?.get("membershipKind")?.as_str()
 }
 
-/// The edits of the profile that follow from these changed attributes. A value that does not fit a profile is kept by the
-/// source alone.
-pub(super) fn edits(attributes: &Attributes, changed: &BTreeSet<String>) -> Vec<Edit> {
+/// The edits of the profile that follow from these changed attributes, with what the person is called from now on. A value
+/// that does not fit a profile is kept by the source alone.
+pub(super) fn edits(attributes: &Attributes, changed: &BTreeSet<String>, name: Option<Name>) -> Vec<Edit> {
     let mut edits = vec![];
     let mut edit = |attribute, value: Option<String>| {
         edits.extend(match value {
@@ -65,7 +70,7 @@ pub(super) fn edits(attributes: &Attributes, changed: &BTreeSet<String>) -> Vec<
     let first = |name: &str| values(attributes, name).first().map(|text| (*text).to_owned());
     let part = |name: &str, part: &str| attributes.get(name)?.get(part)?.as_str().map(str::to_owned);
     if changed.contains("name") || changed.contains("displayName") {
-        edit(Attribute::Name, name(attributes).map(String::from));
+        edit(Attribute::Name, name.map(String::from));
         edit(Attribute::GivenName, part("name", "givenName"));
         edit(Attribute::FamilyName, part("name", "familyName"));
     }
@@ -174,7 +179,7 @@ mod tests {
             (format!("{PRACTITIONER}:registrationNumber"), format!("{PRACTITIONER}:registrationExpires"));
         let changed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         let specialties = format!("{PRACTITIONER}:specialties");
-        let of = |names: &[&str]| edits(&attributes, &changed(names));
+        let of = |names: &[&str]| edits(&attributes, &changed(names), name(&attributes));
         let set = |attribute, value| Edit::set(attribute, value).unwrap();
         let clear = |attribute| Edit::clear(attribute).unwrap();
         for (names, expected) in [

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Attributes, Desired, Known, Manner, Record, Result, Speaker, called, carried, domain, facts,
+    Attributes, Desired, Known, Manner, Record, Result, Speaker, called, domain, facts,
     known::keys,
     manager,
     mapping::{self, Mapping},
@@ -18,6 +18,7 @@ use crate::{
         membership::{self, Membership},
         permission, profile,
         registration::{self, Verification},
+        rule,
         store::ExternalKind,
         user::{self, User},
     },
@@ -45,10 +46,11 @@ impl Newcomer {
         let context = speaker.context;
         let word = verification::take(speaker, (&Attributes::new(), &mut attributes), Manner::Whole)?;
         let said: BTreeSet<String> = keys(&attributes).map(|(key, _)| key).collect();
-        let mut person = user::named(context, (facts::name(&attributes), vouched));
+        let name = facts::name(&attributes);
+        let mut person = user::named(context, (name.clone(), vouched));
         let new = membership_of(speaker, person.id.clone(), &attributes)?;
         let mut member = membership::of(context, speaker.organization, &new);
-        profile::apply(&facts::edits(&attributes, &said), &mut person, &mut member);
+        profile::apply(&facts::edits(&attributes, &said, name), &mut person, &mut member);
         if matches!(word, Some(verification::Word::Verified(_))) {
             member.registration_number.as_ref().ok_or(verification::NO_NUMBER)?;
             member.verification = Some(Verification { at: context.now, by: speaker.source() });
@@ -191,6 +193,7 @@ pub async fn add_together(tx: &mut Tx, speaker: Speaker<'_>, all: Vec<Newcomer>)
 }
 
 async fn write_and_settle(tx: &mut Tx, speaker: Speaker<'_>, all: &[Newcomer]) -> Result<bool> {
+    tx.act_by(speaker.mandate());
     write(tx, speaker, all).await?;
-    carried::settle(tx, speaker, false).await
+    rule::settle(tx).await
 }

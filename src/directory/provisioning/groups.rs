@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Manner, Owned, Ranking, Speaker, called, carried, keepers};
+use super::{Manner, Owned, Ranking, Speaker, called, keepers};
 use crate::{
     audit::Event,
     clock::Timestamp,
@@ -15,6 +15,7 @@ use crate::{
         Noun, Result,
         group::{self, Group},
         origin::Origin,
+        rule,
         store::ExternalKind,
     },
     id::{GroupId, MembershipId, UserId},
@@ -225,7 +226,7 @@ async fn change_groups(
         }
     }
     if !new.is_empty() {
-        carried::check(tx, speaker, id).await?;
+        speaker.mandate().check(tx, speaker.organization, &[id]).await?;
         keepers::spare_nested(tx, speaker, known, &new).await?;
     }
     for (part, _) in &gone {
@@ -251,7 +252,7 @@ async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[Members
         held.iter().filter(|one| one.origin.is_rule()).map(|one| one.member.clone()).collect();
     if !by_rule.is_empty() {
         // They stay when the rule lets go of them.
-        carried::check(tx, speaker, id).await?;
+        speaker.mandate().check(tx, speaker.organization, &[id]).await?;
         tx.group_records().hand_over(id, &by_rule, &source).await?;
     }
     let held: HashSet<MembershipId> = held.into_iter().map(|holding| holding.member).collect();
@@ -262,7 +263,7 @@ async fn put(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId, members: &[Members
         return Err(Noun::Membership.unknown(unknown));
     }
     if !missing.is_empty() {
-        carried::check(tx, speaker, id).await?;
+        speaker.mandate().check(tx, speaker.organization, &[id]).await?;
     }
     tx.group_records().add(id, &missing, (&source, speaker.context.now)).await?;
     let users: HashSet<&UserId> = known.iter().map(|(_, user)| user).collect();
@@ -297,6 +298,7 @@ async fn take(
         let event = Event::GroupLeave { user: holding.user.clone(), group: id.clone() };
         tx.record(speaker.context, Some(speaker.organization), &event);
     }
+    rule::put_back(tx, speaker.context, id, &members).await?;
     Ok(!holdings.is_empty())
 }
 

@@ -1,8 +1,9 @@
 //! What roles, entitlements and locations of sources mean in an organization, and which of them mean nothing there.
 //!
 //! A role or entitlement is the key of a role, or `role@location` (RFC 7643 §4.1.2 leaves the values to the parties); an
-//! entitlement can also be a permission of an app, `app:resource:action`; a location is the key or the id of a site. Values that mean nothing here are kept, give no right, and are shown as unmapped
-//! until the source says others.
+//! entitlement can also be a permission of an app, `app:resource:action`; a location is the key or the id of a site. Values
+//! that mean nothing here are kept, give no right, and are shown as unmapped until they mean something (`waiting`) or the
+//! source says others.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +18,15 @@ use crate::{
         origin::Origin,
         owner,
         permission::{self, Permission},
+        rule::Mandate,
     },
     id::LocationId,
     storage::Tx,
     text::Slug,
 };
+
+/// The type of unmapped places of work.
+const LOCATIONS: &str = "locations";
 
 /// The type of an identifier of which the source does not say it.
 const IDENTIFIER: &str = "provider_number";
@@ -49,14 +54,48 @@ pub(super) struct Mapping {
     unmapped: Vec<(&'static str, String)>,
 }
 
+impl Speaker<'_> {
+    /// Into which groups somebody may come by what it says.
+    pub(super) fn mandate(&self) -> Mandate {
+        Mandate::Roles(self.may_assign.to_vec())
+    }
+}
+
 /// The key of the attribute that tells what is unmapped.
 pub(super) fn unmapped_key() -> String {
     format!("{PRACTITIONER}:unmapped")
 }
 
-/// Keys of the attributes that are mapped.
+/// Keys of the attributes that are mapped, and of what is left of them.
 pub(super) fn is_mapped(key: &str) -> bool {
-    ["roles", "entitlements"].contains(&key) || key.strip_prefix(PRACTITIONER) == Some(":locations")
+    ROLES.contains(&key)
+        || key.strip_prefix(PRACTITIONER).is_some_and(|name| [":locations", ":unmapped"].contains(&name))
+}
+
+/// The key of the attribute that has an unmapped value of this type.
+pub(super) fn key_of(kind: &str) -> String {
+    if kind == LOCATIONS { format!("{PRACTITIONER}:{LOCATIONS}") } else { kind.to_owned() }
+}
+
+/// Whether another value than before, of those that the source said, means nothing here.
+pub(super) async fn means_other(tx: &mut Tx, speaker: Speaker<'_>, record: &Record) -> Result<bool> {
+    let source = speaker.source();
+    let is_its_own = |kind: &str| record.sources.get(&key_of(kind)) == Some(&source);
+    let before: BTreeSet<(String, String)> = record.unmapped().filter(|(kind, _)| is_its_own(kind)).collect();
+    let mapping = of(tx, speaker, &record.attributes).await?;
+    let now = mapping.unmapped.into_iter().filter(|(kind, _)| is_its_own(kind));
+    Ok(before != now.map(|(kind, text)| (kind.to_owned(), text)).collect())
+}
+
+/// What was mapped of a member before: what meant nothing then set no identifier.
+pub(super) async fn before(tx: &mut Tx, speaker: Speaker<'_>, known: &Known) -> Result<Mapping> {
+    let mut mapping = of(tx, speaker, &known.seen()).await?;
+    let unmapped: Vec<(String, String)> = known.record.iter().flat_map(Record::unmapped).collect();
+    if unmapped.iter().any(|(kind, _)| kind == LOCATIONS) {
+        let set = tx.identifiers().of_member(speaker.organization, &known.membership.id).await?;
+        mapping.identifiers.retain(|(site, kind, _)| set.iter().any(|one| one.location == *site && one.kind == *kind));
+    }
+    Ok(mapping)
 }
 
 /// Maps what a source says of a member.
@@ -177,7 +216,7 @@ fn mapped(attributes: &Attributes, offer: &Offer<'_>) -> Mapping {
             (Some(site), Some(identifier), Ok(kind)) => {
                 mapping.identifiers.insert((site, kind, identifier.to_owned()));
             }
-            _ => mapping.unmapped.push(("locations", text.to_owned())),
+            _ => mapping.unmapped.push((LOCATIONS, text.to_owned())),
         }
     }
     mapping

@@ -9,7 +9,6 @@
 
 mod attributes;
 mod called;
-pub(super) mod carried;
 mod facts;
 mod fresh;
 pub(super) mod groups;
@@ -18,6 +17,7 @@ mod known;
 pub(super) mod manager;
 mod mapping;
 mod moved;
+mod naming;
 mod ownership;
 pub(super) mod pending;
 pub(super) mod shown;
@@ -25,6 +25,8 @@ mod standing;
 pub(super) mod people;
 mod ranking;
 mod verification;
+mod waiting;
+mod writing;
 
 pub use fresh::{Newcomer, add_together, newcomers};
 pub use groups::{
@@ -37,28 +39,21 @@ pub use people::{Kept, kept_of, kept_of_person};
 pub use ranking::{PRECEDENCES, Ranking, Source, set_own_precedence};
 pub use shown::{AttributeText, Shown};
 pub use standing::{hold, remove};
+pub use waiting::{look_again, look_again_at, map_again};
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-
-use self::{
-    ownership::{Merged, Present},
-    standing::suspend_or_resume,
-};
+use self::writing::write;
 use super::{
     Error, Noun, Result,
     membership::{self, FirstRoles, Membership, NewMembership},
     origin::Origin,
     permission::Permission,
-    profile::{self, Subject},
-    store::ExternalKind,
+    rule,
     tenancy::{self, Aspect},
     user,
     validity::Validity,
 };
 use crate::{
-    audit::{Context, Event},
+    audit::Context,
     id::{MembershipId, OrganizationId, UserId},
     storage::Tx,
     text::{DomainName, EmailAddress, Slug, UserName},
@@ -126,8 +121,9 @@ pub struct Added {
 /// When the organization calls another member by this name, or has one with this address, and when a rule would put them into a
 /// group whose roles the source may not assign.
 pub async fn add(tx: &mut Tx, speaker: Speaker<'_>, desired: &Desired) -> Result<Added> {
+    tx.act_by(speaker.mandate());
     let mut added = bring(tx, speaker, desired).await?;
-    added.has_places |= carried::settle(tx, speaker, desired.is_active == Some(false)).await?;
+    added.has_places |= rule::settle(tx).await?;
     Ok(added)
 }
 
@@ -177,6 +173,7 @@ pub async fn change(
     id: &MembershipId,
     (desired, manner): (&Desired, Manner),
 ) -> Result<(bool, Option<Invited>)> {
+    tx.act_by(speaker.mandate());
     let known = tx.member_records_of(&speaker.source()).by_id(speaker.organization, id).await?;
     let known = known.ok_or_else(|| Noun::Membership.unknown(id))?;
     let folded = desired.user_name.to_lowercase();
@@ -186,7 +183,7 @@ pub async fn change(
     }
     let has_changed = write(tx, speaker, &known, (desired, manner)).await?;
     let invited = if has_changed { moved::follow(tx, speaker, &known).await? } else { None };
-    carried::settle(tx, speaker, desired.is_active == Some(false)).await?;
+    rule::settle(tx).await?;
     Ok((has_changed, invited))
 }
 
@@ -258,137 +255,8 @@ fn membership_of(speaker: Speaker<'_>, user: UserId, attributes: &Attributes) ->
     })
 }
 
-/// Writes what the source says, and lets it have its effects.
-async fn write(
-    tx: &mut Tx,
-    speaker: Speaker<'_>,
-    known: &Known,
-    (desired, manner): (&Desired, Manner),
-) -> Result<bool> {
-    let (before, mut wanted) = (known.seen(), with_user_name(desired));
-    let word = verification::take(speaker, (&before, &mut wanted), manner)?;
-    let merged = merged(tx, speaker, known, (&before, &wanted, manner)).await?;
-    let has_other_id = known.external_id != desired.external_id;
-    let (mut changed, is_new) = (merged.changed, known.record.is_none());
-    if is_new || has_other_id || !changed.is_empty() {
-        let record = Record {
-            user_name: text(&merged.attributes, "userName").unwrap_or_else(|| known.user_name()),
-            attributes: merged.attributes,
-            sources: merged.sources,
-            updated_at: speaker.context.now,
-        };
-        keep(tx, speaker, (known, desired), (record, &changed)).await?;
-        if has_other_id {
-            let resource = (ExternalKind::Member, known.membership.id.as_str());
-            called::set(tx, speaker, resource, desired.external_id.as_deref()).await?;
-            changed.insert("externalId".into());
-        }
-        let event = Event::MembershipUpdate {
-            user: known.membership.user_id.clone(),
-            membership: known.membership.id.clone(),
-            attributes: changed.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
-        };
-        tx.record(speaker.context, Some(speaker.organization), &event);
-    }
-    if verification::heed(tx, speaker, &known.membership, word).await? {
-        changed.insert(verification::key());
-    }
-    if suspend_or_resume(tx, speaker, known, (desired.is_active, manner)).await? {
-        changed.insert("active".into());
-    }
-    if changed.is_empty() {
-        tx.reviews().repeated(&known.membership.id, speaker.context.now).await?;
-    }
-    Ok(!changed.is_empty())
-}
-
-/// Writes the record of a member, and what follows of it.
-async fn keep(
-    tx: &mut Tx,
-    speaker: Speaker<'_>,
-    (known, desired): (&Known, &Desired),
-    (record, changed): (Record, &BTreeSet<String>),
-) -> Result<()> {
-    let after = Known { record: Some(record), ..known.clone() };
-    let seen = after.seen();
-    let addresses = facts::addresses(&seen);
-    let mut record = after.record.expect("it was just set");
-    let is_mapped = changed.iter().any(|key| mapping::is_mapped(key));
-    let mapping = if is_mapped { Some(mapping::of(tx, speaker, &seen).await?) } else { None };
-    if let Some(mapping) = &mapping {
-        let source = speaker.source();
-        let key = |name: &str| if name == "locations" { format!("{PRACTITIONER}:locations") } else { name.to_owned() };
-        let is_said = |name: &str| record.sources.get(&key(name)).is_none_or(|said_by| *said_by == source);
-        mapping.tell(&mut record.attributes, is_said);
-    }
-    let (id, is_new) = (&known.membership.id, known.record.is_none());
-    if !tx.member_records().save((speaker.organization, id), &record, (&addresses, is_new)).await? {
-        return Err(taken(desired));
-    }
-    if let Some(mapping) = mapping {
-        let (member, before) = (&known.membership, mapping::of(tx, speaker, &known.seen()).await?);
-        mapping::assign(tx, speaker, (known, &record), &seen).await?;
-        mapping.identify(tx, speaker, (member, &before)).await?;
-    }
-    effects(tx, speaker, known, (&seen, changed)).await
-}
-
-/// What is to be written, of what is wanted.
-async fn merged(
-    tx: &mut Tx,
-    speaker: Speaker<'_>,
-    known: &Known,
-    (before, wanted, manner): (&Attributes, &Attributes, Manner),
-) -> Result<Merged> {
-    let (empty, nobody) = (Attributes::new(), Sources::new());
-    let (written, sources) =
-        known.record.as_ref().map_or((&empty, &nobody), |record| (&record.attributes, &record.sources));
-    let (is_new, source) = (known.record.is_none(), speaker.source());
-    let present = Present { seen: before, written, sources, is_new };
-    // Whoever made the membership speaks of it for the first time: nobody else can have said anything.
-    let is_its_own = is_new && known.membership.origin == source;
-    let ranking = if !is_its_own && present.is_contested(wanted, &source) {
-        tx.sources().ranking(speaker.organization).await?
-    } else {
-        Ranking::default()
-    };
-    Ok(ownership::merge(present, wanted, (&source, &ranking), manner)?)
-}
-
-/// What follows for the person and the membership.
-async fn effects(
-    tx: &mut Tx,
-    speaker: Speaker<'_>,
-    known: &Known,
-    (after, changed): (&Attributes, &BTreeSet<String>),
-) -> Result<()> {
-    let (organization, membership) = (speaker.organization, &known.membership);
-    let kind = format!("{PRACTITIONER}:membershipKind");
-    if changed.contains(&kind)
-        && let Some(kind) = facts::kind(after)
-    {
-        let kind: Slug = kind.parse().map_err(|_| Noun::MembershipKind.unknown(kind))?;
-        if kind != membership.kind {
-            membership::update(tx, speaker.context, organization, &membership.id, (Some(kind), None)).await?;
-        }
-    }
-    let edits = facts::edits(after, changed);
-    let is_own = is_of_this_organization_alone(tx, organization, &membership.user_id).await?;
-    let edits: Vec<_> =
-        edits.into_iter().filter(|edit| is_own || edit.attribute().subject() == Subject::Membership).collect();
-    profile::provision(tx, speaker.context, membership, &edits).await?;
-    if changed.contains(&manager::key()) {
-        manager::set(tx, speaker, membership, after).await?;
-    }
-    Ok(())
-}
-
 async fn is_of_this_organization_alone(tx: &mut Tx, organization: &OrganizationId, user: &UserId) -> Result<bool> {
     let organizations = tx.memberships().organizations_ever(user).await?;
     let scope = tenancy::Scope::Organization(organization.clone());
     Ok(tenancy::may_change(&scope, Aspect::Profile, &organizations).is_ok())
-}
-
-fn text(attributes: &Attributes, name: &str) -> Option<String> {
-    attributes.get(name).and_then(Value::as_str).map(str::to_owned)
 }

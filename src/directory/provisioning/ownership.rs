@@ -98,8 +98,9 @@ pub(super) fn merge(
         let (is, wish) = (value_of(present.seen, &key), value_of(wanted, &key));
         // What is unmapped is ours to say.
         let is_same = is == wish || key == unmapped;
-        // Whoever brings a member says what it says, though it was known; whoever reads and writes back does not.
-        if is_same && !(present.is_new && wish.is_some()) {
+        // Whoever brings a member says what it says, though it was known; whoever reads and writes back does not, nor who
+        // names what it changes.
+        if is_same && !(present.is_new && wish.is_some() && manner == Manner::Whole) {
             continue;
         }
         let holder = present.holder(&key);
@@ -110,16 +111,23 @@ pub(super) fn merge(
             (None, Manner::Whole) if wish.is_none() && holder != Holder::Source(source) => continue,
             _ => {}
         }
-        put(&mut merged.attributes, &key, wish.cloned().unwrap_or(Value::Null));
-        match wish {
-            Some(_) => merged.sources.insert(key.clone(), source.clone()),
-            None => merged.sources.remove(&key),
-        };
+        if let Some(wish) = wish {
+            put_as_said(&mut merged, &key, (wish, source));
+        } else {
+            put(&mut merged.attributes, &key, Value::Null);
+            merged.sources.remove(&key);
+        }
         if !is_same {
             merged.changed.insert(key);
         }
     }
     Ok(merged)
+}
+
+/// Writes a value as the word of a source.
+pub(super) fn put_as_said(merged: &mut Merged, key: &str, (value, source): (&Value, &Origin)) {
+    put(&mut merged.attributes, key, value.clone());
+    merged.sources.insert(key.to_owned(), source.clone());
 }
 
 #[cfg(test)]
@@ -196,6 +204,13 @@ mod tests {
         let own = Ranking { own: Some(1), ..Ranking::default() };
         let kept = merge(first, &wanted, (&entra, &own), Manner::Whole).unwrap();
         assert_eq!(kept.sources.keys().collect::<Vec<_>>(), ["locale"], "what people keep stays theirs");
+
+        let named = merge(first, &map(json!({"title": "Mr", "nickName": "O"})), (&entra, &ranking), Manner::Change);
+        assert_eq!(
+            named.unwrap().sources.keys().collect::<Vec<_>>(),
+            ["title"],
+            "who names what it changes says no more"
+        );
 
         // Whoever reads and writes back what a lower one wrote does not take it over; whoever says otherwise does.
         let later = Present { seen: &seen, written: &merged.attributes, sources: &merged.sources, is_new: false };

@@ -11,6 +11,7 @@ use crate::{
         Error, Result,
         invitation::{self, Invitation, NewInvitation},
         membership::{self, Membership},
+        retention,
         user::User,
     },
     id::{MembershipId, OrganizationId, UserId},
@@ -135,6 +136,8 @@ async fn take(
     withdraw_invitation(tx, context, organization, id).await?;
     let placeholder = membership.user_id.clone();
     tx.memberships().hand_over(id, user).await?;
+    tx.retention().hand_over(&placeholder, user).await?;
+    tx.retention().withdraw(&placeholder).await?;
     tx.users().erase(&placeholder, context.now).await?;
     membership.user_id = user.clone();
     let event = Event::MembershipClaim { user: user.clone(), membership: id.clone(), placeholder };
@@ -165,11 +168,27 @@ pub(super) async fn withdraw_invitation(
     Ok(())
 }
 
-/// Whoever was pending in a membership that ends is forgotten.
+/// Somebody here gives a person something to sign in with: who was pending has joined, answers no invitation any more, and
+/// is not to be erased for having been taken away before.
+pub(in crate::directory) async fn join(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
+    if !tx.users().is_placeholder(user).await? {
+        return Ok(());
+    }
+    // A placeholder stands in one membership.
+    for organization in tx.memberships().organizations_ever(user).await? {
+        if let Some(membership) = tx.memberships().of(&organization, user).await? {
+            withdraw_invitation(tx, context, &organization, &membership.id).await?;
+        }
+    }
+    tx.retention().withdraw(user).await?;
+    Ok(tx.users().end_placeholder(user).await?)
+}
+
+/// Whoever was pending in a membership that ends is forgotten; while the record is held, that waits.
 pub(in crate::directory) async fn end(tx: &mut Tx, context: &Context, membership: &Membership) -> Result<()> {
     if tx.users().is_placeholder(&membership.user_id).await? {
         withdraw_invitation(tx, context, &membership.organization_id, &membership.id).await?;
-        tx.users().erase(&membership.user_id, context.now).await?;
+        retention::erase_placeholder(tx, context, &membership.user_id).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! and is told so where it names it. The word is never kept with the other ones: it is the membership's (`registration`).
 
 use super::{
-    Attributes, Manner, Owned, PRACTITIONER, Speaker,
+    Attributes, Manner, PRACTITIONER, Speaker,
     known::{forget, value_of},
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(super) enum Word {
 /// Takes the word out of what a source wants, if it counts; `before` is what was there.
 ///
 /// # Errors
-/// [`Owned`], where a source names it that may not say so, and for a state that there is not.
+/// [`Error::MayNotVerify`], where a source names it that may not say so, and for a state that there is not.
 pub(super) fn take(
     speaker: Speaker<'_>,
     (before, wanted): (&Attributes, &mut Attributes),
@@ -40,17 +40,16 @@ pub(super) fn take(
     forget(wanted, &key());
     let has_number =
         value_of(wanted, &format!("{PRACTITIONER}:registrationNumber")).is_some_and(|value| !value.is_null());
+    let is_repeated = is.as_ref().zip(wish.as_ref()).is_some_and(|(is, wish)| is.eq_ignore_ascii_case(wish));
     let is_said = match manner {
         // Whoever takes away the whole registration says nothing of what it was worth.
         Manner::Change => is != wish && (wish.is_some() || has_number),
-        Manner::Whole => wish.is_some(),
+        // Whoever tells the whole repeats what was told of the registration that was there: of another one it says nothing.
+        Manner::Whole => wish.is_some() && !(is_repeated && is_another(before, wanted)),
     };
     match (is_said, speaker.may_verify, manner) {
         (false, ..) | (true, false, Manner::Whole) => Ok(None),
-        (true, false, Manner::Change) => {
-            let keeper = "people of the organization".to_owned();
-            Err(Owned { attribute: "registrationVerification".to_owned(), keeper }.into())
-        }
+        (true, false, Manner::Change) => Err(Error::MayNotVerify(speaker.source().to_string())),
         (true, true, _) => match wish.as_deref().map(str::to_lowercase).as_deref() {
             Some("verified") => {
                 let number = value_of(wanted, &format!("{PRACTITIONER}:registrationNumber"));
@@ -61,6 +60,28 @@ pub(super) fn take(
             Some(_) => Err(Error::Refused("registrationVerification: state is `verified` or `unverified`")),
         },
     }
+}
+
+/// Whether another number, register or end is wanted than there was.
+fn is_another(before: &Attributes, wanted: &Attributes) -> bool {
+    let said = |all: &Attributes, name: &str| value_of(all, &format!("{PRACTITIONER}:{name}")).cloned();
+    ["registrationNumber", "registrationBody", "registrationExpires"]
+        .iter()
+        .any(|name| said(before, name) != said(wanted, name))
+}
+
+/// Says by name who may not, and who lets it.
+pub(super) async fn may_not(tx: &mut Tx, speaker: Speaker<'_>) -> Result<Error> {
+    let source = speaker.source();
+    let name = tx.sources().ranking(speaker.organization).await?.name_of(&source);
+    let instead = if source.is_connection() {
+        format!("an administrator lets it by `lanyard scim-token change {name} --may-verify`")
+    } else {
+        "people do (`lanyard membership verify`), and connections with `--may-verify`".to_owned()
+    };
+    Ok(Error::MayNotVerify(format!(
+        "{name} may not say whether a registration was compared with the register; {instead}"
+    )))
 }
 
 /// Lets the word have its effect on the membership as it is by now; says whether it had any.
@@ -109,12 +130,12 @@ mod tests {
             (&verified, &verified, true, Manner::Whole, Ok(Some(Word::Verified("R-1".to_owned())))),
             (&verified, &unverified, true, Manner::Change, Ok(Some(Word::Unverified))),
             (&verified, &of(Value::Null), true, Manner::Change, Ok(Some(Word::Unverified))),
-            (&verified, &of(Value::Null), false, Manner::Change, Err("kept by people")),
+            (&verified, &of(Value::Null), false, Manner::Change, Err("`registrationVerification`: server")),
             (&verified, &Attributes::new(), true, Manner::Change, Ok(None)),
             (&verified, &Attributes::new(), false, Manner::Change, Ok(None)),
             (&verified, &Attributes::new(), true, Manner::Whole, Ok(None)),
             (&verified, &of(json!("rejected")), true, Manner::Whole, Err("verified` or")),
-            (&unverified, &verified, false, Manner::Change, Err("kept by people")),
+            (&unverified, &verified, false, Manner::Change, Err("`registrationVerification`: server")),
             (&unverified, &verified, false, Manner::Whole, Ok(None)),
             (&verified, &verified, false, Manner::Change, Ok(None)),
         ] {

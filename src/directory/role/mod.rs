@@ -15,7 +15,7 @@ use crate::{
 use super::{
     Error, Noun, Result, owner,
     permission::{self, Permission},
-    rule, tree,
+    provisioning, rule, tree,
 };
 
 /// A bundle of permissions.
@@ -217,10 +217,12 @@ pub async fn disinherit(
 /// # Errors
 /// For a built-in role.
 pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationId, id: &RoleId) -> Result<()> {
+    tx.organizations().lock(organization).await?;
     let role = existing(tx, organization, id).await?;
     if role.built_in().is_some() {
         return Err(Error::Refused("a built-in role cannot be removed; end its assignments instead"));
     }
+    provisioning::look_again_at(tx, organization, (id, None)).await?;
     tx.roles().remove(id, context.now).await?;
     rule::restart(tx, organization).await?;
     let event = Event::RoleRemoval { role: id.clone(), slug: role.slug.to_string() };

@@ -7,13 +7,7 @@
 use std::fmt;
 
 use super::facts::{Fact, Facts};
-
-/// The most bytes of a condition.
-pub const LONGEST: usize = 4 * 1024;
-/// How deep it may be nested.
-pub const DEEPEST: usize = 16;
-/// The most comparisons.
-pub const MOST_TERMS: usize = 50;
+use crate::expression::{self, LONGEST, Language, Reader, Test, logic};
 
 /// What has to be true of a member. `And` and `Or` hold at least two conditions, none of the same kind as themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,15 +48,7 @@ impl Condition {
     /// # Errors
     /// [`NotACondition`] says at which character, or which bound.
     pub fn parse(text: &str) -> Result<Self, NotACondition> {
-        if text.len() > LONGEST {
-            return Err(NotACondition(format!("the condition is longer than {LONGEST} bytes")));
-        }
-        let mut parser = Parser { text, at: 0, depth: 0, terms: 0 };
-        let condition = parser.or()?;
-        parser.blanks();
-        if !parser.rest().is_empty() {
-            return Err(parser.unexpected("`and`, `or` or the end"));
-        }
+        let condition = expression::read(&mut Comparisons, "the condition", text).map_err(NotACondition)?;
         // It is kept as it is told, which may be longer.
         if condition.to_string().len() > LONGEST {
             return Err(NotACondition(format!("the condition is longer than {LONGEST} bytes")));
@@ -137,157 +123,33 @@ impl fmt::Display for Condition {
     }
 }
 
-struct Parser<'t> {
-    text: &'t str,
-    /// The byte that is looked at.
-    at: usize,
-    depth: usize,
-    terms: usize,
-}
+logic!(Condition);
 
-type Parsed = Result<Condition, NotACondition>;
+struct Comparisons;
 
-impl<'t> Parser<'t> {
-    fn or(&mut self) -> Parsed {
-        let mut all = vec![self.and()?];
-        while self.word("or") {
-            all.push(self.and()?);
-        }
-        let flat = all.into_iter().flat_map(|one| if let Condition::Or(all) = one { all } else { vec![one] });
-        Ok(one_or(flat.collect(), Condition::Or))
-    }
+impl Language for Comparisons {
+    type Meaning = Condition;
 
-    fn and(&mut self) -> Parsed {
-        let mut all = vec![self.term()?];
-        while self.word("and") {
-            all.push(self.term()?);
-        }
-        let flat = all.into_iter().flat_map(|one| if let Condition::And(all) = one { all } else { vec![one] });
-        Ok(one_or(flat.collect(), Condition::And))
-    }
-
-    fn term(&mut self) -> Parsed {
-        self.blanks();
-        if self.rest().starts_with('(') {
-            return self.nested();
-        }
-        let is_negation = self.rest().get(..3).is_some_and(|word| word.eq_ignore_ascii_case("not"));
-        let group = self.rest().get(3..).unwrap_or_default().trim_start();
-        if is_negation && group.starts_with('(') {
-            self.at = self.text.len() - group.len();
-            return self.nested().map(|one| Condition::Not(Box::new(one)));
-        }
-        self.comparison()
-    }
-
-    /// What is in brackets, the opening one of which is looked at.
-    fn nested(&mut self) -> Parsed {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(NotACondition(format!("the condition is nested more than {DEEPEST} deep")));
-        }
-        self.at += 1;
-        let condition = self.or()?;
-        self.blanks();
-        if !self.rest().starts_with(')') {
-            return Err(self.unexpected("`and`, `or` or `)`"));
-        }
-        self.at += 1;
-        self.depth -= 1;
-        Ok(condition)
-    }
-
-    fn comparison(&mut self) -> Parsed {
-        self.terms += 1;
-        if self.terms > MOST_TERMS {
-            return Err(NotACondition(format!("the condition has more than {MOST_TERMS} comparisons")));
-        }
-        let before = self.at;
-        let name = self.name();
+    fn comparison(&mut self, reader: &mut Reader<'_>) -> expression::Result<Condition> {
+        let name = reader.word_of_name();
         let Some(fact) = Fact::called(name) else {
-            self.at = before;
             let known = Fact::ALL.iter().map(|fact| fact.name()).collect::<Vec<_>>().join(", ");
-            return Err(self.unexpected(&format!("one of {known}")));
+            return Err(reader.refused(name, &format!("one of {known}")));
         };
-        let is_apart = self.blanks();
-        let word = self.name();
-        if is_apart && word.eq_ignore_ascii_case("pr") {
-            return Ok(Condition::Present(fact));
+        match reader.test(Operator::named, "one of eq, co, sw, ew, pr")? {
+            Test::Present => Ok(Condition::Present(fact)),
+            Test::Compare(operator) => Ok(Condition::Compare(fact, operator, value(reader)?)),
         }
-        let Some(operator) = Operator::named(&word.to_ascii_lowercase()).filter(|_| is_apart) else {
-            self.at -= word.len();
-            return Err(self.unexpected("one of eq, co, sw, ew, pr"));
-        };
-        if !self.blanks() {
-            return Err(self.unexpected("a blank"));
-        }
-        Ok(Condition::Compare(fact, operator, self.value()?))
-    }
-
-    /// A text as JSON writes it, with something in it.
-    fn value(&mut self) -> Result<String, NotACondition> {
-        let wanted = "a text in double quotes";
-        let mut texts = serde_json::Deserializer::from_str(self.rest()).into_iter::<String>();
-        let value = match texts.next() {
-            Some(Ok(value)) if self.rest().starts_with('"') => value,
-            _ => return Err(self.unexpected(wanted)),
-        };
-        if value.is_empty() || value.chars().any(char::is_control) {
-            return Err(self.unexpected("a text that is not empty and has no control characters"));
-        }
-        self.at += texts.byte_offset();
-        Ok(value)
-    }
-
-    /// Steps over `and` or `or`, if it is next and apart from what is around it.
-    fn word(&mut self, word: &str) -> bool {
-        let before = self.at;
-        let is_apart = self.blanks() || self.text[..before].ends_with(')');
-        let found = self.rest().split_at_checked(word.len()).is_some_and(|(found, after)| {
-            found.eq_ignore_ascii_case(word) && after.starts_with(|one: char| one.is_ascii_whitespace() || one == '(')
-        });
-        if is_apart && found {
-            self.at += word.len();
-            return true;
-        }
-        self.at = before;
-        false
-    }
-
-    fn name(&mut self) -> &'t str {
-        let rest = self.rest();
-        let length = rest.find(|one: char| !one.is_ascii_alphabetic() && one != '_').unwrap_or(rest.len());
-        self.at += length;
-        &rest[..length]
-    }
-
-    /// Steps over blanks; whether there were any.
-    fn blanks(&mut self) -> bool {
-        let before = self.at;
-        self.at = self.text.len() - self.rest().trim_start().len();
-        self.at > before
-    }
-
-    fn rest(&self) -> &'t str {
-        &self.text[self.at..]
-    }
-
-    fn unexpected(&self, wanted: &str) -> NotACondition {
-        let character = self.text[..self.at].chars().count() + 1;
-        let found: String = self.rest().chars().take(20).collect();
-        let found = if found.is_empty() { "the end".to_owned() } else { format!("`{found}`") };
-        NotACondition(format!("the condition has {found} at character {character}, where {wanted} is wanted"))
     }
 }
 
-fn one_or(mut all: Vec<Condition>, join: fn(Vec<Condition>) -> Condition) -> Condition {
-    match (all.len(), all.pop()) {
-        (1, Some(only)) => only,
-        (_, last) => {
-            all.extend(last);
-            join(all)
-        }
+/// A text with something in it.
+fn value(reader: &mut Reader<'_>) -> expression::Result<String> {
+    let text = reader.quoted("a text in double quotes")?;
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err("the condition compares with a text that is empty or has control characters".to_owned());
     }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -342,17 +204,17 @@ mod tests {
         for (text, says) in [
             ("", "the end at character 1"),
             ("kind", "the end at character 5"),
-            ("shoe_size eq \"42\"", "`shoe_size eq \"42\"` at character 1, where one of kind, profession"),
-            ("kind ne \"hirer\"", "`ne \"hirer\"` at character 6, where one of eq, co, sw, ew, pr"),
+            ("shoe_size eq \"42\"", "'shoe_size eq \"42\"' at character 1, where one of kind, profession"),
+            ("kind ne \"hirer\"", "'ne \"hirer\"' at character 6, where one of eq, co, sw, ew, pr"),
             ("kind eq hirer", "a text in double quotes"),
             ("kind eq 1", "a text in double quotes"),
             ("kind eq \"hirer", "a text in double quotes"),
-            ("kind eq \"\"", "not empty"),
+            ("kind eq \"\"", "is empty"),
             ("kind eq \"a\\u0000\"", "control characters"),
             ("kind eq\"hirer\"", "a blank"),
             ("kind pr or", "the end"),
-            ("kind pr role pr", "`role pr` at character 9"),
-            ("(kind pr", "`)`"),
+            ("kind pr role pr", "'role pr' at character 9"),
+            ("(kind pr", "')'"),
             ("not kind pr", "one of kind"),
         ] {
             let error = Condition::parse(text).unwrap_err().to_string();

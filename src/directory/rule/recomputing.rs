@@ -1,7 +1,6 @@
-//! Goes through all members of an organization for a rule, in batches, each a unit of work of its own; and follows time,
-//! which lets assignments begin and end without anybody's doing.
+//! Goes through all members of an organization for a rule, in batches, each a unit of work of its own.
 
-use super::{Condition, Rule, settling};
+use super::{Condition, Rule, Waiting, Wanted, failing, settling};
 use crate::{
     audit::Context,
     clock::Timestamp,
@@ -9,9 +8,6 @@ use crate::{
     storage::{self, Storage, Tx},
     text::Name,
 };
-
-/// Members of one batch.
-const BATCH: u32 = 200;
 
 /// How far a rule has come, or what it would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -44,6 +40,8 @@ pub enum Step {
         /// Who went.
         left: u64,
     },
+    /// The rule could not be gone through, and is set aside for a while.
+    Failed,
 }
 
 /// The most names of each kind in a preview.
@@ -62,19 +60,21 @@ pub async fn preview(
     let rule = Rule {
         group: group.clone(),
         organization: organization.clone(),
-        condition: Some(condition.clone()),
+        wanted: Wanted::If(condition.clone()),
         set_at: now,
         reached: None,
+        failed_at: None,
     };
     let (mut progress, mut reached) = (Progress::default(), String::new());
     loop {
-        let members = tx.group_rules().batch(organization, &reached, BATCH).await?;
+        let members = tx.group_rules().batch(organization, &reached, settling::BATCH).await?;
         let Some(last) = members.last() else { return Ok(progress) };
         last.as_str().clone_into(&mut reached);
         let known = tx.group_rules().known(&members, now).await?;
         let matching = known.iter().filter(|one| condition.holds(&one.facts)).count() as u64;
         let planned = settling::plan(tx, std::slice::from_ref(&rule), (&members, now)).await?;
-        let (joins, leaves) = planned.into_iter().next().map_or_else(Default::default, |one| (one.joins, one.leaves));
+        let found = planned.groups.into_iter().next();
+        let (joins, leaves) = found.map_or_else(Default::default, |one| (one.joins, one.leaves));
         let there = tx.group_rules().places(std::slice::from_ref(group), &members).await?;
         let holds = |id: &MembershipId| known.iter().any(|one| one.member == *id && condition.holds(&one.facts));
         let by_hand = there.iter().filter(|((_, member), origin)| !origin.is_rule() && holds(member)).count();
@@ -92,14 +92,27 @@ pub async fn preview(
     }
 }
 
-/// Goes on with the rule of one group, or of any, for a batch of members.
+/// Goes on with the rule of one group, or of any, for a batch of members. Of any: one that fails is set aside.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn recompute_some(storage: &Storage, context: Context, of: Option<&GroupId>) -> storage::Result<Step> {
     let waiting = storage.read().await?.group_rules().waiting().await?;
-    let Some(group) = waiting.into_iter().find(|group| of.is_none_or(|of| of == group)) else { return Ok(Step::Idle) };
-    storage.write(move |tx| Box::pin(async move { go_on(tx, &context, &group).await })).await
+    let is_meant = |rule: &Waiting| match of {
+        Some(of) => rule.group == *of,
+        None => failing::is_to_be_tried(rule.failed_at, context.now),
+    };
+    let Some(Waiting { organization, group, .. }) = waiting.into_iter().find(is_meant) else { return Ok(Step::Idle) };
+    let (of_organization, of_group, unit) = (organization.clone(), group.clone(), context.clone());
+    let done =
+        storage.insist(move |tx| Box::pin(async move { go_on(tx, &unit, (&of_organization, &of_group)).await })).await;
+    match done {
+        Err(fault) if of.is_none() => {
+            failing::set_aside(storage, context, (organization, group), &fault).await?;
+            Ok(Step::Failed)
+        }
+        done => done,
+    }
 }
 
 /// The same until it is done; says what came of it.
@@ -116,55 +129,31 @@ pub async fn recompute(storage: &Storage, context: &Context, group: &GroupId) ->
     Ok(progress)
 }
 
-async fn go_on(tx: &mut Tx, context: &Context, group: &GroupId) -> storage::Result<Step> {
+async fn go_on(
+    tx: &mut Tx,
+    context: &Context,
+    (organization, group): (&OrganizationId, &GroupId),
+) -> storage::Result<Step> {
     let nothing = Step::Done { members: 0, joined: 0, left: 0 };
+    tx.organizations().lock(organization).await?;
     let Some(rule) = tx.group_rules().held(group).await? else { return Ok(nothing) };
     let Some(reached) = &rule.reached else { return Ok(nothing) };
-    let members = tx.group_rules().batch(&rule.organization, reached, BATCH).await?;
+    if rule.wanted == Wanted::Unreadable {
+        return Err(failing::unreadable());
+    }
+    let members = tx.group_rules().batch(organization, reached, settling::BATCH).await?;
     let Some(last) = members.last() else {
-        match rule.condition {
-            Some(_) => tx.group_rules().reach(group, None).await?,
-            None => tx.group_rules().remove(group).await?,
+        match rule.wanted {
+            Wanted::Nobody => tx.group_rules().remove(group).await?,
+            Wanted::If(_) | Wanted::Unreadable => tx.group_rules().reach(group, None).await?,
         }
         return Ok(nothing);
     };
     tx.group_rules().reach(group, Some(last.as_str())).await?;
     tx.memberships().hold_all(&members).await?;
-    let planned = settling::plan(tx, std::slice::from_ref(&rule), (&members, context.now)).await?;
-    let count = |of: fn(&settling::Planned) -> usize| planned.iter().map(of).sum::<usize>() as u64;
+    let plan = settling::plan(tx, std::slice::from_ref(&rule), (&members, context.now)).await?;
+    let count = |of: fn(&settling::Planned) -> usize| plan.groups.iter().map(of).sum::<usize>() as u64;
     let (joined, left) = (count(|one| one.joins.len()), count(|one| one.leaves.len()));
-    settling::apply(tx, context, planned).await?;
+    settling::apply(tx, context, plan).await?;
     Ok(Step::Done { members: members.len() as u64, joined, left })
-}
-
-/// Brings groups up to date for members whose assignments began or ended by themselves after `since`, up to the instant of
-/// `context`; answers when the next one does.
-///
-/// # Errors
-/// When the database fails.
-pub async fn follow_time(storage: &Storage, context: &Context, since: Timestamp) -> storage::Result<Option<Timestamp>> {
-    let mut after: Option<MembershipId> = None;
-    loop {
-        let mut tx = storage.read().await?;
-        let turned = tx.group_rules().turned((since, context.now), after.as_ref(), BATCH).await?;
-        if turned.is_empty() {
-            return tx.group_rules().next_turn(context.now).await;
-        }
-        drop(tx);
-        after = turned.last().cloned();
-        let context = context.clone();
-        storage
-            .write(move |tx| {
-                Box::pin(async move {
-                    let rules = tx.group_rules().of_members(&turned).await?;
-                    if rules.is_empty() {
-                        return Ok(());
-                    }
-                    tx.memberships().hold_all(&turned).await?;
-                    let planned = settling::plan(tx, &rules, (&turned, context.now)).await?;
-                    settling::apply(tx, &context, planned).await
-                })
-            })
-            .await?;
-    }
 }

@@ -316,7 +316,7 @@ impl GroupRecords<'_> {
         Ok(())
     }
 
-    /// Takes members out of a group.
+    /// Takes members out of a group; its rule may put them back (`rule::put_back`).
     pub(in crate::directory) async fn take(&mut self, group: &GroupId, members: &[MembershipId]) -> Result<()> {
         for list in padded(members) {
             let statement = format!(
@@ -325,12 +325,6 @@ impl GroupRecords<'_> {
             );
             let keys = list.iter().map(|id| Value::from(id.as_str()));
             sql(statement).bind(group.as_str().to_owned()).bind_all(keys).execute(self.0.connection()).await?;
-        }
-        // The rule of the group may put them back; no other one looks at places.
-        if self.0.group_rules().of_group(group).await?.is_some() {
-            for member in members {
-                self.0.touch_member(member);
-            }
         }
         Ok(())
     }

@@ -1,20 +1,26 @@
 //! Rules of groups, and whom they brought.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{maybe_text, moment, text};
+use super::{maybe_moment, maybe_text, moment, text};
 use crate::{
     clock::Timestamp,
     directory::{
         origin::Origin,
-        rule::{Condition, Rule},
+        rule::{Condition, Rule, Waiting, Wanted},
     },
     id::{GroupId, MembershipId, OrganizationId},
     storage::{
-        Error, Result, Row, Tx, Value,
-        batch::{in_list, padded},
+        Result, Row, Tx, Value,
+        batch::{self, Rows, Table, in_list, padded},
         sql,
     },
+};
+
+static TURNS: Table = Table {
+    name: "rule_turns",
+    columns: &["membership_id", "at"],
+    suffix: "ON CONFLICT (membership_id) DO UPDATE SET at = excluded.at",
 };
 
 /// Queries of rules of groups.
@@ -29,7 +35,7 @@ impl Tx {
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT group_id, organization_id, condition, set_at, reached FROM group_rules ", $rest)
+        concat!("SELECT group_id, organization_id, condition, set_at, reached, failed_at FROM group_rules ", $rest)
     };
 }
 
@@ -73,17 +79,56 @@ impl GroupRules<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn waiting(&mut self) -> Result<Vec<GroupId>> {
-        let rows = sql("SELECT group_id FROM group_rules WHERE reached IS NOT NULL ORDER BY group_id")
-            .fetch_all(self.0.connection())
+    pub async fn waiting(&mut self) -> Result<Vec<Waiting>> {
+        let rows = sql("SELECT group_id, organization_id, failed_at \
+             FROM group_rules \
+             WHERE reached IS NOT NULL \
+             ORDER BY group_id")
+        .fetch_all(self.0.connection())
+        .await?;
+        let waiting = |row: &Row| {
+            Ok(Waiting {
+                organization: OrganizationId::from_stored(text(row, "organization_id")?),
+                group: GroupId::from_stored(text(row, "group_id")?),
+                failed_at: maybe_moment(row, "failed_at")?,
+            })
+        };
+        rows.iter().map(waiting).collect()
+    }
+
+    /// Writes down that a rule cannot be gone through, and why; whether it could until now.
+    pub(in crate::directory) async fn fail(&mut self, group: &GroupId, (why, now): (&str, Timestamp)) -> Result<bool> {
+        let row = sql("SELECT failed_at FROM group_rules WHERE group_id = $1")
+            .bind(group.as_str().to_owned())
+            .fetch_optional(self.0.connection())
             .await?;
-        rows.iter().map(|row| Ok(GroupId::from_stored(text(row, "group_id")?))).collect()
+        let Some(row) = row else { return Ok(false) };
+        let could = maybe_moment(&row, "failed_at")?.is_none();
+        sql("UPDATE group_rules SET failed_at = $2, failure = $3 WHERE group_id = $1")
+            .bind(group.as_str().to_owned())
+            .bind(now.0)
+            .bind(why.to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(could)
+    }
+
+    /// Why the rule of a group cannot be gone through, where it cannot.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn failure(&mut self, group: &GroupId) -> Result<Option<String>> {
+        let row = sql("SELECT failure FROM group_rules WHERE group_id = $1 AND failed_at IS NOT NULL")
+            .bind(group.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.map(|row| maybe_text(&row, "failure")).transpose()?.flatten())
     }
 
     /// That of a group, kept as it is until the commit.
     pub(in crate::directory) async fn held(&mut self, group: &GroupId) -> Result<Option<Rule>> {
         let row = sql("UPDATE group_rules SET set_at = set_at WHERE group_id = $1 \
-             RETURNING group_id, organization_id, condition, set_at, reached")
+             RETURNING group_id, organization_id, condition, set_at, reached, failed_at")
         .bind(group.as_str().to_owned())
         .fetch_optional(self.0.connection())
         .await?;
@@ -100,7 +145,8 @@ impl GroupRules<'_> {
         sql("INSERT INTO group_rules (group_id, organization_id, condition, set_at, reached) \
              VALUES ($1, $2, $3, $4, '') \
              ON CONFLICT (group_id) DO UPDATE \
-             SET condition = excluded.condition, set_at = excluded.set_at, reached = excluded.reached")
+             SET condition = excluded.condition, set_at = excluded.set_at, reached = excluded.reached, \
+               failed_at = NULL, failure = NULL")
         .bind(group.as_str().to_owned())
         .bind(organization.as_str().to_owned())
         .bind(condition.map(ToString::to_string).unwrap_or_default())
@@ -110,9 +156,9 @@ impl GroupRules<'_> {
         Ok(())
     }
 
-    /// Keeps up to which member it was gone through.
+    /// Keeps up to which member it was gone through, or that it is to be gone through once more.
     pub(in crate::directory) async fn reach(&mut self, group: &GroupId, reached: Option<&str>) -> Result<()> {
-        sql("UPDATE group_rules SET reached = $2 WHERE group_id = $1")
+        sql("UPDATE group_rules SET reached = $2, failed_at = NULL, failure = NULL WHERE group_id = $1")
             .bind(group.as_str().to_owned())
             .bind(reached.map(str::to_owned))
             .execute(self.0.connection())
@@ -134,14 +180,14 @@ impl GroupRules<'_> {
         &mut self,
         organization: &OrganizationId,
         reached: &str,
-        most: u32,
+        most: usize,
     ) -> Result<Vec<MembershipId>> {
         let rows = sql("SELECT id FROM memberships \
              WHERE organization_id = $1 AND removed_at IS NULL AND id > $2 \
              ORDER BY id LIMIT $3")
         .bind(organization.as_str().to_owned())
         .bind(reached.to_owned())
-        .bind(i64::from(most))
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .fetch_all(self.0.connection())
         .await?;
         rows.iter().map(|row| Ok(MembershipId::from_stored(text(row, "id")?))).collect()
@@ -207,44 +253,63 @@ impl GroupRules<'_> {
         Ok(found)
     }
 
-    /// So many members after `after`, of organizations with rules, whose assignments began or ended by themselves after
-    /// `since`, until `now`.
-    pub(in crate::directory) async fn turned(
+    /// So many members of whom an assignment was to begin or end by itself until `now`, by organization.
+    pub(in crate::directory) async fn due(
         &mut self,
-        (since, now): (Timestamp, Timestamp),
-        after: Option<&MembershipId>,
-        most: u32,
-    ) -> Result<Vec<MembershipId>> {
-        let rows = sql("SELECT membership_id FROM assignments \
-             WHERE organization_id IN (SELECT organization_id FROM group_rules) AND ended_at IS NULL \
-             AND valid_from > $1 AND valid_from <= $2 AND membership_id > $3 \
-             UNION \
-             SELECT membership_id FROM assignments \
-             WHERE organization_id IN (SELECT organization_id FROM group_rules) AND ended_at IS NULL \
-             AND valid_until > $1 AND valid_until <= $2 AND membership_id > $3 \
-             ORDER BY membership_id LIMIT $4")
-        .bind(since.0)
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<(OrganizationId, Vec<MembershipId>)>> {
+        let rows = sql("SELECT rule_turns.membership_id, memberships.organization_id \
+             FROM rule_turns \
+             JOIN memberships ON memberships.id = rule_turns.membership_id \
+             WHERE rule_turns.at <= $1 \
+             ORDER BY rule_turns.at LIMIT $2")
         .bind(now.0)
-        .bind(after.map_or("", MembershipId::as_str).to_owned())
-        .bind(i64::from(most))
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .fetch_all(self.0.connection())
         .await?;
-        rows.iter().map(|row| Ok(MembershipId::from_stored(text(row, "membership_id")?))).collect()
+        let mut found: BTreeMap<String, Vec<MembershipId>> = BTreeMap::new();
+        for row in &rows {
+            let member = MembershipId::from_stored(text(row, "membership_id")?);
+            found.entry(text(row, "organization_id")?).or_default().push(member);
+        }
+        Ok(found.into_iter().map(|(id, members)| (OrganizationId::from_stored(id), members)).collect())
     }
 
-    /// When the next of them does.
-    pub(in crate::directory) async fn next_turn(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let row = sql("SELECT MIN(at) AS at FROM ( \
-               SELECT MIN(valid_from) AS at FROM assignments \
-               WHERE organization_id IN (SELECT organization_id FROM group_rules) AND ended_at IS NULL AND valid_from > $1 \
-               UNION ALL \
-               SELECT MIN(valid_until) AS at FROM assignments \
-               WHERE organization_id IN (SELECT organization_id FROM group_rules) AND ended_at IS NULL AND valid_until > $1 \
-             ) AS turns")
-        .bind(now.0)
-        .fetch_one(self.0.connection())
-        .await?;
+    /// When the next assignment begins or ends by itself.
+    pub(in crate::directory) async fn next_turn(&mut self) -> Result<Option<Timestamp>> {
+        let row = sql("SELECT MIN(at) AS at FROM rule_turns").fetch_one(self.0.connection()).await?;
         Ok(row.try_get::<Option<i64>>("at")?.map(Timestamp))
+    }
+
+    /// Keeps when an assignment of these members begins or ends by itself next.
+    pub(in crate::directory) async fn keep_turns(
+        &mut self,
+        turns: Vec<(MembershipId, Option<Timestamp>)>,
+    ) -> Result<()> {
+        let (mut never, mut rows) = (vec![], vec![]);
+        for (member, at) in turns {
+            match at {
+                Some(at) => rows.push(vec![member.as_str().into(), at.0.into()]),
+                None => never.push(member),
+            }
+        }
+        batch::insert(self.0.connection(), &Rows { table: &TURNS, values: rows }).await?;
+        for list in padded(&never) {
+            let statement = format!("DELETE FROM rule_turns WHERE membership_id IN ({})", in_list(1, list.len()));
+            sql(statement).bind_all(keys(&list)).execute(self.0.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// What was kept of these members until `now` is done.
+    pub(in crate::directory) async fn forget_turns(&mut self, members: &[MembershipId], now: Timestamp) -> Result<()> {
+        for list in padded(members) {
+            let statement =
+                format!("DELETE FROM rule_turns WHERE at <= $1 AND membership_id IN ({})", in_list(2, list.len()));
+            sql(statement).bind(now.0).bind_all(keys(&list)).execute(self.0.connection()).await?;
+        }
+        Ok(())
     }
 
     async fn all(&mut self, statement: &'static str, key: &str) -> Result<Vec<Rule>> {
@@ -258,16 +323,16 @@ pub(super) fn keys(list: &[MembershipId]) -> Vec<Value> {
 }
 
 fn rule(row: &Row) -> Result<Rule> {
-    let condition = text(row, "condition")?;
-    let condition = match condition.as_str() {
-        "" => None,
-        text => Some(Condition::parse(text).map_err(|_| Error::Corrupt("group_rules.condition"))?),
+    let wanted = match text(row, "condition")?.as_str() {
+        "" => Wanted::Nobody,
+        text => Condition::parse(text).map_or(Wanted::Unreadable, Wanted::If),
     };
     Ok(Rule {
         group: GroupId::from_stored(text(row, "group_id")?),
         organization: OrganizationId::from_stored(text(row, "organization_id")?),
-        condition,
+        wanted,
         set_at: moment(row, "set_at")?,
         reached: maybe_text(row, "reached")?,
+        failed_at: maybe_moment(row, "failed_at")?,
     })
 }

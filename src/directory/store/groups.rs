@@ -251,7 +251,7 @@ impl Groups<'_> {
         self.changed(done == 1, id, now).await
     }
 
-    /// Takes a member out; `false` when they are not in it.
+    /// Takes a member out; `false` when they are not in it. The rule of the group may put them back (`rule::put_back`).
     pub(in crate::directory) async fn remove_member(
         &mut self,
         id: &GroupId,
@@ -260,7 +260,6 @@ impl Groups<'_> {
     ) -> Result<bool> {
         let statement = "DELETE FROM group_members WHERE group_id = $1 AND membership_id = $2";
         let done = self.pair(statement, id, member.as_str()).await?;
-        self.0.touch_member(member);
         self.changed(done, id, now).await
     }
 

@@ -54,10 +54,16 @@ impl Invitations<'_> {
         row.as_ref().map(invitation).transpose()
     }
 
-    /// Those of an organization, newest first, whatever became of them.
-    pub async fn list(&mut self, organization: &OrganizationId, limit: u32) -> Result<Vec<Invitation>> {
-        let rows = sql(select!("WHERE organization_id = $1 ORDER BY id DESC LIMIT $2"))
+    /// Those of an organization, newest first, whatever became of them; those before `before` where it is said.
+    pub async fn list(
+        &mut self,
+        organization: &OrganizationId,
+        before: Option<&InvitationId>,
+        limit: u32,
+    ) -> Result<Vec<Invitation>> {
+        let rows = sql(select!("WHERE organization_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3"))
             .bind(organization.as_str().to_owned())
+            .bind(before.map_or("", InvitationId::as_str).to_owned())
             .bind(i64::from(limit))
             .fetch_all(self.0.connection())
             .await?;

@@ -4,7 +4,7 @@ use super::{maybe_moment, maybe_text, millis, moment, people::finding, text, val
 use crate::{
     clock::Timestamp,
     directory::{
-        membership::Membership,
+        membership::{Entrance, Membership},
         organization::{Accent, LogoUri, Organization},
         origin::Origin,
         registration::Verification,
@@ -40,6 +40,8 @@ pub struct Member {
     pub email: Option<EmailAddress>,
     /// Since when the person cannot sign in anywhere.
     pub user_disabled_at: Option<Timestamp>,
+    /// Whether and how they can sign in.
+    pub entrance: Entrance,
 }
 
 /// Which members to list.
@@ -73,6 +75,18 @@ macro_rules! columns {
          registration_verified_by, specialty, title, memberships.origin, valid_from, valid_until, memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before"
     };
 }
+
+/// Whether and how the person can sign in: see [`entrance`].
+macro_rules! entrance_columns {
+    () => {
+        "CASE WHEN users.email IS NULL AND users.password_hash IS NULL \
+           THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS has_entrance, \
+         (SELECT MIN(invitations.id) FROM invitations \
+           WHERE invitations.membership_id = memberships.id AND invitations.accepted_at IS NULL \
+           AND invitations.rejected_at IS NULL AND invitations.revoked_at IS NULL) AS invitation"
+    };
+}
+pub(super) use entrance_columns;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -183,12 +197,26 @@ impl Memberships<'_> {
         rows.iter().map(|row| Ok(OrganizationId::from_stored(text(row, "organization_id")?))).collect()
     }
 
+    /// Whether and how the person of a membership can sign in.
+    pub async fn entrance(&mut self, id: &MembershipId) -> Result<Entrance> {
+        let row = sql(concat!(
+            "SELECT ",
+            entrance_columns!(),
+            " FROM memberships JOIN users ON users.id = memberships.user_id WHERE memberships.id = $1"
+        ))
+        .bind(id.as_str().to_owned())
+        .fetch_one(self.0.connection())
+        .await?;
+        entrance(&row)
+    }
+
     /// Members of an organization, in the order in which they joined.
     pub async fn list(&mut self, organization: &OrganizationId, wanted: MemberFilter) -> Result<Vec<Member>> {
         let filter = Filter::select(concat!(
             columns!(),
-            ", users.name, users.email, users.disabled_at AS user_disabled_at \
-             FROM memberships \
+            ", users.name, users.email, users.disabled_at AS user_disabled_at, ",
+            entrance_columns!(),
+            " FROM memberships \
              JOIN users ON users.id = memberships.user_id"
         ))
         .and("memberships.organization_id", Operator::Equal, organization.as_str())
@@ -345,5 +373,14 @@ fn member(row: &Row) -> Result<Member> {
         name: Name::from_stored(text(row, "name")?),
         email: maybe_text(row, "email")?.map(EmailAddress::from_stored),
         user_disabled_at: maybe_moment(row, "user_disabled_at")?,
+        entrance: entrance(row)?,
+    })
+}
+
+pub(super) fn entrance(row: &Row) -> Result<Entrance> {
+    Ok(match (row.try_get::<i64>("has_entrance")?, maybe_text(row, "invitation")?) {
+        (0, None) => Entrance::None,
+        (0, Some(_)) => Entrance::Invited,
+        _ => Entrance::Open,
     })
 }

@@ -1,4 +1,4 @@
-//! Names of many people at once, for lists.
+//! Names of many people or sources at once, for lists.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,22 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn names_of_users(&mut self, ids: &[String]) -> Result<BTreeMap<String, String>> {
+        self.names_in("users", ids).await
+    }
+
+    /// The names of these connections, removed or not, by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn names_of_connections(&mut self, ids: &[String]) -> Result<BTreeMap<String, String>> {
+        self.names_in("scim_connections", ids).await
+    }
+
+    async fn names_in(&mut self, table: &'static str, ids: &[String]) -> Result<BTreeMap<String, String>> {
         let mut names = BTreeMap::new();
         for list in padded(ids) {
-            let text = format!("SELECT id, name FROM users WHERE id IN ({})", in_list(1, list.len()));
+            // A name of a table alone; values are bound.
+            let text = format!("SELECT id, name FROM {table} WHERE id IN ({})", in_list(1, list.len()));
             let query = sql(text);
             let query = list.into_iter().fold(query, Statement::bind);
             for row in query.fetch_all(self.connection()).await? {

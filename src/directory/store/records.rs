@@ -11,7 +11,7 @@ use crate::{
         origin::Origin,
         provisioning::{Known, Record, Sources, manager},
     },
-    id::{GroupId, MembershipId, OrganizationId, UserId},
+    id::{GroupId, MembershipId, OrganizationId, RoleId, UserId},
     storage::{
         Error, Result, Row, Tally, Tx, Value,
         batch::{self, Rows, Table, in_list, padded},
@@ -40,7 +40,7 @@ static ADDRESSES: Table =
 
 static RECORDS: Table = Table {
     name: "member_records",
-    columns: &["membership_id", "organization_id", "user_name", "attributes", "sources", "updated_at"],
+    columns: &["membership_id", "organization_id", "user_name", "attributes", "sources", "updated_at", "has_unmapped"],
     suffix: "ON CONFLICT DO NOTHING",
 };
 
@@ -236,6 +236,7 @@ impl MemberRecords<'_> {
                 Json::Object(manager::without(&record.attributes)).to_string().into(),
                 serde_json::to_string(&record.sources).expect("texts are JSON").into(),
                 record.updated_at.0.into(),
+                i64::from(record.unmapped().next().is_some()).into(),
             ]
         };
         let rows = Rows { table: &RECORDS, values: all.iter().map(record).collect() };
@@ -282,6 +283,39 @@ impl MemberRecords<'_> {
             }
         }
         Ok(known)
+    }
+
+    /// So many members of an organization after `reached` of whom sources said what means nothing here.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn with_unmapped(
+        &mut self,
+        organization: &OrganizationId,
+        reached: &str,
+        most: u32,
+    ) -> Result<Vec<MembershipId>> {
+        let rows = sql("SELECT membership_id FROM member_records \
+             WHERE organization_id = $1 AND has_unmapped = 1 AND membership_id > $2 \
+             ORDER BY membership_id LIMIT $3")
+        .bind(organization.as_str().to_owned())
+        .bind(reached.to_owned())
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(MembershipId::from_stored(text(row, "membership_id")?))).collect()
+    }
+
+    /// Counts whoever has a role, of whomever or of one source, among those who have unmapped values.
+    pub(in crate::directory) async fn doubt(&mut self, role: &RoleId, of: Option<&Origin>) -> Result<()> {
+        sql("UPDATE member_records SET has_unmapped = 1 \
+             WHERE membership_id IN \
+               (SELECT membership_id FROM assignments WHERE role_id = $1 AND ended_at IS NULL AND origin LIKE $2)")
+        .bind(role.as_str().to_owned())
+        .bind(of.map_or_else(|| "%".to_owned(), |of| of.as_str().to_owned()))
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
     }
 
     /// Removes what was written of a member.

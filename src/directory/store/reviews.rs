@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Memberships, maybe_moment, maybe_text, moment, text, validity};
+use super::{
+    Memberships, maybe_moment, maybe_text,
+    memberships::{entrance, entrance_columns},
+    moment, text, validity,
+};
 use crate::{
     clock::Timestamp,
     directory::{
@@ -16,7 +20,7 @@ use crate::{
         batch::{in_list, padded},
         sql,
     },
-    text::{EmailAddress, Name},
+    text::{EmailAddress, Name, Slug},
 };
 
 /// Members of one page.
@@ -36,8 +40,14 @@ impl Tx {
 }
 
 // Each subquery walks an index of one member or person.
-const SUBJECTS: &str = "SELECT memberships.id, memberships.user_id, memberships.origin, memberships.created_at, \
-       valid_from, valid_until, repeated_at, users.name, users.email, users.email_verified_at, users.placeholder_since, \
+const SUBJECTS: &str = concat!(
+    "SELECT memberships.id, memberships.user_id, memberships.origin, memberships.created_at, \
+       memberships.kind, valid_from, valid_until, repeated_at, users.name, users.email, users.email_verified_at, \
+       users.placeholder_since, ",
+    entrance_columns!(),
+    ", \
+       (SELECT MIN(member_addresses.email) FROM member_addresses \
+         WHERE member_addresses.membership_id = memberships.id) AS said_address, \
        COALESCE(memberships.disabled_at, users.disabled_at) AS disabled_at, \
        member_records.sources, member_records.updated_at AS written_at, member_uses.last_at, \
        (SELECT MAX(sessions.expires_at) FROM sessions \
@@ -64,7 +74,8 @@ const SUBJECTS: &str = "SELECT memberships.id, memberships.user_id, memberships.
      LEFT JOIN member_uses ON member_uses.user_id = memberships.user_id AND member_uses.organization_id = $1 \
      WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL AND memberships.id > $3 \
      ORDER BY memberships.id \
-     LIMIT $4";
+     LIMIT $4"
+);
 
 // When a client last used a token is not counted: it is taken for heard.
 const VOICES: &str = "SELECT 'scim:' || c.id AS origin, c.name, c.removed_at, c.created_at, \
@@ -225,7 +236,10 @@ fn subject(row: &Row) -> Result<Subject> {
         membership: MembershipId::from_stored(text(row, "id")?),
         user: UserId::from_stored(text(row, "user_id")?),
         name: Name::from_stored(text(row, "name")?),
+        kind: Slug::from_stored(text(row, "kind")?),
         email: maybe_text(row, "email")?.map(EmailAddress::from_stored),
+        entrance: entrance(row)?,
+        said_address: maybe_text(row, "said_address")?.map(EmailAddress::from_stored),
         is_verified: maybe_moment(row, "email_verified_at")?.is_some(),
         is_pending: maybe_moment(row, "placeholder_since")?.is_some(),
         created_at: moment(row, "created_at")?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     group_rules::{GroupRules, keys},
-    maybe_text, text,
+    maybe_moment, maybe_text, text,
 };
 use crate::{
     clock::Timestamp,
@@ -21,10 +21,6 @@ use crate::{
         sql,
     },
 };
-
-/// Where assignments hold.
-const HOLDING: &str = "ended_at IS NULL AND (valid_from IS NULL OR valid_from <= $1) \
-                       AND (valid_until IS NULL OR valid_until > $1)";
 
 impl GroupRules<'_> {
     /// What is known of those of these members who were not removed.
@@ -63,9 +59,10 @@ impl GroupRules<'_> {
     ) -> Result<()> {
         let statement = format!(
             "SELECT memberships.id, memberships.user_id, memberships.organization_id, kind, profession, specialty, title, \
-               member_records.attributes \
+               memberships.disabled_at, member_records.attributes, rule_turns.at AS turn \
              FROM memberships \
              LEFT JOIN member_records ON member_records.membership_id = memberships.id \
+             LEFT JOIN rule_turns ON rule_turns.membership_id = memberships.id \
              WHERE memberships.removed_at IS NULL AND memberships.id IN ({})",
             in_list(1, list.len())
         );
@@ -87,6 +84,9 @@ impl GroupRules<'_> {
                 user: UserId::from_stored(text(&row, "user_id")?),
                 organization: OrganizationId::from_stored(text(&row, "organization_id")?),
                 facts,
+                is_active: maybe_moment(&row, "disabled_at")?.is_none(),
+                turns_at: None,
+                kept_turn: maybe_moment(&row, "turn")?,
             };
             found.insert(known.member.clone(), (known, sites));
         }
@@ -100,11 +100,12 @@ impl GroupRules<'_> {
         found: &mut HashMap<MembershipId, (Known, Sites)>,
     ) -> Result<()> {
         let statement = format!(
-            "SELECT assignments.membership_id, roles.slug AS role, assignments.location_id \
+            "SELECT assignments.membership_id, roles.slug AS role, assignments.location_id, valid_from, valid_until \
              FROM assignments \
              JOIN roles ON roles.id = assignments.role_id \
              LEFT JOIN locations ON locations.id = assignments.location_id \
-             WHERE {HOLDING} AND roles.removed_at IS NULL AND locations.closed_at IS NULL \
+             WHERE ended_at IS NULL AND (valid_until IS NULL OR valid_until > $1) \
+             AND roles.removed_at IS NULL AND locations.closed_at IS NULL \
              AND assignments.membership_id IN ({})",
             in_list(2, list.len())
         );
@@ -112,6 +113,12 @@ impl GroupRules<'_> {
             let Some((known, sites)) = found.get_mut(&MembershipId::from_stored(text(&row, "membership_id")?)) else {
                 continue;
             };
+            let (from, until) = (maybe_moment(&row, "valid_from")?, maybe_moment(&row, "valid_until")?);
+            let next = [from, until].into_iter().flatten().chain(known.turns_at).filter(|at| *at > now).min();
+            known.turns_at = next;
+            if from.is_some_and(|from| from > now) {
+                continue;
+            }
             known.facts.add(Fact::Role, &text(&row, "role")?);
             sites.extend(maybe_text(&row, "location_id")?);
         }

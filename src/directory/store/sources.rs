@@ -48,6 +48,17 @@ impl OutsideSources<'_> {
         Ok(Ranking { sources, own, rules: self.0.attribute_rules().of(organization).await? })
     }
 
+    /// Lets the unmapped values of an organization be looked at again.
+    pub(in crate::directory) async fn map_again(&mut self, organization: &OrganizationId) -> Result<()> {
+        sql("UPDATE scim_connections SET mapped_up_to = '' \
+             WHERE organization_id = $1 AND removed_at IS NULL \
+             AND EXISTS (SELECT 1 FROM member_records WHERE organization_id = $1 AND has_unmapped = 1)")
+        .bind(organization.as_str().to_owned())
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Sets the precedence of what people change in Lanyard; `false` for an unknown organization.
     pub(in crate::directory) async fn set_own_precedence(
         &mut self,

@@ -9,8 +9,11 @@ mod links;
 mod people;
 mod placeholders;
 mod provisioning;
+mod retention;
+mod retention_end;
 mod reviews;
 mod rules;
+mod rules_in_need;
 mod search;
 mod structure;
 

@@ -68,6 +68,24 @@ impl Users<'_> {
         Ok(row.map(|row| row.try_get::<Option<i64>>("placeholder_since")).transpose()?.flatten().is_some())
     }
 
+    /// Keeps a person as they are until the commit: whoever erases them or holds their record meanwhile waits.
+    pub(in crate::directory) async fn keep_still(&mut self, id: &UserId) -> Result<()> {
+        sql("UPDATE users SET disabled_at = disabled_at WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// A person stands for themselves from now on.
+    pub(in crate::directory) async fn end_placeholder(&mut self, id: &UserId) -> Result<()> {
+        sql("UPDATE users SET placeholder_since = NULL WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Saves the attributes of the profile.
     pub(in crate::directory) async fn save_profile(&mut self, edited: &User) -> Result<()> {
         sql("UPDATE users \

@@ -103,6 +103,11 @@ impl Operation {
         Some(format!("{base}{}/{id}", deed.kind.endpoint()))
     }
 
+    /// Whether it makes a person, which changes nobody who is there.
+    pub(super) fn makes_a_person(&self) -> bool {
+        matches!(&self.deed, Ok(Deed { kind: ResourceType::User, what: What::Create, .. }))
+    }
+
     /// How many changes it is, for those who wait.
     pub(super) fn weight(&self) -> usize {
         match &self.deed {

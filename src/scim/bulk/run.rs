@@ -36,6 +36,7 @@ pub(super) struct Given {
 }
 
 /// What one unit of work is to do.
+#[derive(Clone)]
 struct Task {
     turns: Vec<Turn>,
     /// Those resources that were made before and that it refers to.
@@ -70,7 +71,7 @@ async fn together(
     let made = referred.filter_map(|name| Some((name.clone(), progress.made.get(name)?.clone()))).collect();
     let task = Task { turns: turns.to_vec(), made, refused: progress.refused };
     let given = Arc::clone(given);
-    storage.write(move |tx| Box::pin(async move { given.run(tx, task).await })).await
+    storage.insist(move |tx| Box::pin(async move { given.run(tx, task).await })).await
 }
 
 /// After a unit that failed as a whole: whichever turn fails again is told so.
@@ -154,6 +155,11 @@ impl Given {
     }
 
     async fn run(&self, tx: &mut Tx, Task { turns, mut made, mut refused }: Task) -> storage::Result<Outcomes> {
+        let mut operations = turns.iter().flat_map(|turn| &turn.operations);
+        if !operations.all(|at| self.operation(*at).makes_a_person()) {
+            // As each of them does: so no two units wait for each other.
+            tx.organizations().lock(&self.request.caller.organization).await?;
+        }
         let (mut outcomes, mut ahead) = (vec![], Ahead::default());
         let mut rest = turns.as_slice();
         while let [turn, others @ ..] = rest {
@@ -197,14 +203,18 @@ impl Given {
 
     /// All of a turn, or which of its operations was not done.
     async fn take(&self, tx: &mut Tx, turn: &Turn, made: &Made) -> Result<Vec<(usize, Done)>, (usize, Failure)> {
-        if turn.is_circle {
-            return circle::run(self, tx, (turn, made)).await;
-        }
         let mut all = vec![];
-        for at in &turn.operations {
-            let done = self.operation(*at).run(tx, &self.request, (made, &self.bulk.names)).await;
-            all.push((*at, done.map_err(|failure| (*at, failure))?));
+        if turn.is_circle {
+            all = circle::run(self, tx, (turn, made)).await?;
+        } else {
+            for at in &turn.operations {
+                let done = self.operation(*at).run(tx, &self.request, (made, &self.bulk.names)).await;
+                all.push((*at, done.map_err(|failure| (*at, failure))?));
+            }
         }
+        // What follows of it is its own, and not the next one's.
+        let last = turn.operations.last().copied().unwrap_or_default();
+        tx.settle().await.map_err(|refusal| (last, refusal.into()))?;
         Ok(all)
     }
 

@@ -4,21 +4,23 @@
 //! `owner`), which permissions of apps it may grant, and whether it may verify registrations. It has one token, or two while the one follows the other, so that nobody is shut out by a rotation. Whoever
 //! removes a connection ends its tokens; the people whom it brought stay.
 //!
-//! `rights`: what its system may do. `token`: what it authenticates with. Each operation runs in the caller's unit of work and records its event there. How a request becomes a caller is
+//! `rights`: what its system may do. `waiting`: what it said before it might. `token`: what it authenticates with. Each operation runs in the caller's unit of work and records its event there. How a request becomes a caller is
 //! `endpoint/caller.rs`.
 
 mod rights;
 mod token;
+mod waiting;
 
 pub use self::{
     rights::Rights,
     token::{Token, Told, revoke, rotate},
+    waiting::{Step, map_all, map_some},
 };
 
 use crate::{
-    audit::{Context, Event},
+    audit::{Actor, Context, Event},
     clock::Timestamp,
-    directory::{self, owner::OWNER, permission},
+    directory::{self, origin::Origin, owner::OWNER, permission, provisioning},
     id::{ConnectionId, ConnectionTokenId, OrganizationId},
     secret::SecretString,
     storage::{self, Tx},
@@ -147,7 +149,8 @@ async fn found(
     Ok(connection)
 }
 
-/// Changes what a connection may do; its next request is judged by that.
+/// Changes what a connection may do; its next request is judged by that. What it said before and may say now waits: whoever
+/// calls goes on with [`map_all`], or leaves that to the server.
 ///
 /// # Errors
 /// [`ConnectionError`].
@@ -167,6 +170,15 @@ pub async fn change(
     check_roles(tx, organization, &connection.rights.roles).await?;
     permission::check_outside(tx, organization, &connection.rights.permissions).await?;
     tx.connections().update(&connection).await?;
+    let source = Origin::of(&context.by(Actor::Connection(connection.id.to_string())));
+    for slug in before.rights.roles.iter().filter(|slug| !connection.rights.roles.contains(slug)) {
+        if let Some(role) = tx.roles().by_slug(organization, slug).await? {
+            provisioning::look_again_at(tx, organization, (&role.id, Some(&source))).await?;
+        }
+    }
+    if before.rights.may_map(&connection.rights) {
+        provisioning::look_again(tx, organization).await?;
+    }
     let event = Event::ConnectionUpdate { connection: connection.id.clone(), attributes };
     tx.record(context, Some(organization), &event);
     Ok(connection)

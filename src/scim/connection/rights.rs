@@ -50,6 +50,14 @@ impl Rights {
         self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&address.to_canonical()))
     }
 
+    /// Whether with these other rights more of what the system said may mean something.
+    pub(super) fn may_map(&self, other: &Self) -> bool {
+        self.resources != other.resources
+            || self.may_write != other.may_write
+            || self.roles != other.roles
+            || self.permissions != other.permissions
+    }
+
     /// The names of what differs, for the audit log.
     pub(super) fn changed(&self, other: &Self) -> String {
         let members = [

@@ -60,7 +60,7 @@ async fn change(
     let own = scim
         .app
         .storage
-        .write(move |tx| {
+        .insist(move |tx| {
             Box::pin(async move {
                 let Asking { request, if_match, .. } = asking;
                 me::change(tx, &request, &user, (change, if_match.as_ref())).await

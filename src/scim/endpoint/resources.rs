@@ -46,7 +46,7 @@ pub(super) async fn create<S: Operations>(
 ) -> Result<Response, Refused> {
     let projection = asked.projection(S::KIND)?;
     let made =
-        scim.app.storage.write(move |tx| Box::pin(async move { S::create(tx, &asking.request, body).await })).await?;
+        scim.app.storage.insist(move |tx| Box::pin(async move { S::create(tx, &asking.request, body).await })).await?;
     Ok(created(&made, &projection))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn replace<S: Operations>(
     let resource = scim
         .app
         .storage
-        .write(move |tx| {
+        .insist(move |tx| {
             Box::pin(async move {
                 let Asking { request, if_match, .. } = asking;
                 S::replace(tx, &request, (&id, body, if_match.as_ref())).await
@@ -84,7 +84,7 @@ pub(super) async fn patch<S: Operations>(
     let (resource, is_told) = scim
         .app
         .storage
-        .write(move |tx| {
+        .insist(move |tx| {
             Box::pin(async move {
                 let Asking { request, if_match, .. } = asking;
                 match S::patch(tx, &request, (&id, &body, if_match.as_ref())).await? {
@@ -105,7 +105,7 @@ pub(super) async fn delete<S: Operations>(
 ) -> Result<Response, Refused> {
     scim.app
         .storage
-        .write(move |tx| {
+        .insist(move |tx| {
             Box::pin(async move {
                 let Asking { request, if_match, .. } = asking;
                 S::delete(tx, &request, (&id, if_match.as_ref())).await

@@ -1,7 +1,7 @@
 //! Filters (RFC 7644 §3.4.2.2), resolved against the schemas of a type of resource.
 //!
-//! `parse` reads the grammar, `literal` types what is compared with, `matching` decides whether a resource matches. The
-//! parser is our own: of the libraries for it the best one refuses `not(…)` without a blank and `$ref`, which the grammar
+//! `parse` reads comparisons within the grammar of [`expression`](crate::expression), `literal` types what is compared with,
+//! `matching` decides whether a resource matches. The parser is our own: of the libraries for it the best one refuses `not(…)` without a blank and `$ref`, which the grammar
 //! allows, and `emails[type eq "work"].value eq "…"`, which Entra ID sends; and it does not say at which character it failed.
 
 mod literal;
@@ -17,13 +17,7 @@ use super::{
     path::AttributePath,
     schema::ResourceType,
 };
-
-/// The most bytes of a filter.
-pub const LONGEST: usize = 4 * 1024;
-/// How deep groups and value paths may lie in each other.
-pub const DEEPEST: usize = 16;
-/// The most comparisons of a filter.
-pub const MOST_TERMS: usize = 50;
+pub use crate::expression::{LONGEST, MOST_TERMS};
 
 /// A condition on a resource; within [`Filter::Values`], on one value of an attribute.
 ///
@@ -55,46 +49,27 @@ pub struct Comparison {
     pub value: Literal,
 }
 
-macro_rules! operators {
-    ($($(#[$doc:meta])* $name:ident = $registered:literal;)*) => {
-        /// How an attribute is compared (RFC 7644 §3.4.2.2 table 3).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Operator {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Operator {
-            /// Every operator.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// As it is written.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $registered,)* }
-            }
-        }
-    };
-}
-
-operators! {
-    /// Equal.
-    Eq = "eq";
-    /// Not equal; also where there is no value.
-    Ne = "ne";
-    /// Contains.
-    Co = "co";
-    /// Starts with.
-    Sw = "sw";
-    /// Ends with.
-    Ew = "ew";
-    /// Greater or later.
-    Gt = "gt";
-    /// Not less, not earlier.
-    Ge = "ge";
-    /// Less or earlier.
-    Lt = "lt";
-    /// Not greater, not later.
-    Le = "le";
+crate::text::names! {
+    /// How an attribute is compared (RFC 7644 §3.4.2.2 table 3).
+    Operator:
+        /// Equal.
+        Eq = "eq",
+        /// Not equal; also where there is no value.
+        Ne = "ne",
+        /// Contains.
+        Co = "co",
+        /// Starts with.
+        Sw = "sw",
+        /// Ends with.
+        Ew = "ew",
+        /// Greater or later.
+        Gt = "gt",
+        /// Not less, not earlier.
+        Ge = "ge",
+        /// Less or earlier.
+        Lt = "lt",
+        /// Not greater, not later.
+        Le = "le";
 }
 
 impl Filter {

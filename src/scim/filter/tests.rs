@@ -119,7 +119,7 @@ fn a_filter_that_means_nothing_is_refused_with_the_place() {
         (r#"userName eq "\q""#, "The filter has '\"\\q\"' at character 13, where a JSON string is wanted".into()),
         (r#"userName eq "a"x"#, "The filter has 'x' at character 16, where 'and', 'or' or the end is wanted".into()),
         (r#"userName eq "a"and title pr"#, "The filter has 'and title pr' at character 16, where 'and', 'or' or the end is wanted".into()),
-        ("title pr and", "The filter has 'and' at character 10, where 'and', 'or' or the end is wanted".into()),
+        ("title pr and", format!("The filter has the end at character 13, {end}")),
         ("title pr and ", format!("The filter has the end at character 14, {end}")),
         ("(title pr", "The filter has the end at character 10, where 'and', 'or' or ')' is wanted".into()),
         ("title pr)", "The filter has ')' at character 9, where 'and', 'or' or the end is wanted".into()),

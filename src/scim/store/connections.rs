@@ -57,7 +57,7 @@ impl Admitted {
 }
 
 /// Queries of connections and their tokens.
-pub struct Connections<'t>(&'t mut Tx);
+pub struct Connections<'t>(pub(super) &'t mut Tx);
 
 impl Tx {
     /// Connections and their tokens.
@@ -340,7 +340,7 @@ fn stored(rights: &Rights) -> [Value; 8] {
     ]
 }
 
-fn connection(row: &Row) -> Result<Connection> {
+pub(super) fn connection(row: &Row) -> Result<Connection> {
     let resources =
         ResourceSet::named(row.try_get("resources")?).ok_or(Error::Corrupt("scim_connections.resources"))?;
     let networks = serde_json::from_str(row.try_get("networks")?);

@@ -100,9 +100,31 @@ async fn a_part_in_which_a_statement_failed_ends_its_unit_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_part_or_a_unit_that_is_refused_when_it_is_settled_is_not_kept() {
+    for database in databases().await {
+        let storage = &database.storage;
+        for in_a_part in [true, false] {
+            let unit: Result<()> = storage
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let part = tx.begin_part().await?;
+                        insert(tx, "a".into()).await?;
+                        tx.touch("a", |_| Box::pin(async { Err(Error::Refused("no".into())) }));
+                        // `touched` is not asked: what is refused stays so.
+                        if in_a_part { tx.keep_part(part).await } else { Ok(()) }
+                    })
+                })
+                .await;
+            assert!(matches!(&unit, Err(Error::Refused(why)) if why.to_string() == "no"), "{unit:?}");
+            assert!(names(storage).await.is_empty());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_touched_before_a_part_that_was_undone_is_settled_all_the_same() {
     for database in databases().await {
-        let touched: Result<Vec<String>> = database
+        let touched: Result<Vec<(Option<u8>, Vec<String>)>> = database
             .storage
             .write(|tx| {
                 Box::pin(async {
@@ -110,10 +132,13 @@ async fn what_was_touched_before_a_part_that_was_undone_is_settled_all_the_same(
                     let part = tx.begin_part().await?;
                     tx.touch("within", |_| Box::pin(async { Ok(()) }));
                     tx.undo_part(part).await?;
+                    tx.act_under(7_u8);
+                    tx.touch("after", |_| Box::pin(async { Ok(()) }));
+                    tx.touch("after", |_| Box::pin(async { Ok(()) }));
                     Ok(tx.touched())
                 })
             })
             .await;
-        assert_eq!(touched.unwrap(), ["before"]);
+        assert_eq!(touched.unwrap(), [(None, vec!["before".into()]), (Some(7), vec!["after".into()])]);
     }
 }

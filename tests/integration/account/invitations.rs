@@ -176,7 +176,7 @@ async fn expired_revoked_replaced_and_unknown_links_are_answered_alike() {
             roles: None,
             invited_by: None,
         };
-        let list = app.read().await.invitations().list(&at, 10).await.expect("read");
+        let list = app.read().await.invitations().list(&at, None, 10).await.expect("read");
         let open = list.into_iter().find(|one| one.email.as_str().starts_with('b')).expect("listed");
         let replaced = unit!(app, |tx| {
             invitation::revoke(tx, &context, &at, &open.id).await?;

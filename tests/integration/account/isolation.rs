@@ -20,7 +20,7 @@ async fn what_is_anothers_answers_as_what_does_not_exist() {
         let session = app.read().await.sessions().of_user(&app.user("noor@harbour.example").await.id).await.unwrap();
         app.invite("max@riverside.example", "harbour", None).await;
         let harbour = app.organization("harbour").await;
-        let invitation = app.read().await.invitations().list(&harbour, 1).await.unwrap().remove(0);
+        let invitation = app.read().await.invitations().list(&harbour, None, 1).await.unwrap().remove(0);
         allow_the_calendar(&app, "noor@harbour.example").await;
 
         let mut priya = app.signed_in("priya@riverside.example").await;
@@ -52,7 +52,7 @@ async fn what_is_anothers_answers_as_what_does_not_exist() {
         }
         noor.get("/account").await.expect(200, "Harbour Physio");
         noor.get("/account/apps").await.expect(200, "Clinic Calendar");
-        assert!(app.read().await.invitations().list(&harbour, 1).await.unwrap()[0].rejected_at.is_none());
+        assert!(app.read().await.invitations().list(&harbour, None, 1).await.unwrap()[0].rejected_at.is_none());
     }
 }
 

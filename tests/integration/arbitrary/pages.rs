@@ -376,7 +376,7 @@ async fn furnish(app: &TestApp) -> Known {
     }
     app.invite("priya@riverside.example", "harbour", None).await;
     let harbour = app.organization("harbour").await;
-    for invitation in app.read().await.invitations().list(&harbour, 10).await.unwrap() {
+    for invitation in app.read().await.invitations().list(&harbour, None, 10).await.unwrap() {
         segments.push(("/account/invitations/{id}", invitation.id.to_string()));
     }
     let (reset, reset_hash) = app.app.random.token();

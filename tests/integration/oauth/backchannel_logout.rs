@@ -130,7 +130,9 @@ const ENDINGS: &[(&str, Ending)] = &[
     ("the person is disabled", |tx, context, user| {
         Box::pin(async move { Ok(user::disable(tx, context, user).await?) })
     }),
-    ("the person is erased", |tx, context, user| Box::pin(async move { Ok(user::delete(tx, context, user).await?) })),
+    ("the person is erased", |tx, context, user| {
+        Box::pin(async move { Ok(user::delete(tx, context, user).await.map(drop)?) })
+    }),
     ("the membership is disabled", |tx, context, user| {
         Box::pin(async move {
             let (mine, at) = tx.memberships().active_of_user(user, context.now).await?.remove(0);

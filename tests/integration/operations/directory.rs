@@ -75,10 +75,10 @@ fn a_registration_is_set_verified_and_audited() {
         (&json!("unverified"), &json!("2099-06-30T00:00:00Z"))
     );
     for (command, code, says) in [
-        ("membership verify priya@riverside.example --number R-2", 1, "another one by now"),
+        ("membership verify priya@riverside.example --number R-2", 1, "is `R-1`, not `R-2`"),
         ("membership verify priya@riverside.example --number R-1 --expires soon", 2, "is not a date"),
         ("membership verify olivia@riverside.example --number R-1", 1, "has no registration number"),
-        ("membership set priya@riverside.example registration_expires=soon", 2, "another form"),
+        ("membership set priya@riverside.example registration_expires=soon", 2, "write a date, as in 2027-06-30"),
     ] {
         let said = host.run(command);
         assert_eq!(said.code, Some(code), "{command}: {}", said.err);

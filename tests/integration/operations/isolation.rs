@@ -20,6 +20,7 @@ fn two_organizations() -> Host {
         "group add gps priya@riverside.example",
         "invitation send bob@riverside.example --kind contractor",
         "scim-token create entra",
+        "membership hold set priya@riverside.example --reason complaint",
         "org create harbour --name Harbour",
         "location create pier --name Pier --organization harbour",
         "role create assistant --name Assistant --permission lanyard:people:read --organization harbour",
@@ -38,9 +39,12 @@ fn two_organizations() -> Host {
 /// Stands for the id of the token that Riverside has.
 const TOKEN: &str = "the token";
 
+/// Stands for the id of the hold that Riverside has.
+const HOLD: &str = "the hold";
+
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 80] = [
+const COMMANDS: [(&str, &str, &str); 84] = [
     ("location rename X New", "main-street", "no-street"),
     ("location move X --in pier", "main-street", "no-street"),
     ("location move pier --in X", "main-street", "no-street"),
@@ -96,6 +100,10 @@ const COMMANDS: [(&str, &str, &str); 80] = [
     ("membership grant X lanyard:people:read", PRIYA, NOBODY),
     ("membership deny X lanyard:people:read", PRIYA, NOBODY),
     ("membership unset X lanyard:people:read", PRIYA, NOBODY),
+    ("membership hold set X --reason inspection", PRIYA, NOBODY),
+    ("membership hold list X", PRIYA, NOBODY),
+    ("membership hold show X", PRIYA, NOBODY),
+    ("membership hold release X", HOLD, "hld_01a20000000070000000000000000000"),
     ("membership update noor@harbour.example --kind X", "locum", "nothing"),
     ("invitation resend X", "bob@riverside.example", NOBODY),
     ("invitation revoke X", "bob@riverside.example", NOBODY),
@@ -164,12 +172,17 @@ fn what_another_organization_has_answers_as_what_nobody_has() {
     let before = everything(&host);
     let token = host.json("scim-token show entra --organization riverside")["tokens"][0]["id"].clone();
     let (token, mut differ) = (token.as_str().unwrap().to_owned(), vec![]);
+    let hold = host.json("membership hold list --organization riverside")[0]["hold"].as_str().unwrap().to_owned();
     let scoped =
         COMMANDS.map(|(command, theirs, nobodys)| (format!("{command} --organization harbour"), theirs, nobodys));
     let unscoped = UNSCOPED.map(|(command, theirs, nobodys)| (command.to_owned(), theirs, nobodys));
     for (command, theirs, nobodys) in scoped.into_iter().chain(unscoped) {
         let run = |name: &str| {
-            let name = if name == TOKEN { &token } else { name };
+            let name = match name {
+                TOKEN => &token,
+                HOLD => &hold,
+                name => name,
+            };
             let said = host.run(&command.replace('X', name));
             assert_eq!(said.code, Some(1), "lanyard {command} ({name})\n{}{}", said.out, said.err);
             (said.code, said.out.replace(name, "X"), said.err.replace(name, "X"))
@@ -226,6 +239,7 @@ fn no_scoped_command_is_left_out() {
 fn everything(host: &Host) -> Vec<serde_json::Value> {
     ["location list", "role list", "group list", "membership list", "invitation list", "domain list", "scim-token list"]
         .into_iter()
+        .chain(["membership hold list"])
         .map(|command| host.json(&format!("{command} --organization riverside")))
         .chain([host.json("user show priya@riverside.example")])
         .collect()

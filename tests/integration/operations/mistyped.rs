@@ -76,6 +76,16 @@ fn the_only_organization_need_not_be_named() {
 }
 
 #[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let host = riverside().with("LANYARD_ORGANIZATION", "").with("LANYARD_CONFIG", "");
+    assert_eq!(host.json("membership show priya@riverside.example")["kind"], "practitioner");
+    assert_eq!(host.json("user list").as_array().map(Vec::len), Some(1));
+    let host = host.with("LANYARD_ORGANIZATION", "elsewhere");
+    assert!(host.fail("membership list").contains("there is no organization `elsewhere`"));
+    assert_eq!(host.run("membership list --organization=").code, Some(1), "what is typed is meant");
+}
+
+#[test]
 fn registered_spellings_are_taken_too() {
     let host = riverside();
     for command in [

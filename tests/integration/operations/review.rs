@@ -69,7 +69,11 @@ fn a_report_says_why_since_when_and_what_to_do() {
     let first = host.json(&format!("{never} --limit 3"));
     assert_eq!(lines(&first), all[..3]);
     let last = first[2]["membership"].as_str().unwrap();
-    assert!(host.succeed(&format!("{never} --limit 3")).contains(&format!("--after {last}")));
+    let more = host.run(&format!("{never} --limit 3 --json")).err;
+    assert!(
+        more.contains("There are more: lanyard user review") && more.contains(&format!("--after {last}")),
+        "{more}"
+    );
     assert_eq!(lines(&host.json(&format!("{never} --after {last}"))), all[3..]);
     let table = host.succeed("user review --organization harbour");
     assert!(table.starts_with("WHY ") && table.contains("no-role") && !table.contains("Olivia"), "{table}");

@@ -152,7 +152,7 @@ fn what_is_wrong_is_said() {
     let said = host.fail("scim-target create other --url https://a.example --token-file empty");
     assert!(said.contains("the token is empty"), "{said}");
     for (command, expected) in [
-        (other("--url roster"), "relative URL without a base"),
+        (other("--url roster"), "such as https://roster.example/scim/v2"),
         (other("--url https://a.example --map title={salary}"), "`{salary}` stands for nothing"),
         (other("--url https://a.example --brake 101"), "101 is not in 0..=100"),
         (other("--url https://a.example --all-groups --group gps"), "cannot be used with"),

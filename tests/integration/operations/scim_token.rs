@@ -134,6 +134,9 @@ fn what_is_wrong_is_said() {
         ("scim-token rotate entra --overlap soon", "write for example 24h"),
         ("scim-token revoke entra", "expected an id that begins with `sct_`"),
         ("scim-token change entra --role billing --no-role", "cannot be used with"),
+        ("scim-token change entra --precedence high", "write a whole number from -1000 to 1000, for example 10"),
+        ("scim-token change entra --precedence 1001", "write a whole number from -1000 to 1000, for example 10"),
+        ("scim-target create rota --url rota.example/scim --token-file t", "such as https://roster.example/scim/v2"),
     ] {
         let said = host.run(command);
         assert_eq!(said.code, Some(2), "{command}: {}", said.err);
@@ -161,13 +164,59 @@ async fn what_was_used_is_known_when_the_server_has_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_given_and_who_cannot_sign_in_is_found() {
+    let host = riverside();
+    let made = host.json("scim-token create entra");
+    let mut server = Server::start(&host).await;
+    let (client, url) = (reqwest::Client::new(), format!("{}/scim/v2/Users", server.address));
+    let new = serde_json::json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann", "displayName": "Ann",
+        "roles": [{"value": "billing"}, {"value": "manager@quay"}],
+    });
+    let pushed = client.post(&url).bearer_auth(made["token"].as_str().unwrap()).json(&new).send().await.unwrap();
+    assert_eq!(pushed.status(), 201);
+    let listed = host.json("membership list");
+    let (id, user) = (listed[0]["membership"].as_str().unwrap(), listed[0]["user"].as_str().unwrap());
+    let roles = || host.json(&format!("membership show {id}"))["access"]["roles"].clone();
+    assert_eq!(roles(), serde_json::json!([]));
+    let said = host.succeed("scim-token change entra --role billing --role manager");
+    assert!(said.contains("What entra said of 1 people before means something else now"), "{said}");
+    assert_eq!(roles(), serde_json::json!(["billing"]));
+    // The running server follows what is changed elsewhere.
+    host.succeed("location create quay --name Quay");
+    for _ in 0..100 {
+        if roles() == serde_json::json!(["billing", "manager"]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(roles(), serde_json::json!(["billing", "manager"]));
+
+    // Ann has neither an address nor a password.
+    assert_eq!(listed[0]["state"], "cannot sign in");
+    let found = host.json("user review --reason cannot-sign-in");
+    assert_eq!((&found[0]["name"], &found[0]["sources"][0]), (&"Ann".into(), &"entra".into()), "{found}");
+    let command = found[0]["command"].as_str().unwrap().to_owned();
+    assert_eq!(command, format!("lanyard user email {user} ADDRESS --organization riverside"));
+    host.succeed(&command.replace("lanyard ", "").replace("ADDRESS", "ann@riverside.example"));
+    assert_eq!(host.json("user review --reason cannot-sign-in"), serde_json::json!([]));
+    assert_eq!(host.json("membership list")[0]["state"], "active");
+    let audited = host.succeed("audit list --action assignment-creation");
+    assert!(audited.contains("connection entra"), "{audited}");
+    let wide = host.json("audit list --action assignment-creation");
+    assert_eq!((&wide[0]["actor_kind"], &wide[0]["actor_name"]), (&"connection".into(), &"entra".into()), "{wide}");
+    server.signal("TERM");
+    assert!(server.ended(Duration::from_secs(20)).await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_tells_of_a_token_that_ends_soon() {
     let database = lanyard::storage::testing::postgres().await;
     for host in [Host::new(), Host::new().with("LANYARD_DATABASE__URL", &database.settings.url)] {
         let host = host.migrated();
         host.succeed("org create riverside --name Riverside");
         host.succeed("scim-token create roster --org riverside");
-        assert!(host.run("doctor").out.contains("1 count, none ends within 30 days, all are used"));
+        assert!(host.run("doctor").out.contains("1 count, none ends within 30 days, not used yet: sct_"));
         host.succeed("scim-token create entra --org riverside --expires 20d");
         let said = host.run("doctor").out;
         let told = said.lines().find(|line| line.contains("SCIM tokens")).unwrap_or_default();

@@ -1,7 +1,11 @@
 //! What is left of somebody whom an outside system deletes: a person who joined keeps their account, one who never did
 //! leaves an id, and so does whoever is erased.
 
-use lanyard::{audit::store::Query, directory::user, id::UserId};
+use lanyard::{
+    audit::store::Query,
+    directory::user::{self, Erasure},
+    id::UserId,
+};
 use serde_json::{Value, json};
 
 use super::push::{Push, USER};
@@ -56,7 +60,9 @@ async fn a_delete_ends_a_membership_and_leaves_of_a_person_what_is_their_own() {
         // Erasing her for good is somebody's decision; the log goes on naming the id.
         let before = recorded(&push, &ann).await;
         let (context, id) = (push.door.clinic.context(), ann.clone());
-        push.door.clinic.write(move |tx| Box::pin(async move { Ok(user::delete(tx, &context, &id).await?) })).await;
+        let erased =
+            push.door.clinic.write(move |tx| Box::pin(async move { Ok(user::delete(tx, &context, &id).await?) })).await;
+        assert_eq!(erased, Erasure::Done);
         assert_eq!(is_tombstone(&push, (&joined, &ann)).await, (true, true));
         let (mut after, mut expected) = (recorded(&push, &ann).await, before);
         expected.push("user-deletion".to_owned());

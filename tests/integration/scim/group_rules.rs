@@ -28,7 +28,7 @@ pub(super) async fn desk(push: &Push, role: Option<&'static str>) -> String {
 }
 
 /// A group of everybody of whom the rule is true.
-async fn group_of(push: &Push, condition: &'static str, role: Option<&'static str>) -> String {
+pub(super) async fn group_of(push: &Push, condition: &'static str, role: Option<&'static str>) -> String {
     let clinic = &push.door.clinic;
     let (context, of) = (clinic.context(), push.door.riverside().await);
     let id: GroupId = clinic
@@ -151,6 +151,61 @@ async fn no_rule_keeps_a_leaver_in() {
         let left = push.told("PATCH", &format!("/Users/{ann}"), &leaves, 200).await;
         assert_eq!((&left["active"], left.get("groups")), (&json!(false), None));
         assert_eq!(members(&push, &path).await, <[String; 0]>::default());
+    }
+}
+
+/// Gives a role to the group at this path.
+async fn carry(push: &Push, path: &str, role: &'static str) {
+    let clinic = &push.door.clinic;
+    let (context, of) = (clinic.context(), push.door.riverside().await);
+    let id: GroupId = path.strip_prefix("/Groups/").unwrap().parse().unwrap();
+    clinic
+        .write(move |tx| {
+            Box::pin(async move {
+                let role = tx.roles().by_slug(&of, &role.parse()?).await?.unwrap();
+                Ok(group::give_role(tx, &context, &of, &id, (&role.id, None)).await?)
+            })
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_operation_of_a_request_is_settled_by_itself() {
+    for push in Push::each().await {
+        let (ann, bo) = (push.person("ann").await, push.person("bo").await);
+        let path = desk(&push, None).await;
+        let of_ann = |what: &str| {
+            let by_path = json!({"op": what, "path": format!("members[value eq \"{ann}\"]")});
+            let by_value = json!({"op": what, "path": "members", "value": [{"value": ann}]});
+            patch(json!([if what == "remove" { by_path } else { by_value }]))
+        };
+        push.told("PATCH", &path, &of_ann("add"), 204).await;
+        push.told("PATCH", &format!("/Users/{ann}"), &department("Desk"), 200).await;
+        carry(&push, &path, "manager").await;
+        let bulk = |operations: Value| json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations});
+        let statuses = async |operations: Value| {
+            let answer = push.told("POST", "/Bulk", &bulk(operations), 200).await;
+            let all = answer["Operations"].as_array().unwrap();
+            all.iter().map(|one| one["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        // The source lets go of its place; she is there by the rule, as she was before. That is no doing of what comes next.
+        let title = patch(json!([{"op": "replace", "path": "title", "value": "Dr"}]));
+        let found = statuses(json!([
+            {"method": "PATCH", "path": path, "data": of_ann("remove")},
+            {"method": "PATCH", "path": format!("/Users/{bo}"), "data": title},
+        ]))
+        .await;
+        assert_eq!(found, ["204", "200"]);
+        assert_eq!(members(&push, &path).await, std::slice::from_ref(&ann));
+        // Who would come in is refused, and nobody else.
+        let leaves = patch(json!([{"op": "replace", "path": "active", "value": false}]));
+        let found = statuses(json!([
+            {"method": "PATCH", "path": format!("/Users/{bo}"), "data": department("Desk")},
+            {"method": "PATCH", "path": format!("/Users/{ann}"), "data": leaves},
+        ]))
+        .await;
+        assert_eq!(found, ["403", "200"]);
+        assert_eq!(members(&push, &path).await, std::slice::from_ref(&ann));
     }
 }
 

@@ -98,7 +98,7 @@ async fn erase(push: &Push, id: &str) {
         .write(move |tx| {
             Box::pin(async move {
                 let person = tx.memberships().by_id(&of, &id).await?.unwrap().user_id;
-                Ok(user::delete(tx, &context, &person).await?)
+                Ok(user::delete(tx, &context, &person).await.map(drop)?)
             })
         })
         .await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::push::{Push, USER, patch};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-const OWN: &str = "urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner";
+pub(super) const OWN: &str = "urn:ietf:params:scim:schemas:extension:lanyard:2.0:Practitioner";
 
 fn manager(id: &str) -> Value {
     patch(json!([{"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": {"value": id}}]))
@@ -80,7 +80,7 @@ async fn a_manager_is_a_member_of_the_same_organization() {
 }
 
 /// Roles that a member has, each with its place, and their own identifiers.
-async fn held(push: &Push, member: &MembershipId) -> (Vec<String>, Vec<String>) {
+pub(super) async fn held(push: &Push, member: &MembershipId) -> (Vec<String>, Vec<String>) {
     let of = push.door.riverside().await;
     let mut tx = push.door.clinic.app.storage.read().await.unwrap();
     let roles = tx.assignments().of_member(&of, member).await.unwrap().into_iter();
@@ -93,14 +93,14 @@ async fn held(push: &Push, member: &MembershipId) -> (Vec<String>, Vec<String>) 
     (roles, own)
 }
 
-fn unmapped(one: &Value) -> Vec<(String, String)> {
+pub(super) fn unmapped(one: &Value) -> Vec<(String, String)> {
     let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
     let all = one[OWN]["unmapped"].as_array().into_iter().flatten();
     all.map(|one| (text(one, "type"), text(one, "value"))).collect()
 }
 
 /// Lets the connection assign these roles.
-async fn let_assign(push: &Push, roles: [&'static str; 2]) {
+pub(super) async fn let_assign(push: &Push, roles: [&'static str; 2]) {
     let (context, of) = (push.door.clinic.context(), push.door.riverside().await);
     let may = move |rights: Rights| Rights { roles: roles.map(|role| role.parse().unwrap()).to_vec(), ..rights };
     push.door

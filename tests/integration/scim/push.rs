@@ -58,6 +58,11 @@ impl Push {
         self.door.connect_to(organization, "okta", Rights::default()).await.1
     }
 
+    /// Its token.
+    pub(super) fn token(&self) -> String {
+        self.token.clone()
+    }
+
     /// The answer, with this body unless it is null, by another token where one is given.
     pub(super) async fn ask_as(
         &self,

@@ -54,6 +54,11 @@ async fn a_registration_is_verified_by_those_who_may() {
         assert_eq!(push.refused("PATCH", &path, &forged).await, (400, Some("mutability".into())));
         let verified = say("registrationVerification.state", json!("verified"));
         assert_eq!(push.refused("PATCH", &path, &verified).await, (400, Some("mutability".into())));
+        let detail = push.ask("PATCH", &path, &verified).await.json()["detail"].as_str().unwrap().to_owned();
+        assert!(
+            detail.contains("entra may not say") && detail.contains("scim-token change entra --may-verify"),
+            "{detail}"
+        );
         assert_eq!(state(&push.told("PUT", &path, &whole("jo", "R-1"), 200).await), "unverified");
 
         let done = of_hr("PATCH", &path, &verified).await;
@@ -72,7 +77,13 @@ async fn a_registration_is_verified_by_those_who_may() {
         assert_eq!((made.status.as_u16(), state(&made.json())), (201, &json!("verified")), "{}", made.body);
         let of_ann = format!("/Users/{}", made.json()["id"].as_str().unwrap());
         let put = of_hr("PUT", &of_ann, &whole("ann", "R-4")).await;
-        assert_eq!(state(&put.json()), "verified", "whoever tells all of it tells this of the new number");
+        assert_eq!(
+            state(&put.json()),
+            "unverified",
+            "the word that was read with a number is not one of another number"
+        );
+        let put = of_hr("PUT", &of_ann, &whole("ann", "R-4")).await;
+        assert_eq!(state(&put.json()), "verified", "in a request of its own it is");
         let verified = format!("/Users?filter={OWN}:registrationVerification.state%20eq%20%22verified%22");
         assert_eq!(push.told("GET", &verified, &Value::Null, 200).await["totalResults"], 2);
         let back = of_hr("PATCH", &of_ann, &say("registrationVerification.state", json!("unverified"))).await;
@@ -111,6 +122,46 @@ async fn another_registration_is_unverified() {
         let without = push.told("PATCH", &path, &gone, 200).await;
         assert_eq!(without[OWN].get("registrationVerification"), None, "nothing to compare");
         assert_eq!(verify().await.status, 400);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_another_source_keeps_is_verified_by_its_name_alone() {
+    for push in Push::each().await {
+        let (_, register) = push.door.connect("register", Rights { may_verify: true, ..Rights::default() }).await;
+        let made = push.told("POST", "/Users", &whole("jo", "R-1"), 201).await;
+        let path = format!("/Users/{}", made["id"].as_str().unwrap());
+        for (compared, expected) in [("R-2", "unverified"), ("R-1", "verified")] {
+            let told = push.ask_as(&register, "PUT", &path, (&whole("jo", compared), &[])).await;
+            assert_eq!(told.status, 200, "{compared}: {}", told.body);
+            let seen = push.told("GET", &path, &Value::Null, 200).await;
+            assert_eq!(seen[OWN]["registrationNumber"], "R-1", "the first source keeps it");
+            assert_eq!(state(&seen), expected, "{compared} was compared with the register");
+        }
+        assert_eq!(push.door.clinic.recorded("registration-verification").await, 1);
+    }
+}
+
+/// By a source that may not verify, and by one that may.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_with_one_number_is_no_word_of_another_one() {
+    for push in Push::each().await {
+        let hr = verifier(&push).await;
+        for (name, token) in [("jo", push.token()), ("ann", hr.clone())] {
+            let made = push.told("POST", "/Users", &whole(name, "R-1"), 201).await;
+            let path = format!("/Users/{}", made["id"].as_str().unwrap());
+            let verified = say("registrationVerification.state", json!("verified"));
+            let mut read = push.ask_as(&hr, "PATCH", &path, (&verified, &[])).await.json();
+            assert_eq!(state(&read), "verified");
+            read[OWN]["registrationNumber"] = json!("R-2");
+            let written = push.ask_as(&token, "PUT", &path, (&read, &[])).await;
+            assert_eq!(
+                (written.status.as_u16(), state(&written.json())),
+                (200, &json!("unverified")),
+                "{}",
+                written.body
+            );
+        }
     }
 }
 

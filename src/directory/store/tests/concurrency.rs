@@ -5,7 +5,7 @@ use crate::{
     directory::{
         Error, group,
         profile::{self, Attribute, Edit, Editor},
-        role,
+        role, rule,
     },
     storage::{Tally, testing::databases},
 };
@@ -44,7 +44,7 @@ async fn two_owners_who_remove_each_other_leave_one() {
                             unit!(storage, |tx| membership::disable(tx, &context(1), &of, &two.id).await.map(|_| ()))
                         }
                         2 => unit!(storage, |tx| user::disable(tx, &context(1), &other.id).await),
-                        3 => unit!(storage, |tx| user::delete(tx, &context(1), &other.id).await),
+                        3 => unit!(storage, |tx| user::delete(tx, &context(1), &other.id).await.map(drop)),
                         _ => unit!(storage, |tx| {
                             let held = tx.assignments().of_member(&of, &two.id).await?;
                             assignment::end(tx, &context(1), &of, &held[0].assignment.id).await
@@ -215,6 +215,44 @@ async fn units_that_take_the_same_members_away_do_not_wait_for_each_other() {
             };
             let reversed = ids.iter().rev().cloned().collect();
             assert_eq!(done(disable(ids), disable(reversed)).await, 2, "round {round}");
+        }
+    }
+}
+
+/// Each of these changes a group, its rule and members at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn units_that_change_groups_and_members_do_not_wait_for_each_other() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let of = clinic(storage, "riverside").await;
+        let (_, ann) = member(storage, &of, "ann@x.example", &[]).await;
+        for round in 0..20_i64 {
+            let key: &'static str = Box::leak(format!("g{round}").into_boxed_str());
+            let id = of.id.clone();
+            let made: Result<_> = unit!(storage, |tx| {
+                let group = group::create(tx, &context(0), &id, &slug(key), &"G".parse().unwrap()).await?.id;
+                let condition = rule::Condition::parse("kind pr").unwrap();
+                rule::set(tx, &context(0), &id, (&group, &condition)).await?;
+                Ok(group)
+            });
+            let group = made.unwrap();
+            let go_through = {
+                let (storage, group) = (storage.clone(), group.clone());
+                async move {
+                    rule::recompute_some(&storage, context(1), Some(&group)).await?;
+                    Ok(())
+                }
+            };
+            let other = {
+                let (storage, of, id) = (storage.clone(), of.id.clone(), ann.id.clone());
+                async move {
+                    match round % 2 {
+                        0 => unit!(storage, |tx| group::remove(tx, &context(1), &of, &group).await),
+                        _ => unit!(storage, |tx| group::add_member(tx, &context(1), &of, &group, &id).await),
+                    }
+                }
+            };
+            assert_eq!(done(go_through, other).await, 2, "round {round}");
         }
     }
 }

@@ -59,7 +59,7 @@ async fn a_new_person_accepts_by_the_link_and_holds_what_was_offered() {
         let held: Vec<RoleAt> = access.assignments.into_iter().map(|one| one.at).collect();
         assert_eq!(held, [at("main-street")], "what is closed meanwhile is left out");
         assert_eq!(access.locations, [main.slug]);
-        let listed = tx.invitations().list(&riverside.id, 10).await.unwrap();
+        let listed = tx.invitations().list(&riverside.id, None, 10).await.unwrap();
         assert_eq!(listed[0].state(Timestamp(NOW.0 + 2)), State::Accepted);
         drop(tx);
         assert!(accept_as_new(storage, token, 3).await.is_err(), "a link is good for one answer");
@@ -183,7 +183,7 @@ async fn a_rejected_invitation_is_over() {
         assert!(meddling.is_err(), "it is somebody else's");
         unit!(storage, |tx| invitation::reject(tx, &context(1), Approach::Link(token), None).await).unwrap();
         assert!(accept_as_new(storage, token, 2).await.is_err());
-        let listed = storage.read().await.unwrap().invitations().list(&riverside.id, 1).await.unwrap();
+        let listed = storage.read().await.unwrap().invitations().list(&riverside.id, None, 1).await.unwrap();
         assert_eq!(listed[0].state(NOW), State::Rejected);
         assert!(actions(storage).await.contains(&"invitation-rejection".to_owned()));
     }

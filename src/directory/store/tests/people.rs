@@ -233,7 +233,7 @@ async fn an_erased_person_leaves_the_id_alone() {
         let members = async || storage.read().await?.tallied(Tally::Members, riverside.id.as_str()).await;
         assert_eq!(members().await.unwrap(), 1);
         let id = max.id.clone();
-        unit!(storage, |tx| user::delete(tx, &context(9), &id).await).unwrap();
+        unit!(storage, |tx| user::delete(tx, &context(9), &id).await.map(drop)).unwrap();
         assert_eq!(members().await.unwrap(), 0);
 
         let mut tx = storage.read().await.unwrap();

@@ -239,3 +239,28 @@ async fn a_source_that_repeats_itself_writes_once_and_the_letter_leads_to_the_ne
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_was_answered_leads_to_no_later_place() {
+    for database in databases().await {
+        let storage = &database.storage;
+        for (name, is_accepted) in [("accepted", true), ("rejected", false)] {
+            let clinic = owning(storage, name).await;
+            let address = format!("{name}@elsewhere.example");
+            let first = add(storage, &clinic, "entra", pushed("x", &address, true)).await.unwrap();
+            let token = first.invited.expect("a letter").1;
+            let link = TokenHash::of(token.expose_secret());
+            if is_accepted {
+                accept(storage, &token, 2).await;
+            } else {
+                unit!(storage, |tx| invitation::reject(tx, &context(2), Approach::Link(link), None).await).unwrap();
+            }
+            remove(storage, &clinic, &first.known.membership.id).await;
+            let second = add(storage, &clinic, "entra", pushed("x", &address, true)).await.unwrap();
+            assert!(second.invited.is_some(), "{name}: however soon, because the first letter is used up");
+            let mut tx = storage.read().await.unwrap();
+            let found = invitation::find(&mut tx, Approach::Link(link), Timestamp(NOW.0 + 20)).await.unwrap();
+            assert!(found.is_none(), "{name}");
+        }
+    }
+}

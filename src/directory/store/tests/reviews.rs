@@ -102,6 +102,28 @@ async fn a_report_names_who_deserves_a_look_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_session_that_goes_on_elsewhere_is_no_use_here() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let (riverside, harbour) = (clinic(storage, "riverside").await, clinic(storage, "harbour").await);
+        let (max, _) = member(storage, &riverside, "max@x.example", &["billing"]).await;
+        let (of, user) = (harbour.id.clone(), max.clone());
+        unit!(storage, |tx| membership::join(tx, &context(0), &of, joining(&user, &[slug("billing")])).await).unwrap();
+        sign_in(storage, &max.id, &riverside, DAY).await;
+        // The same session, in which the person works at the other organization for months.
+        let (user, of) = (max.id.clone(), harbour.id.clone());
+        unit!(storage, |tx| {
+            let session = tx.sessions().of_user(&user).await?.remove(0).id;
+            tx.sessions().sid(&context(60 * DAY), &session, &of).await?;
+            tx.sessions().touch(&session, Timestamp(NOW.0 + 99 * DAY)).await
+        })
+        .unwrap();
+        assert_eq!(told(storage, &harbour, 100 * DAY).await, []);
+        assert_eq!(told(storage, &riverside, 100 * DAY).await, [("max@x.example".to_owned(), vec!["unused"])]);
+    }
+}
+
+#[tokio::test]
 async fn a_member_is_confirmed_by_a_source_that_names_them() {
     for database in databases().await {
         let storage = &database.storage;

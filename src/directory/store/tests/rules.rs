@@ -1,6 +1,9 @@
 //! Groups whose members follow from what is known of them.
 
+use std::{sync::Arc, time::Duration};
+
 use serde_json::json;
+use tokio::{sync::Barrier, task::JoinHandle, time::timeout};
 
 use super::{
     provisioning::{add, change, desired, owning},
@@ -14,12 +17,17 @@ use crate::{
         role,
         rule::{self, Condition, Step},
     },
-    id::{GroupId, MembershipId},
+    id::{AssignmentId, GroupId, MembershipId},
     storage::testing::databases,
 };
 
 /// A group with this rule, which was gone through.
-async fn group_of(storage: &Storage, of: &Organization, key: &'static str, condition: &'static str) -> GroupId {
+pub(super) async fn group_of(
+    storage: &Storage,
+    of: &Organization,
+    key: &'static str,
+    condition: &'static str,
+) -> GroupId {
     let id = of.id.clone();
     let made: Result<_> = unit!(storage, |tx| {
         let made = group::create(tx, &context(0), &id, &slug(key), &key.parse().unwrap()).await?.id;
@@ -32,7 +40,7 @@ async fn group_of(storage: &Storage, of: &Organization, key: &'static str, condi
 }
 
 /// Who is in a group: the membership, and whether by the rule.
-async fn members(storage: &Storage, of: &Organization, group: &GroupId) -> Vec<(MembershipId, bool)> {
+pub(super) async fn members(storage: &Storage, of: &Organization, group: &GroupId) -> Vec<(MembershipId, bool)> {
     let found = storage.read().await.unwrap().groups().named_members(&of.id, group).await.unwrap();
     found.into_iter().map(|one| (one.membership, one.origin.is_rule())).collect()
 }
@@ -282,13 +290,13 @@ async fn sites_that_move_roles_that_go_and_time_that_passes_are_followed() {
         });
         let clerk = clerk.unwrap();
         let clerks = group_of(storage, &clinic, "clerks", "role eq \"clerk\"").await;
-        let mut since = NOW;
         for (now, expected, next) in [(5, 0, Some(10)), (10, 1, Some(20)), (15, 1, Some(20)), (20, 0, None)] {
-            let found = rule::follow_time(storage, &context(now), since).await.unwrap();
+            let found = rule::follow_time(storage, &context(now)).await.unwrap();
             assert_eq!(found, next.map(|at| Timestamp(NOW.0 + at)), "{now}");
             assert_eq!(members(storage, &clinic, &clerks).await.len(), expected, "{now}");
-            since = Timestamp(NOW.0 + now);
         }
+        let due = storage.read().await.unwrap().group_rules().due(Timestamp(i64::MAX), 10).await.unwrap();
+        assert_eq!(due, [], "who was followed is not gone over again");
         let (of, to) = (clinic.id.clone(), ann.clone());
         unit!(storage, |tx| {
             let place = tx.locations().list(&of).await?.into_iter().find(|one| one.closed_at.is_none());
@@ -320,5 +328,42 @@ async fn a_rule_names_what_there_is() {
             });
             assert_eq!(refused.unwrap_err().to_string(), says);
         }
+    }
+}
+
+/// Ends an assignment in a unit that ends once the other one has come as far, or where one goes after the other, soon.
+fn end_beside(
+    storage: &Storage,
+    of: &OrganizationId,
+    (id, other): (&AssignmentId, &Arc<Barrier>),
+) -> JoinHandle<Result<()>> {
+    let (storage, of, id, other) = (storage.clone(), of.clone(), id.clone(), Arc::clone(other));
+    tokio::spawn(async move {
+        unit!(storage, |tx| {
+            assignment::end(tx, &context(5), &of, &id).await?;
+            let _ = timeout(Duration::from_millis(300), other.wait()).await;
+            Ok(())
+        })
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_units_that_change_a_fact_each_leave_a_group_of_whom_both_are_true() {
+    for database in databases().await {
+        let storage = &database.storage;
+        let of = clinic(storage, "riverside").await;
+        let group = group_of(storage, &of, "idle", "not (role pr)").await;
+        let (_, ann) = member(storage, &of, "ann@x.example", &["billing", "practitioner"]).await;
+        let held = storage.read().await.unwrap().assignments().of_member(&of.id, &ann.id).await.unwrap();
+        let other = Arc::new(Barrier::new(2));
+        let mut ending = vec![];
+        for one in &held {
+            ending.push(end_beside(storage, &of.id, (&one.assignment.id, &other)));
+        }
+        assert_eq!(ending.len(), 2);
+        for one in ending {
+            one.await.unwrap().unwrap();
+        }
+        assert_eq!(members(storage, &of, &group).await, [(ann.id, true)], "neither unit knew of the other");
     }
 }

@@ -66,7 +66,7 @@ async fn whatever_changes_a_name_changes_what_is_found() {
         unit!(storage, |tx| user::change_email(tx, &context(3), &id, &email).await).unwrap();
         expect(&["o@harbour.example", "oowen", "olivia åse"], &["riverside"]).await;
         let id = olivia.clone();
-        unit!(storage, |tx| user::delete(tx, &context(4), &id).await).unwrap();
+        unit!(storage, |tx| user::delete(tx, &context(4), &id).await.map(drop)).unwrap();
         expect(&[], &["olivia", "harbour", "oowen", "erased"]).await;
     }
 }
@@ -118,7 +118,7 @@ async fn people_from_before_the_search_are_taken_in() {
         member(before, &riverside, "ann@x.example", &[]).await;
         let (gone, _) = member(before, &riverside, "bob@x.example", &[]).await;
         let undone: Result<()> = unit!(before, |tx| {
-            user::delete(tx, &context(0), &gone.id).await?;
+            drop(user::delete(tx, &context(0), &gone.id).await?);
             for statement in [
                 "DROP TABLE search_backlog",
                 "DROP TABLE search_trigrams",

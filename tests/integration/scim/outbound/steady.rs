@@ -329,7 +329,9 @@ async fn leavers_are_removed_where_that_was_chosen_and_the_erased_everywhere() {
         let target = changed.await.unwrap();
         let (context, user) = (out.clinic.context(), out.clinic.user("sam").await);
         out.clinic
-            .write(move |tx| Box::pin(async move { Ok(lanyard::directory::user::delete(tx, &context, &user).await?) }))
+            .write(move |tx| {
+                Box::pin(async move { Ok(lanyard::directory::user::delete(tx, &context, &user).await.map(drop)?) })
+            })
             .await;
         assert_eq!(out.run(&target, Kind::Changes).await.left, 1);
         assert_eq!(out.peer.people().await, active(&["olivia", "priya"]), "{}", out.peer.organization().await);
