@@ -113,30 +113,56 @@ pub(super) async fn user(tx: &mut Tx, reference: &str) -> directory::Result<User
     found.ok_or_else(|| Noun::User.unknown(reference))
 }
 
-/// A person on whose behalf nobody but the server's administrator, or an organization that has ever known them, may ask.
+/// A person on whose behalf nobody but the server's administrator, or an organization that has ever known them, may ask; in
+/// an organization also one who is pending there, by what its sources say.
 pub(super) async fn person(tx: &mut Tx, by: Option<&OrganizationId>, reference: &str) -> directory::Result<User> {
-    let user = user(tx, reference).await?;
-    match by {
-        Some(by) if !tx.memberships().organizations_ever(&user.id).await?.contains(by) => {
-            Err(Noun::User.unknown(reference))
-        }
-        _ => Ok(user),
+    let Some(by) = by else { return user(tx, reference).await };
+    if let Some(user) = known(user(tx, reference).await)?
+        && tx.memberships().organizations_ever(&user.id).await?.contains(by)
+    {
+        return Ok(user);
+    }
+    let unknown = || Noun::User.unknown(reference);
+    let pending = pending(tx, by, reference).await?.ok_or_else(unknown)?;
+    tx.users().by_id(&pending.user_id).await?.ok_or_else(unknown)
+}
+
+/// A member by the id of the membership, or by what the person is called; one who is pending by what sources say.
+pub(super) async fn member(tx: &mut Tx, of: &OrganizationId, reference: &str) -> directory::Result<Membership> {
+    let unknown = || Noun::Membership.unknown(reference);
+    if let Ok(id) = reference.parse::<MembershipId>() {
+        return tx.memberships().by_id(of, &id).await?.ok_or_else(unknown);
+    }
+    if let Some(person) = known(user(tx, reference).await)?
+        && let Some(found) = tx.memberships().of(of, &person.id).await?
+    {
+        return Ok(found);
+    }
+    pending(tx, of, reference).await?.ok_or_else(unknown)
+}
+
+/// What was found, if anything.
+fn known<T>(found: directory::Result<T>) -> directory::Result<Option<T>> {
+    match found {
+        Err(directory::Error::Unknown(..)) => Ok(None),
+        found => found.map(Some),
     }
 }
 
-/// A member by the id of the membership, or by what the person is called.
-pub(super) async fn member(tx: &mut Tx, of: &OrganizationId, reference: &str) -> directory::Result<Membership> {
-    let found = if let Ok(id) = reference.parse::<MembershipId>() {
-        tx.memberships().by_id(of, &id).await?
-    } else {
-        let unknown = || Noun::Membership.unknown(reference);
-        let person = user(tx, reference).await.map_err(|error| match error {
-            directory::Error::Unknown(..) => unknown(),
-            other => other,
-        })?;
-        tx.memberships().of(of, &person.id).await?
-    };
-    found.ok_or_else(|| Noun::Membership.unknown(reference))
+/// Who has not joined an organization yet and is called so by its source, or has this address there.
+async fn pending(tx: &mut Tx, of: &OrganizationId, reference: &str) -> directory::Result<Option<Membership>> {
+    let mut found: Vec<_> = tx.member_records().called(of, &reference.to_lowercase()).await?.into_iter().collect();
+    if let (true, Ok(email)) = (found.is_empty(), reference.parse()) {
+        found = tx.member_records().at(of, &email).await?;
+    }
+    found.retain(|one| one.is_pending);
+    if found.len() > 1 {
+        return Err(directory::Error::Refused(
+            "several people who have not joined have this address; say the id of the membership, which `lanyard membership \
+             list --search` tells",
+        ));
+    }
+    Ok(found.pop().map(|one| one.membership))
 }
 
 /// A role by its slug.

@@ -47,6 +47,23 @@ impl Filter {
         self
     }
 
+    /// Adds that at least one of these holds, of each of which all conditions do; in each `{}` stands for its value.
+    #[must_use]
+    pub fn and_any(mut self, alternatives: Vec<Vec<(&'static str, Value)>>) -> Self {
+        let joint = self.joint();
+        let mut texts = vec![];
+        for all in alternatives {
+            let mut conditions = vec![];
+            for (condition, value) in all {
+                self.values.push(value);
+                conditions.push(condition.replace("{}", &format!("${}", self.values.len())));
+            }
+            texts.push(conditions.join(" AND "));
+        }
+        let _ = write!(self.text, " {joint} ({})", texts.join(" OR "));
+        self
+    }
+
     /// Adds a condition without values.
     #[must_use]
     pub fn and_text(mut self, condition: &'static str) -> Self {
@@ -129,10 +146,12 @@ mod tests {
             .and_if("b", Operator::Below, None::<i64>)
             .and("c", Operator::AtLeast, 3)
             .and_holding("d IN (SELECT id FROM u WHERE e = {})", "y")
+            .and_any(vec![vec![("f = {}", 1.into()), ("g < {}", 2.into())], vec![("h IN ({}, 'z', {})", "w".into())]])
             .order("id", 10);
         assert_eq!(
             filter.text,
-            "SELECT id FROM t WHERE a = $1 AND c >= $2 AND d IN (SELECT id FROM u WHERE e = $3) ORDER BY id LIMIT 10"
+            "SELECT id FROM t WHERE a = $1 AND c >= $2 AND d IN (SELECT id FROM u WHERE e = $3) \
+             AND (f = $4 AND g < $5 OR h IN ($6, 'z', $6)) ORDER BY id LIMIT 10"
         );
     }
 }

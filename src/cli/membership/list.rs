@@ -19,6 +19,8 @@ struct Shown {
     user: String,
     name: String,
     email: Option<String>,
+    /// What their source calls them, where they have not joined.
+    pending_as: Option<String>,
     kind: String,
     state: &'static str,
 }
@@ -43,13 +45,14 @@ pub(super) async fn list(shell: &Shell, of: &Organization, filter: MemberFilter,
             user: one.membership.user_id.into(),
             name: one.name.into(),
             email: one.email.map(String::from),
+            pending_as: one.pending_as,
             kind: one.membership.kind.into(),
         })
         .collect();
     shell.table(&shown, &["name", "e-mail", "kind", "state", "membership"], |one| {
         vec![
             one.name.clone(),
-            cell(one.email.as_deref()),
+            cell(one.email.clone().or_else(|| Some(format!("{} (pending)", one.pending_as.as_ref()?))).as_deref()),
             one.kind.clone(),
             one.state.to_owned(),
             one.membership.clone(),

@@ -47,6 +47,8 @@ enum State {
     Enabled,
     Disabled,
 }
+    /// Named by a source and not joined yet
+    Pending,
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -55,10 +57,11 @@ enum Command {
 Examples:
   lanyard membership list --organization riverside --search priya
   the page after the last one listed:
+  lanyard membership list --organization riverside --state pending
     lanyard membership list --organization riverside --limit 1000 --after mem_…
   lanyard membership list --all --json --organization riverside")]
     List {
-        /// Whose name, user name or address contains this
+        /// Whose name, user name or address contains this; of whom is pending, those that a source said
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
         /// Only members of this kind
@@ -207,6 +210,7 @@ impl Memberships {
                     State::Enabled => MemberState::Enabled,
                     State::Disabled => MemberState::Disabled,
                 });
+                    State::Pending => MemberState::Pending,
                 let wanted = scope::wanted(shell, search.as_deref()).await?;
                 if let Some(kind) = &kind {
                     let known = shell.app.storage.read().await?.kinds().by_slug(&of.id, kind).await?;

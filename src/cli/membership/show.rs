@@ -26,6 +26,8 @@ struct Whole {
     user: String,
     name: String,
     email: Option<String>,
+    /// What their source calls them, where they have not joined.
+    pending_as: Option<String>,
     kind: String,
     state: &'static str,
     from: Option<String>,
@@ -79,6 +81,7 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
     let access = tx.access().of_member(&member.id, now).await?;
     let ranking = tx.sources().ranking(&of.id).await?;
     let entrance = tx.memberships().entrance(&member.id).await?;
+    let record = tx.member_records().by_id(&of.id, &member.id).await?.filter(|known| known.is_pending);
     let direct = direct.into_iter().map(|one| ShownDirect {
         permission: one.permission.to_string(),
         effect: one.effect.as_str(),
@@ -89,6 +92,7 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
         user: user.id.to_string(),
         name: user.name.to_string(),
         email: user.email.as_ref().map(ToString::to_string),
+        pending_as: record.map(|known| known.user_name()),
         kind: member.kind.to_string(),
         state: if user.is_active() { state(&member, entrance, now) } else { "person disabled" },
         from: instant(member.validity.from),
@@ -158,6 +162,7 @@ fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
         ("from", cell(whole.from.as_deref())),
         ("until", cell(whole.until.as_deref())),
     ];
+    lines.extend(whole.pending_as.iter().map(|name| ("pending as", name.clone())));
     lines.extend(whole.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
     lines.extend(whole.registration.iter().map(|registration| ("registration", registration.line())));
     lines.extend([

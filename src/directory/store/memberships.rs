@@ -1,6 +1,6 @@
 //! Memberships.
 
-use super::{maybe_moment, maybe_text, millis, moment, people::finding, text, validity};
+use super::{maybe_moment, maybe_text, millis, moment, text, validity};
 use crate::{
     clock::Timestamp,
     directory::{
@@ -8,15 +8,10 @@ use crate::{
         organization::{Accent, LogoUri, Organization},
         origin::Origin,
         registration::Verification,
-        search::Wanted,
     },
     id::{MembershipId, OrganizationId, UserId},
-    storage::{
-        Result, Row, Tally, Tx,
-        filter::{Filter, Operator},
-        sql,
-    },
-    text::{EmailAddress, Name, Slug},
+    storage::{Result, Row, Tally, Tx, sql},
+    text::{Name, Slug},
 };
 
 /// Queries of memberships.
@@ -29,45 +24,6 @@ impl Tx {
     }
 }
 
-/// A member with what a list shows of the person.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// The membership.
-    pub membership: Membership,
-    /// The person's name.
-    pub name: Name,
-    /// The person's address.
-    pub email: Option<EmailAddress>,
-    /// Since when the person cannot sign in anywhere.
-    pub user_disabled_at: Option<Timestamp>,
-    /// Whether and how they can sign in.
-    pub entrance: Entrance,
-}
-
-/// Which members to list.
-#[derive(Debug, Clone, Default)]
-pub struct MemberFilter {
-    /// Of one kind.
-    pub kind: Option<Slug>,
-    /// In one state.
-    pub state: Option<MemberState>,
-    /// Whom this finds.
-    pub wanted: Option<Wanted>,
-    /// After this one (keyset paging).
-    pub after: Option<MembershipId>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// States of members, for lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemberState {
-    /// Neither the membership nor the person is disabled.
-    Enabled,
-    /// The membership or the person is disabled.
-    Disabled,
-}
-
 macro_rules! columns {
     () => {
         "SELECT memberships.id, memberships.organization_id, memberships.user_id, memberships.kind, profession, \
@@ -75,6 +31,8 @@ macro_rules! columns {
          registration_verified_by, specialty, title, memberships.origin, valid_from, valid_until, memberships.created_at, memberships.disabled_at, removed_at, memberships.tokens_void_before"
     };
 }
+
+pub(super) use columns;
 
 /// Whether and how the person can sign in: see [`entrance`].
 macro_rules! entrance_columns {
@@ -210,32 +168,6 @@ impl Memberships<'_> {
         entrance(&row)
     }
 
-    /// Members of an organization, in the order in which they joined.
-    pub async fn list(&mut self, organization: &OrganizationId, wanted: MemberFilter) -> Result<Vec<Member>> {
-        let filter = Filter::select(concat!(
-            columns!(),
-            ", users.name, users.email, users.disabled_at AS user_disabled_at, ",
-            entrance_columns!(),
-            " FROM memberships \
-             JOIN users ON users.id = memberships.user_id"
-        ))
-        .and("memberships.organization_id", Operator::Equal, organization.as_str())
-        .and_text("memberships.removed_at IS NULL")
-        .and_if("memberships.kind", Operator::Equal, wanted.kind.map(String::from))
-        .and_if("memberships.id", Operator::Above, wanted.after.map(String::from));
-        let filter = match wanted.state {
-            None => filter,
-            Some(MemberState::Enabled) => {
-                filter.and_text("memberships.disabled_at IS NULL AND users.disabled_at IS NULL")
-            }
-            Some(MemberState::Disabled) => {
-                filter.and_text("(memberships.disabled_at IS NOT NULL OR users.disabled_at IS NOT NULL)")
-            }
-        };
-        let filter = finding(filter, wanted.wanted).order("memberships.id", wanted.limit);
-        filter.fetch(self.0.connection()).await?.iter().map(member).collect()
-    }
-
     /// Saves what can change while it lasts.
     pub(in crate::directory) async fn save(&mut self, edited: &Membership) -> Result<()> {
         sql("UPDATE memberships \
@@ -364,16 +296,6 @@ fn organization(row: &Row) -> Result<Organization> {
         created_at: moment(row, "organization_created_at")?,
         disabled_at: None,
         tokens_void_before: maybe_moment(row, "organization_tokens_void_before")?,
-    })
-}
-
-fn member(row: &Row) -> Result<Member> {
-    Ok(Member {
-        membership: membership(row)?,
-        name: Name::from_stored(text(row, "name")?),
-        email: maybe_text(row, "email")?.map(EmailAddress::from_stored),
-        user_disabled_at: maybe_moment(row, "user_disabled_at")?,
-        entrance: entrance(row)?,
     })
 }
 

@@ -140,6 +140,14 @@ impl MemberRecords<'_> {
         self.all(statement, organization, email.as_str()).await
     }
 
+    /// The one whom sources call so, folded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn called(&mut self, organization: &OrganizationId, folded: &str) -> Result<Option<Known>> {
+        Ok(self.all(select!("AND member_records.user_name = $3"), organization, folded).await?.pop())
+    }
+
     /// Whether a source calls somebody by this name, folded.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod keys;
 mod leaver;
 mod looking_up;
 mod mistyped;
+mod pending;
 mod pipes;
 mod receipts;
 mod refusals;
