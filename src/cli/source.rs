@@ -1,13 +1,63 @@
-//! Who says what is known of a member.
+//! Who says what is known of a member, and what people call those who said or did something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::{
-    directory::{membership::Membership, provisioning::Record},
+    directory::{
+        membership::Membership,
+        origin::Origin,
+        provisioning::{Ranking, Record},
+    },
+    id::OrganizationId,
     storage::{self, Tx},
 };
+
+/// What people call origins, whether they may still speak or not.
+#[derive(Debug)]
+pub(super) struct Names {
+    ranking: Ranking,
+    /// Of people and connections, by id.
+    others: BTreeMap<String, String>,
+}
+
+/// Asks for the names of these, which were found in one organization.
+pub(super) async fn names<'o>(
+    tx: &mut Tx,
+    of: &OrganizationId,
+    origins: impl IntoIterator<Item = &'o Origin>,
+) -> storage::Result<Names> {
+    let ranking = tx.sources().ranking(of).await?;
+    let (mut connections, mut people) = (BTreeSet::new(), BTreeSet::new());
+    for origin in origins.into_iter().filter(|origin| ranking.source(origin).is_none()) {
+        match origin.as_str().split_once(':') {
+            Some(("scim", id)) => connections.insert(id.to_owned()),
+            Some(("user", id)) => people.insert(id.to_owned()),
+            _ => false,
+        };
+    }
+    let mut others = tx.names_of_connections(&Vec::from_iter(connections)).await?;
+    others.extend(tx.names_of_users(&Vec::from_iter(people)).await?);
+    Ok(Names { ranking, others })
+}
+
+impl Names {
+    /// `entra`, `entra (removed)`, `Olivia (usr_…)` or `the rule`; whatever has no name is told as it is stored.
+    pub(super) fn of(&self, origin: &Origin) -> String {
+        if let Some(source) = self.ranking.source(origin) {
+            return source.name.clone();
+        }
+        let Some((kind, id)) = origin.as_str().split_once(':') else { return origin.to_string() };
+        match (kind, self.others.get(id)) {
+            ("scim", Some(name)) => format!("{name} (removed)"),
+            ("scim", None) => format!("a removed connection ({id})"),
+            ("user", Some(name)) => format!("{name} ({id})"),
+            ("rule", _) => "the rule".to_owned(),
+            _ => origin.to_string(),
+        }
+    }
+}
 
 /// The sources of one member.
 #[derive(Debug, Default, Serialize)]
@@ -26,15 +76,16 @@ pub(super) struct Sources {
 pub(super) async fn of_member(tx: &mut Tx, member: &Membership) -> storage::Result<Sources> {
     let known = tx.member_records().by_id(&member.organization_id, &member.id).await?;
     let places = tx.group_records().places(&member.id).await?;
-    let ranking = tx.sources().ranking(&member.organization_id).await?;
     let manager = tx.managers().of(&member.id).await?;
     let record = known.and_then(|known| known.record);
-    let attributes = record.iter().flat_map(|record| record.sources.iter());
+    let attributes: Vec<_> = record.iter().flat_map(|record| record.sources.iter()).collect();
+    let origins = attributes.iter().map(|(_, origin)| *origin).chain(places.iter().map(|(_, origin)| origin));
+    let names = names(tx, &member.organization_id, origins).await?;
     Ok(Sources {
-        attributes: attributes.map(|(key, origin)| (key.clone(), ranking.name_of(origin))).collect(),
+        attributes: attributes.into_iter().map(|(key, origin)| (key.clone(), names.of(origin))).collect(),
         unmapped: record.iter().flat_map(Record::unmapped).collect(),
         manager: manager.map(|(_, name)| name.into()),
-        groups: places.into_iter().map(|(slug, origin)| (slug.into(), ranking.name_of(&origin))).collect(),
+        groups: places.into_iter().map(|(slug, origin)| (slug.into(), names.of(&origin))).collect(),
     })
 }
 
@@ -72,6 +123,27 @@ fn by_source(named: impl Iterator<Item = (String, String)>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::provisioning::Source;
+
+    #[test]
+    fn an_origin_has_the_name_that_it_has_or_had() {
+        let origin = |text: &str| serde_json::from_value::<Origin>(text.into()).unwrap();
+        let entra = Source { origin: origin("scim:scn_1"), name: "entra".to_owned(), precedence: 0 };
+        let others = [("scn_2", "hr"), ("usr_1", "Olivia")].map(|(id, name)| (id.to_owned(), name.to_owned())).into();
+        let names = Names { ranking: Ranking { sources: vec![entra], ..Ranking::default() }, others };
+        for (text, expected) in [
+            ("scim:scn_1", "entra"),
+            ("scim:scn_2", "hr (removed)"),
+            ("scim:scn_3", "a removed connection (scn_3)"),
+            ("user:usr_1", "Olivia (usr_1)"),
+            ("user:usr_2", "user:usr_2"),
+            ("rule:grp_1", "the rule"),
+            ("host:root", "host:root"),
+            ("server", "server"),
+        ] {
+            assert_eq!(names.of(&origin(text)), expected, "{text}");
+        }
+    }
 
     #[test]
     fn each_source_is_told_with_what_it_keeps() {

@@ -8,12 +8,12 @@ use crate::{
     cli::{
         Shell, paging,
         scope::{self, cell, instant},
+        source::{self, Names},
     },
     clock::Timestamp,
     directory::{
         self, Noun,
         organization::Organization,
-        provisioning::Ranking,
         retention::{self, Kept},
         store::HoldFilter,
         user::User,
@@ -180,12 +180,13 @@ async fn list(shell: &Shell, of: &Organization, wanted: HoldFilter) -> anyhow::R
     let mut holds = tx.retention().list(&of.id, wanted, shell.app.clock.now()).await?;
     let is_cut = holds.len() > limit;
     holds.truncate(limit);
-    let ranking = tx.sources().ranking(&of.id).await?;
+    let by = holds.iter().flat_map(|hold| [&hold.set_by].into_iter().chain(hold.ended.as_ref().map(|(_, by)| by)));
+    let origins = source::names(&mut tx, &of.id, by).await?;
     let ids: Vec<String> = holds.iter().map(|hold| hold.user_id.to_string()).collect();
     let names = tx.names_of_users(&ids).await?;
     let shown: Vec<Shown> = holds
         .into_iter()
-        .map(|hold| shown(hold, &ranking, |user| names.get(user.as_str()).cloned().unwrap_or_default()))
+        .map(|hold| shown(hold, &origins, |user| names.get(user.as_str()).cloned().unwrap_or_default()))
         .collect();
     shell.table(&shown, &["hold", "person", "reason", "since", "until", "by", "ended"], |one| {
         let (until, ended) = (cell(one.until.as_deref()), cell(one.ended_at.as_deref()));
@@ -199,7 +200,7 @@ async fn list(shell: &Shell, of: &Organization, wanted: HoldFilter) -> anyhow::R
     Ok(())
 }
 
-fn shown(hold: retention::Hold, ranking: &Ranking, name: impl Fn(&UserId) -> String) -> Shown {
+fn shown(hold: retention::Hold, origins: &Names, name: impl Fn(&UserId) -> String) -> Shown {
     Shown {
         name: name(&hold.user_id),
         hold: hold.id.into(),
@@ -207,9 +208,9 @@ fn shown(hold: retention::Hold, ranking: &Ranking, name: impl Fn(&UserId) -> Str
         reason: hold.reason,
         since: hold.set_at.to_string(),
         until: instant(hold.until),
-        by: ranking.name_of(&hold.set_by),
+        by: origins.of(&hold.set_by),
         ended_at: hold.ended.as_ref().map(|(at, _)| at.to_string()),
-        ended_by: hold.ended.as_ref().map(|(_, by)| ranking.name_of(by)),
+        ended_by: hold.ended.as_ref().map(|(_, by)| origins.of(by)),
     }
 }
 

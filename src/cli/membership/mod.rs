@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use hold::Hold;
 use list::list;
 use show::show;
+pub(super) use show::state;
 
 use super::{
     Shell,
@@ -46,9 +47,9 @@ pub(super) struct Memberships {
 enum State {
     Enabled,
     Disabled,
-}
     /// Named by a source and not joined yet
     Pending,
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -56,8 +57,8 @@ enum Command {
     #[command(after_help = "\
 Examples:
   lanyard membership list --organization riverside --search priya
-  the page after the last one listed:
   lanyard membership list --organization riverside --state pending
+  the page after the last one listed:
     lanyard membership list --organization riverside --limit 1000 --after mem_…
   lanyard membership list --all --json --organization riverside")]
     List {
@@ -209,8 +210,8 @@ impl Memberships {
                 let state = state.map(|state| match state {
                     State::Enabled => MemberState::Enabled,
                     State::Disabled => MemberState::Disabled,
-                });
                     State::Pending => MemberState::Pending,
+                });
                 let wanted = scope::wanted(shell, search.as_deref()).await?;
                 if let Some(kind) = &kind {
                     let known = shell.app.storage.read().await?.kinds().by_slug(&of.id, kind).await?;

@@ -6,14 +6,13 @@ use crate::{
     cli::{
         Shell, assignment, attribute,
         scope::{self, cell, instant, roles_json, roles_text},
-        source::{self, Sources},
+        source::{self, Names, Sources},
     },
     clock::Timestamp,
     directory::{
         access::Access,
         membership::{Entrance, Membership, RoleAt},
         organization::Organization,
-        provisioning::Ranking,
         registration,
     },
     text::Slug,
@@ -30,6 +29,10 @@ struct Whole {
     pending_as: Option<String>,
     kind: String,
     state: &'static str,
+    /// Since when the membership is suspended.
+    disabled_at: Option<String>,
+    /// Who suspended it, where that was kept.
+    disabled_by: Option<String>,
     from: Option<String>,
     until: Option<String>,
     attributes: Vec<(String, String)>,
@@ -79,13 +82,16 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
     let held = tx.assignments().of_member(&of.id, &member.id).await?;
     let direct = tx.permissions().of_member(&of.id, &member.id).await?;
     let access = tx.access().of_member(&member.id, now).await?;
-    let ranking = tx.sources().ranking(&of.id).await?;
+    let disabled_by = tx.memberships().disabled_by(&member.id).await?;
+    let verified_by = member.verification.as_ref().map(|verification| &verification.by);
+    let origins = direct.iter().filter_map(|one| one.source.as_ref()).chain(&disabled_by).chain(verified_by);
+    let names = source::names(&mut tx, &of.id, origins).await?;
     let entrance = tx.memberships().entrance(&member.id).await?;
     let record = tx.member_records().by_id(&of.id, &member.id).await?.filter(|known| known.is_pending);
     let direct = direct.into_iter().map(|one| ShownDirect {
         permission: one.permission.to_string(),
         effect: one.effect.as_str(),
-        source: one.source.map(|source| ranking.name_of(&source)),
+        source: one.source.map(|source| names.of(&source)),
     });
     let whole = Whole {
         membership: member.id.to_string(),
@@ -95,19 +101,21 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
         pending_as: record.map(|known| known.user_name()),
         kind: member.kind.to_string(),
         state: if user.is_active() { state(&member, entrance, now) } else { "person disabled" },
+        disabled_at: instant(member.disabled_at),
+        disabled_by: disabled_by.map(|by| names.of(&by)),
         from: instant(member.validity.from),
         until: instant(member.validity.until),
         attributes: attribute::of_member(&member),
         assignments: held.iter().map(assignment::shown).collect(),
         direct: direct.collect(),
-        registration: registration_shown(&member, &ranking, now),
+        registration: registration_shown(&member, &names, now),
         access: access_shown(&access),
         sources: source::of_member(&mut tx, &member).await?,
     };
     shell.show(&whole, &lines(&whole, &held_now(&access)))
 }
 
-fn registration_shown(member: &Membership, ranking: &Ranking, now: Timestamp) -> Option<ShownRegistration> {
+fn registration_shown(member: &Membership, names: &Names, now: Timestamp) -> Option<ShownRegistration> {
     let found = registration::of(member, now)?;
     Some(ShownRegistration {
         number: found.number,
@@ -115,7 +123,7 @@ fn registration_shown(member: &Membership, ranking: &Ranking, now: Timestamp) ->
         status: found.status.name(),
         expires_at: instant(found.expires_at),
         verified_at: instant(found.verified_at),
-        verified_by: member.verification.as_ref().map(|verification| ranking.name_of(&verification.by)),
+        verified_by: member.verification.as_ref().map(|verification| names.of(&verification.by)),
     })
 }
 
@@ -159,10 +167,13 @@ fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
         ("e-mail", cell(whole.email.as_deref())),
         ("kind", whole.kind.clone()),
         ("state", whole.state.to_owned()),
-        ("from", cell(whole.from.as_deref())),
-        ("until", cell(whole.until.as_deref())),
     ];
     lines.extend(whole.pending_as.iter().map(|name| ("pending as", name.clone())));
+    if let Some(at) = &whole.disabled_at {
+        let by = whole.disabled_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        lines.push(("disabled", format!("{at}{by}")));
+    }
+    lines.extend([("from", cell(whole.from.as_deref())), ("until", cell(whole.until.as_deref()))]);
     lines.extend(whole.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
     lines.extend(whole.registration.iter().map(|registration| ("registration", registration.line())));
     lines.extend([
@@ -178,7 +189,7 @@ fn lines<'w>(whole: &'w Whole, held: &[RoleAt]) -> Vec<(&'w str, String)> {
 }
 
 /// Whether a member may act, and can, in a word.
-pub(super) fn state(membership: &Membership, entrance: Entrance, now: Timestamp) -> &'static str {
+pub(in crate::cli) fn state(membership: &Membership, entrance: Entrance, now: Timestamp) -> &'static str {
     if membership.disabled_at.is_some() {
         "disabled"
     } else if membership.validity.is_over(now) {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        Shell, attribute,
+        Shell, attribute, membership,
         scope::{self, cell, instant},
         source::{self, Sources},
     },
@@ -38,6 +38,9 @@ struct ShownMembership {
     organization: String,
     membership: String,
     kind: String,
+    /// Whether the person may act there, and can.
+    state: &'static str,
+    disabled_at: Option<String>,
     sources: Sources,
 }
 
@@ -47,11 +50,17 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
     let mut tx = shell.app.storage.read().await?;
     let user = scope::person(&mut tx, by, person).await?;
     let names = tx.login_names().of(&user.id).await?;
-    let memberships = tx.memberships().active_of_user(&user.id, now).await?;
+    let memberships = tx.memberships().of_user(&user.id).await?;
     let mut organizations = vec![];
     for (membership, organization) in memberships {
         if by.is_none_or(|by| *by == organization.id) {
+            let entrance = tx.memberships().entrance(&membership.id).await?;
             organizations.push(ShownMembership {
+                state: match organization.disabled_at {
+                    Some(_) => "organization disabled",
+                    None => membership::state(&membership, entrance, now),
+                },
+                disabled_at: instant(membership.disabled_at),
                 sources: source::of_member(&mut tx, &membership).await?,
                 organization: organization.slug.into(),
                 membership: membership.id.into(),
@@ -85,8 +94,7 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
 }
 
 fn lines(shown: &Shown) -> Vec<(&str, String)> {
-    let organizations: Vec<String> =
-        shown.organizations.iter().map(|one| format!("{} ({})", one.organization, one.kind)).collect();
+    let organizations: Vec<String> = shown.organizations.iter().map(organization).collect();
     let mut lines = vec![
         ("name", shown.name.clone()),
         ("e-mail", cell(shown.email.as_deref())),
@@ -106,6 +114,16 @@ fn lines(shown: &Shown) -> Vec<(&str, String)> {
     }
     lines.push(("id", shown.id.clone()));
     lines
+}
+
+/// `riverside (practitioner)`, with the state where it is another than one expects.
+fn organization(one: &ShownMembership) -> String {
+    let state = match (one.state, &one.disabled_at) {
+        ("active", _) => String::new(),
+        ("disabled", Some(at)) => format!(", disabled {at}"),
+        (state, _) => format!(", {state}"),
+    };
+    format!("{} ({}{state})", one.organization, one.kind)
 }
 
 /// Whether the person may sign in, and what waits for them.

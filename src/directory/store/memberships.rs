@@ -58,15 +58,26 @@ macro_rules! select_with_organization {
             columns!(),
             ", organizations.slug AS organization_slug, organizations.name AS organization_name, \
              organizations.logo_uri, organizations.accent, organizations.created_at AS organization_created_at, \
+             organizations.disabled_at AS organization_disabled_at, \
              organizations.tokens_void_before AS organization_tokens_void_before \
              FROM memberships \
              JOIN organizations ON organizations.id = memberships.organization_id \
              WHERE memberships.user_id = $1 \
-             AND memberships.removed_at IS NULL \
-             AND memberships.disabled_at IS NULL \
-             AND organizations.disabled_at IS NULL \
-             AND (valid_from IS NULL OR valid_from <= $2) \
-             AND (valid_until IS NULL OR valid_until > $2) ",
+             AND memberships.removed_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_active_with_organization {
+    ($rest:literal) => {
+        concat!(
+            select_with_organization!(
+                "AND memberships.disabled_at IS NULL \
+                 AND organizations.disabled_at IS NULL \
+                 AND (valid_from IS NULL OR valid_from <= $2) \
+                 AND (valid_until IS NULL OR valid_until > $2) "
+            ),
             $rest
         )
     };
@@ -95,9 +106,18 @@ impl Memberships<'_> {
 
     /// A person's active memberships in organizations that are active, by name of the organization.
     pub async fn active_of_user(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<(Membership, Organization)>> {
-        let rows = sql(select_with_organization!("ORDER BY organizations.name, organizations.id"))
+        let rows = sql(select_active_with_organization!("ORDER BY organizations.name, organizations.id"))
             .bind(user.as_str().to_owned())
             .bind(now.0)
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(|row| Ok((membership(row)?, organization(row)?))).collect()
+    }
+
+    /// All of a person's that were not removed, whether they may act there or not, by name of the organization.
+    pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<(Membership, Organization)>> {
+        let rows = sql(select_with_organization!("ORDER BY organizations.name, organizations.id"))
+            .bind(user.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
         rows.iter().map(|row| Ok((membership(row)?, organization(row)?))).collect()
@@ -137,7 +157,7 @@ impl Memberships<'_> {
         organization: &OrganizationId,
         now: Timestamp,
     ) -> Result<Option<Membership>> {
-        let row = sql(select_with_organization!("AND memberships.organization_id = $3"))
+        let row = sql(select_active_with_organization!("AND memberships.organization_id = $3"))
             .bind(user.as_str().to_owned())
             .bind(now.0)
             .bind(organization.as_str().to_owned())
@@ -285,7 +305,7 @@ fn verification(row: &Row) -> Result<Option<Verification>> {
     Ok(maybe_moment(row, "registration_verified_at")?.zip(by).map(|(at, by)| Verification { at, by }))
 }
 
-/// The organization of a membership; those that are disabled are not selected.
+/// The organization of a membership.
 fn organization(row: &Row) -> Result<Organization> {
     Ok(Organization {
         id: OrganizationId::from_stored(text(row, "organization_id")?),
@@ -294,7 +314,7 @@ fn organization(row: &Row) -> Result<Organization> {
         logo_uri: maybe_text(row, "logo_uri")?.map(LogoUri::from_stored),
         accent: maybe_text(row, "accent")?.map(Accent::from_stored),
         created_at: moment(row, "organization_created_at")?,
-        disabled_at: None,
+        disabled_at: maybe_moment(row, "organization_disabled_at")?,
         tokens_void_before: maybe_moment(row, "organization_tokens_void_before")?,
     })
 }

@@ -14,7 +14,7 @@ use crate::{
 
 impl Memberships<'_> {
     /// Who suspended a member.
-    pub(in crate::directory) async fn disabled_by(&mut self, id: &MembershipId) -> Result<Option<Origin>> {
+    pub async fn disabled_by(&mut self, id: &MembershipId) -> Result<Option<Origin>> {
         let row = sql("SELECT disabled_by FROM memberships WHERE id = $1")
             .bind(id.as_str().to_owned())
             .fetch_optional(self.0.connection())

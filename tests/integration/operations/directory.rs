@@ -170,6 +170,36 @@ fn the_last_owner_stays_whatever_is_tried() {
 }
 
 #[test]
+fn whoever_is_suspended_is_shown_with_since_when_and_by_whom() {
+    let host = riverside();
+    host.succeed("org create harbour --name Harbour");
+    host.succeed("user create --name Max --email max@riverside.example --organization riverside --kind hirer");
+    host.succeed("membership add max@riverside.example --kind contractor --organization harbour");
+    let states = |options: &str| {
+        let shown = host.json(&format!("user show max@riverside.example{options}"));
+        let one = |one: &Value| (one["organization"].clone(), one["state"].clone());
+        shown["organizations"].as_array().unwrap().iter().map(one).collect::<Vec<_>>()
+    };
+    let pair = |organization: &str, state: &str| (json!(organization), json!(state));
+    host.succeed("membership disable max@riverside.example --organization riverside");
+    assert_eq!(states(""), [pair("harbour", "active"), pair("riverside", "disabled")]);
+    assert_eq!(states(" --organization riverside"), [pair("riverside", "disabled")]);
+    assert_eq!(states(" --organization harbour"), [pair("harbour", "active")]);
+    let shown = host.json("membership show max@riverside.example --organization riverside");
+    assert_eq!(shown["disabled_by"], format!("host:{}", super::account()));
+    let text = host.succeed("membership show max@riverside.example --organization riverside");
+    let since = shown["disabled_at"].as_str().unwrap();
+    assert!(text.contains(&format!("{since} by host:{}", super::account())), "{text}");
+    let text = host.succeed("user show max@riverside.example");
+    assert!(text.contains(&format!("harbour (contractor), riverside (hirer, disabled {since})")), "{text}");
+    host.succeed("org disable harbour");
+    host.succeed("membership enable max@riverside.example --organization riverside");
+    assert_eq!(states(""), [pair("harbour", "organization disabled"), pair("riverside", "active")]);
+    let shown = host.json("membership show max@riverside.example --organization riverside");
+    assert_eq!((&shown["disabled_at"], &shown["disabled_by"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
 fn staff_without_a_mailbox_get_a_password_that_is_shown_once() {
     let host = riverside();
     let made =

@@ -210,6 +210,39 @@ async fn what_waits_is_given_and_who_cannot_sign_in_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_removed_keeps_its_name() {
+    let host = riverside();
+    let made = host.json("scim-token create entra");
+    let mut server = Server::start(&host).await;
+    let (client, url) = (reqwest::Client::new(), format!("{}/scim/v2/Users", server.address));
+    let new = serde_json::json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann", "displayName": "Ann",
+        "title": "Dr", "active": false,
+    });
+    let pushed = client.post(&url).bearer_auth(made["token"].as_str().unwrap()).json(&new).send().await.unwrap();
+    assert_eq!(pushed.status(), 201);
+    server.signal("TERM");
+    assert!(server.ended(Duration::from_secs(20)).await.success());
+    let listed = host.json("membership list");
+    let (id, user) = (listed[0]["membership"].as_str().unwrap(), listed[0]["user"].as_str().unwrap());
+    let told = |name: &str| {
+        let shown = host.succeed(&format!("membership show {id}"));
+        let disabled = shown.lines().find(|line| line.starts_with("disabled ")).unwrap_or_default();
+        assert!(disabled.ends_with(&format!("Z by {name}")), "{shown}");
+        assert!(shown.contains(&format!("{name}: ")) && !shown.contains("scn_"), "{shown}");
+    };
+    told("entra");
+    host.succeed("scim-token remove entra");
+    told("entra (removed)");
+    let audited = host.succeed("audit list --organization riverside");
+    assert!(audited.contains("connection entra") && !audited.contains("scn_"), "{audited}");
+    let whole = host.succeed(&format!("user show {user}"));
+    assert!(whole.contains("riverside (administrative, disabled 20"), "{whole}");
+    let whole = host.json(&format!("user show {user}"));
+    assert_eq!(whole["organizations"][0]["state"], "disabled", "{whole}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_tells_of_a_token_that_ends_soon() {
     let database = lanyard::storage::testing::postgres().await;
     for host in [Host::new(), Host::new().with("LANYARD_DATABASE__URL", &database.settings.url)] {
