@@ -1,6 +1,11 @@
 //! Lists of which a part is shown: how long it may be, and what is typed to see the rest. Whether there is a rest is said on
 //! standard error, beside JSON too.
 
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt as _,
+};
+
 use clap::Args;
 
 use super::print;
@@ -94,28 +99,29 @@ impl Extent {
 
 /// Says that there is more than was shown, and what is typed to see it: the command with this option.
 pub(super) fn tell_more(option: &str, value: &str) {
-    let typed: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let typed: Vec<OsString> = std::env::args_os().skip(1).collect();
     print::aside(format!("There are more: {}", with(&typed, (option, value))));
 }
 
 /// The command with this option in place of what it had of it.
-fn with(typed: &[String], (option, value): (&str, &str)) -> String {
+fn with(typed: &[OsString], (option, value): (&str, &str)) -> String {
     let mut words = vec!["lanyard".to_owned()];
     let mut typed = typed.iter();
     while let Some(word) = typed.next() {
         if word == option {
             typed.next();
-        } else if !word.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')) {
+        } else if !word.to_str().and_then(|word| word.strip_prefix(option)).is_some_and(|rest| rest.starts_with('=')) {
             words.push(quoted(word));
         }
     }
-    words.extend([option.to_owned(), quoted(value)]);
+    words.extend([option.to_owned(), quoted(OsStr::new(value))]);
     words.join(" ")
 }
 
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it for one: `$'…'` (POSIX.1-2024) where it is no text, such as the name of an old file.
+fn quoted(word: &OsStr) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    let Some(word) = word.to_str() else { return format!("$'{}'", word.as_bytes().escape_ascii()) };
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
@@ -135,9 +141,17 @@ mod tests {
             (&["user", "list", "--search", "o'neill jr"], r"lanyard user list --search 'o'\''neill jr' --after usr_9"),
             (&["user", "list", "--search", ""], "lanyard user list --search '' --after usr_9"),
         ] {
-            let typed: Vec<String> = typed.iter().map(|word| (*word).to_owned()).collect();
+            let typed: Vec<OsString> = typed.iter().map(OsString::from).collect();
             assert_eq!(with(&typed, ("--after", "usr_9")), expected);
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_typed_by_its_bytes() {
+        let word = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
+        let typed = [word(b"--config"), word(b"caf\xe9 d'Aix.toml"), word(b"user"), word(b"list")];
+        let expected = r"lanyard --config $'caf\xe9 d\'Aix.toml' user list --after usr_9";
+        assert_eq!(with(&typed, ("--after", "usr_9")), expected);
     }
 
     #[tokio::test]

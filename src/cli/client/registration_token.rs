@@ -9,6 +9,7 @@ use crate::{
     audit::Event,
     cli::{
         Shell,
+        paging::{self, Extent},
         scope::{self, cell},
     },
     id::RegistrationTokenId,
@@ -29,11 +30,19 @@ Examples:
       --scope openid --scope profile --scope organization --scope roles")]
     Create(New),
     /// Lists tokens, newest first
-    #[command(after_help = "Example:\n  lanyard client registration-token list")]
+    #[command(after_help = "\
+Examples:
+  lanyard client registration-token list
+  lanyard client registration-token list --before reg_…     the next page")]
     List {
         /// Only those of this organization (id or slug)
         #[arg(long, value_name = "SLUG")]
         organization: Option<String>,
+        /// Older than this token: the next page
+        #[arg(long, value_name = "TOKEN")]
+        before: Option<RegistrationTokenId>,
+        #[command(flatten)]
+        extent: Extent,
     },
     /// Revokes a token; clients that came by it stay
     #[command(after_help = "Example:\n  lanyard client registration-token revoke reg_…")]
@@ -89,7 +98,7 @@ impl TokenCommand {
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
         match self {
             Self::Create(new) => create(shell, new).await,
-            Self::List { organization } => list(shell, organization.as_deref()).await,
+            Self::List { organization, before, extent } => list(shell, organization.as_deref(), (before, extent)).await,
             Self::Revoke { id } => revoke(shell, id).await,
         }
     }
@@ -142,13 +151,21 @@ struct Shown {
     policy: Policy,
 }
 
-async fn list(shell: &Shell, organization: Option<&str>) -> anyhow::Result<()> {
+async fn list(
+    shell: &Shell,
+    organization: Option<&str>,
+    (before, extent): (Option<RegistrationTokenId>, Extent),
+) -> anyhow::Result<()> {
     let of = match organization {
         Some(reference) => Some(scope::organization(shell, reference).await?.id),
         None => None,
     };
-    let tokens = shell.app.storage.read().await?.initial_tokens().list(of.as_ref()).await?;
+    let page = async |before, limit| {
+        Ok(shell.app.storage.read().await?.initial_tokens().list(of.as_ref(), before, limit).await?)
+    };
+    let tokens = extent.read(before, page, |one| one.id.clone()).await?;
     let shown: Vec<Shown> = tokens
+        .entries
         .into_iter()
         .map(|token| Shown {
             id: token.id.into(),
@@ -169,7 +186,11 @@ async fn list(shell: &Shell, organization: Option<&str>) -> anyhow::Result<()> {
             one.expires_at.clone(),
             cell(one.revoked_at.as_deref()),
         ]
-    })
+    })?;
+    if let Some(last) = tokens.rest_after {
+        paging::tell_more("--before", last.as_str());
+    }
+    Ok(())
 }
 
 async fn revoke(shell: &Shell, id: RegistrationTokenId) -> anyhow::Result<()> {

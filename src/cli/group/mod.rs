@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::{
     Shell,
+    paging::{self, Extent},
     scope::{self, RoleArgument, Scope, ShownRole},
+    source,
 };
 use crate::{
     audit::Context,
-    directory::{Error, Result, group, organization::Organization, origin::Origin},
-    id::{GroupId, OrganizationId},
+    directory::{Error, Result, group, organization::Organization},
+    id::{GroupId, MembershipId, OrganizationId},
     storage::Tx,
     text::{Name, Slug},
 };
@@ -31,11 +33,19 @@ enum Command {
     /// Lists the groups with the groups they lie in and the roles they carry
     #[command(after_help = "Example:\n  lanyard group list --organization riverside")]
     List,
-    /// Lists who is directly in a group
-    #[command(after_help = "Example:\n  lanyard group members gps --organization riverside")]
+    /// Lists who is directly in a group, in the order in which they joined the organization
+    #[command(after_help = "\
+Examples:
+  lanyard group members gps --organization riverside
+  lanyard group members gps --organization riverside --after mem_…     the next page")]
     Members {
         /// The group
         group: Slug,
+        /// After this membership: the next page
+        #[arg(long, value_name = "MEMBERSHIP")]
+        after: Option<MembershipId>,
+        #[command(flatten)]
+        extent: Extent,
     },
     #[command(subcommand)]
     Rule(rule::Rule),
@@ -143,7 +153,7 @@ impl Groups {
         let of = self.scope.organization(shell).await?;
         match self.command {
             Command::List => list(shell, &of).await,
-            Command::Members { group } => members(shell, &of, &group).await,
+            Command::Members { group, after, extent } => members(shell, &of, &group, (after, extent)).await,
             Command::Rule(rule) => rule.run(shell, &of).await,
             Command::Edit(edit) => {
                 let (context, id) = (shell.context(), of.id.clone());
@@ -159,12 +169,12 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
     let groups = tx.groups().list(&of.id).await?;
     let parents = tx.groups().parents(&of.id).await?;
     let roles = tx.groups().roles(&of.id).await?;
-    let ranking = tx.sources().ranking(&of.id).await?;
     let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
     let known = tx.group_records().by_ids(&of.id, &ids).await?;
+    let names = source::names(&mut tx, &of.id, known.iter().filter_map(|one| one.origin.as_ref())).await?;
     let origin = |id: &GroupId| {
         let found = known.iter().find(|known| known.group.id == *id)?;
-        found.origin.as_ref().map(|origin| ranking.name_of(origin))
+        found.origin.as_ref().map(|origin| names.of(origin))
     };
     let conditions = tx.group_rules().of(&of.id).await?;
     let slug = |id: &GroupId| groups.iter().find(|group| group.id == *id).map(|group| group.slug.to_string());
@@ -201,7 +211,12 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
     })
 }
 
-async fn members(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Result<()> {
+async fn members(
+    shell: &Shell,
+    of: &Organization,
+    slug: &Slug,
+    (after, extent): (Option<MembershipId>, Extent),
+) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Shown {
         membership: String,
@@ -212,13 +227,18 @@ async fn members(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Resul
     }
     let mut tx = shell.app.storage.read().await?;
     let group = scope::group(&mut tx, &of.id, slug).await?;
-    let members = tx.groups().named_members(&of.id, &group.id).await?;
-    let ranking = tx.sources().ranking(&of.id).await?;
-    let by = |origin: &Origin| if origin.is_rule() { "the rule".to_owned() } else { ranking.name_of(origin) };
+    drop(tx);
+    let page = async |after, limit| {
+        Ok(shell.app.storage.read().await?.groups().named_members(&of.id, &group.id, (after, limit)).await?)
+    };
+    let members = extent.read(after, page, |one| one.membership.clone()).await?;
+    let mut tx = shell.app.storage.read().await?;
+    let names = source::names(&mut tx, &of.id, members.entries.iter().map(|one| &one.origin)).await?;
     let shown: Vec<Shown> = members
+        .entries
         .into_iter()
         .map(|one| Shown {
-            by: by(&one.origin),
+            by: names.of(&one.origin),
             membership: one.membership.into(),
             name: one.name.into(),
             email: one.email.map(String::from),
@@ -226,7 +246,11 @@ async fn members(shell: &Shell, of: &Organization, slug: &Slug) -> anyhow::Resul
         .collect();
     shell.table(&shown, &["name", "e-mail", "by", "membership"], |one| {
         vec![one.name.clone(), scope::cell(one.email.as_deref()), one.by.clone(), one.membership.clone()]
-    })
+    })?;
+    if let Some(last) = members.rest_after {
+        paging::tell_more("--after", last.as_str());
+    }
+    Ok(())
 }
 
 impl Edit {

@@ -5,7 +5,11 @@ use crate::{
     clock::Timestamp,
     directory::{group::Group, origin::Origin},
     id::{GroupId, LocationId, MembershipId, OrganizationId, RoleId},
-    storage::{Result, Row, Tally, Tx, sql},
+    storage::{
+        Result, Row, Tally, Tx,
+        filter::{Filter, Operator},
+        sql,
+    },
     text::{EmailAddress, Name, Slug},
 };
 
@@ -104,19 +108,26 @@ impl Groups<'_> {
         rows.iter().map(|row| Ok(MembershipId::from_stored(text(row, "membership_id")?))).collect()
     }
 
-    /// The same with what a list shows of them, by name.
-    pub async fn named_members(&mut self, organization: &OrganizationId, id: &GroupId) -> Result<Vec<NamedMember>> {
-        let rows = sql("SELECT group_members.membership_id, users.name, users.email, group_members.origin \
+    /// Some of them with what a list shows of them, in the order in which they joined the organization: so many after this one.
+    pub async fn named_members(
+        &mut self,
+        organization: &OrganizationId,
+        id: &GroupId,
+        (after, limit): (Option<MembershipId>, u32),
+    ) -> Result<Vec<NamedMember>> {
+        let filter = Filter::select(
+            "SELECT group_members.membership_id, users.name, users.email, group_members.origin \
              FROM group_members \
              JOIN groups ON groups.id = group_members.group_id \
              JOIN memberships ON memberships.id = group_members.membership_id \
-             JOIN users ON users.id = memberships.user_id \
-             WHERE groups.organization_id = $1 AND groups.id = $2 AND groups.removed_at IS NULL \
-             ORDER BY users.name, group_members.membership_id")
-        .bind(organization.as_str().to_owned())
-        .bind(id.as_str().to_owned())
-        .fetch_all(self.0.connection())
-        .await?;
+             JOIN users ON users.id = memberships.user_id",
+        )
+        .and("groups.organization_id", Operator::Equal, organization.as_str())
+        .and("group_members.group_id", Operator::Equal, id.as_str())
+        .and_text("groups.removed_at IS NULL")
+        .and_if("group_members.membership_id", Operator::Above, after.map(String::from))
+        .order("group_members.membership_id", limit);
+        let rows = filter.fetch(self.0.connection()).await?;
         rows.iter()
             .map(|row| {
                 Ok(NamedMember {

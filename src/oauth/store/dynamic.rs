@@ -6,7 +6,11 @@ use crate::{
     id::{OrganizationId, RegistrationTokenId},
     oauth::dynamic::Policy,
     secret::TokenHash,
-    storage::{Result, Row, Tx, sql},
+    storage::{
+        Result, Row, Tx,
+        filter::{Filter, Operator},
+        sql,
+    },
 };
 
 /// An initial access token (RFC 7591 §3).
@@ -96,20 +100,24 @@ impl InitialTokens<'_> {
         row.as_ref().map(token).transpose()
     }
 
-    /// All tokens of an organization (`None`: of everybody), newest first; at most 1000.
+    /// Tokens of an organization (`None`: of everybody), newest first, older than `before`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn list(&mut self, organization: Option<&OrganizationId>) -> Result<Vec<InitialToken>> {
-        let rows = sql("SELECT id, organization_id, policy, uses, used, created_at, expires_at, revoked_at \
-             FROM registration_tokens \
-             WHERE $1 = '' OR organization_id = $1 \
-             ORDER BY id DESC \
-             LIMIT 1000")
-        .bind(organization.map_or_else(String::new, |id| id.as_str().to_owned()))
-        .fetch_all(self.0.connection())
-        .await?;
-        rows.iter().map(token).collect()
+    pub async fn list(
+        &mut self,
+        organization: Option<&OrganizationId>,
+        before: Option<RegistrationTokenId>,
+        limit: u32,
+    ) -> Result<Vec<InitialToken>> {
+        let filter = Filter::select(
+            "SELECT id, organization_id, policy, uses, used, created_at, expires_at, revoked_at \
+             FROM registration_tokens",
+        )
+        .and_if("organization_id", Operator::Equal, organization.map(|id| id.as_str().to_owned()))
+        .and_if("id", Operator::Below, before.map(String::from))
+        .order("id DESC", limit);
+        filter.fetch(self.0.connection()).await?.iter().map(token).collect()
     }
 
     /// Counts one use; `false` when none was left.

@@ -1,6 +1,6 @@
 //! Commands whose output nobody reads to its end, and lists of which a part is shown.
 
-use std::process::Stdio;
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _, process::Stdio};
 
 use serde_json::Value;
 
@@ -50,16 +50,21 @@ fn who_reads_no_more_is_no_failure() {
 fn a_list_says_when_there_is_more_and_how_to_see_it() {
     let host = Host::set_up();
     host.succeed("org create riverside --name Riverside");
-    for name in ["ann", "bo", "cy"] {
+    host.succeed("group create team --name Team");
+    for name in ["cy", "bo", "ann"] {
         host.succeed(&format!(
             "user create --name {name} --email {name}@riverside.example --organization riverside --kind administrative --no-role"
         ));
+        host.succeed(&format!("group add team {name}@riverside.example"));
         host.succeed(&format!("invitation send new-{name}@riverside.example --kind contractor"));
+        host.succeed("client registration-token create");
     }
     for (command, id) in [
         ("user list --search riverside.example", "user"),
         ("membership list", "membership"),
+        ("group members team", "membership"),
         ("invitation list", "id"),
+        ("client registration-token list", "id"),
         ("audit list --action user-creation", "id"),
     ] {
         let ids = |shown: &str| -> Vec<Value> {
@@ -82,4 +87,18 @@ fn a_list_says_when_there_is_more_and_how_to_see_it() {
         assert_eq!(read, all, "{command}: the page and the rest, by the command that it names");
         assert!(host.run(&format!("{command} --limit 2")).err.contains("There are more: lanyard "), "{command}");
     }
+}
+
+#[test]
+fn the_way_to_the_rest_is_said_where_an_argument_is_no_text() {
+    let host = Host::set_up();
+    host.succeed("org create riverside --name Riverside");
+    let file = OsStr::from_bytes(b"caf\xe9.toml");
+    std::fs::write(host.path("").join(file), "").unwrap();
+    let mut command = host.command("audit list --limit 1 --config");
+    let output = command.arg(file).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let expected = r"There are more: lanyard audit list --limit 1 --config $'caf\xe9.toml' --before evt_";
+    assert!(said.starts_with(expected), "{said}");
 }

@@ -41,7 +41,7 @@ pub(super) async fn group_of(
 
 /// Who is in a group: the membership, and whether by the rule.
 pub(super) async fn members(storage: &Storage, of: &Organization, group: &GroupId) -> Vec<(MembershipId, bool)> {
-    let found = storage.read().await.unwrap().groups().named_members(&of.id, group).await.unwrap();
+    let found = storage.read().await.unwrap().groups().named_members(&of.id, group, (None, 1_000)).await.unwrap();
     found.into_iter().map(|one| (one.membership, one.origin.is_rule())).collect()
 }
 
