@@ -17,6 +17,7 @@ use crate::{
     directory::{
         self, membership,
         organization::Organization,
+        owner::Owner,
         review::{self, Finding, Limits, Reason, Subject, Voice},
     },
     id::MembershipId,
@@ -212,7 +213,8 @@ impl Review {
             Err(Usage(format!("nobody is suspended for {}: see the command in its line of the report", other.name())))?;
         }
         let (limits, now, mut after) = (self.limits(), shell.app.clock.now(), None);
-        let (mut shown, mut matched, mut done) = (vec![], 0_usize, 0_usize);
+        let mut owners = shell.app.storage.read().await?.assignments().lasting_owners(&of.id, now).await?;
+        let (mut shown, mut done, mut staying) = (vec![], 0_usize, vec![]);
         loop {
             let mut tx = shell.app.storage.read().await?;
             let (found, last) = review::page(&mut tx, &of.id, (voices, &limits, now), after.as_ref()).await?;
@@ -224,28 +226,32 @@ impl Review {
             let wanted: Vec<(Subject, Vec<Reason>)> =
                 found.into_iter().map(|(subject, all)| (subject, self.chosen(&all))).collect();
             let wanted: Vec<_> = wanted.into_iter().filter(|(_, reasons)| !reasons.is_empty()).collect();
-            let states =
-                if self.yes { disable(shell, of, &wanted).await? } else { vec!["to be suspended"; wanted.len()] };
-            matched += wanted.len();
-            done += states.iter().filter(|state| **state == SUSPENDED).count();
-            let all = wanted.into_iter().zip(states).map(|((subject, reasons), state)| Suspended {
-                name: subject.name.into(),
-                email: subject.email.map(String::from),
-                membership: subject.membership.into(),
-                reasons: reasons.into_iter().map(Reason::name).collect(),
-                state,
-            });
-            shown.extend(all.take((self.limit as usize).saturating_sub(shown.len())));
+            let states = if self.yes { disable(shell, of, &wanted).await? } else { foresee(&mut owners, &wanted) };
+            for ((subject, reasons), state) in wanted.into_iter().zip(states) {
+                done += usize::from([SUSPENDED, TO_BE_SUSPENDED].contains(&state));
+                if state == STAYS {
+                    staying.push(called(&subject));
+                }
+                if shown.len() < self.limit as usize {
+                    shown.push(suspended(subject, reasons, state));
+                }
+            }
         }
         shell.table(&shown, &["name", "e-mail", "why", "state", "membership"], |one| {
             let email = cell(one.email.as_deref());
             vec![one.name.clone(), email, one.reasons.join(", "), one.state.to_owned(), one.membership.clone()]
         })?;
-        shell.say(match (matched, self.yes) {
+        shell.say(match (done, self.yes) {
             (0, _) => "Nobody is to be suspended.".to_owned(),
-            (_, true) => format!("{done} of {matched} members of {} are suspended.", of.slug),
-            (_, false) => format!("{matched} members of {} would be suspended: add --yes to do it.", of.slug),
+            (_, true) => format!("Suspended: {done} of the members of {}.", of.slug),
+            (_, false) => format!("Would be suspended: {done} of the members of {}. Add --yes to do it.", of.slug),
         });
+        for owner in staying {
+            shell.say(format!(
+                "{owner} stays: the last owner of {0}. First another one: `lanyard role assign owner PERSON --organization {0}`.",
+                of.slug
+            ));
+        }
         Ok(())
     }
 
@@ -256,6 +262,41 @@ impl Review {
 }
 
 const SUSPENDED: &str = "suspended";
+const TO_BE_SUSPENDED: &str = "to be suspended";
+const STAYS: &str = "stays: the last owner";
+
+/// What would become of each, as it does in this order: the last of the owners stays.
+fn foresee(owners: &mut Vec<Owner>, wanted: &[(Subject, Vec<Reason>)]) -> Vec<&'static str> {
+    let state = |(subject, _): &(Subject, Vec<Reason>)| match owners
+        .iter()
+        .position(|owner| owner.membership == subject.membership)
+    {
+        Some(_) if owners.len() == 1 => STAYS,
+        Some(owner) => {
+            owners.swap_remove(owner);
+            TO_BE_SUSPENDED
+        }
+        None => TO_BE_SUSPENDED,
+    };
+    wanted.iter().map(state).collect()
+}
+
+fn called(subject: &Subject) -> String {
+    match &subject.email {
+        Some(email) => format!("{} ({email})", subject.name),
+        None => subject.name.to_string(),
+    }
+}
+
+fn suspended(subject: Subject, reasons: Vec<Reason>, state: &'static str) -> Suspended {
+    Suspended {
+        name: subject.name.into(),
+        email: subject.email.map(String::from),
+        membership: subject.membership.into(),
+        reasons: reasons.into_iter().map(Reason::name).collect(),
+        state,
+    }
+}
 
 /// Suspends them, some in each unit of work; answers what became of each.
 async fn disable(
@@ -282,7 +323,7 @@ async fn disable_some(
     for id in ids {
         states.push(match membership::disable(tx, &context, &of.id, &id).await {
             Ok(_) => SUSPENDED,
-            Err(directory::Error::LastOwner) => "stays: the last owner",
+            Err(directory::Error::LastOwner) => STAYS,
             Err(directory::Error::Unknown(..)) => "has left meanwhile",
             Err(error) => return Err(error),
         });

@@ -83,8 +83,14 @@ fn a_report_says_why_since_when_and_what_to_do() {
 fn many_are_suspended_for_a_reason_after_a_look() {
     let host = riverside();
     let asked = "user review --organization riverside --unused 0s --reason never-signed-in --disable";
+    let stays =
+        "Olivia (olivia@riverside.example) stays: the last owner of riverside. First another one: `lanyard role assign";
     let shown = host.succeed(asked);
-    assert!(shown.contains("3 members of riverside would be suspended: add --yes"), "{shown}");
+    assert!(shown.contains("Would be suspended: 2 of the members of riverside. Add --yes"), "{shown}");
+    assert!(shown.contains(stays), "{shown}");
+    let foreseen = host.json(asked);
+    let states: Vec<_> = foreseen.as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["stays: the last owner", "to be suspended", "to be suspended"]);
     assert!(host.json("membership list --organization riverside --state disabled").as_array().unwrap().is_empty());
     let done = host.json(&format!("{asked} --yes"));
     let states: Vec<_> = done.as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
@@ -98,6 +104,17 @@ fn many_are_suspended_for_a_reason_after_a_look() {
     assert!(host.json("membership list --organization harbour --state disabled").as_array().unwrap().is_empty());
     let again = host.json(&format!("{asked} --yes"));
     assert_eq!(again.as_array().unwrap().len(), 1, "who is out is not found again: {again}");
+    let nobody = host.succeed(&format!("{asked} --yes"));
+    assert!(nobody.contains("Nobody is to be suspended.") && nobody.contains(stays), "{nobody}");
+
+    // Of two owners one goes, and the other one is the last.
+    host.succeed("membership enable max --organization riverside");
+    host.succeed("role assign owner max --organization riverside");
+    let shown = host.succeed(asked);
+    assert!(shown.contains("Would be suspended: 1 of the members of riverside."), "{shown}");
+    assert!(shown.contains("Max stays: the last owner of riverside.") && !shown.contains(stays), "{shown}");
+    let done = host.succeed(&format!("{asked} --yes"));
+    assert!(done.contains("Suspended: 1 of the members of riverside.") && done.contains("Max stays"), "{done}");
     for (wrong, says) in [
         ("--disable", "--reason"),
         ("--reason unused --yes", "--disable"),
