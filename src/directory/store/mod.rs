@@ -63,7 +63,7 @@ pub use permissions::Permissions;
 pub use records::MemberRecords;
 pub use retention::{HoldFilter, Retention};
 pub use reviews::Reviews;
-pub use roles::Roles;
+pub use roles::{Held, Roles};
 pub use rules::AttributeRules;
 pub use search_index::SearchIndex;
 pub use shown_members::ShownMembers;

@@ -40,6 +40,19 @@ impl Tx {
     }
 }
 
+/// How much there is of what goes with a role.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// Assignments that were not ended.
+    pub assignments: usize,
+    /// Groups that give it.
+    pub groups: usize,
+    /// Roles that inherit it.
+    pub heirs: usize,
+    /// Clients that hold it.
+    pub clients: usize,
+}
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -116,6 +129,26 @@ impl Roles<'_> {
         rows.iter()
             .map(|row| Ok((RoleId::from_stored(text(row, "role_id")?), RoleId::from_stored(text(row, "parent_id")?))))
             .collect()
+    }
+
+    /// How much there is of what goes with a role.
+    pub async fn held(&mut self, id: &RoleId) -> Result<Held> {
+        let row = sql("SELECT \
+               (SELECT COUNT(*) FROM assignments WHERE role_id = $1 AND ended_at IS NULL) AS assignments, \
+               (SELECT COUNT(DISTINCT group_id) FROM group_roles WHERE role_id = $1) AS groups, \
+               (SELECT COUNT(*) FROM role_parents WHERE parent_id = $1) AS heirs, \
+               (SELECT COUNT(DISTINCT client_id) FROM client_roles WHERE role_id = $1) AS clients")
+        .bind(id.as_str().to_owned())
+        .fetch_one(self.0.connection())
+        .await?;
+        let count =
+            |column: &str| -> Result<usize> { Ok(usize::try_from(row.try_get::<i64>(column)?).unwrap_or_default()) };
+        Ok(Held {
+            assignments: count("assignments")?,
+            groups: count("groups")?,
+            heirs: count("heirs")?,
+            clients: count("clients")?,
+        })
     }
 
     async fn one(&mut self, statement: &'static str, organization: &OrganizationId, key: &str) -> Result<Option<Role>> {

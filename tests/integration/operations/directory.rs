@@ -352,3 +352,36 @@ fn a_service_client_holds_what_its_owner_gives_it() {
     host.succeed("client create portal --name Portal --redirect-uri https://portal.example/callback");
     assert!(host.fail("client give portal billing").contains("only a client that an organization owns"));
 }
+
+#[test]
+fn a_role_that_something_rests_on_is_removed_by_a_word_alone() {
+    let host = riverside();
+    for command in [
+        "role create clerk --name Clerk --permission lanyard:people:read",
+        "role create senior --name Senior --permission lanyard:people:read --inherits clerk",
+        "role assign clerk olivia@riverside.example",
+        "role assign clerk@main-street olivia@riverside.example",
+        "group create desk --name Desk",
+        "group give desk clerk@main-street",
+        "group create all --name All",
+        "group rule set all --where role\teq\t\"Clerk\"",
+        "client create job --name Job --auth basic --organization riverside --grant client-credentials",
+        "client give job clerk",
+        "client create portal --name Portal --redirect-uri https://portal.example/callback",
+        "client activate portal --organization riverside --require-role clerk",
+        "org kind riverside locum --name Locum --role clerk",
+        "scim-token create entra --role clerk",
+    ] {
+        host.succeed(command);
+    }
+    let refused = host.run("role remove clerk");
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    let expected = "`clerk` is in use: 2 assignments, 1 group that gives it, 1 role that inherits it, 1 client that holds \
+                    it, 1 kind of membership that brings it, 1 connection that may assign it, 1 rule that looks at it, 1 \
+                    app that asks for it. Removing it";
+    assert!(refused.err.contains(expected) && refused.err.contains("--yes"), "{}", refused.err);
+    assert_eq!(host.json("role show clerk")["assignments"].as_array().map(Vec::len), Some(2), "nothing was changed");
+    host.succeed("role remove clerk --yes");
+    assert!(host.fail("role show clerk").contains("there is no role"));
+    host.succeed("role remove senior");
+}

@@ -1,7 +1,11 @@
 //! `lanyard role`: bundles of permissions, and who is assigned which.
 
+mod removal;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
+
+use removal::Removal;
 
 use super::{
     Shell, assignment, known,
@@ -45,6 +49,7 @@ enum Command {
     Permissions,
     #[command(flatten)]
     Edit(Edit),
+    Remove(Removal),
     /// Assigns a role to a member
     #[command(after_help = "\
 Examples:
@@ -131,12 +136,6 @@ Example:
         #[arg(long = "from", value_name = "ROLE")]
         from: Slug,
     },
-    /// Removes a role and ends its assignments
-    #[command(after_help = "Example:\n  lanyard role remove receptionist --organization riverside")]
-    Remove {
-        /// The role
-        role: Slug,
-    },
 }
 
 impl Roles {
@@ -148,12 +147,13 @@ impl Roles {
             Command::Show { role } => show(shell, &of, &role).await,
             Command::Permissions => permissions(shell, &of).await,
             Command::Edit(edit) => {
-                let (context, id, role) = (shell.context(), of.id.clone(), edit.role().cloned());
+                let (context, id, role) = (shell.context(), of.id.clone(), edit.role().clone());
                 shell.change(move |tx| Box::pin(async move { edit.apply(tx, &context, &id).await })).await?;
-                match role {
-                    Some(role) => show(shell, &of, &role).await,
-                    None => list(shell, &of).await,
-                }
+                show(shell, &of, &role).await
+            }
+            Command::Remove(removal) => {
+                removal.run(shell, &of).await?;
+                list(shell, &of).await
             }
             Command::Assign { role, person, period } => assignment::assign(shell, &of, (role, person), &period).await,
             Command::End { role, person } => assignment::end(shell, &of, role, person).await,
@@ -240,14 +240,13 @@ async fn permissions(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
 
 impl Edit {
     /// The role that there is afterwards.
-    fn role(&self) -> Option<&Slug> {
+    fn role(&self) -> &Slug {
         match self {
             Self::Create { slug: role, .. }
             | Self::Rename { role, .. }
             | Self::Change { role, .. }
             | Self::Inherit { role, .. }
-            | Self::Disinherit { role, .. } => Some(role),
-            Self::Remove { .. } => None,
+            | Self::Disinherit { role, .. } => role,
         }
     }
 
@@ -278,10 +277,6 @@ impl Edit {
             Self::Disinherit { role, from } => {
                 let (heir, from) = (find(tx, &role).await?, find(tx, &from).await?);
                 role::disinherit(tx, context, of, &heir, &from).await
-            }
-            Self::Remove { role } => {
-                let role = find(tx, &role).await?;
-                role::remove(tx, context, of, &role).await
             }
         }
     }
