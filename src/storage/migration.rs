@@ -66,6 +66,7 @@ const STEPS: &[Step] = migrations! {
     "202611230330" "rule_turns";
     "202611230425" "group_creations_found";
     "202611230428" "unmapped";
+    "202611230643" "scim_target_pauses";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

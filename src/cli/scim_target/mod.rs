@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use self::{
     arguments::{Changed, Command, How, token},
-    shown::{Shown, facts, shown},
+    shown::{facts, pause, shown},
 };
 use super::{Shell, print, scope::cell};
 use crate::{
@@ -61,7 +61,11 @@ impl ScimTargets {
             }
             Command::Errors { name, length } => {
                 let target = find(shell, &of, &name).await?;
-                told::errors(shell, &target, length).await
+                told::errors(shell, &target, length).await?;
+                if let Some(pause) = pause(&target, &of) {
+                    shell.say(pause);
+                }
+                Ok(())
             }
             Command::Pause { name } => switch(shell, &of, &name, State::Paused).await,
             Command::Resume { name } => switch(shell, &of, &name, State::Live).await,
@@ -125,9 +129,10 @@ async fn change(shell: &Shell, of: &Organization, changed: Changed) -> anyhow::R
 async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
     let mut tx = shell.app.storage.read().await?;
     let groups = tx.groups().list(&of.id).await?;
-    let mut all: Vec<Shown> = vec![];
+    let (mut all, mut pauses) = (vec![], vec![]);
     for target in tx.targets().list(&of.id).await? {
         let counts = tx.pushed(&target.id).counts().await?;
+        pauses.extend(pause(&target, of));
         all.push(shown(&target, counts, &groups));
     }
     drop(tx);
@@ -138,7 +143,11 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
             .into_iter()
             .chain(numbers.map(|number| number.to_string()))
             .collect()
-    })
+    })?;
+    for pause in pauses {
+        shell.say(pause);
+    }
+    Ok(())
 }
 
 async fn show(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<()> {
@@ -148,7 +157,11 @@ async fn show(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<(
     let counts = tx.pushed(&target.id).counts().await?;
     drop(tx);
     let shown = shown(&target, counts, &groups);
-    shell.show(&shown, &facts(&shown))
+    shell.show(&shown, &facts(&shown))?;
+    if let Some(pause) = pause(&target, of) {
+        shell.say(pause);
+    }
+    Ok(())
 }
 
 async fn test(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<()> {
@@ -174,6 +187,9 @@ fn order(shell: &Shell, is_confirmed: bool) -> Order {
 
 async fn pushed(shell: &Shell, of: &Organization, name: &Slug, order: Order) -> anyhow::Result<()> {
     let target = find(shell, of, name).await?;
+    if let Some(pause) = pause(&target, of) {
+        print::aside(format!("{pause} This run alone is made."));
+    }
     let is_json = shell.is_json();
     let tell = move |report: &Report| {
         if !is_json {

@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::{or, text};
 use crate::{
     cli::scope::instant,
-    directory::group::Group,
+    directory::{group::Group, organization::Organization},
     id::GroupId,
-    scim::outbound::{Target, decision::Leaver, mapping::Rule, store::Counts},
+    scim::outbound::{Target, decision::Leaver, mapping::Rule, store::Counts, target::RESTORE},
 };
 
 /// A target as it is shown.
@@ -25,8 +25,11 @@ pub(super) struct Shown {
     leaver: Leaver,
     brake_percent: u8,
     created_at: String,
+    paused_at: Option<String>,
+    /// Who paused it; nobody where nobody has begun yet.
+    paused_by: Option<String>,
     reconciled_at: Option<String>,
-    next_at: String,
+    next_at: Option<String>,
     pub(super) counts: Counts,
     problem: Option<ShownProblem>,
 }
@@ -69,11 +72,30 @@ pub(super) fn shown(target: &Target, counts: Counts, groups: &[Group]) -> Shown 
         leaver: settings.leaver,
         brake_percent: settings.brake,
         created_at: target.created_at.to_string(),
+        paused_at: instant(target.paused_at),
+        paused_by: target.paused_by.clone(),
         reconciled_at: instant(Some(progress.reconciled_at).filter(|at| at.0 > 0)),
-        next_at: progress.due_at.to_string(),
+        next_at: instant(Some(progress.due_at).filter(|_| target.paused_at.is_none())),
         counts,
         problem,
     }
+}
+
+/// Since when and why nothing is pushed to an app by itself, and what begins it again.
+pub(super) fn pause(target: &Target, of: &Organization) -> Option<String> {
+    let at = target.paused_at?;
+    let why = match target.paused_by.as_deref() {
+        Some(RESTORE) => "since a backup was restored".to_owned(),
+        Some(by) => format!("by {by}"),
+        None if at == target.created_at => "nobody has begun yet".to_owned(),
+        None => "by hand".to_owned(),
+    };
+    let Target { name, .. } = target;
+    Some(format!(
+        "{name} is paused since {at} ({why}): what changes is not pushed. To push it: `lanyard scim-target resume {name} \
+         --organization {}`.",
+        of.slug
+    ))
 }
 
 fn rule(rule: &Rule) -> String {
@@ -105,7 +127,7 @@ pub(super) fn facts(one: &Shown) -> Vec<(&'static str, String)> {
         ("in the app", format!("{} people, {} who left, {} groups", counts.people, counts.left, counts.groups)),
         ("waiting", format!("{}, refused {}", counts.waiting, counts.troubled)),
         ("compared", text(one.reconciled_at.as_ref())),
-        ("next", if one.state == "paused" { "-".to_owned() } else { one.next_at.clone() }),
+        ("next", text(one.next_at.as_ref())),
     ];
     if let Some(problem) = &one.problem {
         facts.push(("problem", format!("{} (since {})", problem.detail, problem.since)));

@@ -130,7 +130,8 @@ pub(super) async fn errors(shell: &Shell, target: &Target, length: Length) -> an
         let Some((problem, at)) = &row.trouble else { continue };
         let kind = if matches!(row.thing, Thing::Group(_)) { "group" } else { "user" };
         let name = names.iter().find(|(thing, _)| *thing == row.thing).map(|(_, name)| name.clone());
-        let next = if problem.trouble == Trouble::Braked { None } else { row.due_at };
+        let waits = problem.trouble == Trouble::Braked || target.paused_at.is_some();
+        let next = if waits { None } else { row.due_at };
         all.push(refused(row.thing.id().to_owned(), (kind, name), (problem, *at), (row.attempts, next)));
     }
     tell_refused(shell, &all)?;

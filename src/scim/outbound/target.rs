@@ -20,7 +20,7 @@ use super::{
 use crate::{
     audit::{Context, Event},
     clock::Timestamp,
-    directory,
+    directory::{self, origin::Origin},
     id::{GroupId, OrganizationId, TargetId},
     keys::{SealedColumn, Sealer},
     secret::{ExposeSecret, SecretString},
@@ -33,6 +33,9 @@ pub const MOST: usize = 100;
 
 /// Rules of a mapping.
 pub const MOST_RULES: usize = 100;
+
+/// Stands for who paused a target when a backup was restored.
+pub const RESTORE: &str = "restore";
 
 /// An app with how it is pushed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,8 @@ pub struct Target {
     pub created_at: Timestamp,
     /// Since when nothing is pushed.
     pub paused_at: Option<Timestamp>,
+    /// Who paused it, as [`Origin`] writes it, or [`RESTORE`]; nobody before it was begun.
+    pub paused_by: Option<String>,
     /// What is known of it.
     pub progress: Progress,
 }
@@ -197,6 +202,7 @@ pub async fn create(
         settings: wanted.settings,
         created_at: context.now,
         paused_at: Some(context.now),
+        paused_by: None,
         progress: Progress {
             features: None,
             seal: 0,
@@ -285,7 +291,8 @@ pub async fn switch(tx: &mut Tx, context: &Context, target: &Target, state: Stat
     if is_live == (state == State::Live) {
         return Ok(false);
     }
-    tx.targets().switch(&target.id, state, context.now).await?;
+    let by = Origin::of(context);
+    tx.targets().switch(&target.id, state, by.as_str(), context.now).await?;
     let state = if is_live { "paused" } else { "live" }.to_owned();
     tx.record(context, Some(&target.organization), &Event::TargetSwitch { target: target.id.clone(), state });
     Ok(true)
@@ -299,7 +306,7 @@ pub async fn switch(tx: &mut Tx, context: &Context, target: &Target, state: Stat
 pub async fn pause_all(tx: &mut Tx, context: &Context) -> storage::Result<usize> {
     let live = tx.targets().live().await?;
     for (organization, id) in &live {
-        tx.targets().switch(id, State::Paused, context.now).await?;
+        tx.targets().switch(id, State::Paused, RESTORE, context.now).await?;
         let event = Event::TargetSwitch { target: id.clone(), state: "paused".to_owned() };
         tx.record(context, Some(organization), &event);
     }

@@ -46,7 +46,9 @@ async fn a_practice_is_pushed_and_a_leaver_follows_while_the_server_runs() {
     ] {
         assert!(preview.contains(expected), "{expected}: {preview}");
     }
-    let done = host.succeed("scim-target sync mirror");
+    let said = host.run("scim-target sync mirror");
+    let (done, resume) = (said.out, "lanyard scim-target resume mirror --organization riverside");
+    assert!(said.err.contains("(nobody has begun yet)") && said.err.contains(resume), "{}", said.err);
     assert!(done.contains("created                 3") && done.contains("refused                 0"), "{done}");
     assert!(host.succeed("scim-target errors mirror").contains("None."));
     let shown = host.json("scim-target show mirror");
@@ -71,7 +73,9 @@ async fn a_practice_is_pushed_and_a_leaver_follows_while_the_server_runs() {
         assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", users().await);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let again = host.json("scim-target reconcile mirror");
+    let said = host.run("scim-target reconcile mirror --json");
+    assert!(!said.err.contains("paused"), "{}", said.err);
+    let again: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!((&again["drift"], &again["failed"]), (&json!(0), &json!(0)), "{again}");
     let recorded = host.json("audit list --action scim-target-run --organization riverside");
     assert!(recorded.as_array().unwrap().len() >= 3, "{recorded}");
@@ -124,6 +128,22 @@ fn how_an_app_is_pushed_to_is_changed_one_by_one() {
     let attributes = host.json("audit list --action scim-target-update --limit 1");
     assert!(attributes[0]["detail"].to_string().contains("token"), "{attributes}");
     assert!(host.succeed("scim-target pause roster").contains("paused already"));
+    host.succeed("scim-target resume roster");
+    let live = host.json("scim-target show roster");
+    assert!(live["next_at"].is_string() && live["paused_at"].is_null(), "{live}");
+    assert!(!host.succeed("scim-target list").contains("paused"));
+    host.succeed("scim-target pause roster");
+    let by = format!("host:{}", super::account());
+    let shown = host.json("scim-target show roster");
+    assert_eq!((&shown["paused_by"], &shown["next_at"]), (&json!(by), &json!(null)), "{shown}");
+    let told = format!(
+        "roster is paused since {} (by {by}): what changes is not pushed. To push it: `lanyard scim-target resume roster \
+         --organization riverside`.",
+        shown["paused_at"].as_str().unwrap()
+    );
+    for command in ["scim-target show roster", "scim-target list", "scim-target errors roster"] {
+        assert!(host.succeed(command).ends_with(&format!("{told}\n")), "{command}");
+    }
     host.succeed("scim-target remove roster");
     assert_eq!(host.json("scim-target list"), json!([]));
 }
@@ -175,7 +195,9 @@ async fn after_a_restore_nobody_is_pushed_before_somebody_has_looked() {
     host.succeed("backup saved");
     let restored = host.json("restore saved --force");
     assert_eq!(restored["paused"], 1, "{restored}");
-    assert_eq!(host.json("scim-target show roster")["state"], "paused");
+    let shown = host.json("scim-target show roster");
+    assert_eq!((&shown["state"], &shown["paused_by"]), (&json!("paused"), &json!("restore")));
+    assert!(host.succeed("scim-target list").contains("(since a backup was restored)"));
     let doctor = host.json("doctor");
     let found = doctor.as_array().unwrap().iter().find(|one| one["check"] == "pushing").unwrap();
     assert!(found["found"].as_str().unwrap().contains("roster of riverside (paused since"), "{found}");

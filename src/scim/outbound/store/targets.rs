@@ -35,7 +35,7 @@ macro_rules! select {
         concat!(
             "SELECT t.id, t.organization_id, t.name, t.url, t.settings, t.features, t.seal, t.server_seal, t.looked_at, \
                t.due_at, t.reconciled_at, t.failures, t.trouble, t.detail, t.failed_at, t.braked, t.confirmed_at, \
-               t.crawl, t.survey, t.created_at, t.paused_at \
+               t.crawl, t.survey, t.created_at, t.paused_at, t.paused_by \
              FROM scim_targets t ",
             $rest
         )
@@ -132,11 +132,13 @@ impl Targets<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn switch(&mut self, id: &TargetId, state: State, now: Timestamp) -> Result<()> {
-        let paused_at = (state == State::Paused).then_some(now.0);
-        sql("UPDATE scim_targets SET paused_at = $2 WHERE id = $1")
+    pub async fn switch(&mut self, id: &TargetId, state: State, by: &str, now: Timestamp) -> Result<()> {
+        let paused = (state == State::Paused).then_some((now.0, by.to_owned()));
+        let (paused_at, paused_by) = paused.unzip();
+        sql("UPDATE scim_targets SET paused_at = $2, paused_by = $3 WHERE id = $1")
             .bind(id.as_str())
             .bind(paused_at)
+            .bind(paused_by)
             .execute(self.0.connection())
             .await?;
         if state == State::Live { self.begin_anew(id, now).await } else { Ok(()) }
@@ -341,6 +343,7 @@ fn target(row: &Row) -> Result<Target> {
         groups: vec![],
         created_at: instant("created_at")?,
         paused_at: row.try_get::<Option<i64>>("paused_at")?.map(Timestamp),
+        paused_by: row.try_get("paused_by")?,
         progress: Progress {
             features: read(row, "features")?,
             seal: row.try_get("seal")?,
