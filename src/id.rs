@@ -116,6 +116,8 @@ ids! {
     InvitationId = "inv";
     /// One browser or device signed in.
     SessionId = "ses";
+    /// Something that a person proves themselves with beside the password.
+    FactorId = "fac";
     /// A session in one organization: the `sid` claim.
     Sid = "sid";
     /// A chain of refresh tokens that descend from one authorization.

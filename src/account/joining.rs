@@ -3,7 +3,10 @@
 use crate::{
     app::App,
     audit::{Actor, Context},
-    authentication::{recovery::mail, signing_in::ACR},
+    authentication::{
+        assurance::{Assurance, Method},
+        recovery::mail,
+    },
     directory::{
         self, Noun,
         invitation::{self, Approach},
@@ -115,8 +118,8 @@ pub async fn join(
                 let organization = joined(tx, &membership).await?;
                 greet(tx, &context, &sealer, (&user, &organization), &welcome).await?;
                 leave(tx, &context, new.present).await?;
-                let (acr, amr) = (ACR.to_owned(), vec!["pwd".to_owned()]);
-                let who = Authenticated { user: user.id, acr, amr, user_agent: new.user_agent };
+                let Assurance { acr, amr } = Assurance::of(&[Method::Password]);
+                let who = Authenticated { user: user.id, acr: acr.to_owned(), amr, user_agent: new.user_agent };
                 tx.sessions().begin(&context, hash, who, lifetime).await?;
                 Ok(organization)
             })

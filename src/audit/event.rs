@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::{
     id::{
-        AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FamilyId, GroupId, InvitationId,
-        LocationId, MembershipId, OrganizationId, RegistrationTokenId, RetentionHoldId, RoleId, SessionId, Sid,
-        TargetId, UserId,
+        AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FactorId, FamilyId, GroupId,
+        InvitationId, LocationId, MembershipId, OrganizationId, RegistrationTokenId, RetentionHoldId, RoleId,
+        SessionId, Sid, TargetId, UserId,
     },
     storage::Revision,
 };
@@ -134,6 +134,16 @@ events! {
     Acceptance "acceptance" Success { user: UserId, document: String, version: String } document;
     /// A password was set or changed. `by` is `person`, `reset` or `administrator`.
     PasswordChange "password-change" Success { user: UserId, by: String } [Directory];
+    /// A second factor was refused.
+    SecondFactorFailure "second-factor" Failure { user: UserId, reason: &'static str };
+    /// A recovery code was used up.
+    RecoveryCodeUse "recovery-code-use" Success { user: UserId };
+    /// A factor was set up; `kind` is `totp`.
+    FactorEnrolment "factor-enrolment" Success { user: UserId, factor: FactorId, kind: &'static str } factor;
+    /// A factor was removed. `by` is `person` or `administrator`.
+    FactorRemoval "factor-removal" Success { user: UserId, factor: FactorId, by: &'static str } factor;
+    /// New recovery codes took the place of all former ones.
+    RecoveryCodesIssue "recovery-codes-issue" Success { user: UserId };
     /// A password reset was asked for.
     PasswordResetRequest "password-reset-request" Success { user: UserId };
     /// A person's login address was changed and verified.

@@ -1,5 +1,6 @@
 //! What a person has to do next: an ordered list of checks, pure.
 
+use super::assurance;
 use crate::{
     clock::Timestamp,
     directory::user::User,
@@ -13,6 +14,8 @@ pub struct Standing<'a> {
     pub session: Option<&'a Session>,
     /// Its person.
     pub user: Option<&'a User>,
+    /// Whether the person has a second factor.
+    pub has_second_factor: bool,
     /// Whether a text waits to be accepted.
     pub texts_wait: bool,
     /// The limits of a session.
@@ -26,6 +29,8 @@ pub struct Standing<'a> {
 pub enum Step {
     /// Prove who you are.
     SignIn,
+    /// Prove it by a second factor.
+    SecondFactor,
     /// Choose another password.
     ChangePassword,
     /// Accept the texts of today.
@@ -40,6 +45,7 @@ impl Step {
     pub const fn path(self) -> Option<&'static str> {
         match self {
             Self::SignIn => Some("/login/password"),
+            Self::SecondFactor => Some("/login/factor"),
             Self::ChangePassword => Some("/login/change-password"),
             Self::AcceptTexts => Some("/login/texts"),
             Self::Done => None,
@@ -50,7 +56,7 @@ impl Step {
 type Check = fn(&Standing<'_>) -> Option<Step>;
 
 /// In this order; the first that asks for a step decides.
-const CHECKS: &[Check] = &[session, person, password, texts];
+const CHECKS: &[Check] = &[session, person, second_factor, password, texts];
 
 /// Decides what comes next.
 #[must_use]
@@ -66,6 +72,12 @@ fn session(standing: &Standing<'_>) -> Option<Step> {
 /// A disabled person is told nothing: it looks as if nobody were signed in.
 fn person(standing: &Standing<'_>) -> Option<Step> {
     (!standing.user.is_some_and(User::is_active)).then_some(Step::SignIn)
+}
+
+/// Whoever has one always proves it, whichever browser signed in before it was set up.
+fn second_factor(standing: &Standing<'_>) -> Option<Step> {
+    let is_proved = assurance::meets(&standing.session?.acr, assurance::MULTI_FACTOR);
+    (standing.has_second_factor && !is_proved).then_some(Step::SecondFactor)
 }
 
 fn password(standing: &Standing<'_>) -> Option<Step> {

@@ -5,7 +5,9 @@
 //! it comes back, so that signing in knows nobody who sends people. Not here: consent and the choice of an organization
 //! (`oauth`), what a session is (`session`).
 
+pub mod assurance;
 pub mod confirming;
+pub mod enrolling;
 pub mod factor;
 pub mod flow;
 pub mod invitation;
@@ -13,6 +15,7 @@ pub mod new_password;
 pub mod endpoint;
 pub mod page;
 pub mod recovery;
+pub mod second_factor;
 pub mod signing_in;
 pub mod store;
 

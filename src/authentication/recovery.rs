@@ -2,7 +2,10 @@
 //!
 //! Whether there is such an account shows neither in the answer nor in its time: the work is done after the answer.
 
-use super::new_password::{self, Prepared};
+use super::{
+    enrolling,
+    new_password::{self, Prepared},
+};
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
@@ -90,7 +93,9 @@ pub async fn set_password(
                 let user = tx.password_links().redeem(token, context.now).await?;
                 let user = user.ok_or_else(|| directory::Noun::User.unknown("of this link"))?;
                 let context = context.by(Actor::User(user.clone()));
-                user::take_over(tx, &context, &user).await?;
+                if user::take_over(tx, &context, &user).await? {
+                    enrolling::reset(tx, &context, &user).await?;
+                }
                 new_password::set(tx, &context, &user, Prepared { hash, by: "reset" }, None).await?;
                 if let Some(notice) = notice {
                     tx.jobs().enqueue(&context, &sealer, &notice).await?;

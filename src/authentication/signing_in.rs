@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
+    assurance::{Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
 };
 use crate::{
@@ -19,9 +20,6 @@ use crate::{
     storage::{self, Tx},
     text::UserName,
 };
-
-/// The authentication context class of a password alone.
-pub const ACR: &str = "urn:lanyard:acr:password";
 
 /// Who tries, from where.
 pub struct Attempt {
@@ -167,8 +165,8 @@ async fn accept(
                     }
                     None => None,
                 };
-                let amr = vec!["pwd".to_owned()];
-                let who = Authenticated { user: user.id, acr: ACR.to_owned(), amr, user_agent: attempt.user_agent };
+                let Assurance { acr, amr } = Assurance::of(&[Method::Password]);
+                let who = Authenticated { user: user.id, acr: acr.to_owned(), amr, user_agent: attempt.user_agent };
                 settle(tx, &context, present, Begin { token: hash, who, lifetime }).await?;
                 Ok(true)
             })
@@ -189,7 +187,8 @@ async fn settle(tx: &mut Tx, context: &Context, present: Option<Session>, begin:
         Some(session)
             if session.user == begin.who.user && session.liveness(context.now, begin.lifetime) == Liveness::Live =>
         {
-            tx.sessions().reauthenticate(context, &session, begin.token, &begin.who.amr).await
+            let said = (begin.who.acr.as_str(), begin.who.amr.as_slice());
+            tx.sessions().reauthenticate(context, &session, begin.token, said).await
         }
         present => {
             if let Some(session) = present {

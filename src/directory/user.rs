@@ -306,20 +306,21 @@ pub async fn set_password(tx: &mut Tx, context: &Context, user: &UserId, passwor
 }
 
 /// Whoever holds a link that was mailed to the person proves the address by it. What waits for another address is void; and
-/// where nobody had proved the address, no app stays allowed: somebody who made the address up may have allowed it. Sessions
-/// and tokens end with the password, which is set next.
+/// where nobody had proved the address, which it says, no app stays allowed: somebody who made the address up may have
+/// allowed it. Sessions and tokens end with the password, which is set next.
 ///
 /// # Errors
 /// When there is no such person.
-pub async fn take_over(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
+pub async fn take_over(tx: &mut Tx, context: &Context, user: &UserId) -> Result<bool> {
     let person = existing(tx, user).await?;
     tx.email_changes().void_all(user, context.now).await?;
-    if person.email.is_some() && person.email_verified_at.is_none() {
+    let is_first = person.email.is_some() && person.email_verified_at.is_none();
+    if is_first {
         tx.users().prove_email(user, context.now).await?;
         tx.users().forget_consents(user).await?;
         updated(tx, context, user, "email_verified");
     }
-    Ok(())
+    Ok(is_first)
 }
 
 /// Chooses where the person works when an app names no organization.

@@ -25,8 +25,12 @@ impl SealedColumn {
     /// What lets us into apps that people are pushed to.
     pub const TARGET_TOKEN: Self = Self { table: "scim_targets", row: "id", column: "sealed_token" };
 
+    /// What authenticator apps share with the server.
+    pub const FACTOR: Self = Self { table: "factors", row: "id", column: "sealed_secret" };
+
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY, Self::NOTIFICATION, Self::TARGET_TOKEN];
+    pub const ALL: [Self; 6] =
+        [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY, Self::NOTIFICATION, Self::TARGET_TOKEN, Self::FACTOR];
 
     /// One that no table has.
     #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
     token::Person,
 };
 use crate::{
-    authentication::signing_in::ACR,
+    authentication::assurance,
     config::{Config, Issuer},
     jose::{
         Alg,
@@ -93,7 +93,7 @@ pub struct Metadata {
     #[serde(flatten)]
     pub tokens: TokenForms,
     pub authorization_response_iss_parameter_supported: bool,
-    pub acr_values_supported: [&'static str; 1],
+    pub acr_values_supported: [&'static str; assurance::ALL.len()],
     pub backchannel_logout_supported: bool,
     pub backchannel_logout_session_supported: bool,
     pub frontchannel_logout_supported: bool,
@@ -202,7 +202,7 @@ impl Metadata {
             require_request_uri_registration: true,
             tokens: TokenForms::all(),
             authorization_response_iss_parameter_supported: true,
-            acr_values_supported: [ACR],
+            acr_values_supported: assurance::ALL,
             backchannel_logout_supported: true,
             backchannel_logout_session_supported: true,
             frontchannel_logout_supported: true,

@@ -67,6 +67,7 @@ const STEPS: &[Step] = migrations! {
     "202611230425" "group_creations_found";
     "202611230428" "unmapped";
     "202611230643" "scim_target_pauses";
+    "202611230700" "factors";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

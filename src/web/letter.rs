@@ -49,6 +49,21 @@ pub struct Invited<'a> {
     pub expires_at: Timestamp,
 }
 
+/// What has become of the things that a person signs in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorChange {
+    /// An authenticator app was added.
+    Added,
+    /// One was removed.
+    Removed,
+    /// An administrator removed all.
+    Reset,
+    /// New recovery codes were made.
+    CodesMade,
+    /// A recovery code was used.
+    CodeUsed,
+}
+
 #[derive(Template)]
 #[template(path = "letter/letter.html")]
 struct Html<'a> {
@@ -162,6 +177,22 @@ impl Letterhead {
         self.write("request-waiting", t.subject, &body)
     }
 
+    /// Word that what the person signs in with was changed at `at`; `href` leads to where it is seen.
+    #[must_use]
+    pub fn factors_changed(&self, what: FactorChange, at: Timestamp, href: &str) -> Letter {
+        let t = &self.texts().factors;
+        let (kind, word) = match what {
+            FactorChange::Added => ("factor-added", &t.added),
+            FactorChange::Removed => ("factor-removed", &t.removed),
+            FactorChange::Reset => ("factors-reset", &t.reset),
+            FactorChange::CodesMade => ("recovery-codes-made", &t.codes_made),
+            FactorChange::CodeUsed => ("recovery-code-used", &t.code_used),
+        };
+        let lead = (word.lead)(&self.language.date_and_time(at));
+        let body = self.body(vec![lead, word.effect.into(), t.not_you.into()], (t.button, href), Vec::new());
+        self.write(kind, word.subject, &body)
+    }
+
     fn texts(&self) -> &'static Letters {
         &self.language.strings().letters
     }
@@ -190,7 +221,7 @@ mod tests {
     use super::*;
     use crate::web::{gallery, site::tests::site};
 
-    fn letters(language: Language) -> [Letter; 9] {
+    fn letters(language: Language) -> Vec<Letter> {
         let site = site("https://id.example");
         let head = Letterhead::new(language, &site).addressed_to("Priya <b>");
         let clinic = head.clone().branded(Some(gallery::brand("Riverside & Sons", Some("f2b705"))));
@@ -201,7 +232,14 @@ mod tests {
             href: "https://id.example/invitation/t0ken",
             expires_at: Timestamp(1_795_320_000_000),
         };
-        [
+        let changes = [
+            FactorChange::Added,
+            FactorChange::Removed,
+            FactorChange::Reset,
+            FactorChange::CodesMade,
+            FactorChange::CodeUsed,
+        ];
+        let mut letters = vec![
             clinic.invitation(invited),
             Letterhead::new(language, &site).invitation(Invited { invited_by: None, has_account: true, ..invited }),
             head.password_reset("https://id.example/password/t0ken"),
@@ -211,7 +249,11 @@ mod tests {
             clinic.welcome("Riverside & Sons", "https://id.example/account"),
             head.welcome("Two\r\nLines", "https://id.example/account"),
             head.request_waiting("https://id.example/account/requests"),
-        ]
+        ];
+        letters.extend(changes.map(|what| {
+            head.factors_changed(what, Timestamp(1_795_320_000_000), "https://id.example/account/security")
+        }));
+        letters
     }
 
     #[test]
@@ -230,7 +272,8 @@ mod tests {
 
     #[test]
     fn only_who_has_an_account_gets_a_letter_because_of_it() {
-        let [to_stranger, to_member, reset, ..] = letters(Language::English);
+        let letters = letters(Language::English);
+        let [to_stranger, to_member, reset, ..] = letters.as_slice() else { panic!("three letters") };
         for (letter, has_account) in [(to_stranger, false), (to_member, true), (reset, true)] {
             for form in [&letter.text, &letter.html] {
                 assert_eq!(form.contains("because of your account at https://id.example."), has_account, "{form}");
@@ -241,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_letter_reads_well_as_text() {
-        let [_, _, reset, ..] = letters(Language::English);
+        let reset = letters(Language::English).remove(2);
         assert_eq!(
             reset.text,
             "Hello Priya <b>,\n\nSomebody, hopefully you, asked for a new password for your account.\n\n\

@@ -22,7 +22,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
     ("lettre", &["mail"]),
     ("oxide_auth", &["oauth::grant"]),
-    ("qrcode", &["oauth::page::device"]),
+    ("qrcode", &["web::qr"]),
     ("openidconnect", &["demo", "federation::oidc"]),
     ("samael", &["saml"]),
     ("ldap3", &["ldap::connection"]),

@@ -10,6 +10,7 @@ mod notice;
 mod offer;
 mod overview;
 mod password;
+mod security;
 mod sessions;
 mod sign_out;
 
@@ -51,6 +52,11 @@ where
         .route("/account/email", get(email::show).post(email::send))
         .route("/email/{token}", get(email::ask).post(email::confirm))
         .route("/account/language", get(language::show).post(language::save))
+        .route("/account/security", get(security::show))
+        .route("/account/security/apps", get(to_security).post(security::propose))
+        .route("/account/security/codes", get(to_security).post(security::make_codes))
+        .route("/account/security/{id}", get(security::set_up).post(security::confirm))
+        .route("/account/security/{id}/remove", get(security::ask_removal).post(security::remove))
         .route("/account/sessions", get(sessions::show))
         .route("/account/sessions/{id}/end", get(to_sessions).post(sessions::end))
         .route("/account/sessions/end-others", get(to_sessions).post(sessions::end_others))
@@ -67,6 +73,10 @@ where
 
 async fn to_account() -> Redirect {
     Redirect::to("/account")
+}
+
+async fn to_security() -> Redirect {
+    Redirect::to("/account/security")
 }
 
 async fn to_sessions() -> Redirect {

@@ -23,6 +23,10 @@ pub(super) enum Notice {
     Default,
     /// Sessions were ended.
     Ended,
+    /// An authenticator app was added.
+    AppAdded,
+    /// An authenticator app was removed.
+    AppRemoved,
     /// Another address was confirmed.
     Email,
     /// The person joined an organization.
@@ -32,8 +36,17 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 7] =
-        [Self::Saved, Self::Password, Self::Default, Self::Ended, Self::Email, Self::Joined, Self::Declined];
+    const ALL: [Self; 9] = [
+        Self::Saved,
+        Self::Password,
+        Self::Default,
+        Self::Ended,
+        Self::AppAdded,
+        Self::AppRemoved,
+        Self::Email,
+        Self::Joined,
+        Self::Declined,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
@@ -41,6 +54,8 @@ impl Notice {
             Self::Password => "password",
             Self::Default => "default",
             Self::Ended => "ended",
+            Self::AppAdded => "app-added",
+            Self::AppRemoved => "app-removed",
             Self::Email => "email",
             Self::Joined => "joined",
             Self::Declined => "declined",
@@ -70,6 +85,8 @@ impl Notice {
             Self::Password => t.authentication.password.changed.to_owned(),
             Self::Default => (t.account.memberships.default_changed)(organization?),
             Self::Ended => t.account.devices.ended.to_owned(),
+            Self::AppAdded => t.account.security.was_added.to_owned(),
+            Self::AppRemoved => t.account.security.was_removed.to_owned(),
             Self::Email => t.account.email.changed.to_owned(),
             Self::Joined => (t.account.invited.accepted)(organization?),
             Self::Declined => t.authentication.invitation.rejected.title.to_owned(),

@@ -7,6 +7,7 @@ pub mod invitation;
 pub mod invitations;
 pub mod language;
 pub mod overview;
+pub mod security;
 pub mod sessions;
 
 use crate::web::Frame;
@@ -28,6 +29,8 @@ pub struct Masthead {
 pub enum Tab {
     /// Name, address, memberships.
     Overview,
+    /// Authenticator apps and recovery codes.
+    Security,
     /// Browsers and devices.
     Sessions,
     /// Apps with consent.
@@ -61,6 +64,7 @@ impl Masthead {
         let count = (self.open_invitations > 0).then_some(self.open_invitations);
         let mut tabs = vec![
             link(Tab::Overview, "/account", t.overview),
+            link(Tab::Security, "/account/security", t.security.title),
             link(Tab::Sessions, "/account/sessions", t.sessions),
             link(Tab::Apps, "/account/apps", t.apps),
             TabLink { count, ..link(Tab::Invitations, "/account/invitations", t.invitations) },

@@ -10,6 +10,7 @@ use super::{
     invitations::{InvitationsPage, Offer},
     language::LanguagePage,
     overview::{Membership, OverviewPage, Profile},
+    security::{AppRow as AuthenticatorRow, CodesPage, RemovePage, SecurityPage, SetUpPage},
     sessions::{AppState, PastSession, SessionRow, SessionsPage, ToldApp},
 };
 use crate::{
@@ -179,5 +180,39 @@ fn changes_are_made_on_well_formed_pages() {
     });
     in_every_language("account-language", |frame| {
         LanguagePage { frame, masthead: masthead(Tab::Overview) }.to_string()
+    });
+}
+
+#[test]
+fn what_somebody_signs_in_with_is_on_well_formed_pages() {
+    let app = |number: u64, used: Option<u64>| AuthenticatorRow {
+        id: format!("fac_{number}"),
+        name: format!("Phone <{number}>"),
+        added: Duration::from_hours(24 * number),
+        used: used.map(Duration::from_secs),
+    };
+    for (name, apps) in [("none", vec![]), ("two", vec![app(1, Some(60)), app(9, None)])] {
+        in_every_language(&format!("account-security-{name}"), |frame| {
+            let problems = vec![Problem::whole(frame.t.account.security.too_many)];
+            let apps = apps.iter().map(|app| AuthenticatorRow { id: app.id.clone(), name: app.name.clone(), ..*app });
+            let (apps, masthead) = (apps.collect(), masthead(Tab::Security));
+            SecurityPage { frame, masthead, notice: None, apps, codes_left: 1, problems }.to_string()
+        });
+    }
+    in_every_language("account-security-set-up", |frame| {
+        let problems = vec![Problem::of("code", frame.t.account.security.set_up.wrong)];
+        let (action, picture) = ("/account/security/fac_1".into(), "<svg></svg>".into());
+        let (seed, name) = ("GEZD GNBV".into(), "Phone".into());
+        SetUpPage { frame, masthead: masthead(Tab::Security), action, picture, seed, name, problems }.to_string()
+    });
+    for (name, is_last) in [("last", true), ("other", false)] {
+        in_every_language(&format!("account-security-remove-{name}"), |frame| {
+            let (action, name) = ("/account/security/fac_1/remove".into(), "Phone".into());
+            RemovePage { frame, masthead: masthead(Tab::Security), action, name, is_last }.to_string()
+        });
+    }
+    in_every_language("account-security-codes", |frame| {
+        let codes = (0..10).map(|number| format!("0123-4567-89ab-cde{number}").into()).collect();
+        CodesPage { frame, masthead: masthead(Tab::Security), codes }.to_string()
     });
 }

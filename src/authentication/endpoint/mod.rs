@@ -5,6 +5,7 @@ mod chosen_password;
 mod logo;
 mod person;
 mod recovery;
+mod second_factor;
 mod sign_in;
 mod texts;
 
@@ -25,7 +26,7 @@ use crate::{
 };
 
 pub use chosen_password::{chosen_password, differing, problem_of};
-pub use person::{Person, SignedIn, standing_step};
+pub use person::{FreshlySignedIn, Person, SignedIn};
 
 /// The routes of signing in.
 pub fn router<S>() -> Router<S>
@@ -37,6 +38,7 @@ where
     Router::new()
         .route("/login", get(sign_in::enter))
         .route("/login/password", get(sign_in::show).post(sign_in::submit))
+        .route("/login/factor", get(second_factor::show).post(second_factor::submit))
         .route("/login/change-password", get(change_password::show).post(change_password::submit))
         .route("/login/texts", get(texts::show).post(texts::submit))
         .route("/login/texts/{document}", get(texts::document))

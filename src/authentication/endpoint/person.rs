@@ -6,10 +6,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::address_of;
+use super::{address_of, send_to_sign_in};
 use crate::{
     app::App,
-    authentication::flow::{self, Standing, Step},
+    authentication::{
+        assurance,
+        flow::{self, Standing, Step},
+    },
     directory::user::User,
     secret::{ExposeSecret, TokenHash},
     session::{Lifetime, Session},
@@ -35,6 +38,10 @@ pub struct SignedIn {
     pub user: User,
 }
 
+/// A person who has proved who they are so lately that they may change what they sign in with.
+#[derive(Debug, Clone)]
+pub struct FreshlySignedIn(pub SignedIn);
+
 impl Person {
     /// Loads the person of a visit and decides what is left to do. The use of the session is written down, once a
     /// minute.
@@ -52,8 +59,15 @@ impl Person {
             (Some(terms), Some(user)) => tx.acceptances().is_any_missing(&user.id, &terms.version).await?,
             _ => false,
         };
+        // Who has proved a second factor has one, and is not asked again while the session lasts.
+        let is_proved = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
+        let has_second_factor = !is_proved && tx.factors().has_any(&session.user).await?;
         drop(tx);
-        let step = standing_step(app, &session, user.as_ref(), texts_wait);
+        let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
+        let now = app.clock.now();
+        let standing =
+            Standing { session: Some(&session), user: user.as_ref(), has_second_factor, texts_wait, lifetime, now };
+        let step = flow::next_step(&standing);
         if step != Step::SignIn && session.is_use_worth_writing(app.clock.now()) {
             touch(app, &session).await?;
         }
@@ -66,13 +80,6 @@ impl Person {
         let (session, user) = self.known.filter(|_| self.step == Step::Done)?;
         Some(SignedIn { session, user })
     }
-}
-
-/// What the flow says about a session and its person now.
-#[must_use]
-pub fn standing_step(app: &App, session: &Session, user: Option<&User>, texts_wait: bool) -> Step {
-    let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
-    flow::next_step(&Standing { session: Some(session), user, texts_wait, lifetime, now: app.clock.now() })
 }
 
 async fn touch(app: &App, session: &Session) -> storage::Result<()> {
@@ -116,5 +123,25 @@ where
         let back = back.map_err(|_| Refusal::NotFound.into_response())?;
         let address = address_of(step, &visit, &ReturnTo::new(back, visit.site()));
         Err(axum::response::Redirect::to(&address).into_response())
+    }
+}
+
+impl<S> FromRequestParts<S> for FreshlySignedIn
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = Response;
+
+    /// Whoever proved it too long ago does so again and comes back; what a form held is filled in once more.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let person = SignedIn::from_request_parts(parts, state).await?;
+        let app = App::from_ref(state);
+        if app.clock.now().since(person.session.auth_time) < app.config.session.fresh {
+            return Ok(Self(person));
+        }
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let back = LocalPath::parse(parts.uri.path()).map_err(|_| Refusal::NotFound.into_response())?;
+        Err(send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())))
     }
 }

@@ -1,3 +1,44 @@
 //! What a person can prove themselves with; a factor knows nothing of the others.
 
 pub mod hasher;
+pub mod recovery_code;
+pub mod totp;
+
+use crate::{
+    clock::Timestamp,
+    id::{FactorId, UserId},
+};
+
+/// What a factor beside the password is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An authenticator app that shows one-time codes.
+    Totp,
+}
+
+impl Kind {
+    /// As stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+        }
+    }
+}
+
+/// Something that a person proves themselves with beside the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Factor {
+    /// Its id.
+    pub id: FactorId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What it is.
+    pub kind: Kind,
+    /// What the person calls it.
+    pub name: String,
+    /// When it was set up.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+}

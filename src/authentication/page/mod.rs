@@ -5,6 +5,7 @@ pub mod no_access;
 pub mod organization;
 pub mod password;
 pub mod reset;
+pub mod second_factor;
 pub mod sign_in;
 pub mod sign_out;
 pub mod terms;

@@ -6,6 +6,7 @@ use super::{
     organization::{Choice, OrganizationPage},
     password::{PasswordPage, Reason},
     reset::{ResetPage, sent_page},
+    second_factor::SecondFactorPage,
     sign_in::SignInPage,
     sign_out::{SignOutPage, SignedOutPage},
     terms::{Document, TermsPage},
@@ -121,6 +122,19 @@ fn passwords_are_set_on_well_formed_pages() {
         ResetPage { frame, action, back_href, problems: Vec::new() }.to_string()
     });
     in_every_language("reset-sent", |frame| sent_page(frame, "/login").to_string());
+}
+
+#[test]
+fn the_second_factor_is_asked_on_a_well_formed_page() {
+    for (name, is_recovery) in [("second-factor", false), ("second-factor-recovery", true)] {
+        in_every_language(name, |frame| {
+            let problems = vec![Problem::of("code", frame.t.authentication.second_factor.wrong)];
+            let (action, other_href) =
+                ("/login/factor?return=abc".into(), "/login/factor?return=abc&recovery=1".into());
+            let other_person_href = "/login/password?return=abc".into();
+            SecondFactorPage { frame, action, other_href, other_person_href, is_recovery, problems }.to_string()
+        });
+    }
 }
 
 #[test]

@@ -1,11 +1,15 @@
-//! Acceptances of texts, links to a new password, and failed sign-ins.
+//! Factors and recovery codes, acceptances of texts, links to a new password, and failed sign-ins.
 
 mod acceptances;
+mod factors;
 mod password_links;
+mod recovery_codes;
 mod throttles;
 
 pub use acceptances::Acceptances;
+pub use factors::{Factors, KeptSeed};
 pub use password_links::PasswordLinks;
+pub use recovery_codes::RecoveryCodes;
 pub use throttles::Throttles;
 
 #[cfg(test)]

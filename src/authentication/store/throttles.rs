@@ -31,6 +31,20 @@ impl Throttles<'_> {
         row.map(|row| Ok((Timestamp(row.try_get("clear_at")?), Timestamp(row.try_get("last_at")?)))).transpose()
     }
 
+    /// The same, kept so until the commit: of attempts at once, on whatever node, each sees what the one before it counted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold(&mut self, key: TokenHash) -> Result<(Timestamp, Timestamp)> {
+        let row = sql("INSERT INTO throttles (key, clear_at, last_at) VALUES ($1, 0, 0) \
+             ON CONFLICT (key) DO UPDATE SET last_at = throttles.last_at \
+             RETURNING clear_at, last_at")
+        .bind(key.to_vec())
+        .fetch_one(self.0.connection())
+        .await?;
+        Ok((Timestamp(row.try_get("clear_at")?), Timestamp(row.try_get("last_at")?)))
+    }
+
     /// Counts a failure, which is forgotten after `recovery`.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod create;
 mod delete;
+mod factors;
 mod list;
 mod receipts;
 mod review;
@@ -153,6 +154,23 @@ Examples:
         /// The person: e-mail address, user name or id
         person: String,
     },
+    /// Lists what a person signs in with beside the password: authenticator apps and how many recovery codes are left
+    #[command(after_help = "Example:\n  lanyard user factors olivia@riverside.example")]
+    Factors {
+        /// The person: e-mail address, user name or id
+        person: String,
+    },
+    /// Removes every second factor of a person who has lost them; every session ends, and the person is told by mail
+    #[command(after_help = "\
+Example:
+  lanyard user reset-factors olivia@riverside.example
+
+Be sure who asks: from then on the password alone signs the person in, until they set up
+an authenticator app again. Whoever still has a recovery code needs no reset.")]
+    ResetFactors {
+        /// The person: e-mail address, user name or id
+        person: String,
+    },
     /// Keeps a person out of every organization; sessions and tokens end at once
     #[command(after_help = "Example:\n  lanyard user disable tess@harbour.example")]
     Disable {
@@ -203,6 +221,8 @@ impl Users {
             }
             Command::Password { person } => password(shell, by, &person).await,
             Command::Recover { person } => recover(shell, by, &person).await,
+            Command::Factors { person } => factors::factors(shell, by, &person).await,
+            Command::ResetFactors { person } => factors::reset(shell, by, &person).await,
             Command::Disable { person } => {
                 change(shell, by, &person, Aspect::Existence, |tx, context, user| {
                     Box::pin(async move { user::disable(tx, context, &user.id).await })

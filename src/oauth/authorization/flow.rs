@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     audit::{Actor, Context, Event},
-    authentication::endpoint::SignedIn,
+    authentication::{assurance, endpoint::SignedIn},
     directory::{membership::Membership, organization::Organization},
     id::{FamilyId, UserId},
     oauth::{
@@ -112,11 +112,20 @@ pub async fn decide(
     if let Some(need) = first_need(&situation) {
         return Ok(interact(asked, need, standpoint(Some(person), organization)));
     }
+    // Whoever has a second factor has proved it by now.
+    if !is_sure_enough(&asked.request.claims.acr, &person.session.acr) {
+        return Ok(Outcome::Refuse(refuse(Code::UnmetAuthenticationRequirements, "the person has no second factor")));
+    }
     match organization {
         Resolved::Chosen(member) => admit(provider, context, asked, (person, *member)).await,
         Resolved::Denied(denial) => deny(provider, context, asked, (denial, person, None)).await,
         Resolved::Choose(_) => Ok(interact(asked, Need::ChooseOrganization, standpoint(Some(person), organization))),
     }
+}
+
+/// OpenID Connect Core 1.0 §5.5.1.1: of essential values of `acr` one has to be met.
+fn is_sure_enough(essential: &[String], acr: &str) -> bool {
+    essential.is_empty() || essential.iter().any(|wanted| assurance::meets(acr, wanted))
 }
 
 /// Whom the app expects. A hint that is not ours is refused.

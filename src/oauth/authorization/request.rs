@@ -2,7 +2,7 @@
 
 use super::response::{Destination, ResponseMode};
 use crate::{
-    authentication::signing_in::ACR,
+    authentication::assurance,
     oauth::{
         authorization_details::{self, Details},
         client::{Client, GrantType},
@@ -230,7 +230,7 @@ fn challenge(client: &Client, parameters: &Parameters, has_nonce: bool) -> Resul
 /// OpenID Connect Core 1.0 §5.5.1.1: an essential `acr` that nobody here can have fails.
 fn claims(client: &Client, parameters: &Parameters) -> Result<ClaimsRequest, Refusal> {
     let claims = requested_claims::parse(parameters.value("claims"), &client.scopes)?;
-    if claims.acr.is_empty() || claims.acr.iter().any(|acr| acr == ACR) {
+    if claims.acr.is_empty() || claims.acr.iter().any(|acr| assurance::ALL.contains(&acr.as_str())) {
         Ok(claims)
     } else {
         Err(refuse(Code::UnmetAuthenticationRequirements, "no sign-in here has one of these acr values"))

@@ -152,12 +152,13 @@ impl Sessions<'_> {
         context: &Context,
         session: &Session,
         token: TokenHash,
-        amr: &[String],
+        (acr, amr): (&str, &[String]),
     ) -> Result<()> {
-        sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $3, amr = $4 WHERE id = $1")
+        sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $3, acr = $4, amr = $5 WHERE id = $1")
             .bind(session.id.as_str().to_owned())
             .bind(token.to_vec())
             .bind(context.now.0)
+            .bind(acr.to_owned())
             .bind(amr.join(" "))
             .execute(self.0.connection())
             .await?;

@@ -100,7 +100,9 @@ async fn a_session_is_found_by_its_cookie_until_it_gets_another() {
         let rotate: Result<()> = storage
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.sessions().reauthenticate(&context(), &held, TokenHash::of("second"), &["pwd".into()]).await
+                    tx.sessions()
+                        .reauthenticate(&context(), &held, TokenHash::of("second"), ("1", &["pwd".into()]))
+                        .await
                 })
             })
             .await;

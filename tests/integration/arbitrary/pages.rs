@@ -11,6 +11,8 @@ use axum::{
     http::{Request, header},
 };
 use lanyard::{
+    audit::Actor,
+    authentication::enrolling::{self, Proposal},
     directory::{
         email_change,
         user::{self, NewPassword, PasswordKind},
@@ -25,10 +27,11 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 42] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 48] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
+    ("/login/factor", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/login/change-password", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/login/texts", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/login/texts/{document}", &[303, 400, 404, 405]),
@@ -42,6 +45,11 @@ pub(super) const ANSWERS: [(&str, &[u16]); 42] = [
     ("/account/email", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/email/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
     ("/account/language", &[200, 303, 400, 403, 405, 413, 415]),
+    ("/account/security", &[200, 303, 400, 405]),
+    ("/account/security/apps", &[303, 400, 403, 405, 413, 415, 422]),
+    ("/account/security/codes", &[200, 303, 400, 403, 405, 413, 415]),
+    ("/account/security/{id}", &[200, 303, 400, 403, 405, 413, 415, 422]),
+    ("/account/security/{id}/remove", &[200, 303, 400, 403, 404, 405, 413, 415]),
     ("/account/sessions", &[200, 303, 400, 405]),
     ("/account/sessions/{id}/end", &[200, 303, 400, 403, 404, 405, 413, 415]),
     ("/account/sessions/end-others", &[303, 400, 403, 405, 413, 415]),
@@ -362,7 +370,7 @@ fn check(answer: &Answer, given: &Arbitrary) -> Result<(), TestCaseError> {
 
 /// Invitations, mailed links, forms on the way of an authorization, and people who are not through with signing in.
 async fn furnish(app: &TestApp) -> Known {
-    let context = app.app.context(lanyard::audit::Actor::Server);
+    let context = app.app.context(Actor::Server);
     let (olivia, priya, sam) = (
         app.user("olivia@riverside.example").await.id,
         app.user("priya@riverside.example").await.id,
@@ -399,6 +407,13 @@ async fn furnish(app: &TestApp) -> Known {
     let mut browser = app.with_session(&of).await;
     let session = app.read().await.sessions().of_user(&of).await.unwrap().remove(0);
     segments.push(("/account/sessions/{id}/end", session.id.to_string()));
+    let Proposal::Made(factor) = enrolling::propose(&app.app, app.app.context(Actor::Server), &of).await.unwrap()
+    else {
+        panic!("nobody has one yet")
+    };
+    for path in ["/account/security/{id}", "/account/security/{id}/remove"] {
+        segments.push((path, factor.to_string()));
+    }
     Known { people, segments, returns: returns(&mut browser).await }
 }
 

@@ -16,7 +16,7 @@ use axum::{Router, body::Body, extract::Request};
 use lanyard::{
     app::App,
     audit::{Actor, store::Query},
-    authentication::factor::hasher::Hasher,
+    authentication::{assurance, factor::hasher::Hasher},
     clock::{Clock, Timestamp},
     config::{Config, Purpose, Sources},
     demo::seed,
@@ -149,7 +149,8 @@ impl TestApp {
         let (token, hash) = self.app.random.token();
         let settings = &self.app.config.session;
         let lifetime = Lifetime { idle: settings.idle, absolute: settings.absolute };
-        let who = Authenticated { user, acr: "1".into(), amr: vec!["pwd".into()], user_agent: "test".into() };
+        let who =
+            Authenticated { user, acr: assurance::PASSWORD.into(), amr: vec!["pwd".into()], user_agent: "test".into() };
         let begun: storage::Result<_> = unit!(self, |tx| tx.sessions().begin(&context, hash, who, lifetime).await);
         begun.expect("a session");
         let mut browser = self.known_browser();

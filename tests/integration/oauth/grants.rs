@@ -43,7 +43,10 @@ async fn a_code_becomes_tokens_that_say_who_and_where() {
         assert!(access["sid"].as_str().unwrap().starts_with("sid_") && access.get("entitlements").is_none());
 
         let id = claims(&tokens["id_token"]);
-        assert_eq!((&id["aud"], &id["nonce"], &id["acr"]), (&json!("portal"), &json!("n"), &json!("1")));
+        assert_eq!(
+            (&id["aud"], &id["nonce"], &id["acr"]),
+            (&json!("portal"), &json!("n"), &json!("urn:lanyard:acr:password"))
+        );
         assert_eq!((&id["amr"], &id["email_verified"]), (&json!(["pwd"]), &json!(true)));
         assert_eq!((&id["name"], &id["assignments"]), (&json!("priya"), &assignments));
         assert_eq!(id["sid"], access["sid"]);

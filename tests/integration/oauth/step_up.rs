@@ -10,6 +10,7 @@ use super::{
 };
 
 const ACR: &str = "urn:lanyard:acr:password";
+const MULTI_FACTOR: &str = "urn:lanyard:acr:multi-factor";
 
 /// What an API learns of the sign-in behind a token.
 async fn told(clinic: &Clinic, token: &Value) -> (i64, Value) {
@@ -67,6 +68,12 @@ async fn an_acr_that_nobody_can_have_fails_where_it_is_essential() {
             (format!("claims={}", json!({"id_token": {"acr": {"essential": true, "values": [ACR]}}})), None),
             (
                 format!("claims={}", json!({"id_token": {"acr": {"essential": true, "value": "urn:example:retina"}}})),
+                Some("unmet_authentication_requirements"),
+            ),
+            // The person has a password alone.
+            (format!("acr_values={MULTI_FACTOR}"), None),
+            (
+                format!("claims={}", json!({"id_token": {"acr": {"essential": true, "value": MULTI_FACTOR}}})),
                 Some("unmet_authentication_requirements"),
             ),
         ] {

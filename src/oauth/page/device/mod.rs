@@ -12,7 +12,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use qrcode::{EcLevel, QrCode, render::svg};
 
 use self::view::{ConfirmPage, EnterPage};
 use crate::{
@@ -40,7 +39,7 @@ use crate::{
         store::DeferredRequest,
         user_code::UserCode,
     },
-    web::{self, CsrfForm, Frame, LocalPath, Message, Page, Parameters, Problem, Query, Refusal, ReturnTo, Visit},
+    web::{self, CsrfForm, Frame, LocalPath, Message, Page, Parameters, Problem, Query, Refusal, ReturnTo, Visit, qr},
 };
 
 /// Where the choice of an organization posts to.
@@ -149,8 +148,7 @@ pub(in crate::oauth) async fn qr(
 ) -> Result<Response, web::Error> {
     let code = query.value("user_code").and_then(|typed| typed.parse::<UserCode>().ok()).ok_or(Refusal::NotFound)?;
     let address = address(&provider, DEVICE, &code);
-    let picture = QrCode::with_error_correction_level(address, EcLevel::M)?;
-    let svg = picture.render::<svg::Color<'_>>().min_dimensions(256, 256).build();
+    let svg = qr::picture(&address, 256)?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"))], svg).into_response())
 }
 

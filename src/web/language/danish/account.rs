@@ -1,13 +1,56 @@
 //! The person's own pages, in Danish.
 
 use crate::web::language::strings::account::{
-    Account, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile,
+    Account, CodesPage, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile, Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
     title: "Min konto",
     navigation: "Kontosider",
     overview: "Overblik",
+    security: Security {
+        title: "Login",
+        lead: "Med en godkendelsesapp åbner din adgangskode ingenting alene.",
+        apps: "Godkendelsesapps",
+        none: "Du har ingen endnu. En app på din telefon viser en ny kode hvert halve minut; den skriver du, når du logger ind.",
+        added: |ago| format!("Tilføjet {ago}"),
+        used: |ago| format!("sidst brugt {ago}"),
+        add: "Tilføj en godkendelsesapp",
+        too_many: "Du har så mange, som en konto må have. Fjern en først.",
+        remove: "Fjern",
+        remove_title: |name| format!("Fjern {name}?"),
+        remove_lead: "Dens koder holder op med at virke. Dine andre apps og dine gendannelseskoder bliver.",
+        remove_last_lead: "Det er din eneste: du logger derefter ind med adgangskoden alene, og dine gendannelseskoder holder op med at virke.",
+        was_added: "Appen er tilføjet. Fra nu af bliver du bedt om en af dens koder.",
+        was_removed: "Appen er fjernet.",
+        codes: "Gendannelseskoder",
+        codes_left: |count| match count {
+            1 => "Der er én gendannelseskode tilbage.".to_owned(),
+            count => format!("Der er {count} gendannelseskoder tilbage."),
+        },
+        make_codes: "Lav nye gendannelseskoder",
+        make_codes_lead: "Gem dem, hvor du ville gemme en ekstra nøgle. De lukker dig ind, når appen er væk; nye træder i stedet for alle, du har.",
+        set_up: SetUp {
+            title: "Tilføj en godkendelsesapp",
+            scan: "Åbn appen på din telefon, og scan dette billede.",
+            picture: "QR-kode til godkendelsesappen",
+            type_it: "Kan du ikke scanne den? Så skriv dette i appen:",
+            confirm: "Skriv derefter den kode, som appen viser.",
+            name: "Appens eller telefonens navn",
+            name_hint: "Så du kan kende den igen.",
+            default_name: "Telefon",
+            code: "Kode",
+            submit: "Tilføj app",
+            wrong: "Det er ikke appens kode lige nu. Går telefonens ur rigtigt? Skriv den kode, der vises nu.",
+            too_long: "Højst 60 tegn.",
+        },
+        codes_page: CodesPage {
+            title: "Dine gendannelseskoder",
+            lead: "Mister du telefonen, lukker hver af dem dig ind én gang. Skriv dem ud, eller gem dem i en adgangskodehusker.",
+            once: "Du ser dem kun nu.",
+            done: "Jeg har gemt dem",
+        },
+    },
     sessions: "Enheder",
     apps: "Apps",
     invitations: "Invitationer",

@@ -4,13 +4,24 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
-        SignIn, SignOut, Terms,
+        SecondFactor, SignIn, SignOut, Terms,
     },
 };
 
 pub(super) const AUTHENTICATION: Authentication = Authentication {
     tagline: "Ét login til alt, du bruger på klinikken.",
     sign_in: SIGN_IN,
+    second_factor: SecondFactor {
+        title: "Ét trin mere",
+        lead: "Åbn din godkendelsesapp, og skriv de seks cifre, den viser for dette sted.",
+        code: "Kode",
+        submit: "Fortsæt",
+        wrong: "Koden er forkert, udløbet eller brugt. Skriv den, der vises nu.",
+        use_recovery: "Jeg har ikke appen med: brug en gendannelseskode",
+        recovery_lead: "Skriv en af de gendannelseskoder, du gemte, da du satte appen op. Hver virker én gang.",
+        recovery_code: "Gendannelseskode",
+        use_app: "Brug godkendelsesappen i stedet",
+    },
     organization: OrganizationChoice {
         title: "Hvor arbejder du nu?",
         lead: "Du er tilknyttet mere end én klinik. Vælg den, du vil arbejde i nu; du kan skifte senere.",

@@ -1,6 +1,8 @@
 //! Mails in Danish.
 
-use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Waiting, Welcome};
+use crate::web::language::strings::letter::{
+    Changed, Factors, Invitation, Letters, Reset, Verification, Waiting, Welcome, Word,
+};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hej {name}"),
@@ -63,5 +65,38 @@ pub(super) const LETTERS: Letters = Letters {
         button: "Se anmodningen",
         expires: "Den venter kun få minutter. Du kan også selv åbne din konto, uden denne knap.",
         not_you: "Har du ikke sat noget i gang? Så tillad det ikke, og sig det til klinikkens administrator.",
+    },
+    factors: Factors {
+        added: Word {
+            subject: "Der er tilføjet en godkendelsesapp",
+            lead: |date| format!("Den {date} blev der tilføjet en godkendelsesapp til din konto."),
+            effect: "Fra nu af bliver du bedt om en af dens koder, når du logger ind.",
+        },
+        removed: Word {
+            subject: "En godkendelsesapp er fjernet",
+            lead: |date| format!("Den {date} blev en godkendelsesapp fjernet fra din konto."),
+            effect: "Dens koder virker ikke længere.",
+        },
+        reset: Word {
+            subject: "Dine ekstra faktorer er fjernet",
+            lead: |date| {
+                format!(
+                    "Den {date} fjernede en administrator alle godkendelsesapps og gendannelseskoder fra din konto."
+                )
+            },
+            effect: "Indtil du sætter en op igen, logger du ind med adgangskoden alene.",
+        },
+        codes_made: Word {
+            subject: "Du har fået nye gendannelseskoder",
+            lead: |date| format!("Den {date} blev der lavet nye gendannelseskoder til din konto."),
+            effect: "Alle tidligere virker ikke længere.",
+        },
+        code_used: Word {
+            subject: "En gendannelseskode er brugt",
+            lead: |date| format!("Den {date} loggede nogen ind på din konto med en af dine gendannelseskoder."),
+            effect: "Koden virker ikke længere. Lav nye, før den sidste er brugt.",
+        },
+        not_you: "Var det ikke dig? Vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
+        button: "Se, hvordan jeg logger ind",
     },
 };

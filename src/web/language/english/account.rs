@@ -1,13 +1,56 @@
 //! The person's own pages, in English.
 
 use crate::web::language::strings::account::{
-    Account, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile,
+    Account, CodesPage, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile, Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
     title: "My account",
     navigation: "Account pages",
     overview: "Overview",
+    security: Security {
+        title: "Signing in",
+        lead: "With an authenticator app, your password alone opens nothing.",
+        apps: "Authenticator apps",
+        none: "You have none yet. An app on your phone shows a new code every half minute; you type it when you sign in.",
+        added: |ago| format!("Added {ago}"),
+        used: |ago| format!("last used {ago}"),
+        add: "Add an authenticator app",
+        too_many: "You have as many as an account may have. Remove one first.",
+        remove: "Remove",
+        remove_title: |name| format!("Remove {name}?"),
+        remove_lead: "Its codes stop working. Your other apps and your recovery codes stay.",
+        remove_last_lead: "It is your only one: your password alone will sign you in, and your recovery codes stop working.",
+        was_added: "The app has been added. You’re asked for one of its codes from now on.",
+        was_removed: "The app has been removed.",
+        codes: "Recovery codes",
+        codes_left: |count| match count {
+            1 => "One recovery code is left.".to_owned(),
+            count => format!("{count} recovery codes are left."),
+        },
+        make_codes: "Make new recovery codes",
+        make_codes_lead: "Keep them where you’d keep a spare key. They let you in when the app is lost; new ones replace all you have.",
+        set_up: SetUp {
+            title: "Add an authenticator app",
+            scan: "Open the app on your phone and scan this picture.",
+            picture: "QR code for the authenticator app",
+            type_it: "Can’t scan it? Type this into the app instead:",
+            confirm: "Then type the code that the app shows.",
+            name: "Name of the app or phone",
+            name_hint: "So that you recognise it later.",
+            default_name: "Phone",
+            code: "Code",
+            submit: "Add app",
+            wrong: "That isn’t the app’s present code. Is the phone’s clock right? Type the code that is shown now.",
+            too_long: "At most 60 characters, please.",
+        },
+        codes_page: CodesPage {
+            title: "Your recovery codes",
+            lead: "If you lose your phone, each of these lets you in once. Print them or keep them in a password manager.",
+            once: "You see them only now.",
+            done: "I have kept them",
+        },
+    },
     sessions: "Devices",
     apps: "Apps",
     invitations: "Invitations",

@@ -4,13 +4,24 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
-        SignIn, SignOut, Terms,
+        SecondFactor, SignIn, SignOut, Terms,
     },
 };
 
 pub(super) const AUTHENTICATION: Authentication = Authentication {
     tagline: "One sign-in for everything you use at the clinic.",
     sign_in: SIGN_IN,
+    second_factor: SecondFactor {
+        title: "One more step",
+        lead: "Open your authenticator app and type the six digits it shows for this site.",
+        code: "Code",
+        submit: "Continue",
+        wrong: "That code isn’t right, has expired, or was used already. Type the one that is shown now.",
+        use_recovery: "I don’t have the app with me: use a recovery code",
+        recovery_lead: "Type one of the recovery codes you kept when you set up the app. Each works once.",
+        recovery_code: "Recovery code",
+        use_app: "Use the authenticator app instead",
+    },
     organization: OrganizationChoice {
         title: "Where are you working?",
         lead: "You belong to more than one clinic. Choose the one you want to work in now; you can switch later.",

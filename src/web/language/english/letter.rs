@@ -1,6 +1,8 @@
 //! Mails in English.
 
-use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Waiting, Welcome};
+use crate::web::language::strings::letter::{
+    Changed, Factors, Invitation, Letters, Reset, Verification, Waiting, Welcome, Word,
+};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hello {name},"),
@@ -63,5 +65,38 @@ pub(super) const LETTERS: Letters = Letters {
         button: "See the request",
         expires: "It waits for a few minutes only. You can also open your account yourself, without this button.",
         not_you: "You didn’t start anything? Then don’t allow it, and tell your clinic’s administrator.",
+    },
+    factors: Factors {
+        added: Word {
+            subject: "An authenticator app has been added",
+            lead: |date| format!("On {date}, an authenticator app was added to your account."),
+            effect: "From now on, you’re asked for one of its codes when you sign in.",
+        },
+        removed: Word {
+            subject: "An authenticator app has been removed",
+            lead: |date| format!("On {date}, an authenticator app was removed from your account."),
+            effect: "Its codes no longer work.",
+        },
+        reset: Word {
+            subject: "Your second factors have been removed",
+            lead: |date| {
+                format!(
+                    "On {date}, an administrator removed all authenticator apps and recovery codes of your account."
+                )
+            },
+            effect: "Until you set one up again, your password alone signs you in.",
+        },
+        codes_made: Word {
+            subject: "You have new recovery codes",
+            lead: |date| format!("On {date}, new recovery codes were made for your account."),
+            effect: "All former ones no longer work.",
+        },
+        code_used: Word {
+            subject: "A recovery code has been used",
+            lead: |date| format!("On {date}, somebody signed in to your account with one of your recovery codes."),
+            effect: "That code no longer works. Make new ones before the last is used.",
+        },
+        not_you: "It wasn’t you? Choose a new password at once and tell your clinic’s administrator.",
+        button: "See how I sign in",
     },
 };

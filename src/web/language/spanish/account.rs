@@ -1,13 +1,56 @@
 //! The person's own pages, in Spanish.
 
 use crate::web::language::strings::account::{
-    Account, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile,
+    Account, CodesPage, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile, Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
     title: "Mi cuenta",
     navigation: "Páginas de la cuenta",
     overview: "Resumen",
+    security: Security {
+        title: "Acceso",
+        lead: "Con una aplicación de autenticación, su contraseña por sí sola no abre nada.",
+        apps: "Aplicaciones de autenticación",
+        none: "Todavía no tiene ninguna. Una aplicación en su teléfono muestra un código nuevo cada medio minuto; lo escribe al entrar.",
+        added: |ago| format!("Añadida {ago}"),
+        used: |ago| format!("usada por última vez {ago}"),
+        add: "Añadir una aplicación de autenticación",
+        too_many: "Tiene todas las que puede tener una cuenta. Quite antes una.",
+        remove: "Quitar",
+        remove_title: |name| format!("¿Quitar {name}?"),
+        remove_lead: "Sus códigos dejarán de servir. Sus otras aplicaciones y sus códigos de recuperación se conservan.",
+        remove_last_lead: "Es la única que tiene: entrará solo con la contraseña, y sus códigos de recuperación dejarán de servir.",
+        was_added: "La aplicación se ha añadido. A partir de ahora se le pedirá uno de sus códigos.",
+        was_removed: "La aplicación se ha quitado.",
+        codes: "Códigos de recuperación",
+        codes_left: |count| match count {
+            1 => "Queda un código de recuperación.".to_owned(),
+            count => format!("Quedan {count} códigos de recuperación."),
+        },
+        make_codes: "Crear nuevos códigos de recuperación",
+        make_codes_lead: "Guárdelos donde guardaría una llave de repuesto. Le permiten entrar si pierde la aplicación; los nuevos sustituyen a todos los que tiene.",
+        set_up: SetUp {
+            title: "Añadir una aplicación de autenticación",
+            scan: "Abra la aplicación en su teléfono y escanee esta imagen.",
+            picture: "Código QR para la aplicación de autenticación",
+            type_it: "¿No puede escanearla? Escriba esto en la aplicación:",
+            confirm: "Después escriba el código que muestra la aplicación.",
+            name: "Nombre de la aplicación o del teléfono",
+            name_hint: "Para reconocerla más adelante.",
+            default_name: "Teléfono",
+            code: "Código",
+            submit: "Añadir aplicación",
+            wrong: "No es el código actual de la aplicación. ¿Está en hora el teléfono? Escriba el código que se muestra ahora.",
+            too_long: "Como máximo 60 caracteres.",
+        },
+        codes_page: CodesPage {
+            title: "Sus códigos de recuperación",
+            lead: "Si pierde el teléfono, cada uno le permite entrar una vez. Imprímalos o guárdelos en un gestor de contraseñas.",
+            once: "Solo los verá ahora.",
+            done: "Los he guardado",
+        },
+    },
     sessions: "Dispositivos",
     apps: "Aplicaciones",
     invitations: "Invitaciones",

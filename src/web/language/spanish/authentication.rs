@@ -4,13 +4,24 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
-        SignIn, SignOut, Terms,
+        SecondFactor, SignIn, SignOut, Terms,
     },
 };
 
 pub(super) const AUTHENTICATION: Authentication = Authentication {
     tagline: "Un solo acceso para todo lo que usa en la clínica.",
     sign_in: SIGN_IN,
+    second_factor: SecondFactor {
+        title: "Un paso más",
+        lead: "Abra su aplicación de autenticación y escriba las seis cifras que muestra para este sitio.",
+        code: "Código",
+        submit: "Continuar",
+        wrong: "El código no es correcto, ha caducado o ya se ha usado. Escriba el que se muestra ahora.",
+        use_recovery: "No tengo la aplicación a mano: usar un código de recuperación",
+        recovery_lead: "Escriba uno de los códigos de recuperación que guardó al configurar la aplicación. Cada uno sirve una vez.",
+        recovery_code: "Código de recuperación",
+        use_app: "Usar la aplicación de autenticación",
+    },
     organization: OrganizationChoice {
         title: "¿Dónde trabaja ahora?",
         lead: "Pertenece a más de una clínica. Elija en cuál quiere trabajar ahora; podrá cambiar después.",

@@ -1,6 +1,8 @@
 //! Mails in Spanish.
 
-use crate::web::language::strings::letter::{Changed, Invitation, Letters, Reset, Verification, Waiting, Welcome};
+use crate::web::language::strings::letter::{
+    Changed, Factors, Invitation, Letters, Reset, Verification, Waiting, Welcome, Word,
+};
 
 pub(super) const LETTERS: Letters = Letters {
     greeting: |name| format!("Hola, {name}:"),
@@ -63,5 +65,38 @@ pub(super) const LETTERS: Letters = Letters {
         button: "Ver la solicitud",
         expires: "Solo espera unos minutos. También puede abrir su cuenta usted mismo, sin este botón.",
         not_you: "¿No ha iniciado nada? Entonces no lo permita, y avise al administrador de su clínica.",
+    },
+    factors: Factors {
+        added: Word {
+            subject: "Se ha añadido una aplicación de autenticación",
+            lead: |date| format!("El {date} se añadió una aplicación de autenticación a su cuenta."),
+            effect: "A partir de ahora se le pedirá uno de sus códigos al entrar.",
+        },
+        removed: Word {
+            subject: "Se ha quitado una aplicación de autenticación",
+            lead: |date| format!("El {date} se quitó una aplicación de autenticación de su cuenta."),
+            effect: "Sus códigos ya no sirven.",
+        },
+        reset: Word {
+            subject: "Se han quitado sus segundos factores",
+            lead: |date| {
+                format!(
+                    "El {date} un administrador quitó todas las aplicaciones de autenticación y los códigos de recuperación de su cuenta."
+                )
+            },
+            effect: "Hasta que configure otra, entrará solo con la contraseña.",
+        },
+        codes_made: Word {
+            subject: "Tiene nuevos códigos de recuperación",
+            lead: |date| format!("El {date} se crearon nuevos códigos de recuperación para su cuenta."),
+            effect: "Los anteriores ya no sirven.",
+        },
+        code_used: Word {
+            subject: "Se ha usado un código de recuperación",
+            lead: |date| format!("El {date} alguien entró en su cuenta con uno de sus códigos de recuperación."),
+            effect: "Ese código ya no sirve. Cree otros nuevos antes de usar el último.",
+        },
+        not_you: "¿No ha sido usted? Elija enseguida otra contraseña y avise al administrador de su clínica.",
+        button: "Ver cómo entro",
     },
 };

@@ -7,6 +7,7 @@ pub struct Account {
     pub title: &'static str,
     pub navigation: &'static str,
     pub overview: &'static str,
+    pub security: Security,
     pub sessions: &'static str,
     pub apps: &'static str,
     pub invitations: &'static str,
@@ -53,6 +54,57 @@ pub struct Memberships {
     pub make_default: &'static str,
     pub default_changed: fn(&str) -> String,
     pub none: &'static str,
+}
+
+/// What the person signs in with.
+#[derive(Debug)]
+pub struct Security {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub apps: &'static str,
+    pub none: &'static str,
+    pub added: fn(&str) -> String,
+    pub used: fn(&str) -> String,
+    pub add: &'static str,
+    pub too_many: &'static str,
+    pub remove: &'static str,
+    pub remove_title: fn(&str) -> String,
+    pub remove_lead: &'static str,
+    pub remove_last_lead: &'static str,
+    pub was_added: &'static str,
+    pub was_removed: &'static str,
+    pub codes: &'static str,
+    pub codes_left: fn(usize) -> String,
+    pub make_codes: &'static str,
+    pub make_codes_lead: &'static str,
+    pub set_up: SetUp,
+    pub codes_page: CodesPage,
+}
+
+/// Setting up an authenticator app.
+#[derive(Debug)]
+pub struct SetUp {
+    pub title: &'static str,
+    pub scan: &'static str,
+    pub picture: &'static str,
+    pub type_it: &'static str,
+    pub confirm: &'static str,
+    pub name: &'static str,
+    pub name_hint: &'static str,
+    pub default_name: &'static str,
+    pub code: &'static str,
+    pub submit: &'static str,
+    pub wrong: &'static str,
+    pub too_long: &'static str,
+}
+
+/// Recovery codes, shown once.
+#[derive(Debug)]
+pub struct CodesPage {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub once: &'static str,
+    pub done: &'static str,
 }
 
 /// Browsers and devices that are signed in.

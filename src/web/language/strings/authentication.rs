@@ -8,6 +8,7 @@ use super::Said;
 pub struct Authentication {
     pub tagline: &'static str,
     pub sign_in: SignIn,
+    pub second_factor: SecondFactor,
     pub organization: OrganizationChoice,
     pub consent: Consent,
     pub password: Password,
@@ -33,6 +34,20 @@ pub struct SignIn {
     pub throttled: &'static str,
     pub again: Said,
     pub password_changed: &'static str,
+}
+
+/// A code beside the password.
+#[derive(Debug)]
+pub struct SecondFactor {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub code: &'static str,
+    pub submit: &'static str,
+    pub wrong: &'static str,
+    pub use_recovery: &'static str,
+    pub recovery_lead: &'static str,
+    pub recovery_code: &'static str,
+    pub use_app: &'static str,
 }
 
 /// Choosing an organization.

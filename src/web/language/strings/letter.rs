@@ -17,6 +17,7 @@ pub struct Letters {
     pub email_changed: Changed,
     pub welcome: Welcome,
     pub request: Waiting,
+    pub factors: Factors,
 }
 
 /// An offer of membership.
@@ -60,6 +61,26 @@ pub struct Changed {
     pub effect: &'static str,
     pub not_you: &'static str,
     pub button: &'static str,
+}
+
+/// Word of a change of what the person proves themselves with.
+#[derive(Debug)]
+pub struct Factors {
+    pub added: Word,
+    pub removed: Word,
+    pub reset: Word,
+    pub codes_made: Word,
+    pub code_used: Word,
+    pub not_you: &'static str,
+    pub button: &'static str,
+}
+
+/// What has happened, when, and what follows from it.
+#[derive(Debug)]
+pub struct Word {
+    pub subject: &'static str,
+    pub lead: fn(&str) -> String,
+    pub effect: &'static str,
 }
 
 /// Word that an app asks for an approval.

@@ -1,0 +1,249 @@
+//! `/account/security`: authenticator apps and recovery codes. Whoever comes here has proved who they are a short while ago.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{context, frame, language_of, masthead, notice::Notice};
+use crate::{
+    account::page::{
+        Tab,
+        security::{AppRow, CodesPage, RemovePage, SecurityPage, SetUpPage},
+    },
+    app::App,
+    authentication::{
+        endpoint::{FreshlySignedIn, SignedIn},
+        enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
+        factor::{Factor, recovery_code::RecoveryCode, totp::Seed},
+        recovery::mail,
+    },
+    clock::Timestamp,
+    id::FactorId,
+    jobs::Job,
+    secret::ExposeSecret,
+    storage,
+    web::{CsrfForm, Error, FactorChange, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie, qr},
+};
+
+const PATH: &str = "/account/security";
+
+/// `GET /account/security`
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    Query(query): Query,
+) -> Result<Response, Error> {
+    let mut page = page(&app, &visit, &person).await?;
+    page.notice = Notice::of(&query).and_then(|notice| notice.text(page.frame.t, None));
+    Ok(Page(page).into_response())
+}
+
+/// `POST /account/security/apps`: on to setting up an app.
+pub(super) async fn propose(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    CsrfForm(_): CsrfForm,
+) -> Result<Response, Error> {
+    match enrolling::propose(&app, context(&app, &visit, &person), &person.user.id).await? {
+        Proposal::Made(id) => Ok(Redirect::to(&format!("{PATH}/{id}")).into_response()),
+        Proposal::TooMany => {
+            let mut page = page(&app, &visit, &person).await?;
+            page.problems = vec![Problem::whole(page.frame.t.account.security.too_many)];
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+        }
+    }
+}
+
+/// `GET /account/security/{id}`: the picture of an app that waits to be confirmed.
+pub(super) async fn set_up(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let Some((id, seed)) = proposed(&app, &person, &id).await? else { return Ok(Redirect::to(PATH).into_response()) };
+    let name = frame(&visit, &person).t.account.security.set_up.default_name.to_owned();
+    Ok(Page(set_up_page(&app, &visit, &person, (&id, &seed), name).await?).into_response())
+}
+
+/// `POST /account/security/{id}`: a code of the app, and what the person calls it.
+pub(super) async fn confirm(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    Path(id): Path<String>,
+    CsrfForm(form): CsrfForm,
+) -> Result<Response, Error> {
+    let Some((id, seed)) = proposed(&app, &person, &id).await? else { return Ok(Redirect::to(PATH).into_response()) };
+    let t = &frame(&visit, &person).t.account.security.set_up;
+    let name = Some(form.trimmed("name")).filter(|name| !name.is_empty()).unwrap_or(t.default_name).to_owned();
+    let mut again = set_up_page(&app, &visit, &person, (&id, &seed), name.clone()).await?;
+    let refuse = |problem| {
+        again.problems = vec![problem];
+        (StatusCode::UNPROCESSABLE_ENTITY, Page(again)).into_response()
+    };
+    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        return Ok(refuse(Problem::of("name", t.too_long)));
+    }
+    let context = context(&app, &visit, &person);
+    let notice = notice(&visit, &person, FactorChange::Added, context.now);
+    let SignedIn { session, user } = person.clone();
+    let typed = Confirming { context, session, user, factor: id, name, code: form.secret("code"), notice };
+    let (token, codes) = match enrolling::confirm(&app, typed).await? {
+        Confirmed::Done { token, codes } => (token, codes),
+        Confirmed::Wrong => return Ok(refuse(Problem::of("code", t.wrong))),
+        Confirmed::Gone => return Ok(Redirect::to(PATH).into_response()),
+    };
+    let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
+    Ok(match codes {
+        Some(codes) => (cookie, codes_page(&app, &visit, &person, &codes).await?).into_response(),
+        None => (cookie, Notice::AppAdded.at(PATH)).into_response(),
+    })
+}
+
+/// `GET /account/security/{id}/remove`: the question before.
+pub(super) async fn ask_removal(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let apps = app.storage.read().await?.factors().of_user(&person.user.id).await?;
+    let chosen = apps.iter().find(|one| one.id.as_str() == id).ok_or(Refusal::NotFound)?;
+    let masthead = masthead(&app, &person, Tab::Security).await?;
+    let action = format!("{PATH}/{}/remove", chosen.id);
+    let (name, is_last) = (chosen.name.clone(), apps.len() == 1);
+    Ok(Page(RemovePage { frame: frame(&visit, &person), masthead, action, name, is_last }).into_response())
+}
+
+/// `POST /account/security/{id}/remove`: one of the person's own; any other answers as if it did not exist.
+pub(super) async fn remove(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    Path(id): Path<String>,
+    CsrfForm(_): CsrfForm,
+) -> Result<Response, Error> {
+    let id: FactorId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let context = context(&app, &visit, &person);
+    let notice = notice(&visit, &person, FactorChange::Removed, context.now);
+    let sealer = app.sealer.clone();
+    let is_removed = app
+        .storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move {
+                let is_removed = enrolling::remove(tx, &context, (&person.user.id, &id), "person").await?;
+                if let Some(notice) = notice.filter(|_| is_removed) {
+                    tx.jobs().enqueue(&context, &sealer, &notice).await?;
+                }
+                Ok(is_removed)
+            })
+        })
+        .await?;
+    if is_removed { Ok(Notice::AppRemoved.at(PATH).into_response()) } else { Err(Refusal::NotFound.into()) }
+}
+
+/// `POST /account/security/codes`: new recovery codes, shown once. Only for whoever has a factor that they stand in for.
+pub(super) async fn make_codes(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    CsrfForm(_): CsrfForm,
+) -> Result<Response, Error> {
+    let context = context(&app, &visit, &person);
+    let notice = notice(&visit, &person, FactorChange::CodesMade, context.now);
+    let (sealer, user) = (app.sealer.clone(), person.user.id.clone());
+    let codes = app
+        .storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move {
+                if !tx.factors().has_any(&user).await? {
+                    return Ok(None);
+                }
+                if let Some(notice) = notice {
+                    tx.jobs().enqueue(&context, &sealer, &notice).await?;
+                }
+                enrolling::issue_codes(tx, &context, &user).await.map(Some)
+            })
+        })
+        .await?;
+    match codes {
+        Some(codes) => Ok(codes_page(&app, &visit, &person, &codes).await?.into_response()),
+        None => Ok(Redirect::to(PATH).into_response()),
+    }
+}
+
+async fn page(app: &App, visit: &Visit, person: &SignedIn) -> Result<SecurityPage, Error> {
+    let masthead = masthead(app, person, Tab::Security).await?;
+    let mut tx = app.storage.read().await?;
+    let factors = tx.factors().of_user(&person.user.id).await?;
+    let codes_left = tx.recovery_codes().left(&person.user.id).await?;
+    drop(tx);
+    let now = app.clock.now();
+    let row = |factor: Factor| AppRow {
+        id: factor.id.to_string(),
+        name: factor.name,
+        added: now.since(factor.created_at),
+        used: factor.last_used_at.map(|at| now.since(at)),
+    };
+    let apps = factors.into_iter().map(row).collect();
+    Ok(SecurityPage { frame: frame(visit, person), masthead, notice: None, apps, codes_left, problems: vec![] })
+}
+
+async fn proposed(app: &App, person: &SignedIn, id: &str) -> Result<Option<(FactorId, Seed)>, Error> {
+    let Ok(id) = id.parse::<FactorId>() else { return Ok(None) };
+    let seed = enrolling::proposed(app, &person.user.id, &id).await?;
+    Ok(seed.map(|seed| (id, seed)))
+}
+
+async fn set_up_page(
+    app: &App,
+    visit: &Visit,
+    person: &SignedIn,
+    (id, seed): (&FactorId, &Seed),
+    name: String,
+) -> Result<SetUpPage, Error> {
+    let site = visit.site().issuer().host_str().unwrap_or_default();
+    let account = person.user.email.as_ref().map_or(person.user.name.as_str(), |email| email.as_str());
+    Ok(SetUpPage {
+        frame: frame(visit, person),
+        masthead: masthead(app, person, Tab::Security).await?,
+        action: format!("{PATH}/{id}"),
+        picture: picture(&seed.address(site, account)),
+        seed: seed.text().into(),
+        name,
+        problems: vec![],
+    })
+}
+
+/// A QR code as a part of a page (SVG); nothing where the text is too long for one.
+fn picture(text: &str) -> String {
+    let document = qr::picture(text, 240).unwrap_or_default();
+    // Within a page there is no XML declaration.
+    document.split_once("?>").map_or_else(String::new, |(_, picture)| picture.to_owned())
+}
+
+async fn codes_page(
+    app: &App,
+    visit: &Visit,
+    person: &SignedIn,
+    codes: &[RecoveryCode],
+) -> Result<Page<CodesPage>, Error> {
+    let masthead = masthead(app, person, Tab::Security).await?;
+    Ok(Page(CodesPage {
+        frame: frame(visit, person),
+        masthead,
+        codes: codes.iter().map(RecoveryCode::shown).collect(),
+    }))
+}
+
+fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {
+    let (user, site) = (&person.user, visit.site());
+    let letterhead = Letterhead::new(language_of(visit, user), site).addressed_to(user.name.as_str());
+    let letter = letterhead.factors_changed(what, at, &site.address_of(PATH));
+    user.email.as_ref().map(|email| mail(email.as_str(), letter))
+}

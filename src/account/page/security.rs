@@ -1,0 +1,153 @@
+//! What the person signs in with: authenticator apps and recovery codes.
+
+use std::time::Duration;
+
+use askama::Template;
+
+use super::Masthead;
+use crate::{
+    secret::{ExposeSecret, SecretString},
+    web::{Field, Frame, Problem, Problems},
+};
+
+/// The list of authenticator apps.
+#[derive(Template)]
+#[template(path = "account/security.html")]
+pub struct SecurityPage {
+    /// The frame.
+    pub frame: Frame,
+    /// The head.
+    pub masthead: Masthead,
+    /// What went well just before.
+    pub notice: Option<String>,
+    /// The apps, oldest first.
+    pub apps: Vec<AppRow>,
+    /// How many recovery codes are left.
+    pub codes_left: usize,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// One authenticator app.
+pub struct AppRow {
+    /// Its id.
+    pub id: String,
+    /// What the person calls it.
+    pub name: String,
+    /// How long ago it was added.
+    pub added: Duration,
+    /// How long ago it was used.
+    pub used: Option<Duration>,
+}
+
+/// Setting up an authenticator app.
+#[derive(Template)]
+#[template(path = "account/set_up_app.html")]
+pub struct SetUpPage {
+    /// The frame.
+    pub frame: Frame,
+    /// The head.
+    pub masthead: Masthead,
+    /// Where the form posts to.
+    pub action: String,
+    /// The picture that the app reads (SVG).
+    pub picture: String,
+    /// The same for people.
+    pub seed: SecretString,
+    /// What was typed as its name.
+    pub name: String,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// A question before something is removed.
+#[derive(Template)]
+#[template(path = "account/remove_app.html")]
+pub struct RemovePage {
+    /// The frame.
+    pub frame: Frame,
+    /// The head.
+    pub masthead: Masthead,
+    /// Where the form posts to.
+    pub action: String,
+    /// What the person calls it.
+    pub name: String,
+    /// Whether there is no other.
+    pub is_last: bool,
+}
+
+/// Recovery codes, shown once.
+#[derive(Template)]
+#[template(path = "account/recovery_codes.html")]
+pub struct CodesPage {
+    /// The frame.
+    pub frame: Frame,
+    /// The head.
+    pub masthead: Masthead,
+    /// The codes.
+    pub codes: Vec<SecretString>,
+}
+
+impl AppRow {
+    /// The question before it is removed.
+    fn remove_href(&self) -> String {
+        format!("/account/security/{}/remove", self.id)
+    }
+}
+
+impl SecurityPage {
+    fn details_of(&self, app: &AppRow) -> String {
+        let (t, language) = (&self.frame.t.account.security, self.frame.language());
+        let added = (t.added)(&language.ago(app.added));
+        match app.used {
+            Some(used) => format!("{added} · {}", (t.used)(&language.ago(used))),
+            None => added,
+        }
+    }
+
+    fn codes_left(&self) -> String {
+        (self.frame.t.account.security.codes_left)(self.codes_left)
+    }
+
+    fn summary(&self) -> Problems<'_> {
+        Problems::new(self.frame.t, &self.problems)
+    }
+}
+
+impl SetUpPage {
+    fn summary(&self) -> Problems<'_> {
+        Problems::new(self.frame.t, &self.problems)
+    }
+
+    fn seed(&self) -> &str {
+        self.seed.expose_secret()
+    }
+
+    fn name_field(&self) -> Field {
+        let t = &self.frame.t.account.security.set_up;
+        let field = Field::new(self.frame.t, "name", t.name, "off").filled(&self.name).explained(t.name_hint);
+        field.checked(&self.problems)
+    }
+
+    fn code_field(&self) -> Field {
+        let t = &self.frame.t.account.security.set_up;
+        Field::new(self.frame.t, "code", t.code, "one-time-code").checked(&self.problems)
+    }
+}
+
+impl RemovePage {
+    fn title(&self) -> String {
+        (self.frame.t.account.security.remove_title)(&self.name)
+    }
+
+    fn lead(&self) -> &'static str {
+        let t = &self.frame.t.account.security;
+        if self.is_last { t.remove_last_lead } else { t.remove_lead }
+    }
+}
+
+impl CodesPage {
+    fn codes(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().map(ExposeSecret::expose_secret)
+    }
+}

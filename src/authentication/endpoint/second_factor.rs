@@ -1,0 +1,95 @@
+//! `/login/factor`: the second factor of whoever has one.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{Person, address_of, page, page_with, visit_context, way_back, with_return};
+use crate::{
+    app::App,
+    audit::Actor,
+    authentication::{
+        flow::Step,
+        page::second_factor::SecondFactorPage,
+        recovery::mail,
+        second_factor::{self, Attempt, Outcome},
+    },
+    clock::Timestamp,
+    directory::user::User,
+    jobs::Job,
+    secret::ExposeSecret,
+    session::Session,
+    web::{
+        CsrfForm, Error, FactorChange, Frame, Letterhead, Page, Parameters, Problem, Query, ReturnTo, Visit,
+        cookie::Cookie,
+    },
+};
+
+const PATH: &str = "/login/factor";
+/// The parameter that asks for a recovery code.
+const RECOVERY: &str = "recovery";
+
+/// `GET /login/factor`
+pub(super) async fn show(visit: Visit, person: Person, Query(query): Query) -> Response {
+    let back = way_back(&visit);
+    match waiting(person) {
+        Some(_) => page(&back, Page(view(&visit, &back, &query, vec![]))),
+        None => onwards(&visit, &back),
+    }
+}
+
+/// `POST /login/factor`
+pub(super) async fn submit(
+    State(app): State<App>,
+    visit: Visit,
+    person: Person,
+    Query(query): Query,
+    CsrfForm(form): CsrfForm,
+) -> Result<Response, Error> {
+    let back = way_back(&visit);
+    let Some((session, user)) = waiting(person) else { return Ok(onwards(&visit, &back)) };
+    let context = visit_context(&app, &visit, Actor::User(user.id.clone()));
+    let notice = notice(&visit, &user, context.now);
+    let attempt = Attempt { context, session, user, code: form.secret("code"), notice };
+    let again = |status, problem| page_with(status, &back, Page(view(&visit, &back, &query, vec![problem])));
+    let texts = &visit.texts().authentication;
+    Ok(match second_factor::attempt(&app, attempt).await? {
+        Outcome::Proved(token) => {
+            (Cookie::Session.set(visit.site(), token.expose_secret()), onwards(&visit, &back)).into_response()
+        }
+        Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", texts.second_factor.wrong)),
+        Outcome::Wait(time) => {
+            let mut response = again(StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.sign_in.throttled));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+            response
+        }
+    })
+}
+
+/// Whoever this step is for.
+fn waiting(person: Person) -> Option<(Session, User)> {
+    person.known.filter(|_| person.step == Step::SecondFactor)
+}
+
+fn onwards(visit: &Visit, back: &ReturnTo) -> Response {
+    Redirect::to(&with_return("/login", &back.seal(visit.site(), visit.browser()))).into_response()
+}
+
+/// Word to the person that a recovery code was used, in their language.
+fn notice(visit: &Visit, user: &User, at: Timestamp) -> Option<Job> {
+    let (language, site) = (visit.language_for(user.locale.as_deref()), visit.site());
+    let letterhead = Letterhead::new(language, site).addressed_to(user.name.as_str());
+    let letter = letterhead.factors_changed(FactorChange::CodeUsed, at, &site.address_of("/account/security"));
+    user.email.as_ref().map(|email| mail(email.as_str(), letter))
+}
+
+fn view(visit: &Visit, back: &ReturnTo, query: &Parameters, problems: Vec<Problem>) -> SecondFactorPage {
+    let own = with_return(PATH, &back.seal(visit.site(), visit.browser()));
+    let recovery = format!("{own}&{RECOVERY}=1");
+    let is_recovery = query.value(RECOVERY).is_some();
+    let (action, other_href) = if is_recovery { (recovery, own) } else { (own, recovery) };
+    let other_person_href = address_of(Step::SignIn, visit, back);
+    SecondFactorPage { frame: Frame::new(visit), action, other_href, other_person_href, is_recovery, problems }
+}

@@ -1,0 +1,195 @@
+//! Setting up and removing second factors. Each change is told by mail, so that nobody else makes it unnoticed.
+
+use std::time::Duration;
+
+use super::{
+    assurance::{Assurance, Method},
+    factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
+    second_factor::{digits_of, opened},
+};
+use crate::{
+    app::App,
+    audit::{Context, Event},
+    directory::user::User,
+    id::{FactorId, UserId},
+    jobs::Job,
+    keys::{SealedColumn, Sealer},
+    secret::{ExposeSecret, SecretString, TokenHash},
+    session::Session,
+    storage::{self, Tx},
+};
+
+/// How long a picture may be looked at before its app is confirmed.
+const PATIENCE: Duration = Duration::from_mins(30);
+/// The most factors of a person.
+const MOST: usize = 10;
+/// The longest name of a factor, in characters.
+pub const LONGEST_NAME: usize = 60;
+
+/// What became of a proposal.
+#[derive(Debug)]
+pub enum Proposal {
+    /// An app may be set up with this.
+    Made(FactorId),
+    /// The person has as many as anybody may.
+    TooMany,
+}
+
+/// What became of a confirmation.
+#[derive(Debug)]
+pub enum Confirmed {
+    /// The app counts from now on, and the session has another secret.
+    Done {
+        /// The session's new secret.
+        token: SecretString,
+        /// The first recovery codes, where there were none.
+        codes: Option<Vec<RecoveryCode>>,
+    },
+    /// It is no code of this app.
+    Wrong,
+    /// It does not wait to be confirmed any more.
+    Gone,
+}
+
+/// Proposes an authenticator app: it counts once a code of it was typed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn propose(app: &App, context: Context, user: &UserId) -> storage::Result<Proposal> {
+    let (user, sealer) = (user.clone(), app.sealer.clone());
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                if tx.factors().of_user(&user).await?.len() >= MOST {
+                    return Ok(Proposal::TooMany);
+                }
+                let id = FactorId::fresh(context.now, &context.random);
+                let seed = Seed::fresh(&context.random);
+                let kept = sealer.seal(SealedColumn::FACTOR, id.as_str(), seed.expose());
+                let factor = Factor {
+                    id: id.clone(),
+                    user,
+                    kind: Kind::Totp,
+                    name: String::new(),
+                    created_at: context.now,
+                    last_used_at: None,
+                };
+                tx.factors().propose(&factor, kept).await?;
+                Ok(Proposal::Made(id))
+            })
+        })
+        .await
+}
+
+/// The seed of a proposal of this person, while it waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn proposed(app: &App, user: &UserId, id: &FactorId) -> storage::Result<Option<Seed>> {
+    let since = app.clock.now().minus(PATIENCE);
+    let kept = app.storage.read().await?.factors().proposed(user, id, since).await?;
+    Ok(kept.and_then(|kept| opened(&app.sealer, &kept.factor, &kept.sealed).ok()))
+}
+
+/// What a person typed to confirm an app.
+pub struct Confirming {
+    /// When, in which request and from which address; the actor is the person.
+    pub context: Context,
+    /// The person's session: both factors are proved in it from now on.
+    pub session: Session,
+    /// The person.
+    pub user: User,
+    /// Which app.
+    pub factor: FactorId,
+    /// What the person calls it.
+    pub name: String,
+    /// A code of it.
+    pub code: SecretString,
+    /// Word to the person that it was set up.
+    pub notice: Option<Job>,
+}
+
+/// Confirms an app by a code of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn confirm(app: &App, typed: Confirming) -> storage::Result<Confirmed> {
+    let ((token, hash), sealer) = (app.random.token(), app.sealer.clone());
+    app.storage.write(move |tx| Box::pin(async move { typed.save(tx, &sealer, (token, hash)).await })).await
+}
+
+impl Confirming {
+    async fn save(
+        self,
+        tx: &mut Tx,
+        sealer: &Sealer,
+        (token, hash): (SecretString, TokenHash),
+    ) -> storage::Result<Confirmed> {
+        let Self { context, session, user, factor, name, code, notice } = self;
+        let since = context.now.minus(PATIENCE);
+        let Some(kept) = tx.factors().proposed(&user.id, &factor, since).await? else { return Ok(Confirmed::Gone) };
+        let Ok(seed) = opened(sealer, &factor, &kept.sealed) else { return Ok(Confirmed::Gone) };
+        let step = digits_of(code.expose_secret()).and_then(|code| seed.step_of(&code, context.now, kept.last_step));
+        let Some(step) = step else { return Ok(Confirmed::Wrong) };
+        if !tx.factors().confirm(&factor, (&name, step), context.now).await? || !tx.sessions().hold(&session.id).await?
+        {
+            return Ok(Confirmed::Gone);
+        }
+        let Assurance { acr, amr } = Assurance::of(&[Method::Password, Method::OneTimeCode]);
+        tx.sessions().reauthenticate(&context, &session, hash, (acr, &amr)).await?;
+        let event = Event::FactorEnrolment { user: user.id.clone(), factor, kind: Kind::Totp.as_str() };
+        tx.record(&context, None, &event);
+        if let Some(notice) = notice {
+            tx.jobs().enqueue(&context, sealer, &notice).await?;
+        }
+        let has_codes = tx.recovery_codes().left(&user.id).await? > 0;
+        let codes = if has_codes { None } else { Some(issue_codes(tx, &context, &user.id).await?) };
+        Ok(Confirmed::Done { token, codes })
+    }
+}
+
+/// New recovery codes in the place of all former ones.
+///
+/// # Errors
+/// When the database fails.
+pub async fn issue_codes(tx: &mut Tx, context: &Context, user: &UserId) -> storage::Result<Vec<RecoveryCode>> {
+    let codes = RecoveryCode::fresh(&context.random);
+    let hashes: Vec<TokenHash> = codes.iter().map(|code| code.hash(user)).collect();
+    tx.recovery_codes().replace(user, &hashes, context.now).await?;
+    tx.record(context, None, &Event::RecoveryCodesIssue { user: user.clone() });
+    Ok(codes)
+}
+
+/// Removes a factor; the recovery codes go with the last one. `false` where the person has none such.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove(
+    tx: &mut Tx,
+    context: &Context,
+    (user, factor): (&UserId, &FactorId),
+    by: &'static str,
+) -> storage::Result<bool> {
+    if !tx.factors().remove(user, factor).await? {
+        return Ok(false);
+    }
+    tx.record(context, None, &Event::FactorRemoval { user: user.clone(), factor: factor.clone(), by });
+    if !tx.factors().has_any(user).await? {
+        tx.recovery_codes().replace(user, &[], context.now).await?;
+    }
+    Ok(true)
+}
+
+/// Removes all factors of somebody who has lost them, and says how many they were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn reset(tx: &mut Tx, context: &Context, user: &UserId) -> storage::Result<usize> {
+    let removed = tx.factors().remove_all(user).await?;
+    tx.recovery_codes().replace(user, &[], context.now).await?;
+    let count = removed.len();
+    for factor in removed {
+        tx.record(context, None, &Event::FactorRemoval { user: user.clone(), factor, by: "administrator" });
+    }
+    Ok(count)
+}

@@ -1,0 +1,174 @@
+//! The second factor of a sign-in: a code of an authenticator app, or a recovery code.
+//!
+//! Attempts of a person are counted in the unit of work that judges them, and each unit waits for the one before: sixty-four at
+//! once, on whatever nodes, get no more tries than one after the other. Only who knows the password comes here, so no
+//! stranger can keep anybody out.
+
+use std::time::Duration;
+
+use super::{
+    assurance::{Assurance, Method},
+    factor::{
+        recovery_code::RecoveryCode,
+        totp::{self, Seed},
+    },
+    store::KeptSeed,
+};
+use crate::{
+    app::App,
+    audit::{Context, Event},
+    clock::Timestamp,
+    directory::user::User,
+    id::{FactorId, UserId},
+    jobs::Job,
+    keys::{SealedColumn, Sealer, sealing::OpenFault},
+    limit::wait_of,
+    secret::{ExposeSecret, SecretString, TokenHash},
+    session::Session,
+    storage::{self, Tx},
+};
+
+/// Who tries what.
+pub struct Attempt {
+    /// When, in which request and from which address; the actor is the person.
+    pub context: Context,
+    /// The session in which the password was proved.
+    pub session: Session,
+    /// The person.
+    pub user: User,
+    /// What was typed.
+    pub code: SecretString,
+    /// Word to the person that a recovery code was used, in case it is one.
+    pub notice: Option<Job>,
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Both factors are proved; the cookie holds the session's new secret.
+    Proved(SecretString),
+    /// It is no code of now. Why is in the audit log.
+    Refused,
+    /// Too many attempts: try again after this time.
+    Wait(Duration),
+}
+
+/// What a code was.
+#[derive(PartialEq, Eq)]
+enum Proof {
+    OfApp,
+    Recovery,
+}
+
+/// Tries a code.
+///
+/// # Errors
+/// When the database fails; nothing has changed then.
+pub async fn attempt(app: &App, attempt: Attempt) -> storage::Result<Outcome> {
+    let (token, hash) = app.random.token();
+    let (sealer, rule) = (app.sealer.clone(), app.config.throttle.account);
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let Attempt { context, session, user, code, notice } = attempt;
+                let key = key_of(&user.id);
+                let wait = wait_of(rule, tx.throttles().hold(key).await?, context.now);
+                if !wait.is_zero() {
+                    return Ok(Outcome::Wait(wait));
+                }
+                if !tx.sessions().hold(&session.id).await? {
+                    return Ok(Outcome::Refused);
+                }
+                let Some(proof) = prove(tx, &sealer, (&user.id, code.expose_secret()), context.now).await? else {
+                    tx.throttles().fail(key, rule.recovery, context.now).await?;
+                    let event = Event::SecondFactorFailure { user: user.id, reason: "wrong-code" };
+                    tx.record(&context, None, &event);
+                    return Ok(Outcome::Refused);
+                };
+                tx.throttles().forgive(key).await?;
+                let Assurance { acr, amr } = Assurance::of(&[Method::Password, Method::OneTimeCode]);
+                tx.sessions().reauthenticate(&context, &session, hash, (acr, &amr)).await?;
+                if proof == Proof::Recovery {
+                    tx.record(&context, None, &Event::RecoveryCodeUse { user: user.id });
+                    if let Some(notice) = notice {
+                        tx.jobs().enqueue(&context, &sealer, &notice).await?;
+                    }
+                }
+                Ok(Outcome::Proved(token))
+            })
+        })
+        .await
+}
+
+/// Under which attempts of a person are counted: not with those at the password, which strangers make.
+fn key_of(user: &UserId) -> TokenHash {
+    TokenHash::of(&format!("second factor\0{user}"))
+}
+
+async fn prove(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    (user, code): (&UserId, &str),
+    now: Timestamp,
+) -> storage::Result<Option<Proof>> {
+    if let Some(code) = RecoveryCode::typed(code) {
+        return Ok(tx.recovery_codes().take(user, code.hash(user), now).await?.then_some(Proof::Recovery));
+    }
+    let Some(digits) = digits_of(code) else { return Ok(None) };
+    let found = tx.factors().seeds(user).await?.into_iter().find_map(|kept| {
+        let step = open(sealer, &kept)?.step_of(&digits, now, kept.last_step)?;
+        Some((kept.factor, step))
+    });
+    let Some((factor, step)) = found else { return Ok(None) };
+    Ok(tx.factors().take_step(&factor, step, now).await?.then_some(Proof::OfApp))
+}
+
+/// The digits of a code, however they were grouped.
+#[must_use]
+pub fn digits_of(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').take(totp::DIGITS.into()).collect();
+    let is_code = digits.len() == usize::from(totp::DIGITS)
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && text.chars().filter(|c| !c.is_whitespace() && *c != '-').count() == digits.len();
+    is_code.then_some(digits)
+}
+
+/// A seed that does not open proves nobody; its person has recovery codes.
+fn open(sealer: &Sealer, kept: &KeptSeed) -> Option<Seed> {
+    match opened(sealer, &kept.factor, &kept.sealed) {
+        Ok(seed) => Some(seed),
+        Err(cause) => {
+            tracing::error!(factor.id = %kept.factor, %cause, "The secret of an authenticator app cannot be read.");
+            None
+        }
+    }
+}
+
+/// The seed of a factor.
+///
+/// # Errors
+/// [`OpenFault`].
+pub(super) fn opened(sealer: &Sealer, factor: &FactorId, kept: &[u8]) -> Result<Seed, OpenFault> {
+    sealer.open(SealedColumn::FACTOR, factor.as_str(), kept).map(Seed::kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_six_digits_in_any_grouping() {
+        for (text, expected) in [
+            ("123456", Some("123456")),
+            ("123 456", Some("123456")),
+            (" 12-34-56 ", Some("123456")),
+            ("12345", None),
+            ("1234567", None),
+            ("12345a", None),
+            ("١٢٣٤٥٦", None),
+            ("", None),
+        ] {
+            assert_eq!(digits_of(text).as_deref(), expected, "{text}");
+        }
+    }
+}

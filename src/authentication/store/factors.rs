@@ -1,0 +1,198 @@
+//! Factors of people.
+
+use crate::{
+    authentication::factor::{Factor, Kind},
+    clock::Timestamp,
+    id::{FactorId, UserId},
+    storage::{Error, Result, Row, Tx, sql},
+};
+
+/// More than anybody has.
+const MOST: i64 = 50;
+
+/// A secret of an authenticator app as it is kept.
+#[derive(Debug, Clone)]
+pub struct KeptSeed {
+    /// Of which factor.
+    pub factor: FactorId,
+    /// The seed, sealed.
+    pub sealed: Vec<u8>,
+    /// The half minute of its last code.
+    pub last_step: i64,
+}
+
+/// Queries of factors.
+pub struct Factors<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Factors of people.
+    pub fn factors(&mut self) -> Factors<'_> {
+        Factors(self)
+    }
+}
+
+impl Factors<'_> {
+    /// Adds an authenticator app that counts once it is confirmed; one that waited before is forgotten.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn propose(&mut self, factor: &Factor, sealed: Vec<u8>) -> Result<()> {
+        sql("DELETE FROM factors WHERE user_id = $1 AND confirmed_at IS NULL")
+            .bind(factor.user.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        sql("INSERT INTO factors (id, user_id, kind, name, sealed_secret, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(factor.id.as_str().to_owned())
+            .bind(factor.user.as_str().to_owned())
+            .bind(factor.kind.as_str())
+            .bind(factor.name.clone())
+            .bind(sealed)
+            .bind(factor.created_at.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// What waits to be confirmed, and was proposed after `since`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn proposed(&mut self, user: &UserId, id: &FactorId, since: Timestamp) -> Result<Option<KeptSeed>> {
+        let row = sql("SELECT id, sealed_secret, last_step FROM factors \
+             WHERE user_id = $1 AND id = $2 AND confirmed_at IS NULL AND created_at > $3")
+        .bind(user.as_str().to_owned())
+        .bind(id.as_str().to_owned())
+        .bind(since.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(kept_seed).transpose()
+    }
+
+    /// It counts from now on; `false` where it does not wait any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn confirm(&mut self, id: &FactorId, (name, step): (&str, i64), now: Timestamp) -> Result<bool> {
+        let confirmed = sql("UPDATE factors SET name = $2, last_step = $3, confirmed_at = $4, last_used_at = $4 \
+             WHERE id = $1 AND confirmed_at IS NULL")
+        .bind(id.as_str().to_owned())
+        .bind(name.to_owned())
+        .bind(step)
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(confirmed == 1)
+    }
+
+    /// What a person has, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Factor>> {
+        let rows = sql("SELECT id, user_id, kind, name, created_at, last_used_at FROM factors \
+             WHERE user_id = $1 AND confirmed_at IS NOT NULL \
+             ORDER BY id \
+             LIMIT $2")
+        .bind(user.as_str().to_owned())
+        .bind(MOST)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(factor).collect()
+    }
+
+    /// Whether a person has any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_any(&mut self, user: &UserId) -> Result<bool> {
+        let row = sql("SELECT id FROM factors WHERE user_id = $1 AND confirmed_at IS NOT NULL LIMIT 1")
+            .bind(user.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// The seeds of a person's authenticator apps.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn seeds(&mut self, user: &UserId) -> Result<Vec<KeptSeed>> {
+        let rows = sql("SELECT id, sealed_secret, last_step FROM factors \
+             WHERE user_id = $1 AND confirmed_at IS NOT NULL AND kind = 'totp' \
+             ORDER BY id \
+             LIMIT $2")
+        .bind(user.as_str().to_owned())
+        .bind(MOST)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(kept_seed).collect()
+    }
+
+    /// A code of this half minute was taken; `false` where it or a later one was taken before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_step(&mut self, id: &FactorId, step: i64, now: Timestamp) -> Result<bool> {
+        let taken = sql("UPDATE factors SET last_step = $2, last_used_at = $3 WHERE id = $1 AND last_step < $2")
+            .bind(id.as_str().to_owned())
+            .bind(step)
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(taken == 1)
+    }
+
+    /// Removes one; `false` where the person has none such.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove(&mut self, user: &UserId, id: &FactorId) -> Result<bool> {
+        let removed = sql("DELETE FROM factors WHERE user_id = $1 AND id = $2 AND confirmed_at IS NOT NULL")
+            .bind(user.as_str().to_owned())
+            .bind(id.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(removed == 1)
+    }
+
+    /// Removes all, and says which counted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_all(&mut self, user: &UserId) -> Result<Vec<FactorId>> {
+        let rows = sql("DELETE FROM factors WHERE user_id = $1 RETURNING id, confirmed_at")
+            .bind(user.as_str().to_owned())
+            .fetch_all(self.0.connection())
+            .await?;
+        let mut removed = vec![];
+        for row in rows {
+            if row.try_get::<Option<i64>>("confirmed_at")?.is_some() {
+                removed.push(FactorId::from_stored(row.try_get("id")?));
+            }
+        }
+        Ok(removed)
+    }
+}
+
+fn kept_seed(row: &Row) -> Result<KeptSeed> {
+    Ok(KeptSeed {
+        factor: FactorId::from_stored(row.try_get("id")?),
+        sealed: row.try_get("sealed_secret")?,
+        last_step: row.try_get("last_step")?,
+    })
+}
+
+fn factor(row: &Row) -> Result<Factor> {
+    let kind: String = row.try_get("kind")?;
+    Ok(Factor {
+        id: FactorId::from_stored(row.try_get("id")?),
+        user: UserId::from_stored(row.try_get("user_id")?),
+        kind: match kind.as_str() {
+            "totp" => Kind::Totp,
+            _ => return Err(Error::Corrupt("factors.kind")),
+        },
+        name: row.try_get("name")?,
+        created_at: Timestamp(row.try_get("created_at")?),
+        last_used_at: row.try_get::<Option<i64>>("last_used_at")?.map(Timestamp),
+    })
+}

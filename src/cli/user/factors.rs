@@ -1,0 +1,82 @@
+//! `lanyard user factors` and `lanyard user reset-factors`: what a person signs in with beside the password.
+
+use serde::Serialize;
+
+use super::{change, language_of};
+use crate::{
+    authentication::{enrolling, factor::Factor, recovery::mail},
+    cli::{Shell, scope},
+    directory::tenancy::Aspect,
+    id::OrganizationId,
+    server,
+    session::EndReason,
+    web::{FactorChange, Letterhead},
+};
+
+/// One factor as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    kind: &'static str,
+    name: String,
+    created_at: String,
+    last_used_at: Option<String>,
+}
+
+impl From<Factor> for Shown {
+    fn from(factor: Factor) -> Self {
+        Self {
+            id: factor.id.into(),
+            kind: factor.kind.as_str(),
+            name: factor.name,
+            created_at: factor.created_at.to_string(),
+            last_used_at: factor.last_used_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// Prints them, and how many recovery codes are left.
+pub(super) async fn factors(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
+    let mut tx = shell.app.storage.read().await?;
+    let user = scope::person(&mut tx, by, person).await?;
+    let shown: Vec<Shown> = tx.factors().of_user(&user.id).await?.into_iter().map(Shown::from).collect();
+    let left = tx.recovery_codes().left(&user.id).await?;
+    drop(tx);
+    shell.table(&shown, &["id", "kind", "name", "created", "last used"], |one| {
+        let last = one.last_used_at.clone().unwrap_or_else(|| "never".to_owned());
+        vec![one.id.clone(), one.kind.to_owned(), one.name.clone(), one.created_at.clone(), last]
+    })?;
+    match shown.as_slice() {
+        [] => shell.say("The password alone signs this person in."),
+        _ => shell.say(format!("Recovery codes left: {left}.")),
+    }
+    Ok(())
+}
+
+/// Removes all, ends every session and tells the person.
+pub(super) async fn reset(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
+    let (site, sealer) = (server::site(&shell.app).await?, shell.app.sealer.clone());
+    let removed = change(shell, by, person, Aspect::Login, move |tx, context, user| {
+        Box::pin(async move {
+            let removed = enrolling::reset(tx, context, &user.id).await?;
+            if removed > 0 {
+                tx.sessions().end_all_of_user(context, &user.id, None, EndReason::Administrator).await?;
+            }
+            if let Some(email) = user.email.as_ref().filter(|_| removed > 0) {
+                let letterhead = Letterhead::new(language_of(user), &site).addressed_to(user.name.as_str());
+                let href = site.address_of("/account/security");
+                let letter = letterhead.factors_changed(FactorChange::Reset, context.now, &href);
+                tx.jobs().enqueue(context, &sealer, &mail(email.as_str(), letter)).await?;
+            }
+            Ok(removed)
+        })
+    })
+    .await?;
+    match removed {
+        0 => shell.say("There was none: the password alone signs this person in."),
+        count => shell.say(format!(
+            "Removed: {count}. The person is signed out everywhere, and sets one up anew at /account/security."
+        )),
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Authenticator apps and recovery codes: set up, asked for, used once, lost.
+
+use std::{process::Command, time::Duration};
+
+use lanyard::{audit::Actor, authentication::enrolling, clock::Timestamp};
+
+use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
+
+const PRIYA: &str = "priya@riverside.example";
+
+/// What an authenticator app shows at `now` (a program that was not written here).
+fn code_of(seed: &str, now: Timestamp) -> String {
+    let at = format!("@{}", now.0 / 1000);
+    let shown = Command::new("oathtool").args(["--totp", "--base32", "--now", &at, seed]).output();
+    let shown = shown.expect("oathtool: `.ci/install test` installs it");
+    assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
+    String::from_utf8(shown.stdout).expect("digits").trim().to_owned()
+}
+
+/// The seed that a page shows to people.
+fn seed_of(page: &Answer) -> String {
+    let start = page.body.find("<p class=\"code small\"><strong>").expect("a seed") + 30;
+    page.body[start..start + 39].to_owned()
+}
+
+/// The recovery codes that a page shows.
+fn codes_of(page: &Answer) -> Vec<String> {
+    page.body.split("<code>").skip(1).filter_map(|rest| rest.split('<').next()).map(str::to_owned).collect()
+}
+
+/// Sets up an app; its seed and the page that this ends at.
+async fn set_up(app: &TestApp, browser: &mut Browser) -> (String, Answer) {
+    let list = browser.open("/account/security").await;
+    let page = browser.submit(&list, "/account/security/apps", &[]).await;
+    let seed = seed_of(&page);
+    let code = code_of(&seed, app.app.clock.now());
+    let fields = [("code", code.as_str()), ("name", "My phone")];
+    let done = browser.submit(&page, "/account/security/fac_", &fields).await;
+    (seed, done)
+}
+
+#[tokio::test]
+async fn an_authenticator_app_is_asked_for_from_then_on() {
+    for app in TestApp::each().await {
+        let mut elsewhere = app.signed_in(PRIYA).await;
+        let mut browser = app.signed_in(PRIYA).await;
+        let (seed, done) = set_up(&app, &mut browser).await;
+        done.expect(200, "Your recovery codes");
+        assert_eq!(codes_of(&done).len(), 10);
+        let told = app.mail().await;
+        assert_eq!((told.to.as_str(), told.kind.as_str()), (PRIYA, "factor-added"));
+        browser.open("/account/security").await.expect(200, "My phone").expect(200, "10 recovery codes are left");
+        // A browser that signed in before is asked too.
+        elsewhere.open("/account").await.expect(200, "One more step");
+
+        let mut new = app.browser();
+        let asked = new.sign_in(PRIYA, PASSWORD).await;
+        asked.expect(200, "One more step");
+        assert!(asked.path.starts_with("/login/factor"), "{}", asked.path);
+        assert!(new.open("/account").await.path.starts_with("/login/factor"), "the password alone opens nothing");
+        app.wait(Duration::from_secs(30));
+        let code = code_of(&seed, app.app.clock.now());
+        let before = new.cookie("lanyard-session").map(str::to_owned);
+        new.submit(&asked, "/login/factor", &[("code", &code)]).await.expect(200, "Hello, Priya Nair");
+        assert_ne!(new.cookie("lanyard-session").map(str::to_owned), before, "the cookie is another one");
+        assert_eq!(app.recorded("factor-enrolment", "success").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_taken_once_and_from_its_own_person() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (seed, _) = set_up(&app, &mut browser).await;
+        app.mail().await;
+        let now = app.app.clock.now();
+        let mut new = app.browser();
+        let asked = new.sign_in(PRIYA, PASSWORD).await;
+        let wrong = "isn’t right";
+        new.post_form(&asked, "/login/factor", &[("code", &code_of(&seed, now))]).await.expect(422, wrong);
+        for typed in ["", "12345", "abcdef", "0123-4567-89ab-cdef", "²³⁴⁵⁶⁷"] {
+            let answer = new.post_form(&asked, "/login/factor", &[("code", typed)]).await;
+            assert!([422, 429].contains(&answer.status.as_u16()), "{typed}: {}", answer.status);
+        }
+        assert!(new.open("/account").await.path.starts_with("/login/factor"));
+
+        let mut max = app.signed_in("max@riverside.example").await;
+        let (other, _) = set_up(&app, &mut max).await;
+        app.mail().await;
+        app.wait(Duration::from_mins(30));
+        let code = code_of(&other, app.app.clock.now());
+        let page = new.open("/account").await;
+        new.post_form(&page, "/login/factor", &[("code", &code)]).await.expect(422, wrong);
+        let code = code_of(&seed, app.app.clock.now());
+        new.submit(&page, "/login/factor", &[("code", &code)]).await.expect(200, "Hello, Priya Nair");
+        let mut third = app.browser();
+        let page = third.sign_in(PRIYA, PASSWORD).await;
+        third.post_form(&page, "/login/factor", &[("code", &code)]).await.expect(422, wrong);
+    }
+}
+
+#[tokio::test]
+async fn a_recovery_code_lets_in_once_and_is_told() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (_, done) = set_up(&app, &mut browser).await;
+        app.mail().await;
+        let codes = codes_of(&done);
+        let mut new = app.browser();
+        let asked = new.sign_in(PRIYA, PASSWORD).await;
+        let page = new.get(&asked.link("/login/factor")).await;
+        page.expect(200, "Recovery code");
+        let typed = codes[3].to_uppercase().replace('-', " ");
+        new.submit(&page, "/login/factor", &[("code", &typed)]).await.expect(200, "Hello, Priya Nair");
+        assert_eq!(app.mail().await.kind, "recovery-code-used");
+        new.open("/account/security").await.expect(200, "9 recovery codes are left");
+        let mut again = app.browser();
+        let asked = again.sign_in(PRIYA, PASSWORD).await;
+        again.post_form(&asked, "/login/factor", &[("code", &codes[3])]).await.expect(422, "isn’t right");
+
+        // New ones replace all.
+        let list = new.open("/account/security").await;
+        let made = new.submit(&list, "/account/security/codes", &[]).await;
+        assert_eq!(app.mail().await.kind, "recovery-codes-made");
+        assert_eq!(codes_of(&made).len(), 10);
+        again.post_form(&asked, "/login/factor", &[("code", &codes[4])]).await.expect(422, "isn’t right");
+        again.submit(&asked, "/login/factor", &[("code", &codes_of(&made)[4])]).await.expect(200, "Hello, Priya");
+        assert_eq!(app.mail().await.kind, "recovery-code-used");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_four_guesses_at_once_are_no_more_than_one_after_the_other() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        set_up(&app, &mut browser).await;
+        app.mail().await;
+        let (priya, mut guesses) = (app.user(PRIYA).await, vec![]);
+        for number in 0..64 {
+            // Each in a session of its own, whose password was proved.
+            let mut one = app.with_session(&priya.id).await;
+            let token = app.token(&one, "/login/factor");
+            guesses.push(tokio::spawn(async move {
+                let fields = [("code", format!("{number:06}")), ("csrf", token)];
+                let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+                one.post("/login/factor", &fields).await.status.as_u16()
+            }));
+        }
+        let mut answers = vec![];
+        for guess in guesses {
+            answers.push(guess.await.expect("no panic"));
+        }
+        let tried = answers.iter().filter(|status| **status == 422).count();
+        let free = app.app.config.throttle.account.attempts;
+        assert_eq!(tried, usize::try_from(free).unwrap(), "{answers:?}");
+        assert_eq!(answers.iter().filter(|status| **status == 429).count(), 64 - tried);
+        assert_eq!(app.recorded("second-factor", "failure").await, tried);
+    }
+}
+
+#[tokio::test]
+async fn who_signed_in_long_ago_proves_it_before_changing_how_they_sign_in() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let list = browser.open("/account/security").await;
+        app.wait(app.app.config.session.fresh);
+        let asked = browser.open("/account/security").await;
+        assert!(asked.path.starts_with("/login/password"), "{}", asked.path);
+        let stale = browser.submit(&list, "/account/security/apps", &[]).await;
+        assert!(stale.path.starts_with("/login/password"), "{}", stale.path);
+        let fields = [("user_name", PRIYA), ("password", PASSWORD)];
+        browser.submit(&asked, "/login/password", &fields).await.expect(200, "Add an authenticator app");
+    }
+}
+
+#[tokio::test]
+async fn the_last_app_takes_the_recovery_codes_with_it() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (_, done) = set_up(&app, &mut browser).await;
+        app.mail().await;
+        let list = browser.open("/account/security").await;
+        let question = browser.get(&list.link("/account/security/fac_")).await;
+        question.expect(200, "Remove My phone?").expect(200, "It is your only one");
+        let mut max = app.signed_in("max@riverside.example").await;
+        let foreign = list.link("/account/security/fac_");
+        assert_eq!(max.get(&foreign).await.status, 404, "somebody else’s is unknown");
+        let removed = browser.submit(&question, "/account/security/fac_", &[]).await;
+        removed.expect(200, "The app has been removed.").expect(200, "You have none yet");
+        assert_eq!(app.mail().await.kind, "factor-removed");
+        app.browser().sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya Nair");
+        assert_eq!(codes_of(&done).len(), 10);
+        browser.post_form(&question, "/account/security/fac_", &[]).await.expect(404, "can’t find");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_resets_what_was_lost() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        set_up(&app, &mut browser).await;
+        app.mail().await;
+        let (context, priya) = (app.app.context(Actor::Server), app.user(PRIYA).await);
+        assert_eq!(unit!(app, |tx| enrolling::reset(tx, &context, &priya.id).await).expect("reset"), 1);
+        app.browser().sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya Nair");
+        assert_eq!(app.recorded("factor-removal", "success").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_waited_too_long_or_was_replaced_confirms_nothing() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let list = browser.open("/account/security").await;
+        let first = browser.submit(&list, "/account/security/apps", &[]).await;
+        let second = browser.submit(&list, "/account/security/apps", &[]).await;
+        let now = app.app.clock.now();
+        let code = code_of(&seed_of(&first), now);
+        let gone = browser.submit(&first, "/account/security/fac_", &[("code", &code), ("name", "")]).await;
+        gone.expect(200, "You have none yet");
+        let wrong = browser.post_form(&second, "/account/security/fac_", &[("code", &code), ("name", "x")]).await;
+        wrong.expect(422, "isn’t the app’s present code");
+        let long = "x".repeat(61);
+        let code = code_of(&seed_of(&second), now);
+        let wrong = browser.post_form(&second, "/account/security/fac_", &[("code", &code), ("name", &long)]).await;
+        wrong.expect(422, "At most 60 characters");
+        app.wait(Duration::from_mins(31));
+        let page = browser.open("/account/security").await;
+        assert!(page.path.starts_with("/login/password"), "{}", page.path);
+        browser.submit(&page, "/login/password", &[("user_name", PRIYA), ("password", PASSWORD)]).await;
+        let late = code_of(&seed_of(&second), app.app.clock.now());
+        browser
+            .submit(&second, "/account/security/fac_", &[("code", &late), ("name", "x")])
+            .await
+            .expect(200, "none yet");
+        app.browser().sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya Nair");
+    }
+}
