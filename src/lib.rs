@@ -6,7 +6,7 @@
 //! # What is where
 //!
 //! * **Ground**: [`clock`] and [`random`] are the only readers of time and chance; [`secret`], [`id`] and [`text`] parse what
-//!   everything else is made of, [`expression`] the logic of filters and rules.
+//!   everything else is made of, [`expression`] the logic of filters and rules, [`setting`] what can be set.
 //! * **Platform**: [`config`] reads `lanyard.toml`; [`storage`] is the database with its transactions; [`keys`] sign and seal;
 //!   [`jose`] reads what others signed; [`audit`] records; [`jobs`] and [`mail`] do what can wait; [`outbound`] is the guarded way to others; [`app`] holds all that a
 //!   node needs; [`web`] is what every page and endpoint shares, strings in three languages among it.
@@ -43,6 +43,7 @@ pub mod random;
 pub mod id;
 pub mod text;
 pub mod expression;
+pub mod setting;
 
 // ── platform ──
 pub mod config;

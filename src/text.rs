@@ -3,6 +3,8 @@
 //! A value of these types is trimmed, bounded, free of control characters and, where it is a key, already folded.
 
 mod names;
+pub mod network;
+pub mod span;
 
 use std::{fmt, str::FromStr};
 

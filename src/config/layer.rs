@@ -29,7 +29,7 @@ impl Origin {
     /// How `key` is written there.
     pub(super) fn spelling(&self, key: &str) -> String {
         match self {
-            Self::Environment => format!("LANYARD_{}", key.to_uppercase().replacen('.', "__", 1)),
+            Self::Environment => format!("LANYARD_{}", key.to_uppercase().replace('.', "__")),
             Self::File(_) | Self::CommandLine => key.to_owned(),
         }
     }
@@ -74,7 +74,7 @@ impl Layer {
             let rest = name.strip_prefix("LANYARD_")?;
             let foreign =
                 NOT_CONFIGURATION.iter().any(|other| name == other || other.ends_with('_') && name.starts_with(other));
-            (!foreign).then(|| (rest.replacen("__", ".", 1).to_lowercase(), value))
+            (!foreign).then(|| (rest.replace("__", ".").to_lowercase(), value))
         });
         layers.push((Origin::Environment, typed(environment, defaults)));
         let overrides = sources.overrides.iter().map(|(key, value)| (key.clone(), value));
@@ -130,21 +130,30 @@ fn read_file(path: &Path) -> Result<Figment, Problem> {
     }
 }
 
-/// All values of a figment by `section.key`; a value outside any section keeps its bare name.
+/// All values of a figment by `section.key`; a value outside any section keeps its bare name. Keys may have dots of their
+/// own.
 pub(super) fn flatten(figment: &Figment) -> Flat {
     let profiles = figment.data().unwrap_or_default();
     let mut flat = Flat::new();
     for (section, value) in profiles.into_values().flatten() {
-        match value {
-            Value::Dict(_, keys) => {
-                flat.extend(keys.into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
-            }
-            other => {
-                flat.insert(section, other);
-            }
-        }
+        add(&mut flat, section, value);
     }
     flat
+}
+
+fn add(flat: &mut Flat, name: String, value: Value) {
+    match value {
+        Value::Dict(_, keys) if !keys.is_empty() => {
+            for (key, value) in keys {
+                add(flat, format!("{name}.{key}"), value);
+            }
+        }
+        // An empty section says nothing.
+        Value::Dict(..) if !name.contains('.') => {}
+        other => {
+            flat.insert(name, other);
+        }
+    }
 }
 
 /// Reads text as the type of the default: a password that looks like a number stays text.

@@ -20,6 +20,7 @@ mod network;
 mod oauth;
 mod outgoing;
 mod password;
+mod policy;
 mod purpose;
 mod registration;
 mod scim;
@@ -48,6 +49,7 @@ pub use self::{
     oauth::{DpopNonces, OAuth},
     outgoing::Outgoing,
     password::{Hashing, Password},
+    policy::Policy,
     purpose::{DEMO_SECRETS, Purpose},
     registration::{DocumentHost, Registration, StatementIssuer},
     scim::Scim,
@@ -77,6 +79,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub session: Session,
     pub password: Password,
+    pub policy: Policy,
     pub throttle: Throttle,
     pub mail: Mail,
     pub invitations: Invitations,
@@ -125,6 +128,7 @@ struct RawConfig {
     tokens: tokens::Raw,
     session: session::Raw,
     password: password::Raw,
+    policy: policy::Raw,
     throttle: throttle::Raw,
     mail: mail::Raw,
     invitations: invitations::Raw,
@@ -162,6 +166,7 @@ impl RawConfig {
         let tokens = self.tokens.interpret(check);
         let session = self.session.interpret(check);
         let password = self.password.interpret(check);
+        let policy = self.policy.interpret(check);
         let throttle = self.throttle.interpret(check);
         let mail = self.mail.interpret(check, purpose);
         let invitations = self.invitations.interpret(check);
@@ -182,6 +187,7 @@ impl RawConfig {
             tokens: tokens?,
             session: session?,
             password: password?,
+            policy: policy?,
             throttle: throttle?,
             mail: mail?,
             invitations: invitations?,

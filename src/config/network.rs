@@ -1,21 +1,13 @@
-//! Networks in CIDR notation (RFC 4632, RFC 4291 §2.3); a bare address is a network of one.
-
-use std::net::IpAddr;
+//! Lists of networks.
 
 use ipnet::IpNet;
 
 use super::check::{Wrong, wrong};
+pub use crate::text::network::parse;
 
 /// Reads a list of networks.
 pub(super) fn networks(texts: &[String]) -> Result<Vec<IpNet>, Wrong> {
     texts.iter().map(|text| network(text.trim())).collect()
-}
-
-/// Reads a network; what lies below its mask is dropped.
-#[must_use]
-pub fn parse(text: &str) -> Option<IpNet> {
-    let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    parsed.map(|network| network.trunc())
 }
 
 fn network(text: &str) -> Result<IpNet, Wrong> {

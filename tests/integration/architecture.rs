@@ -21,6 +21,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rusqlite", &["storage"]),
     ("sqlx", &["storage"]),
     ("lettre", &["mail"]),
+    ("jiff", &["setting::schedule"]),
     ("oxide_auth", &["oauth::grant"]),
     ("qrcode", &["web::qr"]),
     ("openidconnect", &["demo", "federation::oidc"]),

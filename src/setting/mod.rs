@@ -1,0 +1,192 @@
+//! What can be set for an organization and for whom: one table of all settings, each with its kind of value, whom a rule
+//! for it may be for, what holds without a rule, and what it does.
+//!
+//! A setting more is a line more in [`settings!`] and a line more in the README, which a test compares with it. Who has
+//! rules and which of them hold for somebody is `policy`'s; whoever enforces a setting asks there for its value. This
+//! module stands in the ground because the configuration sets rules for everybody by the same words.
+
+pub mod schedule;
+pub mod value;
+
+use std::{fmt, str::FromStr};
+
+pub use value::{Kind, NotAValue, Value};
+
+/// Whom a rule is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubjectKind {
+    /// Everybody in an organization.
+    Organization,
+    /// Whoever was assigned a role there, wherever it holds, directly or by a group.
+    Role,
+    /// Whoever is in a group, or in one that lies in it.
+    Group,
+    /// Whoever uses an app.
+    Client,
+    /// Whoever was assigned a role at a location, or at one that lies in it.
+    Location,
+}
+
+impl SubjectKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Organization, Self::Role, Self::Group, Self::Client, Self::Location];
+
+    /// As stored and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Role => "role",
+            Self::Group => "group",
+            Self::Client => "client",
+            Self::Location => "location",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The setting.
+    pub setting: Setting,
+    /// Its name.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: Kind,
+    /// Whom a rule may be for.
+    pub subjects: &'static [SubjectKind],
+    /// What holds without a rule.
+    pub default: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+const ALL: &[SubjectKind] = &SubjectKind::ALL;
+/// Of a whole session, whichever app it is used with.
+const PEOPLE: &[SubjectKind] =
+    &[SubjectKind::Organization, SubjectKind::Role, SubjectKind::Group, SubjectKind::Location];
+
+macro_rules! settings {
+    ($($setting:ident $name:literal $kind:expr, $subjects:ident, $default:literal, $about:literal;)*) => {
+        /// A setting.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Setting {
+            $(#[doc = $about] $setting,)*
+        }
+
+        /// All settings, by name.
+        pub const ROWS: &[Row] = &[$(Row {
+            setting: Setting::$setting,
+            name: $name,
+            kind: $kind,
+            subjects: $subjects,
+            default: $default,
+            about: $about,
+        },)*];
+    };
+}
+
+settings! {
+    NetworkAllowed "network.allowed" Kind::Networks, ALL, "every address",
+        "the addresses from which apps can be signed in to";
+    ScheduleWindows "schedule.windows" Kind::Schedule, ALL, "always open",
+        "when apps can be signed in to and get tokens; at its end people are signed out of apps";
+    SessionAbsolute "session.absolute" Kind::Shorter("5m", "365d"), ALL, "`[session] absolute`",
+        "a session ends so long after it began, however much it is used";
+    SessionConcurrent "session.concurrent" Kind::Lower(1, 50), PEOPLE, "any number",
+        "in how many browsers and devices a person is signed in at a time";
+    SessionIdle "session.idle" Kind::Shorter("2m", "90d"), ALL, "`[session] idle`",
+        "a session that was not used for so long ends, and so does what an app did not refresh for so long";
+    SessionReauthenticate "session.reauthenticate" Kind::Shorter("2m", "365d"), ALL, "never",
+        "how long after they signed in people sign in again before they go on in an app";
+    SessionWhenFull "session.when_full" Kind::Choice(&["end-oldest", "refuse"]), PEOPLE, "`end-oldest`",
+        "what happens when somebody is signed in as often as `session.concurrent` allows, and signs in once more";
+    TokenLifetime "token.lifetime" Kind::Shorter("1m", "15m"), ALL, "of the client, or `[tokens] access_token`",
+        "how long an access token lives";
+    TokenRefresh "token.refresh" Kind::Shorter("5m", "365d"), ALL, "`[tokens] refresh_absolute`",
+        "how long an app goes on by itself before the person lets it in anew, `offline_access` or not";
+}
+
+impl Setting {
+    /// Its line of the table.
+    #[must_use]
+    pub fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// What its values are.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.row().kind
+    }
+}
+
+/// There is no setting of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no setting `{typed}`; {}", self.advice())]
+pub struct UnknownSetting {
+    typed: String,
+}
+
+impl UnknownSetting {
+    fn advice(&self) -> String {
+        let near = ROWS.iter().map(|row| (strsim::osa_distance(&self.typed, row.name), row.name)).min();
+        match near {
+            Some((distance, name)) if distance <= (name.len() / 3).max(2) => format!("did you mean `{name}`?"),
+            _ => format!("there is {}", ROWS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+impl FromStr for Setting {
+    type Err = UnknownSetting;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSetting> {
+        let row = ROWS.iter().find(|row| row.name == text);
+        row.map(|row| row.setting).ok_or_else(|| UnknownSetting { typed: crate::text::echo(text) })
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_found_by_its_name_and_in_its_place() {
+        for row in ROWS {
+            assert_eq!(row.name.parse(), Ok(row.setting), "{}", row.name);
+            assert_eq!(row.setting.row().name, row.name);
+            assert!(row.name.split('.').count() == 2 && !row.subjects.is_empty(), "{}", row.name);
+        }
+        assert!(ROWS.is_sorted_by_key(|row| row.name), "by name");
+    }
+
+    #[test]
+    fn a_mistyped_one_is_mended() {
+        for (typed, expected) in [
+            ("session.idel", "there is no setting `session.idel`; did you mean `session.idle`?"),
+            ("idle", "there is no setting `idle`; there is network.allowed, schedule.windows, session.absolute"),
+        ] {
+            let said = typed.parse::<Setting>().unwrap_err().to_string();
+            assert!(said.starts_with(expected), "{said}");
+        }
+    }
+}
