@@ -248,7 +248,7 @@ events! {
     /// An organization activated an app.
     ClientActivation "client-activation" Success { client: String } client [Clients];
     /// An organization stopped using an app.
-    ClientDeactivation "client-deactivation" Success { client: String } client [Clients];
+    ClientDeactivation "client-deactivation" Success { client: String } client [Clients, Policies];
     /// A client secret was made.
     SecretCreation "secret-creation" Success { client: String, secret: ClientSecretId } secret [Clients];
     /// A client secret was revoked.
@@ -285,6 +285,14 @@ events! {
     MasterKeyChange "master-key-change" Success { key: String } key [Keys];
     /// A policy was changed.
     PolicyChange "policy-change" Success { policy: String, change: String } policy [Directory, Policies];
+    /// A rule of a policy was set. `from` is empty where there was none.
+    PolicySet "policy-set" Success { setting: String, subject: String, from: String, to: String } setting [Policies];
+    /// A rule of a policy was taken back.
+    PolicyRemoval "policy-removal" Success { setting: String, subject: String, from: String } setting [Policies];
+    /// A rule of a policy signed somebody out of the organization.
+    PolicyEnd "policy-sign-out" Success { user: UserId, session: SessionId, setting: String, rules: String } session;
+    /// A rule of a policy has stopped somebody; `user` is empty for a service, `times` as for clients.
+    PolicyRefusal "policy-refusal" Failure { user: String, client: String, setting: String, rules: String, times: u64 } setting;
     /// Data left the server: an export or a backup.
     Export "export" Success { what: String } what;
     /// The database came back from a backup.

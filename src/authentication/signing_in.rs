@@ -15,8 +15,10 @@ use crate::{
     audit::{Actor, Context, Event},
     directory::user::User,
     limit::{Network, Verdict, wait_of},
+    policy::{Barrier, Policies},
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::{Authenticated, EndReason, Lifetime, Liveness, Session},
+    session::{Authenticated, Crowd, EndReason, Lifetime, Liveness, Session},
+    setting::Setting,
     storage::{self, Tx},
     text::UserName,
 };
@@ -45,6 +47,8 @@ pub enum Outcome {
     Refused,
     /// Too many attempts: try again after this time.
     Wait(Duration),
+    /// The password was right, but the person is signed in as often as they may be.
+    Full,
 }
 
 /// Why an attempt could not be answered.
@@ -69,7 +73,8 @@ enum Judgement {
 ///
 /// # Errors
 /// [`Fault`]; nothing has changed then.
-pub async fn attempt(app: &App, with: &Authenticator, attempt: Attempt) -> Result<Outcome, Fault> {
+pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt) -> Result<Outcome, Fault> {
+    let app = &policies.app;
     let folded = attempt.user_name.trim().to_lowercase();
     if let Verdict::Wait(time) = with.limit.attempt(&folded, attempt.network) {
         return Ok(Outcome::Wait(time));
@@ -97,7 +102,7 @@ pub async fn attempt(app: &App, with: &Authenticator, attempt: Attempt) -> Resul
         (Judgement::Accepted { is_outdated }, Some(user)) => {
             with.limit.succeeded(&folded, attempt.network);
             let upgrade = if is_outdated { Some(with.hasher.hash(password, attempt.network).await?) } else { None };
-            accept(app, attempt, user, (upgrade, failures.map(|_| key))).await
+            accept(policies, attempt, user, (upgrade, failures.map(|_| key))).await
         }
         (Judgement::Refused(why), user) => refuse(app, attempt, user.as_ref(), why).await,
         (Judgement::Accepted { .. }, None) => refuse(app, attempt, None, "unknown-name").await,
@@ -134,14 +139,17 @@ async fn refuse(app: &App, attempt: Attempt, user: Option<&User>, why: &'static 
 }
 
 async fn accept(
-    app: &App,
+    policies: &Policies,
     attempt: Attempt,
     user: User,
     (upgrade, failed): (Option<String>, Option<TokenHash>),
 ) -> Result<Outcome, Fault> {
+    let app = &policies.app;
     let (token, hash) = app.random.token();
-    let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
-    let has_begun = app
+    let rules = policies.of_person(&user.id).await?;
+    let lifetime = rules.all().lifetime(&app.config.session);
+    let crowd = rules.all().crowd().map(|crowd| (crowd, rules.all().by(Setting::SessionConcurrent)));
+    let settled = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
@@ -150,7 +158,7 @@ async fn accept(
                     let event =
                         Event::SignInFailure { user: user.id.to_string(), reason: "changed-meanwhile".to_owned() };
                     tx.record(&attempt.context, None, &event);
-                    return Ok(false);
+                    return Ok(Settled::Outdated);
                 }
                 let context = attempt.context.by(Actor::User(user.id.clone()));
                 if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
@@ -167,34 +175,72 @@ async fn accept(
                 };
                 let Assurance { acr, amr } = Assurance::of(&[Method::Password]);
                 let who = Authenticated { user: user.id, acr: acr.to_owned(), amr, user_agent: attempt.user_agent };
-                settle(tx, &context, present, Begin { token: hash, who, lifetime }).await?;
-                Ok(true)
+                settle(tx, &context, present, Begin { token: hash, who, lifetime, crowd }).await
             })
         })
         .await?;
-    Ok(if has_begun { Outcome::SignedIn(token) } else { Outcome::Refused })
+    Ok(match settled {
+        Settled::Begun => Outcome::SignedIn(token),
+        Settled::Outdated => Outcome::Refused,
+        Settled::Full => Outcome::Full,
+    })
 }
 
 struct Begin {
     token: TokenHash,
     who: Authenticated,
     lifetime: Lifetime,
+    crowd: Option<(Crowd, Barrier)>,
+}
+
+/// What became of a right password.
+enum Settled {
+    Begun,
+    /// It was changed meanwhile.
+    Outdated,
+    Full,
 }
 
 /// The same person proves themselves once more, or somebody else takes the browser over.
-async fn settle(tx: &mut Tx, context: &Context, present: Option<Session>, begin: Begin) -> storage::Result<()> {
+async fn settle(tx: &mut Tx, context: &Context, present: Option<Session>, begin: Begin) -> storage::Result<Settled> {
     match present {
         Some(session)
             if session.user == begin.who.user && session.liveness(context.now, begin.lifetime) == Liveness::Live =>
         {
             let said = (begin.who.acr.as_str(), begin.who.amr.as_slice());
-            tx.sessions().reauthenticate(context, &session, begin.token, said).await
+            tx.sessions().reauthenticate(context, &session, begin.token, said).await?;
         }
         present => {
+            if !make_room(tx, context, present.as_ref(), &begin).await? {
+                return Ok(Settled::Full);
+            }
             if let Some(session) = present {
                 tx.sessions().end(context, &session, EndReason::Replaced).await?;
             }
-            tx.sessions().begin(context, begin.token, begin.who, begin.lifetime).await.map(|_| ())
+            tx.sessions().begin(context, begin.token, begin.who, begin.lifetime).await?;
         }
     }
+    Ok(Settled::Begun)
+}
+
+/// Ends sessions of the person so that one more may begin, as far as the rules say so; `false` when it may not. The person
+/// is held: of several at once one comes after the other.
+async fn make_room(tx: &mut Tx, context: &Context, present: Option<&Session>, begin: &Begin) -> storage::Result<bool> {
+    let Some((crowd, barrier)) = &begin.crowd else { return Ok(true) };
+    let user = &begin.who.user;
+    let mut live = tx.sessions().of_user(user).await?;
+    live.retain(|session| {
+        session.liveness(context.now, begin.lifetime) == Liveness::Live
+            && present.is_none_or(|present| present.id != session.id)
+    });
+    let Some(ending) = crowd.make_room(live) else {
+        let (setting, rules) = (barrier.setting.name().to_owned(), barrier.rules.clone());
+        let event = Event::PolicyRefusal { user: user.to_string(), client: String::new(), setting, rules, times: 1 };
+        tx.record(context, None, &event);
+        return Ok(false);
+    };
+    for session in &ending {
+        tx.sessions().end(context, session, EndReason::TooMany).await?;
+    }
+    Ok(true)
 }

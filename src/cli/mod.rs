@@ -24,6 +24,7 @@ mod location;
 mod membership;
 mod org;
 mod paging;
+mod policy;
 mod postgres;
 mod print;
 mod receipt;
@@ -111,6 +112,7 @@ Example:
     Group(group::Groups),
     Invitation(invitation::Invitations),
     Domain(domain::Domains),
+    Policy(policy::Policies),
     #[command(subcommand)]
     Client(client::Client),
     ScimTarget(scim_target::ScimTargets),
@@ -173,6 +175,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Location(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Membership(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Org(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Policy(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimTarget(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimToken(command) => within(config, output, async |shell| command.run(shell).await).await,
@@ -254,6 +257,10 @@ mod tests {
             "scim-token",
             "scim-target",
             "user review",
+            "policy list",
+            "policy set",
+            "policy unset",
+            "policy explain",
         ];
         let is_of_one = |example: &String| of_one.iter().any(|name| example.starts_with(&format!("lanyard {name} ")));
         let found: Vec<String> = examples(&Cli::command()).into_iter().filter(is_of_one).collect();

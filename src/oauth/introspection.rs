@@ -54,7 +54,8 @@ pub async fn introspect(
     let refresh = provider.app.storage.read().await?.refresh_tokens().by_hash(TokenHash::of(token)).await?;
     let Some(token) = refresh else { return Ok(INACTIVE.to_owned()) };
     let Some(told) = of_refresh_token(provider, caller, &token, now) else { return Ok(INACTIVE.to_owned()) };
-    Ok(if provider.standing(&token.family).await?.is_some() { told } else { INACTIVE.to_owned() })
+    let admitted = provider.admitted(&token.family, &caller.client, now).await?;
+    Ok(if admitted.is_some() { told } else { INACTIVE.to_owned() })
 }
 
 fn may_learn(caller: &Registered, token: &LiveToken) -> bool {
@@ -96,7 +97,7 @@ impl Holder {
         let Some(family) = provider.family(&family).await?.filter(|family| family.is_live(now)) else {
             return Ok(None);
         };
-        Ok(provider.standing(&family).await?.map(Self::Person))
+        Ok(provider.admitted(&family, &token.client.client, now).await?.map(Self::Person))
     }
 
     fn is(&self, other: &Self) -> bool {

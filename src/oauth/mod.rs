@@ -6,7 +6,7 @@
 //!
 //! * `client`, `client_id_url`, `client_metadata`, `client_keys`, `registration`, `redirect_uri`, `pkce`, `scope`, `error`: the words of the
 //!   protocol. `client_authentication`, `client_assertion`, `client_certificate`, `dpop`, `confirmation`: what a client proves.
-//! * `authorization/`: what a person is asked before an app gets a code. `grant/`: what an app exchanges for tokens, each
+//! * `policed`: what rules of organizations say of it. `authorization/`: what a person is asked before an app gets a code. `grant/`: what an app exchanges for tokens, each
 //!   grant in its file. `token/`: claims, signatures and lives. `store/`: the only SQL. `endpoint/`, `page/`: HTTP.
 //!
 //! Not here: how a person signs in (`authentication`), what a member holds in an organization (`directory::access`).
@@ -37,6 +37,7 @@ pub mod introspection;
 pub mod metadata;
 pub mod page;
 pub mod pkce;
+pub mod policed;
 pub mod profile;
 pub mod provider;
 pub mod redirect_uri;

@@ -33,7 +33,9 @@ use crate::{
     jose::JwkSet,
     keys::{Algorithm, Policy, SigningKey},
     limit::{Network, Recurrences, Throttle, Verdict},
+    policy::Policies,
     secret::TokenHash,
+    setting::Setting,
     storage::{self, Revision},
 };
 
@@ -45,6 +47,8 @@ pub struct Provider(Arc<Parts>);
 pub struct Parts {
     /// The application.
     pub app: App,
+    /// What organizations have set.
+    pub policies: Policies,
     /// How many requests of strangers are kept for one network.
     keeping: Throttle,
     /// Request objects of others that are read at a time.
@@ -57,6 +61,8 @@ pub struct Parts {
     pub(super) registering: Throttle,
     /// Failed authentications by client and network; clients that are not registered are counted as one.
     pub(super) failures: Recurrences<(String, Network)>,
+    /// Whom rules of organizations have stopped, by app and person.
+    pub(super) stops: Recurrences<(String, Setting)>,
     clients: Cache<String, Arc<Registered>>,
     services: Cache<String, Arc<Service>>,
     memberships: Cache<UserId, Arc<Vec<Member>>>,
@@ -128,6 +134,8 @@ impl Provider {
             keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
             typing: TypingLimit::new(&app.clock, &app.random),
             failures: Recurrences::new(app.clock.clone()),
+            stops: Recurrences::new(app.clock.clone()),
+            policies: Policies::new(app.clone()),
             app,
             clients: Cache::of(&[Revision::Clients]),
             services: Cache::of(&[Revision::Clients, Revision::Policies]),
@@ -301,16 +309,30 @@ impl Parts {
     /// # Errors
     /// When the database fails.
     pub async fn standing(&self, family: &Family) -> storage::Result<Option<Arc<Standing>>> {
+        let found = self.standing_in(&family.user, &family.organization, detail(&family.told())).await?;
+        Ok(found.filter(|standing| standing.carries(family)))
+    }
+
+    /// The same of a person in an organization, whatever it is asked for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn standing_in(
+        &self,
+        user: &UserId,
+        organization: &OrganizationId,
+        detail: Detail,
+    ) -> storage::Result<Option<Arc<Standing>>> {
         let moment = self.standings.moment(&self.app);
-        let key = (family.user.clone(), family.organization.clone(), detail(&family.told()));
+        let key = (user.clone(), organization.clone(), detail);
         if let Some(found) = self.standings.find(&key, moment) {
-            return Ok(found.carries(family).then_some(found));
+            return Ok(Some(found));
         }
         let (mut tx, now) = (self.app.storage.read().await?, self.app.clock.now());
         let Some(loaded) = Standing::load(&mut tx, (&key.0, &key.1, key.2), now).await? else { return Ok(None) };
         let loaded = Arc::new(loaded);
         self.standings.keep_until(key, Arc::clone(&loaded), (moment, loaded.access.ends_at));
-        Ok(loaded.carries(family).then_some(loaded))
+        Ok(Some(loaded))
     }
 
     /// Whether a script of this origin may call the endpoints for tokens: it is that of a registered browser app.

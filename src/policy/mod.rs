@@ -1,3 +1,22 @@
-//! Policies as pure functions: what is asked of a password, and later of sessions, factors and networks.
+//! Policies: which rules hold for somebody, and what they come to; pure but for the store and the cache.
+//!
+//! What can be set is the table of [`setting`](crate::setting). An organization sets it for itself, for a role, a group, an
+//! app or a location ([`changing`]); the configuration sets it for everybody. Of all rules that hold for somebody the
+//! strictest wins ([`rule`]); nobody can be allowed more by a rule. In an organization its rules count, those of the
+//! configuration with them; where no organization is chosen yet, those of every organization that the person is an
+//! active member of. [`cached`] keeps them in memory, [`bounds`] says what they mean for sessions and tokens.
+//!
+//! Whoever enforces a setting asks here and stays where it is: sign-in and sessions in `authentication`, tokens in
+//! `oauth::policed`, what ends by itself in `worker::policies`.
 
+pub mod bounds;
+pub mod cached;
+pub mod changing;
 pub mod password;
+pub mod rule;
+pub mod store;
+
+pub use bounds::{Bounds, Rests};
+pub use cached::Policies;
+pub use changing::Error;
+pub use rule::{Applying, Barrier, Rule, Rules, Subject, Whom};

@@ -9,6 +9,7 @@ use crate::{
     authentication::{self, Authenticator},
     keys::{shared_key::SharedKey, store::SharedKeyFault},
     oauth::{self, Provider},
+    policy::Policies,
     scim::{self, ServiceProvider},
     web::{self, Site, TrustedProxies},
 };
@@ -18,6 +19,13 @@ use crate::{
 struct State {
     app: App,
     authenticator: Authenticator,
+    policies: Policies,
+}
+
+impl FromRef<State> for Policies {
+    fn from_ref(state: &State) -> Self {
+        state.policies.clone()
+    }
 }
 
 impl FromRef<State> for App {
@@ -47,8 +55,9 @@ pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
 
 /// The whole application as one router.
 pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
-    let state = State { app: app.clone(), authenticator: Authenticator::start(app) };
     let provider = Provider::new(app.clone());
+    let (authenticator, policies) = (Authenticator::start(app), provider.policies.clone());
+    let state = State { app: app.clone(), authenticator, policies };
     let features = Router::new()
         .route("/", get(async || Redirect::to("/account")))
         .merge(authentication::endpoint::router())

@@ -6,6 +6,7 @@
 //! who they are (`authentication`), cookies (`web`), tokens (`oauth`). It knows people and organizations by their ids alone
 //! and stands before `directory`, which ends sessions in the unit that disables somebody.
 
+mod crowd;
 mod lifetime;
 pub mod store;
 
@@ -14,6 +15,7 @@ use crate::{
     id::{OrganizationId, SessionId, Sid, UserId},
 };
 
+pub use crowd::{Crowd, WhenFull};
 pub use lifetime::{Lifetime, Liveness};
 
 /// One browser or device that is signed in.
@@ -75,6 +77,8 @@ pub enum EndReason {
     Administrator,
     /// Its time was over.
     Expiry,
+    /// The person signed in once more, and may not be signed in that often.
+    TooMany,
     /// The database came back from a backup.
     Restore,
 }
@@ -98,6 +102,7 @@ impl EndReason {
             Self::NoMembership => "no-membership",
             Self::Administrator => "administrator",
             Self::Expiry => "expiry",
+            Self::TooMany => "too-many",
             Self::Restore => "restore",
         }
     }

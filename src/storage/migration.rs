@@ -68,6 +68,7 @@ const STEPS: &[Step] = migrations! {
     "202611230428" "unmapped";
     "202611230643" "scim_target_pauses";
     "202611230700" "factors";
+    "202611230726" "policy_rules";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -5,6 +5,7 @@
 
 mod cleaning;
 mod jobs;
+mod policies;
 mod pushes;
 mod rules;
 mod sealer;
@@ -151,6 +152,7 @@ impl Worker {
         let mut tick = seconds();
         let mut rules = rules::Rules::new(self.app.clone());
         let mut waiting = waiting::Waiting::new(self.app.clone());
+        let mut policies = policies::Policies::new(self.app.clone());
         let (mut unsearchable, mut growing, mut directory) = (true, true, 0);
         let mut crowd: Option<Timestamp> = None;
         let (mut cleaning, mut sized) = (Timestamp(0), Timestamp(0));
@@ -172,6 +174,9 @@ impl Worker {
             }
             if let Err(error) = waiting.go_on().await {
                 tracing::error!(error = %error, "What outside systems said and means something now could not be followed; it is tried again.");
+            }
+            if let Err(error) = policies.go_on().await {
+                tracing::error!(error = %error, "What rules of organizations say is over could not be ended; it is tried again.");
             }
             if growing && now.since(sized) >= SIZES_EVERY {
                 (sized, growing) = (now, false);

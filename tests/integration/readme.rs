@@ -8,6 +8,7 @@ use std::{
 use lanyard::{
     config::{Config, Sources},
     oauth::metadata::Metadata,
+    setting::{ROWS, Row, SubjectKind},
 };
 
 const README: &str = include_str!("../../README.md");
@@ -120,6 +121,21 @@ fn every_command_exists() {
         .expect("sh runs");
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}{complained}");
+}
+
+/// A setting as the table of the page has it.
+fn line(row: &Row) -> String {
+    let subjects: Vec<&str> = row.subjects.iter().map(|kind| kind.name()).collect();
+    let subjects = if subjects.len() == SubjectKind::ALL.len() { "all".to_owned() } else { subjects.join(", ") };
+    format!("| `{}` | {} | {} | {} | {subjects} |", row.name, row.about, row.kind.stricter(), row.default)
+}
+
+#[test]
+fn every_setting_of_policies_is_listed() {
+    let section = README.split("\n## Policies\n").nth(1).expect("a section");
+    let section = section.split("\n## ").next().unwrap_or(section);
+    let listed: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(listed, ROWS.iter().map(line).collect::<Vec<_>>());
 }
 
 #[test]

@@ -34,6 +34,7 @@ use crate::{
     },
     directory::{self, invitation as invitation_rules, user::User},
     limit::Network,
+    policy::Policies,
     web::{Error, Frame, Language, Page, Parameters, Problem, Refusal, Visit},
 };
 
@@ -43,6 +44,7 @@ where
     S: Clone + Send + Sync + 'static,
     App: FromRef<S>,
     Authenticator: FromRef<S>,
+    Policies: FromRef<S>,
 {
     Router::new()
         .route("/account", get(overview::show))

@@ -27,6 +27,7 @@ use crate::{
     clock::Timestamp,
     id::SessionId,
     oauth::store::{State as Telling, Told},
+    policy::Policies,
     session::{EndReason, Lifetime, Liveness, Session},
     storage,
     web::{CsrfForm, Error, Page, Query, Refusal, Visit},
@@ -41,21 +42,22 @@ const MOST_TOLD: u32 = 50;
 
 /// `GET /account/sessions`
 pub(super) async fn show(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     visit: Visit,
     person: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Error> {
+    let app = &policies.app;
     let frame = frame(&visit, &person);
-    let masthead = masthead(&app, &person, Tab::Sessions).await?;
-    let now = app.clock.now();
+    let masthead = masthead(app, &person, Tab::Sessions).await?;
+    let (now, lifetime) = (app.clock.now(), policies.lifetime(&person.user.id).await?);
     let mut tx = app.storage.read().await?;
     let all = tx.sessions().of_user(&person.user.id).await?;
     let told = tx.logouts().of_user(&person.user.id, None, now.minus(RECENTLY), MOST_TOLD).await?;
     let organizations: Vec<_> = told.iter().map(|told| told.logout.organization.clone()).collect();
     let names = tx.names().of(&organizations, &[]).await?;
     drop(tx);
-    let mut live: Vec<&Session> = all.iter().filter(|session| is_live(&app, session, now)).collect();
+    let mut live: Vec<&Session> = all.iter().filter(|session| is_live(session, lifetime, now)).collect();
     live.sort_by_key(|session| session.id != person.session.id);
     let sessions = live.into_iter().map(|session| row(session, &person.session.id, now)).collect();
     let notice = Notice::of(&query).and_then(|notice| notice.text(frame.t, None));
@@ -65,19 +67,22 @@ pub(super) async fn show(
 
 /// `POST /account/sessions/{id}/end`: one of the person's own; any other answers as if it did not exist.
 pub(super) async fn end(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     visit: Visit,
     person: SignedIn,
     Path(id): Path<String>,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
+    let app = &policies.app;
     let id: SessionId = id.parse().map_err(|_| Refusal::NotFound)?;
     let found = app.storage.read().await?.sessions().by_id(&id).await?;
-    let own = found.filter(|session| session.user == person.user.id && is_live(&app, session, app.clock.now()));
+    let lifetime = policies.lifetime(&person.user.id).await?;
+    let is_own = |session: &Session| session.user == person.user.id && is_live(session, lifetime, app.clock.now());
+    let own = found.filter(is_own);
     let session = own.ok_or(Refusal::NotFound)?;
-    let context = context(&app, &visit, &person);
+    let context = context(app, &visit, &person);
     if session.id == person.session.id {
-        let apps = sign_out::end(&app, context, session, Reach::This).await?;
+        let apps = sign_out::end(app, context, session, Reach::This).await?;
         return Ok(gone(&visit, apps));
     }
     app.storage
@@ -125,8 +130,7 @@ pub(super) async fn end_others(
     Ok(Notice::Ended.at(PATH).into_response())
 }
 
-fn is_live(app: &App, session: &Session, now: Timestamp) -> bool {
-    let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
+fn is_live(session: &Session, lifetime: Lifetime, now: Timestamp) -> bool {
     session.liveness(now, lifetime) == Liveness::Live
 }
 

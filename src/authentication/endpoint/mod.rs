@@ -22,6 +22,7 @@ use crate::{
     app::App,
     audit::{Actor, Context},
     directory::organization::Organization,
+    policy::Policies,
     web::{Brand, LocalPath, Parameters, RedirectsTo, ReturnTo, Visit, return_to},
 };
 
@@ -34,6 +35,7 @@ where
     S: Clone + Send + Sync + 'static,
     App: FromRef<S>,
     Authenticator: FromRef<S>,
+    Policies: FromRef<S>,
 {
     Router::new()
         .route("/login", get(sign_in::enter))

@@ -14,8 +14,9 @@ use crate::{
         flow::{self, Standing, Step},
     },
     directory::user::User,
+    policy::Policies,
     secret::{ExposeSecret, TokenHash},
-    session::{Lifetime, Session},
+    session::Session,
     storage,
     web::{Error, LocalPath, Refusal, ReturnTo, Visit},
 };
@@ -48,7 +49,8 @@ impl Person {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn of(app: &App, visit: &Visit) -> storage::Result<Self> {
+    pub async fn of(policies: &Policies, visit: &Visit) -> storage::Result<Self> {
+        let app = &policies.app;
         let Some(token) = visit.session_token() else { return Ok(Self { known: None, step: Step::SignIn }) };
         let mut tx = app.storage.read().await?;
         let Some(session) = tx.sessions().by_token(TokenHash::of(token.expose_secret())).await? else {
@@ -63,8 +65,7 @@ impl Person {
         let is_proved = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
         let has_second_factor = !is_proved && tx.factors().has_any(&session.user).await?;
         drop(tx);
-        let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
-        let now = app.clock.now();
+        let (lifetime, now) = (policies.lifetime(&session.user).await?, app.clock.now());
         let standing =
             Standing { session: Some(&session), user: user.as_ref(), has_second_factor, texts_wait, lifetime, now };
         let step = flow::next_step(&standing);
@@ -90,20 +91,20 @@ async fn touch(app: &App, session: &Session) -> storage::Result<()> {
 impl<S> FromRequestParts<S> for Person
 where
     S: Send + Sync,
-    App: FromRef<S>,
+    Policies: FromRef<S>,
 {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        Self::of(&App::from_ref(state), &visit).await.map_err(|error| Error::from(error).into_response())
+        Self::of(&Policies::from_ref(state), &visit).await.map_err(|error| Error::from(error).into_response())
     }
 }
 
 impl<S> FromRequestParts<S> for SignedIn
 where
     S: Send + Sync,
-    App: FromRef<S>,
+    Policies: FromRef<S>,
 {
     type Rejection = Response;
 
@@ -129,14 +130,15 @@ where
 impl<S> FromRequestParts<S> for FreshlySignedIn
 where
     S: Send + Sync,
-    App: FromRef<S>,
+    Policies: FromRef<S>,
 {
     type Rejection = Response;
 
     /// Whoever proved it too long ago does so again and comes back; what a form held is filled in once more.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let person = SignedIn::from_request_parts(parts, state).await?;
-        let app = App::from_ref(state);
+        let policies = Policies::from_ref(state);
+        let app = &policies.app;
         if app.clock.now().since(person.session.auth_time) < app.config.session.fresh {
             return Ok(Self(person));
         }

@@ -17,6 +17,7 @@ use crate::{
         signing_in::{self, Attempt, Fault, Outcome},
     },
     limit::Network,
+    policy::Policies,
     secret::{ExposeSecret, TokenHash},
     storage,
     web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie},
@@ -49,21 +50,22 @@ pub(super) async fn show(
 
 /// `POST /login/password`
 pub(super) async fn submit(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
+    let app = &policies.app;
     let back = way_back(&visit);
     let attempt = Attempt {
-        context: visit_context(&app, &visit, Actor::Anonymous),
+        context: visit_context(app, &visit, Actor::Anonymous),
         network: Network::from(visit.address()),
         user_agent: visit.user_agent(),
         present: visit.session_token().map(|token| TokenHash::of(token.expose_secret())),
         user_name: form.trimmed("user_name").to_owned(),
         password: form.secret("password"),
     };
-    let outcome = match signing_in::attempt(&app, &authenticator, attempt).await {
+    let outcome = match signing_in::attempt(&policies, &authenticator, attempt).await {
         Ok(outcome) => outcome,
         Err(Fault::Busy(_)) => return Err(Refusal::Busy.into()),
         Err(Fault::Storage(error)) => return Err(error.into()),
@@ -77,12 +79,16 @@ pub(super) async fn submit(
         }
         // The same page for every cause, but for its form token: what was typed is not repeated.
         Outcome::Refused => {
-            let view = SignInPage { problems: vec![Problem::whole(texts.wrong)], ..blank(&app, &visit, &back).await? };
+            let view = SignInPage { problems: vec![Problem::whole(texts.wrong)], ..blank(app, &visit, &back).await? };
+            page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
+        }
+        Outcome::Full => {
+            let view = SignInPage { problems: vec![Problem::whole(texts.full)], ..blank(app, &visit, &back).await? };
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
         }
         Outcome::Wait(time) => {
             let view =
-                SignInPage { problems: vec![Problem::whole(texts.throttled)], ..blank(&app, &visit, &back).await? };
+                SignInPage { problems: vec![Problem::whole(texts.throttled)], ..blank(app, &visit, &back).await? };
             let wait = HeaderValue::from(time.as_secs().max(1));
             let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &back, Page(view));
             response.headers_mut().insert(header::RETRY_AFTER, wait);

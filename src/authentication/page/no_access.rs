@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use crate::web::{Frame, Link};
+use crate::{
+    setting::Setting,
+    web::{Frame, Link},
+};
 
 /// The page that says whom to ask.
 #[derive(Template)]
@@ -16,6 +19,8 @@ pub struct NoAccessPage {
     pub organization: Option<String>,
     /// The group, role or location that the app asks for.
     pub missing: Option<String>,
+    /// The setting by which the organization lets nobody like this person in, now or from here.
+    pub stopped: Option<Setting>,
     /// The names of those who can give it.
     pub people: Vec<String>,
     /// Where to go from here; the first is the main one.
@@ -24,12 +29,19 @@ pub struct NoAccessPage {
 
 impl NoAccessPage {
     fn title(&self) -> String {
-        (self.frame.t.authentication.no_access.title)(&self.app)
+        let texts = &self.frame.t.authentication.no_access;
+        match self.stopped {
+            Some(Setting::ScheduleWindows) => (texts.closed_title)(&self.app),
+            Some(_) => (texts.elsewhere_title)(&self.app),
+            None => (texts.title)(&self.app),
+        }
     }
 
     fn lead(&self) -> String {
         let texts = &self.frame.t.authentication.no_access;
         match &self.organization {
+            Some(organization) if self.stopped == Some(Setting::ScheduleWindows) => (texts.closed)(organization),
+            Some(organization) if self.stopped.is_some() => (texts.elsewhere)(organization),
             Some(organization) => (texts.lead)(&self.app, organization),
             None => (texts.lead_without_organization)(&self.app),
         }

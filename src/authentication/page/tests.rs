@@ -11,9 +11,12 @@ use super::{
     sign_out::{SignOutPage, SignedOutPage},
     terms::{Document, TermsPage},
 };
-use crate::web::{
-    Frame, Language, Link, Message, Parameters, Problem,
-    gallery::{brand, frame, show},
+use crate::{
+    setting::Setting,
+    web::{
+        Frame, Language, Link, Message, Parameters, Problem,
+        gallery::{brand, frame, show},
+    },
 };
 
 fn in_every_language(name: &str, page: impl Fn(Frame) -> String) {
@@ -182,6 +185,7 @@ fn the_end_is_well_formed() {
             app: "Clinic Calendar".into(),
             organization: Some("Riverside Clinic".into()),
             missing: Some("gps".into()),
+            stopped: None,
             people: vec!["Olivia Berg".into(), "Max Okafor".into()],
             links: vec![link("/x", texts.back), link("/y", texts.other_organization)],
             frame,
@@ -190,7 +194,14 @@ fn the_end_is_well_formed() {
     });
     in_every_language("no-access-anywhere", |frame| {
         let (app, links) = ("Clinic Calendar".to_owned(), vec![]);
-        let page = NoAccessPage { frame, app, organization: None, missing: None, people: vec![], links };
-        page.to_string()
+        let (missing, people) = (None, vec![]);
+        NoAccessPage { frame, app, organization: None, missing, stopped: None, people, links }.to_string()
     });
+    for (name, setting) in [("no-access-now", Setting::ScheduleWindows), ("no-access-here", Setting::NetworkAllowed)] {
+        in_every_language(name, |frame| {
+            let (app, organization) = ("Clinic Calendar".to_owned(), Some("Riverside Clinic".to_owned()));
+            let (missing, people, links) = (None, vec![], vec![]);
+            NoAccessPage { frame, app, organization, missing, stopped: Some(setting), people, links }.to_string()
+        });
+    }
 }

@@ -176,17 +176,20 @@ impl Apps<'_> {
         Ok(())
     }
 
-    /// `false` when it was not activated.
+    /// Ends an activation, with the rules for whoever uses the app; `false` when it was not activated.
     pub(in crate::directory) async fn deactivate(
         &mut self,
         organization: &OrganizationId,
         client: &str,
     ) -> Result<bool> {
-        let done = sql("DELETE FROM activations WHERE organization_id = $1 AND client_id = $2")
-            .bind(organization.as_str().to_owned())
-            .bind(client.to_owned())
-            .execute(self.0.connection())
-            .await?;
+        let mut done = 0;
+        for statement in [
+            "DELETE FROM policy_rules WHERE organization_id = $1 AND subject_kind = 'client' AND subject_id = $2",
+            "DELETE FROM activations WHERE organization_id = $1 AND client_id = $2",
+        ] {
+            let query = sql(statement).bind(organization.as_str().to_owned()).bind(client.to_owned());
+            done = query.execute(self.0.connection()).await?;
+        }
         Ok(done == 1)
     }
 

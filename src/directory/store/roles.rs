@@ -223,7 +223,7 @@ impl Roles<'_> {
         Ok(())
     }
 
-    /// Removes a role, ends its assignments and takes it from groups, clients and heirs.
+    /// Removes a role with the rules for it, ends its assignments and takes it from groups, clients and heirs.
     pub(in crate::directory) async fn remove(&mut self, id: &RoleId, now: Timestamp) -> Result<()> {
         for statement in [
             "UPDATE roles SET removed_at = $2 WHERE id = $1",
@@ -236,6 +236,7 @@ impl Roles<'_> {
             "DELETE FROM role_permissions WHERE role_id = $1",
             "DELETE FROM group_roles WHERE role_id = $1",
             "DELETE FROM client_roles WHERE role_id = $1",
+            "DELETE FROM policy_rules WHERE subject_kind = 'role' AND subject_id = $1 AND subject_id <> ''",
         ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }

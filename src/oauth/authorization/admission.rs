@@ -2,7 +2,7 @@
 //! made (RFC 8628, CIBA), by the rules of the authorization request. The authorization begins in the session of whoever
 //! allowed it, and ends with it unless `offline_access` was granted.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
     Denial, Resolved,
@@ -18,6 +18,7 @@ use crate::{
     id::{FamilyId, OrganizationId, Sid},
     oauth::{
         client::{Client, GrantType, Registered},
+        policed,
         provider::Provider,
         scope::Scope,
         store::{Before, DeferredRequest, Family, Particulars},
@@ -38,7 +39,8 @@ pub enum Admission {
     Denied(Denial, Option<Box<Organization>>),
 }
 
-/// Finds where the person would let the app in; `chosen` is what they chose on a page.
+/// Finds where the person would let the app in; `chosen` is what they chose on a page, `from` where they are, if they are
+/// there themselves.
 ///
 /// # Errors
 /// When the database fails.
@@ -46,6 +48,7 @@ pub async fn admission(
     provider: &Provider,
     (client, request): (&Registered, &DeferredRequest),
     (user, chosen): (&User, Option<&OrganizationId>),
+    from: Option<IpAddr>,
 ) -> storage::Result<Admission> {
     let members = provider.memberships(&user.id).await?;
     let wish = Wish { chosen, requested: request.organization.as_deref() };
@@ -61,6 +64,10 @@ pub async fn admission(
         if !requirement.is_met_by(&access) {
             return Ok(Admission::Denied(Denial::Requirement, Some(Box::new(organization))));
         }
+    }
+    let ruled = provider.ruled((&user.id, &organization.id), &client.client).await?;
+    if let Some(barrier) = ruled.applying().barrier(provider.app.clock.now(), from) {
+        return Ok(Admission::Denied(Denial::Policy(barrier), Some(Box::new(organization))));
     }
     Ok(Admission::Open(Box::new((membership, organization))))
 }
@@ -122,6 +129,7 @@ impl Allowing {
             created_at: now,
             expires_at: now.plus(life),
             revoked_at: None,
+            session_began_at: None,
             session_end: None,
         };
         Self { request, client, family }
@@ -185,10 +193,13 @@ pub async fn record_denial(
     provider: &Provider,
     context: &Context,
     (person, request): (&SignedIn, &DeferredRequest),
-    (denial, organization): (Denial, Option<&OrganizationId>),
+    (denial, organization): (&Denial, Option<&OrganizationId>),
 ) -> storage::Result<()> {
     let (user, client) = (person.user.id.clone(), request.client_id.clone());
-    let event = Event::AuthorizationFailure { user, client, reason: denial.reason().to_owned() };
+    let event = match denial {
+        Denial::Policy(barrier) => policed::refusal(barrier.clone(), (&client, user.to_string()), 1),
+        _ => Event::AuthorizationFailure { user, client, reason: denial.reason().to_owned() },
+    };
     let (context, at) = (context.by(Actor::User(person.user.id.clone())), organization.cloned());
     let told = TokenHash::of(&format!("denied\n{}\n{}\n{}", request.id, person.user.id, denial.reason()));
     let until = request.expires_at;

@@ -1,5 +1,7 @@
 //! From a request to its outcome: loads what the person may do, runs the checks, and issues the code.
 
+use std::time::Duration;
+
 use super::{
     Denial, Need, Progress, Prompt, Resolved, Situation,
     organization::{Member, Wish, resolve},
@@ -16,6 +18,7 @@ use crate::{
         client::GrantType,
         confirmation::Confirmation,
         error::{Code, Refusal, refuse},
+        policed,
         profile::Profile,
         provider::Provider,
         scope::Scope,
@@ -27,11 +30,12 @@ use crate::{
         },
     },
     secret::{SecretString, TokenHash},
+    setting::Setting,
     storage::{self, Tx},
 };
 
 /// How long a family without refresh tokens is kept: longer than any access token lives.
-pub(super) const CODE_ONLY: std::time::Duration = std::time::Duration::from_hours(1);
+pub(super) const CODE_ONLY: Duration = Duration::from_hours(1);
 
 /// A request that was read, with what the person did for it.
 #[derive(Debug, Clone)]
@@ -96,6 +100,7 @@ pub async fn decide(
     }
     let expected = expected.map(|expected| known_as(provider, asked, &person, &expected));
     let (organization, consent) = circumstances(provider, asked, &person).await?;
+    let reauthenticate_after = reauthenticate_after(provider, (&person, &organization), asked).await?;
     let situation = Situation {
         request: &asked.request,
         is_first_party: asked.to.client.client.is_first_party,
@@ -106,6 +111,7 @@ pub async fn decide(
             expected: expected.as_ref(),
             organization: &organization,
             consent: consent.as_ref(),
+            reauthenticate_after,
         }),
         now,
     };
@@ -167,6 +173,17 @@ async fn circumstances(
     Ok((organization, consent))
 }
 
+/// How long after a sign-in the rules of the organization ask for another one.
+async fn reauthenticate_after(
+    provider: &Provider,
+    (person, organization): (&SignedIn, &Resolved),
+    asked: &Asked,
+) -> storage::Result<Option<Duration>> {
+    let Resolved::Chosen(member) = organization else { return Ok(None) };
+    let ruled = provider.ruled((&person.user.id, &member.1.id), &asked.to.client.client).await?;
+    Ok(ruled.applying().span(Setting::SessionReauthenticate))
+}
+
 fn standpoint(person: Option<SignedIn>, organization: Resolved) -> Standpoint {
     match organization {
         Resolved::Chosen(member) => Standpoint { person, organization: Some(member.1), choices: vec![] },
@@ -197,6 +214,10 @@ async fn admit(
             return deny(provider, context, asked, (Denial::Requirement, person, Some(organization))).await;
         }
     }
+    let ruled = provider.ruled((&person.user.id, &organization.id), &asked.to.client.client).await?;
+    if let Some(barrier) = ruled.applying().barrier(context.now, policed::address(context)) {
+        return deny(provider, context, asked, (Denial::Policy(barrier), person, Some(organization))).await;
+    }
     let (code, hash) = provider.app.random.token();
     let issue = Issue::new(provider, asked, &person, (&membership, &organization), context);
     let context = context.by(Actor::User(person.user.id.clone()));
@@ -209,7 +230,7 @@ async fn admit(
 }
 
 async fn refused(provider: &Provider, context: &Context, asked: &Asked, person: &SignedIn) -> storage::Result<Outcome> {
-    record_denial(provider, context, asked, (Denial::Refused, person, None)).await?;
+    record_denial(provider, context, asked, (&Denial::Refused, person, None)).await?;
     Ok(Outcome::Refuse(refuse(Code::AccessDenied, "the person did not allow it")))
 }
 
@@ -219,7 +240,7 @@ async fn deny(
     asked: &Asked,
     (denial, person, organization): (Denial, SignedIn, Option<Organization>),
 ) -> storage::Result<Outcome> {
-    record_denial(provider, context, asked, (denial, &person, organization.as_ref())).await?;
+    record_denial(provider, context, asked, (&denial, &person, organization.as_ref())).await?;
     if asked.request.prompts_for(Prompt::None) {
         return Ok(Outcome::Refuse(denied()));
     }
@@ -236,14 +257,15 @@ async fn record_denial(
     provider: &Provider,
     context: &Context,
     asked: &Asked,
-    (denial, person, organization): (Denial, &SignedIn, Option<&Organization>),
+    (denial, person, organization): (&Denial, &SignedIn, Option<&Organization>),
 ) -> storage::Result<()> {
     let (user, client) = (person.user.id.clone(), asked.to.client.client.id.clone());
     let reason = denial.reason().to_owned();
-    let event = if asked.request.organization.is_some() && denial != Denial::Refused {
-        Event::SwitchFailure { user, client, reason }
-    } else {
-        Event::AuthorizationFailure { user, client, reason }
+    let event = match denial {
+        Denial::Policy(barrier) => policed::refusal(barrier.clone(), (&client, user.to_string()), 1),
+        Denial::Refused => Event::AuthorizationFailure { user, client, reason },
+        _ if asked.request.organization.is_some() => Event::SwitchFailure { user, client, reason },
+        _ => Event::AuthorizationFailure { user, client, reason },
     };
     let (context, at) = (context.by(Actor::User(person.user.id.clone())), organization.map(|at| at.id.clone()));
     provider
@@ -309,6 +331,7 @@ impl Issue {
             created_at: now,
             expires_at: now.plus(if is_refreshed { tokens.refresh_absolute } else { CODE_ONLY }),
             revoked_at: None,
+            session_began_at: None,
             session_end: None,
         };
         let code = StoredCode {

@@ -4,10 +4,12 @@ use crate::{
     directory::{membership::Membership, organization::Organization, user::User},
     id::OrganizationId,
     oauth::client::Registered,
+    policy::Barrier,
+    setting::Setting,
 };
 
 /// Why a person is refused an app; for the page, the audit, and never told apart in the answer to the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
     /// The organization that was named does not exist, or the person is no member of it.
     NotAMember,
@@ -17,6 +19,8 @@ pub enum Denial {
     NoOrganization,
     /// The organization asks for a role, group or location that the person does not have.
     Requirement,
+    /// A rule of the organization stops the person: by the hour, or by where they come from.
+    Policy(Barrier),
     /// The person said no.
     Refused,
 }
@@ -24,13 +28,25 @@ pub enum Denial {
 impl Denial {
     /// For the audit.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::NotAMember => "not a member",
             Self::NotActivated => "the organization does not use the app",
             Self::NoOrganization => "no organization that uses the app",
             Self::Requirement => "a role, group or location is missing",
+            Self::Policy(barrier) => barrier.setting.name(),
             Self::Refused => "the person refused",
+        }
+    }
+}
+
+impl Denial {
+    /// By which setting a rule stops the person.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Setting> {
+        match self {
+            Self::Policy(barrier) => Some(barrier.setting),
+            _ => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What has to happen before a request is answered with a code: an ordered list of pure checks (OpenID Connect Core 1.0
 //! §3.1.2.1 to §3.1.2.4). The first that is not met decides; `prompt=none` turns it into its error.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{
@@ -46,6 +48,8 @@ pub struct Person<'a> {
     pub organization: &'a Resolved,
     /// What the person allowed the app there.
     pub consent: Option<&'a Consent>,
+    /// How long after a sign-in the rules of the organization ask for another one.
+    pub reauthenticate_after: Option<Duration>,
 }
 
 /// What a person allowed an app in an organization.
@@ -167,9 +171,11 @@ fn a_new_sign_in_was_done(situation: &Situation<'_>) -> Option<Need> {
     (situation.request.prompts_for(Prompt::Login) && is_old).then_some(Need::SignIn)
 }
 
-/// `max_age`.
+/// `max_age`, or what the rules of the organization ask for.
 fn the_sign_in_is_recent(situation: &Situation<'_>) -> Option<Need> {
-    let (person, max_age) = (situation.person.as_ref()?, situation.request.max_age?);
+    let person = situation.person.as_ref()?;
+    let by_rule = person.reauthenticate_after.and_then(|after| i64::try_from(after.as_secs()).ok());
+    let max_age = [situation.request.max_age, by_rule].into_iter().flatten().min()?;
     let is_recent = is_recent(person.auth_time, max_age, (situation.progress.started_at, situation.now));
     (!is_recent).then_some(Need::SignIn)
 }
@@ -226,6 +232,8 @@ mod tests {
         organization: Resolved,
         consent: Option<(&'static str, i64)>,
         is_first_party: bool,
+        /// Seconds.
+        by_rule: Option<u64>,
     }
 
     fn signed_in(auth_time: i64) -> Given {
@@ -237,6 +245,7 @@ mod tests {
             organization: Resolved::Chosen(Box::new(member("a"))),
             consent: None,
             is_first_party: true,
+            by_rule: None,
         }
     }
 
@@ -254,6 +263,7 @@ mod tests {
             expected: expected.as_ref(),
             organization: &given.organization,
             consent: consent.as_ref(),
+            reauthenticate_after: given.by_rule.map(Duration::from_secs),
         });
         let is_first_party = given.is_first_party;
         first_need(&Situation {
@@ -281,6 +291,10 @@ mod tests {
             ("max_age=0", Given { query: "max_age=0", ..old() }, Some(Need::SignIn)),
             ("max_age=0, done", Given { query: "max_age=0", ..fresh() }, None),
             ("a huge max_age", Given { query: "max_age=999999999999999999", ..old() }, None),
+            ("the rule, too old", Given { by_rule: Some(559), ..old() }, Some(Need::SignIn)),
+            ("the rule, just", Given { by_rule: Some(560), ..old() }, None),
+            ("the rule, done", Given { by_rule: Some(1), ..fresh() }, None),
+            ("the stricter of both", Given { query: "max_age=560", by_rule: Some(559), ..old() }, Some(Need::SignIn)),
             ("another is expected", Given { expected: Some("usr_x"), ..old() }, Some(Need::SignIn)),
             ("this one is expected", Given { expected: Some("usr_o"), ..old() }, None),
             ("select_account", Given { query: "prompt=select_account", ..old() }, Some(Need::SelectAccount)),

@@ -164,12 +164,12 @@ async fn place(
     request: &DeferredRequest,
     user: &User,
 ) -> Result<String, Error> {
-    match admission(provider, (client, request), (user, None)).await? {
+    match admission(provider, (client, request), (user, None), None).await? {
         Admission::Open(member) => Ok(member.1.id.to_string()),
         Admission::Choose(_) => {
             Err(refuse(Code::InvalidRequest, "the person has several: organization is missing").into())
         }
-        Admission::Denied(Denial::Requirement, _) => {
+        Admission::Denied(Denial::Requirement | Denial::Policy(_), _) => {
             Err(refuse(Code::AccessDenied, "the person may not use the client there").into())
         }
         Admission::Denied(..) => Err(UNKNOWN.into()),

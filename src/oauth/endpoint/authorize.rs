@@ -231,7 +231,7 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
     let asked = Asked { to, request, progress: arrived.progress.clone(), pushed: arrived.pushed };
     let context = context(provider, visit);
     let to = &asked.to;
-    let person = Person::of(&provider.app, visit).await?;
+    let person = Person::of(&provider.policies, visit).await?;
     let step = person.step;
     match decide(provider, &context, &asked, person.signed_in()).await? {
         Outcome::Code(code) => Ok(reply(provider, visit, to, to.code(provider.issuer(), code.expose_secret())).await?),

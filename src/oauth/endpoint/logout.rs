@@ -37,7 +37,7 @@ pub(super) async fn by_get(
 ) -> Result<Response, web::Error> {
     let sent = parameters(&provider, &query.unwrap_or_default()).await?;
     let request = LogoutRequest::read(&provider, &sent).await?;
-    let Some((session, user)) = Person::of(&provider.app, &visit).await?.known else {
+    let Some((session, user)) = Person::of(&provider.policies, &visit).await?.known else {
         return Ok(signed_out(&visit, vec![], request.location()));
     };
     let person = SignedIn { session, user };

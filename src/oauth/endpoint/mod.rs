@@ -40,6 +40,7 @@ use crate::{
     app::App,
     audit::{Actor, Context, Event},
     limit::Network,
+    policy::Policies,
     web::Visit,
 };
 
@@ -125,6 +126,12 @@ async fn authenticate(
 impl FromRef<Provider> for App {
     fn from_ref(provider: &Provider) -> Self {
         provider.app.clone()
+    }
+}
+
+impl FromRef<Provider> for Policies {
+    fn from_ref(provider: &Provider) -> Self {
+        provider.policies.clone()
     }
 }
 

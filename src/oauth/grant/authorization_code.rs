@@ -55,9 +55,10 @@ pub async fn redeem(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let mut code = code;
     code.family.particulars.confirmation = code.family.particulars.confirmation.or_else(|| binding.clone());
     let family = code.family.clone();
-    let (standing, draft) = Standing::drafted(&exchange, &family, &family.scopes).await?;
+    let (standing, draft, bounds) = Standing::drafted(&exchange, (&family, None), &family.scopes).await?;
     let refresh = client.client.allows(GrantType::RefreshToken).is_ok().then(|| provider.app.random.token());
-    let refresh_end = refresh_token_end(provider.tokens().refresh_idle, now, family.expires_at, family.session_end);
+    let idle = bounds.idle_within(provider.tokens().refresh_idle);
+    let refresh_end = refresh_token_end(idle, now, family.expires_at, family.session_end);
     let rest = Rest {
         scopes: family.scopes.clone(),
         nonce: code.nonce.clone(),

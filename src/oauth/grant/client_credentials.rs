@@ -31,7 +31,9 @@ pub async fn issue(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let owner = client.organization.clone().ok_or(refuse(Code::UnauthorizedClient, "the client belongs to nobody"))?;
     let service = provider.service(client, &owner).await?;
     let service = service.ok_or(refuse(Code::UnauthorizedClient, "the organization of the client is disabled"))?;
-    let subject = Subject { family: None, organization: &service.organization, access: &service.access };
+    let bounds = provider.service_bounds((client, &owner), &context).await?;
+    let (organization, access) = (&service.organization, &service.access);
+    let subject = Subject { family: None, organization, access, bounds };
     let wanted = Wanted {
         client,
         scopes: &scopes,

@@ -102,10 +102,11 @@ async fn redeem(
     }
     let mut family = family;
     family.particulars.confirmation = exchange.binding().cloned();
-    let (standing, draft) = Standing::drafted(&exchange, &family, &family.scopes).await?;
+    let (standing, draft, bounds) = Standing::drafted(&exchange, (&family, None), &family.scopes).await?;
     let is_refreshed = exchange.client.client.allows(GrantType::RefreshToken).is_ok();
     let refresh = is_refreshed.then(|| provider.app.random.token());
-    let end = refresh_token_end(provider.tokens().refresh_idle, now, family.expires_at, family.session_end);
+    let idle = bounds.idle_within(provider.tokens().refresh_idle);
+    let end = refresh_token_end(idle, now, family.expires_at, family.session_end);
     let next = refresh.as_ref().map(|(_, hash)| (*hash, end));
     let saved = family.clone();
     let (taken, draft) = provider

@@ -99,7 +99,7 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let user = person(&exchange, issuer.subject, &claims.sub).await?.filter(User::is_active).ok_or(BAD)?;
     let member = member(&exchange, issuer, &user).await?;
     let family = Family { resources, ..family(&exchange, &user, (&member, &scopes)) };
-    let (_, draft) = Standing::drafted(&exchange, &family, &scopes).await?;
+    let (_, draft, _) = Standing::drafted(&exchange, (&family, None), &scopes).await?;
 
     // Once, by whichever client of all that trust its issuer.
     let id = TokenHash::of(&format!("jwt bearer\n{}\n{}", claims.iss, claims.jti));
@@ -192,6 +192,7 @@ fn family(exchange: &Exchange<'_>, user: &User, ((membership, at), scopes): (&Me
         created_at: now,
         expires_at: access_token_end(client, exchange.provider.tokens(), now, &[]),
         revoked_at: None,
+        session_began_at: None,
         session_end: None,
     }
 }

@@ -59,9 +59,11 @@ pub async fn rotate(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     }
 
     let family = token.family.clone();
-    let (standing, draft) = Standing::drafted(&exchange, &family, &scopes).await?;
+    let last = Some(token.created_at);
+    let (standing, draft, bounds) = Standing::drafted(&exchange, (&family, last), &scopes).await?;
     let (text, hash) = provider.app.random.token();
-    let end = refresh_token_end(provider.tokens().refresh_idle, now, family.expires_at, family.session_end);
+    let idle = bounds.idle_within(provider.tokens().refresh_idle);
+    let end = refresh_token_end(idle, now, family.expires_at, family.session_end);
     let (rotation, draft) = storage
         .write(move |tx| {
             Box::pin(async move { Ok::<_, Error>((save(tx, &context, &token, (&draft, hash, end)).await?, draft)) })

@@ -26,6 +26,7 @@ use crate::{
             draft::authentication, id_token::at_hash, life::void_before, size,
         },
     },
+    policy::Bounds,
     secret::{ExposeSecret, SecretString},
     storage::{self, Tx},
 };
@@ -88,23 +89,26 @@ impl Standing {
         if requirement.is_met_by(&standing.access) { Ok(standing) } else { Err(GONE.into()) }
     }
 
-    /// The same, with an access token drafted for `scopes` and the resources that the request names.
+    /// The same, with an access token drafted for `scopes` and the resources that the request names, within the rules of the
+    /// organization. `last` is when the refresh token was issued that is used.
     ///
     /// # Errors
     /// The registered code of the refusal, or a fault.
     pub(super) async fn drafted(
         exchange: &Exchange<'_>,
-        family: &Family,
+        (family, last): (&Family, Option<Timestamp>),
         scopes: &Scopes,
-    ) -> Result<(Arc<Self>, Draft), Error> {
+    ) -> Result<(Arc<Self>, Draft, Bounds), Error> {
         let standing = Self::of(exchange, family).await?;
+        let bounds = exchange.provider.bounds(exchange, (family, &standing), last).await?;
         let resources = resources(exchange, family)?;
         let (client, confirmation) = (&exchange.client.client, exchange.confirmation.as_ref());
         let details = details(exchange, &family.particulars.authorization_details)?;
         let wanted = Wanted { client, scopes, resources: &resources, confirmation, authorization_details: &details };
-        let subject = Subject { family: Some(family), organization: &standing.organization, access: &standing.access };
+        let (organization, access) = (&standing.organization, &standing.access);
+        let subject = Subject { family: Some(family), organization, access, bounds };
         let draft = Draft::new(exchange.provider, subject, wanted, exchange.context.now)?;
-        Ok((standing, draft))
+        Ok((standing, draft, bounds))
     }
 
     /// Signs what was saved and makes the answer.

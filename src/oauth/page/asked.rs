@@ -20,6 +20,7 @@ use crate::{
         backchannel::ping,
         client::Registered,
         endpoint::context,
+        policed,
         store::{Asks, DeferredRequest},
     },
     storage,
@@ -147,12 +148,13 @@ async fn allow(
     person: &SignedIn,
     (client, request): (Arc<Registered>, DeferredRequest),
 ) -> Result<&'static str, web::Error> {
-    let member = match admission(provider, (&client, &request), (&person.user, None)).await? {
+    let from = policed::address(context);
+    let member = match admission(provider, (&client, &request), (&person.user, None), from).await? {
         Admission::Open(member) => member,
         Admission::Choose(_) => return Ok("gone"),
         Admission::Denied(denial, at) => {
             let at = at.as_ref().map(|at| &at.id);
-            record_denial(provider, context, (person, &request), (denial, at)).await?;
+            record_denial(provider, context, (person, &request), (&denial, at)).await?;
             return Ok("gone");
         }
     };

@@ -43,6 +43,7 @@ pub async fn show(
         app: client.name.clone(),
         organization: organization.map(|organization| organization.name.as_str().to_owned()),
         missing: (denial == Denial::Requirement).then_some(wanted),
+        stopped: denial.stopped(),
         people: vec![],
         links,
     };

@@ -32,7 +32,7 @@ async fn resumed(provider: &Provider, visit: &Visit, query: &Parameters) -> Resu
         return Err(web::Refusal::FormExpired.into());
     }
     let arrived = resume(provider, visit, address.query().unwrap_or_default()).await?;
-    let person = Person::of(&provider.app, visit).await?.signed_in();
+    let person = Person::of(&provider.policies, visit).await?.signed_in();
     Ok(Resumed { arrived, person: person.ok_or(web::Refusal::FormExpired)? })
 }
 

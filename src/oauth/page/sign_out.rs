@@ -47,7 +47,7 @@ pub(in crate::oauth) async fn sign_out(
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, web::Error> {
     let to = logout_destination(&provider, &form).await?;
-    let apps = match Person::of(&provider.app, &visit).await?.known {
+    let apps = match Person::of(&provider.policies, &visit).await?.known {
         Some((session, user)) => end(&provider, &visit, SignedIn { session, user }).await?,
         None => vec![],
     };

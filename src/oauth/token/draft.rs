@@ -25,6 +25,7 @@ use crate::{
         sector,
         store::{Family, OpaqueToken},
     },
+    policy::Bounds,
     secret::{ExposeSecret, SecretString, TokenHash},
     storage::Additions,
 };
@@ -38,6 +39,8 @@ pub struct Subject<'a> {
     pub organization: &'a Organization,
     /// What they hold there.
     pub access: &'a Access,
+    /// What the rules of the organization allow.
+    pub bounds: Bounds,
 }
 
 /// What is asked for.
@@ -85,7 +88,9 @@ impl Draft {
     pub fn new(provider: &Provider, subject: Subject<'_>, wanted: Wanted<'_>, now: Timestamp) -> Result<Self, Error> {
         let Wanted { client, scopes, resources, confirmation, authorization_details } = wanted;
         let particulars = subject.family.map(|family| &family.particulars);
-        let ends = [subject.access.ends_at, subject.family.and_then(|family| family.session_end)];
+        let Bounds { life, ends_at, .. } = subject.bounds;
+        let session_end = subject.family.and_then(|family| family.session_end);
+        let ends = [subject.access.ends_at, session_end, ends_at, life.map(|life| now.plus(life))];
         let expires_at = access_token_end(client, provider.tokens(), now, &ends);
         let (form, extent) = match client.access_token_format {
             AccessTokenFormat::Jwt => (Form::Signed(provider.signer(client.access_token_algorithm)?), Extent::Bounded),

@@ -1,11 +1,13 @@
 //! Sessions in the database.
 
 mod ending;
+mod parts;
 mod restoring;
 mod sessions;
 mod telling;
 
 pub use ending::LastMembership;
+pub use parts::Part;
 pub use restoring::Voided;
 pub use sessions::Sessions;
 

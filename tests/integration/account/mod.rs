@@ -2,6 +2,7 @@
 
 mod address;
 mod apps;
+mod crowds;
 mod doors;
 mod invitations;
 mod isolation;

@@ -24,6 +24,7 @@ mod introspection;
 mod isolation;
 mod jwt_bearer;
 mod logout;
+mod policies;
 mod pushed;
 mod registration;
 mod step_up;

@@ -13,6 +13,7 @@ mod looking_up;
 mod mistyped;
 mod pending;
 mod pipes;
+mod policies;
 mod receipts;
 mod refusals;
 mod retention;

@@ -56,7 +56,9 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
         Some(member) => switch::begin(&exchange, (narrowed, &scopes), member).await?,
         None => (narrowed, standing),
     };
-    let about = Subject { family: Some(&family), organization: &standing.organization, access: &standing.access };
+    let bounds = exchange.provider.bounds(&exchange, (&family, &standing), None).await?;
+    let (organization, access) = (&standing.organization, &standing.access);
+    let about = Subject { family: Some(&family), organization, access, bounds };
     let confirmation = exchange.confirmation.as_ref();
     let details = &family.particulars.authorization_details;
     let wanted =

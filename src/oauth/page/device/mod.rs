@@ -5,7 +5,7 @@
 
 mod view;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::State,
@@ -36,6 +36,7 @@ use crate::{
         endpoint::context,
         metadata::path::DEVICE,
         page::organization::choices,
+        policed,
         store::DeferredRequest,
         user_code::UserCode,
     },
@@ -80,7 +81,7 @@ pub(in crate::oauth) async fn show(
         let back = LocalPath::parse(&with_code(DEVICE, &asked.code))?;
         return Ok(send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())));
     }
-    match considered(&provider, &person, &asked, &query).await? {
+    match considered(&provider, (&person, Some(visit.address())), &asked, &query).await? {
         Admission::Open(member) => Ok(Page(confirm_page(frame, &asked, &member)).into_response()),
         Admission::Choose(open) => {
             let page = choice_page(&provider, &visit, frame, (&person, &asked, open)).await?;
@@ -185,7 +186,7 @@ async fn find(provider: &Provider, visit: &Visit, person: &SignedIn, typed: &str
 
 async fn considered(
     provider: &Provider,
-    person: &SignedIn,
+    (person, from): (&SignedIn, Option<IpAddr>),
     asked: &Asked,
     given: &Parameters,
 ) -> Result<Admission, web::Error> {
@@ -194,7 +195,7 @@ async fn considered(
     let wanted = given.value("organization").unwrap_or_default();
     let is_wanted = |(_, at): &&Member| at.slug.as_str() == wanted || at.id.as_str() == wanted;
     let chosen: Option<OrganizationId> = members.iter().find(is_wanted).map(|(_, at)| at.id.clone());
-    Ok(admission(provider, (&asked.client, &asked.request), (&person.user, chosen.as_ref())).await?)
+    Ok(admission(provider, (&asked.client, &asked.request), (&person.user, chosen.as_ref()), from).await?)
 }
 
 /// What became of a yes, for the page after it; `None` when the request has to be looked at again.
@@ -204,7 +205,9 @@ async fn allow(
     (person, asked): (&SignedIn, Asked),
     form: &Parameters,
 ) -> Result<Option<&'static str>, web::Error> {
-    let Admission::Open(member) = considered(provider, person, &asked, form).await? else { return Ok(None) };
+    let Admission::Open(member) = considered(provider, (person, policed::address(context)), &asked, form).await? else {
+        return Ok(None);
+    };
     if !is_recent(&asked.client.client, &asked.request, (person, context.now)) {
         return Ok(None);
     }
@@ -273,7 +276,7 @@ async fn denied(
 ) -> Result<Response, web::Error> {
     let context = context(provider, visit);
     let at = organization.as_ref().map(|organization| &organization.id);
-    record_denial(provider, &context, (person, &asked.request), (denial, at)).await?;
+    record_denial(provider, &context, (person, &asked.request), (&denial, at)).await?;
     let requirement = at.and_then(|at| asked.client.serves(at)).unwrap_or_default();
     let wanted = [requirement.roles, requirement.groups, requirement.locations].concat().join(", ");
     let page = NoAccessPage {
@@ -281,6 +284,7 @@ async fn denied(
         app: asked.client.client.name.clone(),
         organization: organization.map(|organization| organization.name.to_string()),
         missing: (denial == Denial::Requirement).then_some(wanted),
+        stopped: denial.stopped(),
         people: vec![],
         links: vec![],
     };

@@ -91,6 +91,12 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         lead_without_organization: |app| {
             format!("Du er logget ind, men din klinik har ikke givet dig adgang til {app}.")
         },
+        closed_title: |app| format!("Du kan ikke bruge {app} på dette tidspunkt"),
+        closed: |organization| format!("Du er logget ind, men {organization} er lukket for dig på dette tidspunkt."),
+        elsewhere_title: |app| format!("Du kan ikke bruge {app} herfra"),
+        elsewhere: |organization| {
+            format!("Du er logget ind, men {organization} lader dig ikke arbejde fra dette netværk.")
+        },
         ask: "Disse personer kan give dig adgang:",
         ask_administrator: "Bed klinikkens administrator om at give dig adgang.",
         other_organization: "Vælg en anden klinik",
@@ -110,6 +116,7 @@ const SIGN_IN: SignIn = SignIn {
     submit: "Log ind",
     wrong: "Brugernavn og adgangskode passer ikke sammen. Tjek dem begge, og prøv igen.",
     throttled: "For mange forsøg. Vent nogle minutter, og prøv så igen.",
+    full: "Du er logget ind på så mange enheder, som klinikken tillader. Log ud på en af dem, og prøv så igen.",
     again: Said { title: "Log ind igen", text: "Appen beder dig bekræfte, at det er dig." },
     password_changed: "Din nye adgangskode er gemt. Log ind med den nu.",
 };

@@ -90,6 +90,12 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         title: |app| format!("You can’t use {app} yet"),
         lead: |app, organization| format!("You’re signed in, but {organization} hasn’t given you what {app} asks for."),
         lead_without_organization: |app| format!("You’re signed in, but your clinic hasn’t given you access to {app}."),
+        closed_title: |app| format!("You can’t use {app} at this time"),
+        closed: |organization| format!("You’re signed in, but {organization} is closed for you at this time."),
+        elsewhere_title: |app| format!("You can’t use {app} from here"),
+        elsewhere: |organization| {
+            format!("You’re signed in, but {organization} doesn’t let you work from this network.")
+        },
         ask: "These people can give you access:",
         ask_administrator: "Ask your clinic’s administrator to give you access.",
         other_organization: "Choose another clinic",
@@ -109,6 +115,7 @@ const SIGN_IN: SignIn = SignIn {
     submit: "Sign in",
     wrong: "That user name and password don’t match. Check both and try again.",
     throttled: "Too many attempts. Wait a few minutes, then try again.",
+    full: "You’re signed in on as many devices as your clinic allows. Sign out on one of them, then try again.",
     again: Said { title: "Please sign in again", text: "The app asks you to confirm that it’s you." },
     password_changed: "Your new password is saved. Sign in with it now.",
 };

@@ -92,6 +92,14 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         lead_without_organization: |app| {
             format!("Ha entrado correctamente, pero su clínica no le ha dado acceso a {app}.")
         },
+        closed_title: |app| format!("No puede usar {app} a esta hora"),
+        closed: |organization| {
+            format!("Ha entrado correctamente, pero {organization} no admite su acceso a esta hora.")
+        },
+        elsewhere_title: |app| format!("No puede usar {app} desde aquí"),
+        elsewhere: |organization| {
+            format!("Ha entrado correctamente, pero {organization} no le permite trabajar desde esta red.")
+        },
         ask: "Estas personas pueden darle acceso:",
         ask_administrator: "Pida acceso al administrador de su clínica.",
         other_organization: "Elegir otra clínica",
@@ -111,6 +119,7 @@ const SIGN_IN: SignIn = SignIn {
     submit: "Entrar",
     wrong: "El usuario y la contraseña no coinciden. Revise ambos e inténtelo de nuevo.",
     throttled: "Demasiados intentos. Espere unos minutos y vuelva a intentarlo.",
+    full: "Ha iniciado sesión en tantos dispositivos como permite su clínica. Cierre la sesión en uno y vuelva a intentarlo.",
     again: Said { title: "Entre de nuevo", text: "La aplicación le pide que confirme que es usted." },
     password_changed: "Su contraseña nueva está guardada. Entre ahora con ella.",
 };

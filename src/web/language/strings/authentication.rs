@@ -32,6 +32,7 @@ pub struct SignIn {
     pub submit: &'static str,
     pub wrong: &'static str,
     pub throttled: &'static str,
+    pub full: &'static str,
     pub again: Said,
     pub password_changed: &'static str,
 }
@@ -244,6 +245,10 @@ pub struct NoAccess {
     pub title: fn(&str) -> String,
     pub lead: fn(&str, &str) -> String,
     pub lead_without_organization: fn(&str) -> String,
+    pub closed_title: fn(&str) -> String,
+    pub closed: fn(&str) -> String,
+    pub elsewhere_title: fn(&str) -> String,
+    pub elsewhere: fn(&str) -> String,
     pub ask: &'static str,
     pub ask_administrator: &'static str,
     pub other_organization: &'static str,

@@ -1,0 +1,109 @@
+//! `lanyard policy`: what an organization sets, and for whom. The strictest wins.
+
+mod explain;
+mod list;
+mod set;
+mod settings;
+mod subject;
+
+use std::net::IpAddr;
+
+use clap::{Args, Subcommand};
+
+use self::subject::SubjectArgument;
+use super::{Shell, scope::Scope};
+use crate::{clock::Timestamp, setting::Setting};
+
+/// Policies: what an organization sets, for whom, and what that comes to
+#[derive(Debug, Args)]
+pub(super) struct Policies {
+    #[command(flatten)]
+    scope: Scope,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists what can be set: values, whom it can be set for, what holds without a rule
+    #[command(after_help = "Example:\n  lanyard policy settings")]
+    Settings,
+    /// Lists the rules of an organization
+    #[command(after_help = "Example:\n  lanyard policy list --organization riverside")]
+    List,
+    /// Sets a rule, for the whole organization or for some; of all that hold for a person the strictest wins
+    #[command(after_help = SET_EXAMPLES)]
+    Set {
+        /// The setting
+        setting: Setting,
+        /// Its value; `lanyard policy settings` says what it may be
+        value: String,
+        #[command(flatten)]
+        subject: SubjectArgument,
+        /// Sets it even if it stops every owner
+        #[arg(long)]
+        force: bool,
+    },
+    /// Takes a rule back
+    #[command(after_help = "Example:\n  lanyard policy unset session.idle --role front_desk --organization riverside")]
+    Unset {
+        /// The setting
+        setting: Setting,
+        #[command(flatten)]
+        subject: SubjectArgument,
+    },
+    /// Shows what holds for a member, which rule each line comes from, and whether they would be let in
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Question),
+}
+
+/// Who would come where, when and from where.
+#[derive(Debug, Args)]
+struct Question {
+    /// The member: e-mail address, user name or id
+    #[arg(long, value_name = "PERSON")]
+    user: String,
+    /// The app that they would use
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    /// The address that they would come from; without it networks are not looked at
+    #[arg(long, value_name = "ADDRESS")]
+    from_ip: Option<IpAddr>,
+    /// When (2026-11-24T06:30:00+01:00); now, if left out
+    #[arg(long, value_parser = Timestamp::parse, value_name = "INSTANT")]
+    at: Option<Timestamp>,
+}
+
+const SET_EXAMPLES: &str = "\
+Examples:
+  lanyard policy set session.idle 15m --role front_desk --organization riverside
+  lanyard policy set session.absolute 8h --organization riverside
+  lanyard policy set network.allowed \"10.20.0.0/16, 192.0.2.7\" --client clinic-calendar \\
+    --organization riverside
+  lanyard policy set schedule.windows \\
+    \"mon-fri 07:00-19:00, sat 08:00-12:00 in Europe/Copenhagen\" --location main-street \\
+    --organization riverside";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  lanyard policy explain --user priya@riverside.example --organization riverside
+  lanyard policy explain --user priya@riverside.example --client clinic-calendar \\
+    --from-ip 192.0.2.7 --at 2026-11-24T06:30:00+01:00 --organization riverside";
+
+impl Policies {
+    /// Runs the command.
+    pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
+        if matches!(self.command, Command::Settings) {
+            return settings::show(shell);
+        }
+        let of = self.scope.organization(shell).await?;
+        match self.command {
+            Command::Settings | Command::List => list::list(shell, &of).await,
+            Command::Set { setting, value, subject, force } => {
+                set::set(shell, &of, (setting, &value), (subject, force)).await
+            }
+            Command::Unset { setting, subject } => set::unset(shell, &of, setting, subject).await,
+            Command::Explain(question) => explain::explain(shell, &of, question).await,
+        }
+    }
+}

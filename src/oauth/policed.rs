@@ -1,0 +1,233 @@
+//! What the rules of organizations say of apps and tokens: whether somebody may go on, and how long tokens may live.
+//!
+//! An organization without rules costs a look into a map. Networks are compared where the person comes themselves: with
+//! their browser, and at the token endpoint with an app that runs on their device (a public client); the address of an
+//! app's server says nothing of them.
+
+use std::{net::IpAddr, sync::Arc};
+
+use super::{
+    client::Client,
+    error::{Code, Error, Refusal, refuse},
+    grant::{Exchange, Standing},
+    provider::Parts,
+    redirect_uri::Registrant,
+    store::Family,
+};
+use crate::{
+    audit::{Actor, Context, Event},
+    clock::Timestamp,
+    directory::access::{Access, Detail},
+    id::{OrganizationId, UserId},
+    policy::{Applying, Barrier, Bounds, Rests, Rules, Whom},
+    storage,
+};
+
+/// What a client is told whose tokens the rules of an organization stop.
+const STOPPED: Refusal =
+    refuse(Code::InvalidGrant, "the rules of the organization do not allow it now; let the person sign in");
+
+/// The same for a service.
+const SERVICE_STOPPED: Refusal = refuse(Code::UnauthorizedClient, "the rules of the organization do not allow it now");
+
+/// The rules of an organization, with what somebody holds there and the app that they use.
+pub struct Ruled {
+    rules: Arc<Rules>,
+    standing: Option<Arc<Standing>>,
+    client: String,
+}
+
+impl Ruled {
+    /// Those that hold for them.
+    #[must_use]
+    pub fn applying(&self) -> Applying<'_> {
+        let access = self.standing.as_ref().map(|standing| &standing.access);
+        self.rules.applying(Whom { access, client: Some(&self.client) })
+    }
+}
+
+impl Parts {
+    /// The rules for a person who uses an app in an organization.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ruled(
+        &self,
+        (user, organization): (&UserId, &OrganizationId),
+        client: &Client,
+    ) -> storage::Result<Ruled> {
+        let rules = self.policies.of(organization).await?;
+        let standing =
+            if rules.0.is_empty() { None } else { self.standing_in(user, organization, Detail::default()).await? };
+        Ok(Ruled { rules, standing, client: client.id.clone() })
+    }
+
+    /// What the person of an authorization is and may do now; `None` when that is over, or the rules of the organization
+    /// let its tokens not count any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn admitted(
+        &self,
+        family: &Family,
+        client: &Client,
+        now: Timestamp,
+    ) -> storage::Result<Option<Arc<Standing>>> {
+        let Some(standing) = self.standing(family).await? else { return Ok(None) };
+        let rules = self.policies.of(&family.organization).await?;
+        let judged = judge(&rules, (family, &standing.access), &client.id, Coming { now, from: None, last: None });
+        Ok(judged.is_ok().then_some(standing))
+    }
+
+    /// How long tokens of an authorization may live that are issued now. `last` is when the refresh token was issued that is
+    /// used.
+    ///
+    /// # Errors
+    /// `invalid_grant` with an audit event that names the rule, or a fault.
+    pub(super) async fn bounds(
+        &self,
+        exchange: &Exchange<'_>,
+        (family, standing): (&Family, &Standing),
+        last: Option<Timestamp>,
+    ) -> Result<Bounds, Error> {
+        let rules = self.policies.of(&family.organization).await?;
+        let (client, context) = (&exchange.client.client, &exchange.context);
+        let from = address(context).filter(|_| client.registrant() == Registrant::Public);
+        let coming = Coming { now: context.now, from, last };
+        match judge(&rules, (family, &standing.access), &client.id, coming) {
+            Ok(bounds) => Ok(bounds),
+            Err(barrier) => {
+                let user = family.user.to_string();
+                self.stopped(context, (&client.id, user), &family.organization, barrier).await?;
+                Err(STOPPED.into())
+            }
+        }
+    }
+
+    /// The same for a service on its own behalf: rules for its client alone are about it.
+    ///
+    /// # Errors
+    /// `unauthorized_client` with an audit event that names the rule, or a fault.
+    pub(super) async fn service_bounds(
+        &self,
+        (client, owner): (&Client, &OrganizationId),
+        context: &Context,
+    ) -> Result<Bounds, Error> {
+        let rules = self.policies.of(owner).await?;
+        let applying = rules.applying(Whom { access: None, client: Some(&client.id) });
+        let rests = Rests { authorized_at: context.now, session: None };
+        let barrier = applying.barrier(context.now, address(context));
+        match barrier.map_or_else(|| applying.bounds(rests, context.now), Err) {
+            Ok(bounds) => Ok(bounds),
+            Err(barrier) => {
+                self.stopped(context, (&client.id, String::new()), owner, barrier).await?;
+                Err(SERVICE_STOPPED.into())
+            }
+        }
+    }
+
+    /// Writes down whom a rule has stopped; an app that tries on and on fills no audit log.
+    async fn stopped(
+        &self,
+        context: &Context,
+        (client, user): (&str, String),
+        organization: &OrganizationId,
+        barrier: Barrier,
+    ) -> storage::Result<()> {
+        let key = (format!("{client} {user}"), barrier.setting);
+        let Some(times) = self.stops.count(key) else { return Ok(()) };
+        let event = refusal(barrier, (client, user), times);
+        let (context, at) = (context.by(Actor::Client(client.to_owned())), organization.clone());
+        self.app.storage.append(move |additions| additions.record(&context, Some(&at), &event)).await
+    }
+}
+
+/// That a rule has stopped somebody.
+#[must_use]
+pub fn refusal(barrier: Barrier, (client, user): (&str, String), times: u64) -> Event {
+    let (setting, rules) = (barrier.setting.name().to_owned(), barrier.rules);
+    Event::PolicyRefusal { user, client: client.to_owned(), setting, rules, times }
+}
+
+/// Where a request came from.
+#[must_use]
+pub fn address(context: &Context) -> Option<IpAddr> {
+    context.address.as_ref()?.parse().ok()
+}
+
+/// When and how tokens are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Coming {
+    now: Timestamp,
+    /// The address of the person.
+    from: Option<IpAddr>,
+    /// When the refresh token was issued that is used.
+    last: Option<Timestamp>,
+}
+
+/// How long tokens of an authorization may live, or what stops them.
+fn judge(rules: &Rules, (family, access): (&Family, &Access), client: &str, coming: Coming) -> Result<Bounds, Barrier> {
+    if rules.0.is_empty() {
+        return Ok(Bounds::default());
+    }
+    let applying = rules.applying(Whom { access: Some(access), client: Some(client) });
+    if let Some(barrier) = applying.barrier(coming.now, coming.from) {
+        return Err(barrier);
+    }
+    let session = family.session_began_at.filter(|_| !family.is_offline);
+    let session = session.map(|began| (began, family.auth_time));
+    let bounds = applying.bounds(Rests { authorized_at: family.created_at, session }, coming.now)?;
+    let is_idle = bounds.idle.zip(coming.last).is_some_and(|(idle, last)| coming.now.since(last) >= idle);
+    if is_idle { Err(applying.by(crate::setting::Setting::SessionIdle)) } else { Ok(bounds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        oauth::testing::family,
+        policy::{Rule, Subject},
+        setting::Setting,
+    };
+
+    /// A session that began at 0 min; tokens are asked for at 60 min.
+    #[test]
+    fn what_rests_on_a_session_is_bounded_by_it_and_what_outlives_it_is_not() {
+        let minute = |number: u64| Timestamp::parse("2026-11-23T08:00:00Z").unwrap().plus(Duration::from_mins(number));
+        let online = Family {
+            session_began_at: Some(minute(0)),
+            auth_time: minute(0),
+            created_at: minute(0),
+            ..family("portal", "usr_o", "a")
+        };
+        let offline = Family { is_offline: true, ..online.clone() };
+        let access = Access::default();
+        for (case, setting, value, family, last, expected) in [
+            ("in use", Setting::SessionIdle, "10m", &online, Some(51), None),
+            ("idle", Setting::SessionIdle, "10m", &online, Some(50), Some("session.idle")),
+            ("just signed in", Setting::SessionIdle, "10m", &online, None, None),
+            ("idle, offline", Setting::SessionIdle, "10m", &offline, Some(50), None),
+            ("too old", Setting::SessionAbsolute, "60m", &online, Some(59), Some("session.absolute")),
+            ("too old, offline", Setting::SessionAbsolute, "60m", &offline, Some(59), None),
+            ("let in long ago, offline", Setting::TokenRefresh, "60m", &offline, Some(59), Some("token.refresh")),
+            (
+                "closed, offline",
+                Setting::ScheduleWindows,
+                "daily 10:00-12:00 in UTC",
+                &offline,
+                None,
+                Some("schedule.windows"),
+            ),
+            ("outside", Setting::NetworkAllowed, "10.0.0.0/8", &online, None, Some("network.allowed")),
+            ("inside", Setting::NetworkAllowed, "192.0.2.0/24", &online, None, None),
+        ] {
+            let value = setting.kind().parse(value).unwrap();
+            let rules = Rules(vec![Rule { subject: Subject::Everybody, setting, value }]);
+            let coming = Coming { now: minute(60), from: Some([192, 0, 2, 7].into()), last: last.map(minute) };
+            let found = judge(&rules, (family, &access), "portal", coming).err().map(|barrier| barrier.setting.name());
+            assert_eq!(found, expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Rules as requests need them: kept in memory until one is changed. An organization without rules costs a look into a map.
+
+use std::{ops::Deref, sync::Arc};
+
+use super::rule::{Rule, Rules, Subject, Whom};
+use crate::{
+    app::{App, cache::Cache},
+    clock::Timestamp,
+    directory::access::{Access, Holdings},
+    id::{MembershipId, OrganizationId, UserId},
+    session::Lifetime,
+    storage::{self, Revision, Tx},
+};
+
+/// The rules of all organizations; cheap to clone.
+#[derive(Clone)]
+pub struct Policies(Arc<Parts>);
+
+/// What it is made of.
+pub struct Parts {
+    /// The application.
+    pub app: App,
+    everybody: Arc<Rules>,
+    are_there: Cache<(), bool>,
+    organizations: Cache<OrganizationId, Arc<Rules>>,
+    people: Cache<UserId, Arc<Rules>>,
+}
+
+impl Deref for Policies {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Policies {
+    /// Those of this application.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self(Arc::new(Parts {
+            everybody: Arc::new(everybody(&app)),
+            app,
+            are_there: Cache::of(&[Revision::Policies]),
+            organizations: Cache::of(&[Revision::Policies]),
+            people: Cache::of(&[Revision::Policies, Revision::Directory]),
+        }))
+    }
+}
+
+/// The rules of the configuration.
+#[must_use]
+pub fn everybody(app: &App) -> Rules {
+    let rule =
+        |(setting, value): &_| Rule { subject: Subject::Everybody, setting: *setting, value: Clone::clone(value) };
+    Rules(app.config.policy.0.iter().map(rule).collect())
+}
+
+/// The rules of an organization, with those of the configuration, as they are now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read(tx: &mut Tx, app: &App, organization: &OrganizationId) -> storage::Result<Rules> {
+    let Rules(mut rules) = everybody(app);
+    rules.extend(tx.policy_rules().of(organization).await?.into_iter().map(|stored| stored.rule));
+    Ok(Rules(rules))
+}
+
+impl Parts {
+    /// The rules of an organization, with those of the configuration.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(&self, organization: &OrganizationId) -> storage::Result<Arc<Rules>> {
+        let moment = self.organizations.moment(&self.app);
+        if let Some(found) = self.organizations.find(organization, moment) {
+            return Ok(found);
+        }
+        let loaded = read(&mut self.app.storage.read().await?, &self.app, organization).await?;
+        let loaded = if loaded == *self.everybody { Arc::clone(&self.everybody) } else { Arc::new(loaded) };
+        self.organizations.keep(organization.clone(), Arc::clone(&loaded), moment);
+        Ok(loaded)
+    }
+
+    /// The rules that hold for a person wherever they are an active member, but for those that are of an app.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_person(&self, user: &UserId) -> storage::Result<Arc<Rules>> {
+        if !self.are_there().await? {
+            return Ok(Arc::clone(&self.everybody));
+        }
+        let moment = self.people.moment(&self.app);
+        if let Some(found) = self.people.find(user, moment) {
+            return Ok(found);
+        }
+        let (mut tx, now) = (self.app.storage.read().await?, self.app.clock.now());
+        let (rules, ends_at) = of_person(&mut tx, user, now).await?;
+        let Rules(all) = self.everybody.as_ref().clone();
+        let loaded = Arc::new(Rules(all.into_iter().chain(rules).collect()));
+        self.people.keep_until(user.clone(), Arc::clone(&loaded), (moment, ends_at));
+        Ok(loaded)
+    }
+
+    /// How long a session of a person may live.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lifetime(&self, user: &UserId) -> storage::Result<Lifetime> {
+        Ok(self.of_person(user).await?.all().lifetime(&self.app.config.session))
+    }
+
+    async fn are_there(&self) -> storage::Result<bool> {
+        let moment = self.are_there.moment(&self.app);
+        if let Some(found) = self.are_there.find(&(), moment) {
+            return Ok(found);
+        }
+        let found = self.app.storage.read().await?.policy_rules().are_there().await?;
+        self.are_there.keep((), found, moment);
+        Ok(found)
+    }
+}
+
+/// The rules of organizations that hold for a person, and until when that is known.
+async fn of_person(tx: &mut Tx, user: &UserId, now: Timestamp) -> storage::Result<(Vec<Rule>, Option<Timestamp>)> {
+    let members = tx.memberships().active_of_user(user, now).await?;
+    let organizations: Vec<OrganizationId> = members.iter().map(|(_, organization)| organization.id.clone()).collect();
+    let rules = tx.policy_rules().of_all(&organizations).await?;
+    let is_ruled = |organization: &OrganizationId| rules.iter().any(|stored| stored.organization == *organization);
+    let members = members.iter().filter(|(_, organization)| is_ruled(&organization.id));
+    let places: Vec<(MembershipId, &OrganizationId)> = members.map(|(own, at)| (own.id.clone(), &at.id)).collect();
+    let ids: Vec<MembershipId> = places.iter().map(|(id, _)| id.clone()).collect();
+    let holdings: Vec<Holdings> = tx.access().holdings_of(&ids, now).await?;
+    let (mut held, mut ends_at) = (vec![], None);
+    for ((_, organization), holdings) in places.iter().zip(holdings) {
+        let access: Access = holdings.access(now);
+        let whom = Whom { access: Some(&access), client: None };
+        let own = rules.iter().filter(|stored| stored.organization == **organization);
+        let own = Rules(own.map(|stored| stored.rule.clone()).collect());
+        held.extend(own.applying(whom).iter().cloned());
+        ends_at = [ends_at, access.ends_at].into_iter().flatten().min();
+    }
+    Ok((held, ends_at))
+}

@@ -1,0 +1,184 @@
+//! Setting a rule and taking it back, each with its audit event. What would stop every owner is refused.
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use super::{
+    cached,
+    rule::{Applying, Rules, Whom},
+};
+use crate::{
+    app::App,
+    audit::{Context, Event},
+    clock::Timestamp,
+    directory,
+    id::{OrganizationId, UserId},
+    setting::{Setting, SubjectKind, Value, schedule},
+    storage::{self, Tx},
+};
+
+/// Why a rule was not set; the message is fit for whoever asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// Something of the directory is not there.
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    /// A setting that is not for such a subject.
+    #[error("{0} cannot be set for a {kind}; it is for a whole {list}", kind = .1.name(), list = subjects(*.0))]
+    NotFor(Setting, SubjectKind),
+    /// Every owner would be stopped.
+    #[error(
+        "with this rule {0} would stop every owner of the organization, at every time or from wherever they are signed in \
+         now; correct it, or add --force"
+    )]
+    StopsOwners(Setting),
+    /// There is no such rule.
+    #[error("there is no rule for {0} there; `lanyard policy list` shows those that there are")]
+    NoRule(Setting),
+}
+
+fn subjects(setting: Setting) -> String {
+    setting.row().subjects.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// For whom a rule is set: the kind, and its id; the organization itself has none.
+pub type For<'a> = (SubjectKind, &'a str);
+
+/// How long somebody may have to wait until it is open.
+const LONGEST_WAIT: Duration = Duration::from_hours(14 * 24);
+
+/// Sets a rule, over the one that there is; its former value. Who is `forced` may stop every owner.
+///
+/// # Errors
+/// When the setting is not for such a subject, and when every owner would be stopped.
+pub async fn set(
+    tx: &mut Tx,
+    (app, context): (&App, &Context),
+    organization: &OrganizationId,
+    (subject, name): (For<'_>, &str),
+    (setting, value, care): (Setting, &Value, Care),
+) -> Result<Option<String>, Error> {
+    if !setting.row().subjects.contains(&subject.0) {
+        return Err(Error::NotFor(setting, subject.0));
+    }
+    tx.organizations().lock(organization).await?;
+    let former = tx.policy_rules().value(organization, subject, setting).await?;
+    tx.policy_rules().put(context, organization, subject, (setting, value)).await?;
+    if care == Care::SpareOwners && stops_every_owner(tx, app, organization, context.now).await? {
+        return Err(Error::StopsOwners(setting));
+    }
+    let event = Event::PolicySet {
+        setting: setting.name().to_owned(),
+        subject: named(subject.0, name),
+        from: former.clone().unwrap_or_default(),
+        to: value.to_string(),
+    };
+    tx.record(context, Some(organization), &event);
+    Ok(former)
+}
+
+/// Whether a rule may stop every owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// It may not.
+    SpareOwners,
+    /// Whoever sets it means it.
+    Forced,
+}
+
+/// Takes a rule back; its value.
+///
+/// # Errors
+/// When there is none.
+pub async fn unset(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    (subject, name): (For<'_>, &str),
+    setting: Setting,
+) -> Result<String, Error> {
+    tx.organizations().lock(organization).await?;
+    let former = tx.policy_rules().value(organization, subject, setting).await?;
+    let former = former.ok_or(Error::NoRule(setting))?;
+    tx.policy_rules().delete(organization, subject, setting).await?;
+    let (setting, subject) = (setting.name().to_owned(), named(subject.0, name));
+    let event = Event::PolicyRemoval { setting, subject, from: former.clone() };
+    tx.record(context, Some(organization), &event);
+    Ok(former)
+}
+
+fn named(kind: SubjectKind, name: &str) -> String {
+    format!("{} {name}", kind.name())
+}
+
+async fn stops_every_owner(
+    tx: &mut Tx,
+    app: &App,
+    organization: &OrganizationId,
+    now: Timestamp,
+) -> storage::Result<bool> {
+    let owners = tx.assignments().lasting_owners(organization, now).await?;
+    let rules: Rules = cached::read(tx, app, organization).await?;
+    let memberships: Vec<_> = owners.iter().map(|owner| owner.membership.clone()).collect();
+    let holdings = tx.access().holdings_of(&memberships, now).await?;
+    let people: Vec<UserId> = owners.iter().map(|owner| owner.user.clone()).collect();
+    let mut known: BTreeMap<UserId, Vec<IpAddr>> = BTreeMap::new();
+    for (user, address) in tx.policy_rules().addresses(&people).await? {
+        known.entry(user).or_default().extend(address.parse::<IpAddr>());
+    }
+    let mut all = people.iter().zip(holdings).map(|(user, holdings)| {
+        let access = holdings.access(now);
+        let applying = rules.applying(Whom { access: Some(&access), client: None });
+        is_stopped(&applying, known.get(user).map_or(&[], Vec::as_slice), now)
+    });
+    // An organization without an owner is looked after by the server's administrator.
+    Ok(!owners.is_empty() && all.all(|stopped| stopped))
+}
+
+/// Whether somebody is let in at no time within two weeks, or from none of the addresses that they come from.
+fn is_stopped(applying: &Applying<'_>, known: &[IpAddr], now: Timestamp) -> bool {
+    let schedules = applying.schedules(Setting::ScheduleWindows);
+    let is_never_open =
+        !schedule::are_open(&schedules, now) && schedule::next_turn(&schedules, now, LONGEST_WAIT).is_none();
+    let is_nowhere = applying.networks(Setting::NetworkAllowed).is_some_and(|networks| {
+        let is_inside = |address: &IpAddr| networks.iter().any(|one| one.contains(&address.to_canonical()));
+        networks.is_empty() || (!known.is_empty() && !known.iter().any(is_inside))
+    });
+    is_never_open || is_nowhere
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::rule::tests::{organization, rule},
+        *,
+    };
+
+    #[test]
+    fn somebody_is_stopped_who_never_comes_in() {
+        let now = Timestamp::parse("2026-11-23T22:00:00Z").unwrap();
+        let at = |text: &str| text.parse::<IpAddr>().unwrap();
+        for (rules, known, expected) in [
+            (vec![], vec![], false),
+            (vec![(Setting::ScheduleWindows, "mon-fri 07:00-19:00 in UTC")], vec![], false),
+            (vec![(Setting::ScheduleWindows, "daily 07:00-19:00 in UTC until 2026-11-20")], vec![], true),
+            (
+                vec![
+                    (Setting::ScheduleWindows, "mon 07:00-19:00 in UTC"),
+                    (Setting::ScheduleWindows, "tue 07:00-19:00 in UTC"),
+                ],
+                vec![],
+                true,
+            ),
+            (vec![(Setting::NetworkAllowed, "10.0.0.0/8")], vec![], false),
+            (vec![(Setting::NetworkAllowed, "10.0.0.0/8")], vec![at("10.1.1.1"), at("192.0.2.7")], false),
+            (vec![(Setting::NetworkAllowed, "10.0.0.0/8")], vec![at("192.0.2.7")], true),
+            (vec![(Setting::NetworkAllowed, "10.0.0.0/8"), (Setting::NetworkAllowed, "192.0.2.0/24")], vec![], true),
+        ] {
+            let rules = Rules(rules.into_iter().map(|(what, value)| rule(organization(), what, value)).collect());
+            assert_eq!(is_stopped(&rules.all(), &known, now), expected, "{rules:?} {known:?}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Queries of policies.
+
+mod rules;
+
+pub use rules::{PolicyRules, StoredRule};

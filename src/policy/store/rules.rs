@@ -1,0 +1,252 @@
+//! The rules of organizations.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    audit::{Actor, Context},
+    clock::Timestamp,
+    directory::tree,
+    id::{LocationId, OrganizationId, UserId},
+    policy::rule::{Rule, Subject},
+    setting::{Setting, SubjectKind, Value},
+    storage::{
+        Error, Result, Row, Tx,
+        batch::{in_list, padded},
+        sql,
+    },
+    text::Slug,
+};
+
+/// Queries of rules.
+pub struct PolicyRules<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Rules of policies.
+    pub fn policy_rules(&mut self) -> PolicyRules<'_> {
+        PolicyRules(self)
+    }
+}
+
+/// A rule with where it is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRule {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// What it says.
+    pub rule: Rule,
+    /// When it was set.
+    pub set_at: Timestamp,
+    /// By whom.
+    pub set_by: String,
+}
+
+/// A site as far as rules need it.
+struct Place {
+    id: LocationId,
+    slug: Slug,
+    parent: Option<LocationId>,
+}
+
+impl PolicyRules<'_> {
+    /// Whether any organization has set anything.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn are_there(&mut self) -> Result<bool> {
+        let row = sql("SELECT setting FROM policy_rules LIMIT 1").fetch_optional(self.0.connection()).await?;
+        Ok(row.is_some())
+    }
+
+    /// The organizations that set one of `settings`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn organizations_with(&mut self, settings: &[Setting]) -> Result<Vec<OrganizationId>> {
+        let mut found = BTreeSet::new();
+        for names in padded(settings) {
+            let text = format!(
+                "SELECT DISTINCT organization_id FROM policy_rules WHERE setting IN ({})",
+                in_list(1, names.len())
+            );
+            let query = names.iter().fold(sql(text), |query, setting| query.bind(setting.name()));
+            for row in query.fetch_all(self.0.connection()).await? {
+                found.insert(OrganizationId::from_stored(row.try_get("organization_id")?));
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// The rules of one organization, by setting and subject.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(&mut self, organization: &OrganizationId) -> Result<Vec<StoredRule>> {
+        self.of_all(std::slice::from_ref(organization)).await
+    }
+
+    /// The rules of several organizations. A setting that this program does not know is one of a newer program: it is left
+    /// out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_all(&mut self, organizations: &[OrganizationId]) -> Result<Vec<StoredRule>> {
+        let mut rows = vec![];
+        for list in padded(organizations) {
+            let text = format!(
+                "SELECT p.organization_id, o.slug AS organization_slug, p.subject_kind, p.subject_id, \
+                 COALESCE(r.slug, g.slug, l.slug) AS slug, p.setting, p.value, p.set_at, p.set_by \
+                 FROM policy_rules p \
+                 JOIN organizations o ON o.id = p.organization_id \
+                 LEFT JOIN roles r ON p.subject_kind = 'role' AND r.id = p.subject_id \
+                 LEFT JOIN groups g ON p.subject_kind = 'group' AND g.id = p.subject_id \
+                 LEFT JOIN locations l ON p.subject_kind = 'location' AND l.id = p.subject_id \
+                 WHERE p.organization_id IN ({}) \
+                 ORDER BY p.organization_id, p.setting, p.subject_kind, p.subject_id",
+                in_list(1, list.len())
+            );
+            let query = list.iter().fold(sql(text), |query, id| query.bind(id.as_str().to_owned()));
+            rows.extend(query.fetch_all(self.0.connection()).await?);
+        }
+        let is_of_place = |row: &&Row| row.try_get::<String>("subject_kind").is_ok_and(|kind| kind == "location");
+        let has_places = rows.iter().filter(is_of_place).map(|row| row.try_get("organization_id"));
+        let places: BTreeSet<String> = has_places.collect::<Result<_>>()?;
+        let places = self.places(&places.into_iter().map(OrganizationId::from_stored).collect::<Vec<_>>()).await?;
+        rows.iter().filter_map(|row| stored(row, &places).transpose()).collect()
+    }
+
+    async fn places(&mut self, organizations: &[OrganizationId]) -> Result<Vec<Place>> {
+        let mut places = vec![];
+        for list in padded(organizations) {
+            let text = format!(
+                "SELECT id, slug, parent_id FROM locations WHERE organization_id IN ({})",
+                in_list(1, list.len())
+            );
+            let query = list.iter().fold(sql(text), |query, id| query.bind(id.as_str().to_owned()));
+            for row in query.fetch_all(self.0.connection()).await? {
+                places.push(Place {
+                    id: LocationId::from_stored(row.try_get("id")?),
+                    slug: Slug::from_stored(row.try_get("slug")?),
+                    parent: row.try_get::<Option<String>>("parent_id")?.map(LocationId::from_stored),
+                });
+            }
+        }
+        Ok(places)
+    }
+
+    /// The value that a rule has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::policy) async fn value(
+        &mut self,
+        organization: &OrganizationId,
+        (kind, id): (SubjectKind, &str),
+        setting: Setting,
+    ) -> Result<Option<String>> {
+        let row = sql("SELECT value FROM policy_rules \
+             WHERE organization_id = $1 AND subject_kind = $2 AND subject_id = $3 AND setting = $4")
+        .bind(organization.as_str().to_owned())
+        .bind(kind.name())
+        .bind(id.to_owned())
+        .bind(setting.name())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.map(|row| row.try_get("value")).transpose()
+    }
+
+    /// Writes a rule over the one that there is.
+    pub(in crate::policy) async fn put(
+        &mut self,
+        context: &Context,
+        organization: &OrganizationId,
+        (kind, id): (SubjectKind, &str),
+        (setting, value): (Setting, &Value),
+    ) -> Result<()> {
+        sql("INSERT INTO policy_rules (organization_id, subject_kind, subject_id, setting, value, set_at, set_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) \
+             ON CONFLICT (organization_id, subject_kind, subject_id, setting) \
+             DO UPDATE SET value = excluded.value, set_at = excluded.set_at, set_by = excluded.set_by")
+        .bind(organization.as_str().to_owned())
+        .bind(kind.name())
+        .bind(id.to_owned())
+        .bind(setting.name())
+        .bind(value.to_string())
+        .bind(context.now.0)
+        .bind(setter(&context.actor))
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Removes a rule.
+    pub(in crate::policy) async fn delete(
+        &mut self,
+        organization: &OrganizationId,
+        (kind, id): (SubjectKind, &str),
+        setting: Setting,
+    ) -> Result<()> {
+        sql("DELETE FROM policy_rules \
+             WHERE organization_id = $1 AND subject_kind = $2 AND subject_id = $3 AND setting = $4")
+        .bind(organization.as_str().to_owned())
+        .bind(kind.name())
+        .bind(id.to_owned())
+        .bind(setting.name())
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Where some people are signed in from now.
+    pub(in crate::policy) async fn addresses(&mut self, people: &[UserId]) -> Result<Vec<(UserId, String)>> {
+        let mut found = vec![];
+        for list in padded(people) {
+            let text = format!(
+                "SELECT user_id, address FROM sessions WHERE ended_at IS NULL AND user_id IN ({}) LIMIT 1000",
+                in_list(1, list.len())
+            );
+            let query = list.iter().fold(sql(text), |query, id| query.bind(id.as_str().to_owned()));
+            for row in query.fetch_all(self.0.connection()).await? {
+                found.push((UserId::from_stored(row.try_get("user_id")?), row.try_get("address")?));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Who sets a rule, as lists show it.
+fn setter(actor: &Actor) -> String {
+    actor.id().map_or_else(|| actor.kind().to_owned(), |id| format!("{} {id}", actor.kind()))
+}
+
+fn stored(row: &Row, places: &[Place]) -> Result<Option<StoredRule>> {
+    let text = |column: &'static str| row.try_get::<String>(column);
+    let Ok(setting) = text("setting")?.parse::<Setting>() else { return Ok(None) };
+    let value = setting.kind().parse(&text("value")?).map_err(|_| Error::Corrupt("policy_rules.value"))?;
+    let slug = || Ok::<_, Error>(row.try_get::<Option<String>>("slug")?.map(Slug::from_stored));
+    let kind = SubjectKind::named(&text("subject_kind")?).ok_or(Error::Corrupt("policy_rules.subject_kind"))?;
+    let subject = match kind {
+        SubjectKind::Organization => Some(Subject::Organization(Slug::from_stored(text("organization_slug")?))),
+        SubjectKind::Client => Some(Subject::Client(text("subject_id")?)),
+        SubjectKind::Role => slug()?.map(Subject::Role),
+        SubjectKind::Group => slug()?.map(Subject::Group),
+        SubjectKind::Location => {
+            let within = within(&LocationId::from_stored(text("subject_id")?), places);
+            slug()?.map(|slug| Subject::Location(slug, within))
+        }
+    };
+    let Some(subject) = subject else { return Ok(None) };
+    Ok(Some(StoredRule {
+        organization: OrganizationId::from_stored(text("organization_id")?),
+        rule: Rule { subject, setting, value },
+        set_at: Timestamp(row.try_get("set_at")?),
+        set_by: text("set_by")?,
+    }))
+}
+
+/// A location and all that lies in it.
+fn within(location: &LocationId, places: &[Place]) -> BTreeSet<Slug> {
+    let edges = places.iter().filter_map(|place| Some((place.id.clone(), place.parent.clone()?)));
+    let edges: Vec<(LocationId, LocationId)> = edges.collect();
+    let below = tree::below(&edges, [location]);
+    places.iter().filter(|place| below.contains(&place.id)).map(|place| place.slug.clone()).collect()
+}

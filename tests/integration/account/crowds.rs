@@ -1,0 +1,57 @@
+//! In how many browsers somebody may be signed in.
+
+use lanyard::{
+    policy::changing::{self, Care},
+    setting::{Setting, SubjectKind},
+};
+
+use crate::harness::{PASSWORD, TestApp, unit};
+
+async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
+    let (inner, context, at) =
+        (app.app.clone(), app.app.context(lanyard::audit::Actor::Server), app.organization("riverside").await);
+    let value = setting.kind().parse(value).unwrap();
+    let whom = ((SubjectKind::Organization, ""), "riverside");
+    let set: Result<_, lanyard::policy::Error> =
+        unit!(app, |tx| changing::set(tx, (&inner, &context), &at, whom, (setting, &value, Care::SpareOwners)).await);
+    set.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_once_too_often_is_signed_out_where_they_were_longest() {
+    for app in TestApp::each().await {
+        rule(&app, Setting::SessionConcurrent, "2").await;
+        let mut first = app.signed_in("priya@riverside.example").await;
+        app.wait(std::time::Duration::from_secs(1));
+        let mut second = app.signed_in("priya@riverside.example").await;
+        app.wait(std::time::Duration::from_secs(1));
+        app.signed_in("frank@riverside.example").await;
+        let mut third = app.signed_in("priya@riverside.example").await;
+        assert!(first.get("/account").await.location().unwrap().starts_with("/login"));
+        for browser in [&mut second, &mut third] {
+            assert_eq!(browser.get("/account").await.status, 200);
+        }
+        // The same browser again is no other one.
+        let page = third.get("/login/password").await;
+        let fields = [("user_name", "priya@riverside.example"), ("password", PASSWORD)];
+        assert_eq!(third.submit(&page, "/login/password", &fields).await.path, "/account");
+        assert_eq!(second.get("/account").await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_once_too_often_is_refused_where_the_rules_say_so_however_many_try_at_once() {
+    for app in TestApp::each().await {
+        rule(&app, Setting::SessionConcurrent, "2").await;
+        rule(&app, Setting::SessionWhenFull, "refuse").await;
+        let tries = (0..5).map(|_| {
+            let mut browser = app.browser();
+            async move { browser.sign_in("priya@riverside.example", PASSWORD).await }
+        });
+        let ends = futures_util::future::join_all(tries).await;
+        let (inside, outside): (Vec<_>, Vec<_>) = ends.iter().partition(|end| end.path == "/account");
+        assert_eq!(inside.len(), 2, "{:?}", ends.iter().map(|end| (&end.path, end.status)).collect::<Vec<_>>());
+        outside[0].expect(422, "as many devices as your clinic allows");
+        assert_eq!(app.recorded("policy-refusal", "failure").await, 3);
+    }
+}

@@ -1,0 +1,280 @@
+//! Rules of organizations, as apps, APIs and people meet them.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{body::Body, extract::ConnectInfo, http::Request};
+use lanyard::{
+    audit::store::Query,
+    policy::changing::{self, Care},
+    session::EndReason,
+    setting::{Setting, SubjectKind},
+};
+use serde_json::Value;
+
+use super::clinic::{Answer, Clinic, basic, claims, redemption, request};
+
+impl Clinic {
+    /// Riverside sets a rule for the whole organization.
+    async fn rule(&self, setting: &str, value: &str) {
+        self.rule_for((SubjectKind::Organization, ""), (setting, value)).await;
+    }
+
+    async fn rule_for(&self, (kind, id): (SubjectKind, &'static str), (setting, value): (&str, &str)) {
+        let (app, context, at) = (self.app.clone(), self.context(), self.organization("riverside").await);
+        let setting: Setting = setting.parse().unwrap();
+        let value = setting.kind().parse(value).unwrap();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let id = match kind {
+                    SubjectKind::Role => tx.roles().by_slug(&at, &id.parse()?).await?.unwrap().id.to_string(),
+                    _ => id.to_owned(),
+                };
+                let whom = ((kind, id.as_str()), "x");
+                changing::set(tx, (&app, &context), &at, whom, (setting, &value, Care::Forced)).await?;
+                Ok(())
+            })
+        })
+        .await;
+    }
+
+    async fn refresh(&self, client: &str, tokens: &Value) -> Answer {
+        let form = format!("grant_type=refresh_token&refresh_token={}", tokens["refresh_token"].as_str().unwrap());
+        self.token(client, &form).await
+    }
+
+    async fn is_active(&self, token: &Value) -> bool {
+        let form = format!("token={}", token.as_str().unwrap());
+        let told = self.post("/oauth2/introspect", &[("authorization", &basic("api"))], &form).await.json();
+        told["active"] == true
+    }
+
+    /// What rules stopped or ended: the action, the setting and for whom the rules are.
+    async fn told(&self, action: &str) -> Vec<(String, String)> {
+        let query = Query { action: Some(action.into()), limit: 100, ..Query::default() };
+        let events = self.app.storage.read().await.unwrap().audit().list(query).await.unwrap();
+        let detail = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let told = events.iter().map(|event| detail(&event.detail));
+        told.map(|one| [&one["setting"], &one["rules"]].map(|text| text.as_str().unwrap().to_owned()).into()).collect()
+    }
+}
+
+fn pair(setting: &str, rules: &str) -> (String, String) {
+    (setting.to_owned(), rules.to_owned())
+}
+
+fn minutes(number: u64) -> Duration {
+    Duration::from_mins(number)
+}
+
+const RIVERSIDE: &str = "organization=riverside";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_by_the_strictest_rule_of_all_memberships() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("olivia").await;
+        clinic.rule("session.idle", "10m").await;
+        clinic.app.clock.advance(minutes(9));
+        let at_harbour = request("portal", "organization=harbour");
+        assert!(clinic.authorize(&browser, &at_harbour).await.parameter("code").is_some());
+        clinic.app.clock.advance(minutes(10));
+        let silent = clinic.authorize(&browser, &format!("{at_harbour}&prompt=none")).await;
+        assert_eq!(silent.parameter("error").as_deref(), Some("login_required"));
+
+        // Who is in no such role is not meant.
+        clinic.rule("session.idle", "90d").await;
+        clinic.rule_for((SubjectKind::Role, "practitioner"), ("session.absolute", "1h")).await;
+        let (olivia, priya) = (clinic.browser("olivia").await, clinic.browser("priya").await);
+        clinic.app.clock.advance(minutes(61));
+        assert!(clinic.authorize(&olivia, &request("portal", RIVERSIDE)).await.parameter("code").is_some());
+        assert!(clinic.authorize(&priya, &request("portal", "")).await.location().starts_with("/login"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_end_with_the_session_that_rules_allow() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        let tokens = clinic.tokens(&browser, "portal", "").await;
+        let offline = clinic.tokens(&browser, "portal", "scope=openid+offline_access").await;
+        clinic.rule("session.absolute", "20m").await;
+        clinic.app.clock.advance(minutes(18));
+        let next = clinic.refresh("portal", &tokens).await.json();
+        assert_eq!(next["expires_in"], 120, "no token lives beyond the session");
+        assert!(clinic.is_active(&next["access_token"]).await);
+        clinic.app.clock.advance(minutes(2));
+        assert!(!clinic.is_active(&next["access_token"]).await);
+        let refused = clinic.refresh("portal", &next).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["error"].clone()), (400, "invalid_grant".into()));
+        assert_eq!(clinic.told("policy-refusal").await, [pair("session.absolute", "organization riverside")]);
+        let offline = clinic.refresh("portal", &offline).await.json();
+        assert!(offline["access_token"].is_string(), "offline_access outlives the session: {offline}");
+        clinic.rule("token.refresh", "20m").await;
+        assert_eq!(clinic.refresh("portal", &offline).await.json()["error"], "invalid_grant");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_does_not_refresh_is_idle() {
+    for clinic in Clinic::each().await {
+        clinic.rule_for((SubjectKind::Client, "portal"), ("session.idle", "6m")).await;
+        let browser = clinic.browser("priya").await;
+        let [portal, other] =
+            [clinic.tokens(&browser, "portal", "").await, clinic.tokens(&browser, "opaque", "").await];
+        assert_eq!(
+            [&portal["expires_in"], &other["expires_in"]],
+            [180, 300],
+            "half the idle time, so that apps come before"
+        );
+        clinic.app.clock.advance(minutes(5));
+        let portal = clinic.refresh("portal", &portal).await.json();
+        clinic.app.clock.advance(minutes(6));
+        assert_eq!(clinic.refresh("portal", &portal).await.json()["error"], "invalid_grant");
+        assert!(clinic.refresh("opaque", &other).await.json()["access_token"].is_string());
+        assert_eq!(clinic.told("policy-refusal").await.len(), 0, "the token had expired by then");
+    }
+}
+
+/// The clock of the clinic begins on Sunday, 22 November 2026, at 04:00 UTC.
+const NIGHT: &str = "daily 03:00-05:00 in UTC";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_of_hours_nobody_gets_in_and_tokens_end_at_closing_time() {
+    for clinic in Clinic::each().await {
+        clinic.rule_for((SubjectKind::Role, "practitioner"), ("schedule.windows", NIGHT)).await;
+        let (olivia, priya) = (clinic.browser("olivia").await, clinic.browser("priya").await);
+        let mut tokens = clinic.tokens(&priya, "portal", "").await;
+        let offline = clinic.tokens(&priya, "portal", "scope=openid+offline_access").await;
+        clinic.app.clock.advance(minutes(58));
+        tokens = clinic.refresh("portal", &tokens).await.json();
+        assert_eq!(tokens["expires_in"], 120, "not beyond closing time");
+        clinic.app.clock.advance(minutes(2));
+        assert!(!clinic.is_active(&tokens["access_token"]).await);
+        assert_eq!(clinic.refresh("portal", &tokens).await.json()["error"], "invalid_grant");
+        assert_eq!(clinic.refresh("portal", &offline).await.json()["error"], "invalid_grant");
+        let page = clinic.authorize(&priya, &request("portal", RIVERSIDE)).await;
+        assert_eq!(page.status, 403);
+        assert!(
+            page.body.contains("is closed for you at this time") && page.body.contains("administrator"),
+            "{}",
+            page.body
+        );
+        let silent = clinic.authorize(&priya, &request("portal", "prompt=none")).await;
+        assert_eq!(silent.parameter("error").as_deref(), Some("access_denied"));
+        assert!(clinic.authorize(&olivia, &request("portal", RIVERSIDE)).await.parameter("code").is_some());
+        let told = clinic.told("policy-refusal").await;
+        assert_eq!(told, vec![pair("schedule.windows", "role practitioner"); 4]);
+
+        // In the next night what outlives sessions goes on.
+        clinic.app.clock.advance(Duration::from_hours(22));
+        assert!(clinic.refresh("portal", &offline).await.json()["access_token"].is_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_closing_time_whoever_is_signed_in_is_signed_out_there_alone() {
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        clinic.joins("priya", "harbour").await;
+        clinic.rule("schedule.windows", NIGHT).await;
+        let priya = clinic.browser("priya").await;
+        clinic.tokens(&priya, "portal", RIVERSIDE).await;
+        let elsewhere = clinic.tokens(&priya, "portal", "organization=harbour").await;
+        clinic.tokens(&priya, "portal", "organization=riverside&scope=openid+offline_access").await;
+        clinic.app.clock.advance(minutes(60));
+        clinic
+            .working(async {
+                while clinic.recorded("policy-sign-out").await == 0 {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            })
+            .await;
+        assert_eq!(clinic.told("policy-sign-out").await, [pair("schedule.windows", "organization riverside")]);
+        assert!(clinic.refresh("portal", &elsewhere).await.json()["access_token"].is_string());
+        let live: Vec<_> = {
+            let riverside = clinic.organization("riverside").await;
+            clinic.app.storage.read().await.unwrap().sessions().live_parts(&riverside, "", 10).await.unwrap()
+        };
+        assert!(live.is_empty(), "{live:?}");
+        assert_eq!(EndReason::TooMany.as_str(), "too-many");
+
+        // In the next night the session of the browser goes on, with another `sid`.
+        clinic.app.clock.advance(Duration::from_hours(22));
+        let priya = clinic.browser("priya").await;
+        assert!(clinic.tokens(&priya, "portal", RIVERSIDE).await["access_token"].is_string());
+    }
+}
+
+/// A request as it comes from that address.
+fn from(peer: &str, mut request: Request<Body>) -> Request<Body> {
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+    request
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_from_elsewhere_is_stopped_where_they_come_themselves() {
+    for clinic in Clinic::each().await {
+        clinic.rule("network.allowed", "192.0.2.0/24").await;
+        let priya = clinic.browser("priya").await;
+        let authorize = async |peer: &str, client: &str| {
+            let uri = format!("/oauth2/authorize?{}", request(client, RIVERSIDE));
+            clinic.send(from(peer, Request::get(uri).header("cookie", &priya).body(Body::empty()).unwrap())).await
+        };
+        let redeem = async |peer: &str, client: &str, form: String| {
+            let sent = Request::post("/oauth2/token").header("content-type", "application/x-www-form-urlencoded");
+            let sent = if client == "browser" { sent } else { sent.header("authorization", basic(client)) };
+            clinic.send(from(peer, sent.body(Body::from(form)).unwrap())).await
+        };
+        let stopped = authorize("198.51.100.1", "portal").await;
+        assert_eq!(stopped.status, 403);
+        assert!(stopped.body.contains("doesn’t let you work from this network"), "{}", stopped.body);
+        // The server of an app is no place of the person; the person's own device is.
+        let code = authorize("192.0.2.7", "portal").await.parameter("code").unwrap();
+        assert_eq!(redeem("198.51.100.1", "portal", redemption(&code)).await.status, 200);
+        for (peer, expected) in [("192.0.2.7", 200), ("198.51.100.1", 400)] {
+            let code = authorize("192.0.2.7", "browser").await.parameter("code").unwrap();
+            let form = format!("{}&client_id=browser", redemption(&code));
+            assert_eq!(redeem(peer, "browser", form).await.status, expected, "{peer}");
+        }
+        assert_eq!(clinic.told("policy-refusal").await, vec![pair("network.allowed", "organization riverside"); 2]);
+        // A service is nobody of the organization; a rule for its client is about it.
+        let service = "grant_type=client_credentials".to_owned();
+        assert_eq!(redeem("198.51.100.1", "service", service.clone()).await.status, 200);
+        clinic.rule_for((SubjectKind::Client, "service"), ("network.allowed", "192.0.2.7")).await;
+        clinic.rule_for((SubjectKind::Client, "service"), ("token.lifetime", "2m")).await;
+        assert_eq!(redeem("198.51.100.1", "service", service.clone()).await.json()["error"], "unauthorized_client");
+        assert_eq!(redeem("192.0.2.7", "service", service).await.json()["expires_in"], 120);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_sign_in_again_after_so_long_before_they_go_on_in_an_app() {
+    for clinic in Clinic::each().await {
+        clinic.rule_for((SubjectKind::Client, "portal"), ("session.reauthenticate", "30m")).await;
+        let old = clinic.browser_since("priya", minutes(29)).await;
+        let tokens = clinic.tokens(&old, "portal", "").await;
+        assert_eq!(tokens["expires_in"], 60, "not beyond the time after which they sign in again");
+        clinic.app.clock.advance(minutes(2));
+        let silent = clinic.authorize(&old, &request("portal", "prompt=none")).await;
+        assert_eq!(silent.parameter("error").as_deref(), Some("login_required"));
+        assert!(clinic.authorize(&old, &request("portal", "")).await.location().starts_with("/login"));
+        assert_eq!(clinic.refresh("portal", &tokens).await.json()["error"], "invalid_grant");
+        assert!(clinic.authorize(&old, &request("opaque", "")).await.parameter("code").is_some(), "another app");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_lives_as_long_as_the_strictest_rule_says() {
+    for clinic in Clinic::each().await {
+        clinic.rule("token.lifetime", "4m").await;
+        clinic.rule_for((SubjectKind::Role, "supervisor"), ("token.lifetime", "2m")).await;
+        for (who, expected) in [("olivia", 240), ("priya", 120)] {
+            let browser = clinic.browser(who).await;
+            let tokens = clinic.tokens(&browser, "portal", RIVERSIDE).await;
+            let claims = claims(&tokens["access_token"]);
+            assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), expected, "{who}");
+        }
+        // Nothing of it holds in another organization.
+        let elsewhere = clinic.tokens(&clinic.browser("olivia").await, "portal", "organization=harbour").await;
+        assert_eq!(elsewhere["expires_in"], 300);
+    }
+}

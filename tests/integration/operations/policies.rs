@@ -1,0 +1,142 @@
+//! `lanyard policy`: what an organization sets, and what it comes to.
+
+use serde_json::json;
+
+use super::Host;
+
+fn riverside() -> Host {
+    let host = Host::set_up();
+    for command in [
+        "org create riverside --name Riverside",
+        "location create north --name North",
+        "location create main-street --name Main --in north",
+        "user create --name Olivia --email olivia@riverside.example --organization riverside --kind administrative --role owner",
+        "user create --name Priya --email priya@riverside.example --organization riverside --kind practitioner --role practitioner@main-street",
+        "group create gps --name GPs",
+    ] {
+        host.succeed(command);
+    }
+    host
+}
+
+/// Arguments are separated by spaces: blanks of a value are tabs here.
+fn tabbed(value: &str) -> String {
+    value.replace(' ', "\t")
+}
+
+#[test]
+fn the_strictest_rule_wins_and_explain_says_whose_it_is() {
+    let host = riverside();
+    assert_eq!(host.json("policy list"), json!([]));
+    host.succeed("policy set session.idle 1h");
+    host.succeed("policy set session.idle 30m --location north");
+    host.succeed("policy set session.idle 15m --role owner");
+    host.succeed(&format!("policy set schedule.windows {} --role practitioner", tabbed("mon-fri 07:00-19:00 in UTC")));
+    let listed = host.json("policy list");
+    let listed: Vec<String> =
+        listed.as_array().unwrap().iter().map(|one| format!("{} {}", one["subject"], one["value"])).collect();
+    assert_eq!(
+        listed,
+        [
+            r#""role practitioner" "mon-fri 07:00-19:00 in UTC""#,
+            r#""location north" "30m""#,
+            r#""organization riverside" "1h""#,
+            r#""role owner" "15m""#
+        ]
+    );
+    let explained = |arguments: &str| host.json(&format!("policy explain --user {arguments}"));
+    let idle = |answer: &serde_json::Value| {
+        let lines = answer["settings"].as_array().unwrap().clone();
+        let line = lines.into_iter().find(|line| line["setting"] == "session.idle").unwrap();
+        (line["value"].as_str().unwrap().to_owned(), line["from"].as_str().unwrap().to_owned())
+    };
+    let pair = |value: &str, from: &str| (value.to_owned(), from.to_owned());
+    let priya = explained("priya@riverside.example --at 2026-11-23T12:00:00Z");
+    assert_eq!((idle(&priya), &priya["is_let_in"]), (pair("30m", "location north"), &json!(true)));
+    assert_eq!(idle(&explained("olivia@riverside.example")), pair("15m", "role owner"));
+    let closed = explained("priya@riverside.example --at 2026-11-23T20:00:00Z");
+    assert_eq!((&closed["is_let_in"], &closed["rules"]), (&json!(false), &json!("role practitioner")));
+    assert_eq!(closed["opens_at"], "2026-11-24T07:00:00Z");
+    let said = host.succeed("policy explain --user priya@riverside.example --at 2026-11-23T20:00:00Z");
+    assert!(said.ends_with("schedule.windows for role practitioner; open again at 2026-11-24T07:00:00Z.\n"), "{said}");
+
+    host.succeed("policy unset session.idle --location north");
+    assert_eq!(idle(&explained("priya@riverside.example")), pair("1h", "organization riverside"));
+    host.succeed("policy set session.idle 3h");
+    assert_eq!(idle(&explained("priya@riverside.example")), pair("2h", "configuration"));
+    let recorded = host.json("audit list --action policy-set");
+    let changes: Vec<String> = recorded.as_array().unwrap().iter().map(|one| one["detail"].to_string()).collect();
+    assert!(changes.iter().any(|change| change.contains("1h") && change.contains("3h")), "{changes:?}");
+    assert_eq!(host.json("audit list --action policy-removal").as_array().unwrap().len(), 1);
+    assert_eq!(host.json("policy settings").as_array().unwrap().len(), lanyard::setting::ROWS.len());
+}
+
+#[test]
+fn rules_go_with_whom_they_are_for() {
+    let host = riverside();
+    host.succeed("role create locum --name Locum");
+    host.succeed("client create rota --name Rota --redirect-uri https://rota.example/cb");
+    host.succeed("client activate rota --organization riverside");
+    for subject in ["--role locum", "--group gps", "--client rota", "--location north"] {
+        host.succeed(&format!("policy set token.lifetime 2m {subject}"));
+    }
+    host.succeed("role remove locum");
+    host.succeed("group remove gps");
+    host.succeed("client deactivate rota --organization riverside");
+    let left = host.json("policy list");
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["subject"]), (1, &json!("location north")), "{left}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let host = riverside();
+    for (command, code, says) in [
+        ("set session.idel 15m", 2, "did you mean `session.idle`?"),
+        (
+            "set session.idle soon",
+            2,
+            "session.idle: `soon` is not such a value; write a number and a unit from 2m to 90d",
+        ),
+        ("set session.idle 1s", 2, "`1s` is not such a value"),
+        ("set network.allowed 10.0.0.0/33", 2, "`10.0.0.0/33` is not a network"),
+        ("set schedule.windows mornings", 2, "it names no time zone; write for example"),
+        ("set session.idle 15m --role bos", 1, "there is no role `bos`"),
+        ("set session.idle 15m --client portal", 1, "there is no app `portal`"),
+        ("set session.idle 15m --role owner --group gps", 2, "cannot be used with"),
+        ("set session.concurrent 2 --client portal", 1, "there is no app `portal`"),
+        ("unset session.idle", 1, "there is no rule for session.idle there"),
+        ("explain --user nobody@riverside.example", 1, "there is no member `nobody@riverside.example`"),
+    ] {
+        let said = host.run(&format!("policy {command}"));
+        assert_eq!(said.code, Some(code), "{command}: {}", said.err);
+        assert!(said.err.contains(says), "{command}: {}", said.err);
+    }
+    assert_eq!(host.json("policy list"), json!([]));
+}
+
+#[test]
+fn a_rule_that_stops_every_owner_needs_force() {
+    let host = riverside();
+    let never = tabbed("mon 07:00-19:00 in UTC until 2020-01-01");
+    for subject in ["", " --role owner"] {
+        let said = host.fail(&format!("policy set schedule.windows {never}{subject}"));
+        assert!(said.contains("would stop every owner") && said.contains("--force"), "{said}");
+    }
+    assert_eq!(host.json("policy list"), json!([]), "nothing was changed");
+    host.succeed(&format!("policy set schedule.windows {never} --role practitioner"));
+    host.succeed(&format!("policy set schedule.windows {never} --force"));
+    assert_eq!(host.json("policy list").as_array().unwrap().len(), 2);
+    let said = host.succeed("policy explain --user olivia@riverside.example");
+    assert!(said.contains("Would not be let in"), "{said}");
+}
+
+#[test]
+fn the_configuration_sets_rules_for_everybody() {
+    let host = riverside().with("LANYARD_POLICY__SESSION__IDLE", "20m").with("LANYARD_POLICY__TOKEN__LIFETIME", "3m");
+    let listed = host.json("policy list");
+    assert_eq!((&listed[0]["subject"], &listed[0]["value"]), (&json!("everybody"), &json!("20m")));
+    assert_eq!(listed[1]["value"], "3m");
+    let host = host.with("LANYARD_POLICY__SESSION__IDEL", "20m");
+    let said = host.run("policy list").err;
+    assert!(said.contains("did you mean `LANYARD_POLICY__SESSION__IDLE`?"), "{said}");
+}
