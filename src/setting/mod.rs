@@ -1,7 +1,7 @@
 //! What can be set for an organization and for whom: one table of all settings, each with its kind of value, whom a rule
 //! for it may be for, what holds without a rule, and what it does.
 //!
-//! A setting more is a line more in [`settings!`] and a line more in the README, which a test compares with it. Who has
+//! A setting more is a line more in `settings!` and a line more in the README, which a test compares with it. Who has
 //! rules and which of them hold for somebody is `policy`'s; whoever enforces a setting asks there for its value. This
 //! module stands in the ground because the configuration sets rules for everybody by the same words.
 
