@@ -140,7 +140,7 @@ events! {
     RecoveryCodeUse "recovery-code-use" Success { user: UserId };
     /// A factor was set up; `kind` is `totp`.
     FactorEnrolment "factor-enrolment" Success { user: UserId, factor: FactorId, kind: &'static str } factor;
-    /// A factor was removed. `by` is `person` or `administrator`.
+    /// A factor was removed. `by` is `person`, `reset` or `administrator`.
     FactorRemoval "factor-removal" Success { user: UserId, factor: FactorId, by: &'static str } factor;
     /// New recovery codes took the place of all former ones.
     RecoveryCodesIssue "recovery-codes-issue" Success { user: UserId };

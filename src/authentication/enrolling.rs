@@ -15,7 +15,7 @@ use crate::{
     jobs::Job,
     keys::{SealedColumn, Sealer},
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::Session,
+    session::{EndReason, Session},
     storage::{self, Tx},
 };
 
@@ -60,6 +60,7 @@ pub async fn propose(app: &App, context: Context, user: &UserId) -> storage::Res
     app.storage
         .write(move |tx| {
             Box::pin(async move {
+                tx.users().keep_still(&user).await?;
                 if tx.factors().of_user(&user).await?.len() >= MOST {
                     return Ok(Proposal::TooMany);
                 }
@@ -126,23 +127,35 @@ impl Confirming {
         (token, hash): (SecretString, TokenHash),
     ) -> storage::Result<Confirmed> {
         let Self { context, session, user, factor, name, code, notice } = self;
+        // In this order everywhere: the person, sessions, factors.
+        tx.users().keep_still(&user.id).await?;
+        if !tx.sessions().hold(&session.id).await? {
+            return Ok(Confirmed::Gone);
+        }
         let since = context.now.minus(PATIENCE);
         let Some(kept) = tx.factors().proposed(&user.id, &factor, since).await? else { return Ok(Confirmed::Gone) };
         let Ok(seed) = opened(sealer, &factor, &kept.sealed) else { return Ok(Confirmed::Gone) };
         let step = digits_of(code.expose_secret()).and_then(|code| seed.step_of(&code, context.now, kept.last_step));
         let Some(step) = step else { return Ok(Confirmed::Wrong) };
-        if !tx.factors().confirm(&factor, (&name, step), context.now).await? || !tx.sessions().hold(&session.id).await?
-        {
+        let others = tx.factors().of_user(&user.id).await?.len();
+        if others >= MOST || !tx.factors().confirm(&factor, (&name, step), context.now).await? {
             return Ok(Confirmed::Gone);
         }
+        let is_first = others == 0;
+        if is_first {
+            // Whatever began with a password alone ends, tokens too.
+            let reason = EndReason::FactorChange;
+            tx.sessions().end_all_of_user(&context, &user.id, Some(&session.id), reason).await?;
+        }
+        // The password was proved when it was: this is no sign-in.
         let Assurance { acr, amr } = Assurance::of(&[Method::Password, Method::OneTimeCode]);
-        tx.sessions().reauthenticate(&context, &session, hash, (acr, &amr)).await?;
+        tx.sessions().reauthenticate(&context, &session, hash, ((acr, &amr), session.auth_time)).await?;
         let event = Event::FactorEnrolment { user: user.id.clone(), factor, kind: Kind::Totp.as_str() };
         tx.record(&context, None, &event);
         if let Some(notice) = notice {
             tx.jobs().enqueue(&context, sealer, &notice).await?;
         }
-        let has_codes = tx.recovery_codes().left(&user.id).await? > 0;
+        let has_codes = !is_first && tx.recovery_codes().left(&user.id).await? > 0;
         let codes = if has_codes { None } else { Some(issue_codes(tx, &context, &user.id).await?) };
         Ok(Confirmed::Done { token, codes })
     }
@@ -170,6 +183,7 @@ pub async fn remove(
     (user, factor): (&UserId, &FactorId),
     by: &'static str,
 ) -> storage::Result<bool> {
+    tx.users().keep_still(user).await?;
     if !tx.factors().remove(user, factor).await? {
         return Ok(false);
     }
@@ -180,16 +194,16 @@ pub async fn remove(
     Ok(true)
 }
 
-/// Removes all factors of somebody who has lost them, and says how many they were.
+/// Removes all factors of somebody who has lost them, and says how many they were; whoever ends their sessions does so before.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn reset(tx: &mut Tx, context: &Context, user: &UserId) -> storage::Result<usize> {
+pub async fn reset(tx: &mut Tx, context: &Context, user: &UserId, by: &'static str) -> storage::Result<usize> {
     let removed = tx.factors().remove_all(user).await?;
     tx.recovery_codes().replace(user, &[], context.now).await?;
     let count = removed.len();
     for factor in removed {
-        tx.record(context, None, &Event::FactorRemoval { user: user.clone(), factor, by: "administrator" });
+        tx.record(context, None, &Event::FactorRemoval { user: user.clone(), factor, by });
     }
     Ok(count)
 }

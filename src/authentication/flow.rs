@@ -1,5 +1,7 @@
 //! What a person has to do next: an ordered list of checks, pure.
 
+use std::time::Duration;
+
 use super::assurance;
 use crate::{
     clock::Timestamp,
@@ -53,6 +55,9 @@ impl Step {
     }
 }
 
+/// How long a password is good for on the way to the second factor.
+const HALFWAY: Duration = Duration::from_mins(10);
+
 type Check = fn(&Standing<'_>) -> Option<Step>;
 
 /// In this order; the first that asks for a step decides.
@@ -74,10 +79,14 @@ fn person(standing: &Standing<'_>) -> Option<Step> {
     (!standing.user.is_some_and(User::is_active)).then_some(Step::SignIn)
 }
 
-/// Whoever has one always proves it, whichever browser signed in before it was set up.
+/// Whoever has one always proves it, soon after the password: a code makes no old password a new one.
 fn second_factor(standing: &Standing<'_>) -> Option<Step> {
-    let is_proved = assurance::meets(&standing.session?.acr, assurance::MULTI_FACTOR);
-    (standing.has_second_factor && !is_proved).then_some(Step::SecondFactor)
+    let session = standing.session?;
+    if !standing.has_second_factor || assurance::meets(&session.acr, assurance::MULTI_FACTOR) {
+        return None;
+    }
+    let is_soon = standing.now.since(session.auth_time) < HALFWAY;
+    Some(if is_soon { Step::SecondFactor } else { Step::SignIn })
 }
 
 fn password(standing: &Standing<'_>) -> Option<Step> {

@@ -15,6 +15,7 @@ pub mod new_password;
 pub mod endpoint;
 pub mod page;
 pub mod recovery;
+mod room;
 pub mod second_factor;
 pub mod signing_in;
 pub mod store;

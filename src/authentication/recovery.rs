@@ -74,7 +74,16 @@ pub async fn owner(app: &App, token: TokenHash) -> storage::Result<Option<User>>
     Ok(tx.users().by_id(&user).await?.filter(User::is_active))
 }
 
-/// Sets the new password, uses the link up and sends `notice` of it. All sessions end: whoever took them over is out. Where
+/// Word to the person, where they can be written to.
+#[derive(Default)]
+pub struct Notices {
+    /// That the password was changed.
+    pub password: Option<Job>,
+    /// That their factors were removed, in case they are.
+    pub factors: Option<Job>,
+}
+
+/// Sets the new password, uses the link up and sends `notices` of it. All sessions end: whoever took them over is out. Where
 /// nobody had proved the address before, the link does, and nothing is left of whoever had the account until now.
 ///
 /// # Errors
@@ -84,7 +93,7 @@ pub async fn set_password(
     context: Context,
     token: TokenHash,
     hash: String,
-    notice: Option<Job>,
+    notices: Notices,
 ) -> directory::Result<UserId> {
     let sealer = app.sealer.clone();
     app.storage
@@ -93,11 +102,12 @@ pub async fn set_password(
                 let user = tx.password_links().redeem(token, context.now).await?;
                 let user = user.ok_or_else(|| directory::Noun::User.unknown("of this link"))?;
                 let context = context.by(Actor::User(user.clone()));
-                if user::take_over(tx, &context, &user).await? {
-                    enrolling::reset(tx, &context, &user).await?;
-                }
+                let is_first = user::take_over(tx, &context, &user).await?;
                 new_password::set(tx, &context, &user, Prepared { hash, by: "reset" }, None).await?;
-                if let Some(notice) = notice {
+                // Nobody had proved the address: whoever set factors up was not known to be its owner.
+                let removed = if is_first { enrolling::reset(tx, &context, &user, "reset").await? } else { 0 };
+                let told = [Some(notices.password), (removed > 0).then_some(notices.factors)];
+                for notice in told.into_iter().flatten().flatten() {
                     tx.jobs().enqueue(&context, &sealer, &notice).await?;
                 }
                 Ok(user)

@@ -7,11 +7,13 @@
 use std::time::Duration;
 
 use super::{
+    Authenticator,
     assurance::{Assurance, Method},
     factor::{
         recovery_code::RecoveryCode,
         totp::{self, Seed},
     },
+    room::Room,
     store::KeptSeed,
 };
 use crate::{
@@ -22,7 +24,8 @@ use crate::{
     id::{FactorId, UserId},
     jobs::Job,
     keys::{SealedColumn, Sealer, sealing::OpenFault},
-    limit::wait_of,
+    limit::{Network, Verdict, wait_of},
+    policy::Policies,
     secret::{ExposeSecret, SecretString, TokenHash},
     session::Session,
     storage::{self, Tx},
@@ -32,6 +35,8 @@ use crate::{
 pub struct Attempt {
     /// When, in which request and from which address; the actor is the person.
     pub context: Context,
+    /// The network that is counted.
+    pub network: Network,
     /// The session in which the password was proved.
     pub session: Session,
     /// The person.
@@ -51,6 +56,8 @@ pub enum Outcome {
     Refused,
     /// Too many attempts: try again after this time.
     Wait(Duration),
+    /// The code was right, but the person is signed in as often as they may be.
+    Full,
 }
 
 /// What a code was.
@@ -64,13 +71,34 @@ enum Proof {
 ///
 /// # Errors
 /// When the database fails; nothing has changed then.
-pub async fn attempt(app: &App, attempt: Attempt) -> storage::Result<Outcome> {
+pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt) -> storage::Result<Outcome> {
+    let app = &policies.app;
+    let (key, rule) = (key_of(&attempt.user.id), app.config.throttle.account);
+    let (account, network) = (format!("second factor {}", attempt.user.id), attempt.network);
+    // Whoever has to wait is told so before anything is written.
+    if let Verdict::Wait(time) = with.limit.attempt(&account, network) {
+        return Ok(Outcome::Wait(time));
+    }
+    let failures = app.storage.read().await?.throttles().find(key).await?;
+    let wait = failures.map(|failures| wait_of(rule, failures, attempt.context.now)).unwrap_or_default();
+    if !wait.is_zero() {
+        return Ok(Outcome::Wait(wait));
+    }
+    let room = Room::of(policies, &attempt.user.id).await?;
+    let outcome = judged(app, room, attempt).await?;
+    if matches!(outcome, Outcome::Proved(_)) {
+        with.limit.succeeded(&account, network);
+    }
+    Ok(outcome)
+}
+
+async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outcome> {
     let (token, hash) = app.random.token();
     let (sealer, rule) = (app.sealer.clone(), app.config.throttle.account);
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                let Attempt { context, session, user, code, notice } = attempt;
+                let Attempt { context, session, user, code, notice, .. } = attempt;
                 let key = key_of(&user.id);
                 let wait = wait_of(rule, tx.throttles().hold(key).await?, context.now);
                 if !wait.is_zero() {
@@ -86,8 +114,11 @@ pub async fn attempt(app: &App, attempt: Attempt) -> storage::Result<Outcome> {
                     return Ok(Outcome::Refused);
                 };
                 tx.throttles().forgive(key).await?;
+                if !room.make(tx, &context, (&user.id, Some(&session.id))).await? {
+                    return Ok(Outcome::Full);
+                }
                 let Assurance { acr, amr } = Assurance::of(&[Method::Password, Method::OneTimeCode]);
-                tx.sessions().reauthenticate(&context, &session, hash, (acr, &amr)).await?;
+                tx.sessions().reauthenticate(&context, &session, hash, ((acr, &amr), context.now)).await?;
                 if proof == Proof::Recovery {
                     tx.record(&context, None, &Event::RecoveryCodeUse { user: user.id });
                     if let Some(notice) = notice {

@@ -9,16 +9,16 @@ use super::{
     Authenticator,
     assurance::{Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
+    room::Room,
 };
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
     directory::user::User,
     limit::{Network, Verdict, wait_of},
-    policy::{Barrier, Policies},
+    policy::Policies,
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::{Authenticated, Crowd, EndReason, Lifetime, Liveness, Session},
-    setting::Setting,
+    session::{Authenticated, EndReason, Liveness, Session},
     storage::{self, Tx},
     text::UserName,
 };
@@ -146,9 +146,7 @@ async fn accept(
 ) -> Result<Outcome, Fault> {
     let app = &policies.app;
     let (token, hash) = app.random.token();
-    let rules = policies.of_person(&user.id).await?;
-    let lifetime = rules.all().lifetime(&app.config.session);
-    let crowd = rules.all().crowd().map(|crowd| (crowd, rules.all().by(Setting::SessionConcurrent)));
+    let room = Room::of(policies, &user.id).await?;
     let settled = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
@@ -175,7 +173,7 @@ async fn accept(
                 };
                 let Assurance { acr, amr } = Assurance::of(&[Method::Password]);
                 let who = Authenticated { user: user.id, acr: acr.to_owned(), amr, user_agent: attempt.user_agent };
-                settle(tx, &context, present, Begin { token: hash, who, lifetime, crowd }).await
+                settle(tx, &context, present, Begin { token: hash, who, room }).await
             })
         })
         .await?;
@@ -189,8 +187,7 @@ async fn accept(
 struct Begin {
     token: TokenHash,
     who: Authenticated,
-    lifetime: Lifetime,
-    crowd: Option<(Crowd, Barrier)>,
+    room: Room,
 }
 
 /// What became of a right password.
@@ -205,42 +202,25 @@ enum Settled {
 async fn settle(tx: &mut Tx, context: &Context, present: Option<Session>, begin: Begin) -> storage::Result<Settled> {
     match present {
         Some(session)
-            if session.user == begin.who.user && session.liveness(context.now, begin.lifetime) == Liveness::Live =>
+            if session.user == begin.who.user
+                && session.liveness(context.now, begin.room.lifetime) == Liveness::Live =>
         {
             let said = (begin.who.acr.as_str(), begin.who.amr.as_slice());
-            tx.sessions().reauthenticate(context, &session, begin.token, said).await?;
+            tx.sessions().reauthenticate(context, &session, begin.token, (said, context.now)).await?;
         }
         present => {
-            if !make_room(tx, context, present.as_ref(), &begin).await? {
+            let user = &begin.who.user;
+            // Whoever has a second factor takes room once that is proved.
+            let is_complete = !tx.factors().has_any(user).await?;
+            let present_id = present.as_ref().map(|session| &session.id);
+            if is_complete && !begin.room.make(tx, context, (user, present_id)).await? {
                 return Ok(Settled::Full);
             }
             if let Some(session) = present {
                 tx.sessions().end(context, &session, EndReason::Replaced).await?;
             }
-            tx.sessions().begin(context, begin.token, begin.who, begin.lifetime).await?;
+            tx.sessions().begin(context, begin.token, begin.who, begin.room.lifetime).await?;
         }
     }
     Ok(Settled::Begun)
-}
-
-/// Ends sessions of the person so that one more may begin, as far as the rules say so; `false` when it may not. The person
-/// is held: of several at once one comes after the other.
-async fn make_room(tx: &mut Tx, context: &Context, present: Option<&Session>, begin: &Begin) -> storage::Result<bool> {
-    let Some((crowd, barrier)) = &begin.crowd else { return Ok(true) };
-    let user = &begin.who.user;
-    let mut live = tx.sessions().of_user(user).await?;
-    live.retain(|session| {
-        session.liveness(context.now, begin.lifetime) == Liveness::Live
-            && present.is_none_or(|present| present.id != session.id)
-    });
-    let Some(ending) = crowd.make_room(live) else {
-        let (setting, rules) = (barrier.setting.name().to_owned(), barrier.rules.clone());
-        let event = Event::PolicyRefusal { user: user.to_string(), client: String::new(), setting, rules, times: 1 };
-        tx.record(context, None, &event);
-        return Ok(false);
-    };
-    for session in &ending {
-        tx.sessions().end(context, session, EndReason::TooMany).await?;
-    }
-    Ok(true)
 }

@@ -88,6 +88,8 @@ pub struct Voice {
     pub name: String,
     /// Since when it cannot speak any more: removed, or without a token that counts.
     pub ended_at: Option<Timestamp>,
+    /// Whether it may tell of people: not where it reads, or tells of groups alone.
+    pub tells: bool,
     /// When it last spoke, as far as that is known.
     pub heard_at: Option<Timestamp>,
 }
@@ -209,10 +211,9 @@ pub fn judge(subject: &Subject, voices: &[Voice], (limits, now): (&Limits, Times
 fn by_source(subject: &Subject, voices: &[Voice], (limits, now): (&Limits, Timestamp)) -> Option<Finding> {
     let outside: Vec<&Origin> = subject.origins.iter().filter(|origin| origin.is_outside()).collect();
     if outside.is_empty() {
-        let speaking = voices.iter().filter(|voice| voice.is_speaking());
-        let sources: Vec<String> = speaking.map(|voice| voice.name.clone()).collect();
-        let is_orphan = !sources.is_empty();
-        return is_orphan.then(|| Finding { sources, ..Finding::new(Reason::NoSource, Some(subject.created_at)) });
+        // One that may tell of people and never did is no sign that somebody should have been named.
+        let is_orphan = voices.iter().any(|voice| voice.is_speaking() && voice.tells && voice.heard_at.is_some());
+        return is_orphan.then(|| Finding::new(Reason::NoSource, Some(subject.created_at)));
     }
     let of: Vec<&Voice> = voices.iter().filter(|voice| outside.contains(&&voice.origin)).collect();
     let speaking: Vec<&Voice> = of.iter().copied().filter(|voice| voice.is_speaking()).collect();
@@ -303,7 +304,7 @@ mod tests {
 
     fn voice(name: &str, ended: Option<u64>, heard: Option<u64>) -> Voice {
         let origin = origin(&format!("scim:{name}"));
-        Voice { origin, name: name.to_owned(), ended_at: ended.map(ago), heard_at: heard.map(ago) }
+        Voice { origin, name: name.to_owned(), ended_at: ended.map(ago), tells: true, heard_at: heard.map(ago) }
     }
 
     /// What is said of Priya as `change` makes her, where there is a source that was heard yesterday.
@@ -366,8 +367,11 @@ mod tests {
         let said = |days: u64| move |one: &mut Subject| one.said_at = Some(ago(days));
         let (heard, ended) = (voice("entra", None, Some(1)), voice("entra", Some(3), Some(10)));
         let silent = voice("entra", None, Some(31));
-        let cases: [Case<'_>; 11] = [
+        let (unheard, reader) = (voice("entra", None, None), Voice { tells: false, ..heard.clone() });
+        let cases: [Case<'_>; 13] = [
             ("no source anywhere", &by_hand, &[], None),
+            ("beside a source that was never heard", &by_hand, std::slice::from_ref(&unheard), None),
+            ("beside one that may tell of nobody", &by_hand, std::slice::from_ref(&reader), None),
             ("ended sources alone", &by_hand, std::slice::from_ref(&ended), None),
             (
                 "by hand, beside a source",

@@ -69,6 +69,8 @@ pub enum EndReason {
     Replaced,
     /// The password was changed.
     PasswordChange,
+    /// The first second factor was set up: what began with a password alone is over.
+    FactorChange,
     /// The person was disabled or deleted.
     Disabled,
     /// The last membership ended.
@@ -98,6 +100,7 @@ impl EndReason {
             Self::Remote => "remote",
             Self::Replaced => "replaced",
             Self::PasswordChange => "password-change",
+            Self::FactorChange => "factor-change",
             Self::Disabled => "disabled",
             Self::NoMembership => "no-membership",
             Self::Administrator => "administrator",

@@ -56,7 +56,7 @@ pub enum FactorChange {
     Added,
     /// One was removed.
     Removed,
-    /// An administrator removed all.
+    /// All were removed for the person.
     Reset,
     /// New recovery codes were made.
     CodesMade,

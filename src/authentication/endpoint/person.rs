@@ -69,7 +69,7 @@ impl Person {
         let standing =
             Standing { session: Some(&session), user: user.as_ref(), has_second_factor, texts_wait, lifetime, now };
         let step = flow::next_step(&standing);
-        if step != Step::SignIn && session.is_use_worth_writing(app.clock.now()) {
+        if !matches!(step, Step::SignIn | Step::SecondFactor) && session.is_use_worth_writing(app.clock.now()) {
             touch(app, &session).await?;
         }
         Ok(Self { known: user.map(|user| (session, user)), step })

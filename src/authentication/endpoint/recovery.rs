@@ -16,14 +16,13 @@ use crate::{
             password::{PasswordPage, Reason},
             reset::{ResetPage, sent_page},
         },
-        recovery,
+        recovery::{self, Notices},
     },
     clock::Timestamp,
     directory::{self, user::User},
-    jobs::Job,
     limit::{Network, Verdict},
     secret::TokenHash,
-    web::{CsrfForm, Error, Frame, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie},
+    web::{CsrfForm, Error, FactorChange, Frame, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie},
 };
 
 /// The page that asks who forgot the password.
@@ -99,20 +98,22 @@ pub(super) async fn set(
         Err(problem) => return Ok(again(problem)),
     };
     let context = visit_context(&app, &visit, Actor::Anonymous);
-    let notice = notice(&visit, &user, context.now);
-    match recovery::set_password(&app, context, link, hash, notice).await {
+    let notices = notices(&visit, &user, context.now);
+    match recovery::set_password(&app, context, link, hash, notices).await {
         Ok(_) => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/login/password?changed=1")).into_response()),
         Err(directory::Error::Unknown(..)) => Err(Refusal::LinkInvalid.into()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Word to the person that the password was changed, in their language.
-fn notice(visit: &Visit, user: &User, at: Timestamp) -> Option<Job> {
+/// Word to the person of what was changed, in their language.
+fn notices(visit: &Visit, user: &User, at: Timestamp) -> Notices {
     let (language, site) = (visit.language_for(user.locale.as_deref()), visit.site());
     let letterhead = Letterhead::new(language, site).addressed_to(user.name.as_str());
-    let letter = letterhead.password_changed(at, &site.address_of("/password/forgotten"));
-    user.email.as_ref().map(|email| recovery::mail(email.as_str(), letter))
+    let password = letterhead.password_changed(at, &site.address_of("/password/forgotten"));
+    let factors = letterhead.factors_changed(FactorChange::Reset, at, &site.address_of("/account/security"));
+    let mail = |letter| user.email.as_ref().map(|email| recovery::mail(email.as_str(), letter));
+    Notices { password: mail(password), factors: mail(factors) }
 }
 
 fn view(app: &App, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {

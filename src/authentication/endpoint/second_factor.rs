@@ -8,9 +8,9 @@ use axum::{
 
 use super::{Person, address_of, page, page_with, visit_context, way_back, with_return};
 use crate::{
-    app::App,
     audit::Actor,
     authentication::{
+        Authenticator,
         flow::Step,
         page::second_factor::SecondFactorPage,
         recovery::mail,
@@ -19,6 +19,8 @@ use crate::{
     clock::Timestamp,
     directory::user::User,
     jobs::Job,
+    limit::Network,
+    policy::Policies,
     secret::ExposeSecret,
     session::Session,
     web::{
@@ -42,24 +44,27 @@ pub(super) async fn show(visit: Visit, person: Person, Query(query): Query) -> R
 
 /// `POST /login/factor`
 pub(super) async fn submit(
-    State(app): State<App>,
+    (State(policies), State(authenticator)): (State<Policies>, State<Authenticator>),
     visit: Visit,
     person: Person,
     Query(query): Query,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
+    let app = &policies.app;
     let back = way_back(&visit);
     let Some((session, user)) = waiting(person) else { return Ok(onwards(&visit, &back)) };
-    let context = visit_context(&app, &visit, Actor::User(user.id.clone()));
+    let context = visit_context(app, &visit, Actor::User(user.id.clone()));
     let notice = notice(&visit, &user, context.now);
-    let attempt = Attempt { context, session, user, code: form.secret("code"), notice };
+    let network = Network::from(visit.address());
+    let attempt = Attempt { context, network, session, user, code: form.secret("code"), notice };
     let again = |status, problem| page_with(status, &back, Page(view(&visit, &back, &query, vec![problem])));
     let texts = &visit.texts().authentication;
-    Ok(match second_factor::attempt(&app, attempt).await? {
+    Ok(match second_factor::attempt(&policies, &authenticator, attempt).await? {
         Outcome::Proved(token) => {
             (Cookie::Session.set(visit.site(), token.expose_secret()), onwards(&visit, &back)).into_response()
         }
         Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", texts.second_factor.wrong)),
+        Outcome::Full => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(texts.sign_in.full)),
         Outcome::Wait(time) => {
             let mut response = again(StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.sign_in.throttled));
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));

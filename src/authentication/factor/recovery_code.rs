@@ -1,5 +1,7 @@
 //! Recovery codes: ten to print or keep in a safe, each good once, for whoever has lost every other factor.
 
+use std::fmt;
+
 use crate::{
     id::UserId,
     random::Random,
@@ -14,8 +16,14 @@ const LENGTH: usize = 16;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// What somebody typed, or was given, as a recovery code: what it is is not known yet.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RecoveryCode(String);
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode(…)")
+    }
+}
 
 impl RecoveryCode {
     /// Ten new ones.

@@ -181,6 +181,7 @@ fn tell(shell: &Shell, restored: &Restored) -> anyhow::Result<()> {
             ("refresh families revoked", voided.families.to_string()),
             ("codes and tokens voided", (voided.codes + voided.access_tokens).to_string()),
             ("mailed links voided", voided.links.to_string()),
+            ("recovery codes voided", voided.recovery_codes.to_string()),
         ],
     )?;
     shell.say("Everybody signs in again; links for a new password have to be asked for again.");

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Actions that took something from somebody; undone, they give it back.
-const TAKING: [&str; 21] = [
+const TAKING: [&str; 23] = [
     "user-disabling",
     "user-deletion",
     "membership-disabling",
@@ -22,7 +22,9 @@ const TAKING: [&str; 21] = [
     "role-update",
     "password-change",
     "email-change",
+    "factor-enrolment",
     "factor-removal",
+    "recovery-codes-issue",
     "consent-withdrawal",
     "client-switch",
     "client-deactivation",

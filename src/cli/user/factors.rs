@@ -58,10 +58,11 @@ pub(super) async fn reset(shell: &Shell, by: Option<&OrganizationId>, person: &s
     let (site, sealer) = (server::site(&shell.app).await?, shell.app.sealer.clone());
     let removed = change(shell, by, person, Aspect::Login, move |tx, context, user| {
         Box::pin(async move {
-            let removed = enrolling::reset(tx, context, &user.id).await?;
-            if removed > 0 {
+            tx.users().keep_still(&user.id).await?;
+            if tx.factors().has_any(&user.id).await? {
                 tx.sessions().end_all_of_user(context, &user.id, None, EndReason::Administrator).await?;
             }
+            let removed = enrolling::reset(tx, context, &user.id, "administrator").await?;
             if let Some(email) = user.email.as_ref().filter(|_| removed > 0) {
                 let letterhead = Letterhead::new(language_of(user), &site).addressed_to(user.name.as_str());
                 let href = site.address_of("/account/security");

@@ -80,15 +80,17 @@ const SUBJECTS: &str = concat!(
 // When a client last used a token is not counted: it is taken for heard.
 const VOICES: &str = "SELECT 'scim:' || c.id AS origin, c.name, c.removed_at, c.created_at, \
        MAX(u.last_used_at) AS heard_at, MAX(COALESCE(t.revoked_at, t.expires_at)) AS tokens_ended_at, \
-       MAX(CASE WHEN t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2) THEN t.id END) AS counting \
+       MAX(CASE WHEN t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2) THEN t.id END) AS counting, \
+       CAST(CASE WHEN c.may_write = 1 AND c.resources <> 'groups' THEN 1 ELSE 0 END AS BIGINT) AS tells \
      FROM scim_connections c \
      LEFT JOIN scim_tokens t ON t.connection_id = c.id \
      LEFT JOIN scim_token_uses u ON u.token_id = t.id \
      WHERE c.organization_id = $1 \
-     GROUP BY c.id, c.name, c.removed_at, c.created_at \
+     GROUP BY c.id, c.name, c.removed_at, c.created_at, c.may_write, c.resources \
      UNION ALL \
      SELECT 'client:' || id AS origin, id AS name, disabled_at AS removed_at, created_at, \
-       CAST($2 AS BIGINT) AS heard_at, CAST(NULL AS BIGINT) AS tokens_ended_at, id AS counting \
+       CAST($2 AS BIGINT) AS heard_at, CAST(NULL AS BIGINT) AS tokens_ended_at, id AS counting, \
+       CAST(1 AS BIGINT) AS tells \
      FROM clients \
      WHERE organization_id = $1 AND REPLACE(scopes, '\"scim\"', '') <> scopes \
      ORDER BY name, origin";
@@ -215,6 +217,7 @@ fn voice(row: &Row) -> Result<Voice> {
         origin: Origin::from_stored(text(row, "origin")?),
         name: text(row, "name")?,
         ended_at: removed_at.or((!is_counting).then_some(tokens_ended_at)),
+        tells: row.try_get::<i64>("tells")? == 1,
         heard_at: maybe_moment(row, "heard_at")?,
     })
 }

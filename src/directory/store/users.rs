@@ -69,7 +69,10 @@ impl Users<'_> {
     }
 
     /// Keeps a person as they are until the commit: whoever erases them or holds their record meanwhile waits.
-    pub(in crate::directory) async fn keep_still(&mut self, id: &UserId) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_still(&mut self, id: &UserId) -> Result<()> {
         sql("UPDATE users SET disabled_at = disabled_at WHERE id = $1")
             .bind(id.as_str().to_owned())
             .execute(self.0.connection())

@@ -98,6 +98,10 @@ pub async fn decide(
     if asked.progress.was_refused {
         return refused(provider, context, asked, &person).await;
     }
+    // Whoever has a second factor has proved it by now.
+    if !is_sure_enough(&asked.request.claims.acr, &person.session.acr) {
+        return Ok(Outcome::Refuse(refuse(Code::UnmetAuthenticationRequirements, "the person has no second factor")));
+    }
     let expected = expected.map(|expected| known_as(provider, asked, &person, &expected));
     let (organization, consent) = circumstances(provider, asked, &person).await?;
     let reauthenticate_after = reauthenticate_after(provider, (&person, &organization), asked).await?;
@@ -117,10 +121,6 @@ pub async fn decide(
     };
     if let Some(need) = first_need(&situation) {
         return Ok(interact(asked, need, standpoint(Some(person), organization)));
-    }
-    // Whoever has a second factor has proved it by now.
-    if !is_sure_enough(&asked.request.claims.acr, &person.session.acr) {
-        return Ok(Outcome::Refuse(refuse(Code::UnmetAuthenticationRequirements, "the person has no second factor")));
     }
     match organization {
         Resolved::Chosen(member) => admit(provider, context, asked, (person, *member)).await,

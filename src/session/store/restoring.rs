@@ -20,10 +20,12 @@ pub struct Voided {
     pub access_tokens: u64,
     /// Mailed links for a new password or address. One that was used since the backup would work a second time.
     pub links: u64,
+    /// Recovery codes, for the same reason.
+    pub recovery_codes: u64,
 }
 
 impl Sessions<'_> {
-    /// Ends every session, and voids all codes, tokens and mailed links; `offline_access` or not. Apps are not told: a backup
+    /// Ends every session, and voids all codes, tokens, mailed links and recovery codes; `offline_access` or not. Apps are not told: a backup
     /// is also restored to try it, and their sessions are not that copy's.
     ///
     /// # Errors
@@ -42,6 +44,7 @@ impl Sessions<'_> {
             codes: self.mark("UPDATE authorization_codes SET used_at = $1 WHERE used_at IS NULL", now).await?,
             access_tokens: self.mark("UPDATE access_tokens SET revoked_at = $1 WHERE revoked_at IS NULL", now).await?,
             links: self.mark("UPDATE mailed_links SET used_at = $1 WHERE used_at IS NULL", now).await?,
+            recovery_codes: self.mark("UPDATE recovery_codes SET used_at = $1 WHERE used_at IS NULL", now).await?,
         };
         // Signed tokens of services are written down nowhere.
         self.mark("UPDATE organizations SET tokens_void_before = $1", now).await?;

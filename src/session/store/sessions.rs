@@ -143,7 +143,7 @@ impl Sessions<'_> {
         Ok(held == 1)
     }
 
-    /// The person proved who they are once more: the session gets a new cookie, and `auth_time` is now.
+    /// The person proved who they are once more, or more of it: the session gets a new cookie, and says what was proved when.
     ///
     /// # Errors
     /// When the database fails.
@@ -152,11 +152,12 @@ impl Sessions<'_> {
         context: &Context,
         session: &Session,
         token: TokenHash,
-        (acr, amr): (&str, &[String]),
+        ((acr, amr), auth_time): ((&str, &[String]), Timestamp),
     ) -> Result<()> {
-        sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $3, acr = $4, amr = $5 WHERE id = $1")
+        sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $4, acr = $5, amr = $6 WHERE id = $1")
             .bind(session.id.as_str().to_owned())
             .bind(token.to_vec())
+            .bind(auth_time.0)
             .bind(context.now.0)
             .bind(acr.to_owned())
             .bind(amr.join(" "))

@@ -101,7 +101,12 @@ async fn a_session_is_found_by_its_cookie_until_it_gets_another() {
             .write(move |tx| {
                 Box::pin(async move {
                     tx.sessions()
-                        .reauthenticate(&context(), &held, TokenHash::of("second"), ("1", &["pwd".into()]))
+                        .reauthenticate(
+                            &context(),
+                            &held,
+                            TokenHash::of("second"),
+                            (("1", &["pwd".into()]), context().now),
+                        )
                         .await
                 })
             })

@@ -50,8 +50,8 @@ async fn an_authenticator_app_is_asked_for_from_then_on() {
         let told = app.mail().await;
         assert_eq!((told.to.as_str(), told.kind.as_str()), (PRIYA, "factor-added"));
         browser.open("/account/security").await.expect(200, "My phone").expect(200, "10 recovery codes are left");
-        // A browser that signed in before is asked too.
-        elsewhere.open("/account").await.expect(200, "One more step");
+        // What began with the password alone is over.
+        assert!(elsewhere.open("/account").await.path.starts_with("/login/password"));
 
         let mut new = app.browser();
         let asked = new.sign_in(PRIYA, PASSWORD).await;
@@ -88,8 +88,10 @@ async fn a_code_is_taken_once_and_from_its_own_person() {
         let (other, _) = set_up(&app, &mut max).await;
         app.mail().await;
         app.wait(Duration::from_mins(30));
+        let stale = new.open("/account").await;
+        assert!(stale.path.starts_with("/login/password"), "an old password is no half sign-in: {}", stale.path);
         let code = code_of(&other, app.app.clock.now());
-        let page = new.open("/account").await;
+        let page = new.sign_in(PRIYA, PASSWORD).await;
         new.post_form(&page, "/login/factor", &[("code", &code)]).await.expect(422, wrong);
         let code = code_of(&seed, app.app.clock.now());
         new.submit(&page, "/login/factor", &[("code", &code)]).await.expect(200, "Hello, Priya Nair");
@@ -130,15 +132,19 @@ async fn a_recovery_code_lets_in_once_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_four_guesses_at_once_are_no_more_than_one_after_the_other() {
+async fn sixty_four_guesses_at_once_on_two_nodes_are_no_more_than_one_after_the_other() {
     for app in TestApp::each().await {
         let mut browser = app.signed_in(PRIYA).await;
         set_up(&app, &mut browser).await;
         app.mail().await;
         let (priya, mut guesses) = (app.user(PRIYA).await, vec![]);
+        let (elsewhere, _stopper) = app.other_node().await;
         for number in 0..64 {
             // Each in a session of its own, whose password was proved.
             let mut one = app.with_session(&priya.id).await;
+            if number % 2 == 1 {
+                one.goes_to(&elsewhere);
+            }
             let token = app.token(&one, "/login/factor");
             guesses.push(tokio::spawn(async move {
                 let fields = [("code", format!("{number:06}")), ("csrf", token)];
@@ -174,6 +180,37 @@ async fn who_signed_in_long_ago_proves_it_before_changing_how_they_sign_in() {
 }
 
 #[tokio::test]
+async fn setting_up_an_app_is_no_sign_in() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        app.wait(Duration::from_mins(9));
+        set_up(&app, &mut browser).await;
+        app.mail().await;
+        browser.open("/account/security").await.expect(200, "My phone");
+        app.wait(Duration::from_mins(1));
+        assert!(browser.open("/account/security").await.path.starts_with("/login/password"));
+    }
+}
+
+#[tokio::test]
+async fn whoever_knows_the_password_alone_puts_nobody_out() {
+    for app in TestApp::each_with(|sources| sources.with("policy.session.concurrent", "1")).await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (seed, _) = set_up(&app, &mut browser).await;
+        app.mail().await;
+        let mut thief = app.browser();
+        thief.sign_in(PRIYA, PASSWORD).await.expect(200, "One more step");
+        browser.open("/account").await.expect(200, "Hello, Priya Nair");
+        let mut other = app.browser();
+        let asked = other.sign_in(PRIYA, PASSWORD).await;
+        app.wait(Duration::from_secs(30));
+        let code = code_of(&seed, app.app.clock.now());
+        other.submit(&asked, "/login/factor", &[("code", &code)]).await.expect(200, "Hello, Priya Nair");
+        assert!(browser.open("/account").await.path.starts_with("/login/password"), "one at a time");
+    }
+}
+
+#[tokio::test]
 async fn the_last_app_takes_the_recovery_codes_with_it() {
     for app in TestApp::each().await {
         let mut browser = app.signed_in(PRIYA).await;
@@ -201,7 +238,10 @@ async fn an_administrator_resets_what_was_lost() {
         set_up(&app, &mut browser).await;
         app.mail().await;
         let (context, priya) = (app.app.context(Actor::Server), app.user(PRIYA).await);
-        assert_eq!(unit!(app, |tx| enrolling::reset(tx, &context, &priya.id).await).expect("reset"), 1);
+        assert_eq!(
+            unit!(app, |tx| enrolling::reset(tx, &context, &priya.id, "administrator").await).expect("reset"),
+            1
+        );
         app.browser().sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya Nair");
         assert_eq!(app.recorded("factor-removal", "success").await, 1);
     }

@@ -76,6 +76,11 @@ impl Browser {
         Self { router, cookies: BTreeMap::new(), user_agent, languages: "en" }
     }
 
+    /// From now on another node answers.
+    pub(crate) fn goes_to(&mut self, node: &Router) {
+        self.router = node.clone();
+    }
+
     /// Opens a page, without following redirects.
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(path, Request::get(path), Body::empty()).await

@@ -130,6 +130,13 @@ impl TestApp {
         self.may_leave_jobs.set(true);
     }
 
+    /// Another node over the same database; it stops with the [`Stopper`].
+    pub(crate) async fn other_node(&self) -> (Router, Stopper) {
+        let (stopper, stop) = Stopper::new();
+        let site = server::site(&self.app).await.expect("a site");
+        (server::assemble(&self.app, &site, stop), stopper)
+    }
+
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.router.clone())

@@ -317,11 +317,7 @@ async fn a_request_that_is_signed_counts_once_and_nothing_beside_it() {
         assert!(page.body.contains("W4SCT"), "{}", page.body);
         decide(&clinic, &browser, "allow").await;
         let tokens = poll(&clinic, "phone", &begun.json()).await.json();
-        assert_eq!(
-            claims(&tokens["id_token"])["acr"],
-            "urn:lanyard:acr:password",
-            "what it was, whatever was wished for"
-        );
+        assert_eq!(claims(&tokens["id_token"])["acr"], "urn:lanyard:acr:password", "what it was, not what was wished");
 
         let mut other_jti = 1;
         let mut next = |name: &str, value: Value| {

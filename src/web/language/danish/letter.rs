@@ -79,11 +79,7 @@ pub(super) const LETTERS: Letters = Letters {
         },
         reset: Word {
             subject: "Dine ekstra faktorer er fjernet",
-            lead: |date| {
-                format!(
-                    "Den {date} fjernede en administrator alle godkendelsesapps og gendannelseskoder fra din konto."
-                )
-            },
+            lead: |date| format!("Den {date} blev alle godkendelsesapps og gendannelseskoder fjernet fra din konto."),
             effect: "Indtil du sætter en op igen, logger du ind med adgangskoden alene.",
         },
         codes_made: Word {

@@ -79,11 +79,7 @@ pub(super) const LETTERS: Letters = Letters {
         },
         reset: Word {
             subject: "Your second factors have been removed",
-            lead: |date| {
-                format!(
-                    "On {date}, an administrator removed all authenticator apps and recovery codes of your account."
-                )
-            },
+            lead: |date| format!("On {date}, all authenticator apps and recovery codes of your account were removed."),
             effect: "Until you set one up again, your password alone signs you in.",
         },
         codes_made: Word {

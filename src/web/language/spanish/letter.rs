@@ -81,7 +81,7 @@ pub(super) const LETTERS: Letters = Letters {
             subject: "Se han quitado sus segundos factores",
             lead: |date| {
                 format!(
-                    "El {date} un administrador quitó todas las aplicaciones de autenticación y los códigos de recuperación de su cuenta."
+                    "El {date} se quitaron todas las aplicaciones de autenticación y los códigos de recuperación de su cuenta."
                 )
             },
             effect: "Hasta que configure otra, entrará solo con la contraseña.",

@@ -1,0 +1,61 @@
+//! How many sessions somebody may have at a time: room is made where a sign-in is complete, and one that stands at the second
+//! factor takes none. Whoever knows a password alone puts nobody out.
+
+use super::assurance;
+use crate::{
+    audit::{Context, Event},
+    id::{SessionId, UserId},
+    policy::{Barrier, Policies},
+    session::{Crowd, EndReason, Lifetime, Liveness, Session},
+    setting::Setting,
+    storage::{self, Tx},
+};
+
+/// The rules about it for one person.
+pub(super) struct Room {
+    pub(super) lifetime: Lifetime,
+    crowd: Option<(Crowd, Barrier)>,
+}
+
+impl Room {
+    /// Those that apply to `user` now.
+    pub(super) async fn of(policies: &Policies, user: &UserId) -> storage::Result<Self> {
+        let rules = policies.of_person(user).await?;
+        let crowd = rules.all().crowd().map(|crowd| (crowd, rules.all().by(Setting::SessionConcurrent)));
+        Ok(Self { lifetime: rules.all().lifetime(&policies.app.config.session), crowd })
+    }
+
+    /// Ends sessions of the person so that one more may begin, as far as the rules say so; `false` when it may not. The
+    /// person is held: of several at once one comes after the other.
+    pub(super) async fn make(
+        &self,
+        tx: &mut Tx,
+        context: &Context,
+        (user, present): (&UserId, Option<&SessionId>),
+    ) -> storage::Result<bool> {
+        let Some((crowd, barrier)) = &self.crowd else { return Ok(true) };
+        let has_factor = tx.factors().has_any(user).await?;
+        let mut live = tx.sessions().of_user(user).await?;
+        live.retain(|session| {
+            session.liveness(context.now, self.lifetime) == Liveness::Live
+                && present.is_none_or(|present| *present != session.id)
+                && (!has_factor || is_complete(session))
+        });
+        let Some(ending) = crowd.make_room(live) else {
+            let (setting, rules) = (barrier.setting.name().to_owned(), barrier.rules.clone());
+            let event =
+                Event::PolicyRefusal { user: user.to_string(), client: String::new(), setting, rules, times: 1 };
+            tx.record(context, None, &event);
+            return Ok(false);
+        };
+        for session in &ending {
+            tx.sessions().end(context, session, EndReason::TooMany).await?;
+        }
+        Ok(true)
+    }
+}
+
+/// Whether both factors were proved in it.
+pub(super) fn is_complete(session: &Session) -> bool {
+    assurance::meets(&session.acr, assurance::MULTI_FACTOR)
+}
