@@ -78,6 +78,14 @@ impl Domains {
                 let claimed = shell.app.storage.read().await?.domains().by_name(&of.id, &name).await?;
                 let claimed = claimed.ok_or_else(|| Noun::Domain.unknown(&name))?;
                 let records = lookup::txt(&claimed, shell.app.config.outgoing.resolver).await?;
+                let is_proved = claimed.verified_at.is_some() || domain::proves(&claimed.proof, &records);
+                anyhow::ensure!(
+                    is_proved,
+                    "no TXT record `{}` with the value `{}` was found; DNS may take some minutes to show it. Where you know \
+                     that the domain is the organization's, `--by-administrator` vouches for it",
+                    claimed.record_name(),
+                    claimed.proof
+                );
                 verify(shell, &of, name, Some(records)).await
             }
             Command::Remove { name } => remove(shell, &of, name).await,
@@ -104,10 +112,11 @@ async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
 }
 
 async fn add(shell: &Shell, of: &Organization, name: DomainName) -> anyhow::Result<()> {
-    let (context, of) = (shell.context(), of.id.clone());
-    let claimed = shell.change(move |tx| Box::pin(async move { domain::add(tx, &context, &of, &name).await })).await?;
+    let (context, id) = (shell.context(), of.id.clone());
+    let claimed = shell.change(move |tx| Box::pin(async move { domain::add(tx, &context, &id, &name).await })).await?;
     let one = shown(&claimed);
-    shell.say("Publish this TXT record, then run `lanyard domain verify`:");
+    let next = format!("lanyard domain verify {} --organization {}", one.name, of.slug);
+    shell.say(format!("Publish this TXT record, then run `{next}`:"));
     shell.show(&one, &[("name", one.txt_name.clone()), ("value", one.txt_value.clone())])
 }
 

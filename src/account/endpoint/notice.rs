@@ -64,7 +64,12 @@ impl Notice {
 
     /// On to the page at `path`, which tells it.
     pub(super) fn at(self, path: &str) -> Redirect {
-        Redirect::to(&format!("{path}?{PARAMETER}={}", self.word()))
+        Redirect::to(&self.address(path))
+    }
+
+    /// The address of the page at `path` that tells it.
+    pub(super) fn address(self, path: &str) -> String {
+        format!("{path}?{PARAMETER}={}", self.word())
     }
 
     /// The person joined the organization of this slug: on to the account, which says so.

@@ -100,7 +100,9 @@ pub(super) async fn confirm(
     };
     let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
     Ok(match codes {
-        Some(codes) => (cookie, codes_page(&app, &visit, &person, &codes).await?).into_response(),
+        Some(codes) => {
+            (cookie, codes_page(&app, &visit, &person, (&codes, Notice::AppAdded.address(PATH))).await?).into_response()
+        }
         None => (cookie, Notice::AppAdded.at(PATH)).into_response(),
     })
 }
@@ -172,7 +174,7 @@ pub(super) async fn make_codes(
         })
         .await?;
     match codes {
-        Some(codes) => Ok(codes_page(&app, &visit, &person, &codes).await?.into_response()),
+        Some(codes) => Ok(codes_page(&app, &visit, &person, (&codes, PATH.to_owned())).await?.into_response()),
         None => Ok(Redirect::to(PATH).into_response()),
     }
 }
@@ -209,11 +211,13 @@ async fn set_up_page(
 ) -> Result<SetUpPage, Error> {
     let site = visit.site().issuer().host_str().unwrap_or_default();
     let account = person.user.email.as_ref().map_or(person.user.name.as_str(), |email| email.as_str());
+    let address = seed.address(site, account);
     Ok(SetUpPage {
         frame: frame(visit, person),
         masthead: masthead(app, person, Tab::Security).await?,
         action: format!("{PATH}/{id}"),
-        picture: picture(&seed.address(site, account)),
+        picture: picture(&address),
+        address,
         seed: seed.text().into(),
         name,
         problems: vec![],
@@ -231,14 +235,11 @@ async fn codes_page(
     app: &App,
     visit: &Visit,
     person: &SignedIn,
-    codes: &[RecoveryCode],
+    (codes, done_href): (&[RecoveryCode], String),
 ) -> Result<Page<CodesPage>, Error> {
     let masthead = masthead(app, person, Tab::Security).await?;
-    Ok(Page(CodesPage {
-        frame: frame(visit, person),
-        masthead,
-        codes: codes.iter().map(RecoveryCode::shown).collect(),
-    }))
+    let codes = codes.iter().map(RecoveryCode::shown).collect();
+    Ok(Page(CodesPage { frame: frame(visit, person), masthead, codes, done_href }))
 }
 
 fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {

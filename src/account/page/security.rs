@@ -50,7 +50,9 @@ pub struct SetUpPage {
     pub masthead: Masthead,
     /// Where the form posts to.
     pub action: String,
-    /// The picture that the app reads (SVG).
+    /// What the app reads (`otpauth:`).
+    pub address: String,
+    /// The same as a picture (SVG).
     pub picture: String,
     /// The same for people.
     pub seed: SecretString,
@@ -86,6 +88,8 @@ pub struct CodesPage {
     pub masthead: Masthead,
     /// The codes.
     pub codes: Vec<SecretString>,
+    /// Where to go on.
+    pub done_href: String,
 }
 
 impl AppRow {
@@ -103,6 +107,11 @@ impl SecurityPage {
             Some(used) => format!("{added} · {}", (t.used)(&language.ago(used))),
             None => added,
         }
+    }
+
+    fn lead(&self) -> &'static str {
+        let t = &self.frame.t.account.security;
+        if self.apps.is_empty() { t.lead } else { t.lead_with_app }
     }
 
     fn codes_left(&self) -> String {

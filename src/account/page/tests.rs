@@ -203,7 +203,9 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
         let problems = vec![Problem::of("code", frame.t.account.security.set_up.wrong)];
         let (action, picture) = ("/account/security/fac_1".into(), "<svg></svg>".into());
         let (seed, name) = ("GEZD GNBV".into(), "Phone".into());
-        SetUpPage { frame, masthead: masthead(Tab::Security), action, picture, seed, name, problems }.to_string()
+        let address = "otpauth://totp/id.example:priya?secret=GEZDGNBV".into();
+        SetUpPage { frame, masthead: masthead(Tab::Security), action, address, picture, seed, name, problems }
+            .to_string()
     });
     for (name, is_last) in [("last", true), ("other", false)] {
         in_every_language(&format!("account-security-remove-{name}"), |frame| {
@@ -213,6 +215,6 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
     }
     in_every_language("account-security-codes", |frame| {
         let codes = (0..10).map(|number| format!("0123-4567-89ab-cde{number}").into()).collect();
-        CodesPage { frame, masthead: masthead(Tab::Security), codes }.to_string()
+        CodesPage { frame, masthead: masthead(Tab::Security), codes, done_href: "/account/security".into() }.to_string()
     });
 }

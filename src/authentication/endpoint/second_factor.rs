@@ -59,11 +59,13 @@ pub(super) async fn submit(
     let attempt = Attempt { context, network, session, user, code: form.secret("code"), notice };
     let again = |status, problem| page_with(status, &back, Page(view(&visit, &back, &query, vec![problem])));
     let texts = &visit.texts().authentication;
+    let wrong =
+        if query.value(RECOVERY).is_some() { texts.second_factor.wrong_recovery } else { texts.second_factor.wrong };
     Ok(match second_factor::attempt(&policies, &authenticator, attempt).await? {
         Outcome::Proved(token) => {
             (Cookie::Session.set(visit.site(), token.expose_secret()), onwards(&visit, &back)).into_response()
         }
-        Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", texts.second_factor.wrong)),
+        Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", wrong)),
         Outcome::Full => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(texts.sign_in.full)),
         Outcome::Wait(time) => {
             let mut response = again(StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.sign_in.throttled));

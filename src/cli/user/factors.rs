@@ -23,6 +23,19 @@ struct Shown {
     last_used_at: Option<String>,
 }
 
+/// All of a person.
+#[derive(Debug, Serialize)]
+struct All {
+    factors: Vec<Shown>,
+    recovery_codes_left: usize,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Done {
+    removed: usize,
+}
+
 impl From<Factor> for Shown {
     fn from(factor: Factor) -> Self {
         Self {
@@ -42,6 +55,9 @@ pub(super) async fn factors(shell: &Shell, by: Option<&OrganizationId>, person: 
     let shown: Vec<Shown> = tx.factors().of_user(&user.id).await?.into_iter().map(Shown::from).collect();
     let left = tx.recovery_codes().left(&user.id).await?;
     drop(tx);
+    if shell.is_json() {
+        return shell.show(&All { factors: shown, recovery_codes_left: left }, &[]);
+    }
     shell.table(&shown, &["id", "kind", "name", "created", "last used"], |one| {
         let last = one.last_used_at.clone().unwrap_or_else(|| "never".to_owned());
         vec![one.id.clone(), one.kind.to_owned(), one.name.clone(), one.created_at.clone(), last]
@@ -73,10 +89,14 @@ pub(super) async fn reset(shell: &Shell, by: Option<&OrganizationId>, person: &s
         })
     })
     .await?;
+    if shell.is_json() {
+        return shell.show(&Done { removed }, &[]);
+    }
     match removed {
         0 => shell.say("There was none: the password alone signs this person in."),
         count => shell.say(format!(
-            "Removed: {count}. The person is signed out everywhere, and sets one up anew at /account/security."
+            "Removed: {count}, and the recovery codes. The person is signed out everywhere, and the password alone signs \
+             them in until they set an app up at /account/security."
         )),
     }
     Ok(())

@@ -52,6 +52,9 @@ pub(super) async fn receipts(
         let [state, settled, problem] = one.receipt.cells();
         vec![one.ended_at.clone(), one.client.clone(), one.organization.clone(), state, settled, problem]
     })?;
+    if shown.is_empty() {
+        shell.say("No session of this person ended within a month: no app had to be told.");
+    }
     length.tell(is_cut);
     Ok(())
 }

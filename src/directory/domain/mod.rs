@@ -120,7 +120,8 @@ pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationI
 }
 
 /// Whether one of the records is the proof.
-fn proves(proof: &str, records: &[String]) -> bool {
+#[must_use]
+pub fn proves(proof: &str, records: &[String]) -> bool {
     records.iter().any(|record| record.trim().trim_matches('"') == proof)
 }
 

@@ -10,7 +10,8 @@ pub(super) const ACCOUNT: Account = Account {
     overview: "Overblik",
     security: Security {
         title: "Login",
-        lead: "Med en godkendelsesapp åbner din adgangskode ingenting alene.",
+        lead: "Din adgangskode alene logger dig ind. En godkendelsesapp gør det mere sikkert.",
+        lead_with_app: "Du logger ind med din adgangskode og en kode.",
         apps: "Godkendelsesapps",
         none: "Du har ingen endnu. En app på din telefon viser en ny kode hvert halve minut; den skriver du, når du logger ind.",
         added: |ago| format!("Tilføjet {ago}"),
@@ -34,6 +35,7 @@ pub(super) const ACCOUNT: Account = Account {
             title: "Tilføj en godkendelsesapp",
             scan: "Åbn appen på din telefon, og scan dette billede.",
             picture: "QR-kode til godkendelsesappen",
+            open: "Er du på telefonen? Åbn den i appen",
             type_it: "Kan du ikke scanne den? Så skriv dette i appen:",
             confirm: "Skriv derefter den kode, som appen viser.",
             name: "Appens eller telefonens navn",

@@ -17,9 +17,11 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         code: "Kode",
         submit: "Fortsæt",
         wrong: "Koden er forkert, udløbet eller brugt. Skriv den, der vises nu.",
+        wrong_recovery: "Gendannelseskoden er forkert eller brugt. Prøv den næste på din liste.",
         use_recovery: "Jeg har ikke appen med: brug en gendannelseskode",
         recovery_lead: "Skriv en af de gendannelseskoder, du gemte, da du satte appen op. Hver virker én gang.",
         recovery_code: "Gendannelseskode",
+        no_codes: "Heller ingen koder? Klinikkens administrator kan fjerne appen.",
         use_app: "Brug godkendelsesappen i stedet",
     },
     organization: OrganizationChoice {

@@ -10,7 +10,8 @@ pub(super) const ACCOUNT: Account = Account {
     overview: "Overview",
     security: Security {
         title: "Signing in",
-        lead: "With an authenticator app, your password alone opens nothing.",
+        lead: "Your password alone signs you in. An authenticator app makes that safer.",
+        lead_with_app: "Signing in takes your password and a code.",
         apps: "Authenticator apps",
         none: "You have none yet. An app on your phone shows a new code every half minute; you type it when you sign in.",
         added: |ago| format!("Added {ago}"),
@@ -34,6 +35,7 @@ pub(super) const ACCOUNT: Account = Account {
             title: "Add an authenticator app",
             scan: "Open the app on your phone and scan this picture.",
             picture: "QR code for the authenticator app",
+            open: "On this phone already? Open it in the app",
             type_it: "Can’t scan it? Type this into the app instead:",
             confirm: "Then type the code that the app shows.",
             name: "Name of the app or phone",

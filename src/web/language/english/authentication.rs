@@ -17,9 +17,11 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         code: "Code",
         submit: "Continue",
         wrong: "That code isn’t right, has expired, or was used already. Type the one that is shown now.",
+        wrong_recovery: "That recovery code isn’t right, or was used already. Try the next one on your list.",
         use_recovery: "I don’t have the app with me: use a recovery code",
         recovery_lead: "Type one of the recovery codes you kept when you set up the app. Each works once.",
         recovery_code: "Recovery code",
+        no_codes: "No codes either? Your clinic’s administrator can remove the app.",
         use_app: "Use the authenticator app instead",
     },
     organization: OrganizationChoice {

@@ -10,7 +10,8 @@ pub(super) const ACCOUNT: Account = Account {
     overview: "Resumen",
     security: Security {
         title: "Acceso",
-        lead: "Con una aplicación de autenticación, su contraseña por sí sola no abre nada.",
+        lead: "Entra solo con su contraseña. Una aplicación de autenticación lo hace más seguro.",
+        lead_with_app: "Entra con su contraseña y un código.",
         apps: "Aplicaciones de autenticación",
         none: "Todavía no tiene ninguna. Una aplicación en su teléfono muestra un código nuevo cada medio minuto; lo escribe al entrar.",
         added: |ago| format!("Añadida {ago}"),
@@ -34,6 +35,7 @@ pub(super) const ACCOUNT: Account = Account {
             title: "Añadir una aplicación de autenticación",
             scan: "Abra la aplicación en su teléfono y escanee esta imagen.",
             picture: "Código QR para la aplicación de autenticación",
+            open: "¿Ya está en el teléfono? Ábralo en la aplicación",
             type_it: "¿No puede escanearla? Escriba esto en la aplicación:",
             confirm: "Después escriba el código que muestra la aplicación.",
             name: "Nombre de la aplicación o del teléfono",

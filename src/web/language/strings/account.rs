@@ -61,6 +61,7 @@ pub struct Memberships {
 pub struct Security {
     pub title: &'static str,
     pub lead: &'static str,
+    pub lead_with_app: &'static str,
     pub apps: &'static str,
     pub none: &'static str,
     pub added: fn(&str) -> String,
@@ -87,6 +88,7 @@ pub struct SetUp {
     pub title: &'static str,
     pub scan: &'static str,
     pub picture: &'static str,
+    pub open: &'static str,
     pub type_it: &'static str,
     pub confirm: &'static str,
     pub name: &'static str,

@@ -45,9 +45,11 @@ pub struct SecondFactor {
     pub code: &'static str,
     pub submit: &'static str,
     pub wrong: &'static str,
+    pub wrong_recovery: &'static str,
     pub use_recovery: &'static str,
     pub recovery_lead: &'static str,
     pub recovery_code: &'static str,
+    pub no_codes: &'static str,
     pub use_app: &'static str,
 }
 
