@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use lanyard::{audit::Actor, authentication::enrolling, clock::Timestamp};
+use lanyard::{audit::Actor, authentication::enrolling, clock::Timestamp, storage};
 
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
@@ -244,6 +244,21 @@ async fn an_administrator_resets_what_was_lost() {
         );
         app.browser().sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya Nair");
         assert_eq!(app.recorded("factor-removal", "success").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn recovery_codes_of_before_a_restore_are_void() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (_, done) = set_up(&app, &mut browser).await;
+        app.mail().await;
+        let context = app.app.context(Actor::Server);
+        let voided: storage::Result<_> = unit!(app, |tx| tx.sessions().void_all(&context).await);
+        assert_eq!(voided.expect("voided").recovery_codes, 10);
+        let mut again = app.browser();
+        let asked = again.sign_in(PRIYA, PASSWORD).await;
+        again.post_form(&asked, "/login/factor", &[("code", &codes_of(&done)[0])]).await.expect(422, "isn’t right");
     }
 }
 
