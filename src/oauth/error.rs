@@ -98,6 +98,8 @@ codes! {
     UseDpopNonce = "use_dpop_nonce" 400;
     /// The access token is malformed, expired, revoked or not ours.
     InvalidToken = "invalid_token" 401;
+    /// The sign-in behind the access token is too old or not sure enough (RFC 9470 §3).
+    InsufficientUserAuthentication = "insufficient_user_authentication" 401;
     /// The access token does not carry the scope that is needed.
     InsufficientScope = "insufficient_scope" 403;
     /// The kind of token cannot be revoked.
@@ -128,6 +130,30 @@ impl From<ParameterError> for Refusal {
     }
 }
 
+/// What a sign-in has to be like for a resource (RFC 9470 §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sign-in is too old or not sure enough")]
+pub struct Challenge {
+    /// No older than so many seconds.
+    pub max_age: Option<u64>,
+    /// As sure as this.
+    pub acr: Option<&'static str>,
+}
+
+impl Challenge {
+    /// The refusal that comes with it.
+    pub const REFUSAL: Refusal =
+        refuse(Code::InsufficientUserAuthentication, "the sign-in is too old or not sure enough; ask for another one");
+
+    /// Its parameters, as they follow others in `WWW-Authenticate`.
+    #[must_use]
+    pub fn parameters(&self) -> String {
+        let acr = self.acr.map(|acr| format!(", acr_values=\"{acr}\""));
+        let age = self.max_age.map(|age| format!(", max_age=\"{age}\""));
+        [acr, age].into_iter().flatten().collect()
+    }
+}
+
 /// So much was asked from one network that it has to wait this long (RFC 6585 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many requests from this network")]
@@ -142,6 +168,9 @@ pub enum Error {
     /// Somebody nearby asks too much.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// The person has to sign in anew, or better.
+    #[error(transparent)]
+    StepUp(#[from] Challenge),
     /// Our doing.
     #[error(transparent)]
     Storage(#[from] storage::Error),

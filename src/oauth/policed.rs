@@ -8,7 +8,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use super::{
     client::Client,
-    error::{Code, Error, Refusal, refuse},
+    error::{Challenge, Code, Error, Refusal, refuse},
     grant::{Exchange, Standing},
     provider::Parts,
     redirect_uri::Registrant,
@@ -20,12 +20,16 @@ use crate::{
     directory::access::{Access, Detail},
     id::{OrganizationId, UserId},
     policy::{Applying, Barrier, Bounds, Rests, Rules, Whom},
+    setting::Setting,
     storage,
 };
 
 /// What a client is told whose tokens the rules of an organization stop.
 const STOPPED: Refusal =
     refuse(Code::InvalidGrant, "the rules of the organization do not allow it now; let the person sign in");
+
+/// What a token is told that counts no more.
+const ENDED: Refusal = refuse(Code::InvalidToken, "the access token is not valid");
 
 /// The same for a service.
 const SERVICE_STOPPED: Refusal = refuse(Code::UnauthorizedClient, "the rules of the organization do not allow it now");
@@ -77,6 +81,24 @@ impl Parts {
         let rules = self.policies.of(&family.organization).await?;
         let judged = judge(&rules, (family, &standing.access), &client.id, Coming { now, from: None, last: None });
         Ok(judged.is_ok().then_some(standing))
+    }
+
+    /// The same for what a token opens here.
+    ///
+    /// # Errors
+    /// `invalid_token`, a challenge where another sign-in would help (RFC 9470 §3), or a fault.
+    pub async fn entrant(&self, (family, client): (&Family, &Client), now: Timestamp) -> Result<Arc<Standing>, Error> {
+        let standing = self.standing(family).await?.ok_or(ENDED)?;
+        let rules = self.policies.of(&family.organization).await?;
+        let applying = rules.applying(Whom { access: Some(&standing.access), client: Some(&client.id) });
+        match judge(&rules, (family, &standing.access), &client.id, Coming { now, from: None, last: None }) {
+            Ok(_) => Ok(standing),
+            Err(barrier) if barrier.setting == Setting::SessionReauthenticate => {
+                let max_age = applying.span(Setting::SessionReauthenticate).map(|span| span.as_secs());
+                Err(Challenge { max_age, acr: None }.into())
+            }
+            Err(_) => Err(ENDED.into()),
+        }
     }
 
     /// How long tokens of an authorization may live that are issued now. `last` is when the refresh token was issued that is
@@ -178,7 +200,7 @@ fn judge(rules: &Rules, (family, access): (&Family, &Access), client: &str, comi
     let session = session.map(|began| (began, family.auth_time));
     let bounds = applying.bounds(Rests { authorized_at: family.created_at, session }, coming.now)?;
     let is_idle = bounds.idle.zip(coming.last).is_some_and(|(idle, last)| coming.now.since(last) >= idle);
-    if is_idle { Err(applying.by(crate::setting::Setting::SessionIdle)) } else { Ok(bounds) }
+    if is_idle { Err(applying.by(Setting::SessionIdle)) } else { Ok(bounds) }
 }
 
 #[cfg(test)]
@@ -189,7 +211,6 @@ mod tests {
     use crate::{
         oauth::testing::family,
         policy::{Rule, Subject},
-        setting::Setting,
     };
 
     /// A session that began at 0 min; tokens are asked for at 60 min.

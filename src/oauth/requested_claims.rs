@@ -3,7 +3,7 @@
 //!
 //! A claim is told only where the client may have the scope that brings it, and where the person allowed that. What is not
 //! known, or not allowed, is left out without an error (§5.5.1). Values matter for two of them: `sub` says who is expected,
-//! and an essential `acr` that nobody can have fails.
+//! and `acr` how sure the sign-in has to be.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,8 +24,10 @@ pub struct ClaimsRequest {
     pub claims: RequestedClaims,
     /// `sub` of the person that is expected.
     pub subject: Option<String>,
-    /// The essential values of `acr`, of which one has to be met.
+    /// Values of `acr`, of which one is asked for.
     pub acr: Vec<String>,
+    /// Whether one of them has to be met.
+    pub is_acr_essential: bool,
 }
 
 /// Names of claims that are told whatever the scope; kept with the authorization.
@@ -127,7 +129,8 @@ pub fn parse(text: Option<&str>, allowed: &Scopes) -> Result<ClaimsRequest, Refu
     Ok(ClaimsRequest {
         claims: RequestedClaims { id_token: known(&id_token), userinfo: known(&userinfo) },
         subject,
-        acr: if is_essential { wishes(&id_token, "acr") } else { vec![] },
+        acr: wishes(&id_token, "acr"),
+        is_acr_essential: is_essential,
     })
 }
 
@@ -168,7 +171,7 @@ mod tests {
             (r#"{"id_token":{"sub":{"values":["usr_1"]}}}"#, "", "", Some("usr_1"), ""),
             (r#"{"id_token":{"sub":{"value":7}}}"#, "", "", Some("7"), ""),
             (r#"{"id_token":{"acr":{"essential":true,"values":["a","b"]}}}"#, "", "", None, "a b"),
-            (r#"{"id_token":{"acr":{"values":["a","b"]}}}"#, "", "", None, ""),
+            (r#"{"id_token":{"acr":{"values":["a","b"]}}}"#, "", "", None, "a b"),
             (r#"{"id_token":null,"other":{"x":1}}"#, "", "", None, ""),
             ("{}", "", "", None, ""),
         ] {

@@ -77,11 +77,16 @@ impl Applying<'_> {
     /// How long a session may live: as configured, or shorter.
     #[must_use]
     pub fn lifetime(&self, configured: &config::Session) -> Lifetime {
-        let within = |configured: Duration, setting| self.span(setting).map_or(configured, |own| own.min(configured));
         Lifetime {
-            idle: within(configured.idle, Setting::SessionIdle),
-            absolute: within(configured.absolute, Setting::SessionAbsolute),
+            idle: self.within(configured.idle, Setting::SessionIdle),
+            absolute: self.within(configured.absolute, Setting::SessionAbsolute),
         }
+    }
+
+    /// A length of time as configured, or shorter.
+    #[must_use]
+    pub fn within(&self, configured: Duration, setting: Setting) -> Duration {
+        self.span(setting).map_or(configured, |own| own.min(configured))
     }
 
     /// How many sessions somebody may have at a time; `None`: any number.

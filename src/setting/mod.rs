@@ -101,6 +101,8 @@ settings! {
         "a session ends so long after it began, however much it is used";
     SessionConcurrent "session.concurrent" Kind::Lower(1, 50), PEOPLE, "any number",
         "in how many browsers and devices a person is signed in at a time";
+    SessionFresh "session.fresh" Kind::Shorter("1m", "12h"), PEOPLE, "`[session] fresh`",
+        "how long after they signed in people may change what they sign in with; then they sign in again first";
     SessionIdle "session.idle" Kind::Shorter("2m", "90d"), ALL, "`[session] idle`",
         "a session that was not used for so long ends, and so does what an app did not refresh for so long";
     SessionReauthenticate "session.reauthenticate" Kind::Shorter("2m", "365d"), ALL, "never",

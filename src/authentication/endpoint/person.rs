@@ -17,6 +17,7 @@ use crate::{
     policy::Policies,
     secret::{ExposeSecret, TokenHash},
     session::Session,
+    setting::Setting,
     storage,
     web::{Error, LocalPath, Refusal, ReturnTo, Visit},
 };
@@ -139,7 +140,9 @@ where
         let person = SignedIn::from_request_parts(parts, state).await?;
         let policies = Policies::from_ref(state);
         let app = &policies.app;
-        if app.clock.now().since(person.session.auth_time) < app.config.session.fresh {
+        let rules = policies.of_person(&person.user.id).await.map_err(|error| Error::from(error).into_response())?;
+        let fresh = rules.all().within(app.config.session.fresh, Setting::SessionFresh);
+        if app.clock.now().since(person.session.auth_time) < fresh {
             return Ok(Self(person));
         }
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;

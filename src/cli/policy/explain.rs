@@ -87,6 +87,7 @@ fn configured(shell: &Shell, setting: Setting) -> Option<Duration> {
     let config = &shell.app.config;
     match setting {
         Setting::SessionIdle => Some(config.session.idle),
+        Setting::SessionFresh => Some(config.session.fresh),
         Setting::SessionAbsolute => Some(config.session.absolute),
         Setting::TokenRefresh => Some(config.tokens.refresh_absolute),
         _ => None,

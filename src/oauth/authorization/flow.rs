@@ -8,6 +8,7 @@ use super::{
     prompt::{Consent, Person, first_need},
     request::AuthorizationRequest,
     response::Destination,
+    step_up::Missing,
 };
 use crate::{
     audit::{Actor, Context, Event},
@@ -98,10 +99,6 @@ pub async fn decide(
     if asked.progress.was_refused {
         return refused(provider, context, asked, &person).await;
     }
-    // Whoever has a second factor has proved it by now.
-    if !is_sure_enough(&asked.request.claims.acr, &person.session.acr) {
-        return Ok(Outcome::Refuse(refuse(Code::UnmetAuthenticationRequirements, "the person has no second factor")));
-    }
     let expected = expected.map(|expected| known_as(provider, asked, &person, &expected));
     let (organization, consent) = circumstances(provider, asked, &person).await?;
     let reauthenticate_after = reauthenticate_after(provider, (&person, &organization), asked).await?;
@@ -112,6 +109,7 @@ pub async fn decide(
         person: Some(Person {
             user: &person.user.id,
             auth_time: person.session.auth_time,
+            missing: missing(provider, &asked.request, &person).await?,
             expected: expected.as_ref(),
             organization: &organization,
             consent: consent.as_ref(),
@@ -129,9 +127,19 @@ pub async fn decide(
     }
 }
 
-/// OpenID Connect Core 1.0 §5.5.1.1: of essential values of `acr` one has to be met.
-fn is_sure_enough(essential: &[String], acr: &str) -> bool {
-    essential.is_empty() || essential.iter().any(|wanted| assurance::meets(acr, wanted))
+/// What the sign-in lacks of how sure the request wants it.
+async fn missing(
+    provider: &Provider,
+    request: &AuthorizationRequest,
+    person: &SignedIn,
+) -> storage::Result<Option<Missing>> {
+    let acr = person.session.acr.as_str();
+    if request.demands.are_met_by(acr) {
+        return Ok(None);
+    }
+    let has_factor = provider.app.storage.read().await?.factors().has_any(&person.user.id).await?;
+    let reach = if has_factor { assurance::MULTI_FACTOR } else { assurance::PASSWORD };
+    Ok(request.demands.missing(acr, reach))
 }
 
 /// Whom the app expects. A hint that is not ours is refused.
@@ -193,7 +201,8 @@ fn standpoint(person: Option<SignedIn>, organization: Resolved) -> Standpoint {
 }
 
 fn interact(asked: &Asked, need: Need, standpoint: Standpoint) -> Outcome {
-    if asked.request.prompts_for(Prompt::None) {
+    // Nobody sets a factor up on the way to an app.
+    if asked.request.prompts_for(Prompt::None) || matches!(need, Need::Enrol(_)) {
         Outcome::Refuse(need.refusal())
     } else {
         Outcome::Interact(need, Box::new(standpoint))

@@ -2,7 +2,7 @@
 //! answered with a code.
 //!
 //! [`request`] reads it, [`prompt`] holds the ordered checks, [`organization`] finds the organization, [`progress`]
-//! remembers what the person has already done for it, [`pushed`] says how long a pushed one is good for, [`response`] writes the answer: all of them pure. [`flow`] loads,
+//! remembers what the person has already done for it, [`pushed`] says how long a pushed one is good for, [`step_up`] how sure the sign-in has to be, [`response`] writes the answer: all of them pure. [`flow`] loads,
 //! asks them, and saves.
 
 pub mod admission;
@@ -13,6 +13,7 @@ pub mod prompt;
 pub mod pushed;
 pub mod request;
 pub mod response;
+pub mod step_up;
 
 pub use organization::{Denial, Resolved};
 pub use progress::Progress;

@@ -9,6 +9,7 @@ use super::{
     organization::Resolved,
     progress::Progress,
     request::{AuthorizationRequest, Prompt},
+    step_up::Missing,
 };
 use crate::{
     clock::Timestamp,
@@ -42,6 +43,8 @@ pub struct Person<'a> {
     pub user: &'a UserId,
     /// When they last proved it.
     pub auth_time: Timestamp,
+    /// What the sign-in lacks of how sure it has to be.
+    pub missing: Option<Missing>,
     /// Whom the app expects, by an earlier ID token.
     pub expected: Option<&'a UserId>,
     /// Where the person works with this app.
@@ -123,6 +126,10 @@ impl Covered {
 pub enum Need {
     /// Prove who they are.
     SignIn,
+    /// Prove more than they did, so that the sign-in is this sure.
+    StepUp(&'static str),
+    /// The same, by a factor that they do not have.
+    Enrol(&'static str),
     /// Say with which account.
     SelectAccount,
     /// Say for which organization.
@@ -137,6 +144,10 @@ impl Need {
     pub const fn refusal(self) -> Refusal {
         match self {
             Self::SignIn => refuse(Code::LoginRequired, "the person has to sign in"),
+            Self::StepUp(_) => refuse(Code::LoginRequired, "the person has to prove more than they did"),
+            Self::Enrol(_) => {
+                refuse(Code::UnmetAuthenticationRequirements, "the person has no factor that is sure enough")
+            }
             Self::SelectAccount => refuse(Code::AccountSelectionRequired, "the person has to choose an account"),
             Self::ChooseOrganization => refuse(Code::InteractionRequired, "the person has to choose an organization"),
             Self::Consent => refuse(Code::ConsentRequired, "the person has to allow the app"),
@@ -146,11 +157,12 @@ impl Need {
 
 type Check = fn(&Situation<'_>) -> Option<Need>;
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     somebody_is_signed_in,
     a_new_sign_in_was_done,
     the_sign_in_is_recent,
     the_expected_person_is_signed_in,
+    the_sign_in_is_sure_enough,
     the_account_was_selected,
     the_organization_is_known,
     the_app_is_allowed,
@@ -191,6 +203,13 @@ fn the_expected_person_is_signed_in(situation: &Situation<'_>) -> Option<Need> {
     (person.expected? != person.user).then_some(Need::SignIn)
 }
 
+fn the_sign_in_is_sure_enough(situation: &Situation<'_>) -> Option<Need> {
+    Some(match situation.person.as_ref()?.missing? {
+        Missing::Proof(acr) => Need::StepUp(acr),
+        Missing::Factor(acr) => Need::Enrol(acr),
+    })
+}
+
 fn the_account_was_selected(situation: &Situation<'_>) -> Option<Need> {
     let person = situation.person.as_ref()?;
     let was_selected =
@@ -228,6 +247,7 @@ mod tests {
         query: &'static str,
         auth_time: Option<i64>,
         account: Option<&'static str>,
+        missing: Option<Missing>,
         expected: Option<&'static str>,
         organization: Resolved,
         consent: Option<(&'static str, i64)>,
@@ -241,6 +261,7 @@ mod tests {
             query: "",
             auth_time: Some(auth_time),
             account: None,
+            missing: None,
             expected: None,
             organization: Resolved::Chosen(Box::new(member("a"))),
             consent: None,
@@ -260,6 +281,7 @@ mod tests {
         let person = given.auth_time.map(|at| Person {
             user: &user,
             auth_time: Timestamp(at * 1000),
+            missing: given.missing,
             expected: expected.as_ref(),
             organization: &given.organization,
             consent: consent.as_ref(),
@@ -332,6 +354,27 @@ mod tests {
             (
                 "order",
                 Given { query: "prompt=login+select_account", organization: choose(), ..old() },
+                Some(Need::SignIn),
+            ),
+        ] {
+            assert_eq!(need(&given), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_that_is_not_sure_enough_is_told_once_it_is_the_right_one() {
+        let old = || signed_in(500);
+        for (case, given, expected) in [
+            ("not sure enough", Given { missing: Some(Missing::Proof("x")), ..old() }, Some(Need::StepUp("x"))),
+            ("cannot be", Given { missing: Some(Missing::Factor("x")), ..old() }, Some(Need::Enrol("x"))),
+            (
+                "another might be",
+                Given { missing: Some(Missing::Factor("x")), expected: Some("usr_x"), ..old() },
+                Some(Need::SignIn),
+            ),
+            (
+                "after signing in anew",
+                Given { query: "max_age=1", missing: Some(Missing::Factor("x")), ..old() },
                 Some(Need::SignIn),
             ),
         ] {

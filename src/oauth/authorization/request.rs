@@ -1,8 +1,10 @@
 //! Reading an authorization request, once its redirect URI is verified.
 
-use super::response::{Destination, ResponseMode};
+use super::{
+    response::{Destination, ResponseMode},
+    step_up::Demands,
+};
 use crate::{
-    authentication::assurance,
     oauth::{
         authorization_details::{self, Details},
         client::{Client, GrantType},
@@ -100,6 +102,8 @@ pub struct AuthorizationRequest {
     pub authorization_details: Details,
     /// Single claims that are asked for.
     pub claims: ClaimsRequest,
+    /// How sure the sign-in has to be.
+    pub demands: Demands,
     /// Thumbprint of the key that redeems the code (RFC 9449 §10).
     pub dpop_jkt: Option<String>,
 }
@@ -123,6 +127,7 @@ impl AuthorizationRequest {
         let resources: Vec<String> = parameters.values("resource").map(str::to_owned).collect();
         client.grant_resources(&resources)?;
         let text = |name: &str| parameters.value(name).map(str::to_owned);
+        let claims = requested_claims::parse(parameters.value("claims"), &client.scopes)?;
         Ok(Self {
             scopes: scopes(client, parameters, &prompts)?,
             challenge: challenge(client, parameters, nonce.is_some())?,
@@ -137,7 +142,8 @@ impl AuthorizationRequest {
                 parameters.value("authorization_details"),
                 authorization_details::types(&client.metadata),
             )?,
-            claims: claims(client, parameters)?,
+            demands: Demands::of(&claims, acr_values(client, parameters))?,
+            claims,
             dpop_jkt: dpop_jkt(parameters.value("dpop_jkt"))?,
         })
     }
@@ -227,13 +233,11 @@ fn challenge(client: &Client, parameters: &Parameters, has_nonce: bool) -> Resul
     }
 }
 
-/// OpenID Connect Core 1.0 §5.5.1.1: an essential `acr` that nobody here can have fails.
-fn claims(client: &Client, parameters: &Parameters) -> Result<ClaimsRequest, Refusal> {
-    let claims = requested_claims::parse(parameters.value("claims"), &client.scopes)?;
-    if claims.acr.is_empty() || claims.acr.iter().any(|acr| assurance::ALL.contains(&acr.as_str())) {
-        Ok(claims)
-    } else {
-        Err(refuse(Code::UnmetAuthenticationRequirements, "no sign-in here has one of these acr values"))
+/// OpenID Connect Core 1.0 §3.1.2.1, or what the client registered for requests that say nothing.
+fn acr_values<'a>(client: &'a Client, parameters: &'a Parameters) -> Vec<&'a str> {
+    match parameters.value("acr_values") {
+        Some(text) => text.split_ascii_whitespace().collect(),
+        None => client.metadata.default_acr_values.iter().map(String::as_str).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::NO_STORE;
 use crate::{
     oauth::{
         dpop,
-        error::{Code, Error, Refusal, TooMany, refuse},
+        error::{Challenge, Code, Error, Refusal, TooMany, refuse},
     },
     storage,
     web::error::{log_refusal, own_words},
@@ -39,6 +39,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {
             Self::Refused(refusal) => refusal.into_response(),
+            Self::StepUp(_) => Challenge::REFUSAL.into_response(),
             Self::TooMany(TooMany(wait)) => {
                 let mut response =
                     refuse(Code::TemporarilyUnavailable, "too many requests; try again later").into_response();
@@ -74,12 +75,20 @@ impl<E: Into<Error>> From<E> for OfResource {
 
 impl IntoResponse for OfResource {
     fn into_response(self) -> Response {
-        let Error::Refused(refusal) = self.0 else { return self.0.into_response() };
-        let dpop = challenge("DPoP", &refusal).map(|challenge| format!("{challenge}, algs=\"{}\"", algorithms()));
+        let (refusal, more) = match self.0 {
+            Error::Refused(refusal) => (refusal, String::new()),
+            Error::StepUp(wanted) => (Challenge::REFUSAL, wanted.parameters()),
+            other => return other.into_response(),
+        };
+        let dpop = challenge("DPoP", &refusal).map(|challenge| format!("{challenge}{more}, algs=\"{}\"", algorithms()));
+        let bearer = challenge("Bearer", &refusal).filter(|_| !more.is_empty());
         let is_proof = matches!(refusal.code, Code::InvalidDpopProof | Code::UseDpopNonce);
         let mut response = refusal.into_response();
         if is_proof {
             *response.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        if let Some(bearer) = bearer.and_then(|challenge| HeaderValue::from_str(&(challenge + &more)).ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }
         if let Some(dpop) = dpop.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
             response.headers_mut().append(header::WWW_AUTHENTICATE, dpop);
@@ -96,7 +105,11 @@ fn algorithms() -> String {
 fn challenge(scheme: &str, refusal: &Refusal) -> Option<String> {
     let told = matches!(
         refusal.code,
-        Code::InvalidToken | Code::InsufficientScope | Code::InvalidDpopProof | Code::UseDpopNonce
+        Code::InvalidToken
+            | Code::InsufficientScope
+            | Code::InsufficientUserAuthentication
+            | Code::InvalidDpopProof
+            | Code::UseDpopNonce
     );
     // RFC 6750 §3: a request without a token gets no error code.
     let (code, hint) = (refusal.code.name(), &refusal.hint);

@@ -28,7 +28,7 @@ use crate::{
             progress,
             request::{AuthorizationRequest, PARAMETERS},
         },
-        error::{Code, Error, Refusal, TooMany, refuse},
+        error::{Challenge, Code, Error, Refusal, TooMany, refuse},
         grant::machine,
         metadata::path,
         page,
@@ -242,7 +242,9 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
             let back = arrived.way_back(provider, visit, to).await?;
             match need {
                 // Whoever has to choose an account says so by signing in with it.
-                Need::SignIn | Need::SelectAccount => Ok(sign_in(visit, &asked, (step, &back))),
+                Need::SignIn | Need::SelectAccount | Need::StepUp(_) | Need::Enrol(_) => {
+                    Ok(sign_in(visit, &asked, (step, &back)))
+                }
                 Need::ChooseOrganization => {
                     Ok(page::organization::show(provider, visit, &asked, (*standpoint, &back)).await?)
                 }
@@ -271,6 +273,7 @@ async fn reply(
 pub(in crate::oauth) fn fault(error: Error) -> web::Error {
     match error {
         Error::Refused(refusal) => app_error(&refusal),
+        Error::StepUp(_) => app_error(&Challenge::REFUSAL),
         Error::Storage(fault) => fault.into(),
         Error::TooMany(TooMany(time)) => web::Refusal::TooManyAttempts(time).into(),
         Error::NoKey(_) => app_error(&refuse(Code::TemporarilyUnavailable, "no signing key yet")),

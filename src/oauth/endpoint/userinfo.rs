@@ -74,7 +74,7 @@ async fn userinfo(
     let family = token.facts.jti.family().ok_or(INVALID)?;
     let family = provider.family(&family).await?;
     let family = family.filter(|family| family.is_live(now)).ok_or(INVALID)?;
-    let standing = provider.admitted(&family, &token.client.client, now).await?.ok_or(INVALID)?;
+    let standing = provider.entrant((&family, &token.client.client), now).await?;
     // What was asked for by name is for the app that asked, with all of its scope: not for a token that was narrowed.
     let is_whole = token.facts.client_id == family.client_id && scopes == family.scopes;
     let also: &[String] = if is_whole { &family.particulars.claims.userinfo } else { &[] };

@@ -19,7 +19,7 @@ use crate::{
         self,
         bearer::LiveToken,
         dpop,
-        error::{Code, Error, Refusal, refuse},
+        error::{Challenge, Code, Error, Refusal, refuse},
         scope::{Scope, Scopes},
     },
     scim::{BASE, Caller, ResourceType, ScimError, ServiceProvider, caller::Wanted, store::Admitted},
@@ -62,7 +62,7 @@ pub(super) async fn person(scim: &ServiceProvider, visit: &Visit, parts: &Parts)
             return Err(nobody());
         }
         Ok(Presented::Access(token)) if is_of_service(&token) => return Err(nobody()),
-        Ok(Presented::Access(token)) => Person::of(scim, &token).map_err(Failure::Refused),
+        Ok(Presented::Access(token)) => Person::entering(scim, &token).await,
         Err(failure) => Err(failure),
     };
     let person = match person {
@@ -113,6 +113,8 @@ enum Failure {
     Ended(Arc<Admitted>, &'static str),
     /// Anything else that opens nothing here.
     Refused(Refusal),
+    /// The person has to sign in anew, or better (RFC 9470 §3).
+    StepUp(Challenge),
     /// Our doing.
     Fault(storage::Error),
 }
@@ -195,6 +197,21 @@ fn service(scim: &ServiceProvider, token: &LiveToken) -> Result<Caller, Refusal>
 }
 
 impl Person {
+    /// Whoever may go on by the rules of the organization, too.
+    async fn entering(scim: &ServiceProvider, token: &LiveToken) -> Result<Self, Failure> {
+        let person = Self::of(scim, token).map_err(Failure::Refused)?;
+        let (provider, now) = (&scim.oauth, scim.app.clock.now());
+        let ended = || Failure::Refused(refuse(Code::InvalidToken, "the access token is not valid"));
+        let family = token.facts.jti.family().ok_or_else(ended)?;
+        let family = provider.family(&family).await?.filter(|family| family.is_live(now)).ok_or_else(ended)?;
+        match provider.entrant((&family, &token.client.client), now).await {
+            Ok(_) => Ok(person),
+            Err(Error::StepUp(wanted)) => Err(Failure::StepUp(wanted)),
+            Err(Error::Storage(fault)) => Err(fault.into()),
+            Err(_) => Err(ended()),
+        }
+    }
+
     /// In the organization that the token speaks of.
     fn of(scim: &ServiceProvider, token: &LiveToken) -> Result<Self, Refusal> {
         check_audience(scim, token)?;
@@ -255,6 +272,7 @@ async fn refusal_of(
     let (known, refusal) = match failure {
         Failure::Missing => return Ok(challenge(&refuse(Code::InvalidToken, ""), scope)),
         Failure::Fault(fault) => return Err(fault.into()),
+        Failure::StepUp(wanted) => return Ok(step_up(wanted)),
         Failure::Refused(refusal) if refusal.code != Code::InvalidToken => return Ok(challenge(&refusal, scope)),
         Failure::Refused(refusal) => (None, refusal),
         Failure::Ended(admitted, why) => {
@@ -266,6 +284,14 @@ async fn refusal_of(
         return Ok(Refused::too_many(wait, "too many wrong tokens come from this network; try again later"));
     }
     Ok(challenge(&refusal, scope))
+}
+
+/// RFC 9470 §3.
+fn step_up(wanted: Challenge) -> Refused {
+    let Refusal { code, hint } = Challenge::REFUSAL;
+    let (name, more) = (code.name(), wanted.parameters());
+    let challenge = format!(r#"Bearer realm="scim", error="{name}", error_description="{hint}"{more}"#);
+    Refused::challenging(ScimError::of_status(StatusCode::UNAUTHORIZED, hint), vec![challenge])
 }
 
 /// RFC 6750 §3, RFC 9449 §7.1.

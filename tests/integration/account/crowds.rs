@@ -7,7 +7,7 @@ use lanyard::{
 
 use crate::harness::{PASSWORD, TestApp, unit};
 
-async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
+pub(super) async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
     let (inner, context, at) =
         (app.app.clone(), app.app.context(lanyard::audit::Actor::Server), app.organization("riverside").await);
     let value = setting.kind().parse(value).unwrap();

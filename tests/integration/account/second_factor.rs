@@ -2,8 +2,9 @@
 
 use std::{process::Command, time::Duration};
 
-use lanyard::{audit::Actor, authentication::enrolling, clock::Timestamp, storage};
+use lanyard::{audit::Actor, authentication::enrolling, clock::Timestamp, setting::Setting, storage};
 
+use super::crowds;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 const PRIYA: &str = "priya@riverside.example";
@@ -176,6 +177,24 @@ async fn who_signed_in_long_ago_proves_it_before_changing_how_they_sign_in() {
         assert!(stale.path.starts_with("/login/password"), "{}", stale.path);
         let fields = [("user_name", PRIYA), ("password", PASSWORD)];
         browser.submit(&asked, "/login/password", &fields).await.expect(200, "Add an authenticator app");
+    }
+}
+
+#[tokio::test]
+async fn an_organization_may_want_a_later_sign_in_before_such_changes_and_nobody_an_earlier_one() {
+    for app in TestApp::each().await {
+        let (mut priya, mut tess) = (app.signed_in(PRIYA).await, app.signed_in("noor@harbour.example").await);
+        crowds::rule(&app, Setting::SessionFresh, "2m").await;
+        app.wait(Duration::from_mins(2));
+        let asked = priya.open("/account/security").await;
+        assert!(asked.path.starts_with("/login/password"), "{}", asked.path);
+        assert_eq!(priya.open("/account").await.path, "/account", "nothing else asks for it");
+        assert_eq!(tess.open("/account/security").await.path, "/account/security", "another organization");
+        crowds::rule(&app, Setting::SessionFresh, "12h").await;
+        assert_eq!(priya.open("/account/security").await.path, "/account/security");
+        app.wait(app.app.config.session.fresh);
+        let asked = priya.open("/account/security").await;
+        assert!(asked.path.starts_with("/login/password"), "a rule allows no more: {}", asked.path);
     }
 }
 

@@ -15,7 +15,7 @@ use super::clinic::{Answer, Clinic, basic, claims, redemption, request};
 
 impl Clinic {
     /// Riverside sets a rule for the whole organization.
-    async fn rule(&self, setting: &str, value: &str) {
+    pub(crate) async fn rule(&self, setting: &str, value: &str) {
         self.rule_for((SubjectKind::Organization, ""), (setting, value)).await;
     }
 

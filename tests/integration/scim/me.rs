@@ -211,3 +211,25 @@ async fn whoever_is_no_person_or_may_not_is_told_so() {
         assert_eq!(ask(&push, &priya, "GET", &Value::Null).await.status, 401, "whoever left has no resource here");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_rules_call_too_old_opens_nothing_and_the_answer_says_what_would() {
+    for push in Push::each().await {
+        let priya = own_token(&push, "priya").await;
+        let clinic = &push.door.clinic;
+        clinic.app.clock.advance(std::time::Duration::from_mins(3));
+        assert_eq!(ask(&push, &priya, "GET", &Value::Null).await.status, 200);
+        clinic.rule("session.reauthenticate", "2m").await;
+        let change = patch(json!([{"op": "replace", "path": "displayName", "value": "P."}]));
+        for (method, body) in [("GET", &Value::Null), ("PATCH", &change)] {
+            let refused = ask(&push, &priya, method, body).await;
+            let challenge = refused.header(header::WWW_AUTHENTICATE);
+            assert_eq!(refused.status, 401, "{method}");
+            assert!(challenge.starts_with("Bearer realm=\"scim\""), "{challenge}");
+            assert!(challenge.contains("error=\"insufficient_user_authentication\""), "{challenge}");
+            assert!(challenge.contains("max_age=\"120\""), "{challenge}");
+        }
+        let fresh = own_token(&push, "priya").await;
+        assert_eq!(ask(&push, &fresh, "GET", &Value::Null).await.json()["displayName"], "priya", "nothing changed");
+    }
+}
