@@ -7,8 +7,11 @@ pub const PASSWORD: &str = "urn:lanyard:acr:password";
 /// That of two factors.
 pub const MULTI_FACTOR: &str = "urn:lanyard:acr:multi-factor";
 
+/// That of two factors one of which no other site can ask for: a passkey or a security key.
+pub const PHISHING_RESISTANT: &str = "urn:lanyard:acr:phishing-resistant";
+
 /// What `acr` may say, the surest last.
-pub const ALL: [&str; 2] = [PASSWORD, MULTI_FACTOR];
+pub const ALL: [&str; 3] = [PASSWORD, MULTI_FACTOR, PHISHING_RESISTANT];
 
 /// What somebody proves at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,13 +20,18 @@ pub enum Method {
     Password,
     /// A one-time code, of an app or for recovery.
     OneTimeCode,
+    /// A key that was touched: one that did not ask who its owner is.
+    Key,
+    /// A passkey that asked for a PIN, a finger or a face: two factors in one.
+    VerifiedKey,
 }
 
 impl Method {
-    const fn amr(self) -> &'static str {
+    const fn amr(self) -> &'static [&'static str] {
         match self {
-            Self::Password => "pwd",
-            Self::OneTimeCode => "otp",
+            Self::Password => &["pwd"],
+            Self::OneTimeCode => &["otp"],
+            Self::Key | Self::VerifiedKey => &["pop", "user"],
         }
     }
 }
@@ -43,14 +51,23 @@ impl Assurance {
     pub fn of(methods: &[Method]) -> Self {
         let mut amr: Vec<String> = vec![];
         for method in methods {
-            if !amr.iter().any(|known| known == method.amr()) {
-                amr.push(method.amr().to_owned());
+            for word in method.amr() {
+                if !amr.iter().any(|known| known == word) {
+                    amr.push((*word).to_owned());
+                }
             }
         }
-        if amr.len() > 1 {
+        let has = |wanted: Method| methods.contains(&wanted);
+        let has_key = has(Method::Key) || has(Method::VerifiedKey);
+        let is_double = has(Method::VerifiedKey) || has(Method::Password) && (has_key || has(Method::OneTimeCode));
+        if is_double {
             amr.push("mfa".to_owned());
         }
-        let acr = if amr.len() > 1 { MULTI_FACTOR } else { PASSWORD };
+        let acr = match (is_double, has_key) {
+            (true, true) => PHISHING_RESISTANT,
+            (true, false) => MULTI_FACTOR,
+            (false, _) => PASSWORD,
+        };
         Self { acr, amr }
     }
 }
@@ -72,6 +89,9 @@ mod tests {
             (&[Method::Password][..], PASSWORD, "pwd"),
             (&[Method::Password, Method::Password], PASSWORD, "pwd"),
             (&[Method::Password, Method::OneTimeCode], MULTI_FACTOR, "pwd otp mfa"),
+            (&[Method::Password, Method::Key], PHISHING_RESISTANT, "pwd pop user mfa"),
+            (&[Method::VerifiedKey], PHISHING_RESISTANT, "pop user mfa"),
+            (&[Method::Key], PASSWORD, "pop user"),
         ] {
             let assurance = Assurance::of(methods);
             assert_eq!((assurance.acr, assurance.amr.join(" ").as_str()), (acr, amr), "{methods:?}");
@@ -85,6 +105,8 @@ mod tests {
             (MULTI_FACTOR, PASSWORD, true),
             (MULTI_FACTOR, MULTI_FACTOR, true),
             (PASSWORD, MULTI_FACTOR, false),
+            (PHISHING_RESISTANT, MULTI_FACTOR, true),
+            (MULTI_FACTOR, PHISHING_RESISTANT, false),
             (PASSWORD, "urn:other", false),
             ("urn:other", PASSWORD, false),
             ("urn:other", "urn:other", true),

@@ -3,9 +3,16 @@
 use std::time::Duration;
 
 use super::{
+    Authenticator,
     assurance::{Assurance, Method},
-    factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
+    factor::{
+        Factor, Kind,
+        passkey::{Key, Refused},
+        recovery_code::RecoveryCode,
+        totp::Seed,
+    },
     second_factor::{digits_of, opened},
+    with_passkey::{Given, used},
 };
 use crate::{
     app::App,
@@ -45,8 +52,10 @@ pub enum Confirmed {
         /// The first recovery codes, where there were none.
         codes: Option<Vec<RecoveryCode>>,
     },
-    /// It is no code of this app.
+    /// It is no code of this app, or no answer of this passkey.
     Wrong,
+    /// The person has as many as anybody may.
+    TooMany,
     /// It does not wait to be confirmed any more.
     Gone,
 }
@@ -141,22 +150,113 @@ impl Confirming {
         if others >= MOST || !tx.factors().confirm(&factor, (&name, step), context.now).await? {
             return Ok(Confirmed::Gone);
         }
-        let is_first = others == 0;
-        if is_first {
-            // Whatever began with a password alone ends, tokens too.
-            let reason = EndReason::FactorChange;
-            tx.sessions().end_all_of_user(&context, &user.id, Some(&session.id), reason).await?;
-        }
-        // The password was proved when it was: this is no sign-in.
-        let Assurance { acr, amr } = Assurance::of(&[Method::Password, Method::OneTimeCode]);
-        tx.sessions().reauthenticate(&context, &session, hash, ((acr, &amr), session.auth_time)).await?;
-        let event = Event::FactorEnrolment { user: user.id.clone(), factor, kind: Kind::Totp.as_str() };
-        tx.record(&context, None, &event);
+        let enrolled = Enrolled { factor: (factor, Kind::Totp), is_first: others == 0, method: Method::OneTimeCode };
+        let codes = enrolled.count(tx, &context, &session, hash).await?;
         if let Some(notice) = notice {
             tx.jobs().enqueue(&context, sealer, &notice).await?;
         }
-        let has_codes = !is_first && tx.recovery_codes().left(&user.id).await? > 0;
-        let codes = if has_codes { None } else { Some(issue_codes(tx, &context, &user.id).await?) };
+        Ok(Confirmed::Done { token, codes })
+    }
+}
+
+/// A factor that counts from now on.
+struct Enrolled {
+    factor: (FactorId, Kind),
+    is_first: bool,
+    method: Method,
+}
+
+impl Enrolled {
+    /// What follows for the person's sessions; the first recovery codes, where there were none.
+    async fn count(
+        self,
+        tx: &mut Tx,
+        context: &Context,
+        session: &Session,
+        token: TokenHash,
+    ) -> storage::Result<Option<Vec<RecoveryCode>>> {
+        let (user, (factor, kind)) = (&session.user, self.factor);
+        if self.is_first {
+            // Whatever began with a password alone ends, tokens too.
+            let reason = EndReason::FactorChange;
+            tx.sessions().end_all_of_user(context, user, Some(&session.id), reason).await?;
+        }
+        // The password was proved when it was: this is no sign-in.
+        let Assurance { acr, amr } = Assurance::of(&[Method::Password, self.method]);
+        tx.sessions().reauthenticate(context, session, token, ((acr, &amr), session.auth_time)).await?;
+        tx.record(context, None, &Event::FactorEnrolment { user: user.clone(), factor, kind: kind.as_str() });
+        let has_codes = !self.is_first && tx.recovery_codes().left(user).await? > 0;
+        if has_codes { Ok(None) } else { issue_codes(tx, context, user).await.map(Some) }
+    }
+}
+
+/// A passkey that a person registers.
+pub struct Registering {
+    /// When, in which request and from which address; the actor is the person.
+    pub context: Context,
+    /// The person's session: both factors are proved in it from now on.
+    pub session: Session,
+    /// What the person calls it.
+    pub name: String,
+    /// What the browser answered.
+    pub given: Given,
+    /// Word to the person that it was set up.
+    pub notice: Option<Job>,
+}
+
+/// Registers a passkey.
+///
+/// # Errors
+/// When the database fails.
+pub async fn register(app: &App, with: &Authenticator, typed: Registering) -> storage::Result<Confirmed> {
+    let key = match with.relying_party.registered(&typed.given.state, &typed.given.answer) {
+        Ok(key) => key,
+        Err(Refused(why)) => {
+            tracing::info!(user.id = %typed.session.user, why, "A passkey was not registered.");
+            return Ok(Confirmed::Wrong);
+        }
+    };
+    let ((token, hash), sealer) = (app.random.token(), app.sealer.clone());
+    app.storage.write(move |tx| Box::pin(async move { typed.save(tx, &sealer, (token, hash), &key).await })).await
+}
+
+impl Registering {
+    async fn save(
+        self,
+        tx: &mut Tx,
+        sealer: &Sealer,
+        (token, hash): (SecretString, TokenHash),
+        key: &Key,
+    ) -> storage::Result<Confirmed> {
+        let Self { context, session, name, given, notice } = self;
+        tx.users().keep_still(&session.user).await?;
+        if !tx.sessions().hold(&session.id).await? {
+            return Ok(Confirmed::Gone);
+        }
+        let others = tx.factors().of_user(&session.user).await?.len();
+        if others >= MOST {
+            return Ok(Confirmed::TooMany);
+        }
+        let is_first_use = tx.replays().first_use(used(&given.state), given.until).await?;
+        let id = FactorId::fresh(context.now, &context.random);
+        let kept = sealer.seal(SealedColumn::FACTOR, id.as_str(), &key.kept());
+        let factor = Factor {
+            id: id.clone(),
+            user: session.user.clone(),
+            kind: Kind::Passkey,
+            name,
+            created_at: context.now,
+            last_used_at: None,
+        };
+        if !is_first_use || !tx.factors().add_key(&factor, (key.id(), key.counter()), kept).await? {
+            return Ok(Confirmed::Wrong);
+        }
+        let method = if key.verifies() { Method::VerifiedKey } else { Method::Key };
+        let enrolled = Enrolled { factor: (id, Kind::Passkey), is_first: others == 0, method };
+        let codes = enrolled.count(tx, &context, &session, hash).await?;
+        if let Some(notice) = notice {
+            tx.jobs().enqueue(&context, sealer, &notice).await?;
+        }
         Ok(Confirmed::Done { token, codes })
     }
 }

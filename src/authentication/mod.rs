@@ -19,10 +19,15 @@ mod room;
 pub mod second_factor;
 pub mod signing_in;
 pub mod store;
+pub mod with_passkey;
 
 use std::sync::Arc;
 
-use crate::{app::App, authentication::factor::hasher::Hasher, limit::SignInLimit};
+use crate::{
+    app::App,
+    authentication::factor::{hasher::Hasher, passkey::RelyingParty},
+    limit::SignInLimit,
+};
 
 /// What proves people: the password hasher and the limit of attempts; cheap to clone.
 #[derive(Clone)]
@@ -31,6 +36,8 @@ pub struct Authenticator {
     pub hasher: Hasher,
     /// The limit of attempts.
     pub limit: Arc<SignInLimit>,
+    /// The site that passkeys are for.
+    pub relying_party: Arc<RelyingParty>,
 }
 
 impl Authenticator {
@@ -40,6 +47,7 @@ impl Authenticator {
         Self {
             hasher: Hasher::start(app.config.password.hashing, app.random.clone()),
             limit: Arc::new(SignInLimit::new(&app.config.throttle, &app.clock, &app.random)),
+            relying_party: Arc::new(RelyingParty::of(app.config.server.issuer.url())),
         }
     }
 }

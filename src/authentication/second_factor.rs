@@ -114,11 +114,10 @@ async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outc
                     return Ok(Outcome::Refused);
                 };
                 tx.throttles().forgive(key).await?;
-                if !room.make(tx, &context, (&user.id, Some(&session.id))).await? {
+                let methods = [Method::Password, Method::OneTimeCode];
+                if !complete(tx, &context, (&session, &room), (hash, &methods)).await? {
                     return Ok(Outcome::Full);
                 }
-                let Assurance { acr, amr } = Assurance::of(&[Method::Password, Method::OneTimeCode]);
-                tx.sessions().reauthenticate(&context, &session, hash, ((acr, &amr), context.now)).await?;
                 if proof == Proof::Recovery {
                     tx.record(&context, None, &Event::RecoveryCodeUse { user: user.id });
                     if let Some(notice) = notice {
@@ -129,6 +128,21 @@ async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outc
             })
         })
         .await
+}
+
+/// Both factors are proved: the session is complete, where there is room for it.
+pub(super) async fn complete(
+    tx: &mut Tx,
+    context: &Context,
+    (session, room): (&Session, &Room),
+    (token, methods): (TokenHash, &[Method]),
+) -> storage::Result<bool> {
+    if !room.make(tx, context, (&session.user, Some(&session.id))).await? {
+        return Ok(false);
+    }
+    let Assurance { acr, amr } = Assurance::of(methods);
+    tx.sessions().reauthenticate(context, session, token, ((acr, &amr), context.now)).await?;
+    Ok(true)
 }
 
 /// Under which attempts of a person are counted: not with those at the password, which strangers make.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
-    assurance::{Assurance, Method},
+    assurance::{self, Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
     room::Room,
 };
@@ -184,22 +184,27 @@ async fn accept(
     })
 }
 
-struct Begin {
-    token: TokenHash,
-    who: Authenticated,
-    room: Room,
+pub(super) struct Begin {
+    pub(super) token: TokenHash,
+    pub(super) who: Authenticated,
+    pub(super) room: Room,
 }
 
-/// What became of a right password.
-enum Settled {
+/// What became of a right proof.
+pub(super) enum Settled {
     Begun,
-    /// It was changed meanwhile.
+    /// The password was changed meanwhile.
     Outdated,
     Full,
 }
 
 /// The same person proves themselves once more, or somebody else takes the browser over.
-async fn settle(tx: &mut Tx, context: &Context, present: Option<Session>, begin: Begin) -> storage::Result<Settled> {
+pub(super) async fn settle(
+    tx: &mut Tx,
+    context: &Context,
+    present: Option<Session>,
+    begin: Begin,
+) -> storage::Result<Settled> {
     match present {
         Some(session)
             if session.user == begin.who.user
@@ -211,7 +216,8 @@ async fn settle(tx: &mut Tx, context: &Context, present: Option<Session>, begin:
         present => {
             let user = &begin.who.user;
             // Whoever has a second factor takes room once that is proved.
-            let is_complete = !tx.factors().has_any(user).await?;
+            let is_complete =
+                assurance::meets(&begin.who.acr, assurance::MULTI_FACTOR) || !tx.factors().has_any(user).await?;
             let present_id = present.as_ref().map(|session| &session.id);
             if is_complete && !begin.room.make(tx, context, (user, present_id)).await? {
                 return Ok(Settled::Full);

@@ -69,6 +69,7 @@ const STEPS: &[Step] = migrations! {
     "202611230643" "scim_target_pauses";
     "202611230700" "factors";
     "202611230726" "policy_rules";
+    "202611231055" "passkeys";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

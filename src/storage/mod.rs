@@ -22,6 +22,7 @@ mod migration;
 mod part;
 mod postgres;
 mod readers;
+pub mod replays;
 mod revision;
 mod sqlite;
 mod statement;

@@ -25,7 +25,7 @@ struct Asset {
     content: &'static [u8],
 }
 
-const ASSETS: [Asset; 6] = [
+const ASSETS: [Asset; 7] = [
     Asset {
         name: "lanyard.css",
         content_type: "text/css; charset=utf-8",
@@ -35,6 +35,11 @@ const ASSETS: [Asset; 6] = [
         name: "lanyard.js",
         content_type: "text/javascript; charset=utf-8",
         content: include_bytes!("../../templates/assets/lanyard.js"),
+    },
+    Asset {
+        name: "passkey.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_bytes!("../../templates/assets/passkey.js"),
     },
     Asset {
         name: "submit.js",

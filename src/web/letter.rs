@@ -56,6 +56,10 @@ pub enum FactorChange {
     Added,
     /// One was removed.
     Removed,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// All were removed for the person.
     Reset,
     /// New recovery codes were made.
@@ -184,6 +188,8 @@ impl Letterhead {
         let (kind, word) = match what {
             FactorChange::Added => ("factor-added", &t.added),
             FactorChange::Removed => ("factor-removed", &t.removed),
+            FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
+            FactorChange::PasskeyRemoved => ("passkey-removed", &t.passkey_removed),
             FactorChange::Reset => ("factors-reset", &t.reset),
             FactorChange::CodesMade => ("recovery-codes-made", &t.codes_made),
             FactorChange::CodeUsed => ("recovery-code-used", &t.code_used),
@@ -235,6 +241,8 @@ mod tests {
         let changes = [
             FactorChange::Added,
             FactorChange::Removed,
+            FactorChange::PasskeyAdded,
+            FactorChange::PasskeyRemoved,
             FactorChange::Reset,
             FactorChange::CodesMade,
             FactorChange::CodeUsed,

@@ -25,6 +25,7 @@ pub mod message;
 pub mod parameters;
 pub mod qr;
 pub mod return_to;
+pub mod sealed;
 pub mod site;
 pub mod visit;
 

@@ -1,16 +1,15 @@
 //! Signed local return paths: how a page sends a browser to sign in and gets it back.
 //!
-//! The path travels through the browser as `base64url(JSON).base64url(MAC)`. It holds for one hour, in the browser it was
-//! made for, and only for paths of this site, so that it never becomes an open redirect (RFC 9700 §4.11).
+//! The path travels through the browser [`sealed`]. It holds for one hour, in the browser it was made for, and only for
+//! paths of this site, so that it never becomes an open redirect (RFC 9700 §4.11).
 
 use std::{fmt, time::Duration};
 
 use axum::response::{IntoResponse, Redirect, Response};
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::{headers::RedirectOrigin, site::Site, visit::Browser};
-use crate::{clock::Timestamp, secret::equal};
+use super::{headers::RedirectOrigin, sealed, site::Site, visit::Browser};
+use crate::clock::Timestamp;
 
 /// The name of the parameter that carries a signed return path.
 pub const PARAMETER: &str = "return";
@@ -120,26 +119,14 @@ impl ReturnTo {
     }
 
     /// The signed text that [`ReturnTo::open`] accepts from the same browser.
-    ///
-    /// # Panics
-    /// Never: strings and numbers have a JSON form.
     #[must_use]
     pub fn seal(&self, site: &Site, browser: &Browser) -> String {
-        let json = serde_json::to_vec(self).expect("strings and numbers have a JSON form");
-        let payload = BASE64URL_NOPAD.encode(&json);
-        let mac = site.mac(PURPOSE, &[browser.as_str(), &payload]);
-        format!("{payload}.{}", BASE64URL_NOPAD.encode(&mac))
+        sealed::seal(self, site, (browser, PURPOSE))
     }
 
     /// Reads what [`ReturnTo::seal`] wrote.
     pub fn open(text: &str, site: &Site, browser: &Browser) -> Result<Self, ReturnToError> {
-        let (payload, mac) = text.split_once('.').ok_or(ReturnToError::Forged)?;
-        let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).map_err(|_| ReturnToError::Forged)?;
-        if !equal(&mac, &site.mac(PURPOSE, &[browser.as_str(), payload])) {
-            return Err(ReturnToError::Forged);
-        }
-        let json = BASE64URL_NOPAD.decode(payload.as_bytes()).map_err(|_| ReturnToError::Forged)?;
-        let opened: Self = serde_json::from_slice(&json).map_err(|_| ReturnToError::Forged)?;
+        let opened: Self = sealed::open(text, site, (browser, PURPOSE)).ok_or(ReturnToError::Forged)?;
         let age = site.clock().now().since(opened.started_at);
         if age > LIFE { Err(ReturnToError::Expired) } else { Ok(opened) }
     }

@@ -9,6 +9,7 @@ mod name;
 mod notice;
 mod offer;
 mod overview;
+mod passkeys;
 mod password;
 mod security;
 mod sessions;
@@ -57,6 +58,7 @@ where
         .route("/account/security", get(security::show))
         .route("/account/security/apps", get(to_security).post(security::propose))
         .route("/account/security/codes", get(to_security).post(security::make_codes))
+        .route("/account/security/passkeys", get(passkeys::ask).post(passkeys::register))
         .route("/account/security/{id}", get(security::set_up).post(security::confirm))
         .route("/account/security/{id}/remove", get(security::ask_removal).post(security::remove))
         .route("/account/sessions", get(sessions::show))

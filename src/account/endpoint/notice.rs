@@ -25,6 +25,8 @@ pub(super) enum Notice {
     Ended,
     /// An authenticator app was added.
     AppAdded,
+    /// A passkey was added.
+    PasskeyAdded,
     /// An authenticator app was removed.
     AppRemoved,
     /// Another address was confirmed.
@@ -36,12 +38,13 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Saved,
         Self::Password,
         Self::Default,
         Self::Ended,
         Self::AppAdded,
+        Self::PasskeyAdded,
         Self::AppRemoved,
         Self::Email,
         Self::Joined,
@@ -55,6 +58,7 @@ impl Notice {
             Self::Default => "default",
             Self::Ended => "ended",
             Self::AppAdded => "app-added",
+            Self::PasskeyAdded => "passkey-added",
             Self::AppRemoved => "app-removed",
             Self::Email => "email",
             Self::Joined => "joined",
@@ -91,6 +95,7 @@ impl Notice {
             Self::Default => (t.account.memberships.default_changed)(organization?),
             Self::Ended => t.account.devices.ended.to_owned(),
             Self::AppAdded => t.account.security.was_added.to_owned(),
+            Self::PasskeyAdded => t.account.security.keys.was_added.to_owned(),
             Self::AppRemoved => t.account.security.was_removed.to_owned(),
             Self::Email => t.account.email.changed.to_owned(),
             Self::Joined => (t.account.invited.accepted)(organization?),

@@ -14,9 +14,10 @@ use crate::{
     },
     app::App,
     authentication::{
+        Authenticator,
         endpoint::{FreshlySignedIn, SignedIn},
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
-        factor::{Factor, recovery_code::RecoveryCode, totp::Seed},
+        factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
         recovery::mail,
     },
     clock::Timestamp,
@@ -27,23 +28,23 @@ use crate::{
     web::{CsrfForm, Error, FactorChange, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie, qr},
 };
 
-const PATH: &str = "/account/security";
+pub(super) const PATH: &str = "/account/security";
 
 /// `GET /account/security`
 pub(super) async fn show(
-    State(app): State<App>,
+    (State(app), State(with)): (State<App>, State<Authenticator>),
     visit: Visit,
     FreshlySignedIn(person): FreshlySignedIn,
     Query(query): Query,
 ) -> Result<Response, Error> {
-    let mut page = page(&app, &visit, &person).await?;
+    let mut page = page((&app, &with), &visit, &person).await?;
     page.notice = Notice::of(&query).and_then(|notice| notice.text(page.frame.t, None));
     Ok(Page(page).into_response())
 }
 
 /// `POST /account/security/apps`: on to setting up an app.
 pub(super) async fn propose(
-    State(app): State<App>,
+    (State(app), State(with)): (State<App>, State<Authenticator>),
     visit: Visit,
     FreshlySignedIn(person): FreshlySignedIn,
     CsrfForm(_): CsrfForm,
@@ -51,7 +52,7 @@ pub(super) async fn propose(
     match enrolling::propose(&app, context(&app, &visit, &person), &person.user.id).await? {
         Proposal::Made(id) => Ok(Redirect::to(&format!("{PATH}/{id}")).into_response()),
         Proposal::TooMany => {
-            let mut page = page(&app, &visit, &person).await?;
+            let mut page = page((&app, &with), &visit, &person).await?;
             page.problems = vec![Problem::whole(page.frame.t.account.security.too_many)];
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
@@ -96,7 +97,7 @@ pub(super) async fn confirm(
     let (token, codes) = match enrolling::confirm(&app, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),
         Confirmed::Wrong => return Ok(refuse(Problem::of("code", t.wrong))),
-        Confirmed::Gone => return Ok(Redirect::to(PATH).into_response()),
+        Confirmed::TooMany | Confirmed::Gone => return Ok(Redirect::to(PATH).into_response()),
     };
     let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
     Ok(match codes {
@@ -132,7 +133,9 @@ pub(super) async fn remove(
 ) -> Result<Response, Error> {
     let id: FactorId = id.parse().map_err(|_| Refusal::NotFound)?;
     let context = context(&app, &visit, &person);
-    let notice = notice(&visit, &person, FactorChange::Removed, context.now);
+    let is_key = app.storage.read().await?.factors().keys(&person.user.id).await?.iter().any(|key| key.factor == id);
+    let what = if is_key { FactorChange::PasskeyRemoved } else { FactorChange::Removed };
+    let notice = notice(&visit, &person, what, context.now);
     let sealer = app.sealer.clone();
     let is_removed = app
         .storage
@@ -179,7 +182,7 @@ pub(super) async fn make_codes(
     }
 }
 
-async fn page(app: &App, visit: &Visit, person: &SignedIn) -> Result<SecurityPage, Error> {
+async fn page((app, with): (&App, &Authenticator), visit: &Visit, person: &SignedIn) -> Result<SecurityPage, Error> {
     let masthead = masthead(app, person, Tab::Security).await?;
     let mut tx = app.storage.read().await?;
     let factors = tx.factors().of_user(&person.user.id).await?;
@@ -192,8 +195,17 @@ async fn page(app: &App, visit: &Visit, person: &SignedIn) -> Result<SecurityPag
         added: now.since(factor.created_at),
         used: factor.last_used_at.map(|at| now.since(at)),
     };
-    let apps = factors.into_iter().map(row).collect();
-    Ok(SecurityPage { frame: frame(visit, person), masthead, notice: None, apps, codes_left, problems: vec![] })
+    let (keys, apps): (Vec<Factor>, Vec<Factor>) = factors.into_iter().partition(|one| one.kind == Kind::Passkey);
+    Ok(SecurityPage {
+        frame: frame(visit, person),
+        masthead,
+        notice: None,
+        keys: keys.into_iter().map(row).collect(),
+        can_have_keys: with.relying_party.has_keys(),
+        apps: apps.into_iter().map(row).collect(),
+        codes_left,
+        problems: vec![],
+    })
 }
 
 async fn proposed(app: &App, person: &SignedIn, id: &str) -> Result<Option<(FactorId, Seed)>, Error> {
@@ -231,7 +243,7 @@ fn picture(text: &str) -> String {
     document.split_once("?>").map_or_else(String::new, |(_, picture)| picture.to_owned())
 }
 
-async fn codes_page(
+pub(super) async fn codes_page(
     app: &App,
     visit: &Visit,
     person: &SignedIn,
@@ -242,7 +254,7 @@ async fn codes_page(
     Ok(Page(CodesPage { frame: frame(visit, person), masthead, codes, done_href }))
 }
 
-fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {
+pub(super) fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {
     let (user, site) = (&person.user, visit.site());
     let letterhead = Letterhead::new(language_of(visit, user), site).addressed_to(user.name.as_str());
     let letter = letterhead.factors_changed(what, at, &site.address_of(PATH));

@@ -20,6 +20,10 @@ pub struct SecurityPage {
     pub masthead: Masthead,
     /// What went well just before.
     pub notice: Option<String>,
+    /// The passkeys, oldest first.
+    pub keys: Vec<AppRow>,
+    /// Whether passkeys can be had here at all.
+    pub can_have_keys: bool,
     /// The apps, oldest first.
     pub apps: Vec<AppRow>,
     /// How many recovery codes are left.
@@ -28,7 +32,7 @@ pub struct SecurityPage {
     pub problems: Vec<Problem>,
 }
 
-/// One authenticator app.
+/// One passkey or authenticator app.
 pub struct AppRow {
     /// Its id.
     pub id: String,
@@ -56,6 +60,24 @@ pub struct SetUpPage {
     pub picture: String,
     /// The same for people.
     pub seed: SecretString,
+    /// What was typed as its name.
+    pub name: String,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// Adding a passkey.
+#[derive(Template)]
+#[template(path = "account/passkey.html")]
+pub struct PasskeyPage {
+    /// The frame.
+    pub frame: Frame,
+    /// The head.
+    pub masthead: Masthead,
+    /// `PublicKeyCredentialCreationOptionsJSON`.
+    pub options: String,
+    /// The ceremony, sealed.
+    pub state: String,
     /// What was typed as its name.
     pub name: String,
     /// What is wrong.
@@ -111,7 +133,11 @@ impl SecurityPage {
 
     fn lead(&self) -> &'static str {
         let t = &self.frame.t.account.security;
-        if self.apps.is_empty() { t.lead } else { t.lead_with_app }
+        if self.has_any() { t.lead_with_app } else { t.lead }
+    }
+
+    const fn has_any(&self) -> bool {
+        !self.keys.is_empty() || !self.apps.is_empty()
     }
 
     fn codes_left(&self) -> String {
@@ -141,6 +167,19 @@ impl SetUpPage {
     fn code_field(&self) -> Field {
         let t = &self.frame.t.account.security.set_up;
         Field::new(self.frame.t, "code", t.code, "one-time-code").checked(&self.problems)
+    }
+}
+
+impl PasskeyPage {
+    fn summary(&self) -> Problems<'_> {
+        Problems::new(self.frame.t, &self.problems)
+    }
+
+    fn name_field(&self) -> Field {
+        let t = &self.frame.t.account.security;
+        let field =
+            Field::new(self.frame.t, "name", t.keys.name, "off").filled(&self.name).explained(t.set_up.name_hint);
+        field.checked(&self.problems)
     }
 }
 

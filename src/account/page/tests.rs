@@ -196,7 +196,17 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
             let problems = vec![Problem::whole(frame.t.account.security.too_many)];
             let apps = apps.iter().map(|app| AuthenticatorRow { id: app.id.clone(), name: app.name.clone(), ..*app });
             let (apps, masthead) = (apps.collect(), masthead(Tab::Security));
-            SecurityPage { frame, masthead, notice: None, apps, codes_left: 1, problems }.to_string()
+            SecurityPage {
+                frame,
+                masthead,
+                notice: None,
+                keys: vec![],
+                can_have_keys: true,
+                apps,
+                codes_left: 1,
+                problems,
+            }
+            .to_string()
         });
     }
     in_every_language("account-security-set-up", |frame| {

@@ -3,6 +3,7 @@
 mod change_password;
 mod chosen_password;
 mod logo;
+mod passkey;
 mod person;
 mod recovery;
 mod second_factor;
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use chosen_password::{chosen_password, differing, problem_of};
+pub use passkey::{given, sealed_state};
 pub use person::{FreshlySignedIn, Person, SignedIn};
 
 /// The routes of signing in.
@@ -41,6 +43,8 @@ where
         .route("/login", get(sign_in::enter))
         .route("/login/password", get(sign_in::show).post(sign_in::submit))
         .route("/login/factor", get(second_factor::show).post(second_factor::submit))
+        .route("/login/passkey", get(sign_in::enter).post(passkey::submit))
+        .route("/login/passkey/options", get(passkey::renew))
         .route("/login/change-password", get(change_password::show).post(change_password::submit))
         .route("/login/texts", get(texts::show).post(texts::submit))
         .route("/login/texts/{document}", get(texts::document))

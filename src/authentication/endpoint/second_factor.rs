@@ -6,8 +6,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Person, address_of, page, page_with, visit_context, way_back, with_return};
+use super::{Person, address_of, page, page_with, passkey, visit_context, way_back, with_return};
 use crate::{
+    app::App,
     audit::Actor,
     authentication::{
         Authenticator,
@@ -23,6 +24,7 @@ use crate::{
     policy::Policies,
     secret::ExposeSecret,
     session::Session,
+    storage,
     web::{
         CsrfForm, Error, FactorChange, Frame, Letterhead, Page, Parameters, Problem, Query, ReturnTo, Visit,
         cookie::Cookie,
@@ -34,12 +36,17 @@ const PATH: &str = "/login/factor";
 const RECOVERY: &str = "recovery";
 
 /// `GET /login/factor`
-pub(super) async fn show(visit: Visit, person: Person, Query(query): Query) -> Response {
+pub(super) async fn show(
+    (State(app), State(with)): (State<App>, State<Authenticator>),
+    visit: Visit,
+    person: Person,
+    Query(query): Query,
+) -> Result<Response, Error> {
     let back = way_back(&visit);
-    match waiting(person) {
-        Some(_) => page(&back, Page(view(&visit, &back, &query, vec![]))),
+    Ok(match waiting(&person) {
+        Some((session, _)) => page(&back, Page(view((&app, &with), (&visit, &back, &query), session, vec![]).await?)),
         None => onwards(&visit, &back),
-    }
+    })
 }
 
 /// `POST /login/factor`
@@ -52,12 +59,15 @@ pub(super) async fn submit(
 ) -> Result<Response, Error> {
     let app = &policies.app;
     let back = way_back(&visit);
-    let Some((session, user)) = waiting(person) else { return Ok(onwards(&visit, &back)) };
+    let Some((session, user)) = waiting(&person).cloned() else { return Ok(onwards(&visit, &back)) };
     let context = visit_context(app, &visit, Actor::User(user.id.clone()));
     let notice = notice(&visit, &user, context.now);
     let network = Network::from(visit.address());
+    let known = (session.clone(), user.clone());
     let attempt = Attempt { context, network, session, user, code: form.secret("code"), notice };
-    let again = |status, problem| page_with(status, &back, Page(view(&visit, &back, &query, vec![problem])));
+    let again = |status, problem| {
+        again((app, &authenticator), (&visit, &back, &query), (&known.0, &known.1), (status, problem))
+    };
     let texts = &visit.texts().authentication;
     let wrong =
         if query.value(RECOVERY).is_some() { texts.second_factor.wrong_recovery } else { texts.second_factor.wrong };
@@ -65,10 +75,10 @@ pub(super) async fn submit(
         Outcome::Proved(token) => {
             (Cookie::Session.set(visit.site(), token.expose_secret()), onwards(&visit, &back)).into_response()
         }
-        Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", wrong)),
-        Outcome::Full => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(texts.sign_in.full)),
+        Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", wrong)).await?,
+        Outcome::Full => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(texts.sign_in.full)).await?,
         Outcome::Wait(time) => {
-            let mut response = again(StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.sign_in.throttled));
+            let mut response = again(StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.sign_in.throttled)).await?;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
             response
         }
@@ -76,11 +86,21 @@ pub(super) async fn submit(
 }
 
 /// Whoever this step is for.
-fn waiting(person: Person) -> Option<(Session, User)> {
-    person.known.filter(|_| person.step == Step::SecondFactor)
+pub(super) fn waiting(person: &Person) -> Option<&(Session, User)> {
+    person.known.as_ref().filter(|_| person.step == Step::SecondFactor)
 }
 
-fn onwards(visit: &Visit, back: &ReturnTo) -> Response {
+/// The page once more, with what was wrong.
+pub(super) async fn again(
+    with: (&App, &Authenticator),
+    at: (&Visit, &ReturnTo, &Parameters),
+    (session, _): (&Session, &User),
+    (status, problem): (StatusCode, Problem),
+) -> Result<Response, Error> {
+    Ok(page_with(status, at.1, Page(view(with, at, session, vec![problem]).await?)))
+}
+
+pub(super) fn onwards(visit: &Visit, back: &ReturnTo) -> Response {
     Redirect::to(&with_return("/login", &back.seal(visit.site(), visit.browser()))).into_response()
 }
 
@@ -92,11 +112,26 @@ fn notice(visit: &Visit, user: &User, at: Timestamp) -> Option<Job> {
     user.email.as_ref().map(|email| mail(email.as_str(), letter))
 }
 
-fn view(visit: &Visit, back: &ReturnTo, query: &Parameters, problems: Vec<Problem>) -> SecondFactorPage {
+async fn view(
+    (app, with): (&App, &Authenticator),
+    (visit, back, query): (&Visit, &ReturnTo, &Parameters),
+    session: &Session,
+    problems: Vec<Problem>,
+) -> storage::Result<SecondFactorPage> {
     let own = with_return(PATH, &back.seal(visit.site(), visit.browser()));
     let recovery = format!("{own}&{RECOVERY}=1");
     let is_recovery = query.value(RECOVERY).is_some();
     let (action, other_href) = if is_recovery { (recovery, own) } else { (own, recovery) };
-    let other_person_href = address_of(Step::SignIn, visit, back);
-    SecondFactorPage { frame: Frame::new(visit), action, other_href, other_person_href, is_recovery, problems }
+    let passkey = if is_recovery { None } else { passkey::form_of((app, with), visit, back, session).await? };
+    let has_app = !app.storage.read().await?.factors().seeds(&session.user).await?.is_empty();
+    Ok(SecondFactorPage {
+        frame: Frame::new(visit),
+        action,
+        other_href,
+        other_person_href: address_of(Step::SignIn, visit, back),
+        is_recovery,
+        passkey,
+        has_app,
+        problems,
+    })
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Person, address_of, brand_of, page, page_with, visit_context, way_back, with_return};
+use super::{Person, address_of, brand_of, page, page_with, passkey, visit_context, way_back, with_return};
 use crate::{
     app::App,
     audit::Actor,
@@ -34,7 +34,7 @@ pub(super) async fn enter(visit: Visit, person: Person) -> Response {
 
 /// `GET /login/password`
 pub(super) async fn show(
-    State(app): State<App>,
+    (State(app), State(with)): (State<App>, State<Authenticator>),
     visit: Visit,
     person: Person,
     Query(query): Query,
@@ -44,7 +44,8 @@ pub(super) async fn show(
     let again = person.known.as_ref().filter(|_| person.step != Step::SignIn);
     let present = again.and_then(|(_, user)| user.email.as_ref()).map(ToString::to_string);
     let user_name = present.unwrap_or_else(|| query.trimmed("login_hint").to_owned());
-    let view = SignInPage { notice, is_again: again.is_some(), user_name, ..blank(&app, &visit, &back).await? };
+    let view =
+        SignInPage { notice, is_again: again.is_some(), user_name, ..blank((&app, &with), &visit, &back).await? };
     Ok(page(&back, Page(view)))
 }
 
@@ -70,7 +71,8 @@ pub(super) async fn submit(
         Err(Fault::Busy(_)) => return Err(Refusal::Busy.into()),
         Err(Fault::Storage(error)) => return Err(error.into()),
     };
-    let texts = &visit.texts().authentication.sign_in;
+    let (texts, with, unprocessable) =
+        (&visit.texts().authentication.sign_in, (app, &authenticator), StatusCode::UNPROCESSABLE_ENTITY);
     Ok(match outcome {
         Outcome::SignedIn(token) => {
             let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
@@ -78,26 +80,30 @@ pub(super) async fn submit(
             (cookie, Redirect::to(&next)).into_response()
         }
         // The same page for every cause, but for its form token: what was typed is not repeated.
-        Outcome::Refused => {
-            let view = SignInPage { problems: vec![Problem::whole(texts.wrong)], ..blank(app, &visit, &back).await? };
-            page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
-        }
-        Outcome::Full => {
-            let view = SignInPage { problems: vec![Problem::whole(texts.full)], ..blank(app, &visit, &back).await? };
-            page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
-        }
+        Outcome::Refused => again(with, &visit, &back, (unprocessable, Problem::whole(texts.wrong))).await?,
+        Outcome::Full => again(with, &visit, &back, (unprocessable, Problem::whole(texts.full))).await?,
         Outcome::Wait(time) => {
-            let view =
-                SignInPage { problems: vec![Problem::whole(texts.throttled)], ..blank(app, &visit, &back).await? };
             let wait = HeaderValue::from(time.as_secs().max(1));
-            let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &back, Page(view));
+            let problem = (StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.throttled));
+            let mut response = again(with, &visit, &back, problem).await?;
             response.headers_mut().insert(header::RETRY_AFTER, wait);
             response
         }
     })
 }
 
-async fn blank(app: &App, visit: &Visit, back: &ReturnTo) -> storage::Result<SignInPage> {
+/// The page once more, with what was wrong.
+pub(super) async fn again(
+    with: (&App, &Authenticator),
+    visit: &Visit,
+    back: &ReturnTo,
+    (status, problem): (StatusCode, Problem),
+) -> Result<Response, Error> {
+    let view = SignInPage { problems: vec![problem], ..blank(with, visit, back).await? };
+    Ok(page_with(status, back, Page(view)))
+}
+
+async fn blank((app, with): (&App, &Authenticator), visit: &Visit, back: &ReturnTo) -> storage::Result<SignInPage> {
     let sealed = back.seal(visit.site(), visit.browser());
     let organization = match &back.shown.organization {
         Some(reference) => app.storage.read().await?.organizations().by_reference(reference).await?,
@@ -111,6 +117,7 @@ async fn blank(app: &App, visit: &Visit, back: &ReturnTo) -> storage::Result<Sig
         is_again: false,
         notice: None,
         user_name: String::new(),
+        passkey: passkey::form(with, visit, back),
         problems: vec![],
     })
 }

@@ -1,6 +1,7 @@
 //! What a person can prove themselves with; a factor knows nothing of the others.
 
 pub mod hasher;
+pub mod passkey;
 pub mod recovery_code;
 pub mod totp;
 
@@ -14,6 +15,8 @@ use crate::{
 pub enum Kind {
     /// An authenticator app that shows one-time codes.
     Totp,
+    /// A passkey, or a security key.
+    Passkey,
 }
 
 impl Kind {
@@ -22,7 +25,14 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
+    }
+
+    /// The kind that is stored as `text`.
+    #[must_use]
+    pub fn stored(text: &str) -> Option<Self> {
+        [Self::Totp, Self::Passkey].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

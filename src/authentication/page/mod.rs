@@ -3,6 +3,7 @@
 pub mod consent;
 pub mod no_access;
 pub mod organization;
+pub mod passkey;
 pub mod password;
 pub mod reset;
 pub mod second_factor;

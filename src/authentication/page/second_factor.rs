@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::passkey::PasskeyForm;
 use crate::web::{Field, Frame, Problem, Problems};
 
 /// The page that asks for a code.
@@ -18,6 +19,10 @@ pub struct SecondFactorPage {
     pub other_person_href: String,
     /// Whether a recovery code is asked for.
     pub is_recovery: bool,
+    /// The form that asks for a passkey.
+    pub passkey: Option<PasskeyForm>,
+    /// Whether the person has an authenticator app.
+    pub has_app: bool,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -25,12 +30,26 @@ pub struct SecondFactorPage {
 impl SecondFactorPage {
     fn lead(&self) -> &'static str {
         let t = &self.frame.t.authentication.second_factor;
-        if self.is_recovery { t.recovery_lead } else { t.lead }
+        match (self.is_recovery, self.passkey.is_some(), self.has_app) {
+            (true, ..) => t.recovery_lead,
+            (false, false, _) => t.lead,
+            (false, true, true) => t.lead_with_both,
+            (false, true, false) => t.lead_with_passkey,
+        }
     }
 
     fn other(&self) -> &'static str {
         let t = &self.frame.t.authentication.second_factor;
-        if self.is_recovery { t.use_app } else { t.use_recovery }
+        match (self.is_recovery, self.has_app) {
+            (true, true) => t.use_app,
+            (true, false) => t.use_passkey,
+            (false, _) => t.use_recovery,
+        }
+    }
+
+    /// Whether there is anything to type: a code of an app, or one that was kept.
+    const fn asks_for_code(&self) -> bool {
+        self.is_recovery || self.has_app
     }
 
     fn summary(&self) -> Problems<'_> {
@@ -41,6 +60,6 @@ impl SecondFactorPage {
         let t = &self.frame.t.authentication.second_factor;
         let (label, autocomplete) = if self.is_recovery { (t.recovery_code, "off") } else { (t.code, "one-time-code") };
         let field = Field::new(self.frame.t, "code", label, autocomplete).checked(&self.problems);
-        if self.problems.is_empty() { field.focused() } else { field }
+        if self.problems.is_empty() && self.passkey.is_none() { field.focused() } else { field }
     }
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::passkey::PasskeyForm;
 use crate::web::{Field, Frame, Problem, Problems};
 
 /// The sign-in page.
@@ -22,6 +23,8 @@ pub struct SignInPage {
     pub notice: Option<&'static str>,
     /// The user name to fill in.
     pub user_name: String,
+    /// The form that asks for a passkey.
+    pub passkey: Option<PasskeyForm>,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -43,8 +46,10 @@ impl SignInPage {
     }
 
     fn user_name_field(&self) -> Field {
+        // Where there are passkeys, browsers offer them with the names that they know.
+        let autocomplete = if self.passkey.is_some() { "username webauthn" } else { "username" };
         let texts = &self.frame.t.authentication.sign_in;
-        let field = Field::new(self.frame.t, "user_name", texts.user_name, "username").filled(&self.user_name);
+        let field = Field::new(self.frame.t, "user_name", texts.user_name, autocomplete).filled(&self.user_name);
         let field = field.checked(&self.problems);
         if self.user_name.is_empty() && self.problems.is_empty() { field.focused() } else { field }
     }

@@ -4,6 +4,7 @@ use super::{
     consent::{ConsentPage, Detail},
     no_access::NoAccessPage,
     organization::{Choice, OrganizationPage},
+    passkey::PasskeyForm,
     password::{PasswordPage, Reason},
     reset::{ResetPage, sent_page},
     second_factor::SecondFactorPage,
@@ -25,6 +26,16 @@ fn in_every_language(name: &str, page: impl Fn(Frame) -> String) {
     }
 }
 
+fn passkey() -> PasskeyForm {
+    PasskeyForm {
+        action: "/login/passkey?return=abc".into(),
+        options: "{\"challenge\":\"YQ\"}".into(),
+        state: "abc.def".into(),
+        renew: "/login/passkey/options".into(),
+        is_conditional: true,
+    }
+}
+
 fn sign_in(frame: Frame) -> SignInPage {
     SignInPage {
         frame,
@@ -34,6 +45,7 @@ fn sign_in(frame: Frame) -> SignInPage {
         is_again: false,
         notice: None,
         user_name: String::new(),
+        passkey: Some(passkey()),
         problems: Vec::new(),
     }
 }
@@ -135,7 +147,17 @@ fn the_second_factor_is_asked_on_a_well_formed_page() {
             let (action, other_href) =
                 ("/login/factor?return=abc".into(), "/login/factor?return=abc&recovery=1".into());
             let other_person_href = "/login/password?return=abc".into();
-            SecondFactorPage { frame, action, other_href, other_person_href, is_recovery, problems }.to_string()
+            SecondFactorPage {
+                frame,
+                action,
+                other_href,
+                other_person_href,
+                is_recovery,
+                passkey: None,
+                has_app: true,
+                problems,
+            }
+            .to_string()
         });
     }
 }

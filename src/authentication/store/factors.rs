@@ -21,6 +21,17 @@ pub struct KeptSeed {
     pub last_step: i64,
 }
 
+/// A passkey as it is kept.
+#[derive(Debug, Clone)]
+pub struct KeptKey {
+    /// Of which factor.
+    pub factor: FactorId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What was registered, sealed.
+    pub sealed: Vec<u8>,
+}
+
 /// Queries of factors.
 pub struct Factors<'t>(&'t mut Tx);
 
@@ -128,6 +139,78 @@ impl Factors<'_> {
         rows.iter().map(kept_seed).collect()
     }
 
+    /// Adds a passkey, which counts at once; `false` where its device is registered already, with whomever.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_key(
+        &mut self,
+        factor: &Factor,
+        (credential, counter): (&[u8], i64),
+        sealed: Vec<u8>,
+    ) -> Result<bool> {
+        let added = sql("INSERT INTO factors \
+             (id, user_id, kind, name, sealed_secret, credential_id, last_step, created_at, confirmed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
+             ON CONFLICT DO NOTHING")
+        .bind(factor.id.as_str().to_owned())
+        .bind(factor.user.as_str().to_owned())
+        .bind(factor.kind.as_str())
+        .bind(factor.name.clone())
+        .bind(sealed)
+        .bind(credential.to_vec())
+        .bind(counter)
+        .bind(factor.created_at.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(added == 1)
+    }
+
+    /// The passkeys of a person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keys(&mut self, user: &UserId) -> Result<Vec<KeptKey>> {
+        let rows = sql("SELECT id, user_id, sealed_secret FROM factors \
+             WHERE user_id = $1 AND confirmed_at IS NOT NULL AND kind = 'passkey' \
+             ORDER BY id \
+             LIMIT $2")
+        .bind(user.as_str().to_owned())
+        .bind(MOST)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(kept_key).collect()
+    }
+
+    /// The passkey that its device calls so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn key(&mut self, credential: &[u8]) -> Result<Option<KeptKey>> {
+        let row = sql("SELECT id, user_id, sealed_secret FROM factors WHERE credential_id = $1")
+            .bind(credential.to_vec())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.as_ref().map(kept_key).transpose()
+    }
+
+    /// A passkey was used and counts so far now; `false` where it is gone, or had counted as far before: then there are
+    /// two of it. One that does not count says zero.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn use_key(&mut self, id: &FactorId, counter: i64, sealed: Vec<u8>, now: Timestamp) -> Result<bool> {
+        let used = sql("UPDATE factors SET last_step = $2, sealed_secret = $3, last_used_at = $4 \
+             WHERE id = $1 AND (last_step < $2 OR (last_step = 0 AND $2 = 0))")
+        .bind(id.as_str().to_owned())
+        .bind(counter)
+        .bind(sealed)
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(used == 1)
+    }
+
     /// A code of this half minute was taken; `false` where it or a later one was taken before.
     ///
     /// # Errors
@@ -174,6 +257,14 @@ impl Factors<'_> {
     }
 }
 
+fn kept_key(row: &Row) -> Result<KeptKey> {
+    Ok(KeptKey {
+        factor: FactorId::from_stored(row.try_get("id")?),
+        user: UserId::from_stored(row.try_get("user_id")?),
+        sealed: row.try_get("sealed_secret")?,
+    })
+}
+
 fn kept_seed(row: &Row) -> Result<KeptSeed> {
     Ok(KeptSeed {
         factor: FactorId::from_stored(row.try_get("id")?),
@@ -187,10 +278,7 @@ fn factor(row: &Row) -> Result<Factor> {
     Ok(Factor {
         id: FactorId::from_stored(row.try_get("id")?),
         user: UserId::from_stored(row.try_get("user_id")?),
-        kind: match kind.as_str() {
-            "totp" => Kind::Totp,
-            _ => return Err(Error::Corrupt("factors.kind")),
-        },
+        kind: Kind::stored(&kind).ok_or(Error::Corrupt("factors.kind"))?,
         name: row.try_get("name")?,
         created_at: Timestamp(row.try_get("created_at")?),
         last_used_at: row.try_get::<Option<i64>>("last_used_at")?.map(Timestamp),

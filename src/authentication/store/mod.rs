@@ -7,7 +7,7 @@ mod recovery_codes;
 mod throttles;
 
 pub use acceptances::Acceptances;
-pub use factors::{Factors, KeptSeed};
+pub use factors::{Factors, KeptKey, KeptSeed};
 pub use password_links::PasswordLinks;
 pub use recovery_codes::RecoveryCodes;
 pub use throttles::Throttles;

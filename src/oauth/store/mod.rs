@@ -11,7 +11,6 @@ mod families;
 mod logouts;
 mod pushed_requests;
 mod refresh_tokens;
-mod replays;
 mod stored_requests;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,6 @@ pub use families::{Before, Families, Family, Particulars};
 pub use logouts::{Late, Logout, Logouts, Outcome, State, Told};
 pub use pushed_requests::PushedRequests;
 pub use refresh_tokens::{RefreshTokens, StoredRefreshToken};
-pub use replays::Replays;
 pub use stored_requests::StoredRequests;
 
 /// A list as it is stored: JSON.

@@ -9,18 +9,20 @@ mod isolation;
 mod languages;
 mod overview;
 mod password;
+mod passkeys;
 mod second_factor;
 mod sessions;
 mod signing_in;
 
 /// Every page of the account.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/account",
     "/account/name",
     "/account/password",
     "/account/email",
     "/account/language",
     "/account/security",
+    "/account/security/passkeys",
     "/account/sessions",
     "/account/apps",
     "/account/invitations",

@@ -27,11 +27,13 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 48] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 51] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/login/factor", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
+    ("/login/passkey", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
+    ("/login/passkey/options", &[200, 400, 404, 405]),
     ("/login/change-password", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/login/texts", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/login/texts/{document}", &[303, 400, 404, 405]),
@@ -48,6 +50,7 @@ pub(super) const ANSWERS: [(&str, &[u16]); 48] = [
     ("/account/security", &[200, 303, 400, 405]),
     ("/account/security/apps", &[303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/codes", &[200, 303, 400, 403, 405, 413, 415]),
+    ("/account/security/passkeys", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/{id}", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/{id}/remove", &[200, 303, 400, 403, 404, 405, 413, 415]),
     ("/account/sessions", &[200, 303, 400, 405]),

@@ -1,7 +1,7 @@
 //! The person's own pages, in Danish.
 
 use crate::web::language::strings::account::{
-    Account, CodesPage, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile, Security, SetUp,
+    Account, CodesPage, Consents, Devices, Email, Invited, Keys, LanguageChoice, Memberships, Profile, Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
@@ -12,6 +12,21 @@ pub(super) const ACCOUNT: Account = Account {
         title: "Login",
         lead: "Din adgangskode alene logger dig ind. En godkendelsesapp gør det mere sikkert.",
         lead_with_app: "Du logger ind med din adgangskode og en kode.",
+        keys: Keys {
+            title: "Adgangsnøgler",
+            none: "Du har ingen endnu. En adgangsnøgle logger dig ind med din finger, dit ansigt eller en pinkode uden adgangskode; intet andet sted kan bede om den.",
+            add: "Tilføj en adgangsnøgle",
+            add_title: "Tilføj en adgangsnøgle",
+            add_lead: "Browseren beder om din finger, dit ansigt eller en pinkode, eller om en sikkerhedsnøgle. En adgangsnøgle virker kun på dette sted, så ingen kan lokke den fra dig.",
+            unsupported: "Denne browser kan ikke lave adgangsnøgler. Prøv en anden browser eller enhed.",
+            failed: "Det lykkedes ikke, eller det tog for lang tid. Prøv igen.",
+            known: "Enheden har allerede en adgangsnøgle til denne konto.",
+            submit: "Tilføj adgangsnøgle",
+            name: "Adgangsnøglens navn",
+            default_name: "Adgangsnøgle",
+            wrong: "Adgangsnøglen kunne ikke kontrolleres, eller siden har været åben for længe. Prøv igen.",
+            was_added: "Adgangsnøglen er tilføjet.",
+        },
         apps: "Godkendelsesapps",
         none: "Du har ingen endnu. En app på din telefon viser en ny kode hvert halve minut; den skriver du, når du logger ind.",
         added: |ago| format!("Tilføjet {ago}"),

@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
-        SecondFactor, SignIn, SignOut, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
+        Scopes, SecondFactor, SignIn, SignOut, Terms,
     },
 };
 
@@ -14,6 +14,9 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
     second_factor: SecondFactor {
         title: "Ét trin mere",
         lead: "Åbn din godkendelsesapp, og skriv de seks cifre, den viser for dette sted.",
+        lead_with_both: "Brug din adgangsnøgle, eller skriv de seks cifre, som din godkendelsesapp viser for dette sted.",
+        lead_with_passkey: "Brug din adgangsnøgle: rør ved nøglen, eller lås din enhed op.",
+        use_passkey: "Brug adgangsnøglen i stedet",
         code: "Kode",
         submit: "Fortsæt",
         wrong: "Koden er forkert, udløbet eller brugt. Skriv den, der vises nu.",
@@ -23,6 +26,13 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_code: "Gendannelseskode",
         no_codes: "Heller ingen koder? Klinikkens administrator kan fjerne appen.",
         use_app: "Brug godkendelsesappen i stedet",
+    },
+    passkey: Passkey {
+        use_one: "Brug en adgangsnøgle",
+        failed: "Det lykkedes ikke, eller det tog for lang tid. Prøv igen, eller log ind på en anden måde.",
+        wrong: "Adgangsnøglen er ikke registreret her eller kunne ikke kontrolleres. Log ind på en anden måde.",
+        too_late: "Siden har været åben for længe. Prøv igen.",
+        unsupported: "Denne browser kan ikke bruge adgangsnøgler. Brug en gendannelseskode eller en anden browser.",
     },
     organization: OrganizationChoice {
         title: "Hvor arbejder du nu?",

@@ -77,6 +77,16 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("Den {date} blev en godkendelsesapp fjernet fra din konto."),
             effect: "Dens koder virker ikke længere.",
         },
+        passkey_added: Word {
+            subject: "Der er tilføjet en adgangsnøgle",
+            lead: |date| format!("Den {date} blev der tilføjet en adgangsnøgle til din konto."),
+            effect: "Fra nu af logger den dig ind, eller du bliver bedt om den efter adgangskoden.",
+        },
+        passkey_removed: Word {
+            subject: "En adgangsnøgle er fjernet",
+            lead: |date| format!("Den {date} blev en adgangsnøgle fjernet fra din konto."),
+            effect: "Den logger dig ikke længere ind.",
+        },
         reset: Word {
             subject: "Dine ekstra faktorer er fjernet",
             lead: |date| format!("Den {date} blev alle godkendelsesapps og gendannelseskoder fjernet fra din konto."),

@@ -1,7 +1,7 @@
 //! The person's own pages, in English.
 
 use crate::web::language::strings::account::{
-    Account, CodesPage, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile, Security, SetUp,
+    Account, CodesPage, Consents, Devices, Email, Invited, Keys, LanguageChoice, Memberships, Profile, Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
@@ -12,6 +12,21 @@ pub(super) const ACCOUNT: Account = Account {
         title: "Signing in",
         lead: "Your password alone signs you in. An authenticator app makes that safer.",
         lead_with_app: "Signing in takes your password and a code.",
+        keys: Keys {
+            title: "Passkeys",
+            none: "You have none yet. A passkey signs you in with your finger, your face or a PIN, without a password; no other site can ask for it.",
+            add: "Add a passkey",
+            add_title: "Add a passkey",
+            add_lead: "Your browser asks for your finger, face or PIN, or for a security key. A passkey works on this site alone, so nobody can lure it out of you.",
+            unsupported: "This browser can’t make passkeys. Try another one, or another device.",
+            failed: "That didn’t work, or took too long. Try again.",
+            known: "This device has a passkey for this account already.",
+            submit: "Add passkey",
+            name: "Name of the passkey",
+            default_name: "Passkey",
+            wrong: "The passkey could not be checked, or the page was open for too long. Try again.",
+            was_added: "The passkey has been added.",
+        },
         apps: "Authenticator apps",
         none: "You have none yet. An app on your phone shows a new code every half minute; you type it when you sign in.",
         added: |ago| format!("Added {ago}"),

@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
-        SecondFactor, SignIn, SignOut, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
+        Scopes, SecondFactor, SignIn, SignOut, Terms,
     },
 };
 
@@ -14,6 +14,9 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
     second_factor: SecondFactor {
         title: "One more step",
         lead: "Open your authenticator app and type the six digits it shows for this site.",
+        lead_with_both: "Use your passkey, or type the six digits that your authenticator app shows for this site.",
+        lead_with_passkey: "Use your passkey: touch the key, or unlock your device.",
+        use_passkey: "Use your passkey instead",
         code: "Code",
         submit: "Continue",
         wrong: "That code isn’t right, has expired, or was used already. Type the one that is shown now.",
@@ -23,6 +26,13 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_code: "Recovery code",
         no_codes: "No codes either? Your clinic’s administrator can remove the app.",
         use_app: "Use the authenticator app instead",
+    },
+    passkey: Passkey {
+        use_one: "Use a passkey",
+        failed: "That didn’t work, or took too long. Try again, or sign in another way.",
+        wrong: "That passkey isn’t registered here, or could not be checked. Sign in another way.",
+        too_late: "This page was open for too long. Try again.",
+        unsupported: "This browser can’t use passkeys. Use a recovery code, or another browser.",
     },
     organization: OrganizationChoice {
         title: "Where are you working?",

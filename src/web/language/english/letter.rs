@@ -77,6 +77,16 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("On {date}, an authenticator app was removed from your account."),
             effect: "Its codes no longer work.",
         },
+        passkey_added: Word {
+            subject: "A passkey has been added",
+            lead: |date| format!("On {date}, a passkey was added to your account."),
+            effect: "From now on, it signs you in, or is asked for after your password.",
+        },
+        passkey_removed: Word {
+            subject: "A passkey has been removed",
+            lead: |date| format!("On {date}, a passkey was removed from your account."),
+            effect: "It no longer signs you in.",
+        },
         reset: Word {
             subject: "Your second factors have been removed",
             lead: |date| format!("On {date}, all authenticator apps and recovery codes of your account were removed."),

@@ -1,7 +1,7 @@
 //! The person's own pages, in Spanish.
 
 use crate::web::language::strings::account::{
-    Account, CodesPage, Consents, Devices, Email, Invited, LanguageChoice, Memberships, Profile, Security, SetUp,
+    Account, CodesPage, Consents, Devices, Email, Invited, Keys, LanguageChoice, Memberships, Profile, Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
@@ -12,6 +12,21 @@ pub(super) const ACCOUNT: Account = Account {
         title: "Acceso",
         lead: "Entra solo con su contraseña. Una aplicación de autenticación lo hace más seguro.",
         lead_with_app: "Entra con su contraseña y un código.",
+        keys: Keys {
+            title: "Llaves de acceso",
+            none: "Todavía no tiene ninguna. Una llave de acceso le permite entrar con el dedo, la cara o un PIN, sin contraseña; ningún otro sitio puede pedirla.",
+            add: "Añadir una llave de acceso",
+            add_title: "Añadir una llave de acceso",
+            add_lead: "El navegador le pide el dedo, la cara o un PIN, o una llave de seguridad. Una llave de acceso solo sirve en este sitio, así que nadie puede sonsacársela.",
+            unsupported: "Este navegador no puede crear llaves de acceso. Pruebe con otro navegador u otro dispositivo.",
+            failed: "No ha funcionado o ha tardado demasiado. Inténtelo de nuevo.",
+            known: "Este dispositivo ya tiene una llave de acceso para esta cuenta.",
+            submit: "Añadir llave de acceso",
+            name: "Nombre de la llave de acceso",
+            default_name: "Llave de acceso",
+            wrong: "No se pudo comprobar la llave de acceso o la página ha estado abierta demasiado tiempo. Inténtelo de nuevo.",
+            was_added: "La llave de acceso se ha añadido.",
+        },
         apps: "Aplicaciones de autenticación",
         none: "Todavía no tiene ninguna. Una aplicación en su teléfono muestra un código nuevo cada medio minuto; lo escribe al entrar.",
         added: |ago| format!("Añadida {ago}"),

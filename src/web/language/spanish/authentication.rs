@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Password, Reset, Scopes,
-        SecondFactor, SignIn, SignOut, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
+        Scopes, SecondFactor, SignIn, SignOut, Terms,
     },
 };
 
@@ -14,6 +14,9 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
     second_factor: SecondFactor {
         title: "Un paso más",
         lead: "Abra su aplicación de autenticación y escriba las seis cifras que muestra para este sitio.",
+        lead_with_both: "Use su llave de acceso, o escriba las seis cifras que su aplicación de autenticación muestra para este sitio.",
+        lead_with_passkey: "Use su llave de acceso: toque la llave o desbloquee su dispositivo.",
+        use_passkey: "Usar la llave de acceso",
         code: "Código",
         submit: "Continuar",
         wrong: "El código no es correcto, ha caducado o ya se ha usado. Escriba el que se muestra ahora.",
@@ -23,6 +26,13 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_code: "Código de recuperación",
         no_codes: "¿Tampoco tiene códigos? El administrador de su clínica puede quitar la aplicación.",
         use_app: "Usar la aplicación de autenticación",
+    },
+    passkey: Passkey {
+        use_one: "Usar una llave de acceso",
+        failed: "No ha funcionado o ha tardado demasiado. Inténtelo de nuevo o entre de otra manera.",
+        wrong: "Esa llave de acceso no está registrada aquí o no se pudo comprobar. Entre de otra manera.",
+        too_late: "Esta página ha estado abierta demasiado tiempo. Inténtelo de nuevo.",
+        unsupported: "Este navegador no admite llaves de acceso. Use un código de recuperación u otro navegador.",
     },
     organization: OrganizationChoice {
         title: "¿Dónde trabaja ahora?",

@@ -77,6 +77,16 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("El {date} se quitó una aplicación de autenticación de su cuenta."),
             effect: "Sus códigos ya no sirven.",
         },
+        passkey_added: Word {
+            subject: "Se ha añadido una llave de acceso",
+            lead: |date| format!("El {date} se añadió una llave de acceso a su cuenta."),
+            effect: "A partir de ahora podrá entrar con ella, o se le pedirá después de la contraseña.",
+        },
+        passkey_removed: Word {
+            subject: "Se ha quitado una llave de acceso",
+            lead: |date| format!("El {date} se quitó una llave de acceso de su cuenta."),
+            effect: "Ya no sirve para entrar.",
+        },
         reset: Word {
             subject: "Se han quitado sus segundos factores",
             lead: |date| {

@@ -62,6 +62,7 @@ pub struct Security {
     pub title: &'static str,
     pub lead: &'static str,
     pub lead_with_app: &'static str,
+    pub keys: Keys,
     pub apps: &'static str,
     pub none: &'static str,
     pub added: fn(&str) -> String,
@@ -80,6 +81,24 @@ pub struct Security {
     pub make_codes_lead: &'static str,
     pub set_up: SetUp,
     pub codes_page: CodesPage,
+}
+
+/// Passkeys.
+#[derive(Debug)]
+pub struct Keys {
+    pub title: &'static str,
+    pub none: &'static str,
+    pub add: &'static str,
+    pub add_title: &'static str,
+    pub add_lead: &'static str,
+    pub unsupported: &'static str,
+    pub failed: &'static str,
+    pub known: &'static str,
+    pub submit: &'static str,
+    pub name: &'static str,
+    pub default_name: &'static str,
+    pub wrong: &'static str,
+    pub was_added: &'static str,
 }
 
 /// Setting up an authenticator app.

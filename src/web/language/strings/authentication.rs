@@ -9,6 +9,7 @@ pub struct Authentication {
     pub tagline: &'static str,
     pub sign_in: SignIn,
     pub second_factor: SecondFactor,
+    pub passkey: Passkey,
     pub organization: OrganizationChoice,
     pub consent: Consent,
     pub password: Password,
@@ -42,6 +43,9 @@ pub struct SignIn {
 pub struct SecondFactor {
     pub title: &'static str,
     pub lead: &'static str,
+    pub lead_with_both: &'static str,
+    pub lead_with_passkey: &'static str,
+    pub use_passkey: &'static str,
     pub code: &'static str,
     pub submit: &'static str,
     pub wrong: &'static str,
@@ -51,6 +55,16 @@ pub struct SecondFactor {
     pub recovery_code: &'static str,
     pub no_codes: &'static str,
     pub use_app: &'static str,
+}
+
+/// Asking for a passkey.
+#[derive(Debug)]
+pub struct Passkey {
+    pub use_one: &'static str,
+    pub failed: &'static str,
+    pub wrong: &'static str,
+    pub too_late: &'static str,
+    pub unsupported: &'static str,
 }
 
 /// Choosing an organization.

@@ -68,6 +68,8 @@ pub struct Changed {
 pub struct Factors {
     pub added: Word,
     pub removed: Word,
+    pub passkey_added: Word,
+    pub passkey_removed: Word,
     pub reset: Word,
     pub codes_made: Word,
     pub code_used: Word,

@@ -1,0 +1,341 @@
+//! Passkeys and security keys (W3C Web Authentication Level 3): the only door to the library that speaks it.
+//!
+//! A ceremony begins with options for the browser and a state that its answer is compared with; whoever keeps the state sees
+//! to it that it is used once. A key that asks who its owner is (a PIN, a finger, a face) and did so when it was registered
+//! signs in alone; any other stands beside a password.
+
+use serde::{Serialize, de::DeserializeOwned};
+use url::Url;
+use uuid::Uuid;
+use webauthn_rs::{
+    Webauthn, WebauthnBuilder,
+    prelude::{
+        AuthenticationResult, Credential, DiscoverableAuthentication, Passkey, PublicKeyCredential,
+        RegisterPublicKeyCredential, SecurityKey, SecurityKeyAuthentication, SecurityKeyRegistration, WebauthnError,
+    },
+};
+use webauthn_rs_proto::ResidentKeyRequirement;
+
+use crate::id::UserId;
+
+/// The site that passkeys are for. A site without a name (an IP address) has none.
+#[derive(Debug)]
+pub struct RelyingParty(Option<Webauthn>);
+
+/// What a ceremony begins with.
+#[derive(Debug, Clone)]
+pub struct Ceremony {
+    /// For the browser: `PublicKeyCredentialCreationOptionsJSON` or `PublicKeyCredentialRequestOptionsJSON` (§5.1.8–9).
+    pub options: String,
+    /// What the answer is compared with.
+    pub state: String,
+}
+
+/// What was registered of a passkey.
+#[derive(Debug, Clone)]
+pub struct Key(Credential);
+
+/// What a browser answered.
+#[derive(Debug)]
+pub struct Answer(PublicKeyCredential);
+
+/// A key was proved.
+#[derive(Debug)]
+pub struct Proof {
+    result: AuthenticationResult,
+}
+
+/// Why an answer was refused; for auditors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub &'static str);
+
+impl From<WebauthnError> for Refused {
+    fn from(error: WebauthnError) -> Self {
+        Self(match error {
+            WebauthnError::InvalidRPOrigin | WebauthnError::InvalidRPIDHash => "key-of-another-site",
+            WebauthnError::MismatchedChallenge => "wrong-challenge",
+            WebauthnError::UserNotVerified => "not-verified",
+            WebauthnError::CredentialPossibleCompromise => "copied-key",
+            _ => "wrong-key",
+        })
+    }
+}
+
+impl RelyingParty {
+    /// The site at `issuer`.
+    #[must_use]
+    pub fn of(issuer: &Url) -> Self {
+        let origin = Url::parse(&issuer.origin().ascii_serialization()).ok();
+        let site = origin
+            .and_then(|origin| WebauthnBuilder::new(origin.domain()?, &origin).ok()?.rp_name("Lanyard").build().ok());
+        Self(site)
+    }
+
+    /// Whether it can have passkeys.
+    #[must_use]
+    pub const fn has_keys(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Begins to register a key, which none of the `known` is.
+    #[must_use]
+    pub fn register(&self, user: &UserId, (name, shown): (&str, &str), known: &[Key]) -> Option<Ceremony> {
+        let known = known.iter().map(|key| key.0.cred_id.clone()).collect();
+        let (mut options, state) = self
+            .0
+            .as_ref()?
+            .start_securitykey_registration(handle_of(user)?, name, shown, Some(known), None, None)
+            .ok()?;
+        let wanted = &mut options.public_key;
+        // Any authenticator will do, and one that can signs in without a name.
+        wanted.hints = None;
+        if let Some(selection) = &mut wanted.authenticator_selection {
+            selection.resident_key = Some(ResidentKeyRequirement::Preferred);
+        }
+        // A key without a PIN could not be used as long as it has none.
+        if let Some(extensions) = &mut wanted.extensions {
+            extensions.cred_protect = None;
+        }
+        ceremony(&options.public_key, &state)
+    }
+
+    /// The key that was registered.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn registered(&self, state: &str, answer: &str) -> Result<Key, Refused> {
+        let (site, state) = self.ready::<SecurityKeyRegistration>(state)?;
+        let answer: RegisterPublicKeyCredential = serde_json::from_str(answer).map_err(|_| Refused("unreadable"))?;
+        Ok(Key(site.finish_securitykey_registration(&answer, &state)?.into()))
+    }
+
+    /// Asks whoever it is for a key that signs in alone.
+    #[must_use]
+    pub fn ask_anybody(&self) -> Option<Ceremony> {
+        let (options, state) = self.0.as_ref()?.start_discoverable_authentication().ok()?;
+        ceremony(&options.public_key, &state)
+    }
+
+    /// Asks for one of `keys`.
+    #[must_use]
+    pub fn ask(&self, keys: &[Key]) -> Option<Ceremony> {
+        let keys: Vec<SecurityKey> = keys.iter().map(|key| key.0.clone().into()).collect();
+        let (mut options, state) = self.0.as_ref()?.start_securitykey_authentication(&keys).ok()?;
+        options.public_key.hints = None;
+        ceremony(&options.public_key, &state)
+    }
+
+    /// Whether the answer to [`RelyingParty::ask_anybody`] is by `key`, which verified its owner then and now.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn alone(&self, state: &str, answer: &Answer, key: &Key) -> Result<Proof, Refused> {
+        let (site, state) = self.ready::<DiscoverableAuthentication>(state)?;
+        // Whoever finds a key without a PIN gives it one.
+        if !key.0.user_verified {
+            return Err(Refused("not-verified"));
+        }
+        let result = site.finish_discoverable_authentication_v2(&answer.0, state, Passkey::from(key.0.clone()))?;
+        if result.user_verified() { Ok(Proof { result }) } else { Err(Refused("not-verified")) }
+    }
+
+    /// Whether the answer to [`RelyingParty::ask`] is by one of those keys.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn beside(&self, state: &str, answer: &Answer) -> Result<Proof, Refused> {
+        let (site, state) = self.ready::<SecurityKeyAuthentication>(state)?;
+        Ok(Proof { result: site.finish_securitykey_authentication(&answer.0, &state)? })
+    }
+
+    fn ready<S: DeserializeOwned>(&self, state: &str) -> Result<(&Webauthn, S), Refused> {
+        let site = self.0.as_ref().ok_or(Refused("no-keys-here"))?;
+        Ok((site, serde_json::from_str(state).map_err(|_| Refused("another-ceremony"))?))
+    }
+}
+
+impl Key {
+    /// As it is kept.
+    ///
+    /// # Panics
+    /// Never: bytes and flags have a JSON form.
+    #[must_use]
+    pub fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.0).expect("bytes and flags have a JSON form")
+    }
+
+    /// What [`Key::kept`] wrote.
+    #[must_use]
+    pub fn from_kept(kept: &[u8]) -> Option<Self> {
+        serde_json::from_slice(kept).ok().map(Self)
+    }
+
+    /// What its device calls it.
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        self.0.cred_id.as_slice()
+    }
+
+    /// Whether it asked who its owner is when it was registered: then it signs in alone.
+    #[must_use]
+    pub const fn verifies(&self) -> bool {
+        self.0.user_verified
+    }
+
+    /// How often it was used, as it says; zero for those that do not count.
+    #[must_use]
+    pub fn counter(&self) -> i64 {
+        self.0.counter.into()
+    }
+
+    /// The key as it is after it was proved.
+    #[must_use]
+    pub fn after(self, proof: &Proof) -> Self {
+        let mut key = Passkey::from(self.0);
+        key.update_credential(&proof.result);
+        Self(key.into())
+    }
+}
+
+impl Answer {
+    /// Reads what a browser sent: `AuthenticationResponseJSON` (§5.1.8).
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn read(text: &str) -> Result<Self, Refused> {
+        serde_json::from_str(text).map(Self).map_err(|_| Refused("unreadable"))
+    }
+
+    /// What the device calls the key.
+    #[must_use]
+    pub fn key_id(&self) -> &[u8] {
+        self.0.get_credential_id()
+    }
+
+    /// Whether the key says that it is this person's; one that says nothing stands beside a password alone.
+    #[must_use]
+    pub fn is_of(&self, user: &UserId) -> bool {
+        let said = self.0.get_user_unique_id();
+        handle_of(user).is_some_and(|handle| said == Some(handle.as_bytes().as_slice()))
+    }
+}
+
+impl Proof {
+    /// Whether the key asked who its owner is.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.result.user_verified()
+    }
+
+    /// What the device calls the key.
+    #[must_use]
+    pub fn key_id(&self) -> &[u8] {
+        self.result.cred_id().as_slice()
+    }
+
+    /// How often the key was used, as it says.
+    #[must_use]
+    pub fn counter(&self) -> i64 {
+        self.result.counter().into()
+    }
+}
+
+/// The same person by the name that keys know them by: no address, which changes and is nobody's business (§14.6.1).
+fn handle_of(user: &UserId) -> Option<Uuid> {
+    let (_, digits) = user.as_str().split_once('_')?;
+    Uuid::try_parse(digits).ok()
+}
+
+fn ceremony(options: &impl Serialize, state: &impl Serialize) -> Option<Ceremony> {
+    Some(Ceremony { options: serde_json::to_string(options).ok()?, state: serde_json::to_string(state).ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use webauthn_authenticator_rs::{AuthenticatorBackend, WebauthnAuthenticator, softpasskey::SoftPasskey};
+    use webauthn_rs_proto::{
+        CreationChallengeResponse, PublicKeyCredentialCreationOptions, PublicKeyCredentialRequestOptions,
+        UserVerificationPolicy,
+    };
+
+    use super::*;
+    use crate::{clock::Timestamp, random::Random};
+
+    fn site(issuer: &str) -> RelyingParty {
+        RelyingParty::of(&Url::parse(issuer).unwrap())
+    }
+
+    fn person(seed: u64) -> UserId {
+        UserId::fresh(Timestamp(1_795_000_000_000), &Random::seeded(seed))
+    }
+
+    fn registered(device: &mut impl AuthenticatorBackend, user: &UserId) -> Key {
+        let (site, origin) = (site("https://id.example"), Url::parse("https://id.example").unwrap());
+        let Ceremony { options, state } = site.register(user, ("ada", "Ada"), &[]).unwrap();
+        let mut public_key: PublicKeyCredentialCreationOptions = serde_json::from_str(&options).unwrap();
+        public_key.authenticator_selection.as_mut().unwrap().user_verification = UserVerificationPolicy::Required;
+        let options = CreationChallengeResponse { public_key };
+        let answer = device.do_registration(origin, options).unwrap();
+        site.registered(&state, &serde_json::to_string(&answer).unwrap()).unwrap()
+    }
+
+    fn answer(device: &mut impl AuthenticatorBackend, origin: &str, options: &str) -> Answer {
+        let mut options: PublicKeyCredentialRequestOptions = serde_json::from_str(options).unwrap();
+        options.user_verification = UserVerificationPolicy::Required;
+        // The device alone: a browser would give no other site an answer.
+        Answer(device.perform_auth(Url::parse(origin).unwrap(), options, 1000).unwrap())
+    }
+
+    #[test]
+    fn a_key_is_registered_and_proved_beside_a_password() {
+        let (site, mut device, user) = (site("https://id.example"), SoftPasskey::new(true), person(1));
+        let key = registered(&mut device, &user);
+        let key = Key::from_kept(&key.kept()).unwrap();
+        assert!(key.verifies());
+        let Ceremony { options, state } = site.ask(std::slice::from_ref(&key)).unwrap();
+        let given = answer(&mut device, "https://id.example", &options);
+        let proof = site.beside(&state, &given).unwrap();
+        assert!(proof.is_verified());
+        assert_eq!((proof.key_id(), given.key_id()), (key.id(), key.id()));
+        assert!(key.counter() <= key.clone().after(&proof).counter());
+        let other = site.ask(std::slice::from_ref(&key)).unwrap();
+        assert_eq!(site.beside(&other.state, &given).unwrap_err(), Refused("wrong-challenge"));
+    }
+
+    #[test]
+    fn another_site_is_told_apart_however_it_is_called() {
+        let (mut device, user) = (SoftPasskey::new(true), person(2));
+        let key = registered(&mut device, &user);
+        let Ceremony { options, state } = site("https://id.example").ask(std::slice::from_ref(&key)).unwrap();
+        for origin in
+            ["https://evil.id.example", "https://badid.example", "https://id.example:8443", "http://id.example"]
+        {
+            let given = answer(&mut device, origin, &options);
+            let refused = site("https://id.example").beside(&state, &given).unwrap_err();
+            assert_eq!(refused, Refused("key-of-another-site"), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_site_without_a_name_has_no_keys() {
+        for (issuer, expected) in [
+            ("https://id.example/auth", true),
+            ("http://localhost:8080", true),
+            ("http://127.0.0.1:8080", false),
+            ("http://[::1]:8080", false),
+        ] {
+            assert_eq!(site(issuer).has_keys(), expected, "{issuer}");
+            assert_eq!(site(issuer).ask_anybody().is_some(), expected, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_said_to_be_none() {
+        for text in ["", "{}", "[]", "{\"id\":1}", &"[".repeat(10_000)] {
+            assert_eq!(Answer::read(text).unwrap_err(), Refused("unreadable"), "{}", text.len());
+            let refused = site("https://id.example").registered("{}", text).unwrap_err();
+            assert_eq!(refused, Refused("another-ceremony"));
+        }
+    }
+}
