@@ -8,6 +8,7 @@ use crate::{
     app::{App, KeysFault},
     keys::store::SharedKeyFault,
     mail::{Mailer, SetupError},
+    policy::password::known::{self, Known},
     scim,
     server::{self, Certificate, CertificateError, ListenError, Protection, ServeError, Stop},
     worker::{self, Worker},
@@ -29,6 +30,8 @@ pub enum RunError {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(transparent)]
+    KnownPasswords(#[from] known::Fault),
 }
 
 /// A node that is ready to answer: everything that can be wrong at a start has been tried.
@@ -50,6 +53,7 @@ impl Node {
         let for_apps = server::bind(&app.config.client_certificates.listen);
         let listeners_for_apps = for_apps.map_err(|error| error.chosen_by("client_certificates.listen"))?;
         let certificate = app.config.tls.as_ref().map(Certificate::load).transpose()?;
+        Known::open(app.config.password.known_passwords.as_deref())?;
         app.start_keys().await?;
         let mailer = Mailer::new(&app.config.mail, app.clock.clone(), app.random.clone())?;
         let worker = Worker::new(app.clone(), mailer).await?;

@@ -18,6 +18,8 @@ pub struct Standing<'a> {
     pub user: Option<&'a User>,
     /// Whether the person has a second factor.
     pub has_second_factor: bool,
+    /// When the password has to be replaced, because of its age.
+    pub password_ends_at: Option<Timestamp>,
     /// Whether a text waits to be accepted.
     pub texts_wait: bool,
     /// The limits of a session.
@@ -90,7 +92,8 @@ fn second_factor(standing: &Standing<'_>) -> Option<Step> {
 }
 
 fn password(standing: &Standing<'_>) -> Option<Step> {
-    standing.user?.must_change_password(standing.now).then_some(Step::ChangePassword)
+    let is_old = standing.password_ends_at.is_some_and(|at| at <= standing.now);
+    (is_old || standing.user?.must_change_password(standing.now)).then_some(Step::ChangePassword)
 }
 
 fn texts(standing: &Standing<'_>) -> Option<Step> {

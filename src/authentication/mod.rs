@@ -23,10 +23,13 @@ pub mod with_passkey;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::{
     app::App,
     authentication::factor::{hasher::Hasher, passkey::RelyingParty},
     limit::SignInLimit,
+    policy::password::known::{Fault, Known},
 };
 
 /// What proves people: the password hasher and the limit of attempts; cheap to clone.
@@ -38,6 +41,10 @@ pub struct Authenticator {
     pub limit: Arc<SignInLimit>,
     /// The site that passkeys are for.
     pub relying_party: Arc<RelyingParty>,
+    /// Passwords that are known; nobody sets one while they cannot be read.
+    known: Result<Known, Arc<Fault>>,
+    /// New passwords that are judged at a time.
+    judging: Arc<Semaphore>,
 }
 
 impl Authenticator {
@@ -48,6 +55,8 @@ impl Authenticator {
             hasher: Hasher::start(app.config.password.hashing, app.random.clone()),
             limit: Arc::new(SignInLimit::new(&app.config.throttle, &app.clock, &app.random)),
             relying_party: Arc::new(RelyingParty::of(app.config.server.issuer.url())),
+            known: Known::open(app.config.password.known_passwords.as_deref()).map_err(Arc::new),
+            judging: Arc::new(Semaphore::new(2)),
         }
     }
 }

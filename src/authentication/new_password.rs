@@ -2,7 +2,7 @@
 
 use super::{
     Authenticator,
-    factor::hasher::{Busy, Password},
+    factor::hasher::{Busy, Comparison, Password},
 };
 use crate::{
     app::App,
@@ -14,10 +14,13 @@ use crate::{
     },
     id::{SessionId, UserId},
     limit::Network,
-    policy::password::{self, Problem},
+    policy::{
+        Policies,
+        password::{self, Asked, Problem},
+    },
     secret::{ExposeSecret, SecretString},
     session::EndReason,
-    storage::Tx,
+    storage::{self, Tx},
 };
 
 /// Why a password is not set.
@@ -29,6 +32,39 @@ pub enum Fault {
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// A list of known passwords cannot be read.
+    #[error("the known passwords cannot be read: {0}")]
+    Lists(String),
+}
+
+/// What is asked of the password of somebody, and what everybody knows of them.
+#[derive(Debug, Clone)]
+pub struct Measure {
+    /// What rules and configuration ask.
+    pub asked: Asked,
+    /// What it must not rest on: names, addresses, clinics.
+    pub about: Vec<String>,
+    /// The hash of the present one, which it must not be.
+    pub present: Option<SecretString>,
+}
+
+impl Measure {
+    /// That of a person, by the rules of every organization that they are an active member of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(policies: &Policies, user: &User) -> storage::Result<Self> {
+        let app = &policies.app;
+        let asked = Asked::of(&app.config.password, &policies.of_person(&user.id).await?.all());
+        let mut tx = app.storage.read().await?;
+        let members = tx.memberships().active_of_user(&user.id, app.clock.now()).await?;
+        let names = tx.login_names().of(&user.id).await?;
+        let own = [Some(user.name.to_string()), user.given_name.clone(), user.family_name.clone()];
+        let mut about: Vec<String> = own.into_iter().flatten().collect();
+        about.extend(names.into_iter().map(|one| one.name.to_string()));
+        about.extend(members.into_iter().map(|(_, organization)| organization.name.to_string()));
+        Ok(Self { asked, about, present: user.password_hash.clone().map(SecretString::from) })
+    }
 }
 
 /// Judges and hashes what a person typed; beyond the demo, its published password is too easy to guess.
@@ -39,7 +75,7 @@ pub async fn prepare(
     app: &App,
     with: &Authenticator,
     typed: &SecretString,
-    about: &[&str],
+    measure: &Measure,
     from: Network,
 ) -> Result<String, Fault> {
     let most = config::Password::MAX_BYTES;
@@ -48,18 +84,34 @@ pub async fn prepare(
     if app.config.purpose.refuses(typed.expose()) {
         return Err(Fault::Policy(Problem::Trivial));
     }
-    password::check(typed.expose(), &app.config.password, about).map_err(Fault::Policy)?;
+    password::fits(typed.expose(), measure.asked.least).map_err(Fault::Policy)?;
+    judge(with, typed.clone(), measure.clone()).await?;
+    if let Some(present) = &measure.present {
+        let comparison = with.hasher.verify(typed.clone(), Some(present.expose_secret()), from).await?;
+        if comparison != Comparison::Different {
+            return Err(Fault::Policy(Problem::Same));
+        }
+    }
     Ok(with.hasher.hash(typed, from).await?)
 }
 
-/// What a password must not rest on: what everybody knows of the person.
-#[must_use]
-pub fn about(user: &User) -> Vec<&str> {
-    let email = user.email.as_ref().map(crate::text::EmailAddress::as_str);
-    [Some(user.name.as_str()), email, user.given_name.as_deref(), user.family_name.as_deref()]
-        .into_iter()
-        .flatten()
-        .collect()
+/// Estimating and reading lists is done off the threads that answer, two at a time.
+async fn judge(with: &Authenticator, typed: Password, measure: Measure) -> Result<(), Fault> {
+    let lists = |cause: &dyn std::fmt::Display| Fault::Lists(cause.to_string());
+    let known = with.known.clone().map_err(|fault| lists(&fault))?;
+    let turn = with.judging.clone().acquire_owned().await.map_err(|closed| lists(&closed))?;
+    let judged = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let about: Vec<&str> = measure.about.iter().map(String::as_str).collect();
+        let checked = password::check(typed.expose(), &measure.asked, &about);
+        checked.map(|()| known.holds(typed.expose()))
+    });
+    match judged.await.map_err(|stopped| lists(&stopped))? {
+        Err(problem) => Err(Fault::Policy(problem)),
+        Ok(Ok(true)) => Err(Fault::Policy(Problem::Known)),
+        Ok(Ok(false)) => Ok(()),
+        Ok(Err(cause)) => Err(lists(&cause)),
+    }
 }
 
 /// Sets a prepared password; every other session of the person ends.

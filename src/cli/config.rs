@@ -10,7 +10,10 @@ use figment::{
 };
 
 use super::{Output, print};
-use crate::config::{self, Sources};
+use crate::{
+    config::{self, Sources},
+    policy::password::known::Known,
+};
 
 /// The configuration
 #[derive(Debug, Subcommand)]
@@ -42,10 +45,15 @@ impl Config {
 }
 
 fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
-    let problems = config::Config::load(sources).err().map(|problems| problems.0).unwrap_or_default();
+    let problems: Vec<String> = match config::Config::load(sources) {
+        Ok(config) => {
+            let known = Known::open(config.password.known_passwords.as_deref());
+            known.err().map(|fault| format!("password.known_passwords: {fault}")).into_iter().collect()
+        }
+        Err(problems) => problems.0.iter().map(ToString::to_string).collect(),
+    };
     if output == Output::Json {
-        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        print::line(serde_json::to_string_pretty(&serde_json::json!({ "problems": texts }))?)?;
+        print::line(serde_json::to_string_pretty(&serde_json::json!({ "problems": problems }))?)?;
     } else if problems.is_empty() {
         match sources.file() {
             Some(file) => print::line(format!("The configuration is right: {}.", file.display()))?,
@@ -56,7 +64,7 @@ fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
         }
     } else {
         for problem in &problems {
-            print::line(problem.to_string())?;
+            print::line(problem)?;
         }
     }
     match problems.len() {

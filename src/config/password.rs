@@ -1,4 +1,6 @@
-//! `[password]`: the least length of a password, and what hashing one costs.
+//! `[password]`: what is asked of every new password, and what hashing one costs.
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,10 @@ use super::check::{Check, Wrong, wrong};
 pub struct Password {
     /// The fewest characters of a new password.
     pub min_length: usize,
+    /// The lowest score of an estimate of its strength, 0 to 4.
+    pub strength: u8,
+    /// A list of known passwords, beside the one in the program.
+    pub known_passwords: Option<PathBuf>,
     /// What hashing costs.
     pub hashing: Hashing,
 }
@@ -36,6 +42,8 @@ pub struct Hashing {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Raw {
     min_length: u64,
+    strength: u64,
+    known_passwords: String,
     memory: u64,
     iterations: u64,
     parallelism: u64,
@@ -44,15 +52,27 @@ pub(super) struct Raw {
 }
 
 impl Default for Raw {
-    /// The first choice of the OWASP Password Storage Cheat Sheet; a minimum length by NIST SP 800-63B §3.1.1.
+    /// The first choice of the OWASP Password Storage Cheat Sheet; the length that NIST SP 800-63B-4 §3.1.1.2 asks where a
+    /// password may be all that somebody signs in with.
     fn default() -> Self {
-        Self { min_length: 12, memory: 19_456, iterations: 2, parallelism: 1, threads: 2, queue: 64 }
+        Self {
+            min_length: 15,
+            strength: 3,
+            known_passwords: String::new(),
+            memory: 19_456,
+            iterations: 2,
+            parallelism: 1,
+            threads: 2,
+            queue: 64,
+        }
     }
 }
 
 impl Raw {
     pub(super) fn interpret(self, check: &mut Check) -> Option<Password> {
         let min_length = check.take("password.min_length", within(self.min_length, 8, 128));
+        let strength = check.take("password.strength", within(self.strength, 0, 4));
+        let known_passwords = (!self.known_passwords.is_empty()).then(|| PathBuf::from(self.known_passwords));
         let memory = check.take("password.memory", within(self.memory, 7168, 262_144));
         let iterations = check.take("password.iterations", within(self.iterations, 1, 16));
         let parallelism = check.take("password.parallelism", within(self.parallelism, 1, 4));
@@ -61,6 +81,8 @@ impl Raw {
         check.take("password.memory", strong_enough(self.memory, self.iterations))?;
         Some(Password {
             min_length: min_length? as usize,
+            strength: u8::try_from(strength?).unwrap_or(4),
+            known_passwords,
             hashing: Hashing {
                 memory: memory?,
                 iterations: iterations?,

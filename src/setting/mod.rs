@@ -95,6 +95,14 @@ macro_rules! settings {
 settings! {
     NetworkAllowed "network.allowed" Kind::Networks, ALL, "every address",
         "the addresses from which apps can be signed in to";
+    PasswordComposition "password.composition" Kind::Higher(2, 4), PEOPLE, "not asked",
+        "how many of capital letters, small letters, digits and symbols a new password has";
+    PasswordMaxAge "password.max_age" Kind::Shorter("1d", "3650d"), PEOPLE, "never",
+        "a password that is older has to be replaced at the next sign-in";
+    PasswordMinLength "password.min_length" Kind::Higher(8, 64), PEOPLE, "`[password] min_length`",
+        "how many characters a new password has";
+    PasswordStrength "password.strength" Kind::Higher(1, 4), PEOPLE, "`[password] strength`",
+        "how hard a new password is to guess, from 1 to 4, by an estimate (zxcvbn)";
     ScheduleWindows "schedule.windows" Kind::Schedule, ALL, "always open",
         "when apps can be signed in to and get tokens; at its end people are signed out of apps";
     SessionAbsolute "session.absolute" Kind::Shorter("5m", "365d"), ALL, "`[session] absolute`",
@@ -185,7 +193,7 @@ mod tests {
     fn a_mistyped_one_is_mended() {
         for (typed, expected) in [
             ("session.idel", "there is no setting `session.idel`; did you mean `session.idle`?"),
-            ("idle", "there is no setting `idle`; there is network.allowed, schedule.windows, session.absolute"),
+            ("idle", "there is no setting `idle`; there is network.allowed, password.composition, password.max_age"),
         ] {
             let said = typed.parse::<Setting>().unwrap_err().to_string();
             assert!(said.starts_with(expected), "{said}");

@@ -29,6 +29,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ldap3", &["ldap::connection"]),
     ("webauthn_rs", &["authentication::factor::passkey"]),
     ("totp_rs", &["authentication::factor::totp"]),
+    ("zxcvbn", &["policy::password::strength"]),
+    ("unicode_security", &["policy::password::fold"]),
     ("cedar_policy", &["permission::cedar"]),
 ];
 

@@ -31,11 +31,14 @@ use crate::{
         Authenticator,
         endpoint::{Person, SignedIn, address_of, chosen_password, visit_context},
         flow::Step,
+        new_password::Measure,
     },
     directory::{
         self,
+        access::Access,
         invitation::{self, Approach, Invitation},
     },
+    policy::{Policies, Whom, password::Asked},
     secret::{ExposeSecret, TokenHash},
     text::Name,
     web::{
@@ -51,56 +54,69 @@ struct Opened {
     guest: Guest,
     person: Option<SignedIn>,
     step: Step,
+    asked: Asked,
 }
 
 /// `GET /invitation/{token}`
 pub(super) async fn show(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     visit: Visit,
     person: Person,
     Path(token): Path<String>,
 ) -> Result<Response, Error> {
-    let opened = open(&app, person, token).await?;
-    Ok(page(&app, &visit, opened, &Parameters::default(), vec![]))
+    let opened = open(&policies, person, token).await?;
+    Ok(page(&visit, opened, &Parameters::default(), vec![]))
 }
 
 /// `POST /invitation/{token}`
 pub(super) async fn answer(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     State(authenticator): State<Authenticator>,
     (visit, person): (Visit, Person),
     Path(token): Path<String>,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let opened = open(&app, person, token).await?;
+    let (app, opened) = (&policies.app, open(&policies, person, token).await?);
     let link = TokenHash::of(&opened.token);
     let closed = |error| unless_closed(error, Refusal::LinkInvalid);
     match (form.value("answer"), opened.guest, opened.person.clone()) {
         (Some("reject"), Guest::Invited | Guest::ToSignIn | Guest::New, person) => {
-            reject(&app, &visit, link, person).await.map_err(closed)
+            reject(app, &visit, link, person).await.map_err(closed)
         }
         (Some("accept"), Guest::Invited, Some(person)) => {
-            invitations::accept(&app, &visit, person, Way::Link(link)).await.map_err(closed)
+            invitations::accept(app, &visit, person, Way::Link(link)).await.map_err(closed)
         }
-        (Some("accept"), Guest::New, _) => join(&app, &authenticator, &visit, opened, &form).await,
+        (Some("accept"), Guest::New, _) => join(app, &authenticator, &visit, opened, &form).await,
         (Some("accept"), Guest::ToSignIn, _) => Ok(Redirect::to(&sign_in(&visit, &opened)).into_response()),
-        (Some("accept" | "reject"), ..) => Ok(page(&app, &visit, opened, &form, vec![])),
+        (Some("accept" | "reject"), ..) => Ok(page(&visit, opened, &form, vec![])),
         _ => Err(Refusal::BadRequest("an invitation is accepted or rejected".into()).into()),
     }
 }
 
-async fn open(app: &App, person: Person, token: String) -> Result<Opened, Error> {
+async fn open(policies: &Policies, person: Person, token: String) -> Result<Opened, Error> {
+    let app = &policies.app;
     let mut tx = app.storage.read().await?;
     let found = invitation::find(&mut tx, Approach::Link(TokenHash::of(&token)), app.clock.now()).await?;
     let found = found.ok_or(Refusal::LinkInvalid)?;
     let offer = offers(&mut tx, std::slice::from_ref(&found.invitation)).await?.pop().ok_or(Refusal::LinkInvalid)?;
     let (step, person) = (person.step, person.signed_in());
     let guest = guest(found.account.as_ref(), person.as_ref().map(|person| &person.user.id));
-    Ok(Opened { token, invitation: found.invitation, offer, guest, person, step })
+    drop(tx);
+    let asked = asked(policies, &found.invitation).await?;
+    Ok(Opened { token, invitation: found.invitation, offer, guest, person, step, asked })
+}
+
+/// What is asked of the password of whoever joins, with the roles that the invitation names.
+async fn asked(policies: &Policies, invitation: &Invitation) -> Result<Asked, Error> {
+    let roles = invitation.roles.iter().flatten().map(|at| at.role.clone()).collect();
+    let access = Access { roles, ..Access::default() };
+    let ruled = policies.of(&invitation.organization_id).await?;
+    let applying = ruled.applying(Whom { access: Some(&access), client: None });
+    Ok(Asked::of(&policies.app.config.password, &applying))
 }
 
 /// The page that fits who looks at it.
-fn page(app: &App, visit: &Visit, opened: Opened, typed: &Parameters, problems: Vec<Problem>) -> Response {
+fn page(visit: &Visit, opened: Opened, typed: &Parameters, problems: Vec<Problem>) -> Response {
     let locale = opened.person.as_ref().and_then(|person| person.user.locale.as_deref());
     let frame = Frame::new(visit).in_language(visit.language_for(locale)).branded(Some(opened.offer.brand.clone()));
     let name = opened.person.as_ref().map(|person| person.user.name.to_string()).unwrap_or_default();
@@ -118,7 +134,7 @@ fn page(app: &App, visit: &Visit, opened: Opened, typed: &Parameters, problems: 
         Guest::New => Answer::AsNewPerson {
             email: opened.invitation.email.to_string(),
             name: typed.trimmed("name").to_owned(),
-            least: app.config.password.min_length,
+            least: opened.asked.least,
             problems,
         },
     };
@@ -162,12 +178,13 @@ async fn join(
     let t = visit.texts();
     let Ok(name) = form.trimmed("name").parse::<Name>() else {
         let problem = Problem::of("name", (t.form.fill_in)(t.authentication.invitation.name));
-        return Ok(page(app, visit, opened, form, vec![problem]));
+        return Ok(page(visit, opened, form, vec![problem]));
     };
     let about = [name.as_str(), opened.invitation.email.as_str(), opened.offer.brand.name.as_str()];
-    let hash = match chosen_password(app, authenticator, visit, form, &about).await? {
+    let measure = Measure { asked: opened.asked, about: about.map(str::to_owned).to_vec(), present: None };
+    let hash = match chosen_password(app, authenticator, visit, form, &measure).await? {
         Ok(hash) => hash,
-        Err(problem) => return Ok(page(app, visit, opened, form, vec![problem])),
+        Err(problem) => return Ok(page(visit, opened, form, vec![problem])),
     };
     let welcome = Welcome::new(visit.site(), visit.language(), name.as_str());
     let present = visit.session_token().map(|token| TokenHash::of(token.expose_secret()));

@@ -12,37 +12,39 @@ use crate::{
     authentication::{
         Authenticator,
         endpoint::{SignedIn, chosen_password, differing, problem_of},
-        new_password::{self, Prepared},
+        new_password::{self, Measure, Prepared},
         recovery::mail,
     },
     directory,
-    policy::password,
+    policy::{Policies, password},
     secret::ExposeSecret,
     web::{CsrfForm, Error, Letterhead, Page, Parameters, Problem, Visit},
 };
 
 /// `GET /account/password`
-pub(super) async fn show(State(app): State<App>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
-    Ok(Page(page(&app, &visit, &person, vec![]).await?).into_response())
+pub(super) async fn show(State(policies): State<Policies>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
+    let measure = Measure::of(&policies, &person.user).await?;
+    Ok(Page(page(&policies.app, &visit, &person, measure.asked.least).await?).into_response())
 }
 
 /// `POST /account/password`
 pub(super) async fn save(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
     person: SignedIn,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let empty = page(&app, &visit, &person, vec![]).await?;
+    let (app, measure) = (&policies.app, Measure::of(&policies, &person.user).await?);
+    let empty = page(app, &visit, &person, measure.asked.least).await?;
     if let Some(problem) = unfit(&visit, &form) {
         return Ok(refused(empty.with_problems(vec![problem])));
     }
-    if let Some(unconfirmed) = confirmed(&app, &authenticator, &visit, &person, &form).await? {
+    if let Some(unconfirmed) = confirmed(app, &authenticator, &visit, &person, &form).await? {
         return Ok(unconfirmed.answer(|problems| empty.with_problems(problems)));
     }
-    match chosen_password(&app, &authenticator, &visit, &form, &new_password::about(&person.user)).await? {
-        Ok(hash) => change(&app, &visit, person, hash).await?,
+    match chosen_password(app, &authenticator, &visit, &form, &measure).await? {
+        Ok(hash) => change(app, &visit, person, hash).await?,
         Err(problem) => return Ok(refused(empty.with_problems(vec![problem]))),
     }
     Ok(Notice::Password.at("/account").into_response())
@@ -77,9 +79,8 @@ async fn change(app: &App, visit: &Visit, person: SignedIn, hash: String) -> dir
         .await
 }
 
-async fn page(app: &App, visit: &Visit, person: &SignedIn, problems: Vec<Problem>) -> Result<FormPage, Error> {
+async fn page(app: &App, visit: &Visit, person: &SignedIn, least: usize) -> Result<FormPage, Error> {
     let masthead = masthead(app, person, Tab::Overview).await?;
     let user_name = person.user.email.as_ref().map(ToString::to_string).unwrap_or_default();
-    let least = app.config.password.min_length;
-    Ok(FormPage::password(frame(visit, person), masthead, &user_name, least, problems))
+    Ok(FormPage::password(frame(visit, person), masthead, &user_name, least, vec![]))
 }

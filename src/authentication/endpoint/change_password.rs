@@ -8,33 +8,34 @@ use axum::{
 
 use super::{Person, chosen_password, page, page_with, visit_context, way_back, with_return};
 use crate::{
-    app::App,
     audit::Actor,
     authentication::{
         Authenticator,
         flow::Step,
-        new_password::{self, Prepared},
+        new_password::{self, Measure, Prepared},
         page::password::{PasswordPage, Reason},
     },
     directory,
+    policy::Policies,
     web::{CsrfForm, Error, Frame, Page, Problem, ReturnTo, Visit},
 };
 
 /// `GET /login/change-password`
-pub(super) async fn show(State(app): State<App>, visit: Visit, person: Person) -> Response {
+pub(super) async fn show(State(policies): State<Policies>, visit: Visit, person: Person) -> Result<Response, Error> {
     let back = way_back(&visit);
-    match (&person.known, person.step) {
+    Ok(match (&person.known, person.step) {
         (Some((_, user)), Step::ChangePassword) => {
             let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
-            page(&back, Page(view(&app, &visit, &back, user_name, vec![])))
+            let least = Measure::of(&policies, user).await?.asked.least;
+            page(&back, Page(view(least, &visit, &back, user_name, vec![])))
         }
         _ => Redirect::to(&with_return("/login", &back.seal(visit.site(), visit.browser()))).into_response(),
-    }
+    })
 }
 
 /// `POST /login/change-password`
 pub(super) async fn submit(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
     person: Person,
@@ -46,15 +47,16 @@ pub(super) async fn submit(
         return Ok(next.into_response());
     };
     let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (app, measure) = (&policies.app, Measure::of(&policies, &user).await?);
     let again = |problem| {
-        let view = view(&app, &visit, &back, user_name.clone(), vec![problem]);
+        let view = view(measure.asked.least, &visit, &back, user_name.clone(), vec![problem]);
         page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
     };
-    let hash = match chosen_password(&app, &authenticator, &visit, &form, &new_password::about(&user)).await? {
+    let hash = match chosen_password(app, &authenticator, &visit, &form, &measure).await? {
         Ok(hash) => hash,
         Err(problem) => return Ok(again(problem)),
     };
-    let context = visit_context(&app, &visit, Actor::User(user.id.clone()));
+    let context = visit_context(app, &visit, Actor::User(user.id.clone()));
     app.storage
         .write::<_, directory::Error, _>(move |tx| {
             Box::pin(async move {
@@ -66,13 +68,13 @@ pub(super) async fn submit(
     Ok(next.into_response())
 }
 
-fn view(app: &App, visit: &Visit, back: &ReturnTo, user_name: String, problems: Vec<Problem>) -> PasswordPage {
+fn view(least: usize, visit: &Visit, back: &ReturnTo, user_name: String, problems: Vec<Problem>) -> PasswordPage {
     PasswordPage {
         frame: Frame::new(visit),
         action: with_return("/login/change-password", &back.seal(visit.site(), visit.browser())),
         reason: Reason::MustChange,
         user_name,
-        least: app.config.password.min_length,
+        least,
         problems,
     }
 }

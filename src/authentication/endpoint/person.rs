@@ -14,7 +14,7 @@ use crate::{
         flow::{self, Standing, Step},
     },
     directory::user::User,
-    policy::Policies,
+    policy::{Policies, password::Asked},
     secret::{ExposeSecret, TokenHash},
     session::Session,
     setting::Setting,
@@ -66,9 +66,19 @@ impl Person {
         let is_proved = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
         let has_second_factor = !is_proved && tx.factors().has_any(&session.user).await?;
         drop(tx);
-        let (lifetime, now) = (policies.lifetime(&session.user).await?, app.clock.now());
-        let standing =
-            Standing { session: Some(&session), user: user.as_ref(), has_second_factor, texts_wait, lifetime, now };
+        let rules = policies.of_person(&session.user).await?;
+        let (lifetime, now) = (rules.all().lifetime(&app.config.session), app.clock.now());
+        let changed_at = user.as_ref().and_then(|user| user.password_changed_at);
+        let password_ends_at = Asked::of(&app.config.password, &rules.all()).expires_at(changed_at);
+        let standing = Standing {
+            session: Some(&session),
+            user: user.as_ref(),
+            has_second_factor,
+            password_ends_at,
+            texts_wait,
+            lifetime,
+            now,
+        };
         let step = flow::next_step(&standing);
         if !matches!(step, Step::SignIn | Step::SecondFactor) && session.is_use_worth_writing(app.clock.now()) {
             touch(app, &session).await?;

@@ -11,7 +11,8 @@ use crate::{
     app::App,
     audit::Actor,
     authentication::{
-        Authenticator, new_password,
+        Authenticator,
+        new_password::Measure,
         page::{
             password::{PasswordPage, Reason},
             reset::{ResetPage, sent_page},
@@ -21,6 +22,7 @@ use crate::{
     clock::Timestamp,
     directory::{self, user::User},
     limit::{Network, Verdict},
+    policy::Policies,
     secret::TokenHash,
     web::{CsrfForm, Error, FactorChange, Frame, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie},
 };
@@ -68,38 +70,44 @@ pub(super) async fn send(
 }
 
 /// `GET /password/{token}`
-pub(super) async fn choose(State(app): State<App>, visit: Visit, Path(token): Path<String>) -> Result<Response, Error> {
-    let user = recovery::owner(&app, TokenHash::of(&token)).await?.ok_or(Refusal::LinkInvalid)?;
+pub(super) async fn choose(
+    State(policies): State<Policies>,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
+    let user = recovery::owner(&policies.app, TokenHash::of(&token)).await?.ok_or(Refusal::LinkInvalid)?;
     let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
-    Ok(Page(view(&app, &visit, &token, user_name, vec![])).into_response())
+    let least = Measure::of(&policies, &user).await?.asked.least;
+    Ok(Page(view(least, &visit, &token, user_name, vec![])).into_response())
 }
 
 /// `POST /password/{token}`
 pub(super) async fn set(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
     Path(token): Path<String>,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let link = TokenHash::of(&token);
-    let user = recovery::owner(&app, link).await?.ok_or(Refusal::LinkInvalid)?;
+    let (app, link) = (&policies.app, TokenHash::of(&token));
+    let user = recovery::owner(app, link).await?.ok_or(Refusal::LinkInvalid)?;
     let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
+    let measure = Measure::of(&policies, &user).await?;
     let again = |problem| {
         let back = way_back(&visit);
         page_with(
             StatusCode::UNPROCESSABLE_ENTITY,
             &back,
-            Page(view(&app, &visit, &token, user_name.clone(), vec![problem])),
+            Page(view(measure.asked.least, &visit, &token, user_name.clone(), vec![problem])),
         )
     };
-    let hash = match chosen_password(&app, &authenticator, &visit, &form, &new_password::about(&user)).await? {
+    let hash = match chosen_password(app, &authenticator, &visit, &form, &measure).await? {
         Ok(hash) => hash,
         Err(problem) => return Ok(again(problem)),
     };
-    let context = visit_context(&app, &visit, Actor::Anonymous);
+    let context = visit_context(app, &visit, Actor::Anonymous);
     let notices = notices(&visit, &user, context.now);
-    match recovery::set_password(&app, context, link, hash, notices).await {
+    match recovery::set_password(app, context, link, hash, notices).await {
         Ok(_) => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/login/password?changed=1")).into_response()),
         Err(directory::Error::Unknown(..)) => Err(Refusal::LinkInvalid.into()),
         Err(error) => Err(error.into()),
@@ -116,13 +124,13 @@ fn notices(visit: &Visit, user: &User, at: Timestamp) -> Notices {
     Notices { password: mail(password), factors: mail(factors) }
 }
 
-fn view(app: &App, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {
+fn view(least: usize, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {
     PasswordPage {
         frame: Frame::new(visit),
         action: format!("/password/{token}"),
         reason: Reason::Forgotten,
         user_name,
-        least: app.config.password.min_length,
+        least,
         problems,
     }
 }

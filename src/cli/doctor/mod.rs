@@ -8,6 +8,7 @@ mod jobs;
 mod keys;
 mod logouts;
 mod mail;
+mod passwords;
 mod reach;
 mod registration;
 mod scim_tokens;
@@ -114,6 +115,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.push(keys::look_at_master_key(config));
     }
     findings.push(mail::look(config).await);
+    findings.extend(passwords::look(config));
     findings.extend(disk::look(config));
     findings
 }

@@ -7,6 +7,7 @@ use lanyard::{
 
 use crate::harness::{PASSWORD, TestApp, unit};
 
+/// Sets a rule for everybody at Riverside.
 pub(super) async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
     let (inner, context, at) =
         (app.app.clone(), app.app.context(lanyard::audit::Actor::Server), app.organization("riverside").await);

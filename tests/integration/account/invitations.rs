@@ -44,7 +44,7 @@ async fn what_is_wrong_with_a_new_account_is_said_and_the_invitation_stays_open(
             ("", NEW, NEW, "Your full name"),
             ("Ada", NEW, "other", "aren’t the same"),
             ("Ada", "short", "short", "too short"),
-            ("Ada", "ada@riverside", "ada@riverside", "contains your name"),
+            ("Ada", "ada@riverside.example", "ada@riverside.example", "contains your name"),
         ] {
             let fields = [("name", name), ("new_password", new), ("repeated_password", repeated), ("answer", "accept")];
             browser.post_form(&page, "/invitation/", &fields).await.expect(422, expected);

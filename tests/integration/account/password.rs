@@ -1,7 +1,11 @@
 //! A change of the password by the person.
 
-use lanyard::config::Purpose;
+use std::time::Duration;
 
+use data_encoding::HEXUPPER;
+use lanyard::{config::Purpose, setting::Setting};
+
+use super::crowds::rule;
 use crate::harness::{PASSWORD, TestApp};
 
 const NEW: &str = "four unrelated words";
@@ -75,5 +79,110 @@ async fn guesses_at_the_present_password_are_limited() {
             statuses.push(browser.post_form(&form, "/account/password", &fields).await.status.as_u16());
         }
         assert_eq!((statuses[0], statuses[4]), (422, 429), "{statuses:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn known_and_weak_passwords_are_refused_with_advice_wherever_one_is_chosen() {
+    let invited = "new@riverside.example";
+    for app in TestApp::each_with(|sources| sources.with("password.min_length", "8")).await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let form = browser.get("/account/password").await;
+        let people = app.recorded("user-creation", "success").await;
+        let mut guest = app.browser();
+        let link = app.invite(invited, "riverside", None).await;
+        let invitation = guest.get(&link).await;
+        for (new, expected) in [
+            ("password123", "known from data leaks"),
+            ("pa\u{455}\u{455}word123", "known from data leaks"),
+            ("chocolatechocolate", "Repetitions are easy to guess"),
+            ("priya-riverside", "contains your name"),
+            ("Riverside Clinic 1", "contains your name"),
+        ] {
+            let fields = [("current_password", PASSWORD), ("new_password", new), ("repeated_password", new)];
+            browser.post_form(&form, "/account/password", &fields).await.expect(422, expected);
+            if !new.starts_with("priya") {
+                let fields =
+                    [("answer", "accept"), ("name", "Nia New"), ("new_password", new), ("repeated_password", new)];
+                guest.post_form(&invitation, &link, &fields).await.expect(422, expected);
+            }
+        }
+        assert_eq!(app.recorded("password-change", "success").await, 0);
+        assert_eq!(app.recorded("user-creation", "success").await, people, "nobody joined");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_list_of_known_passwords_counts_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("known.txt");
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, NEW.as_bytes());
+    std::fs::write(&file, format!("{}:17\r\n", HEXUPPER.encode(digest.as_ref()))).unwrap();
+    for app in TestApp::each_with(|sources| sources.with("password.known_passwords", file.to_str().unwrap())).await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let form = browser.get("/account/password").await;
+        for (new, status) in [(NEW, 422), ("FOUR unrelated words", 422), ("four other words here", 303)] {
+            let fields = [("current_password", PASSWORD), ("new_password", new), ("repeated_password", new)];
+            assert_eq!(browser.post_form(&form, "/account/password", &fields).await.status, status, "{new}");
+        }
+        assert_eq!(app.mails().await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_organization_asks_of_passwords_binds_its_people_and_an_old_one_is_replaced_at_sign_in() {
+    for app in TestApp::each().await {
+        rule(&app, Setting::PasswordComposition, "3").await;
+        rule(&app, Setting::PasswordMinLength, "20").await;
+        rule(&app, Setting::PasswordMaxAge, "90d").await;
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let form = browser.get("/account/password").await;
+        form.expect(200, "At least 20 characters");
+        for (new, expected) in [("Four unrelated word", "too short"), (NEW, "Use at least 3 of")] {
+            let fields = [("current_password", PASSWORD), ("new_password", new), ("repeated_password", new)];
+            browser.post_form(&form, "/account/password", &fields).await.expect(422, expected);
+        }
+        let mut elsewhere = app.signed_in("noor@harbour.example").await;
+        elsewhere.get("/account/password").await.expect(200, "At least 15 characters");
+
+        app.wait(Duration::from_hours(24 * 90));
+        let mut browser = app.browser();
+        let page = browser.sign_in("priya@riverside.example", PASSWORD).await;
+        assert!(page.path.starts_with("/login/change-password"), "{}", page.path);
+        assert!(browser.get("/account").await.location().is_some_and(|to| to.starts_with("/login/")));
+        let again = [("new_password", PASSWORD), ("repeated_password", PASSWORD)];
+        let said = browser.post_form(&page, "/login/change-password", &again).await;
+        said.expect(422, "short");
+        let new = "Four unrelated words";
+        let fields = [("new_password", new), ("repeated_password", new)];
+        browser.submit(&page, "/login/change-password", &fields).await.expect(200, "Hello, Priya");
+        app.wait(Duration::from_hours(24 * 89));
+        let mut browser = app.browser();
+        assert_eq!(browser.sign_in("priya@riverside.example", new).await.path, "/account");
+        app.wait(Duration::from_hours(24));
+        let mut browser = app.browser();
+        let page = browser.sign_in("priya@riverside.example", new).await;
+        browser.post_form(&page, "/login/change-password", &fields).await.expect(422, "the password you have now");
+        assert_eq!(app.browser().sign_in("noor@harbour.example", PASSWORD).await.path, "/account");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_of_a_mebibyte_is_refused_before_it_is_hashed() {
+    let huge = "x1y2z3v4".repeat(128 * 1024);
+    let long = "x1y2z3v4".repeat(512);
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let form = browser.get("/account/password").await;
+        for (text, expected) in [(&huge, 413), (&long, 422)] {
+            let began = std::time::Instant::now();
+            let fields = [("current_password", PASSWORD), ("new_password", text), ("repeated_password", text)];
+            assert_eq!(browser.post_form(&form, "/account/password", &fields).await.status, expected);
+            let mut stranger = app.browser();
+            assert_eq!(stranger.sign_in("priya@riverside.example", text).await.status, expected);
+            assert!(began.elapsed() < Duration::from_secs(20));
+        }
+        app.signed_in("priya@riverside.example").await;
+        assert_eq!(app.recorded("password-change", "success").await, 0);
     }
 }

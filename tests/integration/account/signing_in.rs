@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use lanyard::{
     audit::Actor,
-    authentication::{Authenticator, new_password},
+    authentication::{
+        Authenticator,
+        new_password::{self, Measure},
+    },
     directory::{
         profile::{self, Attribute, Edit},
         user::{self, NewPassword, PasswordKind},
     },
     limit::Network,
+    policy::{Applying, password::Asked},
 };
 
 use crate::harness::{PASSWORD, TestApp, unit};
@@ -61,8 +65,10 @@ async fn a_one_time_password_is_changed_before_anything_else() {
         let sam = app.user("sam@riverside.example").await;
         let network = Network::from(std::net::IpAddr::from([127, 0, 0, 1]));
         let authenticator = Authenticator::start(&app.app);
+        let asked = Asked::of(&app.app.config.password, &Applying::default());
+        let measure = Measure { asked, about: vec![], present: None };
         let handed = "hand-me-down-and-change".into();
-        let hash = new_password::prepare(&app.app, &authenticator, &handed, &[], network).await.expect("fits");
+        let hash = new_password::prepare(&app.app, &authenticator, &handed, &measure, network).await.expect("fits");
         let context = app.app.context(Actor::Server);
         let password = NewPassword { hash, kind: PasswordKind::OneTime, by: "administrator" };
         unit!(app, |tx| user::set_password(tx, &context, &sam.id, &password).await).expect("set");

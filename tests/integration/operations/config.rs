@@ -24,6 +24,27 @@ fn a_wrong_configuration_is_told_with_what_to_write_instead() {
 }
 
 #[test]
+fn a_list_of_known_passwords_that_is_none_is_told() {
+    let host = Host::new();
+    fs::write(host.path("lanyard.toml"), "[password]\nknown_passwords = \"known.txt\"\n").unwrap();
+    let (one, other) = ("0".repeat(40), "F".repeat(40));
+    for (text, expected) in [
+        (None, "cannot be read"),
+        (Some(String::new()), "has no SHA-1 at byte 0"),
+        (Some("password\n".to_owned()), "has no SHA-1 at byte 0"),
+        (Some(format!("{other}:1\n{one}:2\n")), "is not sorted"),
+    ] {
+        if let Some(text) = text {
+            fs::write(host.path("known.txt"), text).unwrap();
+        }
+        let said = host.run("config check");
+        assert!(said.code == Some(1) && said.out.contains(expected), "{}", said.out);
+    }
+    fs::write(host.path("known.txt"), format!("{one}:2\n{other}:1\n")).unwrap();
+    assert_eq!(host.succeed("config check"), "The configuration is right: lanyard.toml.\n");
+}
+
+#[test]
 fn every_value_is_shown_with_its_place_and_no_secret() {
     let host = Host::new().with("LANYARD_DATABASE__URL", "postgres://lanyard:hunter2@db/lanyard");
     let text = host.succeed("config show");

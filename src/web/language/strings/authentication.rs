@@ -184,6 +184,12 @@ pub struct Password {
     pub too_short: fn(usize) -> String,
     pub too_long: &'static str,
     pub too_common: &'static str,
+    pub kinds: fn(usize) -> String,
+    pub weak: &'static str,
+    /// Keys, repetition, common, sequence, date, word, name.
+    pub weak_why: [&'static str; 7],
+    /// Capitals, backwards, substitution.
+    pub weak_tricks: [&'static str; 3],
     pub about_you: &'static str,
     pub same: &'static str,
     pub differ: &'static str,
