@@ -108,6 +108,13 @@ impl Clock {
             at.fetch_add(millis(by), Ordering::Relaxed);
         }
     }
+
+    /// Sets a fixed clock back, as somebody may do to a machine's; the system clock stays as it is.
+    pub fn set_back(&self, by: Duration) {
+        if let Self::Fixed(at) = self {
+            at.fetch_sub(millis(by), Ordering::Relaxed);
+        }
+    }
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -16,8 +16,9 @@ use crate::{
     },
     id::InvitationId,
     keys::Sealer,
+    policy::cached,
     secret::{SecretString, TokenHash},
-    session::{Authenticated, EndReason, Lifetime},
+    session::{Authenticated, EndReason},
     storage::Tx,
     text::Name,
     web::{Language, Letterhead, Site},
@@ -106,7 +107,7 @@ pub async fn join(
 ) -> directory::Result<(Organization, SecretString)> {
     let sealer = app.sealer.clone();
     let (token, hash) = app.random.token();
-    let lifetime = Lifetime { idle: app.config.session.idle, absolute: app.config.session.absolute };
+    let ruling = app.clone();
     let organization = app
         .storage
         .write::<_, directory::Error, _>(move |tx| {
@@ -118,8 +119,9 @@ pub async fn join(
                 let organization = joined(tx, &membership).await?;
                 greet(tx, &context, &sealer, (&user, &organization), &welcome).await?;
                 leave(tx, &context, new.present).await?;
-                let Assurance { acr, amr } = Assurance::of(&[Method::Password]);
-                let who = Authenticated { user: user.id, acr: acr.to_owned(), amr, user_agent: new.user_agent };
+                let proof = Assurance::of(&[Method::Password]).into();
+                let lifetime = cached::lifetime_of_newcomer(tx, &ruling, &user.id, context.now).await?;
+                let who = Authenticated { user: user.id, proof, user_agent: new.user_agent };
                 tx.sessions().begin(&context, hash, who, lifetime).await?;
                 Ok(organization)
             })

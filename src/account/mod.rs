@@ -5,7 +5,6 @@
 //! password or address asks for the present password once more. Not here: the rules of people and organizations
 //! (`directory`), proving who somebody is (`authentication`).
 
-pub mod device;
 pub mod endpoint;
 pub mod guest;
 pub mod joining;

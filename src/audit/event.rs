@@ -85,12 +85,15 @@ macro_rules! events {
 }
 
 events! {
-    /// A person signed in.
-    SignIn "sign-in" Success { user: UserId, session: SessionId, amr: String } session;
+    /// A person signed in, and all that is asked of them is proved. `factor` is the one beside the password, `client` the app
+    /// that sent them; empty where there is none.
+    SignIn "sign-in" Success { user: UserId, session: SessionId, amr: String, factor: String, client: String } session;
+    /// The password was right of a person who has a second factor, which is asked for now: nobody has signed in yet.
+    FirstFactor "first-factor" Success { user: UserId, session: SessionId, amr: String, client: String } session;
     /// A sign-in was refused. `user` is empty where the name is not known.
     SignInFailure "sign-in" Failure { user: String, reason: String };
     /// A person proved who they are once more.
-    Reauthentication "reauthentication" Success { user: UserId, session: SessionId, amr: String } session;
+    Reauthentication "reauthentication" Success { user: UserId, session: SessionId, amr: String, factor: String, client: String } session;
     /// A session ended.
     SignOut "sign-out" Success { user: UserId, session: SessionId, reason: String } session;
     /// An app was told that a session has ended.
@@ -134,6 +137,13 @@ events! {
     Acceptance "acceptance" Success { user: UserId, document: String, version: String } document;
     /// A password was set or changed. `by` is `person`, `reset` or `administrator`.
     PasswordChange "password-change" Success { user: UserId, by: String } [Directory];
+    /// A person signed in in a browser in which they never did, though they are known elsewhere.
+    NewDevice "new-device" Success { user: UserId, session: SessionId } session;
+    /// So many sign-ins failed that nobody comes in for a while. `what` is `account` (but for browsers in which the person is
+    /// known) or `device` (one of those); `until` is empty where an administrator has to unlock it.
+    AccountLock "account-lock" Success { user: UserId, what: &'static str, failures: u64, until: String } user;
+    /// An administrator unlocked an account.
+    AccountUnlock "account-unlock" Success { user: UserId } user;
     /// A second factor was refused.
     SecondFactorFailure "second-factor" Failure { user: UserId, reason: &'static str };
     /// A recovery code was used up.

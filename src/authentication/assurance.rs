@@ -2,6 +2,8 @@
 //!
 //! `amr` lists what was proved (RFC 8176), and `acr` what that comes to.
 
+use crate::session::Proof;
+
 /// The authentication context class reference of a password alone.
 pub const PASSWORD: &str = "urn:lanyard:acr:password";
 /// That of two factors.
@@ -69,6 +71,13 @@ impl Assurance {
             (false, _) => PASSWORD,
         };
         Self { acr, amr }
+    }
+}
+
+impl From<Assurance> for Proof {
+    /// All that is asked, by no factor that is named and for no app.
+    fn from(said: Assurance) -> Self {
+        Self { acr: said.acr.to_owned(), amr: said.amr, ..Self::default() }
     }
 }
 

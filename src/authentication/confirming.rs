@@ -38,13 +38,14 @@ pub async fn confirm(
     (user, typed): (&User, &SecretString),
     from: Network,
 ) -> Result<Confirmation, Fault> {
-    let account = user.email.as_ref().map_or(user.id.as_str(), |email| email.as_str());
+    // Not counted with those at the sign-in, which strangers make.
+    let account = &format!("confirming\0{}", user.id);
     if let Verdict::Wait(time) = with.limit.attempt(account, from) {
         return Ok(Confirmation::Wait(time));
     }
     let key = TokenHash::of(account);
     let failures = app.storage.read().await?.throttles().find(key).await?;
-    let wait = failures.map(|failures| wait_of(app.config.throttle.account, failures, context.now));
+    let wait = failures.map(|failures| wait_of(app.config.throttle.account, failures.times(), context.now));
     if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
         return Ok(Confirmation::Wait(wait));
     }
@@ -62,11 +63,11 @@ pub async fn confirm(
 
 async fn note_failure(app: &App, context: Context, user: &User, key: TokenHash) -> storage::Result<()> {
     let event = Event::SignInFailure { user: user.id.to_string(), reason: "wrong-present-password".to_owned() };
-    let recovery = app.config.throttle.account.recovery;
+    let rule = app.config.throttle.account;
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                tx.throttles().fail(key, recovery, context.now).await?;
+                tx.throttles().fail(key, rule, context.now).await?;
                 tx.record(&context, None, &event);
                 Ok(())
             })

@@ -22,12 +22,14 @@ use crate::{
     jobs::Job,
     keys::{SealedColumn, Sealer},
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::{EndReason, Session},
+    session::{EndReason, Proof, Session},
     storage::{self, Tx},
 };
 
 /// How long a picture may be looked at before its app is confirmed.
 const PATIENCE: Duration = Duration::from_mins(30);
+/// The most authenticator apps of a person: codes are judged against so many.
+const MOST_APPS: usize = 5;
 /// The most factors of a person.
 const MOST: usize = 10;
 /// The longest name of a factor, in characters.
@@ -70,7 +72,9 @@ pub async fn propose(app: &App, context: Context, user: &UserId) -> storage::Res
         .write(move |tx| {
             Box::pin(async move {
                 tx.users().keep_still(&user).await?;
-                if tx.factors().of_user(&user).await?.len() >= MOST {
+                let known = tx.factors().of_user(&user).await?;
+                let apps = known.iter().filter(|one| one.kind == Kind::Totp).count();
+                if known.len() >= MOST || apps >= MOST_APPS {
                     return Ok(Proposal::TooMany);
                 }
                 let id = FactorId::fresh(context.now, &context.random);
@@ -182,8 +186,8 @@ impl Enrolled {
             tx.sessions().end_all_of_user(context, user, Some(&session.id), reason).await?;
         }
         // The password was proved when it was: this is no sign-in.
-        let Assurance { acr, amr } = Assurance::of(&[Method::Password, self.method]);
-        tx.sessions().reauthenticate(context, session, token, ((acr, &amr), session.auth_time)).await?;
+        let proof = Proof { factor: Some(factor.clone()), ..Assurance::of(&[Method::Password, self.method]).into() };
+        tx.sessions().reauthenticate(context, session, token, (&proof, session.auth_time)).await?;
         tx.record(context, None, &Event::FactorEnrolment { user: user.clone(), factor, kind: kind.as_str() });
         let has_codes = !self.is_first && tx.recovery_codes().left(user).await? > 0;
         if has_codes { Ok(None) } else { issue_codes(tx, context, user).await.map(Some) }

@@ -11,6 +11,7 @@ pub mod enrolling;
 pub mod factor;
 pub mod flow;
 pub mod invitation;
+pub mod lockout;
 pub mod new_password;
 pub mod endpoint;
 pub mod page;

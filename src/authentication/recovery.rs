@@ -3,12 +3,13 @@
 //! Whether there is such an account shows neither in the answer nor in its time: the work is done after the answer.
 
 use super::{
-    enrolling,
+    enrolling, lockout,
     new_password::{self, Prepared},
 };
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
+    clock::Timestamp,
     directory::{
         self,
         user::{self, User},
@@ -18,7 +19,7 @@ use crate::{
     secret::{ExposeSecret, TokenHash},
     storage,
     text::UserName,
-    web::{Language, Letter, Letterhead, Site},
+    web::{FactorChange, Language, Letter, Letterhead, Site},
 };
 
 /// Mails a link to whoever signs in with `name`, if anybody does and can be written to.
@@ -64,6 +65,19 @@ pub fn mail(to: &str, letter: Letter) -> Job {
     }
 }
 
+/// Word to the person that what they sign in with was changed or tried.
+#[must_use]
+pub fn factors_changed(
+    (site, language): (&Site, Language),
+    user: &User,
+    what: FactorChange,
+    at: Timestamp,
+) -> Option<Job> {
+    let letterhead = Letterhead::new(language, site).addressed_to(user.name.as_str());
+    let letter = letterhead.factors_changed(what, at, &site.address_of("/account/security"));
+    user.email.as_ref().map(|email| mail(email.as_str(), letter))
+}
+
 /// Whose link it is, while it is good and the person may sign in.
 ///
 /// # Errors
@@ -102,6 +116,9 @@ pub async fn set_password(
                 let user = tx.password_links().redeem(token, context.now).await?;
                 let user = user.ok_or_else(|| directory::Noun::User.unknown("of this link"))?;
                 let context = context.by(Actor::User(user.clone()));
+                // Whoever reads the mailbox is the person: a lock against strangers ends.
+                lockout::unlock(tx, &context, &user).await?;
+                tx.known_devices().forget(&user).await?;
                 let is_first = user::take_over(tx, &context, &user).await?;
                 new_password::set(tx, &context, &user, Prepared { hash, by: "reset" }, None).await?;
                 // Nobody had proved the address: whoever set factors up was not known to be its owner.

@@ -13,6 +13,7 @@ use super::{
         recovery_code::RecoveryCode,
         totp::{self, Seed},
     },
+    lockout::Known,
     room::Room,
     store::KeptSeed,
 };
@@ -27,7 +28,7 @@ use crate::{
     limit::{Network, Verdict, wait_of},
     policy::Policies,
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::Session,
+    session::{Proof as Proved, Session},
     storage::{self, Tx},
 };
 
@@ -43,8 +44,20 @@ pub struct Attempt {
     pub user: User,
     /// What was typed.
     pub code: SecretString,
-    /// Word to the person that a recovery code was used, in case it is one.
-    pub notice: Option<Job>,
+    /// The client that sent the person.
+    pub client: Option<String>,
+    /// The browser.
+    pub known: Option<Known>,
+    /// Word to the person.
+    pub notices: Notices,
+}
+
+/// Word to the person, where they can be written to.
+pub struct Notices {
+    /// That a recovery code was used.
+    pub recovery: Option<Job>,
+    /// That codes are guessed, by somebody who knows the password.
+    pub guessing: Option<Job>,
 }
 
 /// What an attempt came to.
@@ -63,7 +76,7 @@ pub enum Outcome {
 /// What a code was.
 #[derive(PartialEq, Eq)]
 enum Proof {
-    OfApp,
+    OfApp(FactorId),
     Recovery,
 }
 
@@ -73,34 +86,34 @@ enum Proof {
 /// When the database fails; nothing has changed then.
 pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt) -> storage::Result<Outcome> {
     let app = &policies.app;
-    let (key, rule) = (key_of(&attempt.user.id), app.config.throttle.account);
-    let (account, network) = (format!("second factor {}", attempt.user.id), attempt.network);
+    let (key, rule) = (key_of(&attempt.user.id), app.config.throttle.code);
+    let (account, network) = (attempt.user.id.to_string(), attempt.network);
     // Whoever has to wait is told so before anything is written.
-    if let Verdict::Wait(time) = with.limit.attempt(&account, network) {
+    if let Verdict::Wait(time) = with.limit.attempt_code(&account, network) {
         return Ok(Outcome::Wait(time));
     }
     let failures = app.storage.read().await?.throttles().find(key).await?;
-    let wait = failures.map(|failures| wait_of(rule, failures, attempt.context.now)).unwrap_or_default();
+    let wait = failures.map(|failures| wait_of(rule, failures.times(), attempt.context.now)).unwrap_or_default();
     if !wait.is_zero() {
         return Ok(Outcome::Wait(wait));
     }
     let room = Room::of(policies, &attempt.user.id).await?;
     let outcome = judged(app, room, attempt).await?;
     if matches!(outcome, Outcome::Proved(_)) {
-        with.limit.succeeded(&account, network);
+        with.limit.proved_code(&account, network);
     }
     Ok(outcome)
 }
 
 async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outcome> {
     let (token, hash) = app.random.token();
-    let (sealer, rule) = (app.sealer.clone(), app.config.throttle.account);
+    let (sealer, rule) = (app.sealer.clone(), app.config.throttle.code);
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                let Attempt { context, session, user, code, notice, .. } = attempt;
+                let Attempt { context, session, user, code, client, known, notices, .. } = attempt;
                 let key = key_of(&user.id);
-                let wait = wait_of(rule, tx.throttles().hold(key).await?, context.now);
+                let wait = wait_of(rule, tx.throttles().hold(key).await?.times(), context.now);
                 if !wait.is_zero() {
                     return Ok(Outcome::Wait(wait));
                 }
@@ -108,19 +121,32 @@ async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outc
                     return Ok(Outcome::Refused);
                 }
                 let Some(proof) = prove(tx, &sealer, (&user.id, code.expose_secret()), context.now).await? else {
-                    tx.throttles().fail(key, rule.recovery, context.now).await?;
+                    let failures = tx.throttles().fail(key, rule, context.now).await?;
+                    let is_guessing = !wait_of(rule, failures.times(), context.now).is_zero();
+                    if is_guessing
+                        && tx.throttles().is_first(told_key(&user.id), DAY, context.now).await?
+                        && let Some(notice) = notices.guessing
+                    {
+                        tx.jobs().enqueue(&context, &sealer, &notice).await?;
+                    }
                     let event = Event::SecondFactorFailure { user: user.id, reason: "wrong-code" };
                     tx.record(&context, None, &event);
                     return Ok(Outcome::Refused);
                 };
                 tx.throttles().forgive(key).await?;
-                let methods = [Method::Password, Method::OneTimeCode];
-                if !complete(tx, &context, (&session, &room), (hash, &methods)).await? {
+                let factor = match &proof {
+                    Proof::OfApp(factor) => Some(factor.clone()),
+                    Proof::Recovery => None,
+                };
+                let said = Assurance::of(&[Method::Password, Method::OneTimeCode]).into();
+                let said = Proved { factor, client, ..said };
+                let with = Completing { session: &session, room: &room, token: hash, proof: said, known };
+                if !complete(tx, &context, with).await? {
                     return Ok(Outcome::Full);
                 }
                 if proof == Proof::Recovery {
                     tx.record(&context, None, &Event::RecoveryCodeUse { user: user.id });
-                    if let Some(notice) = notice {
+                    if let Some(notice) = notices.recovery {
                         tx.jobs().enqueue(&context, &sealer, &notice).await?;
                     }
                 }
@@ -130,19 +156,39 @@ async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outc
         .await
 }
 
+/// What a session of the person becomes once the second factor is proved.
+pub(super) struct Completing<'c> {
+    /// The session in which the password was proved.
+    pub(super) session: &'c Session,
+    /// How many there may be.
+    pub(super) room: &'c Room,
+    /// Its new secret.
+    pub(super) token: TokenHash,
+    /// What was proved.
+    pub(super) proof: Proved,
+    /// The browser.
+    pub(super) known: Option<Known>,
+}
+
 /// Both factors are proved: the session is complete, where there is room for it.
-pub(super) async fn complete(
-    tx: &mut Tx,
-    context: &Context,
-    (session, room): (&Session, &Room),
-    (token, methods): (TokenHash, &[Method]),
-) -> storage::Result<bool> {
+pub(super) async fn complete(tx: &mut Tx, context: &Context, with: Completing<'_>) -> storage::Result<bool> {
+    let Completing { session, room, token, proof, known } = with;
     if !room.make(tx, context, (&session.user, Some(&session.id))).await? {
         return Ok(false);
     }
-    let Assurance { acr, amr } = Assurance::of(methods);
-    tx.sessions().reauthenticate(context, session, token, ((acr, &amr), context.now)).await?;
+    tx.sessions().reauthenticate(context, session, token, (&proof, context.now)).await?;
+    if let Some(known) = known {
+        known.note(tx, context, &Session { amr: proof.amr, ..session.clone() }).await?;
+    }
     Ok(true)
+}
+
+/// Word that codes are guessed goes out this often at most.
+const DAY: Duration = Duration::from_hours(24);
+
+/// Under which it is written down that the person was told so.
+fn told_key(user: &UserId) -> TokenHash {
+    TokenHash::of(&format!("second factor told\0{user}"))
 }
 
 /// Under which attempts of a person are counted: not with those at the password, which strangers make.
@@ -165,7 +211,7 @@ async fn prove(
         Some((kept.factor, step))
     });
     let Some((factor, step)) = found else { return Ok(None) };
-    Ok(tx.factors().take_step(&factor, step, now).await?.then_some(Proof::OfApp))
+    Ok(tx.factors().take_step(&factor, step, now).await?.then_some(Proof::OfApp(factor)))
 }
 
 /// The digits of a code, however they were grouped.

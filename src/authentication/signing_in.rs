@@ -7,20 +7,22 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
-    assurance::{self, Assurance, Method},
+    assurance::{Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
+    lockout::{self, Door, Known, Lockout},
     room::Room,
 };
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
     directory::user::User,
-    limit::{Network, Verdict, wait_of},
+    limit::{Network, Verdict},
     policy::Policies,
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::{Authenticated, EndReason, Liveness, Session},
+    session::{Authenticated, EndReason, Extent, Liveness, Proof, Session},
     storage::{self, Tx},
     text::UserName,
+    web::Site,
 };
 
 /// Who tries, from where.
@@ -33,6 +35,12 @@ pub struct Attempt {
     pub user_agent: String,
     /// The session that this browser has now.
     pub present: Option<TokenHash>,
+    /// The client that sent the person.
+    pub client: Option<String>,
+    /// The browser's cookie.
+    pub browser: Option<TokenHash>,
+    /// The site whose letters tell of a lock.
+    pub site: Site,
     /// The user name as it was typed.
     pub user_name: String,
     /// The password as it was typed.
@@ -76,36 +84,39 @@ enum Judgement {
 pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt) -> Result<Outcome, Fault> {
     let app = &policies.app;
     let folded = attempt.user_name.trim().to_lowercase();
-    if let Verdict::Wait(time) = with.limit.attempt(&folded, attempt.network) {
-        return Ok(Outcome::Wait(time));
-    }
-    let key = TokenHash::of(&folded);
     let mut tx = app.storage.read().await?;
-    let failures = tx.throttles().find(key).await?;
-    if let Some(failures) = failures {
-        let wait = wait_of(app.config.throttle.account, failures, app.clock.now());
-        if !wait.is_zero() {
-            return Ok(Outcome::Wait(wait));
-        }
-    }
     let user = match attempt.user_name.parse::<UserName>() {
         Ok(name) => tx.users().by_login_name(&name).await?,
         Err(_) => None,
     };
+    let door = Door::of(&mut tx, user.as_ref(), &folded, attempt.browser).await?;
+    let tally = tx.throttles().find(door.key()).await?;
     drop(tx);
+    // Whoever is known has a count of their own, and is not held up by others of the same network.
+    let network = (!door.is_known).then_some(attempt.network);
+    if let Verdict::Wait(time) = with.limit.attempt_at(&door.name, network) {
+        return Ok(Outcome::Wait(time));
+    }
+    let wait = tally.map(|tally| lockout::wait(app, &tally, app.clock.now())).unwrap_or_default();
+    if !wait.is_zero() {
+        return Ok(Outcome::Wait(wait));
+    }
     let Ok(password) = Password::parse(attempt.password.expose_secret()) else {
-        return refuse(app, attempt, user.as_ref(), "too-long").await;
+        return refuse(policies, attempt, (user, door), "too-long").await;
     };
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let comparison = with.hasher.verify(password.clone(), stored, attempt.network).await?;
     match (judge(user.as_ref(), comparison), user) {
         (Judgement::Accepted { is_outdated }, Some(user)) => {
-            with.limit.succeeded(&folded, attempt.network);
             let upgrade = if is_outdated { Some(with.hasher.hash(password, attempt.network).await?) } else { None };
-            accept(policies, attempt, user, (upgrade, failures.map(|_| key))).await
+            let outcome = accept(policies, attempt, user, (upgrade, &door)).await?;
+            if !matches!(outcome, Outcome::Refused | Outcome::Wait(_)) {
+                with.limit.succeeded_at(&door.name, network);
+            }
+            Ok(outcome)
         }
-        (Judgement::Refused(why), user) => refuse(app, attempt, user.as_ref(), why).await,
-        (Judgement::Accepted { .. }, None) => refuse(app, attempt, None, "unknown-name").await,
+        (Judgement::Refused(why), user) => refuse(policies, attempt, (user, door), why).await,
+        (Judgement::Accepted { .. }, None) => refuse(policies, attempt, (None, door), "unknown-name").await,
     }
 }
 
@@ -121,36 +132,69 @@ fn judge(user: Option<&User>, comparison: Comparison) -> Judgement {
     }
 }
 
-async fn refuse(app: &App, attempt: Attempt, user: Option<&User>, why: &'static str) -> Result<Outcome, Fault> {
-    let user = user.map(|user| user.id.to_string()).unwrap_or_default();
-    let event = Event::SignInFailure { user, reason: why.to_owned() };
-    let key = TokenHash::of(&attempt.user_name.trim().to_lowercase());
-    let recovery = app.config.throttle.account.recovery;
-    app.storage
-        .write::<_, storage::Error, _>(move |tx| {
-            Box::pin(async move {
-                tx.throttles().fail(key, recovery, attempt.context.now).await?;
-                tx.record(&attempt.context, None, &event);
-                Ok(())
-            })
+async fn refuse(
+    policies: &Policies,
+    attempt: Attempt,
+    (user, door): (Option<User>, Door),
+    why: &'static str,
+) -> Result<Outcome, Fault> {
+    let lockout = match &user {
+        Some(user) => Lockout::of_person(policies, &user.id).await?,
+        None => None,
+    };
+    let app = policies.app.clone();
+    let outcome = policies.app.storage.write::<_, storage::Error, _>(move |tx| {
+        Box::pin(async move {
+            // Of many at once each sees those before it: what they made it wait for, it waits for.
+            let wait = lockout::wait(&app, &tx.throttles().hold(door.key()).await?, attempt.context.now);
+            if !wait.is_zero() {
+                return Ok(Outcome::Wait(wait));
+            }
+            refuse_in(tx, (&app, &attempt), (user.as_ref(), &door), (why, lockout)).await?;
+            Ok(Outcome::Refused)
         })
-        .await?;
-    Ok(Outcome::Refused)
+    });
+    Ok(outcome.await?)
+}
+
+async fn refuse_in(
+    tx: &mut Tx,
+    (app, attempt): (&App, &Attempt),
+    (user, door): (Option<&User>, &Door),
+    (why, lockout): (&'static str, Option<Lockout>),
+) -> storage::Result<()> {
+    let name = user.map(|user| user.id.to_string()).unwrap_or_default();
+    tx.record(&attempt.context, None, &Event::SignInFailure { user: name, reason: why.to_owned() });
+    lockout::fail(tx, (app, &attempt.site), &attempt.context, (door, user), lockout).await
 }
 
 async fn accept(
     policies: &Policies,
     attempt: Attempt,
     user: User,
-    (upgrade, failed): (Option<String>, Option<TokenHash>),
+    (upgrade, door): (Option<String>, &Door),
 ) -> Result<Outcome, Fault> {
     let app = &policies.app;
     let (token, hash) = app.random.token();
     let room = Room::of(policies, &user.id).await?;
+    let lockout = Lockout::of_person(policies, &user.id).await?;
+    let (own, door) = (app.clone(), door.clone());
     let settled = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
+                let held = tx.throttles().held(door.key()).await?;
+                if let Some(tally) = &held {
+                    let wait = lockout::wait(&own, tally, attempt.context.now);
+                    if !wait.is_zero() {
+                        return Ok(Settled::Wait(wait));
+                    }
+                    // To whoever tries, a right password is like a wrong one here.
+                    if lockout::is_locked(tally, attempt.context.now) {
+                        refuse_in(tx, (&own, &attempt), (Some(&user), &door), ("locked", lockout)).await?;
+                        return Ok(Settled::Outdated);
+                    }
+                }
                 // The password was compared before this unit began.
                 if !tx.users().hold_password(&user.id, user.password_changed_at).await? {
                     let event =
@@ -162,8 +206,8 @@ async fn accept(
                 if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
                     tx.users().rehash_password(&user.id, former, &upgrade).await?;
                 }
-                if let Some(key) = failed {
-                    tx.throttles().forgive(key).await?;
+                if held.is_some() {
+                    tx.throttles().forgive(door.key()).await?;
                 }
                 let present = match attempt.present {
                     Some(present) => {
@@ -171,15 +215,19 @@ async fn accept(
                     }
                     None => None,
                 };
-                let Assurance { acr, amr } = Assurance::of(&[Method::Password]);
-                let who = Authenticated { user: user.id, acr: acr.to_owned(), amr, user_agent: attempt.user_agent };
-                settle(tx, &context, present, Begin { token: hash, who, room }).await
+                // Whoever has a second factor is not signed in before that is proved too.
+                let extent = if tx.factors().has_any(&user.id).await? { Extent::Half } else { Extent::Whole };
+                let proof = Proof { client: attempt.client, extent, ..Assurance::of(&[Method::Password]).into() };
+                let known = Known::of(&own, &attempt.site, &user, attempt.browser);
+                let who = Authenticated { user: user.id, proof, user_agent: attempt.user_agent };
+                settle(tx, &context, present, Begin { token: hash, who, room, known }).await
             })
         })
         .await?;
     Ok(match settled {
         Settled::Begun => Outcome::SignedIn(token),
         Settled::Outdated => Outcome::Refused,
+        Settled::Wait(time) => Outcome::Wait(time),
         Settled::Full => Outcome::Full,
     })
 }
@@ -188,13 +236,16 @@ pub(super) struct Begin {
     pub(super) token: TokenHash,
     pub(super) who: Authenticated,
     pub(super) room: Room,
+    pub(super) known: Option<Known>,
 }
 
 /// What became of a right proof.
 pub(super) enum Settled {
     Begun,
-    /// The password was changed meanwhile.
+    /// The password was changed meanwhile, or nobody comes in.
     Outdated,
+    /// Others failed meanwhile.
+    Wait(Duration),
     Full,
 }
 
@@ -210,14 +261,12 @@ pub(super) async fn settle(
             if session.user == begin.who.user
                 && session.liveness(context.now, begin.room.lifetime) == Liveness::Live =>
         {
-            let said = (begin.who.acr.as_str(), begin.who.amr.as_slice());
-            tx.sessions().reauthenticate(context, &session, begin.token, (said, context.now)).await?;
+            tx.sessions().reauthenticate(context, &session, begin.token, (&begin.who.proof, context.now)).await?;
         }
         present => {
             let user = &begin.who.user;
             // Whoever has a second factor takes room once that is proved.
-            let is_complete =
-                assurance::meets(&begin.who.acr, assurance::MULTI_FACTOR) || !tx.factors().has_any(user).await?;
+            let is_complete = begin.who.proof.extent == Extent::Whole;
             let present_id = present.as_ref().map(|session| &session.id);
             if is_complete && !begin.room.make(tx, context, (user, present_id)).await? {
                 return Ok(Settled::Full);
@@ -225,7 +274,12 @@ pub(super) async fn settle(
             if let Some(session) = present {
                 tx.sessions().end(context, &session, EndReason::Replaced).await?;
             }
-            tx.sessions().begin(context, begin.token, begin.who, begin.room.lifetime).await?;
+            let is_whole = begin.who.proof.extent == Extent::Whole;
+            let session = tx.sessions().begin(context, begin.token, begin.who, begin.room.lifetime).await?;
+            // Who stands at the second factor is not known yet.
+            if let Some(known) = begin.known.filter(|_| is_whole) {
+                known.note(tx, context, &session).await?;
+            }
         }
     }
     Ok(Settled::Begun)

@@ -9,8 +9,9 @@ use super::{
     Authenticator,
     assurance::{Assurance, Method},
     factor::passkey::{Answer, Key, Proof, Refused},
+    lockout::Known,
     room::Room,
-    second_factor::complete,
+    second_factor::{Completing, complete},
     signing_in::{Begin, Settled, settle},
     store::KeptKey,
 };
@@ -23,8 +24,9 @@ use crate::{
     limit::{Network, Verdict},
     policy::Policies,
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::{Authenticated, Session},
+    session::{self, Authenticated, Session},
     storage::{self, Tx},
+    web::Site,
 };
 
 /// What a browser answered to a ceremony of this site.
@@ -49,6 +51,12 @@ pub struct Alone {
     pub present: Option<TokenHash>,
     /// The answer.
     pub given: Given,
+    /// The client that sent the person.
+    pub client: Option<String>,
+    /// The browser's cookie.
+    pub browser: Option<TokenHash>,
+    /// The site whose letters tell of a new device.
+    pub site: Site,
 }
 
 /// Who tries a passkey as second factor.
@@ -61,6 +69,10 @@ pub struct Beside {
     pub user: User,
     /// The answer.
     pub given: Given,
+    /// The client that sent the person.
+    pub client: Option<String>,
+    /// The browser.
+    pub known: Option<Known>,
 }
 
 /// What an attempt came to.
@@ -104,6 +116,7 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
     };
     with.limit.succeeded(&counted, attempt.network);
     let ((token, hash), room, sealer) = (app.random.token(), Room::of(policies, &user.id).await?, app.sealer.clone());
+    let (own, factor) = (app.clone(), proved.kept.factor.clone());
     let settled = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
@@ -121,14 +134,17 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
                     }
                     None => None,
                 };
-                let Assurance { acr, amr } = Assurance::of(&[Method::VerifiedKey]);
-                let who = Authenticated { user: user.id, acr: acr.to_owned(), amr, user_agent: attempt.user_agent };
-                settle(tx, &context, present, Begin { token: hash, who, room }).await.map(Some)
+                let known = Known::of(&own, &attempt.site, &user, attempt.browser);
+                let proof = Assurance::of(&[Method::VerifiedKey]).into();
+                let proof = session::Proof { factor: Some(factor), client: attempt.client, ..proof };
+                let who = Authenticated { user: user.id, proof, user_agent: attempt.user_agent };
+                settle(tx, &context, present, Begin { token: hash, who, room, known }).await.map(Some)
             })
         })
         .await?;
     Ok(match settled {
         Some(Settled::Begun) => Outcome::SignedIn(token),
+        Some(Settled::Wait(time)) => Outcome::Wait(time),
         Some(Settled::Full) => Outcome::Full,
         Some(Settled::Outdated) | None => Outcome::Refused,
     })
@@ -168,13 +184,15 @@ async fn judged(
 /// When the database fails; nothing has changed then.
 pub async fn beside(policies: &Policies, with: &Authenticator, attempt: Beside) -> storage::Result<Outcome> {
     let app = &policies.app;
-    let Beside { context, session, user, given } = attempt;
+    let Beside { context, session, user, given, client, known } = attempt;
     let proved = match proved_by(app, with, &user, &given).await? {
         Ok(proved) => proved,
         Err(why) => return refuse(app, context, Event::SecondFactorFailure { user: user.id, reason: why.0 }).await,
     };
     let ((token, hash), room, sealer) = (app.random.token(), Room::of(policies, &user.id).await?, app.sealer.clone());
     let method = if proved.proof.is_verified() { Method::VerifiedKey } else { Method::Key };
+    let said = Assurance::of(&[Method::Password, method]).into();
+    let said = session::Proof { factor: Some(proved.kept.factor.clone()), client, ..said };
     let outcome = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
@@ -187,7 +205,8 @@ pub async fn beside(policies: &Policies, with: &Authenticator, attempt: Beside) 
                     tx.record(&context, None, &Event::SecondFactorFailure { user: user.id, reason: why.0 });
                     return Ok(Outcome::Refused);
                 }
-                let is_in = complete(tx, &context, (&session, &room), (hash, &[Method::Password, method])).await?;
+                let with = Completing { session: &session, room: &room, token: hash, proof: said, known };
+                let is_in = complete(tx, &context, with).await?;
                 Ok(if is_in { Outcome::SignedIn(token) } else { Outcome::Full })
             })
         })

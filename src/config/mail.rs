@@ -17,6 +17,8 @@ use crate::secret::SecretString;
 pub struct Mail {
     /// The sender: an address, or a name with an address in angle brackets.
     pub from: String,
+    /// Whether people are told when they sign in in a browser in which they never did.
+    pub new_device: bool,
     /// The way out.
     pub delivery: Delivery,
 }
@@ -61,6 +63,7 @@ pub enum SmtpSecurity {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Raw {
     from: String,
+    new_device: String,
     folder: String,
     smtp: String,
     username: String,
@@ -73,6 +76,7 @@ impl Default for Raw {
     fn default() -> Self {
         Self {
             from: "Lanyard <lanyard@localhost>".to_owned(),
+            new_device: "on".to_owned(),
             folder: "data/mail".to_owned(),
             smtp: String::new(),
             username: String::new(),
@@ -86,6 +90,12 @@ impl Default for Raw {
 impl Raw {
     pub(super) fn interpret(self, check: &mut Check, purpose: Purpose) -> Option<Mail> {
         let from = check.take("mail.from", sender(&self.from));
+        let new_device = match self.new_device.as_str() {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            other => Err(wrong(format!("`{other}` is neither `on` nor `off`"), "write \"on\" or \"off\"")),
+        };
+        let new_device = check.take("mail.new_device", new_device);
         // Less than the lease of the job that sends a letter: a second node would send it again.
         let timeout = check.take("mail.timeout", span(&self.timeout, "1s", "90s"));
         let delivery = if self.smtp.is_empty() {
@@ -100,7 +110,7 @@ impl Raw {
             let ca_file = (!self.ca_file.is_empty()).then(|| self.ca_file.into());
             Some(Delivery::Smtp(Smtp { host, port, security, credentials, ca_file, timeout: timeout? }))
         };
-        Some(Mail { from: from?, delivery: delivery? })
+        Some(Mail { from: from?, new_device: new_device?, delivery: delivery? })
     }
 }
 

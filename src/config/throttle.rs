@@ -1,4 +1,4 @@
-//! `[throttle]`: how fast one account and one address may fail to sign in.
+//! `[throttle]`: how fast one account and one address may fail to sign in, and how fast codes may be tried.
 
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub struct Throttle {
     pub account: Rule,
     /// Attempts from one address, at whatever account.
     pub address: Rule,
+    /// One-time codes of one person: a million of them can be guessed, a password cannot.
+    pub code: Rule,
 }
 
 /// Free attempts, then delays that double.
@@ -37,6 +39,9 @@ pub(super) struct Raw {
     address_attempts: u64,
     address_recovery: String,
     address_longest_wait: String,
+    code_attempts: u64,
+    code_recovery: String,
+    code_longest_wait: String,
 }
 
 impl Default for Raw {
@@ -49,6 +54,9 @@ impl Default for Raw {
             address_attempts: 100,
             address_recovery: "3s".to_owned(),
             address_longest_wait: "5m".to_owned(),
+            code_attempts: 5,
+            code_recovery: "1h".to_owned(),
+            code_longest_wait: "1h".to_owned(),
         }
     }
 }
@@ -61,9 +69,13 @@ impl Raw {
         let address_attempts = check.take("throttle.address_attempts", attempts(self.address_attempts));
         let address_recovery = check.take("throttle.address_recovery", span(&self.address_recovery, "100ms", "1d"));
         let address_longest = check.take("throttle.address_longest_wait", span(&self.address_longest_wait, "1s", "1d"));
+        let code_attempts = check.take("throttle.code_attempts", attempts(self.code_attempts));
+        let code_recovery = check.take("throttle.code_recovery", span(&self.code_recovery, "1m", "1d"));
+        let code_longest = check.take("throttle.code_longest_wait", span(&self.code_longest_wait, "1m", "1d"));
         Some(Throttle {
             account: Rule { attempts: account_attempts?, recovery: account_recovery?, longest_wait: account_longest? },
             address: Rule { attempts: address_attempts?, recovery: address_recovery?, longest_wait: address_longest? },
+            code: Rule { attempts: code_attempts?, recovery: code_recovery?, longest_wait: code_longest? },
         })
     }
 }

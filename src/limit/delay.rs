@@ -23,6 +23,16 @@ impl Tally {
     pub(super) const NONE: Self =
         Self { clear_at: Timestamp(i64::MIN), last: Timestamp(i64::MIN), inherited: Timestamp(i64::MIN) };
 
+    /// The same where the clock was set back meanwhile: what is left of it begins to fade now, and holds nobody up until the
+    /// clock has caught up.
+    fn rebased(self, rule: Rule, now: Timestamp) -> Self {
+        if self.last <= now.plus(rule.longest_wait) {
+            return self;
+        }
+        let ahead = |at: Timestamp| now.plus(at.since(self.last));
+        Self { clear_at: ahead(self.clear_at), last: Timestamp(i64::MIN), inherited: ahead(self.inherited) }
+    }
+
     /// The tally without the key's own attempts.
     pub(super) const fn forgiven(self) -> Self {
         Self { clear_at: self.inherited, ..self }
@@ -49,16 +59,18 @@ impl Delay {
 
     /// How long a key has to wait before its next attempt.
     pub(super) fn wait(&self, tally: Tally, now: Timestamp) -> Duration {
+        let tally = tally.rebased(self.rule, now);
         let remembered = tally.clear_at.since(now).as_millis().div_ceil(self.recovery());
         let Some(beyond) = remembered.checked_sub(u128::from(self.rule.attempts)) else { return Duration::ZERO };
         let doubled = u32::try_from(beyond).ok().and_then(|beyond| 2_u32.checked_pow(beyond)).unwrap_or(u32::MAX);
         let wait = FIRST_WAIT.saturating_mul(doubled).min(self.rule.longest_wait);
-        // A clock that was set back must not lock anybody out for the difference.
+        // A clock that was set back a little must not lock anybody out for the difference.
         tally.last.plus(wait).since(now).min(self.rule.longest_wait)
     }
 
     /// The tally with one more attempt.
     pub(super) fn charged(&self, tally: Tally, now: Timestamp) -> Tally {
+        let tally = tally.rebased(self.rule, now);
         Tally { clear_at: tally.clear_at.max(now).plus(self.rule.recovery), last: now, ..tally }
     }
 
@@ -94,7 +106,22 @@ mod tests {
         let delay =
             Delay::of(Rule { attempts: 1, recovery: Duration::from_secs(10), longest_wait: Duration::from_secs(20) });
         let now = Timestamp(1_800_000_000_000);
-        let tally = delay.charged(Tally::NONE, now);
-        assert_eq!(delay.wait(tally, now.minus(Duration::from_hours(24))), Duration::from_secs(20));
+        let tally = (0..3).fold(Tally::NONE, |tally, _| delay.charged(tally, now));
+        for (case, at, expected) in [
+            ("as it is", now, 4),
+            ("later", now.plus(Duration::from_secs(4)), 0),
+            ("back a little", now.minus(Duration::from_secs(10)), 18),
+            ("back by the longest wait", now.minus(Duration::from_secs(20)), 20),
+            ("back further", now.minus(Duration::from_secs(21)), 0),
+            ("back by a day", now.minus(Duration::from_hours(24)), 0),
+        ] {
+            assert_eq!(delay.wait(tally, at).as_secs(), expected, "{case}");
+        }
+        // From then on it counts by the clock as it is, with what there was before.
+        let yesterday = now.minus(Duration::from_hours(24));
+        let charged = delay.charged(tally, yesterday);
+        assert_eq!(delay.wait(charged, yesterday).as_secs(), 8);
+        assert_eq!(delay.wait(charged, yesterday.plus(Duration::from_secs(40))).as_secs(), 0);
+        assert_eq!(charged.clear_at, yesterday.plus(Duration::from_secs(40)));
     }
 }

@@ -1,4 +1,5 @@
-//! The limit of sign-ins: by account, from wherever attempts come, and by network, at whatever account.
+//! The limit of sign-ins: by account, from wherever attempts come, and by network, at whatever account; one-time codes have a
+//! rule of their own.
 
 use super::{Network, Throttle, Verdict};
 use crate::{clock::Clock, config, random::Random};
@@ -7,6 +8,7 @@ use crate::{clock::Clock, config, random::Random};
 #[derive(Debug)]
 pub struct SignInLimit {
     accounts: Throttle,
+    codes: Throttle,
     networks: Throttle,
 }
 
@@ -16,17 +18,43 @@ impl SignInLimit {
     pub fn new(config: &config::Throttle, clock: &Clock, random: &Random) -> Self {
         Self {
             accounts: Throttle::new(config.account, clock.clone(), random),
+            codes: Throttle::new(config.code, clock.clone(), random),
             networks: Throttle::new(config.address, clock.clone(), random),
         }
     }
 
     /// Charges one attempt at `account`, a folded login name, whether it exists or not.
     pub fn attempt(&self, account: &str, from: Network) -> Verdict {
+        self.charge(&self.accounts, account, from)
+    }
+
+    /// Charges one attempt at what is counted as `door`; `from` is none for whoever is known there.
+    pub fn attempt_at(&self, door: &str, from: Option<Network>) -> Verdict {
+        match from {
+            Some(from) => self.attempt(door, from),
+            None => self.accounts.attempt(door),
+        }
+    }
+
+    /// That attempt was right.
+    pub fn succeeded_at(&self, door: &str, from: Option<Network>) {
+        match from {
+            Some(from) => self.succeeded(door, from),
+            None => self.accounts.forgive(door),
+        }
+    }
+
+    /// Charges a one-time code of `person`, who has proved another factor before.
+    pub fn attempt_code(&self, person: &str, from: Network) -> Verdict {
+        self.charge(&self.codes, person, from)
+    }
+
+    fn charge(&self, throttle: &Throttle, key: &str, from: Network) -> Verdict {
         let verdict = self.networks.attempt(from.octets());
         if verdict != Verdict::Allowed {
             return verdict;
         }
-        let verdict = self.accounts.attempt(account);
+        let verdict = throttle.attempt(key);
         if verdict != Verdict::Allowed {
             self.networks.refund(from.octets());
         }
@@ -37,6 +65,12 @@ impl SignInLimit {
     /// it by signing in as themselves between guesses at others.
     pub fn succeeded(&self, account: &str, from: Network) {
         self.accounts.forgive(account);
+        self.networks.refund(from.octets());
+    }
+
+    /// The code was right.
+    pub fn proved_code(&self, person: &str, from: Network) {
+        self.codes.forgive(person);
         self.networks.refund(from.octets());
     }
 }

@@ -120,6 +120,16 @@ impl Parts {
     }
 }
 
+/// How long a session may live of somebody who has just become a member, in the unit of work that made them one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lifetime_of_newcomer(tx: &mut Tx, app: &App, user: &UserId, now: Timestamp) -> storage::Result<Lifetime> {
+    let (rules, _) = of_person(tx, user, now).await?;
+    let Rules(all) = everybody(app);
+    Ok(Rules(all.into_iter().chain(rules).collect()).all().lifetime(&app.config.session))
+}
+
 /// The rules of organizations that hold for a person, and until when that is known.
 async fn of_person(tx: &mut Tx, user: &UserId, now: Timestamp) -> storage::Result<(Vec<Rule>, Option<Timestamp>)> {
     let members = tx.memberships().active_of_user(user, now).await?;

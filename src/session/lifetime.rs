@@ -30,13 +30,19 @@ pub enum Liveness {
 /// A use is written down at most this often, so that reading a page writes nothing.
 const GRAIN: Duration = Duration::from_secs(60);
 
+/// No clock of ours is so far ahead of another, or of itself a moment ago.
+pub const AHEAD: Duration = Duration::from_mins(5);
+
 impl Session {
     /// Whether the session counts at `now`, under the limits of today: a stricter limit acts on running sessions.
+    /// One that began or was proved when the clock was ahead is over: it must not live until the clock has caught up.
     #[must_use]
     pub fn liveness(&self, now: Timestamp, lifetime: Lifetime) -> Liveness {
         if self.ended_at.is_some() {
             Liveness::Ended
-        } else if now >= self.expires_at.min(self.created_at.plus(lifetime.absolute)) {
+        } else if now >= self.expires_at.min(self.created_at.plus(lifetime.absolute))
+            || self.created_at.max(self.auth_time) > now.plus(AHEAD)
+        {
             Liveness::Expired
         } else if now.since(self.last_seen_at) >= lifetime.idle {
             Liveness::Idle
@@ -48,7 +54,7 @@ impl Session {
     /// Whether this use should be written down.
     #[must_use]
     pub fn is_use_worth_writing(&self, now: Timestamp) -> bool {
-        now.since(self.last_seen_at) >= GRAIN
+        now.since(self.last_seen_at) >= GRAIN || self.last_seen_at > now.plus(AHEAD)
     }
 }
 
@@ -79,9 +85,13 @@ mod tests {
                 expires_at: Timestamp::from_seconds(expires),
                 user_agent: String::new(),
                 address: String::new(),
+                completed_at: None,
                 ended_at: ended.map(Timestamp::from_seconds),
             };
             assert_eq!(session.liveness(Timestamp::from_seconds(now), limits), expected, "{case}");
+            let before = session.created_at.minus(AHEAD);
+            let back = if ended.is_some() { Liveness::Ended } else { Liveness::Expired };
+            assert_eq!(session.liveness(before.minus(Duration::from_millis(1)), limits), back, "{case}");
         }
     }
 }

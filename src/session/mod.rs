@@ -12,11 +12,11 @@ pub mod store;
 
 use crate::{
     clock::Timestamp,
-    id::{OrganizationId, SessionId, Sid, UserId},
+    id::{FactorId, OrganizationId, SessionId, Sid, UserId},
 };
 
 pub use crowd::{Crowd, WhenFull};
-pub use lifetime::{Lifetime, Liveness};
+pub use lifetime::{AHEAD, Lifetime, Liveness};
 
 /// One browser or device that is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,21 +41,46 @@ pub struct Session {
     pub user_agent: String,
     /// Where the person signed in from.
     pub address: String,
+    /// When its sign-in was complete; until then it stands at the second factor, and its person is not signed in.
+    pub completed_at: Option<Timestamp>,
     /// When it was ended before its time.
     pub ended_at: Option<Timestamp>,
 }
 
-/// How somebody signed in, as a session keeps it.
+/// Who signed in and how, as a session keeps it.
 #[derive(Debug, Clone)]
 pub struct Authenticated {
     /// Who.
     pub user: UserId,
+    /// By what.
+    pub proof: Proof,
+    /// What the browser said it is.
+    pub user_agent: String,
+}
+
+/// What somebody has proved themselves with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
     /// Authentication context class reference.
     pub acr: String,
     /// Authentication methods (RFC 8176).
     pub amr: Vec<String>,
-    /// What the browser said it is.
-    pub user_agent: String,
+    /// Which factor beside the password.
+    pub factor: Option<FactorId>,
+    /// The client that sent the person, where one did.
+    pub client: Option<String>,
+    /// Whether that is all.
+    pub extent: Extent,
+}
+
+/// How much of a sign-in is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The second factor is still asked for.
+    Half,
 }
 
 /// Why a session ended; shown to the person and to auditors.

@@ -93,6 +93,12 @@ macro_rules! settings {
 }
 
 settings! {
+    LockoutAfter "lockout.after" Kind::Lower(3, 100), PEOPLE, "never",
+        "after how many failed sign-ins in a row an account is locked, but for browsers in which its person is known";
+    LockoutFor "lockout.for" Kind::Longer("1m", "365d"), PEOPLE, "15m",
+        "for how long it is";
+    LockoutUnlock "lockout.unlock" Kind::Choice(&["by-itself", "administrator"]), PEOPLE, "`by-itself`",
+        "whether a lock ends by itself or lasts until an administrator ends it";
     NetworkAllowed "network.allowed" Kind::Networks, ALL, "every address",
         "the addresses from which apps can be signed in to";
     PasswordComposition "password.composition" Kind::Higher(2, 4), PEOPLE, "not asked",
@@ -193,7 +199,7 @@ mod tests {
     fn a_mistyped_one_is_mended() {
         for (typed, expected) in [
             ("session.idel", "there is no setting `session.idel`; did you mean `session.idle`?"),
-            ("idle", "there is no setting `idle`; there is network.allowed, password.composition, password.max_age"),
+            ("idle", "there is no setting `idle`; there is lockout.after, lockout.for, lockout.unlock, network.allowed"),
         ] {
             let said = typed.parse::<Setting>().unwrap_err().to_string();
             assert!(said.starts_with(expected), "{said}");

@@ -16,6 +16,8 @@ pub struct Expiring {
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// Browsers keep cookies for 400 days at most.
+const YEAR: Duration = Duration::from_secs(400 * 86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 macro_rules! expiring {
@@ -45,7 +47,8 @@ expiring! {
     "jobs" by "id" when "failed_at < $1" kept MONTH;
     "registration_tokens" by "id" when "expires_at < $1" kept MONTH;
     "logouts" by "id" when "created_at < $1" kept MONTH;
-    "throttles" by "key" when "clear_at < $1" kept Duration::ZERO;
+    "throttles" by "key" when "clear_at < $1 AND (locked_at IS NULL OR locked_until < $1)" kept Duration::ZERO;
+    "known_devices" by "browser_hash" when "last_at < $1" kept YEAR;
     "families" by "id" when "expires_at < $1" kept MONTH, unless
         "refresh_tokens" on "family_id = families.id",
         "authorization_codes" on "family_id = families.id",

@@ -70,6 +70,8 @@ const STEPS: &[Step] = migrations! {
     "202611230700" "factors";
     "202611230726" "policy_rules";
     "202611231055" "passkeys";
+    "202611231058" "session_completion";
+    "202611231118" "lockout";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

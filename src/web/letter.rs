@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::{
     accent::Accent,
+    device::Device,
     frame::Brand,
     language::{Language, strings::letter::Letters},
     site::Site,
@@ -60,12 +61,16 @@ pub enum FactorChange {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// The last one was removed.
+    LastRemoved,
     /// All were removed for the person.
     Reset,
     /// New recovery codes were made.
     CodesMade,
     /// A recovery code was used.
     CodeUsed,
+    /// Wrong codes were typed after the right password.
+    CodesGuessed,
 }
 
 #[derive(Template)]
@@ -156,6 +161,29 @@ impl Letterhead {
         self.write("password-changed", t.subject, &body)
     }
 
+    /// Word that an account is locked, until when (or until an administrator unlocks it); `href` leads to a new password.
+    #[must_use]
+    pub fn account_locked(&self, until: Option<Timestamp>, href: &str) -> Letter {
+        let t = &self.texts().locked;
+        let lasts = match until {
+            Some(until) => (t.until)(&self.language.date_and_time(until)),
+            None => t.lasting.to_owned(),
+        };
+        let body = self.body(vec![t.lead.into(), lasts, t.known.into()], (t.button, href), vec![t.not_you.into()]);
+        self.write("account-locked", t.subject, &body)
+    }
+
+    /// Word that somebody signed in at `at` in a browser in which the person never did; `href` leads to their devices.
+    #[must_use]
+    pub fn new_device(&self, user_agent: &str, address: &str, at: Timestamp, href: &str) -> Letter {
+        let t = &self.texts().new_device;
+        let device = Device::of(user_agent).name();
+        let device = device.unwrap_or_else(|| self.language.strings().account.devices.unknown.to_owned());
+        let facts = (t.facts)(&device, address, &self.language.date_and_time(at));
+        let body = self.body(vec![t.lead.into(), facts, t.yours.into()], (t.button, href), vec![t.not_you.into()]);
+        self.write("new-device", t.subject, &body)
+    }
+
     /// Word to the former address that another one was confirmed at `at`; `href` leads to the account.
     #[must_use]
     pub fn email_changed(&self, at: Timestamp, href: &str) -> Letter {
@@ -190,9 +218,11 @@ impl Letterhead {
             FactorChange::Removed => ("factor-removed", &t.removed),
             FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
             FactorChange::PasskeyRemoved => ("passkey-removed", &t.passkey_removed),
+            FactorChange::LastRemoved => ("factor-removed", &t.last_removed),
             FactorChange::Reset => ("factors-reset", &t.reset),
             FactorChange::CodesMade => ("recovery-codes-made", &t.codes_made),
             FactorChange::CodeUsed => ("recovery-code-used", &t.code_used),
+            FactorChange::CodesGuessed => ("codes-guessed", &t.codes_guessed),
         };
         let lead = (word.lead)(&self.language.date_and_time(at));
         let body = self.body(vec![lead, word.effect.into(), t.not_you.into()], (t.button, href), Vec::new());
@@ -243,6 +273,8 @@ mod tests {
             FactorChange::Removed,
             FactorChange::PasskeyAdded,
             FactorChange::PasskeyRemoved,
+            FactorChange::LastRemoved,
+            FactorChange::CodesGuessed,
             FactorChange::Reset,
             FactorChange::CodesMade,
             FactorChange::CodeUsed,
@@ -256,6 +288,14 @@ mod tests {
             head.email_changed(Timestamp(1_795_320_000_000), "https://id.example/account"),
             clinic.welcome("Riverside & Sons", "https://id.example/account"),
             head.welcome("Two\r\nLines", "https://id.example/account"),
+            head.account_locked(Some(Timestamp(1_795_320_000_000)), "https://id.example/password/forgotten"),
+            head.new_device(
+                "Firefox/133 (Windows)",
+                "192.0.2.7",
+                Timestamp(1_795_320_000_000),
+                "https://id.example/account/sessions",
+            ),
+            head.account_locked(None, "https://id.example/password/forgotten"),
             head.request_waiting("https://id.example/account/requests"),
         ];
         letters.extend(changes.map(|what| {

@@ -13,6 +13,7 @@ pub mod assets;
 pub mod client_certificate;
 pub mod cookie;
 pub mod csrf;
+pub mod device;
 pub mod error;
 pub mod field;
 pub mod form;

@@ -83,6 +83,9 @@ pub struct Shown {
     /// The app's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
+    /// Its client id, for the audit log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     /// The organization that the app asked for, by id or slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
@@ -116,6 +119,12 @@ impl ReturnTo {
     #[must_use]
     pub fn showing(self, shown: Shown) -> Self {
         Self { shown, ..self }
+    }
+
+    /// The client that sent the person, where one did.
+    #[must_use]
+    pub fn client(&self) -> Option<String> {
+        self.shown.client.clone()
     }
 
     /// The signed text that [`ReturnTo::open`] accepts from the same browser.

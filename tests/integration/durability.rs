@@ -25,7 +25,7 @@ use lanyard::{
     random::Random,
     scim::connection,
     secret::ExposeSecret,
-    session::{Authenticated, Lifetime},
+    session::{Authenticated, Lifetime, Proof},
     storage::{self, testing},
 };
 use reqwest::Client;
@@ -113,12 +113,8 @@ pub(crate) async fn furnish(app: &App, email: &'static str) -> Vec<String> {
                 let name = email.parse().expect("a name");
                 let user = tx.users().by_login_name(&name).await?.expect("the demo has this person");
                 let organization = tx.organizations().by_reference("riverside").await?.expect("the demo has it");
-                let who = Authenticated {
-                    user: user.id.clone(),
-                    acr: "1".to_owned(),
-                    amr: vec!["pwd".to_owned()],
-                    user_agent: "test".to_owned(),
-                };
+                let who =
+                    Authenticated { user: user.id.clone(), proof: Proof::default(), user_agent: "test".to_owned() };
                 let day = Duration::from_hours(24);
                 let cookie = context.random.token().1;
                 let session = tx.sessions().begin(&context, cookie, who, Lifetime { idle: day, absolute: day }).await?;

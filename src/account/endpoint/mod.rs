@@ -160,7 +160,7 @@ async fn confirmed(
     Ok(match confirmation {
         Confirmation::Given => None,
         Confirmation::Wait(time) => Some(Unconfirmed {
-            problem: Problem::whole(t.sign_in.throttled),
+            problem: Problem::whole((t.sign_in.throttled)(&language_of(visit, &person.user).wait(time))),
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(time.as_secs().max(1)),
         }),

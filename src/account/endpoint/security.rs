@@ -18,14 +18,14 @@ use crate::{
         endpoint::{FreshlySignedIn, SignedIn},
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
         factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
-        recovery::mail,
+        recovery::factors_changed,
     },
     clock::Timestamp,
     id::FactorId,
     jobs::Job,
     secret::ExposeSecret,
     storage,
-    web::{CsrfForm, Error, FactorChange, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie, qr},
+    web::{CsrfForm, Error, FactorChange, Page, Problem, Query, Refusal, Visit, cookie::Cookie, qr},
 };
 
 pub(super) const PATH: &str = "/account/security";
@@ -135,13 +135,16 @@ pub(super) async fn remove(
     let context = context(&app, &visit, &person);
     let is_key = app.storage.read().await?.factors().keys(&person.user.id).await?.iter().any(|key| key.factor == id);
     let what = if is_key { FactorChange::PasskeyRemoved } else { FactorChange::Removed };
-    let notice = notice(&visit, &person, what, context.now);
+    let [removed, last_removed] =
+        [what, FactorChange::LastRemoved].map(|what| notice(&visit, &person, what, context.now));
     let sealer = app.sealer.clone();
     let is_removed = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
                 let is_removed = enrolling::remove(tx, &context, (&person.user.id, &id), "person").await?;
+                let is_last = is_removed && !tx.factors().has_any(&person.user.id).await?;
+                let notice = if is_last { last_removed } else { removed };
                 if let Some(notice) = notice.filter(|_| is_removed) {
                     tx.jobs().enqueue(&context, &sealer, &notice).await?;
                 }
@@ -255,8 +258,5 @@ pub(super) async fn codes_page(
 }
 
 pub(super) fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {
-    let (user, site) = (&person.user, visit.site());
-    let letterhead = Letterhead::new(language_of(visit, user), site).addressed_to(user.name.as_str());
-    let letter = letterhead.factors_changed(what, at, &site.address_of(PATH));
-    user.email.as_ref().map(|email| mail(email.as_str(), letter))
+    factors_changed((visit.site(), language_of(visit, &person.user)), &person.user, what, at)
 }

@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     account::{
-        device::Device,
         names::Names,
         page::{
             Tab,
@@ -30,7 +29,7 @@ use crate::{
     policy::Policies,
     session::{EndReason, Lifetime, Liveness, Session},
     storage,
-    web::{CsrfForm, Error, Page, Query, Refusal, Visit},
+    web::{CsrfForm, Error, Page, Query, Refusal, Visit, device::Device},
 };
 
 const PATH: &str = "/account/sessions";

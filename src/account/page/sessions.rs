@@ -5,7 +5,7 @@ use std::time::Duration;
 use askama::Template;
 
 use super::Masthead;
-use crate::{account::device::Device, web::Frame};
+use crate::web::{Frame, device::Device};
 
 /// The list of devices. Each has a form of its own.
 #[derive(Template)]

@@ -14,9 +14,9 @@ use super::{
     sessions::{AppState, PastSession, SessionRow, SessionsPage, ToldApp},
 };
 use crate::{
-    account::device::Device,
     authentication::page::consent::Detail,
     clock::Timestamp,
+    web::device::Device,
     web::{
         Frame, Language, Problem,
         gallery::{brand, frame, show},

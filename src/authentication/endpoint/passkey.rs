@@ -119,7 +119,8 @@ pub(super) async fn submit(
         && let Some(given) = given(&visit, &purpose_of(session), &typed)
     {
         let context = visit_context(app, &visit, Actor::User(user.id.clone()));
-        let attempt = Beside { context, session: session.clone(), user: user.clone(), given };
+        let (client, known) = (back.client(), second_factor::known(app, &visit, user));
+        let attempt = Beside { context, session: session.clone(), user: user.clone(), given, client, known };
         let outcome = beside(&policies, &with, attempt).await?;
         if let Outcome::SignedIn(token) = outcome {
             return Ok(go_on(&visit, &back, &token));
@@ -138,6 +139,9 @@ pub(super) async fn submit(
         user_agent: visit.user_agent(),
         present: visit.session_token().map(|token| TokenHash::of(token.expose_secret())),
         given,
+        client: back.client(),
+        browser: visit.known_browser().map(|browser| TokenHash::of(browser.as_str())),
+        site: visit.site().clone(),
     };
     match alone(&policies, &with, attempt).await? {
         Outcome::SignedIn(token) => Ok(go_on(&visit, &back, &token)),
@@ -161,7 +165,9 @@ fn go_on(visit: &Visit, back: &ReturnTo, token: &SecretString) -> Response {
 fn said(visit: &Visit, outcome: &Outcome) -> (StatusCode, Problem) {
     let t = &visit.texts().authentication;
     match outcome {
-        Outcome::Wait(_) => (StatusCode::TOO_MANY_REQUESTS, Problem::whole(t.sign_in.throttled)),
+        Outcome::Wait(time) => {
+            (StatusCode::TOO_MANY_REQUESTS, Problem::whole((t.sign_in.throttled)(&visit.language().wait(*time))))
+        }
         Outcome::Full => (StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(t.sign_in.full)),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(t.passkey.wrong)),
     }

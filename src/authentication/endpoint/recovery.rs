@@ -119,9 +119,11 @@ fn notices(visit: &Visit, user: &User, at: Timestamp) -> Notices {
     let (language, site) = (visit.language_for(user.locale.as_deref()), visit.site());
     let letterhead = Letterhead::new(language, site).addressed_to(user.name.as_str());
     let password = letterhead.password_changed(at, &site.address_of("/password/forgotten"));
-    let factors = letterhead.factors_changed(FactorChange::Reset, at, &site.address_of("/account/security"));
     let mail = |letter| user.email.as_ref().map(|email| recovery::mail(email.as_str(), letter));
-    Notices { password: mail(password), factors: mail(factors) }
+    Notices {
+        password: mail(password),
+        factors: recovery::factors_changed((site, language), user, FactorChange::Reset, at),
+    }
 }
 
 fn view(least: usize, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {

@@ -13,22 +13,19 @@ use crate::{
     authentication::{
         Authenticator,
         flow::Step,
+        lockout::Known,
         page::second_factor::SecondFactorPage,
-        recovery::mail,
-        second_factor::{self, Attempt, Outcome},
+        recovery::factors_changed,
+        second_factor::{self, Attempt, Notices, Outcome},
     },
     clock::Timestamp,
     directory::user::User,
-    jobs::Job,
     limit::Network,
     policy::Policies,
-    secret::ExposeSecret,
+    secret::{ExposeSecret, TokenHash},
     session::Session,
     storage,
-    web::{
-        CsrfForm, Error, FactorChange, Frame, Letterhead, Page, Parameters, Problem, Query, ReturnTo, Visit,
-        cookie::Cookie,
-    },
+    web::{CsrfForm, Error, FactorChange, Frame, Page, Parameters, Problem, Query, ReturnTo, Visit, cookie::Cookie},
 };
 
 const PATH: &str = "/login/factor";
@@ -61,13 +58,14 @@ pub(super) async fn submit(
     let back = way_back(&visit);
     let Some((session, user)) = waiting(&person).cloned() else { return Ok(onwards(&visit, &back)) };
     let context = visit_context(app, &visit, Actor::User(user.id.clone()));
-    let notice = notice(&visit, &user, context.now);
+    let notices = notices(&visit, &user, context.now);
     let network = Network::from(visit.address());
-    let known = (session.clone(), user.clone());
-    let attempt = Attempt { context, network, session, user, code: form.secret("code"), notice };
-    let again = |status, problem| {
-        again((app, &authenticator), (&visit, &back, &query), (&known.0, &known.1), (status, problem))
-    };
+    let who = (session.clone(), user.clone());
+    let known = known(app, &visit, &user);
+    let attempt =
+        Attempt { context, network, session, user, code: form.secret("code"), client: back.client(), known, notices };
+    let again =
+        |status, problem| again((app, &authenticator), (&visit, &back, &query), (&who.0, &who.1), (status, problem));
     let texts = &visit.texts().authentication;
     let wrong =
         if query.value(RECOVERY).is_some() { texts.second_factor.wrong_recovery } else { texts.second_factor.wrong };
@@ -78,11 +76,18 @@ pub(super) async fn submit(
         Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", wrong)).await?,
         Outcome::Full => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(texts.sign_in.full)).await?,
         Outcome::Wait(time) => {
-            let mut response = again(StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.sign_in.throttled)).await?;
+            let problem = Problem::whole((texts.sign_in.throttled)(&visit.language().wait(time)));
+            let mut response = again(StatusCode::TOO_MANY_REQUESTS, problem).await?;
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
             response
         }
     })
+}
+
+/// The browser, in which the person is about to have signed in.
+pub(super) fn known(app: &App, visit: &Visit, user: &User) -> Option<Known> {
+    let browser = visit.known_browser().map(|browser| TokenHash::of(browser.as_str()));
+    Known::of(app, visit.site(), user, browser)
 }
 
 /// Whoever this step is for.
@@ -104,12 +109,13 @@ pub(super) fn onwards(visit: &Visit, back: &ReturnTo) -> Response {
     Redirect::to(&with_return("/login", &back.seal(visit.site(), visit.browser()))).into_response()
 }
 
-/// Word to the person that a recovery code was used, in their language.
-fn notice(visit: &Visit, user: &User, at: Timestamp) -> Option<Job> {
-    let (language, site) = (visit.language_for(user.locale.as_deref()), visit.site());
-    let letterhead = Letterhead::new(language, site).addressed_to(user.name.as_str());
-    let letter = letterhead.factors_changed(FactorChange::CodeUsed, at, &site.address_of("/account/security"));
-    user.email.as_ref().map(|email| mail(email.as_str(), letter))
+/// Word to the person of what may happen, in their language.
+fn notices(visit: &Visit, user: &User, at: Timestamp) -> Notices {
+    let to = (visit.site(), visit.language_for(user.locale.as_deref()));
+    Notices {
+        recovery: factors_changed(to, user, FactorChange::CodeUsed, at),
+        guessing: factors_changed(to, user, FactorChange::CodesGuessed, at),
+    }
 }
 
 async fn view(

@@ -63,6 +63,9 @@ pub(super) async fn submit(
         network: Network::from(visit.address()),
         user_agent: visit.user_agent(),
         present: visit.session_token().map(|token| TokenHash::of(token.expose_secret())),
+        client: back.client(),
+        browser: visit.known_browser().map(|browser| TokenHash::of(browser.as_str())),
+        site: visit.site().clone(),
         user_name: form.trimmed("user_name").to_owned(),
         password: form.secret("password"),
     };
@@ -84,7 +87,8 @@ pub(super) async fn submit(
         Outcome::Full => again(with, &visit, &back, (unprocessable, Problem::whole(texts.full))).await?,
         Outcome::Wait(time) => {
             let wait = HeaderValue::from(time.as_secs().max(1));
-            let problem = (StatusCode::TOO_MANY_REQUESTS, Problem::whole(texts.throttled));
+            let problem =
+                (StatusCode::TOO_MANY_REQUESTS, Problem::whole((texts.throttled)(&visit.language().wait(time))));
             let mut response = again(with, &visit, &back, problem).await?;
             response.headers_mut().insert(header::RETRY_AFTER, wait);
             response

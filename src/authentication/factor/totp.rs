@@ -19,6 +19,12 @@ const STEP: u64 = 30;
 /// So many codes before and after the one of now are taken.
 const SKEW: u16 = 1;
 
+/// The latest half minute whose code is taken at `now`.
+#[must_use]
+pub fn latest_step(now: Timestamp) -> i64 {
+    now.seconds().div_euclid(STEP.cast_signed()) + i64::from(SKEW)
+}
+
 /// What an authenticator app and the server share: 160 bits, the length of the hash (RFC 4226 §4, R6).
 #[derive(Debug, Clone)]
 pub struct Seed(SecretSlice<u8>);
@@ -67,6 +73,8 @@ impl Seed {
     #[must_use]
     pub fn step_of(&self, code: &str, now: Timestamp, last: i64) -> Option<i64> {
         let seconds = u64::try_from(now.0 / 1000).ok()?;
+        // A clock that was set back locks no app out until it has caught up.
+        let last = if last > latest_step(now) { 0 } else { last };
         let found = self.generator().check(code, seconds)?;
         i64::try_from(found).ok().filter(|step| *step > last)
     }
@@ -113,6 +121,8 @@ mod tests {
             ("a minute late", "050471", 1_111_111_171, 0, None),
             ("a minute early", "050471", 1_111_111_049, 0, None),
             ("used", "050471", 1_111_111_111, step, None),
+            ("used at once, early", "050471", 1_111_111_081, step, None),
+            ("the clock was set back", "050471", 1_111_111_111, step + 2, Some(step)),
             ("older than the last one", "081804", 1_111_111_111, step, None),
             ("another", "050472", 1_111_111_111, 0, None),
             ("too short", "50471", 1_111_111_111, 0, None),

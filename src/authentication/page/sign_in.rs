@@ -38,7 +38,11 @@ impl SignInPage {
     fn lead(&self) -> Option<String> {
         let texts = &self.frame.t.authentication.sign_in;
         let to = self.app.as_deref().map(texts.continue_to);
-        if self.is_again { Some(texts.again.text.to_owned()) } else { to }
+        match (self.is_again, &self.app) {
+            (true, Some(_)) => Some(texts.again.text.to_owned()),
+            (true, None) => Some(texts.again_unasked.to_owned()),
+            (false, _) => to,
+        }
     }
 
     fn summary(&self) -> Problems<'_> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     audit::Context,
     clock::Timestamp,
+    config::Rule,
     id::UserId,
     random::Random,
     secret::TokenHash,
@@ -96,6 +97,35 @@ async fn texts_are_missing_until_this_version_is_accepted() {
     }
 }
 
+const RULE: Rule = Rule { attempts: 5, recovery: Duration::from_secs(60), longest_wait: Duration::from_secs(600) };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_of_before_the_clock_was_set_back_fade_by_the_clock_as_it_is() {
+    for database in databases().await {
+        let (storage, key) = (&database.storage, TokenHash::of("olivia"));
+        let done: Result<_> = storage
+            .write(move |tx| {
+                Box::pin(async move {
+                    for now in [90_000_000, 90_001_000] {
+                        tx.throttles().fail(key, RULE, Timestamp(now)).await?;
+                    }
+                    let back = tx.throttles().fail(key, RULE, Timestamp(1_000)).await?;
+                    let day = Duration::from_secs(86_400);
+                    let told = TokenHash::of("told");
+                    let mut first = vec![];
+                    for now in [90_000_000, 90_001_000, 1_000, 2_000, 86_401_000] {
+                        first.push(tx.throttles().is_first(told, day, Timestamp(now)).await?);
+                    }
+                    Ok((back, first))
+                })
+            })
+            .await;
+        let (back, first) = done.unwrap();
+        assert_eq!(back.times(), (Timestamp(1_000 + 119_000 + 60_000), Timestamp(1_000)));
+        assert_eq!(first, [true, false, true, false, true]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_add_up_and_are_forgotten() {
     for database in databases().await {
@@ -105,7 +135,7 @@ async fn failures_add_up_and_are_forgotten() {
             .write(move |tx| {
                 Box::pin(async move {
                     for now in [1_000, 2_000, 3_000] {
-                        tx.throttles().fail(key, Duration::from_secs(60), Timestamp(now)).await?;
+                        tx.throttles().fail(key, RULE, Timestamp(now)).await?;
                     }
                     Ok(())
                 })
@@ -113,7 +143,7 @@ async fn failures_add_up_and_are_forgotten() {
             .await;
         failed.unwrap();
         let found = storage.read().await.unwrap().throttles().find(key).await.unwrap();
-        assert_eq!(found, Some((Timestamp(1_000 + 180_000), Timestamp(3_000))));
+        assert_eq!(found.map(|tally| tally.times()), Some((Timestamp(1_000 + 180_000), Timestamp(3_000))));
         let forgiven: Result<()> =
             storage.write(move |tx| Box::pin(async move { tx.throttles().forgive(key).await })).await;
         forgiven.unwrap();

@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use super::{change, language_of};
 use crate::{
-    authentication::{enrolling, factor::Factor, recovery::mail},
+    authentication::{enrolling, factor::Factor, recovery::factors_changed},
     cli::{Shell, scope},
     directory::tenancy::Aspect,
     id::OrganizationId,
     server,
     session::EndReason,
-    web::{FactorChange, Letterhead},
+    web::FactorChange,
 };
 
 /// One factor as it is shown.
@@ -79,11 +79,9 @@ pub(super) async fn reset(shell: &Shell, by: Option<&OrganizationId>, person: &s
                 tx.sessions().end_all_of_user(context, &user.id, None, EndReason::Administrator).await?;
             }
             let removed = enrolling::reset(tx, context, &user.id, "administrator").await?;
-            if let Some(email) = user.email.as_ref().filter(|_| removed > 0) {
-                let letterhead = Letterhead::new(language_of(user), &site).addressed_to(user.name.as_str());
-                let href = site.address_of("/account/security");
-                let letter = letterhead.factors_changed(FactorChange::Reset, context.now, &href);
-                tx.jobs().enqueue(context, &sealer, &mail(email.as_str(), letter)).await?;
+            let notice = factors_changed((&site, language_of(user)), user, FactorChange::Reset, context.now);
+            if let Some(notice) = notice.filter(|_| removed > 0) {
+                tx.jobs().enqueue(context, &sealer, &notice).await?;
             }
             Ok(removed)
         })

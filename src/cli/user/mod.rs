@@ -34,7 +34,7 @@ use crate::{
     audit::Context,
     authentication::{
         factor::hasher::{Hasher, Password},
-        recovery,
+        lockout, recovery,
     },
     directory::{
         self, email_change, profile,
@@ -171,6 +171,12 @@ an authenticator app again. Whoever still has a recovery code needs no reset.")]
         /// The person: e-mail address, user name or id
         person: String,
     },
+    /// Ends the lock that failed sign-ins put on an account
+    #[command(after_help = "Example:\n  lanyard user unlock priya@riverside.example")]
+    Unlock {
+        /// The person: e-mail address, user name or id
+        person: String,
+    },
     /// Keeps a person out of every organization; sessions and tokens end at once
     #[command(after_help = "Example:\n  lanyard user disable tess@harbour.example")]
     Disable {
@@ -223,6 +229,7 @@ impl Users {
             Command::Recover { person } => recover(shell, by, &person).await,
             Command::Factors { person } => factors::factors(shell, by, &person).await,
             Command::ResetFactors { person } => factors::reset(shell, by, &person).await,
+            Command::Unlock { person } => unlock(shell, by, &person).await,
             Command::Disable { person } => {
                 change(shell, by, &person, Aspect::Existence, |tx, context, user| {
                     Box::pin(async move { user::disable(tx, context, &user.id).await })
@@ -269,6 +276,18 @@ where
             })
         })
         .await
+}
+
+/// Ends the lock of an account.
+async fn unlock(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
+    let is_unlocked = change(shell, by, person, Aspect::Login, |tx, context, user| {
+        Box::pin(async move { Ok(lockout::unlock(tx, context, &user.id).await?) })
+    })
+    .await?;
+    if !is_unlocked {
+        shell.say("The account was not locked.");
+    }
+    show(shell, by, person).await
 }
 
 /// The id, which stays when the login names change.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    authentication::lockout,
     cli::{
         Shell, attribute, membership,
         scope::{self, cell, instant},
@@ -24,6 +25,12 @@ struct Shown {
     attributes: Vec<(String, String)>,
     organizations: Vec<ShownMembership>,
     must_change_password: bool,
+    /// Since when nobody signs in but in browsers in which the person is known.
+    locked_at: Option<String>,
+    /// Until when; none until an administrator unlocks it.
+    locked_until: Option<String>,
+    /// The failed sign-ins that locked it.
+    failed_sign_ins: i64,
     created_at: String,
     disabled_at: Option<String>,
     deleted_at: Option<String>,
@@ -68,6 +75,7 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
             });
         }
     }
+    let lock = lockout::lock_of(&mut tx, &user.id, now).await?;
     // One organization sees what it holds itself; whether the person is to be erased is the server's.
     let held_by = tx.retention().holders(&user.id, now).await?.into_iter();
     let held_by = held_by.filter(|one| by.is_none_or(|by| *by == one.id)).map(|one| one.slug.into());
@@ -84,6 +92,9 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
         attributes: attribute::of_user(&user),
         organizations,
         must_change_password: user.must_change_password(now),
+        locked_at: instant(lock.and_then(|lock| lock.locked_at)),
+        locked_until: instant(lock.and_then(|lock| lock.locked_until)),
+        failed_sign_ins: lock.map_or(0, |lock| lock.failures),
         created_at: user.created_at.to_string(),
         disabled_at: instant(user.disabled_at),
         deleted_at: instant(user.deleted_at),
@@ -105,6 +116,10 @@ fn lines(shown: &Shown) -> Vec<(&str, String)> {
     ];
     if !shown.held_by.is_empty() {
         lines.push(("record held by", shown.held_by.join(", ")));
+    }
+    if let Some(at) = &shown.locked_at {
+        let until = shown.locked_until.as_deref().unwrap_or("an administrator unlocks it");
+        lines.push(("locked", format!("{at} after {} failed sign-ins, until {until}", shown.failed_sign_ins)));
     }
     lines.extend(shown.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
     let is_only = shown.organizations.len() == 1;
@@ -161,6 +176,9 @@ mod tests {
                 attributes: vec![],
                 organizations: vec![],
                 must_change_password: false,
+                locked_at: None,
+                locked_until: None,
+                failed_sign_ins: 0,
                 created_at: String::new(),
                 disabled_at: text(disabled_at),
                 deleted_at: text(deleted_at),

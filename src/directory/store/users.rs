@@ -251,7 +251,11 @@ impl Users<'_> {
             .bind(id.as_str().to_owned())
             .execute(self.0.connection())
             .await?;
-        for statement in ["DELETE FROM factors WHERE user_id = $1", "DELETE FROM recovery_codes WHERE user_id = $1"] {
+        for statement in [
+            "DELETE FROM factors WHERE user_id = $1",
+            "DELETE FROM recovery_codes WHERE user_id = $1",
+            "DELETE FROM known_devices WHERE user_id = $1",
+        ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }
         sql("UPDATE sessions SET user_agent = '', address = '' WHERE user_id = $1")

@@ -13,7 +13,6 @@ use super::{
 use crate::{
     audit::{Actor, Context, Event},
     authentication::endpoint::SignedIn,
-    clock::Timestamp,
     directory::{organization::Organization, user::User},
     id::{FamilyId, OrganizationId, Sid},
     oauth::{
@@ -25,6 +24,7 @@ use crate::{
         token::life::{issued_at, void_before},
     },
     secret::TokenHash,
+    setting::Setting,
     storage::{self, Tx},
 };
 
@@ -72,12 +72,27 @@ pub async fn admission(
     Ok(Admission::Open(Box::new((membership, organization))))
 }
 
-/// Whether the person signed in lately enough for this app (`default_max_age`); else they do so again before they allow it.
-#[must_use]
-pub fn is_recent(client: &Client, request: &DeferredRequest, (person, now): (&SignedIn, Timestamp)) -> bool {
-    let asked_at = request.created_at;
-    let recent = |max_age| prompt::is_recent(person.session.auth_time, max_age, (asked_at, now));
-    client.metadata.default_max_age.is_none_or(recent)
+/// Whether the person signed in lately enough for this app (`default_max_age`), and for the rules of the organization where
+/// it is known (`session.reauthenticate`); else they do so again before they allow it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_recent(
+    provider: &Provider,
+    (client, request): (&Client, &DeferredRequest),
+    (person, at): (&SignedIn, Option<&OrganizationId>),
+) -> storage::Result<bool> {
+    let by_rule = match at {
+        Some(organization) => {
+            let ruled = provider.ruled((&person.user.id, organization), client).await?;
+            ruled.applying().span(Setting::SessionReauthenticate)
+        }
+        None => None,
+    };
+    let by_rule = by_rule.and_then(|after| i64::try_from(after.as_secs()).ok());
+    let times = (request.created_at, provider.app.clock.now());
+    let recent = |max_age| prompt::is_recent(person.session.auth_time, max_age, times);
+    Ok([client.metadata.default_max_age, by_rule].into_iter().flatten().min().is_none_or(recent))
 }
 
 /// What a person allows: ready to be written down.

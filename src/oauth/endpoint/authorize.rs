@@ -145,6 +145,7 @@ impl Arrived {
         let origin = RedirectOrigin::of(&to.redirect.url());
         let shown = Shown {
             app: Some(to.client.client.name.clone()),
+            client: Some(to.client.client.id.clone()),
             organization: self.parameters.value("organization").map(str::to_owned),
         };
         Ok(ReturnTo {

@@ -128,8 +128,10 @@ pub(in crate::oauth) async fn decide(
     let client = provider.client(&request.client_id).await?.filter(|client| client.client.disabled_at.is_none());
     let Some(client) = client else { return Ok(done("gone")) };
     let context = context.by(Actor::User(person.user.id.clone()));
+    let wants = form.value("decision") == Some("allow");
+    let at = request.organization.as_deref().and_then(|id| id.parse().ok());
     let told = match form.value("decision") {
-        Some("allow") if !is_recent(&client.client, &request, (&person, now)) => {
+        _ if wants && !is_recent(&provider, (&client.client, &request), (&person, at.as_ref())).await? => {
             return Ok(send_to_sign_in(&visit, &ReturnTo::new(LocalPath::parse(PATH)?, visit.site())));
         }
         Some("allow") => allow(&provider, &context, &person, (client, request)).await?,

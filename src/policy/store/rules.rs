@@ -201,7 +201,8 @@ impl PolicyRules<'_> {
         let mut found = vec![];
         for list in padded(people) {
             let text = format!(
-                "SELECT user_id, address FROM sessions WHERE ended_at IS NULL AND user_id IN ({}) LIMIT 1000",
+                "SELECT user_id, address FROM sessions \
+                 WHERE ended_at IS NULL AND completed_at IS NOT NULL AND user_id IN ({}) LIMIT 1000",
                 in_list(1, list.len())
             );
             let query = list.iter().fold(sql(text), |query, id| query.bind(id.as_str().to_owned()));

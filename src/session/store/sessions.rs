@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     id::{OrganizationId, SessionId, Sid, UserId},
     secret::TokenHash,
-    session::{Authenticated, Lifetime, Session},
+    session::{AHEAD, Authenticated, Extent, Lifetime, Proof, Session},
     storage::{Result, Row, Tx, sql},
 };
 
@@ -35,18 +35,19 @@ impl Sessions<'_> {
             id: SessionId::fresh(context.now, &context.random),
             user: who.user,
             auth_time: context.now,
-            acr: who.acr,
-            amr: who.amr,
+            acr: who.proof.acr.clone(),
+            amr: who.proof.amr.clone(),
             created_at: context.now,
             last_seen_at: context.now,
             expires_at: context.now.plus(lifetime.absolute),
             user_agent: who.user_agent,
             address: context.address.clone().unwrap_or_default(),
+            completed_at: (who.proof.extent == Extent::Whole).then_some(context.now),
             ended_at: None,
         };
         sql(
-            "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(session.id.as_str().to_owned())
         .bind(token.to_vec())
@@ -59,10 +60,10 @@ impl Sessions<'_> {
         .bind(session.expires_at.0)
         .bind(session.user_agent.clone())
         .bind(session.address.clone())
+        .bind(session.completed_at.map(|at| at.0))
         .execute(self.0.connection())
         .await?;
-        let event =
-            Event::SignIn { user: session.user.clone(), session: session.id.clone(), amr: session.amr.join(" ") };
+        let event = proved(&session, &who.proof);
         self.0.record(&context.by(Actor::User(session.user.clone())), None, &event);
         Ok(session)
     }
@@ -73,7 +74,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_token(&mut self, token: TokenHash) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, ended_at \
              FROM sessions \
              WHERE token_hash = $1",
         )
@@ -89,7 +90,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_id(&mut self, id: &SessionId) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, ended_at \
              FROM sessions \
              WHERE id = $1",
         )
@@ -99,15 +100,15 @@ impl Sessions<'_> {
         row.as_ref().map(session).transpose()
     }
 
-    /// The sessions of a person that were not ended, newest first; at most 100.
+    /// The sessions in which a person is signed in and that were not ended, newest first; at most 100.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Session>> {
         let rows = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, ended_at \
              FROM sessions \
-             WHERE user_id = $1 AND ended_at IS NULL \
+             WHERE user_id = $1 AND ended_at IS NULL AND completed_at IS NOT NULL \
              ORDER BY id DESC \
              LIMIT 100",
         )
@@ -122,9 +123,11 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn touch(&mut self, id: &SessionId, now: Timestamp) -> Result<()> {
-        sql("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2")
+        // Where the clock was set back, the use is written down by the clock as it is.
+        sql("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at < $2 OR last_seen_at > $3)")
             .bind(id.as_str().to_owned())
             .bind(now.0)
+            .bind(now.plus(AHEAD).0)
             .execute(self.0.connection())
             .await?;
         Ok(())
@@ -152,19 +155,29 @@ impl Sessions<'_> {
         context: &Context,
         session: &Session,
         token: TokenHash,
-        ((acr, amr), auth_time): ((&str, &[String]), Timestamp),
+        (proof, auth_time): (&Proof, Timestamp),
     ) -> Result<()> {
-        sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $4, acr = $5, amr = $6 WHERE id = $1")
-            .bind(session.id.as_str().to_owned())
-            .bind(token.to_vec())
-            .bind(auth_time.0)
-            .bind(context.now.0)
-            .bind(acr.to_owned())
-            .bind(amr.join(" "))
-            .execute(self.0.connection())
-            .await?;
-        let event =
-            Event::Reauthentication { user: session.user.clone(), session: session.id.clone(), amr: amr.join(" ") };
+        let completed = (proof.extent == Extent::Whole).then_some(context.now);
+        sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $4, acr = $5, amr = $6, \
+             completed_at = COALESCE(completed_at, $7) \
+             WHERE id = $1")
+        .bind(session.id.as_str().to_owned())
+        .bind(token.to_vec())
+        .bind(auth_time.0)
+        .bind(context.now.0)
+        .bind(proof.acr.clone())
+        .bind(proof.amr.join(" "))
+        .bind(completed.map(|at| at.0))
+        .execute(self.0.connection())
+        .await?;
+        let event = match (session.completed_at, proof.extent) {
+            (Some(_), Extent::Whole) => {
+                let (user, session) = (session.user.clone(), session.id.clone());
+                let (amr, factor, client) = said(proof);
+                Event::Reauthentication { user, session, amr, factor, client }
+            }
+            _ => proved(session, proof),
+        };
         self.0.record(context, None, &event);
         Ok(())
     }
@@ -237,6 +250,22 @@ impl Sessions<'_> {
     }
 }
 
+/// A sign-in, or the first half of one.
+fn proved(session: &Session, proof: &Proof) -> Event {
+    let (user, session) = (session.user.clone(), session.id.clone());
+    let (amr, factor, client) = said(proof);
+    match proof.extent {
+        Extent::Whole => Event::SignIn { user, session, amr, factor, client },
+        Extent::Half => Event::FirstFactor { user, session, amr, client },
+    }
+}
+
+/// What the log says of a proof; empty where there is none.
+fn said(proof: &Proof) -> (String, String, String) {
+    let factor = proof.factor.as_ref().map(ToString::to_string).unwrap_or_default();
+    (proof.amr.join(" "), factor, proof.client.clone().unwrap_or_default())
+}
+
 fn session(row: &Row) -> Result<Session> {
     let amr: String = row.try_get("amr")?;
     Ok(Session {
@@ -250,6 +279,7 @@ fn session(row: &Row) -> Result<Session> {
         expires_at: Timestamp(row.try_get("expires_at")?),
         user_agent: row.try_get("user_agent")?,
         address: row.try_get("address")?,
+        completed_at: row.try_get::<Option<i64>>("completed_at")?.map(Timestamp),
         ended_at: row.try_get::<Option<i64>>("ended_at")?.map(Timestamp),
     })
 }

@@ -9,7 +9,7 @@ use crate::{
     id::{FamilyId, OrganizationId, SessionId, UserId},
     random::Random,
     secret::TokenHash,
-    session::{Authenticated, EndReason, Lifetime, Session},
+    session::{Authenticated, EndReason, Lifetime, Proof, Session},
     storage::{Result, Storage, Tx, sql, testing::databases},
 };
 
@@ -45,8 +45,7 @@ async fn people(tx: &mut Tx) -> Result<()> {
 async fn begin(storage: &Storage, token: &'static str) -> Session {
     let who = Authenticated {
         user: user(),
-        acr: "1".into(),
-        amr: vec!["pwd".into(), "otp".into()],
+        proof: Proof { acr: "1".into(), amr: vec!["pwd".into(), "otp".into()], ..Proof::default() },
         user_agent: "Test".into(),
     };
     storage
@@ -105,7 +104,7 @@ async fn a_session_is_found_by_its_cookie_until_it_gets_another() {
                             &context(),
                             &held,
                             TokenHash::of("second"),
-                            (("1", &["pwd".into()]), context().now),
+                            (&Proof { acr: "1".into(), amr: vec!["pwd".into()], ..Proof::default() }, context().now),
                         )
                         .await
                 })

@@ -111,6 +111,21 @@ impl Language {
         range.split('-').next().and_then(|primary| primary.parse().ok())
     }
 
+    /// How long something takes, in words ("3 minutes"), rounded up.
+    #[must_use]
+    pub fn wait(self, time: Duration) -> String {
+        let wait = &self.strings().wait;
+        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        match (seconds, seconds.div_ceil(60)) {
+            (0..=1, _) => wait.a_second.to_owned(),
+            (2..=59, _) => (wait.seconds)(seconds),
+            (60, _) => wait.a_minute.to_owned(),
+            (_, minutes @ ..=59) => (wait.minutes)(minutes),
+            (_, 60) => wait.an_hour.to_owned(),
+            (_, minutes) => (wait.hours)(minutes.div_ceil(60)),
+        }
+    }
+
     /// How long ago something was, in words ("3 hours ago").
     #[must_use]
     pub fn ago(self, age: Duration) -> String {

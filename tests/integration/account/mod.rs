@@ -7,6 +7,7 @@ mod doors;
 mod invitations;
 mod isolation;
 mod languages;
+mod lockout;
 mod overview;
 mod password;
 mod passkeys;

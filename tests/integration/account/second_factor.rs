@@ -2,7 +2,13 @@
 
 use std::{process::Command, time::Duration};
 
-use lanyard::{audit::Actor, authentication::enrolling, clock::Timestamp, setting::Setting, storage};
+use lanyard::{
+    audit::{Actor, store::Query},
+    authentication::enrolling,
+    clock::Timestamp,
+    setting::Setting,
+    storage,
+};
 
 use super::crowds;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
@@ -85,10 +91,11 @@ async fn a_code_is_taken_once_and_from_its_own_person() {
         }
         assert!(new.open("/account").await.path.starts_with("/login/factor"));
 
+        assert_eq!(app.mail().await.kind, "codes-guessed");
         let mut max = app.signed_in("max@riverside.example").await;
         let (other, _) = set_up(&app, &mut max).await;
         app.mail().await;
-        app.wait(Duration::from_mins(30));
+        app.wait(Duration::from_hours(6));
         let stale = new.open("/account").await;
         assert!(stale.path.starts_with("/login/password"), "an old password is no half sign-in: {}", stale.path);
         let code = code_of(&other, app.app.clock.now());
@@ -158,10 +165,82 @@ async fn sixty_four_guesses_at_once_on_two_nodes_are_no_more_than_one_after_the_
             answers.push(guess.await.expect("no panic"));
         }
         let tried = answers.iter().filter(|status| **status == 422).count();
-        let free = app.app.config.throttle.account.attempts;
+        assert_eq!(app.mails().await.len(), 1, "codes are guessed: told once");
+        let free = app.app.config.throttle.code.attempts;
         assert_eq!(tried, usize::try_from(free).unwrap(), "{answers:?}");
         assert_eq!(answers.iter().filter(|status| **status == 429).count(), 64 - tried);
         assert_eq!(app.recorded("second-factor", "failure").await, tried);
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_what_was_proved_and_lists_show_who_is_signed_in() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        assert_eq!((app.recorded("sign-in", "success").await, app.recorded("first-factor", "success").await), (1, 0));
+        let (seed, _) = set_up(&app, &mut browser).await;
+        app.mail().await;
+        let mut other = app.browser();
+        let asked = other.sign_in(PRIYA, PASSWORD).await;
+        assert_eq!((app.recorded("sign-in", "success").await, app.recorded("first-factor", "success").await), (1, 1));
+        let devices = async |browser: &mut Browser| {
+            browser.open("/account/sessions").await.body.matches("action=\"/account/sessions/ses_").count()
+        };
+        assert_eq!(devices(&mut browser).await, 1, "the password alone is no device that is signed in");
+        app.wait(Duration::from_secs(30));
+        let code = code_of(&seed, app.app.clock.now());
+        other.submit(&asked, "/login/factor", &[("code", &code)]).await.expect(200, "Hello, Priya Nair");
+        assert_eq!(devices(&mut browser).await, 2);
+        let factor = app.read().await.factors().of_user(&app.user(PRIYA).await.id).await.expect("read").remove(0).id;
+        let query = Query { limit: 1000, ..Query::default() };
+        let events = app.read().await.audit().list(query).await.expect("read");
+        let said = events.iter().filter(|event| event.action == "sign-in").map(|event| event.detail.clone());
+        let said: Vec<String> = said.collect();
+        assert_eq!(said.len(), 2);
+        let whole = |said: &&String| said.contains("pwd otp mfa") && said.contains(factor.as_str());
+        assert_eq!(said.iter().filter(whole).count(), 1, "{said:?}");
+        // Once more in the same browser: no further sign-in.
+        app.wait(Duration::from_mins(11));
+        let again = other.open("/account/security").await;
+        again.expect(200, "Before you go on");
+        let asked = other.submit(&again, "/login/password", &[("user_name", PRIYA), ("password", PASSWORD)]).await;
+        let code = code_of(&seed, app.app.clock.now());
+        other.submit(&asked, "/login/factor", &[("code", &code)]).await.expect(200, "My phone");
+        assert_eq!((app.recorded("sign-in", "success").await, app.recorded("first-factor", "success").await), (2, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_keeps_nobody_out_and_no_session_alive() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (seed, _) = set_up(&app, &mut browser).await;
+        app.mail().await;
+        let day = Duration::from_hours(24);
+        app.wait(day);
+        let mut ahead = app.browser();
+        for _ in 0..6 {
+            ahead.sign_in(PRIYA, "wrong").await;
+        }
+        app.wait(Duration::from_mins(20));
+        let asked = ahead.sign_in(PRIYA, PASSWORD).await;
+        let code = code_of(&seed, app.app.clock.now());
+        let page = ahead.submit(&asked, "/login/factor", &[("code", &code)]).await;
+        page.expect(200, "Hello, Priya Nair");
+        let mut guessing = app.browser();
+        for _ in 0..6 {
+            guessing.sign_in(PRIYA, "wrong").await;
+        }
+        app.app.clock.set_back(day);
+        assert!(ahead.open("/account").await.path.starts_with("/login/password"), "no session lives a day longer");
+        let mut now = app.browser();
+        let asked = now.sign_in(PRIYA, PASSWORD).await;
+        asked.expect(200, "One more step");
+        let code = code_of(&seed, app.app.clock.now());
+        now.submit(&asked, "/login/factor", &[("code", &code)]).await.expect(200, "Hello, Priya Nair");
+        let mut replay = app.browser();
+        let asked = replay.sign_in(PRIYA, PASSWORD).await;
+        replay.post_form(&asked, "/login/factor", &[("code", &code)]).await.expect(422, "isn’t right");
     }
 }
 
@@ -243,7 +322,8 @@ async fn the_last_app_takes_the_recovery_codes_with_it() {
         assert_eq!(max.get(&foreign).await.status, 404, "somebody else’s is unknown");
         let removed = browser.submit(&question, "/account/security/fac_", &[]).await;
         removed.expect(200, "The app has been removed.").expect(200, "You have none yet");
-        assert_eq!(app.mail().await.kind, "factor-removed");
+        let told = app.mail().await;
+        assert!(told.kind == "factor-removed" && told.text.contains("password alone"), "{told:?}");
         app.browser().sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya Nair");
         assert_eq!(codes_of(&done).len(), 10);
         browser.post_form(&question, "/account/security/fac_", &[]).await.expect(404, "can’t find");

@@ -16,7 +16,10 @@ use axum::{Router, body::Body, extract::Request};
 use lanyard::{
     app::App,
     audit::{Actor, store::Query},
-    authentication::{assurance, factor::hasher::Hasher},
+    authentication::{
+        assurance::{Assurance, Method},
+        factor::hasher::Hasher,
+    },
     clock::{Clock, Timestamp},
     config::{Config, Purpose, Sources},
     demo::seed,
@@ -111,7 +114,8 @@ impl TestApp {
             .with("database.url", &database.settings.url)
             .with("keys.folder", path("keys"))
             .with("audit.heads_file", path("heads"))
-            .with("mail.folder", path("mail"));
+            .with("mail.folder", path("mail"))
+            .with("mail.new_device", "off");
         let config = Config::load(&configure(sources)).expect("a configuration");
         let app = App::attach(config, Clock::fixed(START), Random::seeded(7)).await.expect("opened");
         app.start_keys().await.expect("keys");
@@ -156,8 +160,7 @@ impl TestApp {
         let (token, hash) = self.app.random.token();
         let settings = &self.app.config.session;
         let lifetime = Lifetime { idle: settings.idle, absolute: settings.absolute };
-        let who =
-            Authenticated { user, acr: assurance::PASSWORD.into(), amr: vec!["pwd".into()], user_agent: "test".into() };
+        let who = Authenticated { user, proof: Assurance::of(&[Method::Password]).into(), user_agent: "test".into() };
         let begun: storage::Result<_> = unit!(self, |tx| tx.sessions().begin(&context, hash, who, lifetime).await);
         begun.expect("a session");
         let mut browser = self.known_browser();

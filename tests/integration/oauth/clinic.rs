@@ -17,7 +17,7 @@ use axum::{
 use lanyard::{
     app::App,
     audit::{Actor, Context},
-    authentication::assurance,
+    authentication::assurance::{Assurance, Method},
     clock::{Clock, Timestamp},
     config::{Config, Sources},
     directory::{
@@ -229,8 +229,7 @@ impl Clinic {
         let user = self.user(login_name).await;
         let (token, hash) = self.app.random.token();
         let context = Context { now: self.app.clock.now().minus(ago), ..self.context() };
-        let who =
-            Authenticated { user, acr: assurance::PASSWORD.into(), amr: vec!["pwd".into()], user_agent: "test".into() };
+        let who = Authenticated { user, proof: Assurance::of(&[Method::Password]).into(), user_agent: "test".into() };
         let lifetime = Lifetime { idle: Duration::from_hours(2), absolute: Duration::from_hours(12) };
         let now = self.app.clock.now();
         self.write(move |tx| {

@@ -44,7 +44,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 86] = [
+const COMMANDS: [(&str, &str, &str); 87] = [
     ("location rename X New", "main-street", "no-street"),
     ("location move X --in pier", "main-street", "no-street"),
     ("location move pier --in X", "main-street", "no-street"),
@@ -121,6 +121,7 @@ const COMMANDS: [(&str, &str, &str); 86] = [
     ("user recover X", PRIYA, NOBODY),
     ("user factors X", PRIYA, NOBODY),
     ("user reset-factors X", PRIYA, NOBODY),
+    ("user unlock X", PRIYA, NOBODY),
     ("user disable X", PRIYA, NOBODY),
     ("user enable X", PRIYA, NOBODY),
     ("user delete X --yes", PRIYA, NOBODY),

@@ -22,7 +22,7 @@ use lanyard::{
     oauth::{client::AuthenticationMethod, registrar, registration::Registration},
     scim::connection::{self, Rights},
     secret::ExposeSecret,
-    session::{Authenticated, Lifetime},
+    session::{Authenticated, Lifetime, Proof},
     storage::{Tx, testing},
 };
 use reqwest::{Client, redirect};
@@ -141,12 +141,7 @@ async fn signs_in(app: &App, email: &str, [riverside, harbour]: [OrganizationId;
                 origin: Origin::of(&context),
             };
             membership::join(tx, &context, &harbour, new).await?;
-            let who = Authenticated {
-                user: user.clone(),
-                acr: "1".to_owned(),
-                amr: vec!["pwd".to_owned()],
-                user_agent: "test".to_owned(),
-            };
+            let who = Authenticated { user: user.clone(), proof: Proof::default(), user_agent: "test".to_owned() };
             let session = tx.sessions().begin(&context, cookie.1, who, Lifetime { idle: DAY, absolute: DAY }).await?;
             for (practice, apps, first) in [(&riverside, APPS, here.1), (&harbour, 1, there.1)] {
                 let sid = tx.sessions().sid(&context, &session.id, practice).await?;

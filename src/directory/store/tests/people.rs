@@ -11,7 +11,7 @@ use crate::{
     },
     id::UserId,
     secret::TokenHash,
-    session::{Authenticated, Lifetime},
+    session::{Authenticated, Lifetime, Proof},
     storage::{Tally, testing::databases},
 };
 
@@ -21,7 +21,7 @@ async fn signed_in(storage: &Storage, user: &UserId) -> TokenHash {
     let user = user.clone();
     let (_, token) = Random::system().token();
     let begun: crate::storage::Result<_> = unit!(storage, |tx| {
-        let who = Authenticated { user, acr: "1".into(), amr: vec!["pwd".into()], user_agent: "Firefox".into() };
+        let who = Authenticated { user, proof: Proof::default(), user_agent: "Firefox".into() };
         tx.sessions().begin(&context(0), token, who, LIFETIME).await
     });
     begun.unwrap();

@@ -15,7 +15,7 @@ use crate::{
         review::{self, Limits},
     },
     id::UserId,
-    session::{Authenticated, Lifetime},
+    session::{Authenticated, Lifetime, Proof},
     storage::{sql, testing::databases},
 };
 
@@ -32,7 +32,7 @@ async fn sign_in(storage: &Storage, user: &UserId, of: &Organization, later: i64
     unit!(storage, |tx| {
         let (_, hash) = context.random.token();
         let life = Duration::from_hours(1000 * 24);
-        let who = Authenticated { user, acr: String::new(), amr: vec![], user_agent: String::new() };
+        let who = Authenticated { user, proof: Proof::default(), user_agent: String::new() };
         let session = tx.sessions().begin(&context, hash, who, Lifetime { idle: life, absolute: life }).await?;
         tx.sessions().sid(&context, &session.id, &of).await
     })

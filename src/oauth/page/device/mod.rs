@@ -77,11 +77,16 @@ pub(in crate::oauth) async fn show(
     let Some(asked) = find(&provider, &visit, &person, typed).await? else {
         return Ok(wrong(frame, typed));
     };
-    if !is_recent(&asked.client.client, &asked.request, (&person, provider.app.clock.now())) {
+    let considered = considered(&provider, (&person, Some(visit.address())), &asked, &query).await?;
+    let at = match &considered {
+        Admission::Open(member) => Some(&member.1.id),
+        _ => None,
+    };
+    if !is_recent(&provider, (&asked.client.client, &asked.request), (&person, at)).await? {
         let back = LocalPath::parse(&with_code(DEVICE, &asked.code))?;
         return Ok(send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())));
     }
-    match considered(&provider, (&person, Some(visit.address())), &asked, &query).await? {
+    match considered {
         Admission::Open(member) => Ok(Page(confirm_page(frame, &asked, &member)).into_response()),
         Admission::Choose(open) => {
             let page = choice_page(&provider, &visit, frame, (&person, &asked, open)).await?;
@@ -208,7 +213,8 @@ async fn allow(
     let Admission::Open(member) = considered(provider, (person, policed::address(context)), &asked, form).await? else {
         return Ok(None);
     };
-    if !is_recent(&asked.client.client, &asked.request, (person, context.now)) {
+    let at = Some(&member.1.id);
+    if !is_recent(provider, (&asked.client.client, &asked.request), (person, at)).await? {
         return Ok(None);
     }
     // The page has shown another organization than the one that would be meant now.

@@ -127,9 +127,10 @@ const SIGN_IN: SignIn = SignIn {
     forgot: "Glemt adgangskoden?",
     submit: "Log ind",
     wrong: "Brugernavn og adgangskode passer ikke sammen. Tjek dem begge, og prøv igen.",
-    throttled: "For mange forsøg. Vent nogle minutter, og prøv så igen.",
+    throttled: |wait| format!("For mange forsøg. Prøv igen om {wait}."),
     full: "Du er logget ind på så mange enheder, som klinikken tillader. Log ud på en af dem, og prøv så igen.",
     again: Said { title: "Log ind igen", text: "Appen beder dig bekræfte, at det er dig." },
+    again_unasked: "Vis endnu en gang, at det er dig, før du går videre.",
     password_changed: "Din nye adgangskode er gemt. Log ind med den nu.",
 };
 

@@ -1,7 +1,7 @@
 //! Mails in Danish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Reset, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -87,6 +87,11 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("Den {date} blev en adgangsnøgle fjernet fra din konto."),
             effect: "Den logger dig ikke længere ind.",
         },
+        last_removed: Word {
+            subject: "En godkendelsesapp er fjernet",
+            lead: |date| format!("{date} blev den sidste godkendelsesapp fjernet fra din konto."),
+            effect: "Fra nu af logger din adgangskode dig ind alene, og gendannelseskoderne virker ikke længere.",
+        },
         reset: Word {
             subject: "Dine ekstra faktorer er fjernet",
             lead: |date| format!("Den {date} blev alle godkendelsesapps og gendannelseskoder fjernet fra din konto."),
@@ -102,7 +107,33 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("Den {date} loggede nogen ind på din konto med en af dine gendannelseskoder."),
             effect: "Koden virker ikke længere. Lav nye, før den sidste er brugt.",
         },
+        codes_guessed: Word {
+            subject: "Nogen kender din adgangskode",
+            lead: |date| {
+                format!(
+                    "{date} blev der flere gange tastet forkerte koder efter den rigtige adgangskode til din konto."
+                )
+            },
+            effect: "Ingen kom ind. Hvis du ikke selv tastede forkert, kender nogen din adgangskode: vælg en anden.",
+        },
         not_you: "Var det ikke dig? Vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
         button: "Se, hvordan jeg logger ind",
+    },
+    locked: Locked {
+        subject: "Din konto er låst for nye enheder",
+        lead: "Nogen har for mange gange forsøgt forgæves at logge ind på din konto, så ingen kan logge ind på en ny enhed lige nu.",
+        until: |date| format!("Låsen ophører af sig selv: {date}."),
+        lasting: "Låsen varer, indtil klinikkens administrator ophæver den.",
+        known: "Hvor du er logget ind, forbliver du logget ind; i browsere, du har brugt før, kan du stadig logge ind.",
+        not_you: "Hvis det ikke var dig, er ingen kommet ind. Var det dig, og har du glemt din adgangskode? Vælg en ny.",
+        button: "Vælg ny adgangskode",
+    },
+    new_device: NewDevice {
+        subject: "Nyt login på din konto",
+        lead: "Nogen loggede ind på din konto på en enhed, som du ikke har brugt før.",
+        facts: |device, address, date| format!("{device}, fra {address}, {date}."),
+        yours: "Hvis det var dig, er der ikke noget at gøre.",
+        not_you: "Var det ikke dig? Log enheden ud, vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
+        button: "Se mine enheder",
     },
 };

@@ -4,7 +4,7 @@ mod account;
 mod authentication;
 mod letter;
 
-use super::strings::{Ago, Chrome, Errors, Form, Said, Strings};
+use super::strings::{Ago, Chrome, Errors, Form, Said, Strings, Wait};
 
 /// All texts in Danish.
 pub static STRINGS: Strings = Strings {
@@ -79,6 +79,14 @@ pub static STRINGS: Strings = Strings {
         hours: |n| format!("for {n} timer siden"),
         a_day: "i går",
         days: |n| format!("for {n} dage siden"),
+    },
+    wait: Wait {
+        a_second: "1 sekund",
+        seconds: |n| format!("{n} sekunder"),
+        a_minute: "1 minut",
+        minutes: |n| format!("{n} minutter"),
+        an_hour: "1 time",
+        hours: |n| format!("{n} timer"),
     },
     form: Form {
         problems: "Se lige på dette",

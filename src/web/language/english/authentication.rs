@@ -126,9 +126,10 @@ const SIGN_IN: SignIn = SignIn {
     forgot: "Forgot your password?",
     submit: "Sign in",
     wrong: "That user name and password don’t match. Check both and try again.",
-    throttled: "Too many attempts. Wait a few minutes, then try again.",
+    throttled: |wait| format!("Too many attempts. Try again in {wait}."),
     full: "You’re signed in on as many devices as your clinic allows. Sign out on one of them, then try again.",
     again: Said { title: "Please sign in again", text: "The app asks you to confirm that it’s you." },
+    again_unasked: "Before you go on, show once more that it’s you.",
     password_changed: "Your new password is saved. Sign in with it now.",
 };
 

@@ -1,7 +1,7 @@
 //! Mails in English.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Reset, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -87,6 +87,11 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("On {date}, a passkey was removed from your account."),
             effect: "It no longer signs you in.",
         },
+        last_removed: Word {
+            subject: "An authenticator app has been removed",
+            lead: |date| format!("On {date}, the last authenticator app was removed from your account."),
+            effect: "Your password alone signs you in from now on, and the recovery codes no longer work.",
+        },
         reset: Word {
             subject: "Your second factors have been removed",
             lead: |date| format!("On {date}, all authenticator apps and recovery codes of your account were removed."),
@@ -102,7 +107,31 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("On {date}, somebody signed in to your account with one of your recovery codes."),
             effect: "That code no longer works. Make new ones before the last is used.",
         },
+        codes_guessed: Word {
+            subject: "Somebody knows your password",
+            lead: |date| {
+                format!("On {date}, wrong codes were typed several times after the right password of your account.")
+            },
+            effect: "Nobody got in. If you didn’t mistype them yourself, somebody knows your password: choose another one.",
+        },
         not_you: "It wasn’t you? Choose a new password at once and tell your clinic’s administrator.",
         button: "See how I sign in",
+    },
+    locked: Locked {
+        subject: "Your account is locked for new devices",
+        lead: "Somebody has failed to sign in to your account too often, so nobody can sign in on a new device for now.",
+        until: |date| format!("The lock ends by itself: {date}."),
+        lasting: "The lock lasts until your clinic’s administrator ends it.",
+        known: "Where you’re signed in, you stay signed in; in browsers you’ve used before, you can still sign in.",
+        not_you: "If it wasn’t you, nobody got in. Was it you, and you’ve forgotten your password? Choose a new one.",
+        button: "Choose new password",
+    },
+    new_device: NewDevice {
+        subject: "New sign-in to your account",
+        lead: "Somebody signed in to your account on a device that you haven’t used before.",
+        facts: |device, address, date| format!("{device}, from {address}, on {date}."),
+        yours: "If it was you, there’s nothing to do.",
+        not_you: "It wasn’t you? Sign that device out, choose a new password at once and tell your clinic’s administrator.",
+        button: "See my devices",
     },
 };

@@ -4,7 +4,7 @@ mod account;
 mod authentication;
 mod letter;
 
-use super::strings::{Ago, Chrome, Errors, Form, Said, Strings};
+use super::strings::{Ago, Chrome, Errors, Form, Said, Strings, Wait};
 
 /// All texts in English.
 pub static STRINGS: Strings = Strings {
@@ -79,6 +79,14 @@ pub static STRINGS: Strings = Strings {
         hours: |n| format!("{n} hours ago"),
         a_day: "yesterday",
         days: |n| format!("{n} days ago"),
+    },
+    wait: Wait {
+        a_second: "1 second",
+        seconds: |n| format!("{n} seconds"),
+        a_minute: "1 minute",
+        minutes: |n| format!("{n} minutes"),
+        an_hour: "1 hour",
+        hours: |n| format!("{n} hours"),
     },
     form: Form {
         problems: "Please check this",

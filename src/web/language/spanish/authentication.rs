@@ -130,9 +130,10 @@ const SIGN_IN: SignIn = SignIn {
     forgot: "¿Olvidó su contraseña?",
     submit: "Entrar",
     wrong: "El usuario y la contraseña no coinciden. Revise ambos e inténtelo de nuevo.",
-    throttled: "Demasiados intentos. Espere unos minutos y vuelva a intentarlo.",
+    throttled: |wait| format!("Demasiados intentos. Vuelva a intentarlo en {wait}."),
     full: "Ha iniciado sesión en tantos dispositivos como permite su clínica. Cierre la sesión en uno y vuelva a intentarlo.",
     again: Said { title: "Entre de nuevo", text: "La aplicación le pide que confirme que es usted." },
+    again_unasked: "Antes de seguir, demuestre otra vez que es usted.",
     password_changed: "Su contraseña nueva está guardada. Entre ahora con ella.",
 };
 

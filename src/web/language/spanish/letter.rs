@@ -1,7 +1,7 @@
 //! Mails in Spanish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Reset, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -87,6 +87,11 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("El {date} se quitó una llave de acceso de su cuenta."),
             effect: "Ya no sirve para entrar.",
         },
+        last_removed: Word {
+            subject: "Se ha quitado una aplicación de autenticación",
+            lead: |date| format!("El {date} se quitó de su cuenta la última aplicación de autenticación."),
+            effect: "A partir de ahora basta su contraseña para entrar, y los códigos de recuperación ya no sirven.",
+        },
         reset: Word {
             subject: "Se han quitado sus segundos factores",
             lead: |date| {
@@ -106,7 +111,33 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("El {date} alguien entró en su cuenta con uno de sus códigos de recuperación."),
             effect: "Ese código ya no sirve. Cree otros nuevos antes de usar el último.",
         },
+        codes_guessed: Word {
+            subject: "Alguien conoce su contraseña",
+            lead: |date| {
+                format!(
+                    "El {date} se escribieron varias veces códigos erróneos tras la contraseña correcta de su cuenta."
+                )
+            },
+            effect: "Nadie ha entrado. Si no fue usted quien se equivocó, alguien conoce su contraseña: elija otra.",
+        },
         not_you: "¿No ha sido usted? Elija enseguida otra contraseña y avise al administrador de su clínica.",
         button: "Ver cómo entro",
+    },
+    locked: Locked {
+        subject: "Su cuenta está bloqueada para dispositivos nuevos",
+        lead: "Alguien ha fallado demasiadas veces al entrar en su cuenta, así que por ahora nadie puede entrar en un dispositivo nuevo.",
+        until: |date| format!("El bloqueo termina solo: {date}."),
+        lasting: "El bloqueo dura hasta que el administrador de su clínica lo quite.",
+        known: "Donde tiene la sesión iniciada, sigue iniciada; en los navegadores que ya ha usado, puede entrar.",
+        not_you: "Si no fue usted, nadie ha entrado. ¿Fue usted y ha olvidado su contraseña? Elija otra.",
+        button: "Elegir contraseña nueva",
+    },
+    new_device: NewDevice {
+        subject: "Nuevo inicio de sesión en su cuenta",
+        lead: "Alguien ha entrado en su cuenta en un dispositivo que usted no había usado antes.",
+        facts: |device, address, date| format!("{device}, desde {address}, el {date}."),
+        yours: "Si fue usted, no tiene que hacer nada.",
+        not_you: "¿No ha sido usted? Cierre la sesión de ese dispositivo, elija enseguida otra contraseña y avise al administrador de su clínica.",
+        button: "Ver mis dispositivos",
     },
 };

@@ -4,7 +4,7 @@ mod account;
 mod authentication;
 mod letter;
 
-use super::strings::{Ago, Chrome, Errors, Form, Said, Strings};
+use super::strings::{Ago, Chrome, Errors, Form, Said, Strings, Wait};
 
 /// All texts in Spanish.
 pub static STRINGS: Strings = Strings {
@@ -79,6 +79,14 @@ pub static STRINGS: Strings = Strings {
         hours: |n| format!("hace {n} horas"),
         a_day: "ayer",
         days: |n| format!("hace {n} días"),
+    },
+    wait: Wait {
+        a_second: "1 segundo",
+        seconds: |n| format!("{n} segundos"),
+        a_minute: "1 minuto",
+        minutes: |n| format!("{n} minutos"),
+        an_hour: "1 hora",
+        hours: |n| format!("{n} horas"),
     },
     form: Form {
         problems: "Revise lo siguiente",

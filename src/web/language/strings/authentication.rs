@@ -32,9 +32,10 @@ pub struct SignIn {
     pub forgot: &'static str,
     pub submit: &'static str,
     pub wrong: &'static str,
-    pub throttled: &'static str,
+    pub throttled: fn(&str) -> String,
     pub full: &'static str,
     pub again: Said,
+    pub again_unasked: &'static str,
     pub password_changed: &'static str,
 }
 

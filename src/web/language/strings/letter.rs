@@ -18,6 +18,8 @@ pub struct Letters {
     pub welcome: Welcome,
     pub request: Waiting,
     pub factors: Factors,
+    pub locked: Locked,
+    pub new_device: NewDevice,
 }
 
 /// An offer of membership.
@@ -63,6 +65,29 @@ pub struct Changed {
     pub button: &'static str,
 }
 
+/// Word of a sign-in in a browser in which the person never did.
+#[derive(Debug)]
+pub struct NewDevice {
+    pub subject: &'static str,
+    pub lead: &'static str,
+    pub facts: fn(&str, &str, &str) -> String,
+    pub yours: &'static str,
+    pub not_you: &'static str,
+    pub button: &'static str,
+}
+
+/// Word that an account is locked.
+#[derive(Debug)]
+pub struct Locked {
+    pub subject: &'static str,
+    pub lead: &'static str,
+    pub until: fn(&str) -> String,
+    pub lasting: &'static str,
+    pub known: &'static str,
+    pub not_you: &'static str,
+    pub button: &'static str,
+}
+
 /// Word of a change of what the person proves themselves with.
 #[derive(Debug)]
 pub struct Factors {
@@ -70,9 +95,11 @@ pub struct Factors {
     pub removed: Word,
     pub passkey_added: Word,
     pub passkey_removed: Word,
+    pub last_removed: Word,
     pub reset: Word,
     pub codes_made: Word,
     pub code_used: Word,
+    pub codes_guessed: Word,
     pub not_you: &'static str,
     pub button: &'static str,
 }

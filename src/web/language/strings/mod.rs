@@ -17,6 +17,8 @@ pub struct Strings {
     pub errors: Errors,
     /// How long ago.
     pub ago: Ago,
+    /// How long something takes.
+    pub wait: Wait,
     /// What forms say about their fields.
     pub form: Form,
     /// The steps of signing in.
@@ -83,6 +85,18 @@ pub struct Errors {
     pub for_support: &'static str,
     pub request_id: &'static str,
     pub detail: &'static str,
+}
+
+/// How long something takes, rounded up.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each text is named by what it says")]
+pub struct Wait {
+    pub a_second: &'static str,
+    pub seconds: fn(u64) -> String,
+    pub a_minute: &'static str,
+    pub minutes: fn(u64) -> String,
+    pub an_hour: &'static str,
+    pub hours: fn(u64) -> String,
 }
 
 /// How long ago.

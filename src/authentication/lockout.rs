@@ -1,0 +1,271 @@
+//! Who is counted, and who is locked out.
+//!
+//! Failures of an account are counted from wherever they come, but for browsers in which its person has signed in before:
+//! each of those has a count of its own. So whoever knows a name alone locks strangers out and nobody else: the person
+//! goes on where they are known, running sessions go on, and so does the link to a new password. A name that nobody has is
+//! counted the same way. Whoever is locked out is answered as by a wrong password; the person learns of it by mail.
+
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    audit::{Context, Event},
+    clock::Timestamp,
+    directory::user::User,
+    id::UserId,
+    limit::wait_of,
+    policy::{Applying, Policies},
+    secret::TokenHash,
+    session::Session,
+    setting::Setting,
+    storage::{self, Tx},
+    web::{Language, Letterhead, Site},
+};
+
+use super::{recovery::mail, store::Tally};
+
+/// How long somebody is locked out where no rule says it.
+const FOR: Duration = Duration::from_mins(15);
+
+/// When an account is locked, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lockout {
+    /// After so many failures.
+    pub after: i64,
+    /// For so long; `None` until an administrator unlocks it.
+    pub span: Option<Duration>,
+}
+
+impl Lockout {
+    /// What rules come to; `None`: nobody is ever locked out, only slowed down.
+    #[must_use]
+    pub fn of(rules: &Applying<'_>) -> Option<Self> {
+        let after = i64::try_from(rules.count(Setting::LockoutAfter)?).ok()?;
+        let is_lasting = rules.choice(Setting::LockoutUnlock) == Some("administrator");
+        let span = rules.span(Setting::LockoutFor).unwrap_or(FOR);
+        Some(Self { after, span: (!is_lasting).then_some(span) })
+    }
+
+    /// That of a person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_person(policies: &Policies, user: &UserId) -> storage::Result<Option<Self>> {
+        Ok(Self::of(&policies.of_person(user).await?.all()))
+    }
+}
+
+/// Under which failures of somebody are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// What is counted.
+    pub name: String,
+    /// Whether it is a browser in which the person has signed in before.
+    pub is_known: bool,
+}
+
+impl Door {
+    /// That of a sign-in: `folded` is the name as it was typed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(
+        tx: &mut Tx,
+        user: Option<&User>,
+        folded: &str,
+        browser: Option<TokenHash>,
+    ) -> storage::Result<Self> {
+        // Nobody has this id: a name that is not known costs the same look.
+        let nobody = UserId::from_stored("-".to_owned());
+        let id = user.map_or(&nobody, |user| &user.id);
+        if let Some(browser) = browser
+            && tx.known_devices().is_known(id, browser).await?
+        {
+            return Ok(Self {
+                name: format!("device\0{id}\0{}", data_encoding::HEXLOWER.encode(&browser.to_vec())),
+                is_known: true,
+            });
+        }
+        let name = user.map_or_else(|| folded.to_owned(), |user| account(&user.id));
+        Ok(Self { name, is_known: false })
+    }
+
+    /// The key of its row.
+    #[must_use]
+    pub fn key(&self) -> TokenHash {
+        TokenHash::of(&self.name)
+    }
+}
+
+/// What failures of a person are counted under, but for those in known browsers.
+fn account(user: &UserId) -> String {
+    format!("account\0{user}")
+}
+
+/// A failure: how long the next attempt waits for it, and whether it locks, is `tally`'s; whoever is locked out by it is told.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn fail(
+    tx: &mut Tx,
+    (app, site): (&App, &Site),
+    context: &Context,
+    (door, user): (&Door, Option<&User>),
+    lockout: Option<Lockout>,
+) -> storage::Result<()> {
+    let rule = app.config.throttle.account;
+    let failures = tx.throttles().fail(door.key(), rule, context.now).await?.failures;
+    let (Some(user), Some(lockout)) = (user, lockout) else { return Ok(()) };
+    if failures < lockout.after {
+        return Ok(());
+    }
+    let until = lockout.span.map(|span| context.now.plus(span));
+    if !tx.throttles().lock(door.key(), until, context.now).await? {
+        return Ok(());
+    }
+    let what = if door.is_known { "device" } else { "account" };
+    let event = Event::AccountLock {
+        user: user.id.clone(),
+        what,
+        failures: u64::try_from(failures).unwrap_or(0),
+        until: until.map(|at| at.to_string()).unwrap_or_default(),
+    };
+    tx.record(context, None, &event);
+    tell(tx, (app, site), context, user, until).await
+}
+
+/// A mail to the person, in their language.
+async fn tell(
+    tx: &mut Tx,
+    (app, site): (&App, &Site),
+    context: &Context,
+    user: &User,
+    until: Option<Timestamp>,
+) -> storage::Result<()> {
+    let language = user.locale.as_deref().and_then(Language::of_range).unwrap_or_default();
+    if let Some(email) = &user.email {
+        let letterhead = Letterhead::new(language, site).addressed_to(user.name.as_str());
+        let letter = letterhead.account_locked(until, &site.address_of("/password/forgotten"));
+        tx.jobs().enqueue(context, &app.sealer, &mail(email.as_str(), letter)).await?;
+    }
+    Ok(())
+}
+
+/// A browser in which a person is about to have signed in.
+pub struct Known {
+    app: App,
+    site: Site,
+    user: User,
+    browser: TokenHash,
+}
+
+impl Known {
+    /// One that brought its cookie back.
+    #[must_use]
+    pub fn of(app: &App, site: &Site, user: &User, browser: Option<TokenHash>) -> Option<Self> {
+        Some(Self { app: app.clone(), site: site.clone(), user: user.clone(), browser: browser? })
+    }
+
+    /// The person has signed in: the browser is known from now on. Where it is new, and others are not, the person is told.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn note(self, tx: &mut Tx, context: &Context, session: &Session) -> storage::Result<()> {
+        let Self { app, site, user, browser } = self;
+        if !tx.known_devices().note(session, browser, context.now).await? {
+            return Ok(());
+        }
+        tx.record(context, None, &Event::NewDevice { user: user.id.clone(), session: session.id.clone() });
+        if let Some(email) = user.email.as_ref().filter(|_| app.config.mail.new_device) {
+            let language = user.locale.as_deref().and_then(Language::of_range).unwrap_or_default();
+            let letterhead = Letterhead::new(language, &site).addressed_to(user.name.as_str());
+            let address = context.address.as_deref().unwrap_or_default();
+            let href = site.address_of("/account/sessions");
+            let letter = letterhead.new_device(&session.user_agent, address, context.now, &href);
+            tx.jobs().enqueue(context, &app.sealer, &mail(email.as_str(), letter)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a lock holds at `now`.
+#[must_use]
+pub fn is_locked(tally: &Tally, now: Timestamp) -> bool {
+    tally.locked_at.is_some() && tally.locked_until.is_none_or(|until| now < until)
+}
+
+/// How long the next attempt waits.
+#[must_use]
+pub fn wait(app: &App, tally: &Tally, now: Timestamp) -> Duration {
+    wait_of(app.config.throttle.account, tally.times(), now)
+}
+
+/// Ends the lock of an account, and forgets its failures; when it was made. Browsers in which the person is known have counts
+/// of their own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unlock(tx: &mut Tx, context: &Context, user: &UserId) -> storage::Result<bool> {
+    let key = TokenHash::of(&account(user));
+    let tally = tx.throttles().find(key).await?.filter(|tally| is_locked(tally, context.now));
+    if tally.is_none() {
+        return Ok(false);
+    }
+    tx.throttles().forgive(key).await?;
+    tx.record(context, None, &Event::AccountUnlock { user: user.clone() });
+    Ok(true)
+}
+
+/// The lock of an account, while it holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_of(tx: &mut Tx, user: &UserId, now: Timestamp) -> storage::Result<Option<Tally>> {
+    let tally = tx.throttles().find(TokenHash::of(&account(user))).await?;
+    Ok(tally.filter(|tally| is_locked(tally, now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Rule, Rules, Subject};
+
+    #[test]
+    fn rules_say_when_an_account_is_locked_and_for_how_long() {
+        let hour = Some(Duration::from_hours(1));
+        for (case, rules, expected) in [
+            ("none", &[][..], None),
+            ("no count", &[("lockout.for", "1h")], None),
+            ("a count", &[("lockout.after", "10")], Some((10, Some(FOR)))),
+            ("two", &[("lockout.after", "10"), ("lockout.after", "5"), ("lockout.for", "1h")], Some((5, hour))),
+            ("lasting", &[("lockout.after", "5"), ("lockout.unlock", "administrator")], Some((5, None))),
+        ] {
+            let rule = |(setting, value): &(&str, &str)| {
+                let setting: Setting = setting.parse().expect("a setting");
+                Rule { subject: Subject::Everybody, setting, value: setting.kind().parse(value).expect("a value") }
+            };
+            let rules = Rules(rules.iter().map(rule).collect());
+            let found = Lockout::of(&rules.all()).map(|found| (found.after, found.span));
+            assert_eq!(found, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_lock_holds_until_its_time_or_an_administrator() {
+        let tally = |locked_at: Option<i64>, until: Option<i64>| Tally {
+            clear_at: Timestamp(0),
+            last: Timestamp(0),
+            failures: 9,
+            locked_at: locked_at.map(Timestamp),
+            locked_until: until.map(Timestamp),
+        };
+        for (case, tally, at, expected) in [
+            ("never", tally(None, None), 10, false),
+            ("for a time", tally(Some(5), Some(20)), 19, true),
+            ("over", tally(Some(5), Some(20)), 20, false),
+            ("until somebody comes", tally(Some(5), None), i64::MAX, true),
+        ] {
+            assert_eq!(is_locked(&tally, Timestamp(at)), expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Browsers in which people have completed a sign-in.
+
+use std::time::Duration;
+
+use crate::{
+    clock::Timestamp,
+    id::UserId,
+    secret::TokenHash,
+    session::Session,
+    storage::{Result, Tx, sql},
+};
+
+/// A device is known again by its next sign-in; so many of a person are kept, those that were used last.
+const MOST: i64 = 30;
+/// A use is written down this often at most.
+const GRAIN: Duration = Duration::from_mins(1);
+
+/// Queries of known devices.
+pub struct KnownDevices<'t>(&'t mut Tx);
+
+impl Tx {
+    /// Browsers in which people have completed a sign-in.
+    pub fn known_devices(&mut self) -> KnownDevices<'_> {
+        KnownDevices(self)
+    }
+}
+
+impl KnownDevices<'_> {
+    /// Whether the person has signed in there before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_known(&mut self, user: &UserId, browser: TokenHash) -> Result<bool> {
+        let row = sql("SELECT first_at FROM known_devices WHERE user_id = $1 AND browser_hash = $2")
+            .bind(user.as_str().to_owned())
+            .bind(browser.to_vec())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// The person has signed in there; whether that is new, though they are known elsewhere.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note(&mut self, of: &Session, browser: TokenHash, now: Timestamp) -> Result<bool> {
+        let row = sql("INSERT INTO known_devices (user_id, browser_hash, user_agent, factors, first_at, last_at) \
+             VALUES ($1, $2, $3, $4, $5, $5) \
+             ON CONFLICT (user_id, browser_hash) DO UPDATE SET \
+             last_at = excluded.last_at, user_agent = excluded.user_agent, factors = excluded.factors \
+             WHERE known_devices.last_at < $6 OR known_devices.last_at > excluded.last_at \
+             RETURNING first_at")
+        .bind(of.user.as_str().to_owned())
+        .bind(browser.to_vec())
+        .bind(of.user_agent.clone())
+        .bind(of.amr.join(" "))
+        .bind(now.0)
+        .bind(now.minus(GRAIN).0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        let Some(row) = row else { return Ok(false) };
+        if row.try_get::<i64>("first_at")? != now.0 {
+            return Ok(false);
+        }
+        self.forget_oldest(&of.user).await?;
+        let other = sql("SELECT first_at FROM known_devices WHERE user_id = $1 AND browser_hash <> $2 LIMIT 1")
+            .bind(of.user.as_str().to_owned())
+            .bind(browser.to_vec())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(other.is_some())
+    }
+
+    /// Forgets all of a person: whoever has used them may not be the person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget(&mut self, user: &UserId) -> Result<()> {
+        sql("DELETE FROM known_devices WHERE user_id = $1")
+            .bind(user.as_str().to_owned())
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    async fn forget_oldest(&mut self, user: &UserId) -> Result<()> {
+        sql("DELETE FROM known_devices WHERE user_id = $1 AND browser_hash NOT IN \
+             (SELECT browser_hash FROM known_devices WHERE user_id = $1 ORDER BY last_at DESC, browser_hash LIMIT $2)")
+        .bind(user.as_str().to_owned())
+        .bind(MOST)
+        .execute(self.0.connection())
+        .await?;
+        Ok(())
+    }
+}
