@@ -199,7 +199,10 @@ mod tests {
     fn a_mistyped_one_is_mended() {
         for (typed, expected) in [
             ("session.idel", "there is no setting `session.idel`; did you mean `session.idle`?"),
-            ("idle", "there is no setting `idle`; there is lockout.after, lockout.for, lockout.unlock, network.allowed"),
+            (
+                "idle",
+                "there is no setting `idle`; there is lockout.after, lockout.for, lockout.unlock, network.allowed",
+            ),
         ] {
             let said = typed.parse::<Setting>().unwrap_err().to_string();
             assert!(said.starts_with(expected), "{said}");
