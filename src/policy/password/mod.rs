@@ -2,7 +2,7 @@
 //! easy guess; as options of an organization kinds of characters and expiry.
 //!
 //! [`Asked`] is what rules and configuration come to for somebody, [`check`] judges a text by it, purely; [`known`] reads the
-//! lists, [`strength`] estimates, [`fold`] says what looks alike.
+//! lists, [`strength`] estimates, [`mod@fold`] says what looks alike.
 
 pub mod fold;
 pub mod known;
