@@ -63,6 +63,8 @@ pub enum FactorChange {
     PasskeyRemoved,
     /// The last one was removed.
     LastRemoved,
+    /// It was a passkey.
+    LastPasskeyRemoved,
     /// All were removed for the person.
     Reset,
     /// New recovery codes were made.
@@ -217,7 +219,7 @@ impl Letterhead {
             FactorChange::Added => ("factor-added", &t.added),
             FactorChange::Removed => ("factor-removed", &t.removed),
             FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
-            FactorChange::PasskeyRemoved => ("passkey-removed", &t.passkey_removed),
+            FactorChange::PasskeyRemoved | FactorChange::LastPasskeyRemoved => ("passkey-removed", &t.passkey_removed),
             FactorChange::LastRemoved => ("factor-removed", &t.last_removed),
             FactorChange::Reset => ("factors-reset", &t.reset),
             FactorChange::CodesMade => ("recovery-codes-made", &t.codes_made),
@@ -225,7 +227,9 @@ impl Letterhead {
             FactorChange::CodesGuessed => ("codes-guessed", &t.codes_guessed),
         };
         let lead = (word.lead)(&self.language.date_and_time(at));
-        let body = self.body(vec![lead, word.effect.into(), t.not_you.into()], (t.button, href), Vec::new());
+        let is_last_key = what == FactorChange::LastPasskeyRemoved;
+        let effect = if is_last_key { t.last_removed.effect } else { word.effect };
+        let body = self.body(vec![lead, effect.into(), t.not_you.into()], (t.button, href), Vec::new());
         self.write(kind, word.subject, &body)
     }
 
@@ -274,6 +278,7 @@ mod tests {
             FactorChange::PasskeyAdded,
             FactorChange::PasskeyRemoved,
             FactorChange::LastRemoved,
+            FactorChange::LastPasskeyRemoved,
             FactorChange::CodesGuessed,
             FactorChange::Reset,
             FactorChange::CodesMade,

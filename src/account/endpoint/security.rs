@@ -134,9 +134,12 @@ pub(super) async fn remove(
     let id: FactorId = id.parse().map_err(|_| Refusal::NotFound)?;
     let context = context(&app, &visit, &person);
     let is_key = app.storage.read().await?.factors().keys(&person.user.id).await?.iter().any(|key| key.factor == id);
-    let what = if is_key { FactorChange::PasskeyRemoved } else { FactorChange::Removed };
-    let [removed, last_removed] =
-        [what, FactorChange::LastRemoved].map(|what| notice(&visit, &person, what, context.now));
+    let what = if is_key {
+        [FactorChange::PasskeyRemoved, FactorChange::LastPasskeyRemoved]
+    } else {
+        [FactorChange::Removed, FactorChange::LastRemoved]
+    };
+    let [removed, last_removed] = what.map(|what| notice(&visit, &person, what, context.now));
     let sealer = app.sealer.clone();
     let is_removed = app
         .storage

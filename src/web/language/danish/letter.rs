@@ -89,7 +89,7 @@ pub(super) const LETTERS: Letters = Letters {
         },
         last_removed: Word {
             subject: "En godkendelsesapp er fjernet",
-            lead: |date| format!("{date} blev den sidste godkendelsesapp fjernet fra din konto."),
+            lead: |date| format!("Den {date} blev den sidste godkendelsesapp fjernet fra din konto."),
             effect: "Fra nu af logger din adgangskode dig ind alene, og gendannelseskoderne virker ikke længere.",
         },
         reset: Word {
