@@ -25,7 +25,7 @@ macro_rules! expiring {
         /// Every table whose rows expire; those that others refer to come last. `$1` is the end of what is not kept.
         pub const ALL: &[Expiring] = &[$(Expiring {
             delete: concat!(
-                "DELETE FROM ", $table, " WHERE ", $key, " IN (SELECT ", $key, " FROM ", $table, " WHERE ", $condition,
+                "DELETE FROM ", $table, " WHERE (", $key, ") IN (SELECT ", $key, " FROM ", $table, " WHERE ", $condition,
                 $($(" AND NOT EXISTS (SELECT 1 FROM ", $referring, " WHERE ", $reference, ")",)+)?
                 " LIMIT 500)"
             ),
@@ -48,7 +48,7 @@ expiring! {
     "registration_tokens" by "id" when "expires_at < $1" kept MONTH;
     "logouts" by "id" when "created_at < $1" kept MONTH;
     "throttles" by "key" when "clear_at < $1 AND (locked_at IS NULL OR locked_until < $1)" kept Duration::ZERO;
-    "known_devices" by "browser_hash" when "last_at < $1" kept YEAR;
+    "known_devices" by "user_id, browser_hash" when "last_at < $1" kept YEAR;
     "families" by "id" when "expires_at < $1" kept MONTH, unless
         "refresh_tokens" on "family_id = families.id",
         "authorization_codes" on "family_id = families.id",
