@@ -114,7 +114,7 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
             return refuse(app, context, event).await;
         }
     };
-    with.limit.succeeded(&counted, attempt.network);
+    let network = attempt.network;
     let ((token, hash), room, sealer) = (app.random.token(), Room::of(policies, &user.id).await?, app.sealer.clone());
     let (own, factor) = (app.clone(), proved.kept.factor.clone());
     let settled = app
@@ -123,7 +123,10 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
             Box::pin(async move {
                 tx.users().keep_still(&user.id).await?;
                 let context = attempt.context.by(Actor::User(user.id.clone()));
-                if let Err(why) = take(tx, &sealer, (proved, &attempt.given), context.now).await? {
+                // The key was judged before this unit began.
+                let is_active = tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active());
+                let verdict = take(tx, &sealer, (proved, &attempt.given), context.now).await?;
+                if let Err(why) = verdict.and(if is_active { Ok(()) } else { Err(Refused("disabled")) }) {
                     let event = Event::SignInFailure { user: user.id.to_string(), reason: why.0.to_owned() };
                     tx.record(&context, None, &event);
                     return Ok(None);
@@ -142,6 +145,9 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
             })
         })
         .await?;
+    if settled.is_some() {
+        with.limit.succeeded(&counted, network);
+    }
     Ok(match settled {
         Some(Settled::Begun) => Outcome::SignedIn(token),
         Some(Settled::Wait(time)) => Outcome::Wait(time),

@@ -21,10 +21,10 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         submit: "Fortsæt",
         wrong: "Koden er forkert, udløbet eller brugt. Skriv den, der vises nu.",
         wrong_recovery: "Gendannelseskoden er forkert eller brugt. Prøv den næste på din liste.",
-        use_recovery: "Jeg har ikke appen med: brug en gendannelseskode",
-        recovery_lead: "Skriv en af de gendannelseskoder, du gemte, da du satte appen op. Hver virker én gang.",
+        use_recovery: "Det kan jeg ikke nu: brug en gendannelseskode",
+        recovery_lead: "Skriv en af de gendannelseskoder, du gemte, da du satte dette trin op. Hver virker én gang.",
         recovery_code: "Gendannelseskode",
-        no_codes: "Heller ingen koder? Klinikkens administrator kan fjerne appen.",
+        no_codes: "Heller ingen koder? Klinikkens administrator kan fjerne dette trin.",
         use_app: "Brug godkendelsesappen i stedet",
     },
     passkey: Passkey {

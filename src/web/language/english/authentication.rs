@@ -21,10 +21,10 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         submit: "Continue",
         wrong: "That code isn’t right, has expired, or was used already. Type the one that is shown now.",
         wrong_recovery: "That recovery code isn’t right, or was used already. Try the next one on your list.",
-        use_recovery: "I don’t have the app with me: use a recovery code",
-        recovery_lead: "Type one of the recovery codes you kept when you set up the app. Each works once.",
+        use_recovery: "I can’t do that now: use a recovery code",
+        recovery_lead: "Type one of the recovery codes you kept when you set up this step. Each works once.",
         recovery_code: "Recovery code",
-        no_codes: "No codes either? Your clinic’s administrator can remove the app.",
+        no_codes: "No codes either? Your clinic’s administrator can remove this step.",
         use_app: "Use the authenticator app instead",
     },
     passkey: Passkey {

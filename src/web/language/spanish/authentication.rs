@@ -21,10 +21,10 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         submit: "Continuar",
         wrong: "El código no es correcto, ha caducado o ya se ha usado. Escriba el que se muestra ahora.",
         wrong_recovery: "El código de recuperación no es correcto o ya se ha usado. Pruebe el siguiente de su lista.",
-        use_recovery: "No tengo la aplicación a mano: usar un código de recuperación",
-        recovery_lead: "Escriba uno de los códigos de recuperación que guardó al configurar la aplicación. Cada uno sirve una vez.",
+        use_recovery: "Ahora no puedo: usar un código de recuperación",
+        recovery_lead: "Escriba uno de los códigos de recuperación que guardó al configurar este paso. Cada uno sirve una vez.",
         recovery_code: "Código de recuperación",
-        no_codes: "¿Tampoco tiene códigos? El administrador de su clínica puede quitar la aplicación.",
+        no_codes: "¿Tampoco tiene códigos? El administrador de su clínica puede quitar este paso.",
         use_app: "Usar la aplicación de autenticación",
     },
     passkey: Passkey {
