@@ -2,7 +2,8 @@
 //!
 //! `amr` lists what was proved (RFC 8176), and `acr` what that comes to.
 
-use crate::session::Proof;
+use super::factor::Kind;
+use crate::{session::Proof, setting::demand::Level};
 
 /// The authentication context class reference of a password alone.
 pub const PASSWORD: &str = "urn:lanyard:acr:password";
@@ -81,6 +82,31 @@ impl From<Assurance> for Proof {
     }
 }
 
+/// The surest that somebody can prove who has factors of these kinds beside a password.
+#[must_use]
+pub fn reach(kinds: impl IntoIterator<Item = Kind>) -> &'static str {
+    let of_kind = |kind| match kind {
+        Kind::Totp => MULTI_FACTOR,
+        Kind::Passkey => PHISHING_RESISTANT,
+    };
+    kinds.into_iter().map(of_kind).fold(PASSWORD, |surest, other| if meets(other, surest) { other } else { surest })
+}
+
+/// What a sign-in has to come to where rules ask for this level.
+#[must_use]
+pub const fn acr(level: Level) -> &'static str {
+    match level {
+        Level::MultiFactor => MULTI_FACTOR,
+        Level::PhishingResistant => PHISHING_RESISTANT,
+    }
+}
+
+/// The level that a sign-in comes to; none by a password alone.
+#[must_use]
+pub fn level(acr: &str) -> Option<Level> {
+    Level::ALL.into_iter().find(|level| self::acr(*level) == acr)
+}
+
 /// Whether `acr` is at least as sure as `wanted`; what nobody knows is met by itself alone.
 #[must_use]
 pub fn meets(acr: &str, wanted: &str) -> bool {
@@ -105,6 +131,26 @@ mod tests {
             let assurance = Assurance::of(methods);
             assert_eq!((assurance.acr, assurance.amr.join(" ").as_str()), (acr, amr), "{methods:?}");
         }
+    }
+
+    #[test]
+    fn whoever_has_a_key_can_prove_most() {
+        for (kinds, expected) in [
+            (&[][..], PASSWORD),
+            (&[Kind::Totp][..], MULTI_FACTOR),
+            (&[Kind::Passkey, Kind::Totp][..], PHISHING_RESISTANT),
+        ] {
+            assert_eq!(reach(kinds.iter().copied()), expected, "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn what_rules_ask_for_is_in_the_order_of_what_is_proved() {
+        for level in Level::ALL {
+            assert_eq!(super::level(acr(level)), Some(level));
+        }
+        assert_eq!(super::level(PASSWORD), None);
+        assert!(Level::ALL.is_sorted() && Level::ALL.map(acr) == ALL[1..]);
     }
 
     #[test]

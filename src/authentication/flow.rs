@@ -16,8 +16,10 @@ pub struct Standing<'a> {
     pub session: Option<&'a Session>,
     /// Its person.
     pub user: Option<&'a User>,
-    /// Whether the person has a second factor.
-    pub has_second_factor: bool,
+    /// The surest that the person can prove with the factors they have.
+    pub reach: &'static str,
+    /// How sure rules want it to be.
+    pub wanted: Option<&'static str>,
     /// When the password has to be replaced, because of its age.
     pub password_ends_at: Option<Timestamp>,
     /// Whether a text waits to be accepted.
@@ -35,6 +37,8 @@ pub enum Step {
     SignIn,
     /// Prove it by a second factor.
     SecondFactor,
+    /// Set up a factor that rules ask for.
+    Enrol,
     /// Choose another password.
     ChangePassword,
     /// Accept the texts of today.
@@ -50,6 +54,7 @@ impl Step {
         match self {
             Self::SignIn => Some("/login/password"),
             Self::SecondFactor => Some("/login/factor"),
+            Self::Enrol => Some("/account/enrolment"),
             Self::ChangePassword => Some("/login/change-password"),
             Self::AcceptTexts => Some("/login/texts"),
             Self::Done => None,
@@ -63,7 +68,7 @@ const HALFWAY: Duration = Duration::from_mins(10);
 type Check = fn(&Standing<'_>) -> Option<Step>;
 
 /// In this order; the first that asks for a step decides.
-const CHECKS: &[Check] = &[session, person, second_factor, password, texts];
+const CHECKS: &[Check] = &[session, person, second_factor, enrolment, password, texts];
 
 /// Decides what comes next.
 #[must_use]
@@ -84,11 +89,20 @@ fn person(standing: &Standing<'_>) -> Option<Step> {
 /// Whoever has one always proves it, soon after the password: a code makes no old password a new one.
 fn second_factor(standing: &Standing<'_>) -> Option<Step> {
     let session = standing.session?;
-    if !standing.has_second_factor || assurance::meets(&session.acr, assurance::MULTI_FACTOR) {
+    let in_reach = |wanted: &&str| assurance::meets(standing.reach, wanted);
+    let asked = standing.wanted.filter(in_reach).or_else(|| Some(assurance::MULTI_FACTOR).filter(in_reach))?;
+    if assurance::meets(&session.acr, asked) {
         return None;
     }
     let is_soon = standing.now.since(session.auth_time) < HALFWAY;
     Some(if is_soon { Step::SecondFactor } else { Step::SignIn })
+}
+
+/// Whoever has proved all that they can, and it is not enough, sets up what is.
+fn enrolment(standing: &Standing<'_>) -> Option<Step> {
+    let session = standing.session?;
+    let is_met = standing.wanted.is_none_or(|wanted| assurance::meets(&session.acr, wanted));
+    (!is_met).then_some(Step::Enrol)
 }
 
 fn password(standing: &Standing<'_>) -> Option<Step> {
@@ -98,4 +112,63 @@ fn password(standing: &Standing<'_>) -> Option<Step> {
 
 fn texts(standing: &Standing<'_>) -> Option<Step> {
     standing.texts_wait.then_some(Step::AcceptTexts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        authentication::assurance::{MULTI_FACTOR as TWO, PASSWORD as ONE, PHISHING_RESISTANT as KEY},
+        id::{SessionId, UserId},
+    };
+
+    const AT: Timestamp = Timestamp(0);
+
+    fn session(acr: &str) -> Session {
+        Session {
+            id: SessionId::from_stored(String::new()),
+            user: UserId::from_stored(String::new()),
+            auth_time: AT,
+            acr: acr.to_owned(),
+            amr: vec![],
+            created_at: AT,
+            last_seen_at: AT,
+            expires_at: AT,
+            user_agent: String::new(),
+            address: String::new(),
+            completed_at: None,
+            ended_at: None,
+        }
+    }
+
+    #[test]
+    fn whoever_has_a_factor_proves_it_and_whoever_lacks_one_that_is_wanted_sets_it_up() {
+        for (case, acr, reach, wanted, minutes, expected) in [
+            ("a password is enough", ONE, ONE, None, 0, None),
+            ("an app is asked for", ONE, TWO, None, 0, Some(Step::SecondFactor)),
+            ("soon after the password", ONE, TWO, None, 10, Some(Step::SignIn)),
+            ("an app was proved", TWO, TWO, None, 60, None),
+            ("an app is wanted", ONE, ONE, Some(TWO), 60, Some(Step::Enrol)),
+            ("and proved", TWO, ONE, Some(TWO), 60, None),
+            ("a key is wanted, the app comes first", ONE, TWO, Some(KEY), 0, Some(Step::SecondFactor)),
+            ("then the key is set up", TWO, TWO, Some(KEY), 0, Some(Step::Enrol)),
+            ("a key that is there is proved", TWO, KEY, Some(KEY), 0, Some(Step::SecondFactor)),
+            ("soon", TWO, KEY, Some(KEY), 10, Some(Step::SignIn)),
+            ("and enough", KEY, KEY, Some(KEY), 60, None),
+            ("a key is more than an app", KEY, KEY, Some(TWO), 60, None),
+        ] {
+            let (session, now) = (session(acr), AT.plus(Duration::from_mins(minutes)));
+            let standing = Standing {
+                session: Some(&session),
+                user: None,
+                reach,
+                wanted,
+                password_ends_at: None,
+                texts_wait: false,
+                lifetime: Lifetime { idle: Duration::from_hours(1), absolute: Duration::from_hours(1) },
+                now,
+            };
+            assert_eq!(second_factor(&standing).or_else(|| enrolment(&standing)), expected, "{case}");
+        }
+    }
 }

@@ -48,6 +48,9 @@ pub struct Attempt {
     pub client: Option<String>,
     /// The browser.
     pub known: Option<Known>,
+    /// Whether rules want a passkey that the person has: then a code of an app is nothing, and a recovery code lets them set up
+    /// another key.
+    pub is_key_wanted: bool,
     /// Word to the person.
     pub notices: Notices,
 }
@@ -111,7 +114,7 @@ async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outc
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                let Attempt { context, session, user, code, client, known, notices, .. } = attempt;
+                let Attempt { context, session, user, code, client, known, is_key_wanted, notices, .. } = attempt;
                 let key = key_of(&user.id);
                 let wait = wait_of(rule, tx.throttles().hold(key).await?.times(), context.now);
                 if !wait.is_zero() {
@@ -120,7 +123,9 @@ async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outc
                 if !tx.sessions().hold(&session.id).await? {
                     return Ok(Outcome::Refused);
                 }
-                let Some(proof) = prove(tx, &sealer, (&user.id, code.expose_secret()), context.now).await? else {
+                let is_nothing = is_key_wanted && RecoveryCode::typed(code.expose_secret()).is_none();
+                let typed = if is_nothing { "" } else { code.expose_secret() };
+                let Some(proof) = prove(tx, &sealer, (&user.id, typed), context.now).await? else {
                     let failures = tx.throttles().fail(key, rule, context.now).await?;
                     let is_guessing = !wait_of(rule, failures.times(), context.now).is_zero();
                     if is_guessing

@@ -16,11 +16,12 @@ use super::{
 };
 use crate::{
     audit::{Actor, Context, Event},
+    authentication::assurance,
     clock::Timestamp,
     directory::access::{Access, Detail},
     id::{OrganizationId, UserId},
     policy::{Applying, Barrier, Bounds, Rests, Rules, Whom},
-    setting::Setting,
+    setting::{Setting, demand::Level},
     storage,
 };
 
@@ -93,6 +94,10 @@ impl Parts {
         let applying = rules.applying(Whom { access: Some(&standing.access), client: Some(&client.id) });
         match judge(&rules, (family, &standing.access), &client.id, Coming { now, from: None, last: None }) {
             Ok(_) => Ok(standing),
+            Err(barrier) if barrier.setting == Setting::FactorRequired => {
+                let acr = applying.demands().at(now).map(assurance::acr);
+                Err(Challenge { max_age: None, acr }.into())
+            }
             Err(barrier) if barrier.setting == Setting::SessionReauthenticate => {
                 let max_age = applying.span(Setting::SessionReauthenticate).map(|span| span.as_secs());
                 Err(Challenge { max_age, acr: None }.into())
@@ -137,7 +142,8 @@ impl Parts {
     ) -> Result<Bounds, Error> {
         let rules = self.policies.of(owner).await?;
         let applying = rules.applying(Whom { access: None, client: Some(&client.id) });
-        let rests = Rests { authorized_at: context.now, session: None };
+        // A service proves itself by its own means.
+        let rests = Rests { authorized_at: context.now, session: None, proved: Level::ALL.last().copied() };
         let barrier = applying.barrier(context.now, address(context));
         match barrier.map_or_else(|| applying.bounds(rests, context.now), Err) {
             Ok(bounds) => Ok(bounds),
@@ -198,7 +204,8 @@ fn judge(rules: &Rules, (family, access): (&Family, &Access), client: &str, comi
     }
     let session = family.session_began_at.filter(|_| !family.is_offline);
     let session = session.map(|began| (began, family.auth_time));
-    let bounds = applying.bounds(Rests { authorized_at: family.created_at, session }, coming.now)?;
+    let rests = Rests { authorized_at: family.created_at, session, proved: assurance::level(&family.acr) };
+    let bounds = applying.bounds(rests, coming.now)?;
     let is_idle = bounds.idle.zip(coming.last).is_some_and(|(idle, last)| coming.now.since(last) >= idle);
     if is_idle { Err(applying.by(Setting::SessionIdle)) } else { Ok(bounds) }
 }
@@ -241,6 +248,8 @@ mod tests {
                 None,
                 Some("schedule.windows"),
             ),
+            ("not sure", Setting::FactorRequired, "multi-factor", &online, None, Some("factor.required")),
+            ("not sure, offline", Setting::FactorRequired, "multi-factor", &offline, None, Some("factor.required")),
             ("outside", Setting::NetworkAllowed, "10.0.0.0/8", &online, None, Some("network.allowed")),
             ("inside", Setting::NetworkAllowed, "192.0.2.0/24", &online, None, None),
         ] {

@@ -7,7 +7,7 @@ use crate::{
     clock::Timestamp,
     config,
     session::{Crowd, Lifetime, WhenFull},
-    setting::{Setting, schedule},
+    setting::{Setting, demand::Level, schedule},
 };
 
 /// What tokens rest on.
@@ -18,6 +18,8 @@ pub struct Rests {
     /// The session that tokens end with: when it began, and when the person last proved who they are. None for what outlives
     /// it (`offline_access`) or never had one.
     pub session: Option<(Timestamp, Timestamp)>,
+    /// How sure the sign-in was, beyond a password.
+    pub proved: Option<Level>,
 }
 
 /// How long tokens may live.
@@ -62,6 +64,11 @@ impl Applying<'_> {
         if let Some((_, setting)) = first.filter(|(end, _)| *end <= now) {
             return Err(self.by(setting));
         }
+        let demands = self.demands();
+        if demands.at(now) > rests.proved {
+            return Err(self.by(Setting::FactorRequired));
+        }
+        let asks_more = demands.next(rests.proved, now).map(|(_, from)| from);
         let schedules = self.schedules(Setting::ScheduleWindows);
         let closes = schedule::next_turn(&schedules, now, LONGEST_TOKEN);
         let idle = session.and_then(|_| self.span(Setting::SessionIdle));
@@ -69,7 +76,7 @@ impl Applying<'_> {
         Ok(Bounds {
             // Whoever is at work refreshes before they count as idle.
             life: [own, idle.map(|idle| idle / 2)].into_iter().flatten().min(),
-            ends_at: [first.map(|(end, _)| end), closes].into_iter().flatten().min(),
+            ends_at: [first.map(|(end, _)| end), closes, asks_more].into_iter().flatten().min(),
             idle,
         })
     }
@@ -97,13 +104,21 @@ impl Applying<'_> {
         Some(Crowd { most, when_full: if refuses { WhenFull::Refuse } else { WhenFull::EndOldest } })
     }
 
-    /// The rule by which the part of a session in an organization is over, although nobody has come: it is too old, or the
-    /// organization is closed.
+    /// The rule by which the part of a session in an organization is over, although nobody has come: it is too old, its
+    /// sign-in is not sure enough any more, or the organization is closed.
     #[must_use]
-    pub fn end_of_part(&self, began: Timestamp, now: Timestamp) -> Option<Barrier> {
+    pub fn end_of_part(&self, (began, proved): (Timestamp, Option<Level>), now: Timestamp) -> Option<Barrier> {
+        if self.is_empty() {
+            return None;
+        }
         let absolute = self.span(Setting::SessionAbsolute);
         let is_over = absolute.is_some_and(|absolute| began.plus(absolute) <= now);
-        if is_over { Some(self.by(Setting::SessionAbsolute)) } else { self.barrier(now, None) }
+        let is_unsure = self.demands().at(now) > proved;
+        match (is_over, is_unsure) {
+            (true, _) => Some(self.by(Setting::SessionAbsolute)),
+            (false, true) => Some(self.by(Setting::FactorRequired)),
+            (false, false) => self.barrier(now, None),
+        }
     }
 }
 
@@ -129,7 +144,8 @@ mod tests {
     /// A session that began at 0 min, a sign-in at 10 min, an app let in at 20 min; now is 60 min.
     #[test]
     fn tokens_end_with_what_rules_say_first() {
-        let with_session = Rests { authorized_at: at(20), session: Some((at(0), at(10))) };
+        let with_session = Rests { authorized_at: at(20), session: Some((at(0), at(10))), proved: None };
+        let sure = Rests { proved: Some(Level::MultiFactor), ..with_session };
         let offline = Rests { session: None, ..with_session };
         let bounds = |life, ends_at, idle| Ok(Bounds { life, ends_at, idle });
         for (case, rules, rests, expected) in [
@@ -165,6 +181,15 @@ mod tests {
                 vec![(Setting::ScheduleWindows, "daily 08:00-22:00 in UTC")],
                 with_session,
                 bounds(None, None, None),
+            ),
+            ("not sure", vec![(Setting::FactorRequired, "multi-factor")], with_session, Err("factor.required")),
+            ("not sure, offline", vec![(Setting::FactorRequired, "multi-factor")], offline, Err("factor.required")),
+            ("sure", vec![(Setting::FactorRequired, "multi-factor")], sure, bounds(None, None, None)),
+            (
+                "sure for now",
+                vec![(Setting::FactorRequired, "phishing-resistant from 2026-11-24")],
+                sure,
+                bounds(None, Some(at(16 * 60)), None),
             ),
         ] {
             let rules: Vec<_> = rules.into_iter().map(|(what, value)| rule(organization(), what, value)).collect();
@@ -211,8 +236,19 @@ mod tests {
             (40, 89, None),
             (40, 90, Some(Setting::ScheduleWindows)),
         ] {
-            let found = rules.all().end_of_part(at(began), at(now)).map(|barrier| barrier.setting);
+            let found = rules.all().end_of_part((at(began), None), at(now)).map(|barrier| barrier.setting);
             assert_eq!(found, expected, "{began} {now}");
+        }
+    }
+
+    #[test]
+    fn it_ends_when_it_is_not_sure_enough_any_more() {
+        let rules =
+            Rules(vec![rule(organization(), Setting::FactorRequired, "multi-factor from 2026-11-23T09:00:00Z")]);
+        let unsure = Some(Setting::FactorRequired);
+        for (proved, now, expected) in [(None, 59, None), (None, 60, unsure), (Some(Level::MultiFactor), 60, None)] {
+            let found = rules.all().end_of_part((at(0), proved), at(now)).map(|barrier| barrier.setting);
+            assert_eq!(found, expected, "{proved:?} {now}");
         }
     }
 }

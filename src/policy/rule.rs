@@ -9,6 +9,7 @@ use crate::{
     directory::access::Access,
     setting::{
         Setting, Value,
+        demand::Demands,
         schedule::{self, Schedule},
     },
     text::Slug,
@@ -191,6 +192,15 @@ impl<'r> Applying<'r> {
         match self.value(setting) {
             Some(Value::Schedules(schedules)) => schedules,
             _ => vec![],
+        }
+    }
+
+    /// How sure sign-ins have to be.
+    #[must_use]
+    pub fn demands(&self) -> Demands {
+        match self.value(Setting::FactorRequired) {
+            Some(Value::Demands(demands)) => demands,
+            _ => Demands::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! rules and which of them hold for somebody is `policy`'s; whoever enforces a setting asks there for its value. This
 //! module stands in the ground because the configuration sets rules for everybody by the same words.
 
+pub mod demand;
 pub mod schedule;
 pub mod value;
 
@@ -93,6 +94,8 @@ macro_rules! settings {
 }
 
 settings! {
+    FactorRequired "factor.required" Kind::Demands, ALL, "not asked",
+        "how sure sign-ins have to be, at once or from a day on; whoever lacks a factor for it sets one up at the next sign-in";
     LockoutAfter "lockout.after" Kind::Lower(3, 100), PEOPLE, "never",
         "after how many failed sign-ins in a row an account is locked, but for browsers in which its person is known";
     LockoutFor "lockout.for" Kind::Longer("1m", "365d"), PEOPLE, "15m",
@@ -201,7 +204,7 @@ mod tests {
             ("session.idel", "there is no setting `session.idel`; did you mean `session.idle`?"),
             (
                 "idle",
-                "there is no setting `idle`; there is lockout.after, lockout.for, lockout.unlock, network.allowed",
+                "there is no setting `idle`; there is factor.required, lockout.after, lockout.for, lockout.unlock",
             ),
         ] {
             let said = typed.parse::<Setting>().unwrap_err().to_string();

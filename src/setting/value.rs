@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use ipnet::IpNet;
 
-use super::schedule::Schedule;
+use super::{
+    demand::{Demands, NotADemand},
+    schedule::Schedule,
+};
 use crate::text::{network, span};
 
 /// What the values of a setting are, and which of two is the stricter.
@@ -28,6 +31,8 @@ pub enum Kind {
     Networks,
     /// Weekly windows; those that are open together remain.
     Schedule,
+    /// How sure a sign-in has to be; all of it remains.
+    Demands,
 }
 
 /// The value of a setting.
@@ -47,6 +52,8 @@ pub enum Value {
     Networks(Vec<IpNet>),
     /// Schedules, all of which have to be open.
     Schedules(Vec<Schedule>),
+    /// How sure sign-ins have to be.
+    Demands(Demands),
 }
 
 /// Why a text is no value of a setting: what is wrong, and what to write instead.
@@ -103,6 +110,7 @@ impl Kind {
                 let schedule = text.parse::<Schedule>().map_err(|error| wrong(error.to_string()))?;
                 Ok(Value::Schedules(vec![schedule]))
             }
+            Self::Demands => text.parse().map(Value::Demands).map_err(|error: NotADemand| wrong(error.to_string())),
         }
     }
 
@@ -125,6 +133,9 @@ impl Kind {
                  be, `from 2026-12-01`, `until 2027-01-01` or `except 2026-12-24 2026-12-25`"
                     .to_owned()
             }
+            Self::Demands => {
+                "write `multi-factor` or `phishing-resistant`, and behind it, if need be, `from 2026-12-01`".to_owned()
+            }
         }
     }
 
@@ -140,6 +151,7 @@ impl Kind {
             Self::Choice(words) => format!("the later of {}", words.join(", ")),
             Self::Words | Self::Networks => "what is in all of them".to_owned(),
             Self::Schedule => "open by all of them".to_owned(),
+            Self::Demands => "surer, and earlier".to_owned(),
         }
     }
 
@@ -172,6 +184,7 @@ impl Kind {
                 let more = other.iter().filter(|schedule| !one.contains(schedule));
                 Value::Schedules(one.iter().chain(more).cloned().collect())
             }
+            (Value::Demands(one), Value::Demands(other)) => Value::Demands(one.with(other)),
             _ => unreachable!("values of one setting are of one kind"),
         }
     }
@@ -195,6 +208,7 @@ impl fmt::Display for Value {
             Self::Words(words) => f.write_str(&joined(words.iter().cloned().collect(), ", ")),
             Self::Networks(all) => f.write_str(&joined(all.iter().map(ToString::to_string).collect(), ", ")),
             Self::Schedules(all) => f.write_str(&joined(all.iter().map(ToString::to_string).collect(), " and ")),
+            Self::Demands(demands) => write!(f, "{demands}"),
         }
     }
 }
@@ -229,6 +243,8 @@ mod tests {
             (Kind::Networks, " ", None),
             (Kind::Schedule, "mon 07:00-08:00 in UTC", Some("mon 07:00-08:00 in UTC")),
             (Kind::Schedule, "mornings", None),
+            (Kind::Demands, "multi-factor from 2026-12-01", Some("multi-factor from 2026-12-01")),
+            (Kind::Demands, "password", None),
         ] {
             let read = kind.parse(text);
             assert_eq!(read.as_ref().ok().map(ToString::to_string).as_deref(), expected, "{text}: {read:?}");
@@ -253,6 +269,12 @@ mod tests {
             (Kind::Networks, "10.0.0.0/8", "10.1.0.0/16, 192.0.2.7", "10.1.0.0/16"),
             (Kind::Networks, "10.0.0.0/8", "192.0.2.7", "nothing"),
             (Kind::Schedule, "mon 07:00-08:00 in UTC", "mon 07:00-08:00 in UTC", "mon 07:00-08:00 in UTC"),
+            (
+                Kind::Demands,
+                "multi-factor",
+                "phishing-resistant from 2026-12-01",
+                "multi-factor and phishing-resistant from 2026-12-01",
+            ),
         ] {
             let (first, second) = (kind.parse(one).unwrap(), kind.parse(other).unwrap());
             assert_eq!(kind.strictest(&first, &second).to_string(), expected, "{one} and {other}");

@@ -1,11 +1,12 @@
-//! Ends what rules of organizations say is over although nobody comes: parts of sessions that are too old, and those in an
-//! organization that is closed. Apps are told.
+//! Ends what rules of organizations say is over although nobody comes: parts of sessions that are too old or not
+//! sure enough any more, and those in an organization that is closed. Apps are told.
 
 use std::time::Duration;
 
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
+    authentication::assurance,
     clock::Timestamp,
     id::{MembershipId, OrganizationId},
     policy::{Barrier, Rules, Whom, cached},
@@ -21,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(20);
 const MOST: u32 = 64;
 
 /// The settings by which something ends while nobody comes.
-const ENDING: [Setting; 2] = [Setting::ScheduleWindows, Setting::SessionAbsolute];
+const ENDING: [Setting; 3] = [Setting::FactorRequired, Setting::ScheduleWindows, Setting::SessionAbsolute];
 
 /// Looks after rules that end something.
 pub(super) struct Policies {
@@ -87,7 +88,7 @@ impl Policies {
         let judged = parts.into_iter().zip(holdings).filter_map(|(part, holdings)| {
             let access = holdings.access(context.now);
             let applying = rules.applying(Whom { access: Some(&access), client: None });
-            Some((applying.end_of_part(part.began, context.now)?, part))
+            Some((applying.end_of_part((part.began, assurance::level(&part.acr)), context.now)?, part))
         });
         let over: Vec<(Barrier, Part)> = judged.collect();
         if !over.is_empty() {

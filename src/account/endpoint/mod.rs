@@ -2,6 +2,7 @@
 
 mod apps;
 mod email;
+mod enrolment;
 mod invitation;
 mod invitations;
 mod language;
@@ -55,6 +56,7 @@ where
         .route("/account/email", get(email::show).post(email::send))
         .route("/email/{token}", get(email::ask).post(email::confirm))
         .route("/account/language", get(language::show).post(language::save))
+        .route(enrolment::PATH, get(enrolment::show))
         .route("/account/security", get(security::show))
         .route("/account/security/apps", get(to_security).post(security::propose))
         .route("/account/security/codes", get(to_security).post(security::make_codes))
@@ -110,7 +112,7 @@ async fn masthead(app: &App, person: &SignedIn, tab: Tab) -> directory::Result<M
     let open = invitation_rules::open_of(&mut tx, &person.user, app.clock.now()).await?;
     let asked = tx.deferred_requests().open_of_user(&person.user.id, app.clock.now()).await?;
     let (open_invitations, open_requests) = (open.len(), asked.len());
-    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations, open_requests })
+    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations, open_requests, is_on_the_way: false })
 }
 
 /// The context of a change that the person makes.

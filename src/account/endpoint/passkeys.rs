@@ -7,23 +7,26 @@ use axum::{
 };
 
 use super::{
-    context, frame, masthead,
+    context, frame,
     notice::Notice,
-    security::{PATH, codes_page, notice},
+    security::{codes_page, notice},
 };
 use crate::{
-    account::page::{Tab, security::PasskeyPage},
+    account::page::security::PasskeyPage,
     app::App,
     authentication::{
         Authenticator,
-        endpoint::{FreshlySignedIn, SignedIn, given, sealed_state},
+        endpoint::{Enroller, SignedIn, given, sealed_state},
         enrolling::{self, Confirmed, LONGEST_NAME, Registering},
         factor::passkey::Ceremony,
         with_passkey::keys_of,
     },
     secret::ExposeSecret,
-    web::{CsrfForm, Error, FactorChange, Page, Problem, Refusal, Visit, cookie::Cookie},
+    web::{CsrfForm, Error, FactorChange, Problem, Refusal, Visit, cookie::Cookie},
 };
+
+/// Where the page is.
+pub(super) const PATH: &str = "/account/security/passkeys";
 
 /// What a ceremony is for: this session's person.
 fn purpose_of(person: &SignedIn) -> String {
@@ -34,60 +37,70 @@ fn purpose_of(person: &SignedIn) -> String {
 pub(super) async fn ask(
     (State(app), State(with)): (State<App>, State<Authenticator>),
     visit: Visit,
-    FreshlySignedIn(person): FreshlySignedIn,
+    enroller: Enroller,
 ) -> Result<Response, Error> {
-    let name = frame(&visit, &person).t.account.security.keys.default_name.to_owned();
-    Ok(Page(page((&app, &with), &visit, &person, (name, vec![])).await?).into_response())
+    let name = frame(&visit, &enroller.person).t.account.security.keys.default_name.to_owned();
+    Ok(enroller.page(page((&app, &with), &visit, &enroller, (name, vec![])).await?))
 }
 
 /// `POST /account/security/passkeys`: what the browser answered.
 pub(super) async fn register(
     (State(app), State(with)): (State<App>, State<Authenticator>),
     visit: Visit,
-    FreshlySignedIn(person): FreshlySignedIn,
+    enroller: Enroller,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let t = &frame(&visit, &person).t.account.security;
+    let person = &enroller.person;
+    let t = &frame(&visit, person).t.account.security;
     let name = Some(form.trimmed("name")).filter(|name| !name.is_empty()).unwrap_or(t.keys.default_name).to_owned();
     let refuse = async |problem| {
-        let page = page((&app, &with), &visit, &person, (name.clone(), vec![problem])).await?;
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+        let page = page((&app, &with), &visit, &enroller, (name.clone(), vec![problem])).await?;
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, enroller.page(page)).into_response())
     };
     if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         return refuse(Problem::of("name", t.set_up.too_long)).await;
     }
-    let Some(given) = given(&visit, &purpose_of(&person), &form) else {
+    let Some(given) = given(&visit, &purpose_of(person), &form) else {
         return refuse(Problem::whole(t.keys.wrong)).await;
     };
-    let context = context(&app, &visit, &person);
-    let notice = notice(&visit, &person, FactorChange::PasskeyAdded, context.now);
+    let context = context(&app, &visit, person);
+    let notice = notice(&visit, person, FactorChange::PasskeyAdded, context.now);
     let typed = Registering { context, session: person.session.clone(), name: name.clone(), given, notice };
     let (token, codes) = match enrolling::register(&app, &with, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),
         Confirmed::Wrong => return refuse(Problem::whole(t.keys.wrong)).await,
         Confirmed::TooMany => return refuse(Problem::whole(t.too_many)).await,
-        Confirmed::Gone => return Ok(Redirect::to(PATH).into_response()),
+        Confirmed::Gone => return Ok(Redirect::to(&enroller.again(&visit)).into_response()),
     };
     let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
-    let done = Notice::PasskeyAdded;
+    let done = enroller.done(&visit, Some(Notice::PasskeyAdded));
     Ok(match codes {
-        Some(codes) => (cookie, codes_page(&app, &visit, &person, (&codes, done.address(PATH))).await?).into_response(),
-        None => (cookie, done.at(PATH)).into_response(),
+        Some(codes) => (cookie, codes_page(&app, &visit, &enroller, (&codes, done)).await?).into_response(),
+        None => (cookie, Redirect::to(&done)).into_response(),
     })
 }
 
 async fn page(
     (app, with): (&App, &Authenticator),
     visit: &Visit,
-    person: &SignedIn,
+    enroller: &Enroller,
     (name, problems): (String, Vec<Problem>),
 ) -> Result<PasskeyPage, Error> {
+    let person = &enroller.person;
     let user = &person.user;
     let kept = app.storage.read().await?.factors().keys(&user.id).await?;
     let account = user.email.as_ref().map_or(user.name.as_str(), |email| email.as_str());
     let begun = with.relying_party.register(&user.id, (account, user.name.as_str()), &keys_of(&app.sealer, &kept));
     let Ceremony { options, state } = begun.ok_or(Refusal::NotFound)?;
     let state = sealed_state(visit, &purpose_of(person), state);
-    let masthead = masthead(app, person, Tab::Security).await?;
-    Ok(PasskeyPage { frame: frame(visit, person), masthead, options, state, name, problems })
+    Ok(PasskeyPage {
+        frame: frame(visit, person),
+        masthead: enroller.masthead(app).await?,
+        action: enroller.href(visit, PATH),
+        cancel_href: enroller.again(visit),
+        options,
+        state,
+        name,
+        problems,
+    })
 }

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     authentication::{
         Authenticator,
-        endpoint::{FreshlySignedIn, SignedIn},
+        endpoint::{Enroller, FreshlySignedIn, SignedIn},
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
         factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
         recovery::factors_changed,
@@ -29,6 +29,8 @@ use crate::{
 };
 
 pub(super) const PATH: &str = "/account/security";
+/// Where an authenticator app is asked for.
+pub(super) const APPS: &str = "/account/security/apps";
 
 /// `GET /account/security`
 pub(super) async fn show(
@@ -46,13 +48,15 @@ pub(super) async fn show(
 pub(super) async fn propose(
     (State(app), State(with)): (State<App>, State<Authenticator>),
     visit: Visit,
-    FreshlySignedIn(person): FreshlySignedIn,
+    enroller: Enroller,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
-    match enrolling::propose(&app, context(&app, &visit, &person), &person.user.id).await? {
-        Proposal::Made(id) => Ok(Redirect::to(&format!("{PATH}/{id}")).into_response()),
+    let person = &enroller.person;
+    match enrolling::propose(&app, context(&app, &visit, person), &person.user.id).await? {
+        Proposal::Made(id) => Ok(Redirect::to(&enroller.href(&visit, &format!("{PATH}/{id}"))).into_response()),
         Proposal::TooMany => {
-            let mut page = page((&app, &with), &visit, &person).await?;
+            let mut page = page((&app, &with), &visit, person).await?;
+            page.masthead = enroller.masthead(&app).await?;
             page.problems = vec![Problem::whole(page.frame.t.account.security.too_many)];
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
@@ -63,48 +67,50 @@ pub(super) async fn propose(
 pub(super) async fn set_up(
     State(app): State<App>,
     visit: Visit,
-    FreshlySignedIn(person): FreshlySignedIn,
+    enroller: Enroller,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let Some((id, seed)) = proposed(&app, &person, &id).await? else { return Ok(Redirect::to(PATH).into_response()) };
-    let name = frame(&visit, &person).t.account.security.set_up.default_name.to_owned();
-    Ok(Page(set_up_page(&app, &visit, &person, (&id, &seed), name).await?).into_response())
+    let Some((id, seed)) = proposed(&app, &enroller.person, &id).await? else {
+        return Ok(Redirect::to(&enroller.again(&visit)).into_response());
+    };
+    let name = frame(&visit, &enroller.person).t.account.security.set_up.default_name.to_owned();
+    Ok(enroller.page(set_up_page(&app, &visit, &enroller, (&id, &seed), name).await?))
 }
 
 /// `POST /account/security/{id}`: a code of the app, and what the person calls it.
 pub(super) async fn confirm(
     State(app): State<App>,
     visit: Visit,
-    FreshlySignedIn(person): FreshlySignedIn,
+    enroller: Enroller,
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let Some((id, seed)) = proposed(&app, &person, &id).await? else { return Ok(Redirect::to(PATH).into_response()) };
-    let t = &frame(&visit, &person).t.account.security.set_up;
+    let (person, elsewhere) = (&enroller.person, || Redirect::to(&enroller.again(&visit)).into_response());
+    let Some((id, seed)) = proposed(&app, person, &id).await? else { return Ok(elsewhere()) };
+    let t = &frame(&visit, person).t.account.security.set_up;
     let name = Some(form.trimmed("name")).filter(|name| !name.is_empty()).unwrap_or(t.default_name).to_owned();
-    let mut again = set_up_page(&app, &visit, &person, (&id, &seed), name.clone()).await?;
+    let mut again = set_up_page(&app, &visit, &enroller, (&id, &seed), name.clone()).await?;
     let refuse = |problem| {
         again.problems = vec![problem];
-        (StatusCode::UNPROCESSABLE_ENTITY, Page(again)).into_response()
+        (StatusCode::UNPROCESSABLE_ENTITY, enroller.page(again)).into_response()
     };
     if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         return Ok(refuse(Problem::of("name", t.too_long)));
     }
-    let context = context(&app, &visit, &person);
-    let notice = notice(&visit, &person, FactorChange::Added, context.now);
+    let context = context(&app, &visit, person);
+    let notice = notice(&visit, person, FactorChange::Added, context.now);
     let SignedIn { session, user } = person.clone();
     let typed = Confirming { context, session, user, factor: id, name, code: form.secret("code"), notice };
     let (token, codes) = match enrolling::confirm(&app, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),
         Confirmed::Wrong => return Ok(refuse(Problem::of("code", t.wrong))),
-        Confirmed::TooMany | Confirmed::Gone => return Ok(Redirect::to(PATH).into_response()),
+        Confirmed::TooMany | Confirmed::Gone => return Ok(elsewhere()),
     };
     let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
+    let done = enroller.done(&visit, Some(Notice::AppAdded));
     Ok(match codes {
-        Some(codes) => {
-            (cookie, codes_page(&app, &visit, &person, (&codes, Notice::AppAdded.address(PATH))).await?).into_response()
-        }
-        None => (cookie, Notice::AppAdded.at(PATH)).into_response(),
+        Some(codes) => (cookie, codes_page(&app, &visit, &enroller, (&codes, done)).await?).into_response(),
+        None => (cookie, Redirect::to(&done)).into_response(),
     })
 }
 
@@ -183,7 +189,10 @@ pub(super) async fn make_codes(
         })
         .await?;
     match codes {
-        Some(codes) => Ok(codes_page(&app, &visit, &person, (&codes, PATH.to_owned())).await?.into_response()),
+        Some(codes) => {
+            let enroller = Enroller { person, way: None, wanted: None, to_come: None };
+            Ok(codes_page(&app, &visit, &enroller, (&codes, PATH.to_owned())).await?.into_response())
+        }
         None => Ok(Redirect::to(PATH).into_response()),
     }
 }
@@ -223,17 +232,19 @@ async fn proposed(app: &App, person: &SignedIn, id: &str) -> Result<Option<(Fact
 async fn set_up_page(
     app: &App,
     visit: &Visit,
-    person: &SignedIn,
+    enroller: &Enroller,
     (id, seed): (&FactorId, &Seed),
     name: String,
 ) -> Result<SetUpPage, Error> {
+    let person = &enroller.person;
     let site = visit.site().issuer().host_str().unwrap_or_default();
     let account = person.user.email.as_ref().map_or(person.user.name.as_str(), |email| email.as_str());
     let address = seed.address(site, account);
     Ok(SetUpPage {
         frame: frame(visit, person),
-        masthead: masthead(app, person, Tab::Security).await?,
-        action: format!("{PATH}/{id}"),
+        masthead: enroller.masthead(app).await?,
+        action: enroller.href(visit, &format!("{PATH}/{id}")),
+        cancel_href: enroller.again(visit),
         picture: picture(&address),
         address,
         seed: seed.text().into(),
@@ -252,12 +263,12 @@ fn picture(text: &str) -> String {
 pub(super) async fn codes_page(
     app: &App,
     visit: &Visit,
-    person: &SignedIn,
+    enroller: &Enroller,
     (codes, done_href): (&[RecoveryCode], String),
 ) -> Result<Page<CodesPage>, Error> {
-    let masthead = masthead(app, person, Tab::Security).await?;
+    let masthead = enroller.masthead(app).await?;
     let codes = codes.iter().map(RecoveryCode::shown).collect();
-    Ok(Page(CodesPage { frame: frame(visit, person), masthead, codes, done_href }))
+    Ok(Page(CodesPage { frame: frame(visit, &enroller.person), masthead, codes, done_href }))
 }
 
 pub(super) fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {

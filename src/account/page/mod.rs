@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod email;
+pub mod enrolment;
 pub mod form;
 pub mod invitation;
 pub mod invitations;
@@ -22,6 +23,8 @@ pub struct Masthead {
     pub open_invitations: usize,
     /// How many requests of back ends wait for a decision.
     pub open_requests: usize,
+    /// Whether the person is on the way elsewhere, so that no other page is offered.
+    pub is_on_the_way: bool,
 }
 
 /// The pages in the head.

@@ -54,6 +54,8 @@ pub struct SetUpPage {
     pub masthead: Masthead,
     /// Where the form posts to.
     pub action: String,
+    /// Where whoever does not want it goes on.
+    pub cancel_href: String,
     /// What the app reads (`otpauth:`).
     pub address: String,
     /// The same as a picture (SVG).
@@ -74,6 +76,10 @@ pub struct PasskeyPage {
     pub frame: Frame,
     /// The head.
     pub masthead: Masthead,
+    /// Where the form posts to.
+    pub action: String,
+    /// Where whoever does not want it goes on.
+    pub cancel_href: String,
     /// `PublicKeyCredentialCreationOptionsJSON`.
     pub options: String,
     /// The ceremony, sealed.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Level, Masthead, Tab,
     apps::{AppRow, AppsPage},
+    enrolment::EnrolmentPage,
     form::FormPage,
     invitation::{Answer, InvitationPage},
     invitations::{InvitationsPage, Offer},
@@ -30,7 +31,7 @@ fn in_every_language(name: &str, page: impl Fn(Frame) -> String) {
 }
 
 fn masthead(tab: Tab) -> Masthead {
-    Masthead { person: "Priya Nair".into(), tab, open_invitations: 1, open_requests: 2 }
+    Masthead { person: "Priya Nair".into(), tab, open_invitations: 1, open_requests: 2, is_on_the_way: false }
 }
 
 fn level(role: &str, location: Option<&str>) -> Level {
@@ -214,9 +215,23 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
         let (action, picture) = ("/account/security/fac_1".into(), "<svg></svg>".into());
         let (seed, name) = ("GEZD GNBV".into(), "Phone".into());
         let address = "otpauth://totp/id.example:priya?secret=GEZDGNBV".into();
-        SetUpPage { frame, masthead: masthead(Tab::Security), action, address, picture, seed, name, problems }
-            .to_string()
+        let (masthead, cancel_href) = (masthead(Tab::Security), "/account/security".into());
+        SetUpPage { frame, masthead, action, cancel_href, address, picture, seed, name, problems }.to_string()
     });
+    for (name, from, has_apps) in [("now", None, true), ("later", Some("1 December 2026"), true), ("key", None, false)]
+    {
+        in_every_language(&format!("account-enrolment-{name}"), |frame| {
+            EnrolmentPage {
+                frame,
+                keys_href: Some("/account/security/passkeys".into()),
+                apps_action: has_apps.then(|| "/account/security/apps".into()),
+                later: from.map(str::to_owned),
+                later_href: from.map(|_| "/account".into()),
+                other_person_href: "/login/password".into(),
+            }
+            .to_string()
+        });
+    }
     for (name, is_last) in [("last", true), ("other", false)] {
         in_every_language(&format!("account-security-remove-{name}"), |frame| {
             let (action, name) = ("/account/security/fac_1/remove".into(), "Phone".into());

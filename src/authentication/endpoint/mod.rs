@@ -29,7 +29,7 @@ use crate::{
 
 pub use chosen_password::{chosen_password, differing, problem_of};
 pub use passkey::{given, sealed_state};
-pub use person::{FreshlySignedIn, Person, SignedIn};
+pub use person::{Enroller, FreshlySignedIn, Person, SignedIn};
 
 /// The routes of signing in.
 pub fn router<S>() -> Router<S>
@@ -66,18 +66,25 @@ pub fn send_to_sign_in(visit: &Visit, back: &ReturnTo) -> Response {
     Redirect::to(&address_of(Step::SignIn, visit, back)).into_response()
 }
 
-/// The way back that a page was given; the account where there is none, or none that this browser may use.
-fn way_back(visit: &Visit) -> ReturnTo {
+/// The way back that a page was given, if this browser may use it.
+#[must_use]
+pub fn given_way(visit: &Visit) -> Option<ReturnTo> {
     let query = visit.target().split_once('?').map_or("", |(_, query)| query);
     let parameters = Parameters::parse(query.as_bytes()).unwrap_or_default();
-    let opened = parameters.value(return_to::PARAMETER).and_then(|text| visit.open_return(text).ok());
-    opened.unwrap_or_else(|| {
+    parameters.value(return_to::PARAMETER).and_then(|text| visit.open_return(text).ok())
+}
+
+/// The same; the account where there is none.
+fn way_back(visit: &Visit) -> ReturnTo {
+    given_way(visit).unwrap_or_else(|| {
         let account = LocalPath::parse("/account").expect("a path of this site");
         ReturnTo::new(account, visit.site())
     })
 }
 
-fn with_return(path: &str, sealed: &str) -> String {
+/// An address with a way back.
+#[must_use]
+pub fn with_return(path: &str, sealed: &str) -> String {
     format!("{path}?{}={sealed}", return_to::PARAMETER)
 }
 

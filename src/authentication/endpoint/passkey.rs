@@ -126,7 +126,7 @@ pub(super) async fn submit(
             return Ok(go_on(&visit, &back, &token));
         }
         let at = (&visit, &back, &Parameters::default());
-        return second_factor::again((app, &with), at, (session, user), said(&visit, &outcome)).await;
+        return second_factor::again((app, &with), at, &person, said(&visit, &outcome)).await;
     }
     let Some(given) = given(&visit, ALONE, &typed) else {
         let late = Problem::whole(visit.texts().authentication.passkey.too_late);

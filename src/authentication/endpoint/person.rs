@@ -3,16 +3,17 @@
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::{Method, request::Parts},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 
-use super::{address_of, send_to_sign_in};
+use super::{address_of, given_way, send_to_sign_in};
 use crate::{
     app::App,
     authentication::{
         assurance,
         flow::{self, Standing, Step},
     },
+    clock::Timestamp,
     directory::user::User,
     policy::{Policies, password::Asked},
     secret::{ExposeSecret, TokenHash},
@@ -29,6 +30,10 @@ pub struct Person {
     pub known: Option<(Session, User)>,
     /// The next step of the sign-in.
     pub step: Step,
+    /// How sure rules want it to be.
+    pub wanted: Option<&'static str>,
+    /// From when on rules will want it surer than the person can prove, and how sure then.
+    pub to_come: Option<(&'static str, Timestamp)>,
 }
 
 /// A person who has done every step of the sign-in.
@@ -44,6 +49,19 @@ pub struct SignedIn {
 #[derive(Debug, Clone)]
 pub struct FreshlySignedIn(pub SignedIn);
 
+/// A person who has proved as lately who they are, and may have no more left to do than to set up a factor.
+#[derive(Debug, Clone)]
+pub struct Enroller {
+    /// The person.
+    pub person: SignedIn,
+    /// Where they are on the way to.
+    pub way: Option<ReturnTo>,
+    /// How sure rules want the sign-in to be, if it is not yet.
+    pub wanted: Option<&'static str>,
+    /// From when on they will want it surer, and how sure then.
+    pub to_come: Option<(&'static str, Timestamp)>,
+}
+
 impl Person {
     /// Loads the person of a visit and decides what is left to do. The use of the session is written down, once a
     /// minute.
@@ -52,38 +70,50 @@ impl Person {
     /// When the database fails.
     pub async fn of(policies: &Policies, visit: &Visit) -> storage::Result<Self> {
         let app = &policies.app;
-        let Some(token) = visit.session_token() else { return Ok(Self { known: None, step: Step::SignIn }) };
+        let Some(token) = visit.session_token() else { return Ok(Self::nobody()) };
         let mut tx = app.storage.read().await?;
         let Some(session) = tx.sessions().by_token(TokenHash::of(token.expose_secret())).await? else {
-            return Ok(Self { known: None, step: Step::SignIn });
+            return Ok(Self::nobody());
         };
         let user = tx.users().by_id(&session.user).await?;
         let texts_wait = match (&app.config.terms, &user) {
             (Some(terms), Some(user)) => tx.acceptances().is_any_missing(&user.id, &terms.version).await?,
             _ => false,
         };
-        // Who has proved a second factor has one, and is not asked again while the session lasts.
-        let is_proved = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
-        let has_second_factor = !is_proved && tx.factors().has_any(&session.user).await?;
         drop(tx);
         let rules = policies.of_person(&session.user).await?;
         let (lifetime, now) = (rules.all().lifetime(&app.config.session), app.clock.now());
         let changed_at = user.as_ref().and_then(|user| user.password_changed_at);
         let password_ends_at = Asked::of(&app.config.password, &rules.all()).expires_at(changed_at);
+        let proved = assurance::level(&session.acr);
+        let (demands, wants) = (rules.all().demands(), |level| assurance::acr(level));
+        let (wanted, next) = (demands.at(now), demands.next(proved, now));
+        // Who has proved enough is not asked again while the session lasts.
+        let is_enough = proved.is_some() && wanted <= proved && next.is_none();
+        let reach = if is_enough { assurance::PASSWORD } else { reach(app, &session).await? };
+        let to_come = next.map(|(level, from)| (wants(level), from)).filter(|(acr, _)| !assurance::meets(reach, acr));
+        let wanted = wanted.map(wants);
         let standing = Standing {
             session: Some(&session),
             user: user.as_ref(),
-            has_second_factor,
+            reach,
+            wanted,
             password_ends_at,
             texts_wait,
             lifetime,
             now,
         };
         let step = flow::next_step(&standing);
-        if !matches!(step, Step::SignIn | Step::SecondFactor) && session.is_use_worth_writing(app.clock.now()) {
+        if !matches!(step, Step::SignIn | Step::SecondFactor | Step::Enrol)
+            && session.is_use_worth_writing(app.clock.now())
+        {
             touch(app, &session).await?;
         }
-        Ok(Self { known: user.map(|user| (session, user)), step })
+        Ok(Self { known: user.map(|user| (session, user)), step, wanted, to_come })
+    }
+
+    const fn nobody() -> Self {
+        Self { known: None, step: Step::SignIn, wanted: None, to_come: None }
     }
 
     /// The person, when every step is done.
@@ -92,6 +122,12 @@ impl Person {
         let (session, user) = self.known.filter(|_| self.step == Step::Done)?;
         Some(SignedIn { session, user })
     }
+}
+
+/// The surest that the person of a session can prove.
+async fn reach(app: &App, session: &Session) -> storage::Result<&'static str> {
+    let factors = app.storage.read().await?.factors().of_user(&session.user).await?;
+    Ok(assurance::reach(factors.iter().map(|factor| factor.kind)))
 }
 
 async fn touch(app: &App, session: &Session) -> storage::Result<()> {
@@ -125,16 +161,18 @@ where
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let person = Person::from_request_parts(parts, state).await?;
         let step = person.step;
-        if let Some(signed_in) = person.signed_in() {
-            return Ok(signed_in);
-        }
-        if !matches!(parts.method, Method::GET | Method::HEAD) {
-            return Err(Refusal::FormExpired.into_response());
-        }
-        let back = LocalPath::parse(visit.target()).or_else(|_| LocalPath::parse(parts.uri.path()));
-        let back = back.map_err(|_| Refusal::NotFound.into_response())?;
-        let address = address_of(step, &visit, &ReturnTo::new(back, visit.site()));
-        Err(axum::response::Redirect::to(&address).into_response())
+        person.signed_in().ok_or_else(|| sent_to(step, &visit, parts))
+    }
+}
+
+/// The answer to whoever has a step to do first.
+fn sent_to(step: Step, visit: &Visit, parts: &Parts) -> Response {
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        return Refusal::FormExpired.into_response();
+    }
+    match LocalPath::parse(visit.target()).or_else(|_| LocalPath::parse(parts.uri.path())) {
+        Ok(back) => Redirect::to(&address_of(step, visit, &ReturnTo::new(back, visit.site()))).into_response(),
+        Err(_) => Refusal::NotFound.into_response(),
     }
 }
 
@@ -148,15 +186,47 @@ where
     /// Whoever proved it too long ago does so again and comes back; what a form held is filled in once more.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let person = SignedIn::from_request_parts(parts, state).await?;
-        let policies = Policies::from_ref(state);
-        let app = &policies.app;
-        let rules = policies.of_person(&person.user.id).await.map_err(|error| Error::from(error).into_response())?;
-        let fresh = rules.all().within(app.config.session.fresh, Setting::SessionFresh);
-        if app.clock.now().since(person.session.auth_time) < fresh {
+        if is_fresh(&Policies::from_ref(state), &person.session).await? {
             return Ok(Self(person));
         }
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let back = LocalPath::parse(parts.uri.path()).map_err(|_| Refusal::NotFound.into_response())?;
         Err(send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())))
+    }
+}
+
+async fn is_fresh(policies: &Policies, session: &Session) -> Result<bool, Response> {
+    let app = &policies.app;
+    let rules = policies.of_person(&session.user).await.map_err(|error| Error::from(error).into_response())?;
+    let fresh = rules.all().within(app.config.session.fresh, Setting::SessionFresh);
+    Ok(app.clock.now().since(session.auth_time) < fresh)
+}
+
+impl<S> FromRequestParts<S> for Enroller
+where
+    S: Send + Sync,
+    Policies: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let Person { known, step, wanted, to_come } = Person::from_request_parts(parts, state).await?;
+        // Whoever came by a recovery code may have lost the key that is asked for.
+        let may = |session: &Session| match step {
+            Step::Done | Step::Enrol => true,
+            Step::SecondFactor => assurance::meets(&session.acr, assurance::MULTI_FACTOR),
+            _ => false,
+        };
+        let known = known.filter(|(session, _)| may(session));
+        let (session, user) = known.ok_or_else(|| sent_to(step, &visit, parts))?;
+        let way = given_way(&visit);
+        if is_fresh(&Policies::from_ref(state), &session).await? {
+            let wanted = wanted.filter(|_| step != Step::Done);
+            return Ok(Self { person: SignedIn { session, user }, way, wanted, to_come });
+        }
+        let path = LocalPath::parse(parts.uri.path()).map_err(|_| Refusal::NotFound.into_response())?;
+        // Whoever is on the way somewhere is sent here from there once more.
+        Err(send_to_sign_in(&visit, &way.unwrap_or_else(|| ReturnTo::new(path, visit.site()))))
     }
 }

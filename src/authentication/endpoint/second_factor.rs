@@ -11,7 +11,7 @@ use crate::{
     app::App,
     audit::Actor,
     authentication::{
-        Authenticator,
+        Authenticator, assurance,
         flow::Step,
         lockout::Known,
         page::second_factor::SecondFactorPage,
@@ -25,7 +25,10 @@ use crate::{
     secret::{ExposeSecret, TokenHash},
     session::Session,
     storage,
-    web::{CsrfForm, Error, FactorChange, Frame, Page, Parameters, Problem, Query, ReturnTo, Visit, cookie::Cookie},
+    web::{
+        CsrfForm, Error, FactorChange, Frame, Page, Parameters, Problem, Query, Refusal, ReturnTo, Visit,
+        cookie::Cookie,
+    },
 };
 
 const PATH: &str = "/login/factor";
@@ -41,7 +44,7 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let back = way_back(&visit);
     Ok(match waiting(&person) {
-        Some((session, _)) => page(&back, Page(view((&app, &with), (&visit, &back, &query), session, vec![]).await?)),
+        Some(_) => page(&back, Page(view((&app, &with), (&visit, &back, &query), &person, vec![]).await?)),
         None => onwards(&visit, &back),
     })
 }
@@ -59,13 +62,21 @@ pub(super) async fn submit(
     let Some((session, user)) = waiting(&person).cloned() else { return Ok(onwards(&visit, &back)) };
     let context = visit_context(app, &visit, Actor::User(user.id.clone()));
     let notices = notices(&visit, &user, context.now);
+    let is_key_wanted = person.wanted == Some(assurance::PHISHING_RESISTANT) && has_keys(app, &user).await?;
     let network = Network::from(visit.address());
-    let who = (session.clone(), user.clone());
     let known = known(app, &visit, &user);
-    let attempt =
-        Attempt { context, network, session, user, code: form.secret("code"), client: back.client(), known, notices };
-    let again =
-        |status, problem| again((app, &authenticator), (&visit, &back, &query), (&who.0, &who.1), (status, problem));
+    let attempt = Attempt {
+        context,
+        network,
+        session,
+        user,
+        code: form.secret("code"),
+        client: back.client(),
+        known,
+        is_key_wanted,
+        notices,
+    };
+    let again = |status, problem| again((app, &authenticator), (&visit, &back, &query), &person, (status, problem));
     let texts = &visit.texts().authentication;
     let wrong =
         if query.value(RECOVERY).is_some() { texts.second_factor.wrong_recovery } else { texts.second_factor.wrong };
@@ -84,6 +95,10 @@ pub(super) async fn submit(
     })
 }
 
+async fn has_keys(app: &App, user: &User) -> storage::Result<bool> {
+    Ok(!app.storage.read().await?.factors().keys(&user.id).await?.is_empty())
+}
+
 /// The browser, in which the person is about to have signed in.
 pub(super) fn known(app: &App, visit: &Visit, user: &User) -> Option<Known> {
     let browser = visit.known_browser().map(|browser| TokenHash::of(browser.as_str()));
@@ -99,10 +114,10 @@ pub(super) fn waiting(person: &Person) -> Option<&(Session, User)> {
 pub(super) async fn again(
     with: (&App, &Authenticator),
     at: (&Visit, &ReturnTo, &Parameters),
-    (session, _): (&Session, &User),
+    person: &Person,
     (status, problem): (StatusCode, Problem),
 ) -> Result<Response, Error> {
-    Ok(page_with(status, at.1, Page(view(with, at, session, vec![problem]).await?)))
+    Ok(page_with(status, at.1, Page(view(with, at, person, vec![problem]).await?)))
 }
 
 pub(super) fn onwards(visit: &Visit, back: &ReturnTo) -> Response {
@@ -121,14 +136,18 @@ fn notices(visit: &Visit, user: &User, at: Timestamp) -> Notices {
 async fn view(
     (app, with): (&App, &Authenticator),
     (visit, back, query): (&Visit, &ReturnTo, &Parameters),
-    session: &Session,
+    person: &Person,
     problems: Vec<Problem>,
-) -> storage::Result<SecondFactorPage> {
+) -> Result<SecondFactorPage, Error> {
+    let (session, _) = waiting(person).ok_or(Refusal::FormExpired)?;
     let own = with_return(PATH, &back.seal(visit.site(), visit.browser()));
     let recovery = format!("{own}&{RECOVERY}=1");
     let is_recovery = query.value(RECOVERY).is_some();
     let (action, other_href) = if is_recovery { (recovery, own) } else { (own, recovery) };
     let passkey = if is_recovery { None } else { passkey::form_of((app, with), visit, back, session).await? };
+    let is_key_wanted = passkey.is_some() && person.wanted == Some(assurance::PHISHING_RESISTANT);
+    // By a recovery code, whoever has lost the key sets up another.
+    let may_enrol = person.wanted.is_some() && assurance::meets(&session.acr, assurance::MULTI_FACTOR);
     let has_app = !app.storage.read().await?.factors().seeds(&session.user).await?.is_empty();
     Ok(SecondFactorPage {
         frame: Frame::new(visit),
@@ -137,7 +156,9 @@ async fn view(
         other_person_href: address_of(Step::SignIn, visit, back),
         is_recovery,
         passkey,
-        has_app,
+        has_app: has_app && !is_key_wanted,
+        is_key_wanted,
+        lost_href: may_enrol.then(|| address_of(Step::Enrol, visit, back)),
         problems,
     })
 }

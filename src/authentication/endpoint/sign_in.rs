@@ -23,10 +23,11 @@ use crate::{
     web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie},
 };
 
-/// `GET /login`: on to whatever step is next.
+/// `GET /login`: on to whatever step is next. Whoever will need another factor may set it up on the way.
 pub(super) async fn enter(visit: Visit, person: Person) -> Response {
     let back = way_back(&visit);
     match person.step {
+        Step::Done if person.to_come.is_some() => Redirect::to(&address_of(Step::Enrol, &visit, &back)).into_response(),
         Step::Done => back.path.into_response(),
         step => Redirect::to(&address_of(step, &visit, &back)).into_response(),
     }

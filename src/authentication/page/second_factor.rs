@@ -23,6 +23,10 @@ pub struct SecondFactorPage {
     pub passkey: Option<PasskeyForm>,
     /// Whether the person has an authenticator app.
     pub has_app: bool,
+    /// Whether nothing but a passkey will do.
+    pub is_key_wanted: bool,
+    /// Where whoever has lost that sets up another.
+    pub lost_href: Option<String>,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -30,6 +34,9 @@ pub struct SecondFactorPage {
 impl SecondFactorPage {
     fn lead(&self) -> &'static str {
         let t = &self.frame.t.authentication.second_factor;
+        if self.is_key_wanted && !self.is_recovery {
+            return t.lead_key_wanted;
+        }
         match (self.is_recovery, self.passkey.is_some(), self.has_app) {
             (true, ..) => t.recovery_lead,
             (false, false, _) => t.lead,

@@ -148,6 +148,8 @@ fn the_second_factor_is_asked_on_a_well_formed_page() {
                 ("/login/factor?return=abc".into(), "/login/factor?return=abc&recovery=1".into());
             let other_person_href = "/login/password?return=abc".into();
             SecondFactorPage {
+                is_key_wanted: false,
+                lost_href: None,
                 frame,
                 action,
                 other_href,

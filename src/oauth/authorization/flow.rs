@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Denial, Need, Progress, Prompt, Resolved, Situation,
+    issue::{Issue, Saved},
     organization::{Member, Wish, resolve},
     prompt::{Consent, Person, first_need},
     request::AuthorizationRequest,
@@ -13,26 +14,18 @@ use super::{
 use crate::{
     audit::{Actor, Context, Event},
     authentication::{assurance, endpoint::SignedIn},
-    directory::{membership::Membership, organization::Organization},
-    id::{FamilyId, UserId},
+    directory::organization::Organization,
+    id::UserId,
     oauth::{
-        client::GrantType,
-        confirmation::Confirmation,
         error::{Code, Refusal, refuse},
-        policed,
-        profile::Profile,
+        policed::{self, Ruled},
         provider::Provider,
-        scope::Scope,
         sector,
-        store::{Family, Particulars, StoredCode},
-        token::{
-            id_token::{self, HintError},
-            life::{issued_at, void_before},
-        },
+        token::id_token::{self, HintError},
     },
     secret::{SecretString, TokenHash},
-    setting::Setting,
-    storage::{self, Tx},
+    setting::{Setting, demand::Level},
+    storage,
 };
 
 /// How long a family without refresh tokens is kept: longer than any access token lives.
@@ -101,7 +94,9 @@ pub async fn decide(
     }
     let expected = expected.map(|expected| known_as(provider, asked, &person, &expected));
     let (organization, consent) = circumstances(provider, asked, &person).await?;
-    let reauthenticate_after = reauthenticate_after(provider, (&person, &organization), asked).await?;
+    let ruled = ruled(provider, (&person, &organization), asked).await?;
+    let applying = ruled.as_ref().map(Ruled::applying).unwrap_or_default();
+    let level = applying.demands().at(now);
     let situation = Situation {
         request: &asked.request,
         is_first_party: asked.to.client.client.is_first_party,
@@ -109,11 +104,11 @@ pub async fn decide(
         person: Some(Person {
             user: &person.user.id,
             auth_time: person.session.auth_time,
-            missing: missing(provider, &asked.request, &person).await?,
+            missing: missing(provider, (&asked.request, level), &person).await?,
             expected: expected.as_ref(),
             organization: &organization,
             consent: consent.as_ref(),
-            reauthenticate_after,
+            reauthenticate_after: applying.span(Setting::SessionReauthenticate),
         }),
         now,
     };
@@ -127,19 +122,19 @@ pub async fn decide(
     }
 }
 
-/// What the sign-in lacks of how sure the request wants it.
+/// What the sign-in lacks of how sure the request and the rules of the organization want it.
 async fn missing(
     provider: &Provider,
-    request: &AuthorizationRequest,
+    (request, level): (&AuthorizationRequest, Option<Level>),
     person: &SignedIn,
 ) -> storage::Result<Option<Missing>> {
-    let acr = person.session.acr.as_str();
-    if request.demands.are_met_by(acr) {
+    let (acr, by_rule) = (person.session.acr.as_str(), level.map(assurance::acr));
+    if request.demands.are_met_by(acr) && by_rule.is_none_or(|wanted| assurance::meets(acr, wanted)) {
         return Ok(None);
     }
-    let has_factor = provider.app.storage.read().await?.factors().has_any(&person.user.id).await?;
-    let reach = if has_factor { assurance::MULTI_FACTOR } else { assurance::PASSWORD };
-    Ok(request.demands.missing(acr, reach))
+    let factors = provider.app.storage.read().await?.factors().of_user(&person.user.id).await?;
+    let reach = assurance::reach(factors.iter().map(|factor| factor.kind));
+    Ok(request.demands.missing(acr, (reach, by_rule)))
 }
 
 /// Whom the app expects. A hint that is not ours is refused.
@@ -181,15 +176,14 @@ async fn circumstances(
     Ok((organization, consent))
 }
 
-/// How long after a sign-in the rules of the organization ask for another one.
-async fn reauthenticate_after(
+/// The rules for the person in the organization, where that is known.
+async fn ruled(
     provider: &Provider,
     (person, organization): (&SignedIn, &Resolved),
     asked: &Asked,
-) -> storage::Result<Option<Duration>> {
+) -> storage::Result<Option<Ruled>> {
     let Resolved::Chosen(member) = organization else { return Ok(None) };
-    let ruled = provider.ruled((&person.user.id, &member.1.id), &asked.to.client.client).await?;
-    Ok(ruled.applying().span(Setting::SessionReauthenticate))
+    provider.ruled((&person.user.id, &member.1.id), &asked.to.client.client).await.map(Some)
 }
 
 fn standpoint(person: Option<SignedIn>, organization: Resolved) -> Standpoint {
@@ -201,7 +195,7 @@ fn standpoint(person: Option<SignedIn>, organization: Resolved) -> Standpoint {
 }
 
 fn interact(asked: &Asked, need: Need, standpoint: Standpoint) -> Outcome {
-    // Nobody sets a factor up on the way to an app.
+    // What an app asks for, nobody sets up on the way to it; what rules ask for is set up.
     if asked.request.prompts_for(Prompt::None) || matches!(need, Need::Enrol(_)) {
         Outcome::Refuse(need.refusal())
     } else {
@@ -228,7 +222,7 @@ async fn admit(
         return deny(provider, context, asked, (Denial::Policy(barrier), person, Some(organization))).await;
     }
     let (code, hash) = provider.app.random.token();
-    let issue = Issue::new(provider, asked, &person, (&membership, &organization), context);
+    let issue = Issue::new(provider, asked, &person, &(membership, organization), context);
     let context = context.by(Actor::User(person.user.id.clone()));
     let saved = provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await }));
     match saved.await? {
@@ -285,111 +279,4 @@ async fn record_denial(
             Box::pin(async { Ok(()) })
         })
         .await
-}
-
-/// A code with its authorization, ready to be written.
-struct Issue {
-    family: Family,
-    code: StoredCode,
-    may_switch: bool,
-    pushed: Option<TokenHash>,
-}
-
-/// What became of it, whatever else happened at the same moment.
-enum Saved {
-    /// It counts.
-    Issued,
-    /// The session has ended since it was looked at.
-    SessionEnded,
-    /// The pushed request has been answered with another code.
-    AnsweredBefore,
-}
-
-impl Issue {
-    fn new(
-        provider: &Provider,
-        asked: &Asked,
-        person: &SignedIn,
-        (membership, organization): (&Membership, &Organization),
-        context: &Context,
-    ) -> Self {
-        let client = &asked.to.client.client;
-        let now = issued_at(context.now, client, Some(void_before(membership, organization)));
-        let tokens = provider.tokens();
-        let is_refreshed = client.grant_types.contains(&GrantType::RefreshToken);
-        let family = Family {
-            id: FamilyId::fresh(now, &context.random),
-            client_id: client.id.clone(),
-            user: person.user.id.clone(),
-            organization: organization.id.clone(),
-            session: person.session.id.clone(),
-            // Found or made in the unit of work.
-            sid: crate::id::Sid::fresh(now, &context.random),
-            is_offline: asked.request.scopes.has(Scope::OfflineAccess),
-            scopes: asked.request.scopes.clone(),
-            resources: asked.request.resources.clone(),
-            auth_time: person.session.auth_time,
-            acr: person.session.acr.clone(),
-            amr: person.session.amr.clone(),
-            particulars: Particulars {
-                authorization_details: asked.request.authorization_details.clone(),
-                claims: asked.request.claims.claims.clone(),
-                confirmation: asked.request.dpop_jkt.clone().map(Confirmation::Jkt),
-                ..Particulars::default()
-            },
-            created_at: now,
-            expires_at: now.plus(if is_refreshed { tokens.refresh_absolute } else { CODE_ONLY }),
-            revoked_at: None,
-            session_began_at: None,
-            session_end: None,
-        };
-        let code = StoredCode {
-            hash: TokenHash::of(""),
-            family: family.clone(),
-            redirect_uri: asked.to.redirect.as_str().to_owned(),
-            challenge: asked.request.challenge.clone(),
-            nonce: asked.request.nonce.clone(),
-            expires_at: now.plus(Profile::code_life(client, tokens.authorization_code)),
-            used_at: None,
-        };
-        // Who belongs to one organization alone names none, chooses none and has no default.
-        let may_switch = asked.request.organization.is_some()
-            || asked.progress.organization.is_some()
-            || person.user.default_organization.is_some();
-        Self { family, code, may_switch, pushed: asked.pushed }
-    }
-
-    /// Writes them down.
-    async fn save(mut self, tx: &mut Tx, context: &Context, hash: TokenHash) -> storage::Result<Saved> {
-        if !tx.sessions().hold(&self.family.session).await? {
-            return Ok(Saved::SessionEnded);
-        }
-        if let Some(pushed) = self.pushed
-            && !tx.pushed_requests().take(pushed).await?
-        {
-            return Ok(Saved::AnsweredBefore);
-        }
-        let family = &mut self.family;
-        let before = tx.families().before(family).await?;
-        family.sid = match before.sid {
-            Some(sid) => sid,
-            None => tx.sessions().sid(context, &family.session, &family.organization).await?,
-        };
-        let is_switch = self.may_switch && before.is_switch;
-        tx.families().insert(family).await?;
-        self.code.hash = hash;
-        tx.authorization_codes().insert(&self.code);
-        if is_switch {
-            let (user, session, client) = (family.user.clone(), family.session.clone(), family.client_id.clone());
-            tx.record(context, Some(&family.organization), &Event::Switch { user, session, client });
-        }
-        let event = Event::Authorization {
-            user: family.user.clone(),
-            client: family.client_id.clone(),
-            family: family.id.clone(),
-            scope: family.scopes.to_string(),
-        };
-        tx.record(context, Some(&family.organization), &event);
-        Ok(Saved::Issued)
-    }
 }

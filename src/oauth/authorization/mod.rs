@@ -2,11 +2,13 @@
 //! answered with a code.
 //!
 //! [`request`] reads it, [`prompt`] holds the ordered checks, [`organization`] finds the organization, [`progress`]
-//! remembers what the person has already done for it, [`pushed`] says how long a pushed one is good for, [`step_up`] how sure the sign-in has to be, [`response`] writes the answer: all of them pure. [`flow`] loads,
-//! asks them, and saves.
+//! remembers what the person has already done for it, [`pushed`] says how long a pushed one is good for, [`step_up`] how
+//! sure the sign-in has to be, [`response`] writes the answer: all of them pure. [`flow`] loads, asks them, and has
+//! [`issue`] save the code.
 
 pub mod admission;
 pub mod flow;
+pub mod issue;
 pub mod organization;
 pub mod progress;
 pub mod prompt;

@@ -130,6 +130,8 @@ pub enum Need {
     StepUp(&'static str),
     /// The same, by a factor that they do not have.
     Enrol(&'static str),
+    /// Set such a factor up, because the rules of the organization want it.
+    SetUp(&'static str),
     /// Say with which account.
     SelectAccount,
     /// Say for which organization.
@@ -148,6 +150,7 @@ impl Need {
             Self::Enrol(_) => {
                 refuse(Code::UnmetAuthenticationRequirements, "the person has no factor that is sure enough")
             }
+            Self::SetUp(_) => refuse(Code::InteractionRequired, "the person has to set up another factor"),
             Self::SelectAccount => refuse(Code::AccountSelectionRequired, "the person has to choose an account"),
             Self::ChooseOrganization => refuse(Code::InteractionRequired, "the person has to choose an organization"),
             Self::Consent => refuse(Code::ConsentRequired, "the person has to allow the app"),
@@ -207,6 +210,7 @@ fn the_sign_in_is_sure_enough(situation: &Situation<'_>) -> Option<Need> {
     Some(match situation.person.as_ref()?.missing? {
         Missing::Proof(acr) => Need::StepUp(acr),
         Missing::Factor(acr) => Need::Enrol(acr),
+        Missing::Enrolment(acr) => Need::SetUp(acr),
     })
 }
 
@@ -366,6 +370,7 @@ mod tests {
         let old = || signed_in(500);
         for (case, given, expected) in [
             ("not sure enough", Given { missing: Some(Missing::Proof("x")), ..old() }, Some(Need::StepUp("x"))),
+            ("is set up", Given { missing: Some(Missing::Enrolment("x")), ..old() }, Some(Need::SetUp("x"))),
             ("cannot be", Given { missing: Some(Missing::Factor("x")), ..old() }, Some(Need::Enrol("x"))),
             (
                 "another might be",

@@ -24,6 +24,8 @@ pub enum Missing {
     Proof(&'static str),
     /// The person has no factor by which it could be this sure.
     Factor(&'static str),
+    /// The same, where the rules of the organization want it: the person sets one up.
+    Enrolment(&'static str),
 }
 
 impl Demands {
@@ -46,18 +48,22 @@ impl Demands {
         self.0.iter().all(|list| is_met(list, acr))
     }
 
-    /// What a sign-in lacks whose person can prove as much as `reach`.
+    /// What a sign-in lacks whose person can prove as much as `reach`, where rules want it as sure as `by_rule`.
     #[must_use]
-    pub fn missing(&self, acr: &str, reach: &str) -> Option<Missing> {
+    pub fn missing(&self, acr: &str, (reach, by_rule): (&str, Option<&'static str>)) -> Option<Missing> {
+        let by_rule = by_rule.filter(|wanted| !assurance::meets(acr, wanted)).map(|wanted| {
+            if assurance::meets(reach, wanted) { Missing::Proof(wanted) } else { Missing::Enrolment(wanted) }
+        });
         let lacking = self.0.iter().filter(|list| !is_met(list, acr));
         // Of each list what the app prefers among what is in reach; else the least, which is the easiest to set up.
         let needs = lacking.map(|list| match list.iter().find(|wanted| assurance::meets(reach, wanted)) {
             Some(wanted) => Missing::Proof(wanted),
             None => Missing::Factor(list.iter().min_by_key(|wanted| rank(wanted)).copied().unwrap_or_default()),
         });
-        needs.max_by_key(|need| match need {
-            Missing::Proof(acr) => (false, rank(acr)),
-            Missing::Factor(acr) => (true, rank(acr)),
+        needs.chain(by_rule).max_by_key(|need| match need {
+            Missing::Proof(acr) => (0, rank(acr)),
+            Missing::Factor(acr) => (1, rank(acr)),
+            Missing::Enrolment(acr) => (2, rank(acr)),
         })
     }
 }
@@ -115,8 +121,17 @@ mod tests {
             ("of another house", "{}".to_owned(), TWO.to_owned(), "urn:other", TWO, proof(TWO)),
         ] {
             let demands = demands(&claims, &acr_values).expect(case);
-            assert_eq!(demands.missing(acr, reach), expected, "{case}");
+            assert_eq!(demands.missing(acr, (reach, None)), expected, "{case}");
             assert_eq!(demands.are_met_by(acr), expected.is_none(), "{case}");
+        }
+        for (case, acr_values, reach, by_rule, expected) in [
+            ("by a rule", "", TWO, Some(TWO), proof(TWO)),
+            ("by a rule, out of reach", "", ONE, Some(TWO), Some(Missing::Enrolment(TWO))),
+            ("by both, out of reach", TWO, ONE, Some(TWO), Some(Missing::Enrolment(TWO))),
+            ("by a rule that is met", "", ONE, Some(ONE), None),
+        ] {
+            let demands = demands("{}", acr_values).expect(case);
+            assert_eq!(demands.missing(ONE, (reach, by_rule)), expected, "{case}");
         }
         let refused = demands(&essential("urn:other"), ONE);
         assert_eq!(refused, Err(Code::UnmetAuthenticationRequirements));

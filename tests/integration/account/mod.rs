@@ -11,6 +11,7 @@ mod lockout;
 mod overview;
 mod password;
 mod passkeys;
+mod required_factors;
 mod second_factor;
 mod sessions;
 mod signing_in;

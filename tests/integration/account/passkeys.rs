@@ -30,7 +30,7 @@ fn state_of(page: &Answer) -> String {
 }
 
 /// A device that is registered with somebody.
-struct Device {
+pub(super) struct Device {
     key: SoftPasskey,
     id: String,
     handle: String,
@@ -39,7 +39,12 @@ struct Device {
 impl Device {
     /// Registers one, and the page that this ends at.
     async fn set_up(browser: &mut Browser) -> (Self, Answer) {
-        let page = browser.open(ADD).await;
+        Self::set_up_from(browser, ADD).await
+    }
+
+    /// The same, from this link.
+    pub(super) async fn set_up_from(browser: &mut Browser, address: &str) -> (Self, Answer) {
+        let page = browser.open(address).await;
         let mut public_key: Value = serde_json::from_str(&attribute(&page, "data-options")).expect("options");
         public_key["authenticatorSelection"]["userVerification"] = json!("required");
         assert_eq!(public_key["rp"]["id"], "localhost");

@@ -16,7 +16,7 @@ use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 const PRIYA: &str = "priya@riverside.example";
 
 /// What an authenticator app shows at `now` (a program that was not written here).
-fn code_of(seed: &str, now: Timestamp) -> String {
+pub(super) fn code_of(seed: &str, now: Timestamp) -> String {
     let at = format!("@{}", now.0 / 1000);
     let shown = Command::new("oathtool").args(["--totp", "--base32", "--now", &at, seed]).output();
     let shown = shown.expect("oathtool: `.ci/install test` installs it");
@@ -25,18 +25,18 @@ fn code_of(seed: &str, now: Timestamp) -> String {
 }
 
 /// The seed that a page shows to people.
-fn seed_of(page: &Answer) -> String {
+pub(super) fn seed_of(page: &Answer) -> String {
     let start = page.body.find("<p class=\"code small\"><strong>").expect("a seed") + 30;
     page.body[start..start + 39].to_owned()
 }
 
 /// The recovery codes that a page shows.
-fn codes_of(page: &Answer) -> Vec<String> {
+pub(super) fn codes_of(page: &Answer) -> Vec<String> {
     page.body.split("<code>").skip(1).filter_map(|rest| rest.split('<').next()).map(str::to_owned).collect()
 }
 
 /// Sets up an app; its seed and the page that this ends at.
-async fn set_up(app: &TestApp, browser: &mut Browser) -> (String, Answer) {
+pub(super) async fn set_up(app: &TestApp, browser: &mut Browser) -> (String, Answer) {
     let list = browser.open("/account/security").await;
     let page = browser.submit(&list, "/account/security/apps", &[]).await;
     let seed = seed_of(&page);

@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{body::Body, extract::ConnectInfo, http::Request};
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Request, header::WWW_AUTHENTICATE},
+};
 use lanyard::{
     audit::store::Query,
     policy::changing::{self, Care},
@@ -131,6 +135,68 @@ async fn an_app_that_does_not_refresh_is_idle() {
         assert_eq!(clinic.refresh("portal", &portal).await.json()["error"], "invalid_grant");
         assert!(clinic.refresh("opaque", &other).await.json()["access_token"].is_string());
         assert_eq!(clinic.told("policy-refusal").await.len(), 0, "the token had expired by then");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_wants_a_second_factor_gets_no_token_by_a_password_from_that_day_on() {
+    for clinic in Clinic::each().await {
+        let priya = clinic.browser("priya").await;
+        let day = clinic.app.clock.now().plus(minutes(3)).to_string();
+        clinic
+            .rule_for((SubjectKind::Client, "portal"), ("factor.required", &format!("multi-factor from {day}")))
+            .await;
+        let tokens = clinic.tokens(&priya, "portal", "").await;
+        assert_eq!(tokens["expires_in"], 180, "not beyond that day");
+        let offline = clinic.tokens(&priya, "portal", "scope=openid+offline_access").await;
+        clinic.app.clock.advance(minutes(2));
+        let tokens = clinic.refresh("portal", &tokens).await.json();
+        assert!(clinic.is_active(&tokens["access_token"]).await);
+        clinic.app.clock.advance(minutes(1));
+        assert!(!clinic.is_active(&tokens["access_token"]).await);
+        for tokens in [&tokens, &offline] {
+            assert_eq!(clinic.refresh("portal", tokens).await.json()["error"], "invalid_grant");
+        }
+        let told = clinic.told("policy-refusal").await;
+        assert_eq!(told, vec![pair("factor.required", "client portal"); 2]);
+
+        let answer = clinic.authorize(&priya, &request("portal", "")).await;
+        let asked = answer.location();
+        assert!(asked.starts_with("/account/enrolment?return=") && asked.contains("acr_values=urn"), "{asked}");
+        let silent = clinic.authorize(&priya, &request("portal", "prompt=none")).await;
+        assert_eq!(silent.parameter("error").as_deref(), Some("interaction_required"));
+        assert!(clinic.authorize(&priya, &request("opaque", "")).await.parameter("code").is_some(), "another app");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_signed_in_by_a_password_is_signed_out_where_more_is_wanted() {
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        let priya = clinic.browser("priya").await;
+        let tokens = clinic.tokens(&priya, "portal", "").await;
+        let userinfo = async |tokens: &Value| {
+            let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+            clinic.get("/oauth2/userinfo", &[("authorization", &bearer)]).await
+        };
+        assert_eq!(userinfo(&tokens).await.status, 200);
+        clinic.rule("factor.required", "multi-factor").await;
+        let refused = userinfo(&tokens).await;
+        let challenge = refused.headers[WWW_AUTHENTICATE].to_str().unwrap().to_owned();
+        assert_eq!(refused.status, 401);
+        assert!(
+            challenge.contains("insufficient_user_authentication")
+                && challenge.contains("acr_values=\"urn:lanyard:acr:multi-factor\""),
+            "{challenge}"
+        );
+        clinic
+            .working(async {
+                while clinic.recorded("policy-sign-out").await == 0 {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            })
+            .await;
+        assert_eq!(clinic.told("policy-sign-out").await, [pair("factor.required", "organization riverside")]);
     }
 }
 

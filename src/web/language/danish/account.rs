@@ -1,7 +1,8 @@
 //! The person's own pages, in Danish.
 
 use crate::web::language::strings::account::{
-    Account, CodesPage, Consents, Devices, Email, Invited, Keys, LanguageChoice, Memberships, Profile, Security, SetUp,
+    Account, CodesPage, Consents, Devices, Email, Enrolment, Invited, Keys, LanguageChoice, Memberships, Profile,
+    Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
@@ -46,6 +47,25 @@ pub(super) const ACCOUNT: Account = Account {
         },
         make_codes: "Lav nye gendannelseskoder",
         make_codes_lead: "Gem dem, hvor du ville gemme en ekstra nøgle. De lukker dig ind, når appen er væk; nye træder i stedet for alle, du har.",
+        enrolment: Enrolment {
+            title: "Opret et ekstra trin",
+            lead: "Din organisation kræver et ekstra trin, når du logger ind. Opret ét for at fortsætte.",
+            lead_later: |date| {
+                format!(
+                    "Fra {date} kræver din organisation et ekstra trin, når du logger ind. Opret ét nu eller senere."
+                )
+            },
+            lead_key: "Din organisation kræver en adgangsnøgle eller sikkerhedsnøgle, når du logger ind. Tilføj én for at fortsætte.",
+            lead_key_later: |date| {
+                format!(
+                    "Fra {date} kræver din organisation en adgangsnøgle eller sikkerhedsnøgle, når du logger ind. Tilføj én nu eller senere."
+                )
+            },
+            key: "En adgangsnøgle: din finger, dit ansigt, en pinkode eller en sikkerhedsnøgle, du sætter i.",
+            app: "En app på din telefon, der viser en ny kode hvert halve minut.",
+            none: "Der kan ikke oprettes noget på dette sted. Spørg din administrator.",
+            later: "Senere",
+        },
         set_up: SetUp {
             title: "Tilføj en godkendelsesapp",
             scan: "Åbn appen på din telefon, og scan dette billede.",

@@ -16,6 +16,8 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         lead: "Åbn din godkendelsesapp, og skriv de seks cifre, den viser for dette sted.",
         lead_with_both: "Brug din adgangsnøgle, eller skriv de seks cifre, som din godkendelsesapp viser for dette sted.",
         lead_with_passkey: "Brug din adgangsnøgle: rør ved nøglen, eller lås din enhed op.",
+        lead_key_wanted: "Din organisation kræver din adgangsnøgle eller sikkerhedsnøgle her: rør ved nøglen, eller lås enheden op.",
+        lost_key: "Jeg har mistet den: tilføj en anden",
         use_passkey: "Brug adgangsnøglen i stedet",
         code: "Kode",
         submit: "Fortsæt",

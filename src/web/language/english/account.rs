@@ -1,7 +1,8 @@
 //! The person's own pages, in English.
 
 use crate::web::language::strings::account::{
-    Account, CodesPage, Consents, Devices, Email, Invited, Keys, LanguageChoice, Memberships, Profile, Security, SetUp,
+    Account, CodesPage, Consents, Devices, Email, Enrolment, Invited, Keys, LanguageChoice, Memberships, Profile,
+    Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
@@ -46,6 +47,25 @@ pub(super) const ACCOUNT: Account = Account {
         },
         make_codes: "Make new recovery codes",
         make_codes_lead: "Keep them where you’d keep a spare key. They let you in when the app is lost; new ones replace all you have.",
+        enrolment: Enrolment {
+            title: "Set up a second step",
+            lead: "Your organization asks for a second step when you sign in. Set one up to go on.",
+            lead_later: |date| {
+                format!(
+                    "From {date} your organization asks for a second step when you sign in. Set one up now, or later."
+                )
+            },
+            lead_key: "Your organization asks for a passkey or a security key when you sign in. Add one to go on.",
+            lead_key_later: |date| {
+                format!(
+                    "From {date} your organization asks for a passkey or a security key when you sign in. Add one now, or later."
+                )
+            },
+            key: "A passkey: your finger, your face, a PIN, or a security key that you plug in.",
+            app: "An app on your phone that shows a new code every half minute.",
+            none: "None can be set up on this site. Ask your administrator.",
+            later: "Later",
+        },
         set_up: SetUp {
             title: "Add an authenticator app",
             scan: "Open the app on your phone and scan this picture.",

@@ -16,6 +16,8 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         lead: "Open your authenticator app and type the six digits it shows for this site.",
         lead_with_both: "Use your passkey, or type the six digits that your authenticator app shows for this site.",
         lead_with_passkey: "Use your passkey: touch the key, or unlock your device.",
+        lead_key_wanted: "Your organization asks for your passkey or security key here: touch the key, or unlock your device.",
+        lost_key: "I have lost it: set up another",
         use_passkey: "Use your passkey instead",
         code: "Code",
         submit: "Continue",

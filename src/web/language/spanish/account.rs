@@ -1,7 +1,8 @@
 //! The person's own pages, in Spanish.
 
 use crate::web::language::strings::account::{
-    Account, CodesPage, Consents, Devices, Email, Invited, Keys, LanguageChoice, Memberships, Profile, Security, SetUp,
+    Account, CodesPage, Consents, Devices, Email, Enrolment, Invited, Keys, LanguageChoice, Memberships, Profile,
+    Security, SetUp,
 };
 
 pub(super) const ACCOUNT: Account = Account {
@@ -46,6 +47,25 @@ pub(super) const ACCOUNT: Account = Account {
         },
         make_codes: "Crear nuevos códigos de recuperación",
         make_codes_lead: "Guárdelos donde guardaría una llave de repuesto. Le permiten entrar si pierde la aplicación; los nuevos sustituyen a todos los que tiene.",
+        enrolment: Enrolment {
+            title: "Configure un segundo paso",
+            lead: "Su organización pide un segundo paso al entrar. Configure uno para continuar.",
+            lead_later: |date| {
+                format!(
+                    "A partir del {date} su organización pedirá un segundo paso al entrar. Configúrelo ahora o más tarde."
+                )
+            },
+            lead_key: "Su organización pide una llave de acceso o de seguridad al entrar. Añada una para continuar.",
+            lead_key_later: |date| {
+                format!(
+                    "A partir del {date} su organización pedirá una llave de acceso o de seguridad al entrar. Añádala ahora o más tarde."
+                )
+            },
+            key: "Una llave de acceso: el dedo, la cara, un PIN o una llave de seguridad que se conecta.",
+            app: "Una aplicación en su teléfono que muestra un código nuevo cada medio minuto.",
+            none: "En este sitio no se puede configurar ninguno. Pregunte a su administrador.",
+            later: "Más tarde",
+        },
         set_up: SetUp {
             title: "Añadir una aplicación de autenticación",
             scan: "Abra la aplicación en su teléfono y escanee esta imagen.",

@@ -16,6 +16,8 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         lead: "Abra su aplicación de autenticación y escriba las seis cifras que muestra para este sitio.",
         lead_with_both: "Use su llave de acceso, o escriba las seis cifras que su aplicación de autenticación muestra para este sitio.",
         lead_with_passkey: "Use su llave de acceso: toque la llave o desbloquee su dispositivo.",
+        lead_key_wanted: "Su organización pide aquí su llave de acceso o de seguridad: toque la llave o desbloquee el dispositivo.",
+        lost_key: "La he perdido: añadir otra",
         use_passkey: "Usar la llave de acceso",
         code: "Código",
         submit: "Continuar",

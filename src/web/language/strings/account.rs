@@ -79,8 +79,23 @@ pub struct Security {
     pub codes_left: fn(usize) -> String,
     pub make_codes: &'static str,
     pub make_codes_lead: &'static str,
+    pub enrolment: Enrolment,
     pub set_up: SetUp,
     pub codes_page: CodesPage,
+}
+
+/// Choosing a second step that is asked for.
+#[derive(Debug)]
+pub struct Enrolment {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub lead_later: fn(&str) -> String,
+    pub lead_key: &'static str,
+    pub lead_key_later: fn(&str) -> String,
+    pub key: &'static str,
+    pub app: &'static str,
+    pub none: &'static str,
+    pub later: &'static str,
 }
 
 /// Passkeys.

@@ -46,6 +46,8 @@ pub struct SecondFactor {
     pub lead: &'static str,
     pub lead_with_both: &'static str,
     pub lead_with_passkey: &'static str,
+    pub lead_key_wanted: &'static str,
+    pub lost_key: &'static str,
     pub use_passkey: &'static str,
     pub code: &'static str,
     pub submit: &'static str,
