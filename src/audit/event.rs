@@ -301,6 +301,8 @@ events! {
     PolicyRemoval "policy-removal" Success { setting: String, subject: String, from: String } setting [Policies];
     /// A rule of a policy signed somebody out of the organization.
     PolicyEnd "policy-sign-out" Success { user: UserId, session: SessionId, setting: String, rules: String } session;
+    /// A rule of a policy suspended a member who was not here for long.
+    PolicySuspension "policy-suspension" Success { user: UserId, membership: MembershipId, setting: String, rules: String } membership;
     /// A rule of a policy has stopped somebody; `user` is empty for a service, `times` as for clients.
     PolicyRefusal "policy-refusal" Failure { user: String, client: String, setting: String, rules: String, times: u64 } setting;
     /// Data left the server: an export or a backup.

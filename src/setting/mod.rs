@@ -96,6 +96,8 @@ macro_rules! settings {
 settings! {
     FactorRequired "factor.required" Kind::Demands, ALL, "not asked",
         "how sure sign-ins have to be, at once or from a day on; whoever lacks a factor for it sets one up at the next sign-in";
+    InactivitySuspend "inactivity.suspend" Kind::Shorter("1d", "730d"), PEOPLE, "never",
+        "a member who was not here for so long is suspended; the last owner stays";
     LockoutAfter "lockout.after" Kind::Lower(3, 100), PEOPLE, "never",
         "after how many failed sign-ins in a row an account is locked, but for browsers in which its person is known";
     LockoutFor "lockout.for" Kind::Longer("1m", "365d"), PEOPLE, "15m",
@@ -202,10 +204,7 @@ mod tests {
     fn a_mistyped_one_is_mended() {
         for (typed, expected) in [
             ("session.idel", "there is no setting `session.idel`; did you mean `session.idle`?"),
-            (
-                "idle",
-                "there is no setting `idle`; there is factor.required, lockout.after, lockout.for, lockout.unlock",
-            ),
+            ("idle", "there is no setting `idle`; there is factor.required, inactivity.suspend, lockout.after"),
         ] {
             let said = typed.parse::<Setting>().unwrap_err().to_string();
             assert!(said.starts_with(expected), "{said}");

@@ -4,6 +4,7 @@
 //! apps learn of it. Apps that people are pushed to are looked after beside them. Tasks that one node does for all are leased.
 
 mod cleaning;
+mod inactivity;
 mod jobs;
 mod policies;
 mod pushes;
@@ -46,6 +47,9 @@ const SIZES_EVERY: Duration = Duration::from_secs(5);
 
 /// What has expired is removed every ten minutes.
 const CLEANING_EVERY: Duration = Duration::from_secs(600);
+
+/// Members who were not here for long are looked for every hour.
+const INACTIVITY_EVERY: Duration = Duration::from_hours(1);
 
 const LATE: (&str, &str) =
     ("lanyard_logouts_late_total", "Ends of sessions of which an app was not told within five minutes.");
@@ -155,7 +159,7 @@ impl Worker {
         let mut policies = policies::Policies::new(self.app.clone());
         let (mut unsearchable, mut growing, mut directory) = (true, true, 0);
         let mut crowd: Option<Timestamp> = None;
-        let (mut cleaning, mut sized) = (Timestamp(0), Timestamp(0));
+        let (mut cleaning, mut sized, mut suspended) = (Timestamp(0), Timestamp(0), Timestamp(0));
         while next(&mut tick, stop).await {
             let revision = self.app.storage.revision(Revision::Directory);
             let has_changed = std::mem::replace(&mut directory, revision) != revision;
@@ -182,6 +186,12 @@ impl Worker {
                 (sized, growing) = (now, false);
                 if let Err(error) = self.app.storage.learn_sizes().await {
                     tracing::error!(error = %error, "PostgreSQL could not be told to look at its tables; it looks by itself later.");
+                }
+            }
+            if now.since(suspended) >= INACTIVITY_EVERY {
+                suspended = now;
+                if let Err(error) = inactivity::suspend(&self.app).await {
+                    tracing::error!(error = %error, "Members who were not here for long could not be suspended; it is tried again.");
                 }
             }
             if now.since(cleaning) >= CLEANING_EVERY {

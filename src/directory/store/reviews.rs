@@ -126,6 +126,43 @@ impl Reviews<'_> {
         rows.iter().map(subject).collect()
     }
 
+    /// Up to `most` active members after `after` of whom there was no sign of life since `before`, with the last one: when they
+    /// were here, let in, or made a member.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unused(
+        &mut self,
+        organization: &OrganizationId,
+        (before, after): (Timestamp, &str),
+        most: u32,
+    ) -> Result<Vec<(MembershipId, Timestamp)>> {
+        let rows = sql("SELECT m.id, m.created_at, m.valid_from, m.tokens_void_before, u.last_at \
+             FROM memberships m \
+             JOIN users ON users.id = m.user_id \
+             LEFT JOIN member_uses u ON u.user_id = m.user_id AND u.organization_id = m.organization_id \
+             WHERE m.organization_id = $1 AND m.removed_at IS NULL AND m.disabled_at IS NULL AND m.id > $3 \
+             AND m.created_at <= $2 AND COALESCE(m.valid_from, 0) <= $2 AND COALESCE(m.tokens_void_before, 0) <= $2 \
+             AND COALESCE(u.last_at, 0) <= $2 AND users.placeholder_since IS NULL \
+             ORDER BY m.id \
+             LIMIT $4")
+        .bind(organization.as_str().to_owned())
+        .bind(before.0)
+        .bind(after.to_owned())
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        let sign = |row: &Row| {
+            let signs = ["valid_from", "tokens_void_before", "last_at"].map(|column| maybe_moment(row, column));
+            let last = signs.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().max();
+            Ok((
+                MembershipId::from_stored(text(row, "id")?),
+                moment(row, "created_at")?.max(last.unwrap_or(Timestamp(0))),
+            ))
+        };
+        rows.iter().map(sign).collect()
+    }
+
     /// Up to `most` invitations that were made before `before` and that nobody answered, the eldest first.
     ///
     /// # Errors

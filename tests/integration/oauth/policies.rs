@@ -9,6 +9,7 @@ use axum::{
 };
 use lanyard::{
     audit::store::Query,
+    directory::membership,
     policy::changing::{self, Care},
     session::EndReason,
     setting::{Setting, SubjectKind},
@@ -197,6 +198,53 @@ async fn whoever_is_signed_in_by_a_password_is_signed_out_where_more_is_wanted()
             })
             .await;
         assert_eq!(clinic.told("policy-sign-out").await, [pair("factor.required", "organization riverside")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_come_for_as_long_as_rules_say_is_suspended() {
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        clinic.rule("inactivity.suspend", "14d").await;
+        clinic.rule_for((SubjectKind::Role, "practitioner"), ("inactivity.suspend", "10d")).await;
+        let days = |number: u64| Duration::from_hours(24 * number);
+        let suspended = async |number: usize| {
+            let done = async {
+                while clinic.recorded("policy-suspension").await < number {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            };
+            clinic.working(done).await;
+            clinic.told("policy-suspension").await.into_iter().map(|(_, rules)| rules).collect::<Vec<_>>()
+        };
+        clinic.app.clock.advance(days(5));
+        clinic.tokens(&clinic.browser("priya").await, "portal", RIVERSIDE).await;
+        clinic.app.clock.advance(days(9));
+        assert_eq!(suspended(1).await, ["organization riverside"], "Sam, who never came");
+        clinic.app.clock.advance(days(1));
+        assert_eq!(suspended(2).await.len(), 2, "Priya, who came once");
+        for (who, is_in) in [("priya", false), ("sam", false), ("olivia", true)] {
+            let answer = clinic.authorize(&clinic.browser(who).await, &request("portal", RIVERSIDE)).await;
+            assert_eq!(answer.parameter("code").is_some(), is_in, "{who}: the last owner stays");
+        }
+
+        // Whoever is let in again has as long again.
+        let (sam, at) = (clinic.user("sam").await, clinic.organization("riverside").await);
+        let context = clinic.context();
+        clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    let member = tx.memberships().of(&at, &sam).await?.expect("a member");
+                    membership::enable(tx, &context, &at, &member.id).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        clinic.app.clock.advance(days(13));
+        clinic.working(tokio::time::sleep(Duration::from_secs(2))).await;
+        assert_eq!(clinic.recorded("policy-suspension").await, 2);
+        clinic.app.clock.advance(days(1));
+        assert_eq!(suspended(3).await.len(), 3);
     }
 }
 
