@@ -114,6 +114,8 @@ ids! {
     GroupId = "grp";
     /// An offer of membership.
     InvitationId = "inv";
+    /// A shared workstation.
+    StationId = "sta";
     /// One browser or device signed in.
     SessionId = "ses";
     /// Something that a person proves themselves with beside the password.

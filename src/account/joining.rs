@@ -68,6 +68,8 @@ pub struct Newcomer {
     pub language: Language,
     /// What their browser says it is.
     pub user_agent: String,
+    /// The browser's cookie.
+    pub browser: Option<TokenHash>,
     /// The session that their browser has now.
     pub present: Option<TokenHash>,
 }
@@ -121,7 +123,7 @@ pub async fn join(
                 leave(tx, &context, new.present).await?;
                 let proof = Assurance::of(&[Method::Password]).into();
                 let lifetime = cached::lifetime_of_newcomer(tx, &ruling, &user.id, context.now).await?;
-                let who = Authenticated { user: user.id, proof, user_agent: new.user_agent };
+                let who = Authenticated { user: user.id, proof, user_agent: new.user_agent, browser: new.browser };
                 tx.sessions().begin(&context, hash, who, lifetime).await?;
                 Ok(organization)
             })

@@ -6,7 +6,7 @@ use crate::{
     id::{
         AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FactorId, FamilyId, GroupId,
         InvitationId, LocationId, MembershipId, OrganizationId, RegistrationTokenId, RetentionHoldId, RoleId,
-        SessionId, Sid, TargetId, UserId,
+        SessionId, Sid, StationId, TargetId, UserId,
     },
     storage::Revision,
 };
@@ -301,6 +301,14 @@ events! {
     PolicyRemoval "policy-removal" Success { setting: String, subject: String, from: String } setting [Policies];
     /// A rule of a policy signed somebody out of the organization.
     PolicyEnd "policy-sign-out" Success { user: UserId, session: SessionId, setting: String, rules: String } session;
+    /// A shared workstation was made.
+    StationCreation "station-creation" Success { station: StationId, slug: String } station;
+    /// Another link was made for a shared workstation.
+    StationLink "station-link" Success { station: StationId, slug: String } station;
+    /// A browser became a shared workstation.
+    StationRegistration "station-registration" Success { station: StationId, slug: String } station;
+    /// A shared workstation was removed.
+    StationRemoval "station-removal" Success { station: StationId, slug: String } station;
     /// A rule of a policy suspended a member who was not here for long.
     PolicySuspension "policy-suspension" Success { user: UserId, membership: MembershipId, setting: String, rules: String } membership;
     /// A rule of a policy has stopped somebody; `user` is empty for a service, `times` as for clients.

@@ -123,6 +123,7 @@ mod tests {
     };
 
     const AT: Timestamp = Timestamp(0);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn session(acr: &str) -> Session {
         Session {
@@ -136,6 +137,7 @@ mod tests {
             expires_at: AT,
             user_agent: String::new(),
             address: String::new(),
+            station: None,
             completed_at: None,
             ended_at: None,
         }
@@ -165,7 +167,7 @@ mod tests {
                 wanted,
                 password_ends_at: None,
                 texts_wait: false,
-                lifetime: Lifetime { idle: Duration::from_hours(1), absolute: Duration::from_hours(1) },
+                lifetime: Lifetime { idle: HOUR, absolute: HOUR, at_station: HOUR },
                 now,
             };
             assert_eq!(second_factor(&standing).or_else(|| enrolment(&standing)), expected, "{case}");

@@ -219,7 +219,8 @@ async fn accept(
                 let extent = if tx.factors().has_any(&user.id).await? { Extent::Half } else { Extent::Whole };
                 let proof = Proof { client: attempt.client, extent, ..Assurance::of(&[Method::Password]).into() };
                 let known = Known::of(&own, &attempt.site, &user, attempt.browser);
-                let who = Authenticated { user: user.id, proof, user_agent: attempt.user_agent };
+                let who =
+                    Authenticated { user: user.id, proof, user_agent: attempt.user_agent, browser: attempt.browser };
                 settle(tx, &context, present, Begin { token: hash, who, room, known }).await
             })
         })

@@ -140,7 +140,8 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
                 let known = Known::of(&own, &attempt.site, &user, attempt.browser);
                 let proof = Assurance::of(&[Method::VerifiedKey]).into();
                 let proof = session::Proof { factor: Some(factor), client: attempt.client, ..proof };
-                let who = Authenticated { user: user.id, proof, user_agent: attempt.user_agent };
+                let who =
+                    Authenticated { user: user.id, proof, user_agent: attempt.user_agent, browser: attempt.browser };
                 settle(tx, &context, present, Begin { token: hash, who, room, known }).await.map(Some)
             })
         })

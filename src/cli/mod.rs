@@ -36,6 +36,7 @@ mod scope;
 mod serve;
 mod shell;
 mod source;
+mod station;
 mod token;
 mod user;
 
@@ -106,6 +107,7 @@ Example:
     #[command(subcommand)]
     Org(org::Org),
     Location(location::Locations),
+    Station(station::Stations),
     User(user::Users),
     Membership(membership::Memberships),
     Role(role::Roles),
@@ -177,6 +179,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Org(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Policy(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Station(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimTarget(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimToken(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Token(command) => command.run(config, output).await,

@@ -33,6 +33,7 @@ pub mod review;
 pub mod role;
 pub mod rule;
 pub mod search;
+pub mod station;
 pub mod store;
 pub mod tenancy;
 pub mod tree;
@@ -149,6 +150,7 @@ pub enum Noun {
     Manager,
     ExternalId,
     RetentionHold,
+    Station,
 }
 
 impl Noun {
@@ -178,6 +180,7 @@ impl fmt::Display for Noun {
             Self::Manager => "manager",
             Self::ExternalId => "external id",
             Self::RetentionHold => "hold",
+            Self::Station => "workstation",
         })
     }
 }

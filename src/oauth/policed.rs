@@ -195,7 +195,8 @@ struct Coming {
 
 /// How long tokens of an authorization may live, or what stops them.
 fn judge(rules: &Rules, (family, access): (&Family, &Access), client: &str, coming: Coming) -> Result<Bounds, Barrier> {
-    if rules.0.is_empty() {
+    let is_at_station = family.is_at_station && !family.is_offline;
+    if rules.0.is_empty() && !is_at_station {
         return Ok(Bounds::default());
     }
     let applying = rules.applying(Whom { access: Some(access), client: Some(client) });
@@ -206,8 +207,10 @@ fn judge(rules: &Rules, (family, access): (&Family, &Access), client: &str, comi
     let session = session.map(|began| (began, family.auth_time));
     let rests = Rests { authorized_at: family.created_at, session, proved: assurance::level(&family.acr) };
     let bounds = applying.bounds(rests, coming.now)?;
+    let bounds = if is_at_station { bounds.at_station(applying.idle_at_station()) } else { bounds };
     let is_idle = bounds.idle.zip(coming.last).is_some_and(|(idle, last)| coming.now.since(last) >= idle);
-    if is_idle { Err(applying.by(Setting::SessionIdle)) } else { Ok(bounds) }
+    let setting = if is_at_station { Setting::StationIdle } else { Setting::SessionIdle };
+    if is_idle { Err(applying.by(setting)) } else { Ok(bounds) }
 }
 
 #[cfg(test)]

@@ -125,6 +125,7 @@ pub(crate) fn family(client: &str, user: &str, slug: &str) -> crate::oauth::stor
         created_at: Timestamp(0),
         expires_at: Timestamp(i64::MAX),
         revoked_at: None,
+        is_at_station: false,
         session_began_at: None,
         session_end: None,
     }

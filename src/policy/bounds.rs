@@ -34,12 +34,23 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// The same for what rests on a session at a shared workstation, which is over when it was not used for `idle`.
+    #[must_use]
+    pub fn at_station(self, idle: Duration) -> Self {
+        let idle = self.idle_within(idle);
+        let life = Some(self.life.map_or(idle / 2, |life| life.min(idle / 2)));
+        Self { idle: Some(idle), life, ..self }
+    }
+
     /// How long a refresh token may stay unused: as configured, or shorter.
     #[must_use]
     pub fn idle_within(self, configured: Duration) -> Duration {
         self.idle.map_or(configured, |own| own.min(configured))
     }
 }
+
+/// At a shared workstation nobody stays signed in who is gone for so long.
+const AT_STATION: Duration = Duration::from_mins(5);
 
 /// No access token lives longer: what opens or closes later is nothing to it.
 const LONGEST_TOKEN: Duration = Duration::from_hours(1);
@@ -87,7 +98,14 @@ impl Applying<'_> {
         Lifetime {
             idle: self.within(configured.idle, Setting::SessionIdle),
             absolute: self.within(configured.absolute, Setting::SessionAbsolute),
+            at_station: self.idle_at_station(),
         }
+    }
+
+    /// How long a session at a shared workstation may stay unused.
+    #[must_use]
+    pub fn idle_at_station(&self) -> Duration {
+        self.span(Setting::StationIdle).unwrap_or(AT_STATION)
     }
 
     /// A length of time as configured, or shorter.

@@ -56,6 +56,7 @@ mod tests {
             expires_at: Timestamp(i64::MAX),
             user_agent: String::new(),
             address: String::new(),
+            station: None,
             completed_at: Some(Timestamp(0)),
             ended_at: None,
         }

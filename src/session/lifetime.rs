@@ -5,13 +5,15 @@ use std::time::Duration;
 use super::Session;
 use crate::clock::Timestamp;
 
-/// The two limits of a session.
+/// The limits of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime {
     /// Ends this long after the last use.
     pub idle: Duration,
     /// Ends this long after sign-in, used or not.
     pub absolute: Duration,
+    /// At a shared workstation it ends so long after the last use.
+    pub at_station: Duration,
 }
 
 /// Whether a session still counts.
@@ -44,11 +46,17 @@ impl Session {
             || self.created_at.max(self.auth_time) > now.plus(AHEAD)
         {
             Liveness::Expired
-        } else if now.since(self.last_seen_at) >= lifetime.idle {
+        } else if now.since(self.last_seen_at) >= self.idle_within(lifetime) {
             Liveness::Idle
         } else {
             Liveness::Live
         }
+    }
+
+    /// How long it may stay unused.
+    #[must_use]
+    pub fn idle_within(&self, lifetime: Lifetime) -> Duration {
+        if self.station.is_some() { lifetime.idle.min(lifetime.at_station) } else { lifetime.idle }
     }
 
     /// Whether this use should be written down.
@@ -61,11 +69,12 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{SessionId, UserId};
+    use crate::id::{SessionId, StationId, UserId};
 
     #[test]
     fn a_session_ends_by_whatever_comes_first() {
-        let limits = Lifetime { idle: Duration::from_secs(600), absolute: Duration::from_secs(3600) };
+        let (idle, absolute) = (Duration::from_secs(600), Duration::from_secs(3600));
+        let limits = Lifetime { idle, absolute, at_station: Duration::from_secs(60) };
         for (case, last_seen, expires, ended, now, expected) in [
             ("fresh", 0, 3600, None, 10, Liveness::Live),
             ("idle", 0, 3600, None, 600, Liveness::Idle),
@@ -74,7 +83,7 @@ mod tests {
             ("limit shortened since", 3599, 99_999, None, 3600, Liveness::Expired),
             ("ended", 0, 3600, Some(5), 10, Liveness::Ended),
         ] {
-            let session = Session {
+            let mut session = Session {
                 id: SessionId::from_stored("ses_1".into()),
                 user: UserId::from_stored("usr_1".into()),
                 auth_time: Timestamp(0),
@@ -85,6 +94,7 @@ mod tests {
                 expires_at: Timestamp::from_seconds(expires),
                 user_agent: String::new(),
                 address: String::new(),
+                station: None,
                 completed_at: None,
                 ended_at: ended.map(Timestamp::from_seconds),
             };
@@ -92,6 +102,9 @@ mod tests {
             let before = session.created_at.minus(AHEAD);
             let back = if ended.is_some() { Liveness::Ended } else { Liveness::Expired };
             assert_eq!(session.liveness(before.minus(Duration::from_millis(1)), limits), back, "{case}");
+            session.station = Some(StationId::from_stored("sta_1".into()));
+            let quiet = session.last_seen_at.plus(Duration::from_secs(60));
+            assert_ne!(session.liveness(quiet, limits), Liveness::Live, "{case}, at a station");
         }
     }
 }

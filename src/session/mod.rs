@@ -12,7 +12,8 @@ pub mod store;
 
 use crate::{
     clock::Timestamp,
-    id::{FactorId, OrganizationId, SessionId, Sid, UserId},
+    id::{FactorId, OrganizationId, SessionId, Sid, StationId, UserId},
+    secret::TokenHash,
 };
 
 pub use crowd::{Crowd, WhenFull};
@@ -41,6 +42,8 @@ pub struct Session {
     pub user_agent: String,
     /// Where the person signed in from.
     pub address: String,
+    /// The shared workstation that it is at.
+    pub station: Option<StationId>,
     /// When its sign-in was complete; until then it stands at the second factor, and its person is not signed in.
     pub completed_at: Option<Timestamp>,
     /// When it was ended before its time.
@@ -56,6 +59,8 @@ pub struct Authenticated {
     pub proof: Proof,
     /// What the browser said it is.
     pub user_agent: String,
+    /// The browser's cookie, by which a shared workstation is known.
+    pub browser: Option<TokenHash>,
 }
 
 /// What somebody has proved themselves with.

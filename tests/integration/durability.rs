@@ -113,11 +113,18 @@ pub(crate) async fn furnish(app: &App, email: &'static str) -> Vec<String> {
                 let name = email.parse().expect("a name");
                 let user = tx.users().by_login_name(&name).await?.expect("the demo has this person");
                 let organization = tx.organizations().by_reference("riverside").await?.expect("the demo has it");
-                let who =
-                    Authenticated { user: user.id.clone(), proof: Proof::default(), user_agent: "test".to_owned() };
+                let who = Authenticated {
+                    user: user.id.clone(),
+                    proof: Proof::default(),
+                    user_agent: "test".to_owned(),
+                    browser: None,
+                };
                 let day = Duration::from_hours(24);
                 let cookie = context.random.token().1;
-                let session = tx.sessions().begin(&context, cookie, who, Lifetime { idle: day, absolute: day }).await?;
+                let session = tx
+                    .sessions()
+                    .begin(&context, cookie, who, Lifetime { idle: day, absolute: day, at_station: day })
+                    .await?;
                 let sid = tx.sessions().sid(&context, &session.id, &organization.id).await?;
                 for hash in stored {
                     let family = Family {

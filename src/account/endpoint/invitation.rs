@@ -188,7 +188,8 @@ async fn join(
     };
     let welcome = Welcome::new(visit.site(), visit.language(), name.as_str());
     let present = visit.session_token().map(|token| TokenHash::of(token.expose_secret()));
-    let new = Newcomer { name, hash, language: visit.language(), user_agent: visit.user_agent(), present };
+    let browser = visit.known_browser().map(|browser| TokenHash::of(browser.as_str()));
+    let new = Newcomer { name, hash, language: visit.language(), user_agent: visit.user_agent(), browser, present };
     let context = visit_context(app, visit, Actor::Anonymous);
     let joined = joining::join(app, context, TokenHash::of(&opened.token), (new, welcome)).await;
     let (organization, token) = joined.map_err(|error| unless_closed(error, Refusal::LinkInvalid))?;

@@ -112,7 +112,15 @@ async fn masthead(app: &App, person: &SignedIn, tab: Tab) -> directory::Result<M
     let open = invitation_rules::open_of(&mut tx, &person.user, app.clock.now()).await?;
     let asked = tx.deferred_requests().open_of_user(&person.user.id, app.clock.now()).await?;
     let (open_invitations, open_requests) = (open.len(), asked.len());
-    Ok(Masthead { person: person.user.name.to_string(), tab, open_invitations, open_requests, is_on_the_way: false })
+    let locks_after = person.locks_after.map(|idle| idle.as_secs() + 1);
+    Ok(Masthead {
+        person: person.user.name.to_string(),
+        tab,
+        open_invitations,
+        open_requests,
+        is_on_the_way: false,
+        locks_after,
+    })
 }
 
 /// The context of a change that the person makes.

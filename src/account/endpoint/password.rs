@@ -59,7 +59,7 @@ fn unfit(visit: &Visit, form: &Parameters) -> Option<Problem> {
 
 /// Sets the password, ends the other sessions and writes to the person, in one unit.
 async fn change(app: &App, visit: &Visit, person: SignedIn, hash: String) -> directory::Result<()> {
-    let SignedIn { session, user } = person.clone();
+    let SignedIn { session, user, .. } = person.clone();
     let context = context(app, visit, &person);
     let site = visit.site();
     let letterhead = Letterhead::new(language_of(visit, &user), site).addressed_to(user.name.as_str());

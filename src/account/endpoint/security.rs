@@ -99,7 +99,7 @@ pub(super) async fn confirm(
     }
     let context = context(&app, &visit, person);
     let notice = notice(&visit, person, FactorChange::Added, context.now);
-    let SignedIn { session, user } = person.clone();
+    let SignedIn { session, user, .. } = person.clone();
     let typed = Confirming { context, session, user, factor: id, name, code: form.secret("code"), notice };
     let (token, codes) = match enrolling::confirm(&app, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),

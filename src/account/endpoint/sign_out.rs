@@ -46,13 +46,14 @@ pub(super) async fn submit(
     Query(query): Query,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
+    let at_station = person.known.as_ref().is_some_and(|(session, _)| session.station.is_some());
     let apps = match person.known {
         Some((session, user)) => {
             end(&app, visit_context(&app, &visit, Actor::User(user.id)), session, Reach::This).await?
         }
         None => vec![],
     };
-    Ok(signed_out(&visit, apps, way_back(&visit, &query)))
+    Ok(signed_out(&visit, apps, way_back(&visit, &query).or(at_station.then(|| "/login".to_owned()))))
 }
 
 /// What ends.

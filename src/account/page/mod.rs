@@ -25,6 +25,8 @@ pub struct Masthead {
     pub open_requests: usize,
     /// Whether the person is on the way elsewhere, so that no other page is offered.
     pub is_on_the_way: bool,
+    /// At a shared workstation: after how many seconds without a use the page gives way to the sign-in.
+    pub locks_after: Option<u64>,
 }
 
 /// The pages in the head.

@@ -31,7 +31,14 @@ fn in_every_language(name: &str, page: impl Fn(Frame) -> String) {
 }
 
 fn masthead(tab: Tab) -> Masthead {
-    Masthead { person: "Priya Nair".into(), tab, open_invitations: 1, open_requests: 2, is_on_the_way: false }
+    Masthead {
+        person: "Priya Nair".into(),
+        tab,
+        open_invitations: 1,
+        open_requests: 2,
+        is_on_the_way: false,
+        locks_after: Some(301),
+    }
 }
 
 fn level(role: &str, location: Option<&str>) -> Level {

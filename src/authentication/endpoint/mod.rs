@@ -8,6 +8,7 @@ mod person;
 mod recovery;
 mod second_factor;
 mod sign_in;
+mod station;
 mod texts;
 
 use axum::{
@@ -48,6 +49,7 @@ where
         .route("/login/change-password", get(change_password::show).post(change_password::submit))
         .route("/login/texts", get(texts::show).post(texts::submit))
         .route("/login/texts/{document}", get(texts::document))
+        .route("/station/{token}", get(station::ask).post(station::register))
         .route("/brand/{logo}", get(logo::serve))
         .route("/password/forgotten", get(recovery::ask).post(recovery::send))
         .route("/password/{token}", get(recovery::choose).post(recovery::set))

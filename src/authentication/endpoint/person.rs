@@ -1,5 +1,7 @@
 //! Who is in front of the browser: extractors for every page that needs a person.
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::{Method, request::Parts},
@@ -34,6 +36,8 @@ pub struct Person {
     pub wanted: Option<&'static str>,
     /// From when on rules will want it surer than the person can prove, and how sure then.
     pub to_come: Option<(&'static str, Timestamp)>,
+    /// At a shared workstation: how long the session may stay unused.
+    pub locks_after: Option<Duration>,
 }
 
 /// A person who has done every step of the sign-in.
@@ -43,6 +47,8 @@ pub struct SignedIn {
     pub session: Session,
     /// The person.
     pub user: User,
+    /// At a shared workstation: the session is over when it is not used for so long.
+    pub locks_after: Option<Duration>,
 }
 
 /// A person who has proved who they are so lately that they may change what they sign in with.
@@ -104,23 +110,24 @@ impl Person {
             now,
         };
         let step = flow::next_step(&standing);
+        let locks_after = session.station.as_ref().map(|_| session.idle_within(lifetime));
         if !matches!(step, Step::SignIn | Step::SecondFactor | Step::Enrol)
             && session.is_use_worth_writing(app.clock.now())
         {
             touch(app, &session).await?;
         }
-        Ok(Self { known: user.map(|user| (session, user)), step, wanted, to_come })
+        Ok(Self { known: user.map(|user| (session, user)), step, wanted, to_come, locks_after })
     }
 
     const fn nobody() -> Self {
-        Self { known: None, step: Step::SignIn, wanted: None, to_come: None }
+        Self { known: None, step: Step::SignIn, wanted: None, to_come: None, locks_after: None }
     }
 
     /// The person, when every step is done.
     #[must_use]
     pub fn signed_in(self) -> Option<SignedIn> {
         let (session, user) = self.known.filter(|_| self.step == Step::Done)?;
-        Some(SignedIn { session, user })
+        Some(SignedIn { session, user, locks_after: self.locks_after })
     }
 }
 
@@ -211,7 +218,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let Person { known, step, wanted, to_come } = Person::from_request_parts(parts, state).await?;
+        let Person { known, step, wanted, to_come, locks_after } = Person::from_request_parts(parts, state).await?;
         // Whoever came by a recovery code may have lost the key that is asked for.
         let may = |session: &Session| match step {
             Step::Done | Step::Enrol => true,
@@ -223,7 +230,7 @@ where
         let way = given_way(&visit);
         if is_fresh(&Policies::from_ref(state), &session).await? {
             let wanted = wanted.filter(|_| step != Step::Done);
-            return Ok(Self { person: SignedIn { session, user }, way, wanted, to_come });
+            return Ok(Self { person: SignedIn { session, user, locks_after }, way, wanted, to_come });
         }
         let path = LocalPath::parse(parts.uri.path()).map_err(|_| Refusal::NotFound.into_response())?;
         // Whoever is on the way somewhere is sent here from there once more.

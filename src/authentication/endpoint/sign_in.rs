@@ -6,14 +6,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Person, address_of, brand_of, page, page_with, passkey, visit_context, way_back, with_return};
+use super::{Person, address_of, brand_of, page, page_with, passkey, station, visit_context, way_back, with_return};
 use crate::{
     app::App,
     audit::Actor,
     authentication::{
         Authenticator,
         flow::Step,
-        page::sign_in::SignInPage,
+        page::{passkey::PasskeyForm, sign_in::SignInPage},
         signing_in::{self, Attempt, Fault, Outcome},
     },
     limit::Network,
@@ -41,12 +41,19 @@ pub(super) async fn show(
     Query(query): Query,
 ) -> Result<Response, Error> {
     let back = way_back(&visit);
-    let notice = query.value("changed").map(|_| visit.texts().authentication.sign_in.password_changed);
+    let texts = &visit.texts().authentication;
+    let blank = blank((&app, &with), &visit, &back).await?;
+    let notice = match (&blank.station, query.value("changed"), query.value(station::DONE)) {
+        (_, Some(_), _) => Some(texts.sign_in.password_changed),
+        (Some(_), None, Some(_)) => Some(texts.station.done),
+        _ => None,
+    };
     let again = person.known.as_ref().filter(|_| person.step != Step::SignIn);
+    // At a shared workstation nobody is named before they come.
+    let again = again.filter(|_| blank.station.is_none());
     let present = again.and_then(|(_, user)| user.email.as_ref()).map(ToString::to_string);
     let user_name = present.unwrap_or_else(|| query.trimmed("login_hint").to_owned());
-    let view =
-        SignInPage { notice, is_again: again.is_some(), user_name, ..blank((&app, &with), &visit, &back).await? };
+    let view = SignInPage { notice, is_again: again.is_some(), user_name, ..blank };
     Ok(page(&back, Page(view)))
 }
 
@@ -114,6 +121,10 @@ async fn blank((app, with): (&App, &Authenticator), visit: &Visit, back: &Return
         Some(reference) => app.storage.read().await?.organizations().by_reference(reference).await?,
         None => None,
     };
+    let at = station::of(app, visit).await?;
+    let here = visit.texts().authentication.station.here;
+    let station = at.as_ref().map(|(station, of)| here(station.name.as_str(), of.name.as_str()));
+    let organization = organization.or(at.map(|(_, organization)| organization));
     Ok(SignInPage {
         frame: Frame::new(visit).branded(organization.as_ref().map(brand_of)),
         action: with_return("/login/password", &sealed),
@@ -122,7 +133,9 @@ async fn blank((app, with): (&App, &Authenticator), visit: &Visit, back: &Return
         is_again: false,
         notice: None,
         user_name: String::new(),
-        passkey: passkey::form(with, visit, back),
+        passkey: passkey::form(with, visit, back)
+            .map(|form| PasskeyForm { is_conditional: form.is_conditional && station.is_none(), ..form }),
+        station,
         problems: vec![],
     })
 }

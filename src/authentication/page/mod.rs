@@ -9,6 +9,7 @@ pub mod reset;
 pub mod second_factor;
 pub mod sign_in;
 pub mod sign_out;
+pub mod station;
 pub mod terms;
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct SignInPage {
     pub app: Option<String>,
     /// Whether somebody is signed in and must prove it again.
     pub is_again: bool,
+    /// The shared workstation that this browser is, and whose.
+    pub station: Option<String>,
     /// What went well just before.
     pub notice: Option<&'static str>,
     /// The user name to fill in.
@@ -51,7 +53,12 @@ impl SignInPage {
 
     fn user_name_field(&self) -> Field {
         // Where there are passkeys, browsers offer them with the names that they know.
-        let autocomplete = if self.passkey.is_some() { "username webauthn" } else { "username" };
+        let autocomplete = match (&self.station, &self.passkey) {
+            // Nobody sees who else works here.
+            (Some(_), _) => "off",
+            (None, Some(_)) => "username webauthn",
+            (None, None) => "username",
+        };
         let texts = &self.frame.t.authentication.sign_in;
         let field = Field::new(self.frame.t, "user_name", texts.user_name, autocomplete).filled(&self.user_name);
         let field = field.checked(&self.problems);

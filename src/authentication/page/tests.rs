@@ -38,6 +38,7 @@ fn passkey() -> PasskeyForm {
 
 fn sign_in(frame: Frame) -> SignInPage {
     SignInPage {
+        station: None,
         frame,
         action: "/login?return=abc".into(),
         reset_href: "/password/forgotten?return=abc".into(),

@@ -34,6 +34,7 @@ mod search_index;
 mod shown_members;
 mod sources;
 mod standing;
+mod stations;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -68,6 +69,7 @@ pub use rules::AttributeRules;
 pub use search_index::SearchIndex;
 pub use shown_members::ShownMembers;
 pub use sources::OutsideSources;
+pub use stations::Stations;
 pub use users::Users;
 
 use crate::{

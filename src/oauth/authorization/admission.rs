@@ -144,6 +144,7 @@ impl Allowing {
             created_at: now,
             expires_at: now.plus(life),
             revoked_at: None,
+            is_at_station: false,
             session_began_at: None,
             session_end: None,
         };

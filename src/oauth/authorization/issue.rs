@@ -75,6 +75,7 @@ impl Issue {
             created_at: now,
             expires_at: now.plus(if is_refreshed { tokens.refresh_absolute } else { CODE_ONLY }),
             revoked_at: None,
+            is_at_station: false,
             session_began_at: None,
             session_end: None,
         };

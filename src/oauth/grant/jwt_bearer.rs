@@ -192,6 +192,7 @@ fn family(exchange: &Exchange<'_>, user: &User, ((membership, at), scopes): (&Me
         created_at: now,
         expires_at: access_token_end(client, exchange.provider.tokens(), now, &[]),
         revoked_at: None,
+        is_at_station: false,
         session_began_at: None,
         session_end: None,
     }

@@ -49,6 +49,8 @@ pub struct Family {
     pub expires_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Whether its session is at a shared workstation.
+    pub is_at_station: bool,
     /// When its session began; none for one that has none.
     pub session_began_at: Option<Timestamp>,
     /// When its session ends, or has ended; none for one that outlives it.
@@ -110,7 +112,7 @@ macro_rules! select_with_family {
             $columns,
             ", f.id, f.client_id, f.user_id, f.organization_id, f.session_id, f.sid, f.offline, f.scope, f.resources, \
              f.auth_time, f.acr, f.amr, f.particulars, f.created_at AS family_created_at, f.expires_at AS family_expires_at, \
-             f.revoked_at, s.created_at AS session_created_at, s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
+             f.revoked_at, s.created_at AS session_created_at, s.station_id, s.expires_at AS session_expires_at, s.ended_at AS session_ended_at \
              FROM ",
             $from,
             " LEFT JOIN sessions AS s ON s.id = f.session_id WHERE ",
@@ -383,6 +385,7 @@ pub(super) fn family(row: &Row) -> Result<Family> {
         created_at: Timestamp(row.try_get("family_created_at")?),
         expires_at: Timestamp(row.try_get("family_expires_at")?),
         revoked_at: row.try_get::<Option<i64>>("revoked_at")?.map(Timestamp),
+        is_at_station: row.try_get::<Option<String>>("station_id")?.is_some(),
         session_began_at: row.try_get::<Option<i64>>("session_created_at")?.map(Timestamp),
         // A session that is gone from the database has ended at the beginning of time.
         session_end: (!is_offline).then(|| Timestamp(ended.into_iter().flatten().min().unwrap_or(0))),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Sessions;
 use crate::{
     audit::{Context, Event},
-    id::{OrganizationId, SessionId, UserId},
+    id::{OrganizationId, SessionId, StationId, UserId},
     session::{EndReason, Session},
     storage::{
         Result, Revision, Row,
@@ -44,6 +44,29 @@ impl Sessions<'_> {
             .bind(i64::from(reason.ends_offline()))
             .execute(self.0.connection())
             .await?;
+        self.ended(context, &rows, reason)
+    }
+
+    /// Ends every session at a shared workstation, with what apps hold by it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_at_station(&mut self, context: &Context, station: &StationId, reason: EndReason) -> Result<()> {
+        let rows = sql("UPDATE sessions SET ended_at = $2, end_reason = $3 \
+             WHERE station_id = $1 AND ended_at IS NULL \
+             RETURNING id, user_id")
+        .bind(station.as_str().to_owned())
+        .bind(context.now.0)
+        .bind(reason.as_str())
+        .fetch_all(self.0.connection())
+        .await?;
+        self.end_parts(context, &rows).await?;
+        sql("UPDATE families SET revoked_at = $2 \
+             WHERE revoked_at IS NULL AND session_id IN (SELECT id FROM sessions WHERE station_id = $1 AND ended_at = $2)")
+        .bind(station.as_str().to_owned())
+        .bind(context.now.0)
+        .execute(self.0.connection())
+        .await?;
         self.ended(context, &rows, reason)
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
-    id::{OrganizationId, SessionId, Sid, UserId},
+    id::{OrganizationId, SessionId, Sid, StationId, UserId},
     secret::TokenHash,
     session::{AHEAD, Authenticated, Extent, Lifetime, Proof, Session},
     storage::{Result, Row, Tx, sql},
@@ -31,7 +31,7 @@ impl Sessions<'_> {
         who: Authenticated,
         lifetime: Lifetime,
     ) -> Result<Session> {
-        let session = Session {
+        let mut session = Session {
             id: SessionId::fresh(context.now, &context.random),
             user: who.user,
             auth_time: context.now,
@@ -42,12 +42,14 @@ impl Sessions<'_> {
             expires_at: context.now.plus(lifetime.absolute),
             user_agent: who.user_agent,
             address: context.address.clone().unwrap_or_default(),
+            station: None,
             completed_at: (who.proof.extent == Extent::Whole).then_some(context.now),
             ended_at: None,
         };
-        sql(
-            "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        let row = sql(
+            "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, station_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, (SELECT id FROM stations WHERE browser_hash = $13)) \
+             RETURNING station_id",
         )
         .bind(session.id.as_str().to_owned())
         .bind(token.to_vec())
@@ -61,8 +63,10 @@ impl Sessions<'_> {
         .bind(session.user_agent.clone())
         .bind(session.address.clone())
         .bind(session.completed_at.map(|at| at.0))
-        .execute(self.0.connection())
+        .bind(who.browser.map(TokenHash::to_vec))
+        .fetch_one(self.0.connection())
         .await?;
+        session.station = station(&row)?;
         let event = proved(&session, &who.proof);
         self.0.record(&context.by(Actor::User(session.user.clone())), None, &event);
         Ok(session)
@@ -74,7 +78,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_token(&mut self, token: TokenHash) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, ended_at \
              FROM sessions \
              WHERE token_hash = $1",
         )
@@ -90,7 +94,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_id(&mut self, id: &SessionId) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, ended_at \
              FROM sessions \
              WHERE id = $1",
         )
@@ -106,7 +110,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Session>> {
         let rows = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, ended_at \
              FROM sessions \
              WHERE user_id = $1 AND ended_at IS NULL AND completed_at IS NOT NULL \
              ORDER BY id DESC \
@@ -279,7 +283,12 @@ fn session(row: &Row) -> Result<Session> {
         expires_at: Timestamp(row.try_get("expires_at")?),
         user_agent: row.try_get("user_agent")?,
         address: row.try_get("address")?,
+        station: station(row)?,
         completed_at: row.try_get::<Option<i64>>("completed_at")?.map(Timestamp),
         ended_at: row.try_get::<Option<i64>>("ended_at")?.map(Timestamp),
     })
+}
+
+fn station(row: &Row) -> Result<Option<StationId>> {
+    Ok(row.try_get::<Option<String>>("station_id")?.map(StationId::from_stored))
 }

@@ -13,7 +13,11 @@ use crate::{
     storage::{Result, Storage, Tx, sql, testing::databases},
 };
 
-const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(600), absolute: Duration::from_secs(36_000) };
+const LIFETIME: Lifetime = Lifetime {
+    idle: Duration::from_secs(600),
+    absolute: Duration::from_secs(36_000),
+    at_station: Duration::from_secs(600),
+};
 
 fn context() -> Context {
     Context::server(Timestamp(1_000), Random::system())
@@ -47,6 +51,7 @@ async fn begin(storage: &Storage, token: &'static str) -> Session {
         user: user(),
         proof: Proof { acr: "1".into(), amr: vec!["pwd".into(), "otp".into()], ..Proof::default() },
         user_agent: "Test".into(),
+        browser: None,
     };
     storage
         .write(move |tx| {

@@ -15,6 +15,7 @@ mod required_factors;
 mod second_factor;
 mod sessions;
 mod signing_in;
+mod stations;
 
 /// Every page of the account.
 const PAGES: [&str; 10] = [

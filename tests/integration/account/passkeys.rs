@@ -38,7 +38,7 @@ pub(super) struct Device {
 
 impl Device {
     /// Registers one, and the page that this ends at.
-    async fn set_up(browser: &mut Browser) -> (Self, Answer) {
+    pub(super) async fn set_up(browser: &mut Browser) -> (Self, Answer) {
         Self::set_up_from(browser, ADD).await
     }
 
@@ -76,7 +76,7 @@ impl Device {
     }
 
     /// Answers the form of a page.
-    async fn post(&mut self, browser: &mut Browser, page: &Answer) -> Answer {
+    pub(super) async fn post(&mut self, browser: &mut Browser, page: &Answer) -> Answer {
         let answer = self.answer(&attribute(page, "data-options"), SITE).to_string();
         browser.submit(page, "/login/passkey", &[("state", &state_of(page)), ("answer", &answer)]).await
     }

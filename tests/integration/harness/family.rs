@@ -32,6 +32,7 @@ pub(crate) fn family(context: &Context, client: &str, (session, at, sid): (&Sess
         created_at: context.now,
         expires_at,
         revoked_at: None,
+        is_at_station: false,
         session_began_at: None,
         session_end: Some(expires_at),
     }

@@ -159,8 +159,13 @@ impl TestApp {
         let (user, context) = (user.clone(), self.app.context(Actor::Server));
         let (token, hash) = self.app.random.token();
         let settings = &self.app.config.session;
-        let lifetime = Lifetime { idle: settings.idle, absolute: settings.absolute };
-        let who = Authenticated { user, proof: Assurance::of(&[Method::Password]).into(), user_agent: "test".into() };
+        let lifetime = Lifetime { idle: settings.idle, absolute: settings.absolute, at_station: settings.idle };
+        let who = Authenticated {
+            user,
+            proof: Assurance::of(&[Method::Password]).into(),
+            user_agent: "test".into(),
+            browser: None,
+        };
         let begun: storage::Result<_> = unit!(self, |tx| tx.sessions().begin(&context, hash, who, lifetime).await);
         begun.expect("a session");
         let mut browser = self.known_browser();

@@ -229,8 +229,17 @@ impl Clinic {
         let user = self.user(login_name).await;
         let (token, hash) = self.app.random.token();
         let context = Context { now: self.app.clock.now().minus(ago), ..self.context() };
-        let who = Authenticated { user, proof: Assurance::of(&[Method::Password]).into(), user_agent: "test".into() };
-        let lifetime = Lifetime { idle: Duration::from_hours(2), absolute: Duration::from_hours(12) };
+        let who = Authenticated {
+            user,
+            proof: Assurance::of(&[Method::Password]).into(),
+            user_agent: "test".into(),
+            browser: None,
+        };
+        let lifetime = Lifetime {
+            idle: Duration::from_hours(2),
+            absolute: Duration::from_hours(12),
+            at_station: Duration::from_hours(2),
+        };
         let now = self.app.clock.now();
         self.write(move |tx| {
             Box::pin(async move {

@@ -11,6 +11,7 @@ fn two_organizations() -> Host {
     for command in [
         "org create riverside --name Riverside",
         "location create main-street --name Main",
+        "station create front-desk --name Desk",
         "role create clerk --name Clerk --permission lanyard:people:read",
         "group create gps --name GPs",
         "org kind riverside locum --name Locum",
@@ -44,7 +45,9 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 87] = [
+const COMMANDS: [(&str, &str, &str); 89] = [
+    ("station link X", "front-desk", "no-desk"),
+    ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
     ("location move X --in pier", "main-street", "no-street"),
     ("location move pier --in X", "main-street", "no-street"),

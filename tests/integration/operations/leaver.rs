@@ -141,8 +141,16 @@ async fn signs_in(app: &App, email: &str, [riverside, harbour]: [OrganizationId;
                 origin: Origin::of(&context),
             };
             membership::join(tx, &context, &harbour, new).await?;
-            let who = Authenticated { user: user.clone(), proof: Proof::default(), user_agent: "test".to_owned() };
-            let session = tx.sessions().begin(&context, cookie.1, who, Lifetime { idle: DAY, absolute: DAY }).await?;
+            let who = Authenticated {
+                user: user.clone(),
+                proof: Proof::default(),
+                user_agent: "test".to_owned(),
+                browser: None,
+            };
+            let session = tx
+                .sessions()
+                .begin(&context, cookie.1, who, Lifetime { idle: DAY, absolute: DAY, at_station: DAY })
+                .await?;
             for (practice, apps, first) in [(&riverside, APPS, here.1), (&harbour, 1, there.1)] {
                 let sid = tx.sessions().sid(&context, &session.id, practice).await?;
                 let mut first = Some(first);

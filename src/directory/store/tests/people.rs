@@ -15,13 +15,17 @@ use crate::{
     storage::{Tally, testing::databases},
 };
 
-const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(600), absolute: Duration::from_secs(36_000) };
+const LIFETIME: Lifetime = Lifetime {
+    idle: Duration::from_secs(600),
+    absolute: Duration::from_secs(36_000),
+    at_station: Duration::from_secs(600),
+};
 
 async fn signed_in(storage: &Storage, user: &UserId) -> TokenHash {
     let user = user.clone();
     let (_, token) = Random::system().token();
     let begun: crate::storage::Result<_> = unit!(storage, |tx| {
-        let who = Authenticated { user, proof: Proof::default(), user_agent: "Firefox".into() };
+        let who = Authenticated { user, proof: Proof::default(), user_agent: "Firefox".into(), browser: None };
         tx.sessions().begin(&context(0), token, who, LIFETIME).await
     });
     begun.unwrap();

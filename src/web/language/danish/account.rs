@@ -92,6 +92,7 @@ pub(super) const ACCOUNT: Account = Account {
     apps: "Apps",
     invitations: "Invitationer",
     sign_out: "Log ud",
+    lock: "Lås",
     profile: Profile {
         greeting: |name| format!("Hej, {name}"),
         title: "Om dig",

@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Terms,
+        Scopes, SecondFactor, SignIn, SignOut, Station, Terms,
     },
 };
 
@@ -28,6 +28,17 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_code: "Gendannelseskode",
         no_codes: "Heller ingen koder? Klinikkens administrator kan fjerne dette trin.",
         use_app: "Brug godkendelsesappen i stedet",
+    },
+    station: Station {
+        title: "Gør denne browser til en fælles arbejdsstation?",
+        lead: |name, organization| {
+            format!(
+                "“{name}” hos {organization}: her arbejder én person efter den anden. Den, der er væk et kort øjeblik, logges ud, og ingens konto huskes i browseren."
+            )
+        },
+        submit: "Gør den til fælles arbejdsstation",
+        here: |name, organization| format!("{name} · {organization}"),
+        done: "Denne browser er nu en fælles arbejdsstation.",
     },
     passkey: Passkey {
         use_one: "Brug en adgangsnøgle",

@@ -92,6 +92,7 @@ pub(super) const ACCOUNT: Account = Account {
     apps: "Apps",
     invitations: "Invitations",
     sign_out: "Sign out",
+    lock: "Lock",
     profile: Profile {
         greeting: |name| format!("Hello, {name}"),
         title: "About you",

@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Terms,
+        Scopes, SecondFactor, SignIn, SignOut, Station, Terms,
     },
 };
 
@@ -28,6 +28,17 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_code: "Recovery code",
         no_codes: "No codes either? Your clinic’s administrator can remove this step.",
         use_app: "Use the authenticator app instead",
+    },
+    station: Station {
+        title: "Make this browser a shared workstation?",
+        lead: |name, organization| {
+            format!(
+                "“{name}” of {organization}: one person after the other works here. Whoever is away for a short time is signed out, and nobody’s account is remembered in this browser."
+            )
+        },
+        submit: "Make it a shared workstation",
+        here: |name, organization| format!("{name} · {organization}"),
+        done: "This browser is a shared workstation now.",
     },
     passkey: Passkey {
         use_one: "Use a passkey",

@@ -92,6 +92,7 @@ pub(super) const ACCOUNT: Account = Account {
     apps: "Aplicaciones",
     invitations: "Invitaciones",
     sign_out: "Cerrar sesión",
+    lock: "Bloquear",
     profile: Profile {
         greeting: |name| format!("Hola, {name}"),
         title: "Sobre usted",

@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Terms,
+        Scopes, SecondFactor, SignIn, SignOut, Station, Terms,
     },
 };
 
@@ -28,6 +28,17 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_code: "Código de recuperación",
         no_codes: "¿Tampoco tiene códigos? El administrador de su clínica puede quitar este paso.",
         use_app: "Usar la aplicación de autenticación",
+    },
+    station: Station {
+        title: "¿Convertir este navegador en puesto compartido?",
+        lead: |name, organization| {
+            format!(
+                "«{name}» de {organization}: aquí trabaja una persona tras otra. A quien se ausenta un momento se le cierra la sesión, y este navegador no recuerda la cuenta de nadie."
+            )
+        },
+        submit: "Convertirlo en puesto compartido",
+        here: |name, organization| format!("{name} · {organization}"),
+        done: "Este navegador es ahora un puesto compartido.",
     },
     passkey: Passkey {
         use_one: "Usar una llave de acceso",

@@ -12,6 +12,7 @@ pub struct Account {
     pub apps: &'static str,
     pub invitations: &'static str,
     pub sign_out: &'static str,
+    pub lock: &'static str,
     pub profile: Profile,
     pub memberships: Memberships,
     pub devices: Devices,

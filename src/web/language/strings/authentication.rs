@@ -9,6 +9,7 @@ pub struct Authentication {
     pub tagline: &'static str,
     pub sign_in: SignIn,
     pub second_factor: SecondFactor,
+    pub station: Station,
     pub passkey: Passkey,
     pub organization: OrganizationChoice,
     pub consent: Consent,
@@ -58,6 +59,16 @@ pub struct SecondFactor {
     pub recovery_code: &'static str,
     pub no_codes: &'static str,
     pub use_app: &'static str,
+}
+
+/// A shared workstation.
+#[derive(Debug)]
+pub struct Station {
+    pub title: &'static str,
+    pub lead: fn(&str, &str) -> String,
+    pub submit: &'static str,
+    pub here: fn(&str, &str) -> String,
+    pub done: &'static str,
 }
 
 /// Asking for a passkey.

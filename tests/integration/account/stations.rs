@@ -1,0 +1,120 @@
+//! Shared workstations: one person after the other works, and nothing of one stays for the next.
+
+use std::time::Duration;
+
+use lanyard::{audit::Actor, directory::station, setting::Setting};
+
+use super::{crowds::rule, passkeys::Device};
+use crate::harness::{Browser, PASSWORD, TestApp, unit};
+
+const PRIYA: &str = "priya@riverside.example";
+const MAX: &str = "max@riverside.example";
+
+/// The link of a new workstation of Riverside.
+async fn link(app: &TestApp) -> String {
+    let (context, at) = (app.app.context(Actor::Server), app.organization("riverside").await);
+    let (token, hash) = app.app.random.token();
+    let what = ("front-desk".parse().unwrap(), "Front desk".parse().unwrap());
+    let made: lanyard::directory::Result<_> = unit!(app, |tx| station::create(tx, &context, &at, what, hash).await);
+    made.unwrap();
+    format!("/station/{}", lanyard::secret::ExposeSecret::expose_secret(&token))
+}
+
+/// A browser that is one.
+async fn at_the_desk(app: &TestApp) -> Browser {
+    let link = link(app).await;
+    let mut browser = app.browser();
+    let page = browser.open(&link).await;
+    page.expect(200, "Make this browser a shared workstation").expect(200, "Front desk");
+    let done = browser.submit(&page, "/station/", &[]).await;
+    done.expect(200, "is a shared workstation now").expect(200, "Front desk · Riverside");
+    browser
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_makes_one_browser_a_workstation_once() {
+    for app in TestApp::each().await {
+        let link = link(&app).await;
+        let mut browser = app.signed_in(PRIYA).await;
+        let page = browser.open(&link).await;
+        let mut late = app.browser();
+        let other = late.open(&link).await;
+        browser.submit(&page, "/station/", &[]).await.expect(200, "shared workstation now");
+        assert!(browser.open("/account").await.path.starts_with("/login"), "whoever was signed in is signed out");
+        assert!(late.post_form(&other, "/station/", &[]).await.status.is_client_error(), "once");
+        assert!(
+            late.get(&link).await.status.is_client_error() && late.get("/station/x").await.status.is_client_error()
+        );
+        late.sign_in(PRIYA, PASSWORD).await.expect(200, "Sign out");
+        assert_eq!(app.recorded("station-registration", "success").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_there_are_short_and_nobody_is_named_to_the_next() {
+    for app in TestApp::each().await {
+        let mut desk = at_the_desk(&app).await;
+        let mut elsewhere = app.signed_in(MAX).await;
+        let account = desk.sign_in(PRIYA, PASSWORD).await;
+        account.expect(200, "Lock").expect(200, "http-equiv=\"refresh\" content=\"301; url=/login\"");
+        app.wait(Duration::from_mins(4));
+        desk.open("/account").await.expect(200, "Hello, Priya Nair");
+        app.wait(Duration::from_mins(5));
+        let asked = desk.open("/account").await;
+        assert!(asked.path.starts_with("/login/password"), "{}", asked.path);
+        for word in ["Priya", PRIYA, "username webauthn"] {
+            assert!(!asked.body.contains(word), "{word}");
+        }
+        elsewhere.open("/account").await.expect(200, "Hello");
+
+        rule(&app, Setting::StationIdle, "2m").await;
+        desk.sign_in(PRIYA, PASSWORD).await.expect(200, "content=\"121; url=/login\"");
+        app.wait(Duration::from_mins(2));
+        assert!(desk.open("/account").await.path.starts_with("/login/password"));
+
+        // Locked by hand: the sign-in stands there for the next person.
+        let account = desk.sign_in(PRIYA, PASSWORD).await;
+        let locked = desk.submit(&account, "/account/sign-out", &[]).await;
+        locked.expect(200, "Front desk · Riverside");
+        assert!(locked.path.starts_with("/login/password") && !locked.body.contains("Priya"), "{}", locked.path);
+        desk.sign_in(MAX, PASSWORD).await.expect(200, "Hello, Max");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_take_turns_by_passkey_and_what_the_one_before_had_is_over() {
+    for app in TestApp::each().await {
+        let mut own = app.signed_in(PRIYA).await;
+        let (priya, _) = Device::set_up(&mut own).await;
+        let mut own = app.signed_in(MAX).await;
+        let (max, _) = Device::set_up(&mut own).await;
+        let mut devices = [priya, max];
+        app.mails().await;
+        let mut desk = at_the_desk(&app).await;
+        for (device, name) in [(0, "Priya"), (1, "Max"), (0, "Priya")] {
+            let before = desk.cookie("lanyard-session").map(str::to_owned);
+            let page = desk.get("/login/password").await;
+            assert!(!page.body.contains("data-conditional"), "no list of who works here");
+            devices[device].post(&mut desk, &page).await.expect(200, &format!("Hello, {name}"));
+            assert_ne!(desk.cookie("lanyard-session").map(str::to_owned), before);
+        }
+        let ended = app.recorded("sign-out", "success").await;
+        assert!(ended >= 2, "the sessions of those before have ended: {ended}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workstation_that_is_removed_is_a_browser_like_any_other() {
+    for app in TestApp::each().await {
+        let mut desk = at_the_desk(&app).await;
+        desk.sign_in(PRIYA, PASSWORD).await.expect(200, "Lock");
+        let (context, at) = (app.app.context(Actor::Server), app.organization("riverside").await);
+        let removed: lanyard::directory::Result<_> =
+            unit!(app, |tx| station::remove(tx, &context, &at, &"front-desk".parse().unwrap()).await);
+        removed.unwrap();
+        assert!(desk.open("/account").await.path.starts_with("/login/password"), "signed out");
+        let account = desk.sign_in(PRIYA, PASSWORD).await;
+        account.expect(200, "Sign out");
+        assert!(!account.body.contains("http-equiv"));
+    }
+}
