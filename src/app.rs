@@ -12,6 +12,7 @@ pub mod uses;
 use std::{
     fs,
     io::ErrorKind,
+    net::IpAddr,
     ops::Deref,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -28,6 +29,7 @@ use crate::{
     audit::{self, Actor},
     clock::Clock,
     config::Config,
+    geography::{Countries, Place},
     id::NodeId,
     jose::jwe,
     keys::{
@@ -65,6 +67,8 @@ pub struct Parts {
     shared: OnceLock<Shared>,
     /// The way to addresses of others.
     pub outbound: Outbound,
+    /// The countries of addresses.
+    pub countries: Arc<Countries>,
     /// Counters.
     pub metrics: Metrics,
     /// How often credentials were used, until that is written down.
@@ -160,6 +164,7 @@ impl App {
         let keyring = Keyring::new(Policy::of(&config.keys, &config.tokens));
         let (sealer, keyring, metrics) = (Arc::new(sealer), Arc::new(keyring), Metrics::new());
         let outbound = Outbound::new(&config.outgoing, clock.clone());
+        let countries = Arc::new(Countries::of(config.network.countries.as_deref()));
         Ok(Self(Arc::new(Parts {
             config,
             clock,
@@ -168,6 +173,7 @@ impl App {
             sealer,
             keyring,
             outbound,
+            countries,
             metrics,
             uses: Uses::default(),
             node,
@@ -179,6 +185,18 @@ impl App {
     #[must_use]
     pub fn context(&self, actor: Actor) -> audit::Context {
         audit::Context { actor, ..audit::Context::server(self.clock.now(), self.random.clone()) }
+    }
+
+    /// Where an address is.
+    #[must_use]
+    pub fn place_of(&self, address: IpAddr) -> Place {
+        Place { address, country: self.countries.of_address(address) }
+    }
+
+    /// The code of the country of an address as it is kept, where that is known.
+    #[must_use]
+    pub fn country_of(&self, address: &str) -> Option<String> {
+        self.place_of(address.parse().ok()?).country.map(|country| country.to_string())
     }
 
     /// A text by which somebody is known in one place and not in another: the same for the same parts, for good.

@@ -8,7 +8,7 @@
 //! * **Ground**: [`clock`] and [`random`] are the only readers of time and chance; [`secret`], [`id`] and [`text`] parse what
 //!   everything else is made of, [`expression`] the logic of filters and rules, [`setting`] what can be set.
 //! * **Platform**: [`config`] reads `lanyard.toml`; [`storage`] is the database with its transactions; [`keys`] sign and seal;
-//!   [`jose`] reads what others signed; [`audit`] records; [`jobs`] and [`mail`] do what can wait; [`outbound`] is the guarded way to others; [`app`] holds all that a
+//!   [`jose`] reads what others signed; [`audit`] records; [`jobs`] and [`mail`] do what can wait; [`outbound`] is the guarded way to others; [`geography`] knows where addresses are; [`app`] holds all that a
 //!   node needs; [`web`] is what every page and endpoint shares, strings in three languages among it.
 //! * **Domain**: [`session`]; [`directory`] with organizations, people, roles and where they hold; [`policy`];
 //!   [`permission`] decides what somebody may do in Lanyard itself.
@@ -56,6 +56,7 @@ pub mod jobs;
 pub mod mail;
 pub mod limit;
 pub mod outbound;
+pub mod geography;
 pub mod app;
 pub mod web;
 

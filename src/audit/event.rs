@@ -313,6 +313,8 @@ events! {
     PolicySuspension "policy-suspension" Success { user: UserId, membership: MembershipId, setting: String, rules: String } membership;
     /// A rule of a policy has stopped somebody; `user` is empty for a service, `times` as for clients.
     PolicyRefusal "policy-refusal" Failure { user: String, client: String, setting: String, rules: String, times: u64 } setting;
+    /// Somebody was let in from a network or country that rules call elsewhere; `country` is empty where it is not known.
+    PolicyAlert "policy-alert" Success { user: UserId, client: String, setting: String, rules: String, country: String, times: u64 } setting;
     /// Data left the server: an export or a backup.
     Export "export" Success { what: String } what;
     /// The database came back from a backup.

@@ -10,6 +10,7 @@
 mod audit;
 mod check;
 mod client_certificates;
+mod countries;
 mod database;
 mod describe;
 mod invitations;
@@ -41,6 +42,7 @@ pub use self::{
     audit::Audit,
     check::{Problem, Problems},
     client_certificates::ClientCertificates,
+    countries::Network,
     database::Database,
     invitations::Invitations,
     keys::Keys,
@@ -82,6 +84,7 @@ pub struct Config {
     pub policy: Policy,
     pub throttle: Throttle,
     pub mail: Mail,
+    pub network: Network,
     pub invitations: Invitations,
     /// `None`: nobody is asked to accept terms.
     pub terms: Option<Terms>,
@@ -131,6 +134,7 @@ struct RawConfig {
     policy: policy::Raw,
     throttle: throttle::Raw,
     mail: mail::Raw,
+    network: countries::Raw,
     invitations: invitations::Raw,
     terms: terms::Raw,
     telemetry: telemetry::Raw,
@@ -169,6 +173,7 @@ impl RawConfig {
         let policy = self.policy.interpret(check);
         let throttle = self.throttle.interpret(check);
         let mail = self.mail.interpret(check, purpose);
+        let network = self.network.interpret();
         let invitations = self.invitations.interpret(check);
         let terms = self.terms.interpret(check);
         let telemetry = self.telemetry.interpret(check);
@@ -190,6 +195,7 @@ impl RawConfig {
             policy: policy?,
             throttle: throttle?,
             mail: mail?,
+            network,
             invitations: invitations?,
             terms: terms?,
             telemetry: telemetry?,

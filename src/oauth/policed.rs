@@ -20,7 +20,7 @@ use crate::{
     clock::Timestamp,
     directory::access::{Access, Detail},
     id::{OrganizationId, UserId},
-    policy::{Applying, Barrier, Bounds, Rests, Rules, Whom},
+    policy::{Applying, Arrival, Barrier, Bounds, Rests, Rules, Whom},
     setting::{Setting, demand::Level},
     storage,
 };
@@ -119,10 +119,14 @@ impl Parts {
     ) -> Result<Bounds, Error> {
         let rules = self.policies.of(&family.organization).await?;
         let (client, context) = (&exchange.client.client, &exchange.context);
-        let from = address(context).filter(|_| client.registrant() == Registrant::Public);
+        let from = self.arrival(context, &family.acr).filter(|_| client.registrant() == Registrant::Public);
         let coming = Coming { now: context.now, from, last };
         match judge(&rules, (family, &standing.access), &client.id, coming) {
-            Ok(bounds) => Ok(bounds),
+            Ok(bounds) => {
+                let applying = rules.applying(Whom { access: Some(&standing.access), client: Some(&client.id) });
+                self.alert(context, (&client.id, &family.user), &family.organization, (&applying, from)).await?;
+                Ok(bounds)
+            }
             Err(barrier) => {
                 let user = family.user.to_string();
                 self.stopped(context, (&client.id, user), &family.organization, barrier).await?;
@@ -144,7 +148,7 @@ impl Parts {
         let applying = rules.applying(Whom { access: None, client: Some(&client.id) });
         // A service proves itself by its own means.
         let rests = Rests { authorized_at: context.now, session: None, proved: Level::ALL.last().copied() };
-        let barrier = applying.barrier(context.now, address(context));
+        let barrier = applying.barrier(context.now, self.arrival(context, ""));
         match barrier.map_or_else(|| applying.bounds(rests, context.now), Err) {
             Ok(bounds) => Ok(bounds),
             Err(barrier) => {
@@ -177,6 +181,41 @@ pub fn refusal(barrier: Barrier, (client, user): (&str, String), times: u64) -> 
     Event::PolicyRefusal { user, client: client.to_owned(), setting, rules, times }
 }
 
+impl Parts {
+    /// Somebody who comes by a request whose sign-in is `acr`.
+    #[must_use]
+    pub fn arrival(&self, context: &Context, acr: &str) -> Option<Arrival> {
+        let place = self.app.place_of(address(context)?);
+        Some(Arrival { place, is_sure: assurance::meets(acr, assurance::MULTI_FACTOR) })
+    }
+
+    /// Writes down that somebody was let in from elsewhere; once in a while, however often they come.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn alert(
+        &self,
+        context: &Context,
+        (client, user): (&str, &UserId),
+        organization: &OrganizationId,
+        (applying, from): (&Applying<'_>, Option<Arrival>),
+    ) -> storage::Result<()> {
+        let Some((barrier, from)) = from.and_then(|from| Some((applying.alert(from)?, from))) else { return Ok(()) };
+        let key = (format!("{client} {user} let in"), barrier.setting);
+        let Some(times) = self.stops.count(key) else { return Ok(()) };
+        let event = Event::PolicyAlert {
+            user: user.clone(),
+            client: client.to_owned(),
+            setting: barrier.setting.name().to_owned(),
+            rules: barrier.rules,
+            country: from.place.country.map(|country| country.to_string()).unwrap_or_default(),
+            times,
+        };
+        let (context, at) = (context.clone(), organization.clone());
+        self.app.storage.append(move |additions| additions.record(&context, Some(&at), &event)).await
+    }
+}
+
 /// Where a request came from.
 #[must_use]
 pub fn address(context: &Context) -> Option<IpAddr> {
@@ -187,8 +226,8 @@ pub fn address(context: &Context) -> Option<IpAddr> {
 #[derive(Debug, Clone, Copy)]
 struct Coming {
     now: Timestamp,
-    /// The address of the person.
-    from: Option<IpAddr>,
+    /// Where the person is.
+    from: Option<Arrival>,
     /// When the refresh token was issued that is used.
     last: Option<Timestamp>,
 }
@@ -219,6 +258,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        geography::Place,
         oauth::testing::family,
         policy::{Rule, Subject},
     };
@@ -258,7 +298,9 @@ mod tests {
         ] {
             let value = setting.kind().parse(value).unwrap();
             let rules = Rules(vec![Rule { subject: Subject::Everybody, setting, value }]);
-            let coming = Coming { now: minute(60), from: Some([192, 0, 2, 7].into()), last: last.map(minute) };
+            let place = Place { address: [192, 0, 2, 7].into(), country: None };
+            let from = Some(Arrival { place, is_sure: false });
+            let coming = Coming { now: minute(60), from, last: last.map(minute) };
             let found = judge(&rules, (family, &access), "portal", coming).err().map(|barrier| barrier.setting.name());
             assert_eq!(found, expected, "{case}");
         }

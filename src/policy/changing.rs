@@ -1,9 +1,10 @@
 //! Setting a rule and taking it back, each with its audit event. What would stop every owner is refused.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     cached,
+    place::Arrival,
     rule::{Applying, Rules, Whom},
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     audit::{Context, Event},
     clock::Timestamp,
     directory,
+    geography::Place,
     id::{OrganizationId, UserId},
     setting::{Setting, SubjectKind, Value, schedule},
     storage::{self, Tx},
@@ -34,6 +36,12 @@ pub enum Error {
          now; correct it, or add --force"
     )]
     StopsOwners(Setting),
+    /// Nobody knows in which country an address is.
+    #[error(
+        "there is no file of countries, so {0} would stop whoever comes from a public address, or nobody: set `[network] \
+         countries`, or add --force"
+    )]
+    CountriesUnknown(Setting),
     /// There is no such rule.
     #[error("there is no rule for {0} there; `lanyard policy list` shows those that there are")]
     NoRule(Setting),
@@ -62,6 +70,10 @@ pub async fn set(
 ) -> Result<Option<String>, Error> {
     if !setting.row().subjects.contains(&subject.0) {
         return Err(Error::NotFor(setting, subject.0));
+    }
+    let is_of_countries = matches!(setting, Setting::NetworkCountries | Setting::NetworkCountriesDenied);
+    if is_of_countries && care == Care::SpareOwners && !app.countries.are_known() {
+        return Err(Error::CountriesUnknown(setting));
     }
     tx.organizations().lock(organization).await?;
     let former = tx.policy_rules().value(organization, subject, setting).await?;
@@ -124,9 +136,9 @@ async fn stops_every_owner(
     let memberships: Vec<_> = owners.iter().map(|owner| owner.membership.clone()).collect();
     let holdings = tx.access().holdings_of(&memberships, now).await?;
     let people: Vec<UserId> = owners.iter().map(|owner| owner.user.clone()).collect();
-    let mut known: BTreeMap<UserId, Vec<IpAddr>> = BTreeMap::new();
+    let mut known: BTreeMap<UserId, Vec<Place>> = BTreeMap::new();
     for (user, address) in tx.policy_rules().addresses(&people).await? {
-        known.entry(user).or_default().extend(address.parse::<IpAddr>());
+        known.entry(user).or_default().extend(address.parse().map(|address| app.place_of(address)));
     }
     let mut all = people.iter().zip(holdings).map(|(user, holdings)| {
         let access = holdings.access(now);
@@ -138,15 +150,25 @@ async fn stops_every_owner(
 }
 
 /// Whether somebody is let in at no time within two weeks, or from none of the addresses that they come from.
-fn is_stopped(applying: &Applying<'_>, known: &[IpAddr], now: Timestamp) -> bool {
+fn is_stopped(applying: &Applying<'_>, known: &[Place], now: Timestamp) -> bool {
     let schedules = applying.schedules(Setting::ScheduleWindows);
     let is_never_open =
         !schedule::are_open(&schedules, now) && schedule::next_turn(&schedules, now, LONGEST_WAIT).is_none();
-    let is_nowhere = applying.networks(Setting::NetworkAllowed).is_some_and(|networks| {
-        let is_inside = |address: &IpAddr| networks.iter().any(|one| one.contains(&address.to_canonical()));
-        networks.is_empty() || (!known.is_empty() && !known.iter().any(is_inside))
-    });
-    is_never_open || is_nowhere
+    // A second factor can be set up.
+    let is_elsewhere = |place: &Place| applying.stopped_at(Arrival { place: *place, is_sure: true }).is_some();
+    let is_nowhere = !known.is_empty() && known.iter().all(is_elsewhere);
+    is_never_open || is_nowhere || admits_nowhere(applying)
+}
+
+/// Whether nothing is left of the networks, or of the countries, that are allowed.
+fn admits_nowhere(applying: &Applying<'_>) -> bool {
+    let is_empty = |setting| match applying.value(setting) {
+        Some(Value::Networks(networks)) => networks.is_empty(),
+        Some(Value::Words(countries)) => countries.is_empty(),
+        _ => false,
+    };
+    let is_denied = applying.choice(Setting::NetworkOtherwise).is_none_or(|otherwise| otherwise == "deny");
+    is_denied && (is_empty(Setting::NetworkAllowed) || is_empty(Setting::NetworkCountries))
 }
 
 #[cfg(test)]
@@ -159,7 +181,11 @@ mod tests {
     #[test]
     fn somebody_is_stopped_who_never_comes_in() {
         let now = Timestamp::parse("2026-11-23T22:00:00Z").unwrap();
-        let at = |text: &str| text.parse::<IpAddr>().unwrap();
+        let place = |text: &str, country: Option<&str>| Place {
+            address: text.parse().unwrap(),
+            country: country.map(|code| code.parse().unwrap()),
+        };
+        let at = |text: &str| place(text, None);
         for (rules, known, expected) in [
             (vec![], vec![], false),
             (vec![(Setting::ScheduleWindows, "mon-fri 07:00-19:00 in UTC")], vec![], false),
@@ -176,6 +202,19 @@ mod tests {
             (vec![(Setting::NetworkAllowed, "10.0.0.0/8")], vec![at("10.1.1.1"), at("192.0.2.7")], false),
             (vec![(Setting::NetworkAllowed, "10.0.0.0/8")], vec![at("192.0.2.7")], true),
             (vec![(Setting::NetworkAllowed, "10.0.0.0/8"), (Setting::NetworkAllowed, "192.0.2.0/24")], vec![], true),
+            (
+                vec![(Setting::NetworkAllowed, "10.0.0.0/8"), (Setting::NetworkOtherwise, "alert")],
+                vec![at("192.0.2.7")],
+                false,
+            ),
+            (vec![(Setting::NetworkCountries, "SE")], vec![place("192.0.2.7", Some("DK"))], true),
+            (vec![(Setting::NetworkCountries, "SE, DK")], vec![place("192.0.2.7", Some("DK"))], false),
+            (
+                vec![(Setting::NetworkCountriesDenied, "DK")],
+                vec![place("192.0.2.7", Some("DK")), at("192.0.2.8")],
+                false,
+            ),
+            (vec![(Setting::NetworkCountries, "SE"), (Setting::NetworkCountries, "DK")], vec![], true),
         ] {
             let rules = Rules(rules.into_iter().map(|(what, value)| rule(organization(), what, value)).collect());
             assert_eq!(is_stopped(&rules.all(), &known, now), expected, "{rules:?} {known:?}");

@@ -13,10 +13,12 @@ pub mod bounds;
 pub mod cached;
 pub mod changing;
 pub mod password;
+pub mod place;
 pub mod rule;
 pub mod store;
 
 pub use bounds::{Bounds, Rests};
 pub use cached::Policies;
 pub use changing::Error;
+pub use place::Arrival;
 pub use rule::{Applying, Barrier, Rule, Rules, Subject, Whom};

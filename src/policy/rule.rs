@@ -1,9 +1,10 @@
 //! Rules, for whom they hold, and what remains of several: the strictest wins.
 
-use std::{collections::BTreeSet, fmt, net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use ipnet::IpNet;
 
+use super::place::Arrival;
 use crate::{
     clock::Timestamp,
     directory::access::Access,
@@ -204,9 +205,9 @@ impl<'r> Applying<'r> {
         }
     }
 
-    /// What stops somebody who comes at `now`, and `from` this address where they came themselves.
+    /// What stops somebody who comes at `now`, and `from` there where they came themselves.
     #[must_use]
-    pub fn barrier(&self, now: Timestamp, from: Option<IpAddr>) -> Option<Barrier> {
+    pub fn barrier(&self, now: Timestamp, from: Option<Arrival>) -> Option<Barrier> {
         if self.is_empty() {
             return None;
         }
@@ -214,9 +215,7 @@ impl<'r> Applying<'r> {
         if is_closed {
             return Some(self.by(Setting::ScheduleWindows));
         }
-        let networks = from.and_then(|from| Some((from, self.networks(Setting::NetworkAllowed)?)));
-        let is_outside = networks.is_some_and(|(from, all)| !all.iter().any(|one| one.contains(&from.to_canonical())));
-        is_outside.then(|| self.by(Setting::NetworkAllowed))
+        self.stopped_at(from?)
     }
 
     /// The rules of one setting as what stops something.
@@ -234,6 +233,7 @@ fn strictest<'v>(setting: Setting, values: impl Iterator<Item = &'v Value>) -> O
 pub(super) mod tests {
     use super::*;
     use crate::directory::access::{Assigned, RoleAt};
+    use crate::geography::Place;
 
     pub(in crate::policy) fn rule(subject: Subject, setting: Setting, value: &str) -> Rule {
         Rule { subject, setting, value: setting.kind().parse(value).unwrap() }
@@ -342,6 +342,10 @@ pub(super) mod tests {
         }
     }
 
+    fn arrival(address: &str) -> Arrival {
+        Arrival { place: Place { address: address.parse().unwrap(), country: None }, is_sure: false }
+    }
+
     #[test]
     fn somebody_is_stopped_outside_of_hours_and_networks() {
         let rules = Rules(vec![
@@ -358,7 +362,7 @@ pub(super) mod tests {
             ("2026-11-23T12:00:00Z", Some("192.0.2.7"), Some(("network.allowed", "role practitioner"))),
             ("2026-11-23T20:00:00Z", Some("192.0.2.7"), Some(("schedule.windows", "organization riverside"))),
         ] {
-            let found = applying.barrier(Timestamp::parse(at).unwrap(), from.map(|from| from.parse().unwrap()));
+            let found = applying.barrier(Timestamp::parse(at).unwrap(), from.map(arrival));
             let found = found.as_ref().map(|barrier| (barrier.setting.name(), barrier.rules.as_str()));
             assert_eq!(found, expected, "{at} from {from:?}");
         }

@@ -106,6 +106,12 @@ settings! {
         "whether a lock ends by itself or lasts until an administrator ends it";
     NetworkAllowed "network.allowed" Kind::Networks, ALL, "every address",
         "the addresses from which apps can be signed in to";
+    NetworkCountries "network.countries" Kind::Countries, ALL, "every country",
+        "the countries from which apps can be signed in to; private addresses are in none, and not meant";
+    NetworkCountriesDenied "network.countries_denied" Kind::CountriesDenied, ALL, "none",
+        "the countries from which apps cannot be signed in to";
+    NetworkOtherwise "network.otherwise" Kind::Choice(&["alert", "step-up", "deny"]), ALL, "`deny`",
+        "what becomes of whoever comes from another network or country: let in and written down, let in with a second factor, or stopped";
     PasswordComposition "password.composition" Kind::Higher(2, 4), PEOPLE, "not asked",
         "how many of capital letters, small letters, digits and symbols a new password has";
     PasswordMaxAge "password.max_age" Kind::Shorter("1d", "3650d"), PEOPLE, "never",

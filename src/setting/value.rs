@@ -29,6 +29,10 @@ pub enum Kind {
     Words,
     /// Address ranges; those that are in all lists remain.
     Networks,
+    /// Codes of countries; those that are in all lists remain.
+    Countries,
+    /// Codes of countries; those that are in any list remain.
+    CountriesDenied,
     /// Weekly windows; those that are open together remain.
     Schedule,
     /// How sure a sign-in has to be; all of it remains.
@@ -101,6 +105,18 @@ impl Kind {
                 let fits = (1..=MOST).contains(&words.len()) && words.iter().all(is_word);
                 fits.then(|| Value::Words(words.into_iter().map(str::to_owned).collect())).ok_or_else(other)
             }
+            Self::Countries | Self::CountriesDenied => {
+                let is_code = |word: &String| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+                let read = |one: String| {
+                    if is_code(&one) {
+                        Ok(one)
+                    } else {
+                        Err(wrong(format!("`{}` is no code of a country", crate::text::echo(&one))))
+                    }
+                };
+                let codes = list(text).map(str::to_ascii_uppercase).map(read).collect::<Result<BTreeSet<_>, _>>()?;
+                if (1..=MOST).contains(&codes.len()) { Ok(Value::Words(codes)) } else { Err(other()) }
+            }
             Self::Networks => {
                 let read = |one: &str| network::parse(one).ok_or_else(|| wrong(format!("`{one}` is not a network")));
                 let networks = list(text).map(read).collect::<Result<Vec<_>, _>>()?;
@@ -127,6 +143,9 @@ impl Kind {
             Self::Flag => "write `yes` or `no`".to_owned(),
             Self::Choice(words) => format!("write one of {}", words.join(", ")),
             Self::Words => "write words with commas between them".to_owned(),
+            Self::Countries | Self::CountriesDenied => {
+                "write codes of ISO 3166 with commas between them: `DK, SE`".to_owned()
+            }
             Self::Networks => "write for example `10.0.0.0/8, 192.0.2.7, 2001:db8::/32`".to_owned(),
             Self::Schedule => {
                 "write for example `mon-fri 07:00-19:00, sat 08:00-12:00 in Europe/Copenhagen`, and behind it, if need \
@@ -149,7 +168,8 @@ impl Kind {
             Self::Higher(..) => "higher".to_owned(),
             Self::Flag => "`yes`".to_owned(),
             Self::Choice(words) => format!("the later of {}", words.join(", ")),
-            Self::Words | Self::Networks => "what is in all of them".to_owned(),
+            Self::CountriesDenied => "what is in any of them".to_owned(),
+            Self::Words | Self::Networks | Self::Countries => "what is in all of them".to_owned(),
             Self::Schedule => "open by all of them".to_owned(),
             Self::Demands => "surer, and earlier".to_owned(),
         }
@@ -178,6 +198,7 @@ impl Kind {
             (Value::Choice(one), Value::Choice(other)) => {
                 Value::Choice(if rank(one) >= rank(other) { one } else { other })
             }
+            (Value::Words(one), Value::Words(other)) if self == Self::CountriesDenied => Value::Words(one | other),
             (Value::Words(one), Value::Words(other)) => Value::Words(one & other),
             (Value::Networks(one), Value::Networks(other)) => Value::Networks(network::intersection(one, other)),
             (Value::Schedules(one), Value::Schedules(other)) => {
@@ -238,6 +259,10 @@ mod tests {
             (Kind::Words, "b, a,a", Some("a, b")),
             (Kind::Words, "", None),
             (Kind::Words, "a;b", None),
+            (Kind::Countries, "se dk, SE", Some("DK, SE")),
+            (Kind::Countries, "DNK", None),
+            (Kind::CountriesDenied, "", None),
+            (Kind::CountriesDenied, "dé", None),
             (Kind::Networks, "10.1.2.3/8,::1", Some("10.0.0.0/8, ::1/128")),
             (Kind::Networks, "10.0.0.0/8 clinic.example", None),
             (Kind::Networks, " ", None),
@@ -266,6 +291,8 @@ mod tests {
             (CHOICE, "end-oldest", "refuse", "refuse"),
             (Kind::Words, "a, b", "b, c", "b"),
             (Kind::Words, "a", "c", "nothing"),
+            (Kind::Countries, "DK, SE", "SE, NO", "SE"),
+            (Kind::CountriesDenied, "DK, SE", "SE, NO", "DK, NO, SE"),
             (Kind::Networks, "10.0.0.0/8", "10.1.0.0/16, 192.0.2.7", "10.1.0.0/16"),
             (Kind::Networks, "10.0.0.0/8", "192.0.2.7", "nothing"),
             (Kind::Schedule, "mon 07:00-08:00 in UTC", "mon 07:00-08:00 in UTC", "mon 07:00-08:00 in UTC"),

@@ -1,7 +1,8 @@
 //! Ends what rules of organizations say is over although nobody comes: parts of sessions that are too old or not
-//! sure enough any more, and those in an organization that is closed. Apps are told.
+//! sure enough any more, and those in an organization that is closed. Apps are told. The file of
+//! countries is looked at on the way.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     app::App,
@@ -44,6 +45,9 @@ impl Policies {
             return Ok(());
         }
         self.last = now;
+        let countries = Arc::clone(&self.app.countries);
+        // A file may be large: it is read beside requests.
+        drop(tokio::task::spawn_blocking(move || countries.refresh()));
         let context = self.app.context(Actor::Server);
         for organization in self.organizations().await? {
             let rules = cached::read(&mut self.app.storage.read().await?, &self.app, &organization).await?;

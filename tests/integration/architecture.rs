@@ -28,6 +28,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("samael", &["saml"]),
     ("ldap3", &["ldap::connection"]),
     ("webauthn_rs", &["authentication::factor::passkey"]),
+    ("maxminddb", &["geography"]),
     ("totp_rs", &["authentication::factor::totp"]),
     ("zxcvbn", &["policy::password::strength"]),
     ("unicode_security", &["policy::password::fold"]),

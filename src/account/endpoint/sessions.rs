@@ -58,7 +58,7 @@ pub(super) async fn show(
     drop(tx);
     let mut live: Vec<&Session> = all.iter().filter(|session| is_live(session, lifetime, now)).collect();
     live.sort_by_key(|session| session.id != person.session.id);
-    let sessions = live.into_iter().map(|session| row(session, &person.session.id, now)).collect();
+    let sessions = live.into_iter().map(|session| row(app, session, &person.session.id, now)).collect();
     let notice = Notice::of(&query).and_then(|notice| notice.text(frame.t, None));
     let past = past(told, &names, now);
     Ok(Page(SessionsPage { frame, masthead, notice, sessions, past }).into_response())
@@ -133,14 +133,17 @@ fn is_live(session: &Session, lifetime: Lifetime, now: Timestamp) -> bool {
     session.liveness(now, lifetime) == Liveness::Live
 }
 
-fn row(session: &Session, this: &SessionId, now: Timestamp) -> SessionRow {
+fn row(app: &App, session: &Session, this: &SessionId, now: Timestamp) -> SessionRow {
     let device = Device::of(&session.user_agent);
     SessionRow {
         id: session.id.to_string(),
         device,
         is_this: session.id == *this,
         is_handheld: device.is_handheld(),
-        address: session.address.clone(),
+        address: match app.country_of(&session.address) {
+            Some(country) => format!("{} ({country})", session.address),
+            None => session.address.clone(),
+        },
         begun: now.since(session.created_at),
         used: now.since(session.last_seen_at),
     }

@@ -50,6 +50,8 @@ struct Shown<'e> {
     resource: Option<&'e str>,
     request_id: Option<&'e str>,
     address: Option<&'e str>,
+    /// Of the address, as the file of countries says now.
+    country: Option<String>,
     detail: &'e RawValue,
     seal: Option<i64>,
 }
@@ -62,7 +64,8 @@ pub(super) async fn show(shell: &Shell, events: &[Recorded], width: Width) -> an
         let head = [&SHORT[..], &["detail"]].concat();
         return shell.table(&rows, &head, Vec::clone);
     }
-    let shown: Vec<Shown<'_>> = events.iter().map(|event| Shown::of(event, &names)).collect::<anyhow::Result<_>>()?;
+    let shown: Vec<Shown<'_>> =
+        events.iter().map(|event| Shown::of(shell, event, &names)).collect::<anyhow::Result<_>>()?;
     let head = ["at", "action", "outcome", "actor", "person", "chain", "id", "request", "address", "detail"];
     shell.table(&shown, &head, |event| {
         vec![
@@ -78,7 +81,10 @@ pub(super) async fn show(shell: &Shell, events: &[Recorded], width: Width) -> an
             event.chain.to_owned(),
             event.id.to_owned(),
             event.request_id.unwrap_or("-").to_owned(),
-            event.address.unwrap_or("-").to_owned(),
+            match (event.address, &event.country) {
+                (Some(address), Some(country)) => format!("{address} ({country})"),
+                (address, _) => address.unwrap_or("-").to_owned(),
+            },
             event.detail.get().to_owned(),
         ]
     })
@@ -163,7 +169,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 impl<'e> Shown<'e> {
-    fn of(event: &'e Recorded, names: &'e BTreeMap<String, String>) -> anyhow::Result<Self> {
+    fn of(shell: &Shell, event: &'e Recorded, names: &'e BTreeMap<String, String>) -> anyhow::Result<Self> {
         Ok(Self {
             id: event.id.as_str(),
             chain: event.chain.as_str(),
@@ -179,6 +185,7 @@ impl<'e> Shown<'e> {
             resource: event.resource.as_deref(),
             request_id: event.request_id.as_deref(),
             address: event.address.as_deref(),
+            country: event.address.as_ref().and_then(|text| shell.app.country_of(text)),
             detail: serde_json::from_str(&event.detail).with_context(|| format!("event {}", event.id))?,
             seal: event.seal,
         })

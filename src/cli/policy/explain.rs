@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::{Question, subject};
 use crate::{
+    authentication::assurance,
     cli::{Shell, scope},
     directory::organization::Organization,
-    policy::{Applying, Whom, cached},
+    policy::{Applying, Arrival, Whom, cached},
     setting::{ROWS, Setting, Value, schedule},
     text::span,
 };
@@ -17,6 +18,8 @@ use crate::{
 #[derive(Debug, Serialize)]
 struct Answer {
     at: String,
+    /// The country that they would come from, where it is known.
+    country: Option<String>,
     settings: Vec<Line>,
     is_let_in: bool,
     /// The setting that stops them.
@@ -49,12 +52,17 @@ pub(super) async fn explain(shell: &Shell, of: &Organization, question: Question
     let access = tx.access().of_member(&member.id, at).await?;
     drop(tx);
     let applying = rules.applying(Whom { access: Some(&access), client: question.client.as_deref() });
-    let barrier = applying.barrier(at, question.from_ip);
+    let place = question.from_ip.map(|address| shell.app.place_of(address));
+    // Without a word on it whoever asks wants to know what a password alone comes to.
+    let is_sure = question.acr.is_some_and(|acr| assurance::meets(&acr, assurance::MULTI_FACTOR));
+    let from = place.map(|place| Arrival { place, is_sure });
+    let barrier = applying.barrier(at, from);
     let is_member = member.is_active(at);
     let opens_at = barrier.as_ref().filter(|barrier| barrier.setting == Setting::ScheduleWindows);
     let opens_at = opens_at.and_then(|_| schedule::next_turn(&applying.schedules(Setting::ScheduleWindows), at, AHEAD));
     let answer = Answer {
         at: at.to_string(),
+        country: place.and_then(|place| place.country).map(|country| country.to_string()),
         settings: ROWS.iter().map(|row| line(shell, &applying, row.setting)).collect(),
         is_let_in: barrier.is_none() && is_member,
         stopped_by: barrier.as_ref().map(|barrier| barrier.setting.name()),
@@ -100,7 +108,9 @@ fn verdict(answer: &Answer, is_member: bool) -> String {
         _ if !is_member => format!("Would not be let in at {at}: the membership is not active."),
         (Some(setting), Some(rules)) => {
             let opens = answer.opens_at.as_ref().map(|at| format!("; open again at {at}"));
-            format!("Would not be let in at {at}: {setting} for {rules}{}.", opens.unwrap_or_default())
+            let country = answer.country.as_ref().map(|country| format!(" from {country}"));
+            let [country, opens] = [country, opens].map(Option::unwrap_or_default);
+            format!("Would not be let in at {at}{country}: {setting} for {rules}{opens}.")
         }
         _ => format!("Would be let in at {at}."),
     }
@@ -115,6 +125,7 @@ mod tests {
     fn the_verdict_names_what_stops_somebody() {
         let answer = |stopped_by: Option<&'static str>, rules: Option<&str>, opens_at: Option<&str>| Answer {
             at: Timestamp(0).to_string(),
+            country: None,
             settings: vec![],
             is_let_in: stopped_by.is_none(),
             stopped_by,

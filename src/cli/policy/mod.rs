@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 
 use self::subject::SubjectArgument;
 use super::{Shell, scope::Scope};
-use crate::{clock::Timestamp, setting::Setting};
+use crate::{authentication::assurance, clock::Timestamp, setting::Setting};
 
 /// Policies: what an organization sets, for whom, and what that comes to
 #[derive(Debug, Args)]
@@ -66,9 +66,12 @@ struct Question {
     /// The app that they would use
     #[arg(long, value_name = "CLIENT")]
     client: Option<String>,
-    /// The address that they would come from; without it networks are not looked at
+    /// The address that they would come from; without it networks and countries are not looked at
     #[arg(long, value_name = "ADDRESS")]
     from_ip: Option<IpAddr>,
+    /// How sure their sign-in would be; a password alone, if left out
+    #[arg(long, value_parser = assurance::ALL, value_name = "ACR")]
+    acr: Option<String>,
     /// When (2026-11-24T06:30:00+01:00); now, if left out
     #[arg(long, value_parser = Timestamp::parse, value_name = "INSTANT")]
     at: Option<Timestamp>,

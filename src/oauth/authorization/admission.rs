@@ -2,7 +2,7 @@
 //! made (RFC 8628, CIBA), by the rules of the authorization request. The authorization begins in the session of whoever
 //! allowed it, and ends with it unless `offline_access` was granted.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Denial, Resolved,
@@ -23,6 +23,7 @@ use crate::{
         store::{Before, DeferredRequest, Family, Particulars},
         token::life::{issued_at, void_before},
     },
+    policy::Arrival,
     secret::TokenHash,
     setting::Setting,
     storage::{self, Tx},
@@ -48,7 +49,7 @@ pub async fn admission(
     provider: &Provider,
     (client, request): (&Registered, &DeferredRequest),
     (user, chosen): (&User, Option<&OrganizationId>),
-    from: Option<IpAddr>,
+    from: Option<Arrival>,
 ) -> storage::Result<Admission> {
     let members = provider.memberships(&user.id).await?;
     let wish = Wish { chosen, requested: request.organization.as_deref() };

@@ -218,9 +218,14 @@ async fn admit(
         }
     }
     let ruled = provider.ruled((&person.user.id, &organization.id), &asked.to.client.client).await?;
-    if let Some(barrier) = ruled.applying().barrier(context.now, policed::address(context)) {
+    let from = provider.arrival(context, &person.session.acr);
+    if let Some(barrier) = ruled.applying().barrier(context.now, from) {
         return deny(provider, context, asked, (Denial::Policy(barrier), person, Some(organization))).await;
     }
+    let who = (asked.to.client.client.id.as_str(), &person.user.id);
+    provider
+        .alert(&context.by(Actor::User(person.user.id.clone())), who, &organization.id, (&ruled.applying(), from))
+        .await?;
     let (code, hash) = provider.app.random.token();
     let issue = Issue::new(provider, asked, &person, &(membership, organization), context);
     let context = context.by(Actor::User(person.user.id.clone()));

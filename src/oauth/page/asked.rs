@@ -20,7 +20,6 @@ use crate::{
         backchannel::ping,
         client::Registered,
         endpoint::context,
-        policed,
         store::{Asks, DeferredRequest},
     },
     storage,
@@ -150,7 +149,7 @@ async fn allow(
     person: &SignedIn,
     (client, request): (Arc<Registered>, DeferredRequest),
 ) -> Result<&'static str, web::Error> {
-    let from = policed::address(context);
+    let from = provider.arrival(context, &person.session.acr);
     let member = match admission(provider, (&client, &request), (&person.user, None), from).await? {
         Admission::Open(member) => member,
         Admission::Choose(_) => return Ok("gone"),

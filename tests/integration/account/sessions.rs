@@ -177,3 +177,15 @@ async fn the_page_says_which_apps_know_that_a_device_was_signed_out() {
         assert!(!later.get("/account/sessions").await.says("Signed out recently"));
     }
 }
+
+#[tokio::test]
+async fn devices_are_listed_with_their_country_where_a_file_says_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let everywhere = [("0.0.0.0/0", "DK"), ("::1/128", "DK")];
+    std::fs::write(file.path(), lanyard::geography::testing::file(&everywhere)).unwrap();
+    let path = file.path().display().to_string();
+    for app in TestApp::each_with(|sources| sources.with("network.countries", &path)).await {
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        browser.open("/account/sessions").await.expect(200, " (DK)");
+    }
+}

@@ -1,5 +1,6 @@
 //! `lanyard policy`: what an organization sets, and what it comes to.
 
+use lanyard::geography::testing as geography;
 use serde_json::json;
 
 use super::Host;
@@ -128,6 +129,28 @@ fn a_rule_that_stops_every_owner_needs_force() {
     assert_eq!(host.json("policy list").as_array().unwrap().len(), 2);
     let said = host.succeed("policy explain --user olivia@riverside.example");
     assert!(said.contains("Would not be let in"), "{said}");
+}
+
+#[test]
+fn countries_are_asked_of_a_file() {
+    let host = riverside();
+    let said = host.fail("policy set network.countries DK");
+    assert!(said.contains("there is no file of countries") && said.contains("--force"), "{said}");
+    let said = host.run("policy set network.countries Denmark");
+    assert!(said.code == Some(2) && said.err.contains("`DENMARK` is no code of a country"), "{}", said.err);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), geography::file(&[("192.0.2.0/24", "DK")])).unwrap();
+    let host = host.with("LANYARD_NETWORK__COUNTRIES", file.path().to_str().unwrap());
+    host.succeed("policy set network.countries dk");
+    host.succeed("policy set network.otherwise step-up");
+    assert_eq!(host.json("policy list")[0]["value"], "DK");
+    let explained = |more: &str| host.json(&format!("policy explain --user priya@riverside.example --from-ip {more}"));
+    let inside = explained("192.0.2.7");
+    assert_eq!((&inside["country"], &inside["is_let_in"]), (&json!("DK"), &json!(true)));
+    let elsewhere = explained("198.51.100.7");
+    assert_eq!((&elsewhere["country"], &elsewhere["stopped_by"]), (&json!(null), &json!("network.countries")));
+    let sure = explained("198.51.100.7 --acr urn:lanyard:acr:multi-factor");
+    assert_eq!(sure["is_let_in"], true);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 mod view;
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
@@ -36,7 +36,6 @@ use crate::{
         endpoint::context,
         metadata::path::DEVICE,
         page::organization::choices,
-        policed,
         store::DeferredRequest,
         user_code::UserCode,
     },
@@ -77,7 +76,7 @@ pub(in crate::oauth) async fn show(
     let Some(asked) = find(&provider, &visit, &person, typed).await? else {
         return Ok(wrong(frame, typed));
     };
-    let considered = considered(&provider, (&person, Some(visit.address())), &asked, &query).await?;
+    let considered = considered(&provider, (&person, &context(&provider, &visit)), &asked, &query).await?;
     let at = match &considered {
         Admission::Open(member) => Some(&member.1.id),
         _ => None,
@@ -191,7 +190,7 @@ async fn find(provider: &Provider, visit: &Visit, person: &SignedIn, typed: &str
 
 async fn considered(
     provider: &Provider,
-    (person, from): (&SignedIn, Option<IpAddr>),
+    (person, context): (&SignedIn, &Context),
     asked: &Asked,
     given: &Parameters,
 ) -> Result<Admission, web::Error> {
@@ -199,6 +198,7 @@ async fn considered(
     let members = provider.memberships(&person.user.id).await?;
     let wanted = given.value("organization").unwrap_or_default();
     let is_wanted = |(_, at): &&Member| at.slug.as_str() == wanted || at.id.as_str() == wanted;
+    let from = provider.arrival(context, &person.session.acr);
     let chosen: Option<OrganizationId> = members.iter().find(is_wanted).map(|(_, at)| at.id.clone());
     Ok(admission(provider, (&asked.client, &asked.request), (&person.user, chosen.as_ref()), from).await?)
 }
@@ -210,7 +210,7 @@ async fn allow(
     (person, asked): (&SignedIn, Asked),
     form: &Parameters,
 ) -> Result<Option<&'static str>, web::Error> {
-    let Admission::Open(member) = considered(provider, (person, policed::address(context)), &asked, form).await? else {
+    let Admission::Open(member) = considered(provider, (person, context), &asked, form).await? else {
         return Ok(None);
     };
     let at = Some(&member.1.id);

@@ -1,0 +1,138 @@
+//! What rules say of where somebody comes from: addresses (`network.allowed`), countries (`network.countries` and
+//! `network.countries_denied`), and what becomes of whoever comes from elsewhere (`network.otherwise`).
+//!
+//! A private address is in no country, and no rule about countries stops it. An address of which the country is not known
+//! is in none of those that are allowed, and in none of those that are denied.
+
+use super::rule::{Applying, Barrier};
+use crate::{
+    geography::Place,
+    setting::{Setting, Value},
+};
+
+/// Somebody who comes themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// From there.
+    pub place: Place,
+    /// Whether they proved more than a password.
+    pub is_sure: bool,
+}
+
+/// What `network.otherwise` asks of whoever comes from elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Otherwise {
+    /// They come in, and it is written down.
+    Alert,
+    /// Whoever proved more than a password comes in.
+    StepUp,
+    /// Nobody comes in.
+    Deny,
+}
+
+impl Applying<'_> {
+    /// What stops somebody because of where they come from.
+    #[must_use]
+    pub fn stopped_at(&self, from: Arrival) -> Option<Barrier> {
+        self.outside(from.place).filter(|_| !self.lets_in(from)).map(|setting| self.by(setting))
+    }
+
+    /// By which rule it is worth writing down where somebody came from who was let in all the same.
+    #[must_use]
+    pub fn alert(&self, from: Arrival) -> Option<Barrier> {
+        self.outside(from.place).filter(|_| self.lets_in(from)).map(|setting| self.by(setting))
+    }
+
+    /// The setting by which this is elsewhere.
+    fn outside(&self, place: Place) -> Option<Setting> {
+        let address = place.address.to_canonical();
+        let networks = self.networks(Setting::NetworkAllowed);
+        if networks.is_some_and(|all| !all.iter().any(|one| one.contains(&address))) {
+            return Some(Setting::NetworkAllowed);
+        }
+        if place.is_private() {
+            return None;
+        }
+        let has = |setting, when_unknown: bool| match self.value(setting) {
+            Some(Value::Words(codes)) => {
+                Some(place.country.map_or(when_unknown, |country| codes.contains(country.code())))
+            }
+            _ => None,
+        };
+        if has(Setting::NetworkCountries, false) == Some(false) {
+            return Some(Setting::NetworkCountries);
+        }
+        (has(Setting::NetworkCountriesDenied, false) == Some(true)).then_some(Setting::NetworkCountriesDenied)
+    }
+
+    fn lets_in(&self, from: Arrival) -> bool {
+        let otherwise = match self.choice(Setting::NetworkOtherwise) {
+            Some("alert") => Otherwise::Alert,
+            Some("step-up") => Otherwise::StepUp,
+            _ => Otherwise::Deny,
+        };
+        otherwise == Otherwise::Alert || (otherwise == Otherwise::StepUp && from.is_sure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::rule::{
+            Rules,
+            tests::{organization, rule},
+        },
+        *,
+    };
+
+    fn found(rules: &[(Setting, &str)], address: &str, (country, is_sure): (Option<&str>, bool)) -> (String, String) {
+        let rules = Rules(rules.iter().map(|(setting, value)| rule(organization(), *setting, value)).collect());
+        let country = country.map(|code| code.parse().unwrap());
+        let from = Arrival { place: Place { address: address.parse().unwrap(), country }, is_sure };
+        let name = |barrier: Option<Barrier>| barrier.map(|one| one.setting.name().to_owned()).unwrap_or_default();
+        (name(rules.all().stopped_at(from)), name(rules.all().alert(from)))
+    }
+
+    #[test]
+    fn somebody_is_stopped_by_where_they_come_from() {
+        use Setting::{NetworkAllowed as At, NetworkCountries as In, NetworkCountriesDenied as Not};
+        for (case, rules, address, country, expected) in [
+            ("no rule", vec![], "192.0.2.7", Some("DK"), ""),
+            ("in it", vec![(In, "DK, SE")], "192.0.2.7", Some("SE"), ""),
+            ("in small letters", vec![(In, "dk")], "192.0.2.7", Some("DK"), ""),
+            ("elsewhere", vec![(In, "DK, SE")], "192.0.2.7", Some("NO"), "network.countries"),
+            ("in both", vec![(In, "DK, SE"), (In, "DK")], "192.0.2.7", Some("SE"), "network.countries"),
+            ("in none of both", vec![(In, "SE"), (In, "DK")], "192.0.2.7", Some("SE"), "network.countries"),
+            ("not known", vec![(In, "DK")], "192.0.2.7", None, "network.countries"),
+            ("private", vec![(In, "DK")], "10.1.2.3", None, ""),
+            ("private, mapped", vec![(In, "DK")], "::ffff:192.168.1.1", None, ""),
+            ("private, outside", vec![(In, "DK"), (At, "10.2.0.0/16")], "10.1.2.3", None, "network.allowed"),
+            ("denied", vec![(Not, "RU")], "192.0.2.7", Some("RU"), "network.countries_denied"),
+            ("denied by either", vec![(Not, "RU"), (Not, "KP")], "192.0.2.7", Some("KP"), "network.countries_denied"),
+            ("another than denied", vec![(Not, "RU")], "192.0.2.7", Some("DK"), ""),
+            ("not known, not denied", vec![(Not, "RU")], "192.0.2.7", None, ""),
+            ("allowed and denied", vec![(In, "DK"), (Not, "DK")], "192.0.2.7", Some("DK"), "network.countries_denied"),
+        ] {
+            assert_eq!(found(&rules, address, (country, true)).0, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn whoever_comes_from_elsewhere_is_denied_unless_rules_ask_for_less() {
+        use Setting::{NetworkAllowed as At, NetworkOtherwise as Else};
+        let (stopped, noted, free) = (("network.allowed", ""), ("", "network.allowed"), ("", ""));
+        for (case, rules, address, is_sure, expected) in [
+            ("no word", vec![], "192.0.2.7", true, stopped),
+            ("alert", vec![(Else, "alert")], "192.0.2.7", false, noted),
+            ("step-up, a password", vec![(Else, "step-up")], "192.0.2.7", false, stopped),
+            ("step-up, two factors", vec![(Else, "step-up")], "192.0.2.7", true, noted),
+            ("the strictest", vec![(Else, "alert"), (Else, "step-up")], "192.0.2.7", false, stopped),
+            ("deny", vec![(Else, "alert"), (Else, "deny")], "192.0.2.7", true, stopped),
+            ("inside", vec![(Else, "alert")], "10.1.2.3", false, free),
+        ] {
+            let rules: Vec<_> = rules.into_iter().chain([(At, "10.0.0.0/8")]).collect();
+            let found = found(&rules, address, (None, is_sure));
+            assert_eq!((found.0.as_str(), found.1.as_str()), expected, "{case}");
+        }
+    }
+}
