@@ -4,6 +4,7 @@ mod explain;
 mod list;
 mod set;
 mod settings;
+mod simulate;
 mod subject;
 
 use std::net::IpAddr;
@@ -55,6 +56,9 @@ enum Command {
     /// Shows what holds for a member, which rule each line comes from, and whether they would be let in
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Question),
+    /// Shows who would have been stopped by other rules in the last days; changes nothing
+    #[command(after_help = SIMULATE_EXAMPLES)]
+    Simulate(simulate::Trial),
 }
 
 /// Who would come where, when and from where.
@@ -93,6 +97,12 @@ Examples:
   lanyard policy explain --user priya@riverside.example --client clinic-calendar \\
     --from-ip 192.0.2.7 --at 2026-11-24T06:30:00+01:00 --organization riverside";
 
+const SIMULATE_EXAMPLES: &str = "\
+Examples:
+  lanyard policy simulate --set network.countries=DK --role front_desk --days 30 --organization riverside
+  lanyard policy simulate --set \"schedule.windows=mon-fri 07:00-19:00 in Europe/Copenhagen\" --json \\
+    --organization riverside";
+
 impl Policies {
     /// Runs the command.
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
@@ -107,6 +117,7 @@ impl Policies {
             }
             Command::Unset { setting, subject } => set::unset(shell, &of, setting, subject).await,
             Command::Explain(question) => explain::explain(shell, &of, question).await,
+            Command::Simulate(trial) => simulate::simulate(shell, &of, trial).await,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     audit::{Actor, Context},
     clock::Timestamp,
     directory::tree,
-    id::{LocationId, OrganizationId, UserId},
+    id::{LocationId, MembershipId, OrganizationId, UserId},
     policy::rule::{Rule, Subject},
     setting::{Setting, SubjectKind, Value},
     storage::{
@@ -38,6 +38,17 @@ pub struct StoredRule {
     pub set_at: Timestamp,
     /// By whom.
     pub set_by: String,
+}
+
+/// A member as far as rules need it.
+#[derive(Debug, Clone)]
+pub struct RuledMember {
+    /// The person.
+    pub user: UserId,
+    /// The membership.
+    pub membership: MembershipId,
+    /// Whether the person has a second factor.
+    pub has_factor: bool,
 }
 
 /// A site as far as rules need it.
@@ -194,6 +205,32 @@ impl PolicyRules<'_> {
         .execute(self.0.connection())
         .await?;
         Ok(())
+    }
+
+    /// Those of `people` who are members of an organization.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn members(&mut self, organization: &OrganizationId, people: &[UserId]) -> Result<Vec<RuledMember>> {
+        let mut found = vec![];
+        for list in padded(people) {
+            let text = format!(
+                "SELECT m.id, m.user_id, \
+                 (SELECT COUNT(*) FROM factors f WHERE f.user_id = m.user_id AND f.confirmed_at IS NOT NULL) AS factors \
+                 FROM memberships m WHERE m.organization_id = $1 AND m.removed_at IS NULL AND m.user_id IN ({})",
+                in_list(2, list.len())
+            );
+            let query = sql(text).bind(organization.as_str().to_owned());
+            let query = list.iter().fold(query, |query, id| query.bind(id.as_str().to_owned()));
+            for row in query.fetch_all(self.0.connection()).await? {
+                found.push(RuledMember {
+                    user: UserId::from_stored(row.try_get("user_id")?),
+                    membership: MembershipId::from_stored(row.try_get("id")?),
+                    has_factor: row.try_get::<i64>("factors")? > 0,
+                });
+            }
+        }
+        Ok(found)
     }
 
     /// Where some people are signed in from now.

@@ -1,6 +1,12 @@
 //! `lanyard policy`: what an organization sets, and what it comes to.
 
-use lanyard::geography::testing as geography;
+use std::{path::Path, time::Duration};
+
+use lanyard::{
+    audit::{Actor, Context, Event},
+    geography::testing as geography,
+    id::FamilyId,
+};
 use serde_json::json;
 
 use super::Host;
@@ -162,4 +168,104 @@ fn the_configuration_sets_rules_for_everybody() {
     let host = host.with("LANYARD_POLICY__SESSION__IDEL", "20m");
     let said = host.run("policy list").err;
     assert!(said.contains("did you mean `LANYARD_POLICY__SESSION__IDLE`?"), "{said}");
+}
+
+/// As if `email` had signed in to the rota from there, so many hours ago.
+async fn signed_in(host: &Host, (email, slug): (&str, &str), (address, hours): (&str, u64)) {
+    let app = host.app().await;
+    let mut tx = app.storage.read().await.unwrap();
+    let user = tx.users().by_login_name(&email.parse().unwrap()).await.unwrap().unwrap().id;
+    let at = tx.organizations().by_reference(slug).await.unwrap().unwrap().id;
+    drop(tx);
+    let context = Context {
+        now: app.clock.now().minus(Duration::from_hours(hours)),
+        address: Some(address.to_owned()),
+        ..app.context(Actor::User(user.clone()))
+    };
+    let family = FamilyId::fresh(context.now, &app.random);
+    let event = Event::Authorization { user, client: "rota".into(), family, scope: "openid".into() };
+    app.storage.append(move |additions| additions.record(&context, Some(&at), &event)).await.unwrap();
+    app.storage.close().await;
+}
+
+/// Riverside with a rota, to which people signed in; the file says where.
+async fn signed_in_from_two_countries(file: &Path) -> Host {
+    std::fs::write(file, geography::file(&[("192.0.2.0/24", "DK"), ("198.51.100.0/24", "SE")])).unwrap();
+    let host = riverside().with("LANYARD_NETWORK__COUNTRIES", file.to_str().unwrap());
+    for command in [
+        "client create rota --name Rota --redirect-uri https://rota.example/cb",
+        "org create harbour --name Harbour",
+        "user create --name Noor --email noor@harbour.example --organization harbour --kind administrative --role owner",
+        "client activate rota --organization riverside",
+        "policy set network.allowed 0.0.0.0/0 --organization riverside",
+    ] {
+        host.succeed(command);
+    }
+    let (olivia, priya) = (("olivia@riverside.example", "riverside"), ("priya@riverside.example", "riverside"));
+    for (who, from) in [
+        (olivia, ("192.0.2.7", 1)),
+        (olivia, ("198.51.100.7", 2)),
+        (priya, ("198.51.100.8", 3)),
+        (priya, ("198.51.100.8", 4)),
+        (priya, ("10.1.2.3", 5)),
+        (priya, ("198.51.100.8", 24 * 9)),
+        (("noor@harbour.example", "harbour"), ("198.51.100.9", 1)),
+    ] {
+        signed_in(&host, who, from).await;
+    }
+    host
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_rules_are_tried_on_the_sign_ins_of_the_last_days_and_change_nothing() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let host = signed_in_from_two_countries(file.path()).await;
+    let counts = |arguments: &str| {
+        let answer = host.json(&format!("policy simulate --organization riverside {arguments}"));
+        [&answer["looked_at"], &answer["stopped"], &answer["people"]].map(|count| count.as_u64().unwrap())
+    };
+    for (arguments, expected) in [
+        ("--days 7", [5, 0, 0]),
+        ("--set network.countries=DK", [5, 3, 2]),
+        ("--set network.countries=DK --days 30", [6, 4, 2]),
+        ("--set network.countries=DK --role practitioner", [5, 2, 1]),
+        ("--set network.countries=DK --client rota", [5, 3, 2]),
+        ("--set network.countries=DK --set network.otherwise=alert", [5, 0, 0]),
+        ("--set network.allowed=192.0.2.0/24", [5, 4, 2]),
+        ("--unset network.allowed --set network.countries_denied=SE", [5, 3, 2]),
+    ] {
+        assert_eq!(counts(arguments), expected, "{arguments}");
+    }
+    let answer = host.json("policy simulate --set network.countries=DK --limit 1 --organization riverside");
+    let stops = answer["stops"].as_array().unwrap();
+    assert_eq!((stops.len(), &answer["stopped"]), (1, &json!(3)), "all are counted");
+    assert_eq!((&stops[0]["person"], &stops[0]["country"]), (&json!("Olivia"), &json!("SE")));
+    assert_eq!(
+        (&stops[0]["setting"], &stops[0]["rules"]),
+        (&json!("network.countries"), &json!("organization riverside"))
+    );
+    let said = host.succeed("policy simulate --set network.countries=DK --organization riverside");
+    assert!(said.contains("Of 5 sign-ins to apps since") && said.contains("3 of 2 people"), "{said}");
+
+    // Nothing of it has happened.
+    let listed = host.json("policy list --organization riverside");
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["setting"]), (1, &json!("network.allowed")));
+    assert_eq!(host.json("audit list --action policy-set").as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_trial_of_what_makes_no_sense_is_refused() {
+    let host = riverside();
+    for (arguments, code, says) in [
+        ("--set session.idle=15m", 2, "session.idle stops nobody who comes"),
+        ("--set network.countries", 2, "SETTING=VALUE"),
+        ("--set network.countries=Denmark", 2, "no code of a country"),
+        ("--set network.countries=DK --role nothing", 1, "there is no role `nothing`"),
+        ("--unset schedule.windows", 1, "there is no rule for schedule.windows"),
+        ("--days 0", 2, "0"),
+    ] {
+        let said = host.run(&format!("policy simulate {arguments}"));
+        assert_eq!(said.code, Some(code), "{arguments}: {}", said.err);
+        assert!(said.err.contains(says), "{arguments}: {}", said.err);
+    }
 }
