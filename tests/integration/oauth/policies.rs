@@ -12,6 +12,7 @@ use lanyard::{
     directory::membership,
     authentication::assurance,
     geography::testing as geography,
+    id::FactorId,
     policy::changing::{self, Care},
     session::EndReason,
     setting::{Setting, SubjectKind},
@@ -45,8 +46,24 @@ impl Clinic {
         .await;
     }
 
+    /// As if the person had set up a factor.
+    pub(super) async fn has(&self, name: &str, kind: &'static str) {
+        let (user, context) = (self.user(name).await, self.context());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let insert = "INSERT INTO factors (id, user_id, kind, name, sealed_secret, created_at, confirmed_at) \
+                              VALUES ($1, $2, $3, $3, $4, $5, $5)";
+                let id = FactorId::fresh(context.now, &context.random);
+                let insert = sql(insert).bind(id.as_str().to_owned()).bind(user.as_str().to_owned()).bind(kind);
+                insert.bind(vec![0_u8]).bind(context.now.0).execute(tx.connection()).await?;
+                Ok(())
+            })
+        })
+        .await;
+    }
+
     /// As if the person had proved a second factor in every browser.
-    async fn sure(&self, name: &str) {
+    pub(super) async fn sure(&self, name: &str) {
         let user = self.user(name).await;
         self.write(move |tx| {
             Box::pin(async move {

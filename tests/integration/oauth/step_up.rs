@@ -150,3 +150,24 @@ async fn userinfo_says_what_the_sign_in_lacks_by_the_rules() {
         assert!(closed.header(WWW_AUTHENTICATE).contains("invalid_token"), "{:?}", closed.headers);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_can_prove_more_than_they_did_is_asked_for_it_and_who_cannot_is_refused() {
+    for clinic in Clinic::each().await {
+        let browser = clinic.browser("priya").await;
+        clinic.sure("priya").await;
+        let wish = format!("acr_values={}", assurance::PHISHING_RESISTANT);
+        let silent = format!("{wish}&prompt=none");
+        let error = async |query: &str| clinic.authorize(&browser, &request("portal", query)).await.parameter("error");
+        for (kind, expected) in [("totp", "unmet_authentication_requirements"), ("passkey", "login_required")] {
+            clinic.has("priya", kind).await;
+            assert_eq!(error(&silent).await.as_deref(), Some(expected), "{kind}");
+            let asked = clinic.authorize(&browser, &request("portal", &wish)).await;
+            assert_eq!(asked.location().starts_with("/login"), kind == "passkey", "{}", asked.location());
+        }
+        // What was proved is enough for others, and says so.
+        let tokens = clinic.tokens(&browser, "portal", &format!("acr_values={MULTI_FACTOR}")).await;
+        assert_eq!(claims(&tokens["access_token"])["acr"], MULTI_FACTOR);
+        assert_eq!(told(&clinic, &tokens["access_token"]).await.1, MULTI_FACTOR);
+    }
+}
