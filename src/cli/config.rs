@@ -12,6 +12,7 @@ use figment::{
 use super::{Output, print};
 use crate::{
     config::{self, Sources},
+    geography,
     policy::password::known::Known,
 };
 
@@ -48,7 +49,10 @@ fn check(sources: &Sources, output: Output) -> anyhow::Result<()> {
     let problems: Vec<String> = match config::Config::load(sources) {
         Ok(config) => {
             let known = Known::open(config.password.known_passwords.as_deref());
-            known.err().map(|fault| format!("password.known_passwords: {fault}")).into_iter().collect()
+            let known = known.err().map(|fault| format!("password.known_passwords: {fault}"));
+            let countries = config.network.countries.as_deref().map(geography::made_at);
+            let countries = countries.and_then(Result::err).map(|fault| format!("network.countries: {fault}"));
+            known.into_iter().chain(countries).collect()
         }
         Err(problems) => problems.0.iter().map(ToString::to_string).collect(),
     };

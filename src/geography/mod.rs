@@ -137,6 +137,15 @@ impl Countries {
     }
 }
 
+/// Looks whether a file can be read, and when it was made: Unix seconds.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn made_at(path: &Path) -> Result<u64, String> {
+    let reader = Reader::open_readfile(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
+    Ok(checked(reader, path)?.metadata().build_epoch)
+}
+
 /// A file that is cut off or broken is told by a few addresses.
 fn checked(reader: Reader<Vec<u8>>, path: &Path) -> Result<Reader<Vec<u8>>, String> {
     for address in ["1.1.1.1", "100.0.0.1", "200.0.0.1", "255.255.255.254"] {

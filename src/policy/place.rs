@@ -37,6 +37,13 @@ impl Applying<'_> {
         self.outside(from.place).filter(|_| !self.lets_in(from)).map(|setting| self.by(setting))
     }
 
+    /// Whether somebody who is stopped would come in if they proved more than a password.
+    #[must_use]
+    pub fn asks_for_more(&self, from: Arrival) -> bool {
+        let sure = Arrival { is_sure: true, ..from };
+        self.stopped_at(from).is_some() && self.stopped_at(sure).is_none()
+    }
+
     /// By which rule it is worth writing down where somebody came from who was let in all the same.
     #[must_use]
     pub fn alert(&self, from: Arrival) -> Option<Barrier> {

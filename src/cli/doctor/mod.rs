@@ -2,6 +2,7 @@
 
 mod audit;
 mod clock;
+mod countries;
 mod database;
 mod disk;
 mod jobs;
@@ -116,6 +117,7 @@ async fn look(config: &Config) -> Vec<Finding> {
     }
     findings.push(mail::look(config).await);
     findings.extend(passwords::look(config));
+    findings.extend(countries::look(config, now));
     findings.extend(disk::look(config));
     findings
 }

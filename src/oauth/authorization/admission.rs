@@ -96,6 +96,40 @@ pub async fn is_recent(
     Ok([client.metadata.default_max_age, by_rule].into_iter().flatten().min().is_none_or(recent))
 }
 
+/// Whether the person is stopped where they are for want of a second factor that they have: then they sign in with it first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn could_prove_more(
+    provider: &Provider,
+    context: &Context,
+    (client, person): (&Client, &SignedIn),
+    denied: (&Denial, Option<&OrganizationId>),
+) -> storage::Result<bool> {
+    let (Denial::Policy(_), Some(at)) = denied else { return Ok(false) };
+    let ruled = provider.ruled((&person.user.id, at), client).await?;
+    let from = provider.arrival(context, &person.session.acr);
+    if !from.is_some_and(|from| ruled.applying().asks_for_more(from)) {
+        return Ok(false);
+    }
+    provider.app.storage.read().await?.factors().has_any(&person.user.id).await
+}
+
+/// Writes down that somebody let an app in from elsewhere, where rules allow that.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_place(
+    provider: &Provider,
+    context: &Context,
+    (client, person): (&Client, &SignedIn),
+    at: &OrganizationId,
+) -> storage::Result<()> {
+    let ruled = provider.ruled((&person.user.id, at), client).await?;
+    let from = provider.arrival(context, &person.session.acr);
+    provider.alert(context, (&client.id, &person.user.id), at, (&ruled.applying(), from)).await
+}
+
 /// What a person allows: ready to be written down.
 pub struct Allowing {
     request: DeferredRequest,

@@ -97,6 +97,8 @@ pub async fn decide(
     let ruled = ruled(provider, (&person, &organization), asked).await?;
     let applying = ruled.as_ref().map(Ruled::applying).unwrap_or_default();
     let level = applying.demands().at(now);
+    let from = provider.arrival(context, &person.session.acr);
+    let is_more_asked = from.is_some_and(|from| applying.asks_for_more(from));
     let situation = Situation {
         request: &asked.request,
         is_first_party: asked.to.client.client.is_first_party,
@@ -104,7 +106,7 @@ pub async fn decide(
         person: Some(Person {
             user: &person.user.id,
             auth_time: person.session.auth_time,
-            missing: missing(provider, (&asked.request, level), &person).await?,
+            missing: missing(provider, (&asked.request, level, is_more_asked), &person).await?,
             expected: expected.as_ref(),
             organization: &organization,
             consent: consent.as_ref(),
@@ -125,16 +127,22 @@ pub async fn decide(
 /// What the sign-in lacks of how sure the request and the rules of the organization want it.
 async fn missing(
     provider: &Provider,
-    (request, level): (&AuthorizationRequest, Option<Level>),
+    (request, level, is_more_asked): (&AuthorizationRequest, Option<Level>, bool),
     person: &SignedIn,
 ) -> storage::Result<Option<Missing>> {
     let (acr, by_rule) = (person.session.acr.as_str(), level.map(assurance::acr));
-    if request.demands.are_met_by(acr) && by_rule.is_none_or(|wanted| assurance::meets(acr, wanted)) {
+    let is_met = by_rule.is_none_or(|wanted| assurance::meets(acr, wanted));
+    if request.demands.are_met_by(acr) && is_met && !is_more_asked {
         return Ok(None);
     }
     let factors = provider.app.storage.read().await?.factors().of_user(&person.user.id).await?;
     let reach = assurance::reach(factors.iter().map(|factor| factor.kind));
-    Ok(request.demands.missing(acr, (reach, by_rule)))
+    if is_more_asked && !assurance::meets(reach, assurance::MULTI_FACTOR) {
+        // The rule about places stops whoever could not prove more: no factor is set up from elsewhere.
+        return Ok(None);
+    }
+    let by_place = is_more_asked.then_some(Missing::Proof(assurance::MULTI_FACTOR));
+    Ok(request.demands.missing(acr, (reach, by_rule)).or(by_place))
 }
 
 /// Whom the app expects. A hint that is not ours is refused.

@@ -16,7 +16,9 @@ use crate::{
     id::DeferredId,
     oauth::{
         Provider,
-        authorization::admission::{Admission, Allowed, Allowing, admission, is_recent, record_denial, refuse},
+        authorization::admission::{
+            Admission, Allowed, Allowing, admission, could_prove_more, is_recent, note_place, record_denial, refuse,
+        },
         backchannel::ping,
         client::Registered,
         endpoint::context,
@@ -130,50 +132,58 @@ pub(in crate::oauth) async fn decide(
     let wants = form.value("decision") == Some("allow");
     let at = request.organization.as_deref().and_then(|id| id.parse().ok());
     let told = match form.value("decision") {
-        _ if wants && !is_recent(&provider, (&client.client, &request), (&person, at.as_ref())).await? => {
-            return Ok(send_to_sign_in(&visit, &ReturnTo::new(LocalPath::parse(PATH)?, visit.site())));
-        }
+        _ if wants && !is_recent(&provider, (&client.client, &request), (&person, at.as_ref())).await? => None,
         Some("allow") => allow(&provider, &context, &person, (client, request)).await?,
-        _ => deny(&provider, context, person, (client, request)).await?,
+        _ => Some(deny(&provider, context, person, (client, request)).await?),
     };
-    Ok(done(told))
+    match told {
+        Some(told) => Ok(done(told)),
+        None => Ok(send_to_sign_in(&visit, &ReturnTo::new(LocalPath::parse(PATH)?, visit.site()))),
+    }
 }
 
 fn done(told: &str) -> Response {
     Redirect::to(&format!("{PATH}?{DONE}={told}")).into_response()
 }
 
+/// What became of a yes, for the page after it; `None` when the person has to prove more first.
 async fn allow(
     provider: &Provider,
     context: &Context,
     person: &SignedIn,
     (client, request): (Arc<Registered>, DeferredRequest),
-) -> Result<&'static str, web::Error> {
+) -> Result<Option<&'static str>, web::Error> {
     let from = provider.arrival(context, &person.session.acr);
     let member = match admission(provider, (&client, &request), (&person.user, None), from).await? {
         Admission::Open(member) => member,
-        Admission::Choose(_) => return Ok("gone"),
+        Admission::Choose(_) => return Ok(Some("gone")),
         Admission::Denied(denial, at) => {
             let at = at.as_ref().map(|at| &at.id);
+            if could_prove_more(provider, context, (&client.client, person), (&denial, at)).await? {
+                return Ok(None);
+            }
             record_denial(provider, context, (person, &request), (&denial, at)).await?;
-            return Ok("gone");
+            return Ok(Some("gone"));
         }
     };
     let (sealer, job) = (Arc::clone(&provider.app.sealer), ping(&provider.app.sealer, &client, &request));
-    let allowing = Allowing::new(provider, context, (client, request), (person, &member));
-    let context = context.clone();
+    let allowing = Allowing::new(provider, context, (Arc::clone(&client), request), (person, &member));
+    let own = context.clone();
     let saving = provider.app.storage.write(move |tx| {
         Box::pin(async move {
-            let allowed = allowing.save(tx, &context).await?;
+            let allowed = allowing.save(tx, &own).await?;
             if let (Allowed::Done, Some(job)) = (allowed, &job) {
-                tx.jobs().enqueue(&context, &sealer, job).await?;
+                tx.jobs().enqueue(&own, &sealer, job).await?;
             }
             Ok::<_, storage::Error>(allowed)
         })
     });
     match saving.await? {
-        Allowed::Done => Ok("allowed"),
-        Allowed::TooLate => Ok("gone"),
+        Allowed::Done => {
+            note_place(provider, context, (&client.client, person), &member.1.id).await?;
+            Ok(Some("allowed"))
+        }
+        Allowed::TooLate => Ok(Some("gone")),
         Allowed::SignedOut => Err(Refusal::FormExpired.into()),
     }
 }

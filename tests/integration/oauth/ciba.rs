@@ -78,6 +78,20 @@ fn error(answer: &Answer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letting_a_back_end_in_from_elsewhere_is_written_down_where_rules_allow_it() {
+    for clinic in clinics().await {
+        clinic.leaves_jobs();
+        clinic.rule("network.allowed", "192.0.2.0/24").await;
+        let priya = clinic.browser("priya").await;
+        begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
+        assert_eq!(decide(&clinic, &priya, "allow").await.location(), "/account/requests?done=gone");
+        clinic.rule("network.otherwise", "alert").await;
+        assert_eq!(decide(&clinic, &priya, "allow").await.location(), "/account/requests?done=allowed");
+        assert_eq!(clinic.recorded("policy-alert").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_decides_about_what_a_back_end_asks() {
     for clinic in clinics().await {
         let more = "login_hint=Priya@clinic.example&binding_message=W4SCT+%3Cb%3E&requested_expiry=120";

@@ -71,6 +71,25 @@ fn error(answer: &Answer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letting_a_device_in_from_elsewhere_is_written_down_where_rules_allow_it() {
+    for clinic in clinics().await {
+        clinic.rule("network.allowed", "192.0.2.0/24").await;
+        let browser = clinic.browser("priya").await;
+        let begun = begin(&clinic, "kiosk", "").await;
+        assert_eq!(page(&clinic, &browser, &begun).await.status, StatusCode::FORBIDDEN);
+        clinic.rule("network.otherwise", "alert").await;
+        assert_eq!(decide(&clinic, &browser, &begun, "allow").await.location(), "/device?done=allowed");
+        assert_eq!(clinic.recorded("policy-alert").await, 1);
+        clinic.rule("network.otherwise", "step-up").await;
+        let begun = begin(&clinic, "panel-2", "").await;
+        assert_eq!(page(&clinic, &browser, &begun).await.status, StatusCode::FORBIDDEN, "a password alone");
+        clinic.sure("priya").await;
+        assert_eq!(decide(&clinic, &browser, &begun, "allow").await.location(), "/device?done=allowed");
+        assert_eq!(clinic.recorded("policy-alert").await, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_lets_a_device_in_once() {
     for clinic in clinics().await {
         let begun = begin(&clinic, "kiosk", "").await;

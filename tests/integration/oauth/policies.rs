@@ -12,7 +12,7 @@ use lanyard::{
     directory::membership,
     authentication::assurance,
     geography::testing as geography,
-    id::FactorId,
+    id::{FactorId, UserId},
     policy::changing::{self, Care},
     session::EndReason,
     setting::{Setting, SubjectKind},
@@ -503,6 +503,11 @@ async fn whoever_comes_from_elsewhere_may_be_let_in_with_a_word_in_the_log_or_wi
         assert_eq!(clinic.told("policy-alert").await, [pair("network.allowed", "organization riverside")]);
         clinic.rule_for((SubjectKind::Role, "practitioner"), ("network.otherwise", "step-up")).await;
         assert_eq!(status(&priya, "198.51.100.7").await, 403, "a password alone");
+        clinic.has("priya", "totp").await;
+        let away = authorize_from(&clinic, "198.51.100.7", (&priya, RIVERSIDE)).await;
+        assert!(away.location().starts_with("/login/"), "whoever has a second factor signs in with it: {}", away.body);
+        let silent = authorize_from(&clinic, "198.51.100.7", (&priya, "prompt=none")).await;
+        assert_eq!(silent.parameter("error").as_deref(), Some("login_required"));
         clinic.sure("priya").await;
         assert_eq!(status(&priya, "198.51.100.7").await, 303, "two factors");
         clinic.rule("network.otherwise", "deny").await;
@@ -522,5 +527,26 @@ async fn an_app_for_the_vpn_alone_is_closed_everywhere_else() {
             let sent = Request::get(uri).header("cookie", &priya).body(Body::empty()).unwrap();
             assert_eq!(clinic.send(from(peer, sent)).await.status.as_u16(), expected, "{client} from {peer}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_are_found_with_whether_they_have_a_second_factor() {
+    for clinic in Clinic::each().await {
+        clinic.has("priya", "totp").await;
+        let (priya, sam) = (clinic.user("priya").await, clinic.user("sam").await);
+        let nobody = UserId::from_stored("usr_nobody".to_owned());
+        let mut tx = clinic.app.storage.read().await.unwrap();
+        let at = tx.organizations().by_reference("riverside").await.unwrap().unwrap().id;
+        let all = [priya.clone(), sam.clone(), nobody];
+        let found = tx.policy_rules().members(&at, &all).await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|member| (member.user, member.has_factor)).collect();
+        found.sort();
+        let mut expected = vec![(priya, true), (sam, false)];
+        expected.sort();
+        assert_eq!(found, expected);
+        let harbour = tx.organizations().by_reference("harbour").await.unwrap().unwrap().id;
+        let there = tx.policy_rules().members(&harbour, &all[1..]).await.unwrap();
+        assert_eq!(there.len(), 0, "Sam is a member of riverside alone");
     }
 }

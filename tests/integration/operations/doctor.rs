@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lanyard::storage::testing;
+use lanyard::{geography::testing as geography, storage::testing};
 use serde_json::Value;
 
 use super::Host;
@@ -46,6 +46,29 @@ async fn a_new_host_is_told_what_its_first_start_makes() {
         assert!(said.contains(line), "{line}\n{said}");
     }
     assert!(said.contains("warn  address") && said.contains("→ for real use set `server.issuer`"), "{said}");
+}
+
+#[test]
+fn the_file_of_countries_is_looked_at() {
+    let host = Host::new();
+    assert_eq!(look(&host, "countries").1, "", "nobody needs one");
+    let host = host.with("LANYARD_POLICY__NETWORK__COUNTRIES", "DK");
+    assert_found(&host, 1, "countries", ["[policy] network.countries", "[network] countries"]);
+    let file = host.path("countries.mmdb");
+    let host = host.with("LANYARD_NETWORK__COUNTRIES", file.to_str().unwrap());
+    for (content, code, says) in [
+        (None, 1, "countries.mmdb"),
+        (Some(b"no database".to_vec()), 1, "countries.mmdb"),
+        // It says of itself that it was made in 1970.
+        (Some(geography::file(&[("192.0.2.0/24", "DK")])), 0, "a newer file"),
+    ] {
+        if let Some(content) = &content {
+            fs::write(&file, content).unwrap();
+        }
+        assert_found(&host, code, "countries", [says, "countries"]);
+        let checked = host.run("config check");
+        assert_eq!(checked.code == Some(0), code == 0, "{}", checked.out);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

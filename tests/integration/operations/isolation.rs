@@ -45,7 +45,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 89] = [
+const COMMANDS: [(&str, &str, &str); 96] = [
     ("station link X", "front-desk", "no-desk"),
     ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
@@ -134,6 +134,13 @@ const COMMANDS: [(&str, &str, &str); 89] = [
     ("scim-token create new --role X", "clerk", "nothing"),
     ("scim-token rotate X", "entra", "nothing"),
     ("scim-token remove X", "entra", "nothing"),
+    ("policy set session.idle 15m --role X", "clerk", "nothing"),
+    ("policy set session.idle 15m --group X", "gps", "nothing"),
+    ("policy set session.idle 15m --location X", "main-street", "no-street"),
+    ("policy unset session.idle --role X", "clerk", "nothing"),
+    ("policy explain --user X", PRIYA, NOBODY),
+    ("policy simulate --set network.allowed=10.0.0.0/8 --role X", "clerk", "nothing"),
+    ("policy simulate --set network.allowed=10.0.0.0/8 --group X", "gps", "nothing"),
     ("scim-token revoke X", TOKEN, "sct_01a20000000070000000000000000000"),
 ];
 
@@ -150,7 +157,7 @@ const UNSCOPED: [(&str, &str, &str); 7] = [
 ];
 
 /// Verbs that name nothing that an organization has already; what they make may be called as it is called elsewhere.
-const MAKING: [&str; 19] = [
+const MAKING: [&str; 21] = [
     "location list",
     "location create",
     "role list",
@@ -169,6 +176,8 @@ const MAKING: [&str; 19] = [
     "user review",
     "scim-token list",
     "scim-token create",
+    "policy settings",
+    "policy list",
     "help",
 ];
 
@@ -226,7 +235,7 @@ fn a_name_that_another_organization_uses_is_free() {
 #[test]
 fn no_scoped_command_is_left_out() {
     let host = Host::new();
-    for noun in ["location", "role", "group", "membership", "invitation", "domain", "user", "scim-token"] {
+    for noun in ["location", "role", "group", "membership", "invitation", "domain", "user", "scim-token", "policy"] {
         let help = host.succeed(&format!("{noun} --help"));
         assert!(help.contains("--organization"), "{noun}");
         let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
@@ -243,10 +252,19 @@ fn no_scoped_command_is_left_out() {
 
 /// What Riverside has.
 fn everything(host: &Host) -> Vec<serde_json::Value> {
-    ["location list", "role list", "group list", "membership list", "invitation list", "domain list", "scim-token list"]
-        .into_iter()
-        .chain(["membership hold list"])
-        .map(|command| host.json(&format!("{command} --organization riverside")))
-        .chain([host.json("user show priya@riverside.example")])
-        .collect()
+    [
+        "location list",
+        "role list",
+        "group list",
+        "membership list",
+        "invitation list",
+        "domain list",
+        "scim-token list",
+        "policy list",
+    ]
+    .into_iter()
+    .chain(["membership hold list"])
+    .map(|command| host.json(&format!("{command} --organization riverside")))
+    .chain([host.json("user show priya@riverside.example")])
+    .collect()
 }

@@ -28,7 +28,9 @@ use crate::{
         Provider,
         authorization::{
             Denial,
-            admission::{Admission, Allowed, Allowing, admission, is_recent, record_denial, refuse},
+            admission::{
+                Admission, Allowed, Allowing, admission, could_prove_more, is_recent, note_place, record_denial, refuse,
+            },
             organization::Member,
         },
         client::Registered,
@@ -76,14 +78,15 @@ pub(in crate::oauth) async fn show(
     let Some(asked) = find(&provider, &visit, &person, typed).await? else {
         return Ok(wrong(frame, typed));
     };
-    let considered = considered(&provider, (&person, &context(&provider, &visit)), &asked, &query).await?;
+    let own = context(&provider, &visit);
+    let considered = considered(&provider, (&person, &own), &asked, &query).await?;
     let at = match &considered {
         Admission::Open(member) => Some(&member.1.id),
         _ => None,
     };
+    let back = || Ok::<_, web::Error>(ReturnTo::new(LocalPath::parse(&with_code(DEVICE, &asked.code))?, visit.site()));
     if !is_recent(&provider, (&asked.client.client, &asked.request), (&person, at)).await? {
-        let back = LocalPath::parse(&with_code(DEVICE, &asked.code))?;
-        return Ok(send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())));
+        return Ok(send_to_sign_in(&visit, &back()?));
     }
     match considered {
         Admission::Open(member) => Ok(Page(confirm_page(frame, &asked, &member)).into_response()),
@@ -92,6 +95,10 @@ pub(in crate::oauth) async fn show(
             Ok(Page(page).into_response())
         }
         Admission::Denied(denial, organization) => {
+            let about = (&denial, organization.as_ref().map(|at| &at.id));
+            if could_prove_more(&provider, &own, (&asked.client.client, &person), about).await? {
+                return Ok(send_to_sign_in(&visit, &back()?));
+            }
             denied(&provider, &visit, (&person, &asked), (denial, organization)).await
         }
     }
@@ -221,12 +228,15 @@ async fn allow(
     if form.value("organization") != Some(member.1.id.as_str()) {
         return Ok(None);
     }
-    let about = (asked.client, asked.request);
+    let about = (Arc::clone(&asked.client), asked.request);
     let allowing = Allowing::new(provider, context, about, (person, &member));
-    let context = context.clone();
-    let allowed = provider.app.storage.write(move |tx| Box::pin(async move { allowing.save(tx, &context).await }));
+    let own = context.clone();
+    let allowed = provider.app.storage.write(move |tx| Box::pin(async move { allowing.save(tx, &own).await }));
     match allowed.await? {
-        Allowed::Done => Ok(Some("allowed")),
+        Allowed::Done => {
+            note_place(provider, context, (&asked.client.client, person), &member.1.id).await?;
+            Ok(Some("allowed"))
+        }
         Allowed::TooLate => Ok(None),
         Allowed::SignedOut => Err(Refusal::FormExpired.into()),
     }
