@@ -29,7 +29,7 @@ use crate::{
     audit::{self, Actor},
     clock::Clock,
     config::Config,
-    geography::{Countries, Place},
+    geography::{Countries, Place, Point},
     id::NodeId,
     jose::jwe,
     keys::{
@@ -191,6 +191,12 @@ impl App {
     #[must_use]
     pub fn place_of(&self, address: IpAddr) -> Place {
         Place { address, country: self.countries.of_address(address) }
+    }
+
+    /// Where an address is on the globe, where that is known.
+    #[must_use]
+    pub fn point_of(&self, address: IpAddr) -> Option<Point> {
+        self.countries.point_of(address)
     }
 
     /// The code of the country of an address as it is kept, where that is known.

@@ -139,6 +139,7 @@ mod tests {
             address: String::new(),
             station: None,
             completed_at: None,
+            is_suspect: false,
             ended_at: None,
         }
     }

@@ -22,7 +22,11 @@ use crate::{
     web::{Language, Letterhead, Site},
 };
 
-use super::{recovery::mail, store::Tally};
+use super::{
+    recovery::mail,
+    signal::raising::{self, SignIn},
+    store::Tally,
+};
 
 /// How long somebody is locked out where no rule says it.
 const FOR: Duration = Duration::from_mins(15);
@@ -115,6 +119,9 @@ pub(super) async fn fail(
 ) -> storage::Result<()> {
     let rule = app.config.throttle.account;
     let failures = tx.throttles().fail(door.key(), rule, context.now).await?.failures;
+    if !door.is_known {
+        raising::of_failure(tx, (app, site), context, (user, door.key()), failures).await?;
+    }
     let (Some(user), Some(lockout)) = (user, lockout) else { return Ok(()) };
     if failures < lockout.after {
         return Ok(());
@@ -166,13 +173,22 @@ impl Known {
         Some(Self { app: app.clone(), site: site.clone(), user: user.clone(), browser: browser? })
     }
 
-    /// The person has signed in: the browser is known from now on. Where it is new, and others are not, the person is told.
+    /// The person has signed in: the browser is known from now on. Where it is new, and others are not, the person is told;
+    /// what is unexpected about it, others too.
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn note(self, tx: &mut Tx, context: &Context, session: &Session) -> storage::Result<()> {
+    pub(super) async fn note(
+        self,
+        tx: &mut Tx,
+        context: &Context,
+        (session, steps_up): (&Session, bool),
+    ) -> storage::Result<()> {
         let Self { app, site, user, browser } = self;
-        if !tx.known_devices().note(session, browser, context.now).await? {
+        let is_new_device = tx.known_devices().note(session, browser, context.now).await?;
+        let sign_in = SignIn { user: &user, session, is_new_device, steps_up };
+        raising::of_sign_in(tx, (&app, &site), context, sign_in).await?;
+        if !is_new_device {
             return Ok(());
         }
         tx.record(context, None, &Event::NewDevice { user: user.id.clone(), session: session.id.clone() });

@@ -18,6 +18,7 @@ pub mod page;
 pub mod recovery;
 mod room;
 pub mod second_factor;
+pub mod signal;
 pub mod signing_in;
 pub mod store;
 pub mod with_passkey;

@@ -14,6 +14,8 @@ use crate::{
 /// The rules about it for one person.
 pub(super) struct Room {
     pub(super) lifetime: Lifetime,
+    /// Whether more has to be proved after something unexpected.
+    pub(super) steps_up: bool,
     crowd: Option<(Crowd, Barrier)>,
 }
 
@@ -22,7 +24,8 @@ impl Room {
     pub(super) async fn of(policies: &Policies, user: &UserId) -> storage::Result<Self> {
         let rules = policies.of_person(user).await?;
         let crowd = rules.all().crowd().map(|crowd| (crowd, rules.all().by(Setting::SessionConcurrent)));
-        Ok(Self { lifetime: rules.all().lifetime(&policies.app.config.session), crowd })
+        let steps_up = rules.all().flag(Setting::SignalsStepUp);
+        Ok(Self { lifetime: rules.all().lifetime(&policies.app.config.session), steps_up, crowd })
     }
 
     /// Ends sessions of the person so that one more may begin, as far as the rules say so; `false` when it may not. The

@@ -183,7 +183,8 @@ pub(super) async fn complete(tx: &mut Tx, context: &Context, with: Completing<'_
     }
     tx.sessions().reauthenticate(context, session, token, (&proof, context.now)).await?;
     if let Some(known) = known {
-        known.note(tx, context, &Session { amr: proof.amr, ..session.clone() }).await?;
+        let complete = Session { acr: proof.acr, amr: proof.amr, ..session.clone() };
+        known.note(tx, context, (&complete, room.steps_up)).await?;
     }
     Ok(true)
 }

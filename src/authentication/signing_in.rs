@@ -279,7 +279,7 @@ pub(super) async fn settle(
             let session = tx.sessions().begin(context, begin.token, begin.who, begin.room.lifetime).await?;
             // Who stands at the second factor is not known yet.
             if let Some(known) = begin.known.filter(|_| is_whole) {
-                known.note(tx, context, &session).await?;
+                known.note(tx, context, (&session, begin.room.steps_up)).await?;
             }
         }
     }

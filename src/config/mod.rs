@@ -7,6 +7,7 @@
 //!
 //! This module reads the file and nothing else: whether a certificate or a database exists is found out by its user.
 
+mod alerts;
 mod audit;
 mod check;
 mod client_certificates;
@@ -39,6 +40,7 @@ use figment::{Figment, providers::Serialized};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    alerts::{Alerts, Recipients, Webhook},
     audit::Audit,
     check::{Problem, Problems},
     client_certificates::ClientCertificates,
@@ -85,6 +87,7 @@ pub struct Config {
     pub throttle: Throttle,
     pub mail: Mail,
     pub network: Network,
+    pub alerts: Box<Alerts>,
     pub invitations: Invitations,
     /// `None`: nobody is asked to accept terms.
     pub terms: Option<Terms>,
@@ -135,6 +138,7 @@ struct RawConfig {
     throttle: throttle::Raw,
     mail: mail::Raw,
     network: countries::Raw,
+    alerts: alerts::Raw,
     invitations: invitations::Raw,
     terms: terms::Raw,
     telemetry: telemetry::Raw,
@@ -174,6 +178,7 @@ impl RawConfig {
         let throttle = self.throttle.interpret(check);
         let mail = self.mail.interpret(check, purpose);
         let network = self.network.interpret();
+        let alerts = self.alerts.interpret(check, purpose);
         let invitations = self.invitations.interpret(check);
         let terms = self.terms.interpret(check);
         let telemetry = self.telemetry.interpret(check);
@@ -196,6 +201,7 @@ impl RawConfig {
             throttle: throttle?,
             mail: mail?,
             network,
+            alerts: Box::new(alerts?),
             invitations: invitations?,
             terms: terms?,
             telemetry: telemetry?,

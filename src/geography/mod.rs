@@ -55,6 +55,32 @@ impl fmt::Display for Country {
     }
 }
 
+/// A point on the globe, in thousandths of a degree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    /// North of the equator.
+    pub latitude: i64,
+    /// East of Greenwich.
+    pub longitude: i64,
+}
+
+impl Point {
+    /// The way to another, along the surface, in kilometres (the haversine formula).
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "degrees and kilometres are small"
+    )]
+    pub fn kilometres_to(self, other: Self) -> i64 {
+        let radians = |thousandths: i64| (thousandths as f64 / 1000.0).to_radians();
+        let (here, there) = (radians(self.latitude), radians(other.latitude));
+        let across = radians(other.longitude - self.longitude);
+        let half = ((there - here) / 2.0).sin().powi(2) + here.cos() * there.cos() * (across / 2.0).sin().powi(2);
+        (2.0 * 6371.0 * half.clamp(0.0, 1.0).sqrt().asin()) as i64
+    }
+}
+
 /// Where somebody comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -112,6 +138,18 @@ impl Countries {
         found.country.iso_code.or(found.registered_country.iso_code)?.parse().ok()
     }
 
+    /// Where an address is, where the file says so (those with cities do).
+    #[must_use]
+    pub fn point_of(&self, address: IpAddr) -> Option<Point> {
+        let reader = self.reader.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let found = reader.lookup(address.to_canonical()).ok()?;
+        let found: geoip2::City<'_> = found.decode().ok()??;
+        Some(Point {
+            latitude: thousandths(found.location.latitude?)?,
+            longitude: thousandths(found.location.longitude?)?,
+        })
+    }
+
     /// Reads the file anew if it has changed; blocks while it reads.
     pub fn refresh(&self) {
         let Some(path) = &self.file else { return };
@@ -135,6 +173,11 @@ impl Countries {
             }
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "degrees are small")]
+fn thousandths(degrees: f64) -> Option<i64> {
+    (degrees.abs() <= 180.0).then_some((degrees * 1000.0) as i64)
 }
 
 /// Looks whether a file can be read, and when it was made: Unix seconds.
@@ -183,7 +226,17 @@ mod tests {
             ("2001:db9::7", None),
         ] {
             assert_eq!(countries.of_address(at(address)).as_ref().map(Country::code), expected, "{address}");
+            assert_eq!(countries.point_of(at(address)), None, "a file of countries says no more");
         }
+        std::fs::write(
+            &file,
+            testing::file(&[("192.0.2.0/24", "DK 55.676 12.568"), ("198.51.100.0/24", "NZ -36.849 174.763")]),
+        )
+        .unwrap();
+        countries.refresh();
+        let point = |address| countries.point_of(at(address)).map(|point| (point.latitude, point.longitude));
+        assert_eq!((point("192.0.2.7"), point("198.51.100.7")), (Some((55_676, 12_568)), Some((-36_849, 174_763))));
+        assert_eq!(countries.of_address(at("198.51.100.7")).map(|one| one.to_string()).as_deref(), Some("NZ"));
     }
 
     #[test]
@@ -209,6 +262,22 @@ mod tests {
         countries.refresh();
         assert_eq!(code().as_deref(), Some("SE"));
         assert_eq!(Countries::of(None).of_address(at("192.0.2.7")), None);
+    }
+
+    #[test]
+    fn distances_are_those_of_the_globe() {
+        let point = |latitude, longitude| Point { latitude, longitude };
+        let copenhagen = point(55_676, 12_568);
+        for (there, expected) in [
+            (copenhagen, 0..1),
+            (point(55_605, 13_004), 25..32),
+            (point(40_417, -3_703), 2_050..2_100),
+            (point(-36_849, 174_763), 17_500..17_700),
+            (point(90_000, 0), 3_800..3_830),
+        ] {
+            assert!(expected.contains(&copenhagen.kilometres_to(there)), "{}", copenhagen.kilometres_to(there));
+            assert_eq!(there.kilometres_to(copenhagen), copenhagen.kilometres_to(there));
+        }
     }
 
     #[test]

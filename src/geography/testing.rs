@@ -13,7 +13,8 @@ enum Record {
     Data(usize),
 }
 
-/// A file that knows these networks, each with the code of its country; of two the later counts where both hold.
+/// A file that knows these networks, each with the code of its country, and behind it, if need be, latitude and longitude
+/// in degrees; of two the later counts where both hold.
 ///
 /// # Panics
 /// When a network cannot be read.
@@ -24,7 +25,7 @@ pub fn file(networks: &[(&str, &str)]) -> Vec<u8> {
     for (network, country) in networks {
         let network: IpNet = network.parse().expect("a network");
         let at = data.len();
-        data.extend(map(&[("country", map(&[("iso_code", text(country))]))]));
+        data.extend(record(country));
         insert(&mut nodes, network, Record::Data(at));
     }
     let count = nodes.len();
@@ -52,6 +53,21 @@ pub fn file(networks: &[(&str, &str)]) -> Vec<u8> {
         ("description", map(&[])),
     ]));
     file
+}
+
+fn record(place: &str) -> Vec<u8> {
+    let mut words = place.split(' ');
+    let country = ("country", map(&[("iso_code", text(words.next().unwrap_or_default()))]));
+    let Some((latitude, longitude)) = words.next().zip(words.next()) else { return map(&[country]) };
+    let location = map(&[("latitude", double(latitude)), ("longitude", double(longitude))]);
+    map(&[country, ("location", location)])
+}
+
+/// Kind 3, eight bytes.
+#[expect(clippy::expect_used, reason = "a wrong table is a wrong test")]
+fn double(degrees: &str) -> Vec<u8> {
+    let degrees: f64 = degrees.parse().expect("degrees");
+    std::iter::once(3 << 5 | 8).chain(degrees.to_be_bytes()).collect()
 }
 
 fn insert(nodes: &mut Vec<[Record; 2]>, network: IpNet, value: Record) {

@@ -31,6 +31,11 @@ pub enum Job {
         /// Which mail it is, for logs and counters (`invitation`, `password-reset`, …).
         mail: String,
     },
+    /// Tells the webhook of a sign of an attack.
+    SendAlert {
+        /// What it is told, as JSON.
+        body: String,
+    },
     /// Tells one app that a session has ended (OpenID Connect Back-Channel Logout §2.5); whom and which is written in
     /// `logouts` under the id of the job.
     BackchannelLogout,
@@ -51,6 +56,7 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SendMail { .. } => "send-mail",
+            Self::SendAlert { .. } => "send-alert",
             Self::BackchannelLogout => "backchannel-logout",
             Self::PingClient { .. } => "ping-client",
         }

@@ -21,6 +21,7 @@ use crate::{
     directory::access::{Access, Detail},
     id::{OrganizationId, UserId},
     policy::{Applying, Arrival, Barrier, Bounds, Rests, Rules, Whom},
+    session::Session,
     setting::{Setting, demand::Level},
     storage,
 };
@@ -182,11 +183,16 @@ pub fn refusal(barrier: Barrier, (client, user): (&str, String), times: u64) -> 
 }
 
 impl Parts {
-    /// Somebody who comes by a request whose sign-in is `acr`.
-    #[must_use]
-    pub fn arrival(&self, context: &Context, acr: &str) -> Option<Arrival> {
+    /// Somebody who comes with an authorization whose sign-in was `acr`.
+    fn arrival(&self, context: &Context, acr: &str) -> Option<Arrival> {
         let place = self.app.place_of(address(context)?);
-        Some(Arrival { place, is_sure: assurance::meets(acr, assurance::MULTI_FACTOR) })
+        Some(Arrival { place, is_sure: assurance::meets(acr, assurance::MULTI_FACTOR), is_suspect: false })
+    }
+
+    /// Somebody who comes with their browser.
+    #[must_use]
+    pub fn arrival_of(&self, context: &Context, session: &Session) -> Option<Arrival> {
+        Some(Arrival { is_suspect: session.is_suspect, ..self.arrival(context, &session.acr)? })
     }
 
     /// Writes down that somebody was let in from elsewhere; once in a while, however often they come.
@@ -299,7 +305,7 @@ mod tests {
             let value = setting.kind().parse(value).unwrap();
             let rules = Rules(vec![Rule { subject: Subject::Everybody, setting, value }]);
             let place = Place { address: [192, 0, 2, 7].into(), country: None };
-            let from = Some(Arrival { place, is_sure: false });
+            let from = Some(Arrival { place, is_sure: false, is_suspect: false });
             let coming = Coming { now: minute(60), from, last: last.map(minute) };
             let found = judge(&rules, (family, &access), "portal", coming).err().map(|barrier| barrier.setting.name());
             assert_eq!(found, expected, "{case}");

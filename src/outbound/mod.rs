@@ -172,6 +172,18 @@ impl Outbound {
         .await
     }
 
+    /// Posts JSON that is signed by headers.
+    ///
+    /// # Errors
+    /// [`Fault`]. An answer that is no success is no fault.
+    pub async fn post_signed(&self, url: &Url, body: &str, headers: &[(&'static str, &str)]) -> Result<Answer, Fault> {
+        self.send(url, (Method::POST, Bounds::default()), |request| {
+            let request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+        })
+        .await
+    }
+
     /// Calls an interface.
     ///
     /// # Errors

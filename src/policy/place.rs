@@ -17,6 +17,8 @@ pub struct Arrival {
     pub place: Place,
     /// Whether they proved more than a password.
     pub is_sure: bool,
+    /// Whether something about their sign-in was unexpected.
+    pub is_suspect: bool,
 }
 
 /// What `network.otherwise` asks of whoever comes from elsewhere.
@@ -31,10 +33,12 @@ enum Otherwise {
 }
 
 impl Applying<'_> {
-    /// What stops somebody because of where they come from.
+    /// What stops somebody because of where they come from, or of how unexpectedly.
     #[must_use]
     pub fn stopped_at(&self, from: Arrival) -> Option<Barrier> {
-        self.outside(from.place).filter(|_| !self.lets_in(from)).map(|setting| self.by(setting))
+        let by_place = self.outside(from.place).filter(|_| !self.lets_in(from));
+        let is_unsure = from.is_suspect && !from.is_sure && self.flag(Setting::SignalsStepUp);
+        by_place.or(is_unsure.then_some(Setting::SignalsStepUp)).map(|setting| self.by(setting))
     }
 
     /// Whether somebody who is stopped would come in if they proved more than a password.
@@ -95,7 +99,7 @@ mod tests {
     fn found(rules: &[(Setting, &str)], address: &str, (country, is_sure): (Option<&str>, bool)) -> (String, String) {
         let rules = Rules(rules.iter().map(|(setting, value)| rule(organization(), *setting, value)).collect());
         let country = country.map(|code| code.parse().unwrap());
-        let from = Arrival { place: Place { address: address.parse().unwrap(), country }, is_sure };
+        let from = Arrival { place: Place { address: address.parse().unwrap(), country }, is_sure, is_suspect: false };
         let name = |barrier: Option<Barrier>| barrier.map(|one| one.setting.name().to_owned()).unwrap_or_default();
         (name(rules.all().stopped_at(from)), name(rules.all().alert(from)))
     }
@@ -121,6 +125,22 @@ mod tests {
             ("allowed and denied", vec![(In, "DK"), (Not, "DK")], "192.0.2.7", Some("DK"), "network.countries_denied"),
         ] {
             assert_eq!(found(&rules, address, (country, true)).0, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn whoever_comes_unexpectedly_proves_more_where_rules_say_so() {
+        let place = Place { address: "192.0.2.7".parse().unwrap(), country: None };
+        for (rule_is_set, is_suspect, is_sure, expected) in [
+            (false, true, false, false),
+            (true, false, false, false),
+            (true, true, true, false),
+            (true, true, false, true),
+        ] {
+            let rules = if rule_is_set { vec![rule(organization(), Setting::SignalsStepUp, "yes")] } else { vec![] };
+            let (rules, from) = (Rules(rules), Arrival { place, is_sure, is_suspect });
+            assert_eq!(rules.all().stopped_at(from).is_some(), expected, "{rule_is_set} {is_suspect} {is_sure}");
+            assert_eq!(rules.all().asks_for_more(from), expected);
         }
     }
 

@@ -178,6 +178,12 @@ impl<'r> Applying<'r> {
         }
     }
 
+    /// A setting that is yes or no.
+    #[must_use]
+    pub fn flag(&self, setting: Setting) -> bool {
+        self.value(setting) == Some(Value::Flag(true))
+    }
+
     /// A setting that lists address ranges.
     #[must_use]
     pub fn networks(&self, setting: Setting) -> Option<Vec<IpNet>> {
@@ -343,7 +349,7 @@ pub(super) mod tests {
     }
 
     fn arrival(address: &str) -> Arrival {
-        Arrival { place: Place { address: address.parse().unwrap(), country: None }, is_sure: false }
+        Arrival { place: Place { address: address.parse().unwrap(), country: None }, is_sure: false, is_suspect: false }
     }
 
     #[test]

@@ -96,6 +96,7 @@ mod tests {
                 address: String::new(),
                 station: None,
                 completed_at: None,
+                is_suspect: false,
                 ended_at: ended.map(Timestamp::from_seconds),
             };
             assert_eq!(session.liveness(Timestamp::from_seconds(now), limits), expected, "{case}");

@@ -46,6 +46,8 @@ pub struct Session {
     pub station: Option<StationId>,
     /// When its sign-in was complete; until then it stands at the second factor, and its person is not signed in.
     pub completed_at: Option<Timestamp>,
+    /// Whether something about its sign-in was unexpected.
+    pub is_suspect: bool,
     /// When it was ended before its time.
     pub ended_at: Option<Timestamp>,
 }

@@ -134,6 +134,8 @@ settings! {
         "how long after they signed in people sign in again before they go on in an app";
     SessionWhenFull "session.when_full" Kind::Choice(&["end-oldest", "refuse"]), PEOPLE, "`end-oldest`",
         "what happens when somebody is signed in as often as `session.concurrent` allows, and signs in once more";
+    SignalsStepUp "signals.step_up" Kind::Flag, PEOPLE, "`no`",
+        "whether apps open to whoever signed in unexpectedly (from a new country, from too far away, in a new browser) only with a second factor";
     StationIdle "station.idle" Kind::Shorter("1m", "4h"), PEOPLE, "5m",
         "a session at a shared workstation that was not used for so long ends";
     TokenLifetime "token.lifetime" Kind::Shorter("1m", "15m"), ALL, "of the client, or `[tokens] access_token`",

@@ -48,6 +48,8 @@ expiring! {
     "registration_tokens" by "id" when "expires_at < $1" kept MONTH;
     "logouts" by "id" when "created_at < $1" kept MONTH;
     "throttles" by "key" when "clear_at < $1 AND (locked_at IS NULL OR locked_until < $1)" kept Duration::ZERO;
+    "sign_in_places" by "user_id, country" when "last_at < $1" kept YEAR;
+    "failed_accounts" by "network, account" when "failed_at < $1" kept DAY;
     "known_devices" by "user_id, browser_hash" when "last_at < $1" kept YEAR;
     "families" by "id" when "expires_at < $1" kept MONTH, unless
         "refresh_tokens" on "family_id = families.id",

@@ -72,6 +72,7 @@ const STEPS: &[Step] = migrations! {
     "202611231055" "passkeys";
     "202611231058" "session_completion";
     "202611231118" "lockout";
+    "202611231314" "signals";
     "202611231355" "stations";
 };
 

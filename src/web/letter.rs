@@ -50,6 +50,22 @@ pub struct Invited<'a> {
     pub expires_at: Timestamp,
 }
 
+/// What looks like an attack.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "fields are named by what they hold: names of people, codes of countries, numbers")]
+pub enum Suspicion<'a> {
+    /// A sign-in from a new country.
+    Country { name: &'a str, country: &'a str },
+    /// A sign-in from too far away.
+    Travel { name: &'a str, country: &'a str, former: &'a str },
+    /// A sign-in in a new browser.
+    Device { name: &'a str },
+    /// Many failed sign-ins to one account.
+    Failures { name: &'a str, times: i64 },
+    /// Failed sign-ins to many accounts.
+    Spraying { times: i64 },
+}
+
 /// What has become of the things that a person signs in with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactorChange {
@@ -186,6 +202,23 @@ impl Letterhead {
         self.write("new-device", t.subject, &body)
     }
 
+    /// Word that something looks like an attack, which came from `address` at `at`; `href` leads to the reader's account.
+    #[must_use]
+    pub fn suspicion(&self, what: &Suspicion<'_>, (address, at): (&str, Timestamp), href: &str) -> Letter {
+        let t = &self.texts().suspicion;
+        let (lead, is_sign_in) = match *what {
+            Suspicion::Country { name, country } => ((t.country)(name, country), true),
+            Suspicion::Travel { name, country, former } => ((t.travel)(name, former, country), true),
+            Suspicion::Device { name } => ((t.device)(name), true),
+            Suspicion::Failures { name, times } => ((t.failures)(name, times), false),
+            Suspicion::Spraying { times } => ((t.spraying)(times), false),
+        };
+        let (subject, advice) = if is_sign_in { (t.unexpected, t.ask) } else { (t.failing, t.nobody_in) };
+        let facts = (t.facts)(address, &self.language.date_and_time(at));
+        let body = self.body(vec![lead, facts, advice.into()], (t.button, href), vec![t.once.into()]);
+        self.write("suspicion", subject, &body)
+    }
+
     /// Word to the former address that another one was confirmed at `at`; `href` leads to the account.
     #[must_use]
     pub fn email_changed(&self, at: Timestamp, href: &str) -> Letter {
@@ -303,6 +336,16 @@ mod tests {
             head.account_locked(None, "https://id.example/password/forgotten"),
             head.request_waiting("https://id.example/account/requests"),
         ];
+        let suspicions = [
+            Suspicion::Country { name: "Priya <b>", country: "SE" },
+            Suspicion::Travel { name: "Priya", country: "SE", former: "DK" },
+            Suspicion::Device { name: "Priya" },
+            Suspicion::Failures { name: "Priya", times: 10 },
+            Suspicion::Spraying { times: 10 },
+        ];
+        letters.extend(suspicions.map(|what| {
+            head.suspicion(&what, ("192.0.2.7", Timestamp(1_795_320_000_000)), "https://id.example/account")
+        }));
         letters.extend(changes.map(|what| {
             head.factors_changed(what, Timestamp(1_795_320_000_000), "https://id.example/account/security")
         }));

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::timeout};
 
+use super::alerts;
 use crate::{
     app::App,
     audit::Actor,
@@ -114,6 +115,10 @@ async fn run(app: &App, leased: &Leased, mailer: &Mailer) -> Done {
                 Err(why) => Done::Never(why),
             }
         }
+        Some(Job::SendAlert { body }) => match alerts::tell(app, &leased.id, body).await {
+            Ok(()) => Done::Yes,
+            Err(why) => Done::NotYet(why),
+        },
         Some(Job::PingClient { url, token, auth_req_id }) => ping(app, url, token, auth_req_id).await,
         Some(Job::BackchannelLogout) => match backchannel_logout::tell(app, &leased.id, leased.attempts).await {
             Ok(Tried::Delivered) => Done::Yes,

@@ -3,6 +3,7 @@
 //! One look per second wakes everything; an idle server does nothing else. Whoever is shut out wakes the jobs at once, so that
 //! apps learn of it. Apps that people are pushed to are looked after beside them. Tasks that one node does for all are leased.
 
+mod alerts;
 mod cleaning;
 mod inactivity;
 mod jobs;

@@ -205,6 +205,11 @@ where
 async fn is_fresh(policies: &Policies, session: &Session) -> Result<bool, Response> {
     let app = &policies.app;
     let rules = policies.of_person(&session.user).await.map_err(|error| Error::from(error).into_response())?;
+    // Whoever knows a password alone sets up no second factor from where the person never was.
+    let is_sure = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
+    if session.is_suspect && !is_sure && rules.all().flag(Setting::SignalsStepUp) {
+        return Err(Refusal::Forbidden.into_response());
+    }
     let fresh = rules.all().within(app.config.session.fresh, Setting::SessionFresh);
     Ok(app.clock.now().since(session.auth_time) < fresh)
 }

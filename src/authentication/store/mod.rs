@@ -1,11 +1,12 @@
 //! Factors and recovery codes, acceptances of texts, links to a new password, failed sign-ins,
-//! and browsers in which people are known.
+//! browsers in which people are known, and what signs of an attack rest on.
 
 mod acceptances;
 mod factors;
 mod known_devices;
 mod password_links;
 mod recovery_codes;
+mod signals;
 mod throttles;
 
 pub use acceptances::Acceptances;
@@ -13,6 +14,7 @@ pub use factors::{Factors, KeptKey, KeptSeed};
 pub use known_devices::KnownDevices;
 pub use password_links::PasswordLinks;
 pub use recovery_codes::RecoveryCodes;
+pub use signals::{Recipient, Signals, Stay};
 pub use throttles::{Tally, Throttles};
 
 #[cfg(test)]

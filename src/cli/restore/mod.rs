@@ -111,7 +111,7 @@ impl Restore {
         // No server starts on what is about to be put aside.
         let _lock = Lock::of(&target)?;
         let staging = Staging::prepare(archive, &target, &config.audit.heads_file)?;
-        let done = self.prepare(&staging, config, archive, output).await;
+        let done = Box::pin(self.prepare(&staging, config, archive, output)).await;
         if done.is_err() {
             staging.discard();
         }

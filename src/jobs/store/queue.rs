@@ -196,6 +196,20 @@ impl Jobs<'_> {
             .collect()
     }
 
+    /// How many jobs of a kind wait or run, at most `most`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting_of(&mut self, kind: &'static str, most: i64) -> Result<i64> {
+        let row = sql("SELECT COUNT(*) AS n FROM \
+             (SELECT id FROM jobs WHERE failed_at IS NULL AND kind = $1 LIMIT $2) AS j")
+        .bind(kind)
+        .bind(most)
+        .fetch_one(self.0.connection())
+        .await?;
+        row.try_get("n")
+    }
+
     /// How many jobs wait or run.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ pub async fn could_prove_more(
 ) -> storage::Result<bool> {
     let (Denial::Policy(_), Some(at)) = denied else { return Ok(false) };
     let ruled = provider.ruled((&person.user.id, at), client).await?;
-    let from = provider.arrival(context, &person.session.acr);
+    let from = provider.arrival_of(context, &person.session);
     if !from.is_some_and(|from| ruled.applying().asks_for_more(from)) {
         return Ok(false);
     }
@@ -126,7 +126,7 @@ pub async fn note_place(
     at: &OrganizationId,
 ) -> storage::Result<()> {
     let ruled = provider.ruled((&person.user.id, at), client).await?;
-    let from = provider.arrival(context, &person.session.acr);
+    let from = provider.arrival_of(context, &person.session);
     provider.alert(context, (&client.id, &person.user.id), at, (&ruled.applying(), from)).await
 }
 

@@ -97,7 +97,7 @@ pub async fn decide(
     let ruled = ruled(provider, (&person, &organization), asked).await?;
     let applying = ruled.as_ref().map(Ruled::applying).unwrap_or_default();
     let level = applying.demands().at(now);
-    let from = provider.arrival(context, &person.session.acr);
+    let from = provider.arrival_of(context, &person.session);
     let is_more_asked = from.is_some_and(|from| applying.asks_for_more(from));
     let situation = Situation {
         request: &asked.request,
@@ -226,7 +226,7 @@ async fn admit(
         }
     }
     let ruled = provider.ruled((&person.user.id, &organization.id), &asked.to.client.client).await?;
-    let from = provider.arrival(context, &person.session.acr);
+    let from = provider.arrival_of(context, &person.session);
     if let Some(barrier) = ruled.applying().barrier(context.now, from) {
         return deny(provider, context, asked, (Denial::Policy(barrier), person, Some(organization))).await;
     }

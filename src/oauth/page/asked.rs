@@ -153,7 +153,7 @@ async fn allow(
     person: &SignedIn,
     (client, request): (Arc<Registered>, DeferredRequest),
 ) -> Result<Option<&'static str>, web::Error> {
-    let from = provider.arrival(context, &person.session.acr);
+    let from = provider.arrival_of(context, &person.session);
     let member = match admission(provider, (&client, &request), (&person.user, None), from).await? {
         Admission::Open(member) => member,
         Admission::Choose(_) => return Ok(Some("gone")),

@@ -44,6 +44,7 @@ impl Sessions<'_> {
             address: context.address.clone().unwrap_or_default(),
             station: None,
             completed_at: (who.proof.extent == Extent::Whole).then_some(context.now),
+            is_suspect: false,
             ended_at: None,
         };
         let row = sql(
@@ -78,7 +79,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_token(&mut self, token: TokenHash) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at \
              FROM sessions \
              WHERE token_hash = $1",
         )
@@ -94,7 +95,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_id(&mut self, id: &SessionId) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at \
              FROM sessions \
              WHERE id = $1",
         )
@@ -110,7 +111,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Session>> {
         let rows = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at \
              FROM sessions \
              WHERE user_id = $1 AND ended_at IS NULL AND completed_at IS NOT NULL \
              ORDER BY id DESC \
@@ -285,6 +286,7 @@ fn session(row: &Row) -> Result<Session> {
         address: row.try_get("address")?,
         station: station(row)?,
         completed_at: row.try_get::<Option<i64>>("completed_at")?.map(Timestamp),
+        is_suspect: !row.try_get::<String>("signals")?.is_empty(),
         ended_at: row.try_get::<Option<i64>>("ended_at")?.map(Timestamp),
     })
 }

@@ -14,6 +14,7 @@ mod passkeys;
 mod required_factors;
 mod second_factor;
 mod sessions;
+mod signals;
 mod signing_in;
 mod stations;
 

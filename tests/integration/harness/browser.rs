@@ -1,10 +1,14 @@
 //! A browser without a window: keeps cookies, follows redirects when asked, and fills in forms as they were sent.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode, header},
 };
 use tower::ServiceExt;
@@ -17,6 +21,8 @@ pub(crate) struct Browser {
     pub(crate) user_agent: &'static str,
     /// The languages it asks for.
     pub(crate) languages: &'static str,
+    /// Its address; the server takes it for loopback where there is none.
+    peer: Option<IpAddr>,
 }
 
 /// An answer, as the browser got it.
@@ -73,7 +79,12 @@ impl Answer {
 impl Browser {
     pub(super) fn new(router: Router) -> Self {
         let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
-        Self { router, cookies: BTreeMap::new(), user_agent, languages: "en" }
+        Self { router, cookies: BTreeMap::new(), user_agent, languages: "en", peer: None }
+    }
+
+    /// From now on it is at this address.
+    pub(crate) fn comes_from(&mut self, peer: &str) {
+        self.peer = Some(peer.parse().expect("an address"));
     }
 
     /// From now on another node answers.
@@ -151,7 +162,11 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
-        let response = self.router.clone().oneshot(request.body(body).expect("a request")).await.expect("infallible");
+        let mut request = request.body(body).expect("a request");
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 1)));
+        }
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         self.keep(&parts.headers);
         let body = to_bytes(body, 1 << 20).await.expect("a body");

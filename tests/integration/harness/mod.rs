@@ -115,7 +115,8 @@ impl TestApp {
             .with("keys.folder", path("keys"))
             .with("audit.heads_file", path("heads"))
             .with("mail.folder", path("mail"))
-            .with("mail.new_device", "off");
+            .with("mail.new_device", "off")
+            .with("alerts.mail", "off");
         let config = Config::load(&configure(sources)).expect("a configuration");
         let app = App::attach(config, Clock::fixed(START), Random::seeded(7)).await.expect("opened");
         app.start_keys().await.expect("keys");

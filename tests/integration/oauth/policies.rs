@@ -9,8 +9,8 @@ use axum::{
 };
 use lanyard::{
     audit::store::Query,
-    directory::membership,
     authentication::assurance,
+    directory::membership,
     geography::testing as geography,
     id::{FactorId, UserId},
     policy::changing::{self, Care},

@@ -205,7 +205,7 @@ async fn considered(
     let members = provider.memberships(&person.user.id).await?;
     let wanted = given.value("organization").unwrap_or_default();
     let is_wanted = |(_, at): &&Member| at.slug.as_str() == wanted || at.id.as_str() == wanted;
-    let from = provider.arrival(context, &person.session.acr);
+    let from = provider.arrival_of(context, &person.session);
     let chosen: Option<OrganizationId> = members.iter().find(is_wanted).map(|(_, at)| at.id.clone());
     Ok(admission(provider, (&asked.client, &asked.request), (&person.user, chosen.as_ref()), from).await?)
 }

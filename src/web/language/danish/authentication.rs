@@ -118,6 +118,12 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         },
         closed_title: |app| format!("Du kan ikke bruge {app} på dette tidspunkt"),
         closed: |organization| format!("Du er logget ind, men {organization} er lukket for dig på dette tidspunkt."),
+        unusual_title: |app| format!("Du kan ikke bruge {app} med dette login"),
+        unusual: |organization| {
+            format!(
+                "Dette login ser usædvanligt ud, så {organization} kræver en anden faktor, og det har du ikke. Log ind, hvor du plejer, og med det, du plejer."
+            )
+        },
         elsewhere_title: |app| format!("Du kan ikke bruge {app} herfra"),
         elsewhere: |organization| {
             format!("Du er logget ind, men {organization} lader dig ikke arbejde fra dette netværk.")

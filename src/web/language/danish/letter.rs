@@ -1,7 +1,7 @@
 //! Mails in Danish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -135,5 +135,26 @@ pub(super) const LETTERS: Letters = Letters {
         yours: "Hvis det var dig, er der ikke noget at gøre.",
         not_you: "Var det ikke dig? Log enheden ud, vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
         button: "Se mine enheder",
+    },
+    suspicion: Suspicions {
+        unexpected: "Et uventet login",
+        failing: "Nogen gætter måske adgangskoder",
+        country: |name, country| {
+            format!("{name} loggede ind fra et land, hvor vedkommende aldrig har logget ind før: {country}.")
+        },
+        travel: |name, former, country| {
+            let way = if former == country { country.to_owned() } else { format!("{former}, {country}") };
+            format!("{name} loggede ind fra to steder ({way}) hurtigere, end nogen kan rejse mellem dem.")
+        },
+        device: |name| format!("{name} loggede ind på en enhed, som vedkommende ikke har brugt før."),
+        failures: |name, times| format!("Nogen har {times} gange forgæves forsøgt at logge ind som {name}."),
+        spraying: |times| {
+            format!("Nogen har forgæves forsøgt at logge ind på {times} eller flere konti, den ene efter den anden.")
+        },
+        facts: |address, date| format!("Det kom fra {address}, {date}."),
+        ask: "Spørg personen, om det var vedkommende selv. Hvis ikke, så deaktivér straks kontoen: det afslutter alle sessioner.",
+        nobody_in: "Ingen er kommet ind på den måde. Forsøg bremses af sig selv; revisionsloggen har dem alle.",
+        once: "I en time får du ikke flere beskeder om det samme.",
+        button: "Åbn min konto",
     },
 };

@@ -117,6 +117,12 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         lead_without_organization: |app| format!("You’re signed in, but your clinic hasn’t given you access to {app}."),
         closed_title: |app| format!("You can’t use {app} at this time"),
         closed: |organization| format!("You’re signed in, but {organization} is closed for you at this time."),
+        unusual_title: |app| format!("You can’t use {app} with this sign-in"),
+        unusual: |organization| {
+            format!(
+                "This sign-in looks unusual, so {organization} asks for a second factor, and you have none. Sign in from where and with what you usually do."
+            )
+        },
         elsewhere_title: |app| format!("You can’t use {app} from here"),
         elsewhere: |organization| {
             format!("You’re signed in, but {organization} doesn’t let you work from this network.")

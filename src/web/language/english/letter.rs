@@ -1,7 +1,7 @@
 //! Mails in English.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -133,5 +133,24 @@ pub(super) const LETTERS: Letters = Letters {
         yours: "If it was you, there’s nothing to do.",
         not_you: "It wasn’t you? Sign that device out, choose a new password at once and tell your clinic’s administrator.",
         button: "See my devices",
+    },
+    suspicion: Suspicions {
+        unexpected: "An unexpected sign-in",
+        failing: "Somebody may be guessing passwords",
+        country: |name, country| {
+            format!("{name} signed in from a country where they never signed in before: {country}.")
+        },
+        travel: |name, former, country| {
+            let way = if former == country { country.to_owned() } else { format!("{former}, {country}") };
+            format!("{name} signed in from two places ({way}) sooner than anybody can travel between them.")
+        },
+        device: |name| format!("{name} signed in on a device that they hadn’t used before."),
+        failures: |name, times| format!("Somebody has failed {times} times to sign in as {name}."),
+        spraying: |times| format!("Somebody has failed to sign in to {times} or more accounts, one after the other."),
+        facts: |address, date| format!("It came from {address}, on {date}."),
+        ask: "Ask the person whether it was them. If not, disable their account at once: that ends every session.",
+        nobody_in: "Nobody got in by it. Attempts are slowed down by themselves; the audit log has all of them.",
+        once: "For an hour, you won’t get another message about the same.",
+        button: "Open my account",
     },
 };

@@ -121,6 +121,12 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         closed: |organization| {
             format!("Ha entrado correctamente, pero {organization} no admite su acceso a esta hora.")
         },
+        unusual_title: |app| format!("No puede usar {app} con este inicio de sesión"),
+        unusual: |organization| {
+            format!(
+                "Este inicio de sesión no es habitual, por lo que {organization} exige un segundo factor, y usted no lo tiene. Entre desde donde y con lo que suele hacerlo."
+            )
+        },
         elsewhere_title: |app| format!("No puede usar {app} desde aquí"),
         elsewhere: |organization| {
             format!("Ha entrado correctamente, pero {organization} no le permite trabajar desde esta red.")

@@ -1,7 +1,7 @@
 //! Mails in Spanish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -139,5 +139,24 @@ pub(super) const LETTERS: Letters = Letters {
         yours: "Si fue usted, no tiene que hacer nada.",
         not_you: "¿No ha sido usted? Cierre la sesión de ese dispositivo, elija enseguida otra contraseña y avise al administrador de su clínica.",
         button: "Ver mis dispositivos",
+    },
+    suspicion: Suspicions {
+        unexpected: "Un inicio de sesión inesperado",
+        failing: "Puede que alguien esté adivinando contraseñas",
+        country: |name, country| format!("{name} ha entrado desde un país en el que nunca había entrado: {country}."),
+        travel: |name, former, country| {
+            let way = if former == country { country.to_owned() } else { format!("{former}, {country}") };
+            format!("{name} ha entrado desde dos lugares ({way}) antes de lo que nadie puede viajar de uno a otro.")
+        },
+        device: |name| format!("{name} ha entrado en un dispositivo que no había usado antes."),
+        failures: |name, times| format!("Alguien ha intentado entrar como {name} {times} veces sin conseguirlo."),
+        spraying: |times| {
+            format!("Alguien ha intentado entrar sin conseguirlo en {times} cuentas o más, una tras otra.")
+        },
+        facts: |address, date| format!("Vino de {address}, el {date}."),
+        ask: "Pregunte a esa persona si fue ella. Si no, desactive su cuenta enseguida: así terminan todas sus sesiones.",
+        nobody_in: "Nadie ha entrado así. Los intentos se frenan solos; el registro de auditoría los tiene todos.",
+        once: "Durante una hora no recibirá otro mensaje sobre lo mismo.",
+        button: "Abrir mi cuenta",
     },
 };

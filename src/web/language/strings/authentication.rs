@@ -283,6 +283,8 @@ pub struct NoAccess {
     pub lead_without_organization: fn(&str) -> String,
     pub closed_title: fn(&str) -> String,
     pub closed: fn(&str) -> String,
+    pub unusual_title: fn(&str) -> String,
+    pub unusual: fn(&str) -> String,
     pub elsewhere_title: fn(&str) -> String,
     pub elsewhere: fn(&str) -> String,
     pub ask: &'static str,

@@ -20,6 +20,7 @@ pub struct Letters {
     pub factors: Factors,
     pub locked: Locked,
     pub new_device: NewDevice,
+    pub suspicion: Suspicions,
 }
 
 /// An offer of membership.
@@ -128,5 +129,22 @@ pub struct Welcome {
     pub subject: fn(&str) -> String,
     pub lead: fn(&str) -> String,
     pub next: &'static str,
+    pub button: &'static str,
+}
+
+/// Word to whoever looks after an organization that something looks like an attack.
+#[derive(Debug)]
+pub struct Suspicions {
+    pub unexpected: &'static str,
+    pub failing: &'static str,
+    pub country: fn(&str, &str) -> String,
+    pub travel: fn(&str, &str, &str) -> String,
+    pub device: fn(&str) -> String,
+    pub failures: fn(&str, i64) -> String,
+    pub spraying: fn(i64) -> String,
+    pub facts: fn(&str, &str) -> String,
+    pub ask: &'static str,
+    pub nobody_in: &'static str,
+    pub once: &'static str,
     pub button: &'static str,
 }
