@@ -299,6 +299,12 @@ events! {
     PolicySet "policy-set" Success { setting: String, subject: String, from: String, to: String } setting [Policies];
     /// A rule of a policy was taken back.
     PolicyRemoval "policy-removal" Success { setting: String, subject: String, from: String } setting [Policies];
+    /// A change of a rule is tried until then; `former` is what it was before.
+    PolicyTrial "policy-trial" Success { setting: String, subject: String, former: String, until: String } setting;
+    /// A change that was tried stays.
+    PolicyKeep "policy-keep" Success { setting: String, subject: String } setting;
+    /// A change that was tried and not kept was taken back.
+    PolicyRollback "policy-rollback" Success { setting: String, subject: String, from: String, to: String } setting [Policies];
     /// A rule of a policy signed somebody out of the organization.
     PolicyEnd "policy-sign-out" Success { user: UserId, session: SessionId, setting: String, rules: String } session;
     /// A shared workstation was made.

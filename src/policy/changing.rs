@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    audit::{Context, Event},
+    audit::{Actor, Context, Event},
     clock::Timestamp,
     directory,
     geography::Place,
@@ -42,6 +42,12 @@ pub enum Error {
          countries`, or add --force"
     )]
     CountriesUnknown(Setting),
+    /// Whoever sets it would be stopped.
+    #[error("with this rule {0} would stop you, at every time or from where you are now; correct it, or add --force")]
+    StopsSetter(Setting),
+    /// Nothing is tried.
+    #[error("no change is being tried there; `lanyard policy list` shows those that are")]
+    NoTrial,
     /// There is no such rule.
     #[error("there is no rule for {0} there; `lanyard policy list` shows those that there are")]
     NoRule(Setting),
@@ -57,7 +63,8 @@ pub type For<'a> = (SubjectKind, &'a str);
 /// How long somebody may have to wait until it is open.
 const LONGEST_WAIT: Duration = Duration::from_hours(14 * 24);
 
-/// Sets a rule, over the one that there is; its former value. Who is `forced` may stop every owner.
+/// Sets a rule, over the one that there is; its former value. Who is `forced` may stop every owner. What was tried of it is
+/// tried no more.
 ///
 /// # Errors
 /// When the setting is not for such a subject, and when every owner would be stopped.
@@ -77,9 +84,13 @@ pub async fn set(
     }
     tx.organizations().lock(organization).await?;
     let former = tx.policy_rules().value(organization, subject, setting).await?;
+    tx.policy_trials().end(organization, subject, setting).await?;
     tx.policy_rules().put(context, organization, subject, (setting, value)).await?;
     if care == Care::SpareOwners && stops_every_owner(tx, app, organization, context.now).await? {
         return Err(Error::StopsOwners(setting));
+    }
+    if care == Care::SpareOwners && stops_setter(tx, app, context, organization).await? {
+        return Err(Error::StopsSetter(setting));
     }
     let event = Event::PolicySet {
         setting: setting.name().to_owned(),
@@ -114,6 +125,7 @@ pub async fn unset(
     tx.organizations().lock(organization).await?;
     let former = tx.policy_rules().value(organization, subject, setting).await?;
     let former = former.ok_or(Error::NoRule(setting))?;
+    tx.policy_trials().end(organization, subject, setting).await?;
     tx.policy_rules().delete(organization, subject, setting).await?;
     let (setting, subject) = (setting.name().to_owned(), named(subject.0, name));
     let event = Event::PolicyRemoval { setting, subject, from: former.clone() };
@@ -121,7 +133,9 @@ pub async fn unset(
     Ok(former)
 }
 
-fn named(kind: SubjectKind, name: &str) -> String {
+/// For whom a rule is, in words.
+#[must_use]
+pub fn named(kind: SubjectKind, name: &str) -> String {
     format!("{} {name}", kind.name())
 }
 
@@ -147,6 +161,23 @@ async fn stops_every_owner(
     });
     // An organization without an owner is looked after by the server's administrator.
     Ok(!owners.is_empty() && all.all(|stopped| stopped))
+}
+
+/// Whether the member who sets it would be stopped where they are, or at every time.
+async fn stops_setter(
+    tx: &mut Tx,
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+) -> storage::Result<bool> {
+    let Actor::User(user) = &context.actor else { return Ok(false) };
+    let members = tx.policy_rules().members(organization, std::slice::from_ref(user)).await?;
+    let Some(member) = members.first() else { return Ok(false) };
+    let access = tx.access().of_member(&member.membership, context.now).await?;
+    let rules = cached::read(tx, app, organization).await?;
+    let place = context.address.as_ref().and_then(|address| address.parse().ok()).map(|address| app.place_of(address));
+    let applying = rules.applying(Whom { access: Some(&access), client: None });
+    Ok(is_stopped(&applying, place.as_slice(), context.now))
 }
 
 /// Whether somebody is let in at no time within two weeks, or from none of the addresses that they come from.

@@ -74,6 +74,7 @@ const STEPS: &[Step] = migrations! {
     "202611231118" "lockout";
     "202611231314" "signals";
     "202611231355" "stations";
+    "202611231358" "policy_trials";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -1,6 +1,6 @@
 //! Ends what rules of organizations say is over although nobody comes: parts of sessions that are too old or not
-//! sure enough any more, and those in an organization that is closed. Apps are told. The file of
-//! countries is looked at on the way.
+//! sure enough any more, and those in an organization that is closed. Apps are told. What was
+//! tried of rules and not kept is taken back, and the file of countries looked at on the way.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     authentication::assurance,
     clock::Timestamp,
     id::{MembershipId, OrganizationId},
-    policy::{Barrier, Rules, Whom, cached},
+    policy::{self, Barrier, Rules, Whom, cached, trial},
     session::store::Part,
     setting::Setting,
     storage::{self, Revision},
@@ -39,7 +39,7 @@ impl Policies {
     }
 
     /// Ends what is over, where it is time to look.
-    pub(super) async fn go_on(&mut self) -> storage::Result<()> {
+    pub(super) async fn go_on(&mut self) -> Result<(), policy::Error> {
         let now = self.app.clock.now();
         if now.since(self.last) < EVERY {
             return Ok(());
@@ -48,6 +48,7 @@ impl Policies {
         let countries = Arc::clone(&self.app.countries);
         // A file may be large: it is read beside requests.
         drop(tokio::task::spawn_blocking(move || countries.refresh()));
+        trial::roll_back(&self.app).await?;
         let context = self.app.context(Actor::Server);
         for organization in self.organizations().await? {
             let rules = cached::read(&mut self.app.storage.read().await?, &self.app, &organization).await?;

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
 
-use self::subject::SubjectArgument;
+use self::{set::Manner, subject::SubjectArgument};
 use super::{Shell, scope::Scope};
 use crate::{authentication::assurance, clock::Timestamp, setting::Setting};
 
@@ -44,12 +44,28 @@ enum Command {
         /// Sets it even if it stops every owner
         #[arg(long)]
         force: bool,
+        /// For ten minutes; then the rule is again what it was, unless `policy keep` keeps the change
+        #[arg(long = "try")]
+        is_trial: bool,
     },
     /// Takes a rule back
     #[command(after_help = "Example:\n  lanyard policy unset session.idle --role front_desk --organization riverside")]
     Unset {
         /// The setting
         setting: Setting,
+        #[command(flatten)]
+        subject: SubjectArgument,
+        /// For ten minutes; then there is the rule again, unless `policy keep` keeps the change
+        #[arg(long = "try")]
+        is_trial: bool,
+    },
+    /// Keeps what is tried: all of it, or the change of one rule
+    #[command(
+        after_help = "Examples:\n  lanyard policy keep --organization riverside\n  lanyard policy keep network.allowed --role practitioner --organization riverside"
+    )]
+    Keep {
+        /// The setting; all that is tried, if left out
+        setting: Option<Setting>,
         #[command(flatten)]
         subject: SubjectArgument,
     },
@@ -85,6 +101,7 @@ const SET_EXAMPLES: &str = "\
 Examples:
   lanyard policy set session.idle 15m --role front_desk --organization riverside
   lanyard policy set session.absolute 8h --organization riverside
+  lanyard policy set network.allowed 10.20.0.0/16 --try --organization riverside
   lanyard policy set network.allowed \"10.20.0.0/16, 192.0.2.7\" --client clinic-calendar \\
     --organization riverside
   lanyard policy set schedule.windows \\
@@ -112,10 +129,14 @@ impl Policies {
         let of = self.scope.organization(shell).await?;
         match self.command {
             Command::Settings | Command::List => list::list(shell, &of).await,
-            Command::Set { setting, value, subject, force } => {
-                set::set(shell, &of, (setting, &value), (subject, force)).await
+            Command::Set { setting, value, subject, force, is_trial } => {
+                let manner = Manner { is_forced: force, is_trial };
+                set::set(shell, &of, (setting, &value), (subject, manner)).await
             }
-            Command::Unset { setting, subject } => set::unset(shell, &of, setting, subject).await,
+            Command::Unset { setting, subject, is_trial } => {
+                set::unset(shell, &of, setting, (subject, Manner { is_forced: false, is_trial })).await
+            }
+            Command::Keep { setting, subject } => set::keep(shell, &of, setting, subject).await,
             Command::Explain(question) => explain::explain(shell, &of, question).await,
             Command::Simulate(trial) => simulate::simulate(shell, &of, trial).await,
         }

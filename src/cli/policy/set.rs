@@ -1,38 +1,35 @@
-//! `lanyard policy set` and `unset`.
+//! `lanyard policy set`, `unset` and `keep`.
 
 use super::{list, subject::SubjectArgument};
 use crate::{
-    cli::{Shell, scope::Usage},
+    cli::{Shell, print, scope::Usage},
     directory::organization::Organization,
     policy::{
         self,
         changing::{self, Care},
+        trial,
     },
-    setting::Setting,
+    setting::{Setting, Value},
 };
+
+/// How a change is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Even if it stops every owner.
+    pub(super) is_forced: bool,
+    /// For ten minutes.
+    pub(super) is_trial: bool,
+}
 
 /// Sets a rule and lists all.
 pub(super) async fn set(
     shell: &Shell,
     of: &Organization,
     (setting, value): (Setting, &str),
-    (subject, force): (SubjectArgument, bool),
+    (subject, manner): (SubjectArgument, Manner),
 ) -> anyhow::Result<()> {
     let value = setting.kind().parse(value).map_err(|error| Usage(format!("{setting}: {error}")))?;
-    let found = subject.find(&mut shell.app.storage.read().await?, (&of.id, &of.slug)).await?;
-    let (app, context, id) = (shell.app.clone(), shell.context(), of.id.clone());
-    let care = if force { Care::Forced } else { Care::SpareOwners };
-    shell
-        .app
-        .storage
-        .write::<_, policy::Error, _>(move |tx| {
-            Box::pin(async move {
-                let whom = ((found.kind, found.id.as_str()), found.name.as_str());
-                changing::set(tx, (&app, &context), &id, whom, (setting, &value, care)).await
-            })
-        })
-        .await?;
-    list::list(shell, of).await
+    change(shell, of, (setting, Some(value)), (subject, manner)).await
 }
 
 /// Takes a rule back and lists those that are left.
@@ -40,19 +37,65 @@ pub(super) async fn unset(
     shell: &Shell,
     of: &Organization,
     setting: Setting,
-    subject: SubjectArgument,
+    (subject, manner): (SubjectArgument, Manner),
+) -> anyhow::Result<()> {
+    change(shell, of, (setting, None), (subject, manner)).await
+}
+
+async fn change(
+    shell: &Shell,
+    of: &Organization,
+    (setting, value): (Setting, Option<Value>),
+    (subject, manner): (SubjectArgument, Manner),
 ) -> anyhow::Result<()> {
     let found = subject.find(&mut shell.app.storage.read().await?, (&of.id, &of.slug)).await?;
-    let (context, id) = (shell.context(), of.id.clone());
+    let (app, context, id) = (shell.app.clone(), shell.context(), of.id.clone());
+    let care = if manner.is_forced { Care::Forced } else { Care::SpareOwners };
     shell
         .app
         .storage
         .write::<_, policy::Error, _>(move |tx| {
             Box::pin(async move {
                 let whom = ((found.kind, found.id.as_str()), found.name.as_str());
-                changing::unset(tx, &context, &id, whom, setting).await
+                match value {
+                    value if manner.is_trial => {
+                        trial::begin(tx, (&app, &context), &id, whom, (setting, value.as_ref(), care)).await?;
+                    }
+                    Some(value) => {
+                        changing::set(tx, (&app, &context), &id, whom, (setting, &value, care)).await?;
+                    }
+                    None => {
+                        changing::unset(tx, &context, &id, whom, setting).await?;
+                    }
+                }
+                Ok(())
             })
         })
         .await?;
+    if manner.is_trial {
+        print::aside("It is tried for ten minutes, and then as it was before; `lanyard policy keep` keeps it.");
+    }
+    list::list(shell, of).await
+}
+
+/// Keeps what is tried and lists all.
+pub(super) async fn keep(
+    shell: &Shell,
+    of: &Organization,
+    setting: Option<Setting>,
+    subject: SubjectArgument,
+) -> anyhow::Result<()> {
+    if setting.is_none() && subject.is_given() {
+        return Err(Usage("name the setting, or leave out for whom: then all that is tried is kept".to_owned()).into());
+    }
+    let found = subject.find(&mut shell.app.storage.read().await?, (&of.id, &of.slug)).await?;
+    let (context, id) = (shell.context(), of.id.clone());
+    let work = shell.app.storage.write::<_, policy::Error, _>(move |tx| {
+        Box::pin(async move {
+            let which = setting.map(|setting| ((found.kind, found.id.as_str()), setting));
+            trial::keep(tx, &context, &id, which).await
+        })
+    });
+    work.await?;
     list::list(shell, of).await
 }

@@ -37,6 +37,11 @@ pub(super) struct Found {
 }
 
 impl SubjectArgument {
+    /// Whether it names anybody.
+    pub(super) fn is_given(&self) -> bool {
+        self.role.is_some() || self.group.is_some() || self.client.is_some() || self.location.is_some()
+    }
+
     /// Finds whom it names in the organization.
     pub(super) async fn find(&self, tx: &mut Tx, (of, slug): (&OrganizationId, &Slug)) -> directory::Result<Found> {
         let found = |kind, id: &str, name: &str| Found { kind, id: id.to_owned(), name: name.to_owned() };

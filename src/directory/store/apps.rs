@@ -184,6 +184,7 @@ impl Apps<'_> {
     ) -> Result<bool> {
         let mut done = 0;
         for statement in [
+            "DELETE FROM policy_trials WHERE organization_id = $1 AND subject_kind = 'client' AND subject_id = $2",
             "DELETE FROM policy_rules WHERE organization_id = $1 AND subject_kind = 'client' AND subject_id = $2",
             "DELETE FROM activations WHERE organization_id = $1 AND client_id = $2",
         ] {

@@ -32,6 +32,8 @@ impl Tx {
 pub struct StoredRule {
     /// The organization.
     pub organization: OrganizationId,
+    /// For whom, as it is stored: the kind and the id.
+    pub subject: (SubjectKind, String),
     /// What it says.
     pub rule: Rule,
     /// When it was set.
@@ -145,9 +147,6 @@ impl PolicyRules<'_> {
     }
 
     /// The value that a rule has.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub(in crate::policy) async fn value(
         &mut self,
         organization: &OrganizationId,
@@ -275,6 +274,7 @@ fn stored(row: &Row, places: &[Place]) -> Result<Option<StoredRule>> {
     let Some(subject) = subject else { return Ok(None) };
     Ok(Some(StoredRule {
         organization: OrganizationId::from_stored(text("organization_id")?),
+        subject: (kind, text("subject_id")?),
         rule: Rule { subject, setting, value },
         set_at: Timestamp(row.try_get("set_at")?),
         set_by: text("set_by")?,

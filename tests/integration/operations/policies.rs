@@ -6,6 +6,8 @@ use lanyard::{
     audit::{Actor, Context, Event},
     geography::testing as geography,
     id::FamilyId,
+    policy::trial,
+    storage::sql,
 };
 use serde_json::json;
 
@@ -268,4 +270,79 @@ fn a_trial_of_what_makes_no_sense_is_refused() {
         assert_eq!(said.code, Some(code), "{arguments}: {}", said.err);
         assert!(said.err.contains(says), "{arguments}: {}", said.err);
     }
+}
+
+/// Time passes on a host whose commands take theirs from the machine: what is tried began ten minutes earlier.
+async fn ten_minutes_later(host: &Host) {
+    let app = host.app().await;
+    let earlier: Result<(), lanyard::storage::Error> = app
+        .storage
+        .write(|tx| {
+            Box::pin(async move {
+                sql("UPDATE policy_trials SET ends_at = ends_at - 600000").execute(tx.connection()).await?;
+                Ok(())
+            })
+        })
+        .await;
+    earlier.unwrap();
+    app.storage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_tried_and_kept_or_taken_back() {
+    let host = riverside();
+    host.succeed("policy set session.idle 30m");
+    host.succeed("policy set session.absolute 8h");
+    host.succeed("policy set session.idle 15m --try");
+    host.succeed("policy set session.idle 10m --try");
+    host.succeed("policy set token.lifetime 2m --try");
+    host.succeed("policy unset session.absolute --try");
+    let listed = |host: &Host| {
+        let rules = host.json("policy list");
+        let one = |rule: &serde_json::Value| {
+            let text = |key: &str| rule[key].as_str().unwrap_or_default().to_owned();
+            (text("setting"), text("value"), rule["tried_until"].is_string())
+        };
+        let mut all: Vec<_> = rules.as_array().unwrap().iter().map(one).collect();
+        all.sort();
+        all
+    };
+    let row = |setting: &str, value: &str, is_tried| (setting.to_owned(), value.to_owned(), is_tried);
+    let tried =
+        [row("session.absolute", "", true), row("session.idle", "10m", true), row("token.lifetime", "2m", true)];
+    assert_eq!(listed(&host), tried);
+    let said = host.fail("policy keep session.idle --role practitioner");
+    assert!(said.contains("no change is being tried there"), "{said}");
+    assert_eq!(host.run("policy keep --role practitioner").code, Some(2));
+
+    // Two nodes find that it is over; one takes it back.
+    host.succeed("policy keep token.lifetime");
+    ten_minutes_later(&host).await;
+    assert!(
+        host.fail("policy keep").contains("no change is being tried there"),
+        "it is over, though not yet taken back"
+    );
+    let app = host.app().await;
+    let (one, other) = tokio::join!(trial::roll_back(&app), trial::roll_back(&app));
+    assert_eq!(one.unwrap() + other.unwrap(), 2);
+    assert_eq!(trial::roll_back(&app).await.unwrap(), 0);
+    app.storage.close().await;
+    let left =
+        [row("session.absolute", "8h", false), row("session.idle", "30m", false), row("token.lifetime", "2m", false)];
+    assert_eq!(listed(&host), left, "what was before the first trial");
+    let count = |action: &str| host.json(&format!("audit list --action {action}")).as_array().unwrap().len();
+    assert_eq!((count("policy-trial"), count("policy-keep"), count("policy-rollback")), (4, 1, 2));
+
+    // What is set in earnest is tried no more, and neither is what somebody has no rule for.
+    host.succeed("policy set session.idle 20m --try");
+    host.succeed("policy set session.idle 25m");
+    ten_minutes_later(&host).await;
+    assert!(listed(&host).contains(&row("session.idle", "25m", false)));
+    host.succeed("policy set session.idle 20m --role practitioner --try");
+    host.succeed("policy unset session.idle --role practitioner");
+    assert_eq!(listed(&host).len(), 3);
+    assert!(host.fail("policy keep").contains("no change is being tried"));
+    let never = tabbed("mon 07:00-19:00 in UTC until 2020-01-01");
+    let said = host.fail(&format!("policy set schedule.windows {never} --try"));
+    assert!(said.contains("would stop every owner"), "{said}");
 }
