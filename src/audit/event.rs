@@ -313,6 +313,8 @@ events! {
     StationLink "station-link" Success { station: StationId, slug: String } station;
     /// A browser became a shared workstation.
     StationRegistration "station-registration" Success { station: StationId, slug: String } station;
+    /// The browser of a shared workstation became another one.
+    StationLeaving "station-leaving" Success { station: StationId, slug: String } station;
     /// A shared workstation was removed.
     StationRemoval "station-removal" Success { station: StationId, slug: String } station;
     /// A rule of a policy suspended a member who was not here for long.

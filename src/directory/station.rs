@@ -83,9 +83,17 @@ pub async fn link(
 /// # Errors
 /// When the link is not good, or was used.
 pub async fn register(tx: &mut Tx, context: &Context, link: TokenHash, browser: TokenHash) -> Result<Station> {
+    if let Some(former) = tx.stations().leave(&browser).await? {
+        tx.sessions().end_at_station(context, (&former.id, None), EndReason::Replaced).await?;
+        let event = Event::StationLeaving { station: former.id, slug: former.slug.to_string() };
+        tx.record(context, Some(&former.organization), &event);
+    }
     let station = tx.stations().take_link(link, browser, context.now).await?;
     let station = station.ok_or_else(|| Noun::Station.unknown("link"))?;
-    tx.sessions().end_at_station(context, &station.id, EndReason::Replaced).await?;
+    if !tx.organizations().by_id(&station.organization).await?.is_some_and(|one| one.is_active()) {
+        return Err(Noun::Station.unknown("link"));
+    }
+    tx.sessions().end_at_station(context, (&station.id, None), EndReason::Replaced).await?;
     let event = Event::StationRegistration { station: station.id.clone(), slug: station.slug.to_string() };
     tx.record(context, Some(&station.organization), &event);
     Ok(station)
@@ -98,7 +106,7 @@ pub async fn register(tx: &mut Tx, context: &Context, link: TokenHash, browser: 
 pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationId, slug: &Slug) -> Result<Station> {
     let station = existing(tx, organization, slug).await?;
     tx.stations().remove(&station.id, context.now).await?;
-    tx.sessions().end_at_station(context, &station.id, EndReason::Remote).await?;
+    tx.sessions().end_at_station(context, (&station.id, None), EndReason::Remote).await?;
     let event = Event::StationRemoval { station: station.id.clone(), slug: slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(station)

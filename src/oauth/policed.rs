@@ -240,7 +240,7 @@ struct Coming {
 
 /// How long tokens of an authorization may live, or what stops them.
 fn judge(rules: &Rules, (family, access): (&Family, &Access), client: &str, coming: Coming) -> Result<Bounds, Barrier> {
-    let is_at_station = family.is_at_station && !family.is_offline;
+    let is_at_station = family.is_at_station;
     if rules.0.is_empty() && !is_at_station {
         return Ok(Bounds::default());
     }

@@ -136,7 +136,7 @@ settings! {
         "what happens when somebody is signed in as often as `session.concurrent` allows, and signs in once more";
     SignalsStepUp "signals.step_up" Kind::Flag, PEOPLE, "`no`",
         "whether apps open to whoever signed in unexpectedly (from a new country, from too far away, in a new browser) only with a second factor";
-    StationIdle "station.idle" Kind::Shorter("1m", "4h"), PEOPLE, "5m",
+    StationIdle "station.idle" Kind::Shorter("2m", "4h"), PEOPLE, "5m",
         "a session at a shared workstation that was not used for so long ends";
     TokenLifetime "token.lifetime" Kind::Shorter("1m", "15m"), ALL, "of the client, or `[tokens] access_token`",
         "how long an access token lives";

@@ -83,7 +83,8 @@ async fn disable(
 ) -> directory::Result<()> {
     for (member, barrier) in due {
         match membership::disable(tx, context, organization, &member).await {
-            Ok(suspended) => {
+            // Whoever was suspended meanwhile is told of there.
+            Ok(suspended) if suspended.disabled_at == Some(context.now) => {
                 let (setting, rules) = (barrier.setting.name().to_owned(), barrier.rules);
                 let user = suspended.user_id;
                 tx.record(
@@ -92,7 +93,7 @@ async fn disable(
                     &Event::PolicySuspension { user, membership: member, setting, rules },
                 );
             }
-            Err(directory::Error::LastOwner | directory::Error::Unknown(..)) => {}
+            Ok(_) | Err(directory::Error::LastOwner | directory::Error::Unknown(..)) => {}
             Err(error) => return Err(error),
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     oauth::frontchannel_logout,
     session::{EndReason, Session},
     storage,
-    web::{CsrfForm, Error, Frame, Page, Parameters, Query, ReturnTo, Visit, return_to},
+    web::{CsrfForm, Error, Frame, Page, Parameters, Query, ReturnTo, Visit, cookie::Cookie, return_to},
 };
 
 const PATH: &str = "/account/sign-out";
@@ -53,7 +53,12 @@ pub(super) async fn submit(
         }
         None => vec![],
     };
-    Ok(signed_out(&visit, apps, way_back(&visit, &query).or(at_station.then(|| "/login".to_owned()))))
+    if !at_station {
+        return Ok(signed_out(&visit, apps, way_back(&visit, &query)));
+    }
+    let next = way_back(&visit, &query).unwrap_or_else(|| "/login".to_owned());
+    // The next person reads their own language.
+    Ok((Cookie::Language.clear(visit.site()), signed_out(&visit, apps, Some(next))).into_response())
 }
 
 /// What ends.

@@ -49,6 +49,7 @@ where
         .route("/login/change-password", get(change_password::show).post(change_password::submit))
         .route("/login/texts", get(texts::show).post(texts::submit))
         .route("/login/texts/{document}", get(texts::document))
+        .route("/login/away", get(station::away))
         .route("/station/{token}", get(station::ask).post(station::register))
         .route("/brand/{logo}", get(logo::serve))
         .route("/password/forgotten", get(recovery::ask).post(recovery::send))

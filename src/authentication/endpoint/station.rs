@@ -18,7 +18,7 @@ use crate::{
     secret::{ExposeSecret, TokenHash},
     session::EndReason,
     storage,
-    web::{CsrfForm, Error, Frame, Page, Refusal, Visit, cookie::Cookie},
+    web::{CsrfForm, Error, Frame, Message, Page, Refusal, Visit, cookie::Cookie},
 };
 
 /// What the sign-in page is told by.
@@ -69,6 +69,12 @@ pub(super) async fn register(
         Err(directory::Error::Unknown(..)) => Err(Refusal::LinkInvalid.into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// `GET /login/away`: where a page at a workstation goes that nobody used. It looks at no session, so that it is no use of one.
+pub(super) async fn away(visit: Visit) -> Response {
+    let texts = &visit.texts().authentication.station;
+    Page(Message::new(Frame::new(&visit), &texts.away).linking("/account", texts.go_on)).into_response()
 }
 
 /// The workstation that this browser is, with whose it is.

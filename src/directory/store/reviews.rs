@@ -127,7 +127,7 @@ impl Reviews<'_> {
     }
 
     /// Up to `most` active members after `after` of whom there was no sign of life since `before`, with the last one: when they
-    /// were here, let in, or made a member.
+    /// or an app of theirs were here, or they were let in.
     ///
     /// # Errors
     /// When the database fails.
@@ -137,13 +137,19 @@ impl Reviews<'_> {
         (before, after): (Timestamp, &str),
         most: u32,
     ) -> Result<Vec<(MembershipId, Timestamp)>> {
-        let rows = sql("SELECT m.id, m.created_at, m.valid_from, m.tokens_void_before, u.last_at \
+        let rows = sql("SELECT m.id, m.created_at, m.valid_from, m.tokens_void_before, u.last_at, users.enabled_at, \
+               o.tokens_void_before AS opened_at, \
+               (SELECT MAX(refresh_tokens.created_at) FROM families \
+                 JOIN refresh_tokens ON refresh_tokens.family_id = families.id \
+                 WHERE families.user_id = m.user_id AND families.organization_id = $1) AS refreshed_at \
              FROM memberships m \
              JOIN users ON users.id = m.user_id \
+             JOIN organizations o ON o.id = m.organization_id \
              LEFT JOIN member_uses u ON u.user_id = m.user_id AND u.organization_id = m.organization_id \
              WHERE m.organization_id = $1 AND m.removed_at IS NULL AND m.disabled_at IS NULL AND m.id > $3 \
              AND m.created_at <= $2 AND COALESCE(m.valid_from, 0) <= $2 AND COALESCE(m.tokens_void_before, 0) <= $2 \
              AND COALESCE(u.last_at, 0) <= $2 AND users.placeholder_since IS NULL \
+             AND users.disabled_at IS NULL AND o.disabled_at IS NULL \
              ORDER BY m.id \
              LIMIT $4")
         .bind(organization.as_str().to_owned())
@@ -153,7 +159,8 @@ impl Reviews<'_> {
         .fetch_all(self.0.connection())
         .await?;
         let sign = |row: &Row| {
-            let signs = ["valid_from", "tokens_void_before", "last_at"].map(|column| maybe_moment(row, column));
+            let signs = ["valid_from", "tokens_void_before", "last_at", "enabled_at", "opened_at", "refreshed_at"]
+                .map(|column| maybe_moment(row, column));
             let last = signs.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().max();
             Ok((
                 MembershipId::from_stored(text(row, "id")?),

@@ -102,17 +102,23 @@ impl Stations<'_> {
         Ok(())
     }
 
-    /// Uses a link up; the browser is no other station any more.
+    /// The browser is no station any more; the one that it was.
+    pub(in crate::directory) async fn leave(&mut self, browser: &TokenHash) -> Result<Option<Station>> {
+        let row = sql("UPDATE stations SET browser_hash = NULL, registered_at = NULL WHERE browser_hash = $1 \
+             RETURNING id, organization_id, slug, name, created_at, registered_at")
+        .bind(browser.to_vec())
+        .fetch_optional(self.0.connection())
+        .await?;
+        row.as_ref().map(station).transpose()
+    }
+
+    /// Uses a link up.
     pub(in crate::directory) async fn take_link(
         &mut self,
         link: TokenHash,
         browser: TokenHash,
         now: Timestamp,
     ) -> Result<Option<Station>> {
-        sql("UPDATE stations SET browser_hash = NULL, registered_at = NULL WHERE browser_hash = $1")
-            .bind(browser.to_vec())
-            .execute(self.0.connection())
-            .await?;
         let row = sql("UPDATE stations \
              SET link_hash = NULL, link_expires_at = NULL, browser_hash = $2, registered_at = $3 \
              WHERE link_hash = $1 AND link_expires_at > $3 \

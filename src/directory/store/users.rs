@@ -225,12 +225,14 @@ impl Users<'_> {
         disabled_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
-        sql("UPDATE users SET disabled_at = $2, updated_at = $3 WHERE id = $1")
-            .bind(id.as_str().to_owned())
-            .bind(millis(disabled_at))
-            .bind(now.0)
-            .execute(self.0.connection())
-            .await?;
+        sql("UPDATE users SET disabled_at = $2, updated_at = $3, \
+             enabled_at = CASE WHEN $2 IS NULL THEN $3 ELSE enabled_at END \
+             WHERE id = $1")
+        .bind(id.as_str().to_owned())
+        .bind(millis(disabled_at))
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
         Ok(())
     }
 

@@ -41,23 +41,30 @@ impl Sessions<'_> {
         sql("UPDATE families SET revoked_at = $2 WHERE session_id = $1 AND offline <= $3 AND revoked_at IS NULL")
             .bind(session.id.as_str().to_owned())
             .bind(context.now.0)
-            .bind(i64::from(reason.ends_offline()))
+            // At a shared workstation nothing of a person stays for the next.
+            .bind(i64::from(reason.ends_offline() || session.station.is_some()))
             .execute(self.0.connection())
             .await?;
         self.ended(context, &rows, reason)
     }
 
-    /// Ends every session at a shared workstation, with what apps hold by it.
+    /// Ends every session at a shared workstation but one, with what apps hold by them, `offline_access` or not.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_at_station(&mut self, context: &Context, station: &StationId, reason: EndReason) -> Result<()> {
+    pub async fn end_at_station(
+        &mut self,
+        context: &Context,
+        (station, but): (&StationId, Option<&SessionId>),
+        reason: EndReason,
+    ) -> Result<()> {
         let rows = sql("UPDATE sessions SET ended_at = $2, end_reason = $3 \
-             WHERE station_id = $1 AND ended_at IS NULL \
+             WHERE station_id = $1 AND ended_at IS NULL AND id <> $4 \
              RETURNING id, user_id")
         .bind(station.as_str().to_owned())
         .bind(context.now.0)
         .bind(reason.as_str())
+        .bind(but.map_or("", SessionId::as_str).to_owned())
         .fetch_all(self.0.connection())
         .await?;
         self.end_parts(context, &rows).await?;

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     id::{OrganizationId, SessionId, Sid, StationId, UserId},
     secret::TokenHash,
-    session::{AHEAD, Authenticated, Extent, Lifetime, Proof, Session},
+    session::{AHEAD, Authenticated, EndReason, Extent, Lifetime, Proof, Session},
     storage::{Result, Row, Tx, sql},
 };
 
@@ -68,6 +68,10 @@ impl Sessions<'_> {
         .fetch_one(self.0.connection())
         .await?;
         session.station = station(&row)?;
+        if let Some(station) = &session.station {
+            // Whoever was there before is gone, however their browser was closed.
+            self.end_at_station(context, (station, Some(&session.id)), EndReason::Replaced).await?;
+        }
         let event = proved(&session, &who.proof);
         self.0.record(&context.by(Actor::User(session.user.clone())), None, &event);
         Ok(session)

@@ -56,10 +56,12 @@ async fn sessions_there_are_short_and_nobody_is_named_to_the_next() {
         let mut desk = at_the_desk(&app).await;
         let mut elsewhere = app.signed_in(MAX).await;
         let account = desk.sign_in(PRIYA, PASSWORD).await;
-        account.expect(200, "Lock").expect(200, "http-equiv=\"refresh\" content=\"301; url=/login\"");
+        account.expect(200, "Lock").expect(200, "http-equiv=\"refresh\" content=\"301; url=/login/away\"");
         app.wait(Duration::from_mins(4));
         desk.open("/account").await.expect(200, "Hello, Priya Nair");
-        app.wait(Duration::from_mins(5));
+        app.wait(Duration::from_mins(4));
+        desk.open("/login/away").await.expect(200, "Are you still there?");
+        app.wait(Duration::from_mins(1));
         let asked = desk.open("/account").await;
         assert!(asked.path.starts_with("/login/password"), "{}", asked.path);
         for word in ["Priya", PRIYA, "username webauthn"] {
@@ -68,7 +70,7 @@ async fn sessions_there_are_short_and_nobody_is_named_to_the_next() {
         elsewhere.open("/account").await.expect(200, "Hello");
 
         rule(&app, Setting::StationIdle, "2m").await;
-        desk.sign_in(PRIYA, PASSWORD).await.expect(200, "content=\"121; url=/login\"");
+        desk.sign_in(PRIYA, PASSWORD).await.expect(200, "content=\"121; url=/login/away\"");
         app.wait(Duration::from_mins(2));
         assert!(desk.open("/account").await.path.starts_with("/login/password"));
 
@@ -98,8 +100,15 @@ async fn people_take_turns_by_passkey_and_what_the_one_before_had_is_over() {
             devices[device].post(&mut desk, &page).await.expect(200, &format!("Hello, {name}"));
             assert_ne!(desk.cookie("lanyard-session").map(str::to_owned), before);
         }
-        let ended = app.recorded("sign-out", "success").await;
+        // Closed without a word: whoever comes next ends it.
+        let (before, ended) = (app.user(PRIYA).await, app.recorded("sign-out", "success").await);
         assert!(ended >= 2, "the sessions of those before have ended: {ended}");
+        desk.forget("lanyard-session");
+        let page = desk.get("/login/password").await;
+        devices[1].post(&mut desk, &page).await.expect(200, "Hello, Max");
+        assert_eq!(app.recorded("sign-out", "success").await, ended + 1);
+        let open: Result<Vec<_>, lanyard::storage::Error> = unit!(app, |tx| tx.sessions().of_user(&before.id).await);
+        assert!(open.unwrap().iter().all(|session| session.station.is_none()));
     }
 }
 

@@ -27,7 +27,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 53] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 54] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -47,6 +47,7 @@ pub(super) const ANSWERS: [(&str, &[u16]); 53] = [
     ("/account/email", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/email/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
     ("/account/language", &[200, 303, 400, 403, 405, 413, 415]),
+    ("/login/away", &[200, 405]),
     ("/station/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
     ("/account/enrolment", &[200, 303, 400, 405]),
     ("/account/security", &[200, 303, 400, 405]),

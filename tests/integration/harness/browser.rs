@@ -136,6 +136,11 @@ impl Browser {
         self.cookies.iter().find(|(key, _)| key.starts_with(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Loses the cookies whose name begins with `name`, as when it is closed.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.cookies.retain(|key, _| !key.starts_with(name));
+    }
+
     /// Puts a cookie into the jar.
     pub(crate) fn put_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());

@@ -36,6 +36,11 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
                 "“{name}” hos {organization}: her arbejder én person efter den anden. Den, der er væk et kort øjeblik, logges ud, og ingens konto huskes i browseren."
             )
         },
+        away: Said {
+            title: "Er du der stadig?",
+            text: "Ingen har brugt arbejdsstationen et stykke tid, så siden blev lukket.",
+        },
+        go_on: "Fortsæt",
         submit: "Gør den til fælles arbejdsstation",
         here: |name, organization| format!("{name} · {organization}"),
         done: "Denne browser er nu en fælles arbejdsstation.",

@@ -36,6 +36,11 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
                 "“{name}” of {organization}: one person after the other works here. Whoever is away for a short time is signed out, and nobody’s account is remembered in this browser."
             )
         },
+        away: Said {
+            title: "Are you still there?",
+            text: "Nobody used this workstation for a while, so the page was closed.",
+        },
+        go_on: "Go on",
         submit: "Make it a shared workstation",
         here: |name, organization| format!("{name} · {organization}"),
         done: "This browser is a shared workstation now.",

@@ -36,6 +36,11 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
                 "«{name}» de {organization}: aquí trabaja una persona tras otra. A quien se ausenta un momento se le cierra la sesión, y este navegador no recuerda la cuenta de nadie."
             )
         },
+        away: Said {
+            title: "¿Sigue ahí?",
+            text: "Nadie ha usado este puesto durante un rato, así que se cerró la página.",
+        },
+        go_on: "Continuar",
         submit: "Convertirlo en puesto compartido",
         here: |name, organization| format!("{name} · {organization}"),
         done: "Este navegador es ahora un puesto compartido.",

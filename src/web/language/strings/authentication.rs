@@ -69,6 +69,8 @@ pub struct Station {
     pub submit: &'static str,
     pub here: fn(&str, &str) -> String,
     pub done: &'static str,
+    pub away: Said,
+    pub go_on: &'static str,
 }
 
 /// Asking for a passkey.
