@@ -323,6 +323,8 @@ events! {
     PolicyRefusal "policy-refusal" Failure { user: String, client: String, setting: String, rules: String, times: u64 } setting;
     /// Somebody was let in from a network or country that rules call elsewhere; `country` is empty where it is not known.
     PolicyAlert "policy-alert" Success { user: UserId, client: String, setting: String, rules: String, country: String, times: u64 } setting;
+    /// A session's cookie came from elsewhere than where rules let it count.
+    SessionMisuse "session-misuse" Failure { user: UserId, session: SessionId, reason: &'static str } session;
     /// A sign of an attack; `user` is empty where it is about many, countries where they are not known.
     Signal "signal" Success { user: String, signal: &'static str, session: String, country: String, former_country: String, network: String, times: u64 } signal;
     /// Data left the server: an export or a backup.

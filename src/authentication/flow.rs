@@ -139,7 +139,7 @@ mod tests {
             address: String::new(),
             station: None,
             completed_at: None,
-            is_suspect: false,
+            unexpected: crate::session::Unexpected::default(),
             ended_at: None,
         }
     }

@@ -23,7 +23,9 @@ use crate::{
 };
 
 use super::{
+    assurance,
     recovery::mail,
+    room::StepsUp,
     signal::raising::{self, SignIn},
     store::Tally,
 };
@@ -182,10 +184,18 @@ impl Known {
         self,
         tx: &mut Tx,
         context: &Context,
-        (session, steps_up): (&Session, bool),
+        (session, steps_up): (&Session, StepsUp),
     ) -> storage::Result<()> {
         let Self { app, site, user, browser } = self;
-        let is_new_device = tx.known_devices().note(session, browser, context.now).await?;
+        // What was not proved enough makes no browser a known one.
+        let is_new_device = if steps_up.in_browsers
+            && !assurance::meets(&session.acr, assurance::MULTI_FACTOR)
+            && tx.known_devices().is_strange(&user.id, browser).await?
+        {
+            true
+        } else {
+            tx.known_devices().note(session, browser, context.now).await?
+        };
         let sign_in = SignIn { user: &user, session, is_new_device, steps_up };
         raising::of_sign_in(tx, (&app, &site), context, sign_in).await?;
         if !is_new_device {

@@ -6,16 +6,25 @@ use crate::{
     audit::{Context, Event},
     id::{SessionId, UserId},
     policy::{Barrier, Policies},
-    session::{Crowd, EndReason, Lifetime, Liveness, Session},
+    session::{Crowd, EndReason, Lifetime, Liveness, Session, Unexpected},
     setting::Setting,
     storage::{self, Tx},
 };
+
+/// Where more has to be proved after something unexpected: what was not proved makes nothing known.
+#[derive(Debug, Clone, Copy)]
+pub struct StepsUp {
+    /// In a new country, or too far away.
+    pub at_places: bool,
+    /// In a new browser.
+    pub in_browsers: bool,
+}
 
 /// The rules about it for one person.
 pub(super) struct Room {
     pub(super) lifetime: Lifetime,
     /// Whether more has to be proved after something unexpected.
-    pub(super) steps_up: bool,
+    pub(super) steps_up: StepsUp,
     crowd: Option<(Crowd, Barrier)>,
 }
 
@@ -24,7 +33,11 @@ impl Room {
     pub(super) async fn of(policies: &Policies, user: &UserId) -> storage::Result<Self> {
         let rules = policies.of_person(user).await?;
         let crowd = rules.all().crowd().map(|crowd| (crowd, rules.all().by(Setting::SessionConcurrent)));
-        let steps_up = rules.all().flag(Setting::SignalsStepUp);
+        let doubts = |unexpected| rules.all().doubt(unexpected).is_some();
+        let steps_up = StepsUp {
+            at_places: doubts(Unexpected { place: true, device: false }),
+            in_browsers: doubts(Unexpected { place: false, device: true }),
+        };
         Ok(Self { lifetime: rules.all().lifetime(&policies.app.config.session), steps_up, crowd })
     }
 

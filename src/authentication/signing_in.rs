@@ -22,7 +22,7 @@ use crate::{
     session::{Authenticated, EndReason, Extent, Liveness, Proof, Session},
     storage::{self, Tx},
     text::UserName,
-    web::Site,
+    web::{Site, device::Device},
 };
 
 /// Who tries, from where.
@@ -260,6 +260,7 @@ pub(super) async fn settle(
     match present {
         Some(session)
             if session.user == begin.who.user
+                && Device::of(&session.user_agent) == Device::of(&begin.who.user_agent)
                 && session.liveness(context.now, begin.room.lifetime) == Liveness::Live =>
         {
             tx.sessions().reauthenticate(context, &session, begin.token, (&begin.who.proof, context.now)).await?;

@@ -186,13 +186,17 @@ impl Parts {
     /// Somebody who comes with an authorization whose sign-in was `acr`.
     fn arrival(&self, context: &Context, acr: &str) -> Option<Arrival> {
         let place = self.app.place_of(address(context)?);
-        Some(Arrival { place, is_sure: assurance::meets(acr, assurance::MULTI_FACTOR), is_suspect: false })
+        Some(Arrival {
+            place,
+            is_sure: assurance::meets(acr, assurance::MULTI_FACTOR),
+            unexpected: crate::session::Unexpected::default(),
+        })
     }
 
     /// Somebody who comes with their browser.
     #[must_use]
     pub fn arrival_of(&self, context: &Context, session: &Session) -> Option<Arrival> {
-        Some(Arrival { is_suspect: session.is_suspect, ..self.arrival(context, &session.acr)? })
+        Some(Arrival { unexpected: session.unexpected, ..self.arrival(context, &session.acr)? })
     }
 
     /// Writes down that somebody was let in from elsewhere; once in a while, however often they come.
@@ -305,7 +309,7 @@ mod tests {
             let value = setting.kind().parse(value).unwrap();
             let rules = Rules(vec![Rule { subject: Subject::Everybody, setting, value }]);
             let place = Place { address: [192, 0, 2, 7].into(), country: None };
-            let from = Some(Arrival { place, is_sure: false, is_suspect: false });
+            let from = Some(Arrival { place, is_sure: false, unexpected: crate::session::Unexpected::default() });
             let coming = Coming { now: minute(60), from, last: last.map(minute) };
             let found = judge(&rules, (family, &access), "portal", coming).err().map(|barrier| barrier.setting.name());
             assert_eq!(found, expected, "{case}");

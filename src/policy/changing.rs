@@ -186,8 +186,11 @@ fn is_stopped(applying: &Applying<'_>, known: &[Place], now: Timestamp) -> bool 
     let is_never_open =
         !schedule::are_open(&schedules, now) && schedule::next_turn(&schedules, now, LONGEST_WAIT).is_none();
     // A second factor can be set up.
-    let is_elsewhere =
-        |place: &Place| applying.stopped_at(Arrival { place: *place, is_sure: true, is_suspect: false }).is_some();
+    let is_elsewhere = |place: &Place| {
+        applying
+            .stopped_at(Arrival { place: *place, is_sure: true, unexpected: crate::session::Unexpected::default() })
+            .is_some()
+    };
     let is_nowhere = !known.is_empty() && known.iter().all(is_elsewhere);
     is_never_open || is_nowhere || admits_nowhere(applying)
 }

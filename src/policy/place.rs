@@ -7,6 +7,7 @@
 use super::rule::{Applying, Barrier};
 use crate::{
     geography::Place,
+    session::Unexpected,
     setting::{Setting, Value},
 };
 
@@ -17,8 +18,8 @@ pub struct Arrival {
     pub place: Place,
     /// Whether they proved more than a password.
     pub is_sure: bool,
-    /// Whether something about their sign-in was unexpected.
-    pub is_suspect: bool,
+    /// What about their sign-in was unexpected.
+    pub unexpected: Unexpected,
 }
 
 /// What `network.otherwise` asks of whoever comes from elsewhere.
@@ -37,8 +38,18 @@ impl Applying<'_> {
     #[must_use]
     pub fn stopped_at(&self, from: Arrival) -> Option<Barrier> {
         let by_place = self.outside(from.place).filter(|_| !self.lets_in(from));
-        let is_unsure = from.is_suspect && !from.is_sure && self.flag(Setting::SignalsStepUp);
-        by_place.or(is_unsure.then_some(Setting::SignalsStepUp)).map(|setting| self.by(setting))
+        let by_sign = self.doubt(from.unexpected).filter(|_| !from.is_sure);
+        by_place.or(by_sign).map(|setting| self.by(setting))
+    }
+
+    /// By which setting more has to be proved after an unexpected sign-in.
+    #[must_use]
+    pub fn doubt(&self, unexpected: Unexpected) -> Option<Setting> {
+        if (unexpected.place || unexpected.device) && self.flag(Setting::SignalsStepUp) {
+            return Some(Setting::SignalsStepUp);
+        }
+        let is_by_device = unexpected.device && self.choice(Setting::SessionNewDevice) == Some("second-factor");
+        is_by_device.then_some(Setting::SessionNewDevice)
     }
 
     /// Whether somebody who is stopped would come in if they proved more than a password.
@@ -99,7 +110,11 @@ mod tests {
     fn found(rules: &[(Setting, &str)], address: &str, (country, is_sure): (Option<&str>, bool)) -> (String, String) {
         let rules = Rules(rules.iter().map(|(setting, value)| rule(organization(), *setting, value)).collect());
         let country = country.map(|code| code.parse().unwrap());
-        let from = Arrival { place: Place { address: address.parse().unwrap(), country }, is_sure, is_suspect: false };
+        let from = Arrival {
+            place: Place { address: address.parse().unwrap(), country },
+            is_sure,
+            unexpected: Unexpected::default(),
+        };
         let name = |barrier: Option<Barrier>| barrier.map(|one| one.setting.name().to_owned()).unwrap_or_default();
         (name(rules.all().stopped_at(from)), name(rules.all().alert(from)))
     }
@@ -131,16 +146,22 @@ mod tests {
     #[test]
     fn whoever_comes_unexpectedly_proves_more_where_rules_say_so() {
         let place = Place { address: "192.0.2.7".parse().unwrap(), country: None };
-        for (rule_is_set, is_suspect, is_sure, expected) in [
-            (false, true, false, false),
-            (true, false, false, false),
-            (true, true, true, false),
-            (true, true, false, true),
+        let (any, browser) = ((Setting::SignalsStepUp, "yes"), (Setting::SessionNewDevice, "second-factor"));
+        let (elsewhere, new) = ([true, false], [false, true]);
+        for (case, set, [place_is, device_is], is_sure, expected) in [
+            ("no rule", None, [true, true], false, false),
+            ("nothing unexpected", Some(any), [false, false], false, false),
+            ("proved", Some(any), [true, true], true, false),
+            ("a place", Some(any), elsewhere, false, true),
+            ("a browser", Some(any), new, false, true),
+            ("of browsers alone, a place", Some(browser), elsewhere, false, false),
+            ("of browsers alone", Some(browser), new, false, true),
+            ("of browsers alone, proved", Some(browser), new, true, false),
         ] {
-            let rules = if rule_is_set { vec![rule(organization(), Setting::SignalsStepUp, "yes")] } else { vec![] };
-            let (rules, from) = (Rules(rules), Arrival { place, is_sure, is_suspect });
-            assert_eq!(rules.all().stopped_at(from).is_some(), expected, "{rule_is_set} {is_suspect} {is_sure}");
-            assert_eq!(rules.all().asks_for_more(from), expected);
+            let rules = Rules(set.map(|(setting, value)| rule(organization(), setting, value)).into_iter().collect());
+            let from = Arrival { place, is_sure, unexpected: Unexpected { place: place_is, device: device_is } };
+            assert_eq!(rules.all().stopped_at(from).is_some(), expected, "{case}");
+            assert_eq!(rules.all().asks_for_more(from), expected, "{case}");
         }
     }
 

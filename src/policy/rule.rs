@@ -349,7 +349,11 @@ pub(super) mod tests {
     }
 
     fn arrival(address: &str) -> Arrival {
-        Arrival { place: Place { address: address.parse().unwrap(), country: None }, is_sure: false, is_suspect: false }
+        Arrival {
+            place: Place { address: address.parse().unwrap(), country: None },
+            is_sure: false,
+            unexpected: crate::session::Unexpected::default(),
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ mod tests {
             address: String::new(),
             station: None,
             completed_at: Some(Timestamp(0)),
-            is_suspect: false,
+            unexpected: crate::session::Unexpected::default(),
             ended_at: None,
         }
     }

@@ -96,7 +96,7 @@ mod tests {
                 address: String::new(),
                 station: None,
                 completed_at: None,
-                is_suspect: false,
+                unexpected: crate::session::Unexpected::default(),
                 ended_at: ended.map(Timestamp::from_seconds),
             };
             assert_eq!(session.liveness(Timestamp::from_seconds(now), limits), expected, "{case}");

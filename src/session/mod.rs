@@ -6,6 +6,7 @@
 //! who they are (`authentication`), cookies (`web`), tokens (`oauth`). It knows people and organizations by their ids alone
 //! and stands before `directory`, which ends sessions in the unit that disables somebody.
 
+mod binding;
 mod crowd;
 mod lifetime;
 pub mod store;
@@ -16,6 +17,7 @@ use crate::{
     secret::TokenHash,
 };
 
+pub use binding::{Bearer, Rotation, is_one_range};
 pub use crowd::{Crowd, WhenFull};
 pub use lifetime::{AHEAD, Lifetime, Liveness};
 
@@ -46,10 +48,19 @@ pub struct Session {
     pub station: Option<StationId>,
     /// When its sign-in was complete; until then it stands at the second factor, and its person is not signed in.
     pub completed_at: Option<Timestamp>,
-    /// Whether something about its sign-in was unexpected.
-    pub is_suspect: bool,
+    /// What about its sign-in was unexpected.
+    pub unexpected: Unexpected,
     /// When it was ended before its time.
     pub ended_at: Option<Timestamp>,
+}
+
+/// What about a sign-in was unexpected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unexpected {
+    /// The country, or how fast the person came there.
+    pub place: bool,
+    /// The browser.
+    pub device: bool,
 }
 
 /// Who signed in and how, as a session keeps it.
@@ -113,6 +124,8 @@ pub enum EndReason {
     Expiry,
     /// The person signed in once more, and may not be signed in that often.
     TooMany,
+    /// Its cookie was used by two.
+    Copied,
     /// The database came back from a backup.
     Restore,
 }
@@ -138,6 +151,7 @@ impl EndReason {
             Self::Administrator => "administrator",
             Self::Expiry => "expiry",
             Self::TooMany => "too-many",
+            Self::Copied => "copied",
             Self::Restore => "restore",
         }
     }

@@ -124,12 +124,16 @@ settings! {
         "when apps can be signed in to and get tokens; at its end people are signed out of apps";
     SessionAbsolute "session.absolute" Kind::Shorter("5m", "365d"), ALL, "`[session] absolute`",
         "a session ends so long after it began, however much it is used";
+    SessionBinding "session.binding" Kind::Choice(&["none", "device", "address-range"]), PEOPLE, "`none`",
+        "where the cookie of a session counts: anywhere, in the kind of browser and system in which it began, or there and in its range of addresses";
     SessionConcurrent "session.concurrent" Kind::Lower(1, 50), PEOPLE, "any number",
         "in how many browsers and devices a person is signed in at a time";
     SessionFresh "session.fresh" Kind::Shorter("1m", "12h"), PEOPLE, "`[session] fresh`",
         "how long after they signed in people may change what they sign in with; then they sign in again first";
     SessionIdle "session.idle" Kind::Shorter("2m", "90d"), ALL, "`[session] idle`",
         "a session that was not used for so long ends, and so does what an app did not refresh for so long";
+    SessionNewDevice "session.new_device" Kind::Choice(&["allow", "second-factor"]), PEOPLE, "`allow`",
+        "what a browser in which the person is not known, while others are, opens apps with: a password, or a second factor";
     SessionReauthenticate "session.reauthenticate" Kind::Shorter("2m", "365d"), ALL, "never",
         "how long after they signed in people sign in again before they go on in an app";
     SessionWhenFull "session.when_full" Kind::Choice(&["end-oldest", "refuse"]), PEOPLE, "`end-oldest`",

@@ -60,6 +60,8 @@ pub enum Suspicion<'a> {
     Travel { name: &'a str, country: &'a str, former: &'a str },
     /// A sign-in in a new browser.
     Device { name: &'a str },
+    /// A cookie that was used by two.
+    Theft { name: &'a str },
     /// Many failed sign-ins to one account.
     Failures { name: &'a str, times: i64 },
     /// Failed sign-ins to many accounts.
@@ -210,6 +212,7 @@ impl Letterhead {
             Suspicion::Country { name, country } => ((t.country)(name, country), true),
             Suspicion::Travel { name, country, former } => ((t.travel)(name, former, country), true),
             Suspicion::Device { name } => ((t.device)(name), true),
+            Suspicion::Theft { name } => ((t.theft)(name), true),
             Suspicion::Failures { name, times } => ((t.failures)(name, times), false),
             Suspicion::Spraying { times } => ((t.spraying)(times), false),
         };
@@ -340,6 +343,7 @@ mod tests {
             Suspicion::Country { name: "Priya <b>", country: "SE" },
             Suspicion::Travel { name: "Priya", country: "SE", former: "DK" },
             Suspicion::Device { name: "Priya" },
+            Suspicion::Theft { name: "Priya" },
             Suspicion::Failures { name: "Priya", times: 10 },
             Suspicion::Spraying { times: 10 },
         ];

@@ -26,7 +26,12 @@ use super::{
     return_to::{self, LocalPath, ReturnTo, ReturnToError},
     site::Site,
 };
-use crate::{id::RequestId, random::Random, secret::SecretString, telemetry::RequestSpan};
+use crate::{
+    id::RequestId,
+    random::Random,
+    secret::{ExposeSecret, SecretString},
+    telemetry::RequestSpan,
+};
 
 /// The longest user agent that is kept, in characters.
 const MAX_USER_AGENT: usize = 200;
@@ -49,6 +54,8 @@ struct Inner {
     /// Whether somebody asked for that language in so many words, or the browser's settings decided.
     language_is_chosen: bool,
     session: Option<SecretString>,
+    /// What the cookie of the session holds from the answer on.
+    next_session: OnceLock<SecretString>,
     /// The browser that brought its cookie back, or a new one once a page needs it.
     browser: OnceLock<Browser>,
     browser_is_new: bool,
@@ -110,6 +117,7 @@ impl Visit {
             language: chosen.unwrap_or_else(|| Language::negotiate(None, None, accepted)),
             language_is_chosen: chosen.is_some(),
             session: Cookie::Session.read(site, headers).filter(|text| is_token(text)).map(Into::into),
+            next_session: OnceLock::new(),
             browser_is_new: browser.is_none(),
             browser: browser.map_or_else(OnceLock::new, OnceLock::from),
             target: request.uri().path_and_query().cloned(),
@@ -228,6 +236,20 @@ impl Visit {
         ReturnTo::open(text, self.site(), self.known_browser().ok_or(ReturnToError::Forged)?)
     }
 
+    /// From the answer on the cookie of the session holds another secret, unless the answer sets one itself.
+    pub fn change_session(&self, token: SecretString) {
+        // The first one counts: two of one request would be two answers.
+        drop(self.0.next_session.set(token));
+    }
+
+    fn next_session_cookie(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let token = self.0.next_session.get()?;
+        let name = format!("{}=", Cookie::Session.name(&self.0.site));
+        let mut set = headers.get_all(header::SET_COOKIE).iter();
+        let is_set = set.any(|cookie| cookie.as_bytes().starts_with(name.as_bytes()));
+        (!is_set).then(|| Cookie::Session.set(&self.0.site, token.expose_secret()).into_header())
+    }
+
     fn new_browser_cookie(&self) -> Option<HeaderValue> {
         let inner = &self.0;
         let new = inner.browser.get().filter(|_| inner.browser_is_new)?;
@@ -263,7 +285,8 @@ pub async fn accompany(State(site): State<Site>, mut request: Request, next: Nex
         // Nothing of ours is named by what no database can store.
         let response = if is_text { next.run(request).await } else { Refusal::NotFound.into_response() };
         let mut response = error::render(response, &visit);
-        if let Some(cookie) = visit.new_browser_cookie() {
+        let cookies = [visit.new_browser_cookie(), visit.next_session_cookie(response.headers())];
+        for cookie in cookies.into_iter().flatten() {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         span.answered(response.status().as_u16());

@@ -1,5 +1,6 @@
 //! The endpoints of signing in. Each does one step and sends the browser to what [`flow`](super::flow) decides.
 
+mod bound;
 mod change_password;
 mod chosen_password;
 mod logo;

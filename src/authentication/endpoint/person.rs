@@ -8,7 +8,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{address_of, given_way, send_to_sign_in};
+use super::{
+    address_of,
+    bound::{self, Brought},
+    given_way, send_to_sign_in,
+};
 use crate::{
     app::App,
     authentication::{
@@ -18,7 +22,6 @@ use crate::{
     clock::Timestamp,
     directory::user::User,
     policy::{Policies, password::Asked},
-    secret::{ExposeSecret, TokenHash},
     session::Session,
     setting::Setting,
     storage,
@@ -76,11 +79,10 @@ impl Person {
     /// When the database fails.
     pub async fn of(policies: &Policies, visit: &Visit) -> storage::Result<Self> {
         let app = &policies.app;
-        let Some(token) = visit.session_token() else { return Ok(Self::nobody()) };
+        let Some(token) = bound::named(visit) else { return Ok(Self::nobody()) };
         let mut tx = app.storage.read().await?;
-        let Some(session) = tx.sessions().by_token(TokenHash::of(token.expose_secret())).await? else {
-            return Ok(Self::nobody());
-        };
+        let Some(brought) = Brought::by(&mut tx, token).await? else { return Ok(Self::nobody()) };
+        let session = brought.session.clone();
         let user = tx.users().by_id(&session.user).await?;
         let texts_wait = match (&app.config.terms, &user) {
             (Some(terms), Some(user)) => tx.acceptances().is_any_missing(&user.id, &terms.version).await?,
@@ -88,6 +90,9 @@ impl Person {
         };
         drop(tx);
         let rules = policies.of_person(&session.user).await?;
+        if !brought.counts(app, (visit, user.as_ref()), &rules.all()).await? {
+            return Ok(Self::nobody());
+        }
         let (lifetime, now) = (rules.all().lifetime(&app.config.session), app.clock.now());
         let changed_at = user.as_ref().and_then(|user| user.password_changed_at);
         let password_ends_at = Asked::of(&app.config.password, &rules.all()).expires_at(changed_at);
@@ -207,7 +212,7 @@ async fn is_fresh(policies: &Policies, session: &Session) -> Result<bool, Respon
     let rules = policies.of_person(&session.user).await.map_err(|error| Error::from(error).into_response())?;
     // Whoever knows a password alone sets up no second factor from where the person never was.
     let is_sure = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
-    if session.is_suspect && !is_sure && rules.all().flag(Setting::SignalsStepUp) {
+    if !is_sure && rules.all().doubt(session.unexpected).is_some() {
         return Err(Refusal::Forbidden.into_response());
     }
     let fresh = rules.all().within(app.config.session.fresh, Setting::SessionFresh);

@@ -32,7 +32,7 @@ impl NoAccessPage {
         let texts = &self.frame.t.authentication.no_access;
         match self.stopped {
             Some(Setting::ScheduleWindows) => (texts.closed_title)(&self.app),
-            Some(Setting::SignalsStepUp) => (texts.unusual_title)(&self.app),
+            Some(Setting::SignalsStepUp | Setting::SessionNewDevice) => (texts.unusual_title)(&self.app),
             Some(_) => (texts.elsewhere_title)(&self.app),
             None => (texts.title)(&self.app),
         }
@@ -42,7 +42,9 @@ impl NoAccessPage {
         let texts = &self.frame.t.authentication.no_access;
         match &self.organization {
             Some(organization) if self.stopped == Some(Setting::ScheduleWindows) => (texts.closed)(organization),
-            Some(organization) if self.stopped == Some(Setting::SignalsStepUp) => (texts.unusual)(organization),
+            Some(organization) if matches!(self.stopped, Some(Setting::SignalsStepUp | Setting::SessionNewDevice)) => {
+                (texts.unusual)(organization)
+            }
             Some(organization) if self.stopped.is_some() => (texts.elsewhere)(organization),
             Some(organization) => (texts.lead)(&self.app, organization),
             None => (texts.lead_without_organization)(&self.app),

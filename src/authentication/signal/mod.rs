@@ -21,6 +21,8 @@ pub enum Kind {
     Travel,
     /// A sign-in in a browser in which the person never did, though they are known in others.
     Device,
+    /// A cookie that was used by two.
+    Theft,
     /// Many failed sign-ins to one account.
     Failures,
     /// Failed sign-ins to many accounts from one network.
@@ -35,6 +37,7 @@ impl Kind {
             Self::Country => "unexpected-country",
             Self::Travel => "impossible-travel",
             Self::Device => "unexpected-device",
+            Self::Theft => "copied-session",
             Self::Failures => "many-failures",
             Self::Spraying => "password-spraying",
         }

@@ -13,6 +13,7 @@ use crate::{
     authentication::{
         assurance,
         recovery::mail,
+        room::StepsUp,
         store::{Recipient, Stay},
     },
     config::Recipients,
@@ -51,8 +52,8 @@ pub struct SignIn<'s> {
     pub session: &'s Session,
     /// Whether the person was never seen in the browser, and was in others.
     pub is_new_device: bool,
-    /// Whether rules ask for more after a sign (`signals.step_up`).
-    pub steps_up: bool,
+    /// Whether rules ask for more after it.
+    pub steps_up: StepsUp,
 }
 
 /// Looks at a sign-in and says what is unexpected about it.
@@ -75,7 +76,7 @@ pub async fn of_sign_in(
     }
     // Whoever has to prove more and did not has not shown that the person was there.
     let is_proved = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
-    if let Some(stay) = stay.filter(|_| is_proved || !steps_up || !is_unexpected_place) {
+    if let Some(stay) = stay.filter(|_| is_proved || !steps_up.at_places || !is_unexpected_place) {
         tx.signals().stay(&user.id, stay).await?;
     }
     if found.is_empty() {
@@ -96,6 +97,27 @@ pub async fn of_sign_in(
         raise(tx, (app, site), context, sign).await?;
     }
     Ok(())
+}
+
+/// The cookie of a session was used by two.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_theft(
+    tx: &mut Tx,
+    (app, site): (&App, &Site),
+    context: &Context,
+    (user, session): (&User, &Session),
+) -> storage::Result<()> {
+    let sign = Sign {
+        kind: Kind::Theft,
+        user: Some(user),
+        session: Some(session),
+        countries: <_>::default(),
+        network: String::new(),
+        times: 1,
+    };
+    raise(tx, (app, site), context, sign).await
 }
 
 /// Where somebody is; nowhere in a private network, and where nobody knows it.
@@ -255,6 +277,7 @@ fn letter(site: &Site, context: &Context, (sign, owner): (&Sign<'_>, Option<&Rec
         Kind::Country => Suspicion::Country { name, country },
         Kind::Travel => Suspicion::Travel { name, country, former },
         Kind::Device => Suspicion::Device { name },
+        Kind::Theft => Suspicion::Theft { name },
         Kind::Failures => Suspicion::Failures { name, times: sign.times },
         Kind::Spraying => Suspicion::Spraying { times: sign.times },
     };

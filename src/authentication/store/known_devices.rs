@@ -39,6 +39,21 @@ impl KnownDevices<'_> {
         Ok(row.is_some())
     }
 
+    /// Whether the person has never signed in there, and has in others.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_strange(&mut self, user: &UserId, browser: TokenHash) -> Result<bool> {
+        if self.is_known(user, browser).await? {
+            return Ok(false);
+        }
+        let row = sql("SELECT first_at FROM known_devices WHERE user_id = $1 LIMIT 1")
+            .bind(user.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// The person has signed in there; whether that is new, though they are known elsewhere.
     ///
     /// # Errors

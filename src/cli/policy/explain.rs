@@ -55,7 +55,7 @@ pub(super) async fn explain(shell: &Shell, of: &Organization, question: Question
     let place = question.from_ip.map(|address| shell.app.place_of(address));
     // Without a word on it whoever asks wants to know what a password alone comes to.
     let is_sure = question.acr.is_some_and(|acr| assurance::meets(&acr, assurance::MULTI_FACTOR));
-    let from = place.map(|place| Arrival { place, is_sure, is_suspect: false });
+    let from = place.map(|place| Arrival { place, is_sure, unexpected: crate::session::Unexpected::default() });
     let barrier = applying.barrier(at, from);
     let is_member = member.is_active(at);
     let opens_at = barrier.as_ref().filter(|barrier| barrier.setting == Setting::ScheduleWindows);

@@ -224,7 +224,8 @@ fn judged(app: &App, rules: &Rules, known: &Known, event: &Recorded) -> Option<(
     let user: UserId = event.person_id.as_deref()?.parse().ok()?;
     let (access, is_sure) = known.get(&user)?.as_ref()?;
     let place = event.address.as_deref().and_then(|text| text.parse().ok()).map(|address| app.place_of(address));
-    let from = place.map(|place| Arrival { place, is_sure: *is_sure, is_suspect: false });
+    let from =
+        place.map(|place| Arrival { place, is_sure: *is_sure, unexpected: crate::session::Unexpected::default() });
     let whom = Whom { access: Some(access), client: event.client_id.as_deref() };
     let barrier = rules.applying(whom).barrier(event.at, from)?;
     Some((user, barrier))

@@ -3,6 +3,7 @@
 mod ending;
 mod parts;
 mod restoring;
+mod rotating;
 mod sessions;
 mod telling;
 

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     id::{OrganizationId, SessionId, Sid, StationId, UserId},
     secret::TokenHash,
-    session::{AHEAD, Authenticated, EndReason, Extent, Lifetime, Proof, Session},
+    session::{AHEAD, Authenticated, EndReason, Extent, Lifetime, Proof, Session, Unexpected},
     storage::{Result, Row, Tx, sql},
 };
 
@@ -44,7 +44,7 @@ impl Sessions<'_> {
             address: context.address.clone().unwrap_or_default(),
             station: None,
             completed_at: (who.proof.extent == Extent::Whole).then_some(context.now),
-            is_suspect: false,
+            unexpected: Unexpected::default(),
             ended_at: None,
         };
         let row = sql(
@@ -168,7 +168,8 @@ impl Sessions<'_> {
     ) -> Result<()> {
         let completed = (proof.extent == Extent::Whole).then_some(context.now);
         sql("UPDATE sessions SET token_hash = $2, auth_time = $3, last_seen_at = $4, acr = $5, amr = $6, \
-             completed_at = COALESCE(completed_at, $7) \
+             completed_at = COALESCE(completed_at, $7), address = COALESCE($8, address), \
+             former_token_hash = NULL, rotated_at = NULL, successor_used_at = NULL \
              WHERE id = $1")
         .bind(session.id.as_str().to_owned())
         .bind(token.to_vec())
@@ -177,6 +178,7 @@ impl Sessions<'_> {
         .bind(proof.acr.clone())
         .bind(proof.amr.join(" "))
         .bind(completed.map(|at| at.0))
+        .bind(context.address.clone())
         .execute(self.0.connection())
         .await?;
         let event = match (session.completed_at, proof.extent) {
@@ -275,8 +277,9 @@ fn said(proof: &Proof) -> (String, String, String) {
     (proof.amr.join(" "), factor, proof.client.clone().unwrap_or_default())
 }
 
-fn session(row: &Row) -> Result<Session> {
-    let amr: String = row.try_get("amr")?;
+pub(super) fn session(row: &Row) -> Result<Session> {
+    let (amr, signals): (String, String) = (row.try_get("amr")?, row.try_get("signals")?);
+    let has = |signal: &str| signals.split(' ').any(|one| one == signal);
     Ok(Session {
         id: SessionId::from_stored(row.try_get("id")?),
         user: UserId::from_stored(row.try_get("user_id")?),
@@ -290,7 +293,10 @@ fn session(row: &Row) -> Result<Session> {
         address: row.try_get("address")?,
         station: station(row)?,
         completed_at: row.try_get::<Option<i64>>("completed_at")?.map(Timestamp),
-        is_suspect: !row.try_get::<String>("signals")?.is_empty(),
+        unexpected: Unexpected {
+            place: has("unexpected-country") || has("impossible-travel"),
+            device: has("unexpected-device"),
+        },
         ended_at: row.try_get::<Option<i64>>("ended_at")?.map(Timestamp),
     })
 }

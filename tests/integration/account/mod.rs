@@ -2,6 +2,7 @@
 
 mod address;
 mod apps;
+mod binding;
 mod crowds;
 mod doors;
 mod invitations;

@@ -87,6 +87,12 @@ impl Browser {
         self.peer = Some(peer.parse().expect("an address"));
     }
 
+    /// A browser with the same cookies, that says it is the same: what a thief makes of a stolen jar.
+    pub(crate) fn copy(&self) -> Self {
+        let (router, cookies) = (self.router.clone(), self.cookies.clone());
+        Self { router, cookies, user_agent: self.user_agent, languages: self.languages, peer: self.peer }
+    }
+
     /// From now on another node answers.
     pub(crate) fn goes_to(&mut self, node: &Router) {
         self.router = node.clone();

@@ -147,6 +147,11 @@ pub(super) const LETTERS: Letters = Letters {
             format!("{name} loggede ind fra to steder ({way}) hurtigere, end nogen kan rejse mellem dem.")
         },
         device: |name| format!("{name} loggede ind på en enhed, som vedkommende ikke har brugt før."),
+        theft: |name| {
+            format!(
+                "En session for {name} blev brugt med en kopieret cookie, to steder på én gang. Den blev afsluttet for begge."
+            )
+        },
         failures: |name, times| format!("Nogen har {times} gange forgæves forsøgt at logge ind som {name}."),
         spraying: |times| {
             format!("Nogen har forgæves forsøgt at logge ind på {times} eller flere konti, den ene efter den anden.")

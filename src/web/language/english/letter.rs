@@ -145,6 +145,11 @@ pub(super) const LETTERS: Letters = Letters {
             format!("{name} signed in from two places ({way}) sooner than anybody can travel between them.")
         },
         device: |name| format!("{name} signed in on a device that they hadn’t used before."),
+        theft: |name| {
+            format!(
+                "A session of {name} was used with a copied cookie, from two places at once. It was ended for both."
+            )
+        },
         failures: |name, times| format!("Somebody has failed {times} times to sign in as {name}."),
         spraying: |times| format!("Somebody has failed to sign in to {times} or more accounts, one after the other."),
         facts: |address, date| format!("It came from {address}, on {date}."),

@@ -149,6 +149,11 @@ pub(super) const LETTERS: Letters = Letters {
             format!("{name} ha entrado desde dos lugares ({way}) antes de lo que nadie puede viajar de uno a otro.")
         },
         device: |name| format!("{name} ha entrado en un dispositivo que no había usado antes."),
+        theft: |name| {
+            format!(
+                "Se usó una sesión de {name} con una cookie copiada, desde dos lugares a la vez. Se ha cerrado para ambos."
+            )
+        },
         failures: |name, times| format!("Alguien ha intentado entrar como {name} {times} veces sin conseguirlo."),
         spraying: |times| {
             format!("Alguien ha intentado entrar sin conseguirlo en {times} cuentas o más, una tras otra.")

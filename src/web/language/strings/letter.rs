@@ -140,6 +140,7 @@ pub struct Suspicions {
     pub country: fn(&str, &str) -> String,
     pub travel: fn(&str, &str, &str) -> String,
     pub device: fn(&str) -> String,
+    pub theft: fn(&str) -> String,
     pub failures: fn(&str, i64) -> String,
     pub spraying: fn(i64) -> String,
     pub facts: fn(&str, &str) -> String,
