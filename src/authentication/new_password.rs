@@ -46,6 +46,8 @@ pub struct Measure {
     pub about: Vec<String>,
     /// The hash of the present one, which it must not be.
     pub present: Option<SecretString>,
+    /// The hashes of former ones, none of which it may be.
+    pub former: Vec<SecretString>,
 }
 
 impl Measure {
@@ -59,11 +61,15 @@ impl Measure {
         let mut tx = app.storage.read().await?;
         let members = tx.memberships().active_of_user(&user.id, app.clock.now()).await?;
         let names = tx.login_names().of(&user.id).await?;
+        let former = match asked.history {
+            0 => vec![],
+            most => tx.former_passwords().of(&user.id, most).await?,
+        };
         let own = [Some(user.name.to_string()), user.given_name.clone(), user.family_name.clone()];
         let mut about: Vec<String> = own.into_iter().flatten().collect();
         about.extend(names.into_iter().map(|one| one.name.to_string()));
         about.extend(members.into_iter().map(|(_, organization)| organization.name.to_string()));
-        Ok(Self { asked, about, present: user.password_hash.clone().map(SecretString::from) })
+        Ok(Self { asked, about, present: user.password_hash.clone().map(SecretString::from), former })
     }
 }
 
@@ -86,10 +92,11 @@ pub async fn prepare(
     }
     password::fits(typed.expose(), measure.asked.least).map_err(Fault::Policy)?;
     judge(with, typed.clone(), measure.clone()).await?;
-    if let Some(present) = &measure.present {
-        let comparison = with.hasher.verify(typed.clone(), Some(present.expose_secret()), from).await?;
-        if comparison != Comparison::Different {
-            return Err(Fault::Policy(Problem::Same));
+    // One after the other: a handful at most, each on the threads that hash.
+    let present = measure.present.iter().map(|hash| (hash, Problem::Same));
+    for (hash, problem) in present.chain(measure.former.iter().map(|hash| (hash, Problem::Former))) {
+        if with.hasher.verify(typed.clone(), Some(hash.expose_secret()), from).await? != Comparison::Different {
+            return Err(Fault::Policy(problem));
         }
     }
     Ok(with.hasher.hash(typed, from).await?)
@@ -125,6 +132,7 @@ pub async fn set(
     set: Prepared,
     but: Option<&SessionId>,
 ) -> directory::Result<()> {
+    tx.former_passwords().keep(user, set.keeps, context.now).await?;
     let password = NewPassword { hash: set.hash, kind: PasswordKind::Lasting, by: set.by };
     user::set_password(tx, context, user, &password).await?;
     tx.sessions().end_all_of_user(context, user, but, EndReason::PasswordChange).await?;
@@ -137,4 +145,6 @@ pub struct Prepared {
     pub hash: String,
     /// For the audit log.
     pub by: &'static str,
+    /// How many former ones are kept.
+    pub keeps: usize,
 }

@@ -106,7 +106,7 @@ pub async fn set_password(
     app: &App,
     context: Context,
     token: TokenHash,
-    hash: String,
+    prepared: Prepared,
     notices: Notices,
 ) -> directory::Result<UserId> {
     let sealer = app.sealer.clone();
@@ -120,7 +120,7 @@ pub async fn set_password(
                 lockout::unlock(tx, &context, &user).await?;
                 tx.known_devices().forget(&user).await?;
                 let is_first = user::take_over(tx, &context, &user).await?;
-                new_password::set(tx, &context, &user, Prepared { hash, by: "reset" }, None).await?;
+                new_password::set(tx, &context, &user, prepared, None).await?;
                 // Nobody had proved the address: whoever set factors up was not known to be its owner.
                 let removed = if is_first { enrolling::reset(tx, &context, &user, "reset").await? } else { 0 };
                 let told = [Some(notices.password), (removed > 0).then_some(notices.factors)];

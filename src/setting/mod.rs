@@ -114,6 +114,8 @@ settings! {
         "what becomes of whoever comes from another network or country: let in and written down, let in with a second factor, or stopped";
     PasswordComposition "password.composition" Kind::Higher(2, 4), PEOPLE, "not asked",
         "how many of capital letters, small letters, digits and symbols a new password has";
+    PasswordHistory "password.history" Kind::Higher(1, 10), PEOPLE, "the present one alone",
+        "how many former passwords a new one must not be; they are kept, as hashes, from when this is set";
     PasswordMaxAge "password.max_age" Kind::Shorter("1d", "3650d"), PEOPLE, "never",
         "a password that is older has to be replaced at the next sign-in";
     PasswordMinLength "password.min_length" Kind::Higher(8, 64), PEOPLE, "`[password] min_length`",

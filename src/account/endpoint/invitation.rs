@@ -181,7 +181,8 @@ async fn join(
         return Ok(page(visit, opened, form, vec![problem]));
     };
     let about = [name.as_str(), opened.invitation.email.as_str(), opened.offer.brand.name.as_str()];
-    let measure = Measure { asked: opened.asked, about: about.map(str::to_owned).to_vec(), present: None };
+    let measure =
+        Measure { asked: opened.asked, about: about.map(str::to_owned).to_vec(), present: None, former: vec![] };
     let hash = match chosen_password(app, authenticator, visit, form, &measure).await? {
         Ok(hash) => hash,
         Err(problem) => return Ok(page(visit, opened, form, vec![problem])),

@@ -44,7 +44,7 @@ pub(super) async fn save(
         return Ok(unconfirmed.answer(|problems| empty.with_problems(problems)));
     }
     match chosen_password(app, &authenticator, &visit, &form, &measure).await? {
-        Ok(hash) => change(app, &visit, person, hash).await?,
+        Ok(hash) => change(app, &visit, person, Prepared { hash, by: "person", keeps: measure.asked.history }).await?,
         Err(problem) => return Ok(refused(empty.with_problems(vec![problem]))),
     }
     Ok(Notice::Password.at("/account").into_response())
@@ -58,7 +58,7 @@ fn unfit(visit: &Visit, form: &Parameters) -> Option<Problem> {
 }
 
 /// Sets the password, ends the other sessions and writes to the person, in one unit.
-async fn change(app: &App, visit: &Visit, person: SignedIn, hash: String) -> directory::Result<()> {
+async fn change(app: &App, visit: &Visit, person: SignedIn, prepared: Prepared) -> directory::Result<()> {
     let SignedIn { session, user, .. } = person.clone();
     let context = context(app, visit, &person);
     let site = visit.site();
@@ -68,7 +68,6 @@ async fn change(app: &App, visit: &Visit, person: SignedIn, hash: String) -> dir
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                let prepared = Prepared { hash, by: "person" };
                 new_password::set(tx, &context, &user.id, prepared, Some(&session.id)).await?;
                 if let Some(email) = &user.email {
                     tx.jobs().enqueue(&context, &sealer, &mail(email.as_str(), letter)).await?;

@@ -60,7 +60,7 @@ pub(super) async fn submit(
     app.storage
         .write::<_, directory::Error, _>(move |tx| {
             Box::pin(async move {
-                let prepared = Prepared { hash, by: "person" };
+                let prepared = Prepared { hash, by: "person", keeps: measure.asked.history };
                 new_password::set(tx, &context, &user.id, prepared, Some(&session.id)).await
             })
         })

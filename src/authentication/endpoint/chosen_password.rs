@@ -55,6 +55,7 @@ pub fn problem_of(visit: &Visit, problem: Policy) -> Problem {
         Policy::Weak(weak) => weakness(visit, weak),
         Policy::Kinds(least) => (texts.kinds)(least),
         Policy::Same => texts.same.to_owned(),
+        Policy::Former => texts.former.to_owned(),
     };
     Problem::of("new_password", text)
 }

@@ -12,7 +12,7 @@ use crate::{
     audit::Actor,
     authentication::{
         Authenticator,
-        new_password::Measure,
+        new_password::{Measure, Prepared},
         page::{
             password::{PasswordPage, Reason},
             reset::{ResetPage, sent_page},
@@ -107,7 +107,8 @@ pub(super) async fn set(
     };
     let context = visit_context(app, &visit, Actor::Anonymous);
     let notices = notices(&visit, &user, context.now);
-    match recovery::set_password(app, context, link, hash, notices).await {
+    let prepared = Prepared { hash, by: "reset", keeps: measure.asked.history };
+    match recovery::set_password(app, context, link, prepared, notices).await {
         Ok(_) => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/login/password?changed=1")).into_response()),
         Err(directory::Error::Unknown(..)) => Err(Refusal::LinkInvalid.into()),
         Err(error) => Err(error.into()),

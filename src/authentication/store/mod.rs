@@ -3,6 +3,7 @@
 
 mod acceptances;
 mod factors;
+mod former_passwords;
 mod known_devices;
 mod password_links;
 mod recovery_codes;
@@ -11,6 +12,7 @@ mod throttles;
 
 pub use acceptances::Acceptances;
 pub use factors::{Factors, KeptKey, KeptSeed};
+pub use former_passwords::FormerPasswords;
 pub use known_devices::KnownDevices;
 pub use password_links::PasswordLinks;
 pub use recovery_codes::RecoveryCodes;

@@ -61,7 +61,7 @@ enum Command {
     },
     /// Keeps what is tried: all of it, or the change of one rule
     #[command(
-        after_help = "Examples:\n  lanyard policy keep --organization riverside\n  lanyard policy keep network.allowed --role practitioner --organization riverside"
+        after_help = "Examples:\n  lanyard policy keep --organization riverside\n  lanyard policy keep network.allowed --role gp --organization riverside"
     )]
     Keep {
         /// The setting; all that is tried, if left out
@@ -116,7 +116,8 @@ Examples:
 
 const SIMULATE_EXAMPLES: &str = "\
 Examples:
-  lanyard policy simulate --set network.countries=DK --role front_desk --days 30 --organization riverside
+  lanyard policy simulate --set network.countries=DK --role front_desk --days 30 \\
+    --organization riverside
   lanyard policy simulate --set \"schedule.windows=mon-fri 07:00-19:00 in Europe/Copenhagen\" --json \\
     --organization riverside";
 

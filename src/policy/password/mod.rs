@@ -33,6 +33,8 @@ pub enum Problem {
     Kinds(usize),
     /// It is the one before.
     Same,
+    /// It is one of those before that.
+    Former,
 }
 
 impl fmt::Display for Problem {
@@ -49,6 +51,7 @@ impl fmt::Display for Problem {
                 write!(f, "the password needs {least} of: capital letters, small letters, digits, symbols")
             }
             Self::Same => f.write_str("the password is the present one"),
+            Self::Former => f.write_str("the password was used before"),
         }
     }
 }
@@ -64,6 +67,8 @@ pub struct Asked {
     pub kinds: usize,
     /// When it has to be replaced.
     pub max_age: Option<Duration>,
+    /// How many former ones it must not be.
+    pub history: usize,
 }
 
 impl Asked {
@@ -77,6 +82,7 @@ impl Asked {
             strength: config.strength.max(strength),
             kinds: count(Setting::PasswordComposition),
             max_age: rules.span(Setting::PasswordMaxAge),
+            history: count(Setting::PasswordHistory),
         }
     }
 
@@ -180,7 +186,7 @@ mod tests {
     };
     use crate::config::{Config, Sources};
 
-    const ASKED: Asked = Asked { least: 15, strength: 3, kinds: 0, max_age: None };
+    const ASKED: Asked = Asked { least: 15, strength: 3, kinds: 0, max_age: None, history: 0 };
 
     #[test]
     fn passwords_are_judged_by_length_and_context() {

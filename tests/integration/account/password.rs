@@ -186,3 +186,34 @@ async fn a_password_of_a_mebibyte_is_refused_before_it_is_hashed() {
         assert_eq!(app.recorded("password-change", "success").await, 0);
     }
 }
+
+#[tokio::test]
+async fn a_former_password_is_refused_as_long_as_rules_say() {
+    let (second, third, fourth) = ("a quiet second lantern", "the third heron waits", "fourth of seven ferries");
+    for app in TestApp::each_with(|sources| sources.with("policy.password.history", "2")).await {
+        app.leaves_jobs();
+        let mut browser = app.signed_in("priya@riverside.example").await;
+        let form = browser.get("/account/password").await;
+        for (current, new, expected) in [
+            (PASSWORD, second, None),
+            (second, third, None),
+            (third, second, Some("used that password before")),
+            (third, third, Some("the password you have now")),
+            (third, PASSWORD, Some("used that password before")),
+            (third, fourth, None),
+            // Two are kept: the first one may come back.
+            (fourth, third, Some("used that password before")),
+            (fourth, PASSWORD, None),
+        ] {
+            let fields = [("current_password", current), ("new_password", new), ("repeated_password", new)];
+            app.wait(Duration::from_secs(30));
+            let answer = browser.post_form(&form, "/account/password", &fields).await;
+            match expected {
+                Some(text) => {
+                    answer.expect(422, text);
+                }
+                None => assert_eq!(answer.status, 303, "{current} {new}: {}", answer.body),
+            }
+        }
+    }
+}

@@ -66,7 +66,7 @@ async fn a_one_time_password_is_changed_before_anything_else() {
         let network = Network::from(std::net::IpAddr::from([127, 0, 0, 1]));
         let authenticator = Authenticator::start(&app.app);
         let asked = Asked::of(&app.app.config.password, &Applying::default());
-        let measure = Measure { asked, about: vec![], present: None };
+        let measure = Measure { asked, about: vec![], present: None, former: vec![] };
         let handed = "hand-me-down-and-change".into();
         let hash = new_password::prepare(&app.app, &authenticator, &handed, &measure, network).await.expect("fits");
         let context = app.app.context(Actor::Server);

@@ -2,7 +2,10 @@
 //! left of whoever had it.
 
 use lanyard::{
-    authentication::recovery::{self, Notices},
+    authentication::{
+        new_password::Prepared,
+        recovery::{self, Notices},
+    },
     clock::Timestamp,
     directory::email_change,
     oauth::{authorization::prompt::Consent, scope::Scopes},
@@ -59,7 +62,8 @@ async fn whoever_takes_an_account_over_by_a_mailed_link_is_alone_in_it() {
 
             let link = TokenHash::of(link.expose_secret());
             let context = clinic.context();
-            recovery::set_password(&clinic.app, context.clone(), link, "$x$".into(), Notices::default()).await.unwrap();
+            let prepared = Prepared { hash: "$x$".into(), by: "reset", keeps: 0 };
+            recovery::set_password(&clinic.app, context.clone(), link, prepared, Notices::default()).await.unwrap();
 
             assert!(!is_active(&clinic, &tokens).await && !is_active(&clinic, &opaque).await);
             for form in [&refresh, &code] {

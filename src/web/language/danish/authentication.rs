@@ -226,6 +226,7 @@ const PASSWORD: Password = Password {
     wrong_current: "Det er ikke din nuværende adgangskode.",
     too_short: |least| format!("Den er for kort: brug mindst {least} tegn."),
     too_long: "Den er for lang: brug højst 1.024 bytes.",
+    former: "Den adgangskode har du brugt før. Vælg en anden.",
     too_common: "Adgangskoden er kendt fra datalæk eller nem at gætte. Vælg en anden.",
     kinds: |least| format!("Brug mindst {least} af: store bogstaver, små bogstaver, tal, tegn."),
     weak: "Adgangskoden er for nem at gætte. Tilføj et ord eller to; sjældne ord er bedre.",

@@ -227,6 +227,7 @@ const PASSWORD: Password = Password {
     wrong_current: "That isn’t your current password.",
     too_short: |least| format!("That’s too short: use at least {least} characters."),
     too_long: "That’s too long: use at most 1,024 bytes.",
+    former: "You have used that password before. Choose another.",
     too_common: "That password is known from data leaks or easy to guess. Choose another.",
     kinds: |least| format!("Use at least {least} of: capital letters, small letters, digits, symbols."),
     weak: "That password is too easy to guess. Add another word or two; uncommon words are better.",

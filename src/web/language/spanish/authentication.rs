@@ -233,6 +233,7 @@ const PASSWORD: Password = Password {
     wrong_current: "Esa no es su contraseña actual.",
     too_short: |least| format!("Es demasiado corta: use al menos {least} caracteres."),
     too_long: "Es demasiado larga: use como máximo 1.024 bytes.",
+    former: "Ya ha usado esa contraseña. Elija otra.",
     too_common: "Esa contraseña es conocida por filtraciones o fácil de adivinar. Elija otra.",
     kinds: |least| format!("Use al menos {least} de: mayúsculas, minúsculas, números, símbolos."),
     weak: "Esa contraseña es demasiado fácil de adivinar. Añada una o dos palabras; mejor si son poco comunes.",

@@ -200,6 +200,7 @@ pub struct Password {
     pub too_short: fn(usize) -> String,
     pub too_long: &'static str,
     pub too_common: &'static str,
+    pub former: &'static str,
     pub kinds: fn(usize) -> String,
     pub weak: &'static str,
     /// Keys, repetition, common, sequence, date, word, name.
