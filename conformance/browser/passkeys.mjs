@@ -83,4 +83,43 @@ await visit('whoever does not verify themselves goes on with the password', PHON
   await removesIt(noor);
 });
 
+await visit('a copied passkey is closed for good, and a recovery code lets its person in', SPANISH, async (noor) => {
+  const key = await withKey(noor);
+  await noor.opensTheAccountAs(NOOR);
+  await addsAPasskey(noor);
+  const recovery = await noor.page.locator('.secrets code').first().textContent();
+  const [credential] = await key.credentials();
+
+  // The copy is taken now, and counts from here; the original goes on.
+  const original = await noor.anotherDevice();
+  await (await withKey(original)).say('addCredential', { credential: { ...credential, signCount: credential.signCount + 5 } });
+  await original.page.goto(`${ISSUER}/account`);
+  await original.page.waitForURL(`${ISSUER}/account`);
+  const thief = await noor.anotherDevice();
+  const copy = await withKey(thief);
+  await copy.say('addCredential', { credential });
+  // However often it asks, the copy never counts its way in.
+  const answers = [];
+  for (let tries = 0; tries < 4; tries += 1) {
+    const answer = thief.page.waitForResponse((one) => one.request().method() === 'POST' && one.url().includes('/login/passkey'));
+    await thief.page.goto(`${ISSUER}/account`).catch(() => {}); // the answer may come first
+    answers.push((await answer).status());
+    await thief.page.goto('about:blank').catch(() => {});
+  }
+  await thief.page.close();
+  assert.ok(answers.every((status) => [422, 429].includes(status)), answers.join(' '));
+  const { status, headers } = await original.page.request.get(`${ISSUER}/account`, { maxRedirects: 0 })
+    .then((response) => ({ status: response.status(), headers: response.headers() }));
+  assert.ok(status === 303 && headers.location.startsWith('/login'), 'whatever the original began is over too');
+
+  const own = await noor.anotherDevice();
+  await own.opens(`${ISSUER}/account`);
+  await own.givesPassword(NOOR);
+  await own.isAt(`${ISSUER}/login/factor`);
+  await own.page.fill('input[name=code]', recovery);
+  await own.presses(own.page.locator('form[action^="/login/factor"] button'));
+  await own.isAt(`${ISSUER}/account`);
+  await removesIt(own);
+});
+
 await closed();

@@ -150,8 +150,12 @@ events! {
     RecoveryCodeUse "recovery-code-use" Success { user: UserId };
     /// A factor was set up; `kind` is `totp`.
     FactorEnrolment "factor-enrolment" Success { user: UserId, factor: FactorId, kind: &'static str } factor;
-    /// A factor was removed. `by` is `person`, `reset` or `administrator`.
+    /// A passkey was closed for good: it counted back, so that there may be a copy of it.
+    FactorClosure "factor-closure" Success { user: UserId, factor: FactorId } factor;
+    /// A factor was removed. `by` is `person`, `reset`, `take-back` or `administrator`.
     FactorRemoval "factor-removal" Success { user: UserId, factor: FactorId, by: &'static str } factor;
+    /// The owner undid, by the link in a letter, what whoever knew the password had changed.
+    AccountTakeBack "account-take-back" Success { user: UserId };
     /// New recovery codes took the place of all former ones.
     RecoveryCodesIssue "recovery-codes-issue" Success { user: UserId };
     /// A password reset was asked for.

@@ -12,14 +12,15 @@ use super::{
         totp::Seed,
     },
     second_factor::{digits_of, opened},
+    take_back::Word,
     with_passkey::{Given, used},
 };
 use crate::{
     app::App,
     audit::{Context, Event},
+    clock::Timestamp,
     directory::user::User,
     id::{FactorId, UserId},
-    jobs::Job,
     keys::{SealedColumn, Sealer},
     secret::{ExposeSecret, SecretString, TokenHash},
     session::{EndReason, Proof, Session},
@@ -87,6 +88,7 @@ pub async fn propose(app: &App, context: Context, user: &UserId) -> storage::Res
                     name: String::new(),
                     created_at: context.now,
                     last_used_at: None,
+                    closed_at: None,
                 };
                 tx.factors().propose(&factor, kept).await?;
                 Ok(Proposal::Made(id))
@@ -120,7 +122,7 @@ pub struct Confirming {
     /// A code of it.
     pub code: SecretString,
     /// Word to the person that it was set up.
-    pub notice: Option<Job>,
+    pub word: Word,
 }
 
 /// Confirms an app by a code of it.
@@ -139,7 +141,7 @@ impl Confirming {
         sealer: &Sealer,
         (token, hash): (SecretString, TokenHash),
     ) -> storage::Result<Confirmed> {
-        let Self { context, session, user, factor, name, code, notice } = self;
+        let Self { context, session, user, factor, name, code, word } = self;
         // In this order everywhere: the person, sessions, factors.
         tx.users().keep_still(&user.id).await?;
         if !tx.sessions().hold(&session.id).await? {
@@ -155,10 +157,7 @@ impl Confirming {
             return Ok(Confirmed::Gone);
         }
         let enrolled = Enrolled { factor: (factor, Kind::Totp), is_first: others == 0, method: Method::OneTimeCode };
-        let codes = enrolled.count(tx, &context, &session, hash).await?;
-        if let Some(notice) = notice {
-            tx.jobs().enqueue(&context, sealer, &notice).await?;
-        }
+        let codes = enrolled.count(tx, (&context, sealer), (&session, hash), word).await?;
         Ok(Confirmed::Done { token, codes })
     }
 }
@@ -171,13 +170,13 @@ struct Enrolled {
 }
 
 impl Enrolled {
-    /// What follows for the person's sessions; the first recovery codes, where there were none.
+    /// What follows for the person, who is told; the first recovery codes, where there were none.
     async fn count(
         self,
         tx: &mut Tx,
-        context: &Context,
-        session: &Session,
-        token: TokenHash,
+        (context, sealer): (&Context, &Sealer),
+        (session, token): (&Session, TokenHash),
+        word: Word,
     ) -> storage::Result<Option<Vec<RecoveryCode>>> {
         let (user, (factor, kind)) = (&session.user, self.factor);
         if self.is_first {
@@ -189,6 +188,9 @@ impl Enrolled {
         let proof = Proof { factor: Some(factor.clone()), ..Assurance::of(&[Method::Password, self.method]).into() };
         tx.sessions().reauthenticate(context, session, token, (&proof, session.auth_time)).await?;
         tx.record(context, None, &Event::FactorEnrolment { user: user.clone(), factor, kind: kind.as_str() });
+        if let Some(person) = tx.users().by_id(user).await? {
+            word.send(tx, (context, sealer), (&person, self.is_first)).await?;
+        }
         let has_codes = !self.is_first && tx.recovery_codes().left(user).await? > 0;
         if has_codes { Ok(None) } else { issue_codes(tx, context, user).await.map(Some) }
     }
@@ -205,7 +207,7 @@ pub struct Registering {
     /// What the browser answered.
     pub given: Given,
     /// Word to the person that it was set up.
-    pub notice: Option<Job>,
+    pub word: Word,
 }
 
 /// Registers a passkey.
@@ -232,7 +234,7 @@ impl Registering {
         (token, hash): (SecretString, TokenHash),
         key: &Key,
     ) -> storage::Result<Confirmed> {
-        let Self { context, session, name, given, notice } = self;
+        let Self { context, session, name, given, word } = self;
         tx.users().keep_still(&session.user).await?;
         if !tx.sessions().hold(&session.id).await? {
             return Ok(Confirmed::Gone);
@@ -251,16 +253,14 @@ impl Registering {
             name,
             created_at: context.now,
             last_used_at: None,
+            closed_at: None,
         };
         if !is_first_use || !tx.factors().add_key(&factor, (key.id(), key.counter()), kept).await? {
             return Ok(Confirmed::Wrong);
         }
         let method = if key.verifies() { Method::VerifiedKey } else { Method::Key };
         let enrolled = Enrolled { factor: (id, Kind::Passkey), is_first: others == 0, method };
-        let codes = enrolled.count(tx, &context, &session, hash).await?;
-        if let Some(notice) = notice {
-            tx.jobs().enqueue(&context, sealer, &notice).await?;
-        }
+        let codes = enrolled.count(tx, (&context, sealer), (&session, hash), word).await?;
         Ok(Confirmed::Done { token, codes })
     }
 }
@@ -296,6 +296,24 @@ pub async fn remove(
         tx.recovery_codes().replace(user, &[], context.now).await?;
     }
     Ok(true)
+}
+
+/// Removes what was set up at `since` or later, and all recovery codes: whoever set it up may have made them.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn remove_since(
+    tx: &mut Tx,
+    context: &Context,
+    user: &UserId,
+    (since, by): (Timestamp, &'static str),
+) -> storage::Result<()> {
+    let removed = tx.factors().remove_since(user, since).await?;
+    tx.recovery_codes().replace(user, &[], context.now).await?;
+    for factor in removed {
+        tx.record(context, None, &Event::FactorRemoval { user: user.clone(), factor, by });
+    }
+    Ok(())
 }
 
 /// Removes all factors of somebody who has lost them, and says how many they were; whoever ends their sessions does so before.

@@ -7,6 +7,7 @@
 
 pub mod assurance;
 pub mod confirming;
+mod copied_key;
 pub mod enrolling;
 pub mod factor;
 pub mod flow;
@@ -21,6 +22,7 @@ pub mod second_factor;
 pub mod signal;
 pub mod signing_in;
 pub mod store;
+pub mod take_back;
 pub mod with_passkey;
 
 use std::sync::Arc;

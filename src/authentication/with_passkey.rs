@@ -1,13 +1,14 @@
 //! Signing in with a passkey: alone, or as the second factor beside a password.
 //!
 //! A ceremony is used once: its state is remembered in the unit of work that takes the answer. What a key counts goes up from
-//! use to use, so that a copy of it is noticed.
+//! use to use, so that a copy of it is noticed ([`copied_key`](super::copied_key)).
 
 use std::time::Duration;
 
 use super::{
     Authenticator,
     assurance::{Assurance, Method},
+    copied_key::{CLOSED, COPIED, Closing},
     factor::passkey::{Answer, Key, Proof, Refused},
     lockout::Known,
     room::Room,
@@ -20,6 +21,7 @@ use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
     directory::user::User,
+    id::UserId,
     keys::{SealedColumn, Sealer},
     limit::{Network, Verdict},
     policy::Policies,
@@ -73,6 +75,8 @@ pub struct Beside {
     pub client: Option<String>,
     /// The browser.
     pub known: Option<Known>,
+    /// The site whose letters tell of a copied key.
+    pub site: Site,
 }
 
 /// What an attempt came to.
@@ -82,6 +86,8 @@ pub enum Outcome {
     SignedIn(SecretString),
     /// No. Why is in the audit log.
     Refused,
+    /// No, and never again: there may be a copy of this key.
+    Closed,
     /// Too many attempts: try again after this time.
     Wait(Duration),
     /// The key was right, but the person is signed in as often as they may be.
@@ -93,6 +99,14 @@ struct Proved {
     kept: KeptKey,
     key: Key,
     proof: Proof,
+}
+
+/// What is wrong with an answer.
+enum Wrong {
+    /// This, with whom if that is known.
+    Refused(Option<UserId>, Refused),
+    /// It is right but for what the key counts, or the key was closed.
+    Copied(Box<User>, KeptKey),
 }
 
 /// Tries to sign in with a passkey alone.
@@ -108,14 +122,16 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
     }
     let (user, proved) = match judged(app, with, &attempt.given).await? {
         Ok(right) => right,
-        Err((user, why)) => {
-            let user = user.map(|user| user.id.to_string()).unwrap_or_default();
-            let (context, event) = (attempt.context, Event::SignInFailure { user, reason: why.0.to_owned() });
-            return refuse(app, context, event).await;
+        Err(Wrong::Refused(user, why)) => return refuse(app, attempt.context, failure(user.as_ref(), why)).await,
+        Err(Wrong::Copied(user, kept)) => {
+            let context = attempt.context.by(Actor::User(user.id.clone()));
+            let closing = Closing { sealer: app.sealer.clone(), site: attempt.site, user: *user, but: None };
+            return copied(app, (context, closing), (kept, attempt.given), |user, why| failure(Some(user), why)).await;
         }
     };
     let network = attempt.network;
-    let ((token, hash), room, sealer) = (app.random.token(), Room::of(policies, &user.id).await?, app.sealer.clone());
+    let ((token, hash), room) = (app.random.token(), Room::of(policies, &user.id).await?);
+    let closing = Closing { sealer: app.sealer.clone(), site: attempt.site.clone(), user: user.clone(), but: None };
     let (own, factor) = (app.clone(), proved.kept.factor.clone());
     let settled = app
         .storage
@@ -125,11 +141,10 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
                 let context = attempt.context.by(Actor::User(user.id.clone()));
                 // The key was judged before this unit began.
                 let is_active = tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active());
-                let verdict = take(tx, &sealer, (proved, &attempt.given), context.now).await?;
+                let verdict = take(tx, &context, &closing, (proved, &attempt.given)).await?;
                 if let Err(why) = verdict.and(if is_active { Ok(()) } else { Err(Refused("disabled")) }) {
-                    let event = Event::SignInFailure { user: user.id.to_string(), reason: why.0.to_owned() };
-                    tx.record(&context, None, &event);
-                    return Ok(None);
+                    tx.record(&context, None, &failure(Some(&user.id), why));
+                    return Ok(Err(why));
                 }
                 let present = match attempt.present {
                     Some(present) => {
@@ -142,36 +157,63 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
                 let proof = session::Proof { factor: Some(factor), client: attempt.client, ..proof };
                 let who =
                     Authenticated { user: user.id, proof, user_agent: attempt.user_agent, browser: attempt.browser };
-                settle(tx, &context, present, Begin { token: hash, who, room, known }).await.map(Some)
+                settle(tx, &context, present, Begin { token: hash, who, room, known }).await.map(Ok)
             })
         })
         .await?;
-    if settled.is_some() {
+    if settled.is_ok() {
         with.limit.succeeded(&counted, network);
     }
     Ok(match settled {
-        Some(Settled::Begun) => Outcome::SignedIn(token),
-        Some(Settled::Wait(time)) => Outcome::Wait(time),
-        Some(Settled::Full) => Outcome::Full,
-        Some(Settled::Outdated) | None => Outcome::Refused,
+        Ok(Settled::Begun) => Outcome::SignedIn(token),
+        Ok(Settled::Wait(time)) => Outcome::Wait(time),
+        Ok(Settled::Full) => Outcome::Full,
+        Ok(Settled::Outdated) => Outcome::Refused,
+        Err(why) => no(why),
     })
 }
 
-/// Whose key it is, and that it signed; or what is wrong, as far as it is known with whom.
-async fn judged(
+/// An answer that was refused.
+fn failure(user: Option<&UserId>, why: Refused) -> Event {
+    let user = user.map(ToString::to_string).unwrap_or_default();
+    Event::SignInFailure { user, reason: why.0.to_owned() }
+}
+
+/// What whoever gave it hears.
+fn no(why: Refused) -> Outcome {
+    if why == COPIED || why == CLOSED { Outcome::Closed } else { Outcome::Refused }
+}
+
+/// An answer that is right but for what the key counts.
+async fn copied(
     app: &App,
-    with: &Authenticator,
-    given: &Given,
-) -> storage::Result<Result<(User, Proved), (Option<User>, Refused)>> {
+    (context, closing): (Context, Closing),
+    (kept, given): (KeptKey, Given),
+    event: impl FnOnce(&UserId, Refused) -> Event + Send + 'static,
+) -> storage::Result<Outcome> {
+    let why = app
+        .storage
+        .write::<_, storage::Error, _>(move |tx| {
+            Box::pin(async move {
+                let why = closing.judge(tx, &context, (&kept, &given, used(&given.state))).await?;
+                tx.record(&context, None, &event(&closing.user.id, why));
+                Ok(why)
+            })
+        })
+        .await?;
+    Ok(no(why))
+}
+
+/// Whose key it is, and that it signed; or what is wrong, as far as it is known with whom.
+async fn judged(app: &App, with: &Authenticator, given: &Given) -> storage::Result<Result<(User, Proved), Wrong>> {
     let answer = match Answer::read(&given.answer) {
         Ok(answer) => answer,
-        Err(why) => return Ok(Err((None, why))),
+        Err(why) => return Ok(Err(Wrong::Refused(None, why))),
     };
+    let unknown = Wrong::Refused(None, Refused("unknown-key"));
     let mut tx = app.storage.read().await?;
-    let Some(kept) = tx.factors().key(answer.key_id()).await? else {
-        return Ok(Err((None, Refused("unknown-key"))));
-    };
-    let Some(user) = tx.users().by_id(&kept.user).await? else { return Ok(Err((None, Refused("unknown-key")))) };
+    let Some(kept) = tx.factors().key(answer.key_id()).await? else { return Ok(Err(unknown)) };
+    let Some(user) = tx.users().by_id(&kept.user).await? else { return Ok(Err(unknown)) };
     drop(tx);
     let verdict = match opened(&app.sealer, &kept) {
         _ if !answer.is_of(&user.id) => Err(Refused("key-of-another-person")),
@@ -179,9 +221,11 @@ async fn judged(
         Some(key) => with.relying_party.alone(&given.state, &answer, &key).map(|proof| (key, proof)),
     };
     Ok(match verdict {
-        Ok(_) if !user.is_active() => Err((Some(user), Refused("disabled"))),
+        Ok(_) | Err(COPIED) if !user.is_active() => Err(Wrong::Refused(Some(user.id), Refused("disabled"))),
+        Ok(_) if kept.is_closed => Err(Wrong::Copied(Box::new(user), kept)),
+        Err(COPIED) => Err(Wrong::Copied(Box::new(user), kept)),
         Ok((key, proof)) => Ok((user, Proved { kept, key, proof })),
-        Err(why) => Err((Some(user), why)),
+        Err(why) => Err(Wrong::Refused(Some(user.id), why)),
     })
 }
 
@@ -191,12 +235,14 @@ async fn judged(
 /// When the database fails; nothing has changed then.
 pub async fn beside(policies: &Policies, with: &Authenticator, attempt: Beside) -> storage::Result<Outcome> {
     let app = &policies.app;
-    let Beside { context, session, user, given, client, known } = attempt;
-    let proved = match proved_by(app, with, &user, &given).await? {
+    let Beside { context, session, user, given, client, known, site } = attempt;
+    let closing = Closing { sealer: app.sealer.clone(), site, user, but: Some(session.id.clone()) };
+    let proved = match proved_by(app, with, &closing.user, &given).await? {
         Ok(proved) => proved,
-        Err(why) => return refuse(app, context, Event::SecondFactorFailure { user: user.id, reason: why.0 }).await,
+        Err(Wrong::Refused(_, why)) => return refuse(app, context, failure_beside(&closing.user.id, why)).await,
+        Err(Wrong::Copied(_, kept)) => return copied(app, (context, closing), (kept, given), failure_beside).await,
     };
-    let ((token, hash), room, sealer) = (app.random.token(), Room::of(policies, &user.id).await?, app.sealer.clone());
+    let ((token, hash), room) = (app.random.token(), Room::of(policies, &closing.user.id).await?);
     let method = if proved.proof.is_verified() { Method::VerifiedKey } else { Method::Key };
     let said = Assurance::of(&[Method::Password, method]).into();
     let said = session::Proof { factor: Some(proved.kept.factor.clone()), client, ..said };
@@ -204,13 +250,13 @@ pub async fn beside(policies: &Policies, with: &Authenticator, attempt: Beside) 
         .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
-                tx.users().keep_still(&user.id).await?;
+                tx.users().keep_still(&closing.user.id).await?;
                 if !tx.sessions().hold(&session.id).await? {
                     return Ok(Outcome::Refused);
                 }
-                if let Err(why) = take(tx, &sealer, (proved, &given), context.now).await? {
-                    tx.record(&context, None, &Event::SecondFactorFailure { user: user.id, reason: why.0 });
-                    return Ok(Outcome::Refused);
+                if let Err(why) = take(tx, &context, &closing, (proved, &given)).await? {
+                    tx.record(&context, None, &failure_beside(&closing.user.id, why));
+                    return Ok(no(why));
                 }
                 let with = Completing { session: &session, room: &room, token: hash, proof: said, known };
                 let is_in = complete(tx, &context, with).await?;
@@ -221,44 +267,52 @@ pub async fn beside(policies: &Policies, with: &Authenticator, attempt: Beside) 
     Ok(outcome)
 }
 
+fn failure_beside(user: &UserId, why: Refused) -> Event {
+    Event::SecondFactorFailure { user: user.clone(), reason: why.0 }
+}
+
 async fn proved_by(
     app: &App,
     with: &Authenticator,
     user: &User,
     given: &Given,
-) -> storage::Result<Result<Proved, Refused>> {
-    let judged = Answer::read(&given.answer)
-        .and_then(|answer| with.relying_party.beside(&given.state, &answer).map(|proof| (answer, proof)));
-    let (answer, proof) = match judged {
-        Ok(right) => right,
-        Err(why) => return Ok(Err(why)),
+) -> storage::Result<Result<Proved, Wrong>> {
+    let refused = |why| Ok(Err(Wrong::Refused(None, why)));
+    let answer = match Answer::read(&given.answer) {
+        Ok(answer) => answer,
+        Err(why) => return refused(why),
     };
     let kept = app.storage.read().await?.factors().key(answer.key_id()).await?;
     // What was asked for is the person's; it may have been removed since.
-    Ok(match kept.filter(|kept| kept.user == user.id) {
-        None => Err(Refused("unknown-key")),
-        Some(kept) => match opened(&app.sealer, &kept) {
-            Some(key) => Ok(Proved { kept, key, proof }),
-            None => Err(Refused("unreadable-key")),
+    let Some(kept) = kept.filter(|kept| kept.user == user.id) else { return refused(Refused("unknown-key")) };
+    match with.relying_party.beside(&given.state, &answer) {
+        Err(COPIED) => Ok(Err(Wrong::Copied(Box::new(user.clone()), kept))),
+        Ok(_) if kept.is_closed => Ok(Err(Wrong::Copied(Box::new(user.clone()), kept))),
+        Err(why) => refused(why),
+        Ok(proof) => match opened(&app.sealer, &kept) {
+            Some(key) => Ok(Ok(Proved { kept, key, proof })),
+            None => refused(Refused("unreadable-key")),
         },
-    })
+    }
 }
 
-/// Takes the proof: once, and of a key that counts on.
+/// Takes the proof: once, and of a key that counts on; one that does not is closed.
 async fn take(
     tx: &mut Tx,
-    sealer: &Sealer,
+    context: &Context,
+    closing: &Closing,
     (proved, given): (Proved, &Given),
-    now: Timestamp,
 ) -> storage::Result<Result<(), Refused>> {
     if !tx.replays().first_use(used(&given.state), given.until).await? {
         return Ok(Err(Refused("replayed")));
     }
     let Proved { kept, key, proof } = proved;
     let key = key.after(&proof);
-    let secret = sealer.seal(SealedColumn::FACTOR, kept.factor.as_str(), &key.kept());
-    let is_used = tx.factors().use_key(&kept.factor, proof.counter(), secret, now).await?;
-    Ok(if is_used { Ok(()) } else { Err(Refused("copied-key")) })
+    let secret = closing.sealer.seal(SealedColumn::FACTOR, kept.factor.as_str(), &key.kept());
+    if tx.factors().use_key(&kept.factor, proof.counter(), secret, context.now).await? {
+        return Ok(Ok(()));
+    }
+    Ok(Err(if closing.close(tx, context, &kept.factor).await? { COPIED } else { CLOSED }))
 }
 
 /// By what a ceremony is remembered once it was used.

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::{
-    audit::{Context, Event},
+    audit::{Actor, Context, Event},
     clock::Timestamp,
     id::{OrganizationId, UserId},
     session::EndReason,
@@ -284,6 +284,10 @@ pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: 
     tx.users().set_email(user, email, context.now).await?;
     search::index(tx, std::slice::from_ref(user)).await?;
     tx.email_changes().void_all(user, context.now).await?;
+    // Whoever administers people says that the former address is theirs no more; they themselves may be somebody else.
+    if context.actor != Actor::User(user.clone()) {
+        tx.safety_links().void(user, Timestamp(0), context.now).await?;
+    }
     let event = Event::EmailChange {
         user: user.clone(),
         from: before.email.map(String::from).unwrap_or_default(),

@@ -112,7 +112,7 @@ pub enum EndReason {
     Replaced,
     /// The password was changed.
     PasswordChange,
-    /// The first second factor was set up: what began with a password alone is over.
+    /// The first second factor was set up: what began with a password alone is over; or one was copied: whatever it began is.
     FactorChange,
     /// The person was disabled or deleted.
     Disabled,

@@ -72,7 +72,9 @@ const STEPS: &[Step] = migrations! {
     "202611231055" "passkeys";
     "202611231058" "session_completion";
     "202611231118" "lockout";
+    "202611231305" "closed_keys";
     "202611231314" "signals";
+    "202611231322" "safety_links";
     "202611231355" "stations";
     "202611231358" "policy_trials";
     "202611231415" "session_binding";

@@ -79,12 +79,16 @@ pub enum FactorChange {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// A passkey was closed: there may be a copy of it.
+    PasskeyClosed,
     /// The last one was removed.
     LastRemoved,
     /// It was a passkey.
     LastPasskeyRemoved,
     /// All were removed for the person.
     Reset,
+    /// The owner took the account back.
+    TakenBack,
     /// New recovery codes were made.
     CodesMade,
     /// A recovery code was used.
@@ -231,6 +235,15 @@ impl Letterhead {
         self.write("email-changed", t.subject, &body)
     }
 
+    /// The same, where `href` takes the account back from whoever did.
+    #[must_use]
+    pub fn email_moved(&self, at: Timestamp, href: &str) -> Letter {
+        let (t, undo) = (&self.texts().email_changed, &self.texts().factors.undo);
+        let before = vec![(t.lead)(&self.language.date_and_time(at)), t.effect.into(), undo.lead.into()];
+        let body = self.body(before, (undo.button, href), vec![undo.expires.into()]);
+        self.write("email-changed", t.subject, &body)
+    }
+
     /// The first letter of a new member of `organization`; `href` leads to the account.
     #[must_use]
     pub fn welcome(&self, organization: &str, href: &str) -> Letter {
@@ -256,8 +269,10 @@ impl Letterhead {
             FactorChange::Removed => ("factor-removed", &t.removed),
             FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
             FactorChange::PasskeyRemoved | FactorChange::LastPasskeyRemoved => ("passkey-removed", &t.passkey_removed),
+            FactorChange::PasskeyClosed => ("passkey-closed", &t.passkey_closed),
             FactorChange::LastRemoved => ("factor-removed", &t.last_removed),
             FactorChange::Reset => ("factors-reset", &t.reset),
+            FactorChange::TakenBack => ("account-taken-back", &t.taken_back),
             FactorChange::CodesMade => ("recovery-codes-made", &t.codes_made),
             FactorChange::CodeUsed => ("recovery-code-used", &t.code_used),
             FactorChange::CodesGuessed => ("codes-guessed", &t.codes_guessed),
@@ -266,6 +281,19 @@ impl Letterhead {
         let is_last_key = what == FactorChange::LastPasskeyRemoved;
         let effect = if is_last_key { t.last_removed.effect } else { word.effect };
         let body = self.body(vec![lead, effect.into(), t.not_you.into()], (t.button, href), Vec::new());
+        self.write(kind, word.subject, &body)
+    }
+
+    /// Word that the first factor was set up at `at`; `href` takes the account back from whoever did.
+    #[must_use]
+    pub fn first_factor(&self, what: FactorChange, at: Timestamp, href: &str) -> Letter {
+        let t = &self.texts().factors;
+        let (kind, word) = match what {
+            FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
+            _ => ("factor-added", &t.added),
+        };
+        let before = vec![(word.lead)(&self.language.date_and_time(at)), word.effect.into(), t.undo.lead.into()];
+        let body = self.body(before, (t.undo.button, href), vec![t.undo.expires.into()]);
         self.write(kind, word.subject, &body)
     }
 
@@ -297,6 +325,12 @@ mod tests {
     use super::*;
     use crate::web::{gallery, site::tests::site};
 
+    fn with_ways_back(head: &Letterhead) -> [Letter; 3] {
+        let (at, href) = (Timestamp(1_795_320_000_000), "https://id.example/take-back/t0ken");
+        let first = |what| head.first_factor(what, at, href);
+        [first(FactorChange::Added), first(FactorChange::PasskeyAdded), head.email_moved(at, href)]
+    }
+
     fn letters(language: Language) -> Vec<Letter> {
         let site = site("https://id.example");
         let head = Letterhead::new(language, &site).addressed_to("Priya <b>");
@@ -313,10 +347,12 @@ mod tests {
             FactorChange::Removed,
             FactorChange::PasskeyAdded,
             FactorChange::PasskeyRemoved,
+            FactorChange::PasskeyClosed,
             FactorChange::LastRemoved,
             FactorChange::LastPasskeyRemoved,
             FactorChange::CodesGuessed,
             FactorChange::Reset,
+            FactorChange::TakenBack,
             FactorChange::CodesMade,
             FactorChange::CodeUsed,
         ];
@@ -350,6 +386,7 @@ mod tests {
         letters.extend(suspicions.map(|what| {
             head.suspicion(&what, ("192.0.2.7", Timestamp(1_795_320_000_000)), "https://id.example/account")
         }));
+        letters.extend(with_ways_back(&head));
         letters.extend(changes.map(|what| {
             head.factors_changed(what, Timestamp(1_795_320_000_000), "https://id.example/account/security")
         }));

@@ -16,6 +16,7 @@ use crate::{
         Authenticator,
         endpoint::{SignedIn, visit_context},
         recovery::mail,
+        take_back,
     },
     directory::{self, email_change, user::User},
     limit::{Network, Verdict},
@@ -121,13 +122,16 @@ async fn move_login(
 ) -> directory::Result<()> {
     let site = visit.site();
     let letterhead = Letterhead::new(language_of(visit, &before), site).addressed_to(before.name.as_str());
-    let letter = letterhead.email_changed(context.now, &site.address_of("/account"));
-    let sealer = app.sealer.clone();
+    let (sealer, site) = (app.sealer.clone(), site.clone());
     app.storage
         .write(move |tx| {
             Box::pin(async move {
                 email_change::confirm(tx, &context, link).await?;
                 if let Some(former) = &before.email {
+                    let letter = match take_back::issue(tx, &context, (&site, &before)).await? {
+                        Some(href) => letterhead.email_moved(context.now, &href),
+                        None => letterhead.email_changed(context.now, &site.address_of("/account")),
+                    };
                     tx.jobs().enqueue(&context, &sealer, &mail(former.as_str(), letter)).await?;
                 }
                 Ok(())

@@ -9,7 +9,7 @@ use axum::{
 use super::{
     context, frame,
     notice::Notice,
-    security::{codes_page, notice},
+    security::{codes_page, word},
 };
 use crate::{
     account::page::security::PasskeyPage,
@@ -64,8 +64,8 @@ pub(super) async fn register(
         return refuse(Problem::whole(t.keys.wrong)).await;
     };
     let context = context(&app, &visit, person);
-    let notice = notice(&visit, person, FactorChange::PasskeyAdded, context.now);
-    let typed = Registering { context, session: person.session.clone(), name: name.clone(), given, notice };
+    let word = word(&visit, person, FactorChange::PasskeyAdded);
+    let typed = Registering { context, session: person.session.clone(), name: name.clone(), given, word };
     let (token, codes) = match enrolling::register(&app, &with, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),
         Confirmed::Wrong => return refuse(Problem::whole(t.keys.wrong)).await,

@@ -19,6 +19,7 @@ use crate::{
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
         factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
         recovery::factors_changed,
+        take_back::Word,
     },
     clock::Timestamp,
     id::FactorId,
@@ -98,9 +99,9 @@ pub(super) async fn confirm(
         return Ok(refuse(Problem::of("name", t.too_long)));
     }
     let context = context(&app, &visit, person);
-    let notice = notice(&visit, person, FactorChange::Added, context.now);
+    let word = word(&visit, person, FactorChange::Added);
     let SignedIn { session, user, .. } = person.clone();
-    let typed = Confirming { context, session, user, factor: id, name, code: form.secret("code"), notice };
+    let typed = Confirming { context, session, user, factor: id, name, code: form.secret("code"), word };
     let (token, codes) = match enrolling::confirm(&app, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),
         Confirmed::Wrong => return Ok(refuse(Problem::of("code", t.wrong))),
@@ -139,7 +140,8 @@ pub(super) async fn remove(
 ) -> Result<Response, Error> {
     let id: FactorId = id.parse().map_err(|_| Refusal::NotFound)?;
     let context = context(&app, &visit, &person);
-    let is_key = app.storage.read().await?.factors().keys(&person.user.id).await?.iter().any(|key| key.factor == id);
+    let factors = app.storage.read().await?.factors().of_user(&person.user.id).await?;
+    let is_key = factors.iter().any(|factor| factor.id == id && factor.kind == Kind::Passkey);
     let what = if is_key {
         [FactorChange::PasskeyRemoved, FactorChange::LastPasskeyRemoved]
     } else {
@@ -209,6 +211,7 @@ async fn page((app, with): (&App, &Authenticator), visit: &Visit, person: &Signe
         name: factor.name,
         added: now.since(factor.created_at),
         used: factor.last_used_at.map(|at| now.since(at)),
+        closed: factor.closed_at.map(|at| now.since(at)),
     };
     let (keys, apps): (Vec<Factor>, Vec<Factor>) = factors.into_iter().partition(|one| one.kind == Kind::Passkey);
     Ok(SecurityPage {
@@ -271,6 +274,11 @@ pub(super) async fn codes_page(
     Ok(Page(CodesPage { frame: frame(visit, &enroller.person), masthead, codes, done_href }))
 }
 
-pub(super) fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {
+/// Word that a factor was set up.
+pub(super) fn word(visit: &Visit, person: &SignedIn, what: FactorChange) -> Word {
+    Word { site: visit.site().clone(), language: language_of(visit, &person.user), what }
+}
+
+fn notice(visit: &Visit, person: &SignedIn, what: FactorChange, at: Timestamp) -> Option<Job> {
     factors_changed((visit.site(), language_of(visit, &person.user)), &person.user, what, at)
 }

@@ -42,6 +42,8 @@ pub struct AppRow {
     pub added: Duration,
     /// How long ago it was used.
     pub used: Option<Duration>,
+    /// How long ago it was closed.
+    pub closed: Option<Duration>,
 }
 
 /// Setting up an authenticator app.
@@ -130,6 +132,9 @@ impl AppRow {
 impl SecurityPage {
     fn details_of(&self, app: &AppRow) -> String {
         let (t, language) = (&self.frame.t.account.security, self.frame.language());
+        if let Some(closed) = app.closed {
+            return (t.keys.closed)(&language.ago(closed));
+        }
         let added = (t.added)(&language.ago(app.added));
         match app.used {
             Some(used) => format!("{added} · {}", (t.used)(&language.ago(used))),

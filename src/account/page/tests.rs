@@ -198,6 +198,7 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
         name: format!("Phone <{number}>"),
         added: Duration::from_hours(24 * number),
         used: used.map(Duration::from_secs),
+        closed: (number == 9).then(|| Duration::from_mins(5)),
     };
     for (name, apps) in [("none", vec![]), ("two", vec![app(1, Some(60)), app(9, None)])] {
         in_every_language(&format!("account-security-{name}"), |frame| {

@@ -10,6 +10,7 @@ mod recovery;
 mod second_factor;
 mod sign_in;
 mod station;
+mod take_back;
 mod texts;
 
 use axum::{
@@ -54,6 +55,7 @@ where
         .route("/station/{token}", get(station::ask).post(station::register))
         .route("/brand/{logo}", get(logo::serve))
         .route("/password/forgotten", get(recovery::ask).post(recovery::send))
+        .route("/take-back/{token}", get(take_back::ask).post(take_back::act))
         .route("/password/{token}", get(recovery::choose).post(recovery::set))
 }
 

@@ -120,7 +120,8 @@ pub(super) async fn submit(
     {
         let context = visit_context(app, &visit, Actor::User(user.id.clone()));
         let (client, known) = (back.client(), second_factor::known(app, &visit, user));
-        let attempt = Beside { context, session: session.clone(), user: user.clone(), given, client, known };
+        let (session, user, site) = (session.clone(), user.clone(), visit.site().clone());
+        let attempt = Beside { context, session, user, given, client, known, site };
         let outcome = beside(&policies, &with, attempt).await?;
         if let Outcome::SignedIn(token) = outcome {
             return Ok(go_on(&visit, &back, &token));
@@ -169,6 +170,7 @@ fn said(visit: &Visit, outcome: &Outcome) -> (StatusCode, Problem) {
             (StatusCode::TOO_MANY_REQUESTS, Problem::whole((t.sign_in.throttled)(&visit.language().wait(*time))))
         }
         Outcome::Full => (StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(t.sign_in.full)),
+        Outcome::Closed => (StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(t.passkey.closed)),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(t.passkey.wrong)),
     }
 }

@@ -142,17 +142,20 @@ async fn view(
     let (session, _) = waiting(person).ok_or(Refusal::FormExpired)?;
     let own = with_return(PATH, &back.seal(visit.site(), visit.browser()));
     let recovery = format!("{own}&{RECOVERY}=1");
-    let is_recovery = query.value(RECOVERY).is_some();
-    let (action, other_href) = if is_recovery { (recovery, own) } else { (own, recovery) };
-    let passkey = if is_recovery { None } else { passkey::form_of((app, with), visit, back, session).await? };
-    let is_key_wanted = passkey.is_some() && person.wanted == Some(assurance::PHISHING_RESISTANT);
+    let passkey = passkey::form_of((app, with), visit, back, session).await?;
     // By a recovery code, whoever has lost the key sets up another.
     let may_enrol = person.wanted.is_some() && assurance::meets(&session.acr, assurance::MULTI_FACTOR);
     let has_app = !app.storage.read().await?.factors().seeds(&session.user).await?.is_empty();
+    // Whoever has only what is closed has the recovery codes.
+    let has_other = has_app || passkey.is_some();
+    let is_recovery = query.value(RECOVERY).is_some() || !has_other;
+    let (action, other_href) = if is_recovery { (recovery, own) } else { (own, recovery) };
+    let passkey = passkey.filter(|_| !is_recovery);
+    let is_key_wanted = passkey.is_some() && person.wanted == Some(assurance::PHISHING_RESISTANT);
     Ok(SecondFactorPage {
         frame: Frame::new(visit),
         action,
-        other_href,
+        other_href: has_other.then_some(other_href),
         other_person_href: address_of(Step::SignIn, visit, back),
         is_recovery,
         passkey,

@@ -51,4 +51,6 @@ pub struct Factor {
     pub created_at: Timestamp,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// Since when it proves nobody any more: a passkey of which there may be a copy.
+    pub closed_at: Option<Timestamp>,
 }

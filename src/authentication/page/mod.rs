@@ -10,6 +10,7 @@ pub mod second_factor;
 pub mod sign_in;
 pub mod sign_out;
 pub mod station;
+pub mod take_back;
 pub mod terms;
 
 #[cfg(test)]

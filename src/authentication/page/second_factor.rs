@@ -13,8 +13,8 @@ pub struct SecondFactorPage {
     pub frame: Frame,
     /// Where the form posts to.
     pub action: String,
-    /// The same page for the other kind of code.
-    pub other_href: String,
+    /// The same page for the other kind of code, where there is one.
+    pub other_href: Option<String>,
     /// Where somebody else signs in.
     pub other_person_href: String,
     /// Whether a recovery code is asked for.

@@ -10,6 +10,7 @@ use super::{
     second_factor::SecondFactorPage,
     sign_in::SignInPage,
     sign_out::{SignOutPage, SignedOutPage},
+    take_back::TakeBackPage,
     terms::{Document, TermsPage},
 };
 use crate::{
@@ -146,7 +147,7 @@ fn the_second_factor_is_asked_on_a_well_formed_page() {
         in_every_language(name, |frame| {
             let problems = vec![Problem::of("code", frame.t.authentication.second_factor.wrong)];
             let (action, other_href) =
-                ("/login/factor?return=abc".into(), "/login/factor?return=abc&recovery=1".into());
+                ("/login/factor?return=abc".into(), Some("/login/factor?return=abc&recovery=1".into()));
             let other_person_href = "/login/password?return=abc".into();
             SecondFactorPage {
                 is_key_wanted: false,
@@ -163,6 +164,11 @@ fn the_second_factor_is_asked_on_a_well_formed_page() {
             .to_string()
         });
     }
+}
+
+#[test]
+fn an_account_is_taken_back_on_a_well_formed_page() {
+    in_every_language("take-back", |frame| TakeBackPage { frame, action: "/take-back/t0ken".into() }.to_string());
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub struct KeptKey {
     pub user: UserId,
     /// What was registered, sealed.
     pub sealed: Vec<u8>,
+    /// Whether it was closed for good.
+    pub is_closed: bool,
 }
 
 /// Queries of factors.
@@ -103,7 +105,7 @@ impl Factors<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Factor>> {
-        let rows = sql("SELECT id, user_id, kind, name, created_at, last_used_at FROM factors \
+        let rows = sql("SELECT id, user_id, kind, name, created_at, last_used_at, closed_at FROM factors \
              WHERE user_id = $1 AND confirmed_at IS NOT NULL \
              ORDER BY id \
              LIMIT $2")
@@ -114,7 +116,7 @@ impl Factors<'_> {
         rows.iter().map(factor).collect()
     }
 
-    /// Whether a person has any.
+    /// Whether a person has any; one that is closed counts: nobody falls back to a password alone.
     ///
     /// # Errors
     /// When the database fails.
@@ -169,13 +171,13 @@ impl Factors<'_> {
         Ok(added == 1)
     }
 
-    /// The passkeys of a person.
+    /// The passkeys of a person that are not closed.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn keys(&mut self, user: &UserId) -> Result<Vec<KeptKey>> {
-        let rows = sql("SELECT id, user_id, sealed_secret FROM factors \
-             WHERE user_id = $1 AND confirmed_at IS NOT NULL AND kind = 'passkey' \
+        let rows = sql("SELECT id, user_id, sealed_secret, closed_at FROM factors \
+             WHERE user_id = $1 AND confirmed_at IS NOT NULL AND kind = 'passkey' AND closed_at IS NULL \
              ORDER BY id \
              LIMIT $2")
         .bind(user.as_str().to_owned())
@@ -185,26 +187,26 @@ impl Factors<'_> {
         rows.iter().map(kept_key).collect()
     }
 
-    /// The passkey that its device calls so.
+    /// The passkey that its device calls so, closed or not.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn key(&mut self, credential: &[u8]) -> Result<Option<KeptKey>> {
-        let row = sql("SELECT id, user_id, sealed_secret FROM factors WHERE credential_id = $1")
+        let row = sql("SELECT id, user_id, sealed_secret, closed_at FROM factors WHERE credential_id = $1")
             .bind(credential.to_vec())
             .fetch_optional(self.0.connection())
             .await?;
         row.as_ref().map(kept_key).transpose()
     }
 
-    /// A passkey was used and counts so far now; `false` where it is gone, or had counted as far before: then there are
-    /// two of it. One that does not count says zero.
+    /// A passkey was used and counts so far now; `false` where it is gone or closed, or had counted as far before: then
+    /// there are two of it. One that does not count says zero.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn use_key(&mut self, id: &FactorId, counter: i64, sealed: Vec<u8>, now: Timestamp) -> Result<bool> {
         let used = sql("UPDATE factors SET last_step = $2, sealed_secret = $3, last_used_at = $4 \
-             WHERE id = $1 AND (last_step < $2 OR (last_step = 0 AND $2 = 0))")
+             WHERE id = $1 AND closed_at IS NULL AND (last_step < $2 OR (last_step = 0 AND $2 = 0))")
         .bind(id.as_str().to_owned())
         .bind(counter)
         .bind(sealed)
@@ -212,6 +214,19 @@ impl Factors<'_> {
         .execute(self.0.connection())
         .await?;
         Ok(used == 1)
+    }
+
+    /// Closes a passkey for good; `false` where it is gone, or was closed before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close_key(&mut self, id: &FactorId, now: Timestamp) -> Result<bool> {
+        let closed = sql("UPDATE factors SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(closed == 1)
     }
 
     /// A code of this half minute was taken; `false` where it or a later one was taken before.
@@ -243,6 +258,20 @@ impl Factors<'_> {
         Ok(removed == 1)
     }
 
+    /// Removes those that were confirmed at `since` or later, and whatever waits; says which counted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_since(&mut self, user: &UserId, since: Timestamp) -> Result<Vec<FactorId>> {
+        let rows = sql("DELETE FROM factors WHERE user_id = $1 AND (confirmed_at IS NULL OR confirmed_at >= $2) \
+             RETURNING id, confirmed_at")
+        .bind(user.as_str().to_owned())
+        .bind(since.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        counted(&rows)
+    }
+
     /// Removes all, and says which counted.
     ///
     /// # Errors
@@ -252,14 +281,18 @@ impl Factors<'_> {
             .bind(user.as_str().to_owned())
             .fetch_all(self.0.connection())
             .await?;
-        let mut removed = vec![];
-        for row in rows {
-            if row.try_get::<Option<i64>>("confirmed_at")?.is_some() {
-                removed.push(FactorId::from_stored(row.try_get("id")?));
-            }
-        }
-        Ok(removed)
+        counted(&rows)
     }
+}
+
+fn counted(rows: &[Row]) -> Result<Vec<FactorId>> {
+    let mut counted = vec![];
+    for row in rows {
+        if row.try_get::<Option<i64>>("confirmed_at")?.is_some() {
+            counted.push(FactorId::from_stored(row.try_get("id")?));
+        }
+    }
+    Ok(counted)
 }
 
 fn kept_key(row: &Row) -> Result<KeptKey> {
@@ -267,6 +300,7 @@ fn kept_key(row: &Row) -> Result<KeptKey> {
         factor: FactorId::from_stored(row.try_get("id")?),
         user: UserId::from_stored(row.try_get("user_id")?),
         sealed: row.try_get("sealed_secret")?,
+        is_closed: row.try_get::<Option<i64>>("closed_at")?.is_some(),
     })
 }
 
@@ -287,5 +321,6 @@ fn factor(row: &Row) -> Result<Factor> {
         name: row.try_get("name")?,
         created_at: Timestamp(row.try_get("created_at")?),
         last_used_at: row.try_get::<Option<i64>>("last_used_at")?.map(Timestamp),
+        closed_at: row.try_get::<Option<i64>>("closed_at")?.map(Timestamp),
     })
 }

@@ -21,6 +21,7 @@ struct Shown {
     name: String,
     created_at: String,
     last_used_at: Option<String>,
+    closed_at: Option<String>,
 }
 
 /// All of a person.
@@ -44,6 +45,7 @@ impl From<Factor> for Shown {
             name: factor.name,
             created_at: factor.created_at.to_string(),
             last_used_at: factor.last_used_at.map(|at| at.to_string()),
+            closed_at: factor.closed_at.map(|at| at.to_string()),
         }
     }
 }
@@ -62,6 +64,10 @@ pub(super) async fn factors(shell: &Shell, by: Option<&OrganizationId>, person: 
         let last = one.last_used_at.clone().unwrap_or_else(|| "never".to_owned());
         vec![one.id.clone(), one.kind.to_owned(), one.name.clone(), one.created_at.clone(), last]
     })?;
+    for closed in shown.iter().filter(|one| one.closed_at.is_some()) {
+        let at = closed.closed_at.as_deref().unwrap_or_default();
+        shell.say(format!("{} was closed at {at}: it counted back, so there may be a copy of it.", closed.id));
+    }
     match shown.as_slice() {
         [] => shell.say("The password alone signs this person in."),
         _ => shell.say(format!("Recovery codes left: {left}.")),

@@ -163,6 +163,19 @@ impl Users<'_> {
         Ok(())
     }
 
+    /// The person has no password any more; one that is being compared does not count either.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_password(&mut self, id: &UserId, now: Timestamp) -> Result<()> {
+        sql("UPDATE users SET password_hash = NULL, password_changed_at = $2, password_must_change_at = NULL WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Stores the same password under stronger parameters, unless it was changed meanwhile.
     pub async fn rehash_password(&mut self, id: &UserId, former: &str, hash: &str) -> Result<bool> {
         let done = sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
@@ -259,6 +272,7 @@ impl Users<'_> {
             "DELETE FROM former_passwords WHERE user_id = $1",
             "DELETE FROM known_devices WHERE user_id = $1",
             "DELETE FROM sign_in_places WHERE user_id = $1",
+            "DELETE FROM safety_links WHERE user_id = $1",
         ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }

@@ -97,7 +97,7 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
 
 /// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
 #[rustfmt::skip]
-const PERISHABLE: [(&str, &str, &str); 18] = [
+const PERISHABLE: [(&str, &str, &str); 20] = [
     ("pushed_requests", "hash, client_id, parameters, created_at, expires_at", "'N', '', '', 0, AT"),
     ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
     ("replays", "hash, expires_at", "'N', AT"),
@@ -108,6 +108,9 @@ const PERISHABLE: [(&str, &str, &str); 18] = [
     ("deferred_requests", "id, hash, client_id, scope, resources, interval_seconds, created_at, expires_at",
      "'N', 'N', 'c', '', '[]', 5, 0, AT"),
     ("mailed_links", "token_hash, user_id, purpose, created_at, expires_at", "'N', 'u', 'password', 0, AT"),
+    ("safety_links", "token_hash, user_id, purpose, email, created_at, expires_at", "'N', 'u', 'take-back', '', 0, AT"),
+    // Kept for a day.
+    ("factors", "id, user_id, kind, name, sealed_secret, created_at", "'N', 'u', 'totp', '', 'N', AT"),
     ("registration_tokens", "id, hash, policy, uses, used, created_at, expires_at", "'N', 'N', '', 1, 0, 0, AT"),
     ("logouts", "id, client_id, user_id, organization_id, sid, created_at", "'N', '', '', '', '', AT"),
     // Kept for 400 days.

@@ -18,6 +18,7 @@ mod sessions;
 mod signals;
 mod signing_in;
 mod stations;
+mod take_back;
 
 /// Every page of the account.
 const PAGES: [&str; 10] = [

@@ -190,6 +190,7 @@ async fn what_is_no_answer_of_now_by_this_person_at_this_site_is_refused() {
         let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
         own.submit(&fresh, "/login/passkey", &fields).await.expect(200, "Hello, Priya Nair");
         own.post_form(&fresh, "/login/passkey", &fields).await.expect(422, "could not be checked");
+        assert_eq!(app.recorded("factor-closure", "success").await, 0, "the same answer twice is no copy");
         assert!(app.recorded("sign-in", "failure").await >= 8);
     }
 }
@@ -228,5 +229,62 @@ async fn a_ceremony_of_another_person_or_session_is_none() {
         let id: UserId = app.user(PRIYA).await.id;
         let kept: Result<Vec<_>, lanyard::storage::Error> = unit!(app, |tx| tx.factors().keys(&id).await);
         assert_eq!(kept.unwrap().len(), 1);
+    }
+}
+
+/// A key whose copy is used too: what counts less arrives after what counts more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_counts_back_is_closed_for_good_and_its_person_still_has_a_second_factor() {
+    for is_alone in [true, false] {
+        closes(is_alone).await;
+    }
+}
+
+async fn closes(is_alone: bool) {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (mut device, done) = Device::set_up(&mut browser).await;
+        let recovery =
+            done.body.split("<code>").nth(1).and_then(|rest| rest.split('<').next()).expect("a code").to_owned();
+        app.mail().await;
+        let (mut own, mut copy) = (app.browser(), app.browser());
+        let mut pages = vec![];
+        for visitor in [&mut own, &mut copy] {
+            let page =
+                if is_alone { visitor.get("/login/password").await } else { visitor.sign_in(PRIYA, PASSWORD).await };
+            pages.push(page);
+        }
+        let answer = device.answer(&attribute(&pages[1], "data-options"), SITE).to_string();
+        device.post(&mut own, &pages[0]).await.expect(200, "Hello, Priya Nair");
+        let fields = [("state", state_of(&pages[1])), ("answer", answer)];
+        let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+        copy.post_form(&pages[1], "/login/passkey", &fields).await.expect(422, "may be a copy");
+        assert_eq!(app.mail().await.kind, "passkey-closed");
+        for visitor in [&mut own, &mut browser] {
+            assert!(
+                visitor.open("/account").await.path.starts_with("/login/password"),
+                "whatever either began is over"
+            );
+        }
+
+        // However far it counts from now on.
+        for _ in 0..3 {
+            let page = copy.get("/login/password").await;
+            device.post(&mut copy, &page).await.expect(422, "may be a copy");
+        }
+        assert_eq!((app.recorded("factor-closure", "success").await, app.mails().await.len()), (1, 0));
+        let mut priya = app.browser();
+        let asked = priya.sign_in(PRIYA, PASSWORD).await;
+        asked.expect(200, "name=\"code\"");
+        assert!(asked.path.starts_with("/login/factor") && !asked.body.contains("data-passkey"), "{}", asked.path);
+        assert!(priya.open("/account").await.path.starts_with("/login/factor"), "no password alone");
+        priya.submit(&asked, "/login/factor", &[("code", &recovery)]).await.expect(200, "Hello, Priya Nair");
+        app.mail().await;
+        let list = priya.open("/account/security").await;
+        list.expect(200, "it counted back");
+        let page = priya.get(&list.link("/account/security/fac_")).await;
+        priya.submit(&page, "/account/security/fac_", &[]).await.expect(200, "You have none yet");
+        app.mail().await;
+        assert_eq!(app.browser().sign_in(PRIYA, PASSWORD).await.path, "/account");
     }
 }

@@ -12,9 +12,13 @@ use axum::{
 };
 use lanyard::{
     audit::Actor,
-    authentication::enrolling::{self, Proposal},
+    authentication::{
+        enrolling::{self, Proposal},
+        take_back,
+    },
     directory::{
         email_change,
+        store::{Purpose, SafetyLink},
         user::{self, NewPassword, PasswordKind},
     },
     id::UserId,
@@ -27,7 +31,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 54] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 55] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -39,6 +43,7 @@ pub(super) const ANSWERS: [(&str, &[u16]); 54] = [
     ("/login/texts/{document}", &[303, 400, 404, 405]),
     ("/brand/{logo}", &[200, 304, 400, 404, 405]),
     ("/password/forgotten", &[200, 303, 400, 403, 405, 413, 415, 429]),
+    ("/take-back/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
     ("/password/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415, 422]),
     ("/account", &[200, 303, 400, 405]),
     ("/account/default-organization", &[303, 400, 403, 404, 405, 413, 415]),
@@ -395,6 +400,10 @@ async fn furnish(app: &TestApp) -> Known {
     }
     let (reset, reset_hash) = app.app.random.token();
     segments.push(("/password/{token}", reset.expose_secret().to_owned()));
+    let (back, back_hash) = app.app.random.token();
+    segments.push(("/take-back/{token}", back.expose_secret().to_owned()));
+    let address = "olivia@riverside.example".parse().expect("one");
+    let link = SafetyLink { user: olivia.clone(), email: address, created_at: context.now };
     let one_time = NewPassword { hash: "$none".to_owned(), kind: PasswordKind::OneTime, by: "administrator" };
     let of = olivia.clone();
     let confirm = unit!(app, |tx| {
@@ -403,6 +412,7 @@ async fn furnish(app: &TestApp) -> Known {
         }
         user::set_password(tx, &context, &sam, &one_time).await?;
         tx.password_links().insert(&priya, reset_hash, context.now).await?;
+        tx.safety_links().insert(Purpose::TakeBack, back_hash, &link, take_back::LIFE).await?;
         email_change::request(tx, &context, &olivia, &"olivia.berg@riverside.example".parse().expect("one")).await
     });
     segments.push(("/email/{token}", confirm.unwrap().expose_secret().to_owned()));

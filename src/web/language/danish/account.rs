@@ -26,6 +26,11 @@ pub(super) const ACCOUNT: Account = Account {
             name: "Adgangsnøglens navn",
             default_name: "Adgangsnøgle",
             wrong: "Adgangsnøglen kunne ikke kontrolleres, eller siden har været åben for længe. Prøv igen.",
+            closed: |ago| {
+                format!(
+                    "Lukket {ago}: dens tæller gik baglæns, så der kan findes en kopi af den. Den logger dig ikke længere ind. Fjern den, og tilføj en ny."
+                )
+            },
             was_added: "Adgangsnøglen er tilføjet.",
         },
         apps: "Godkendelsesapps",

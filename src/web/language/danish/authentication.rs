@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Station, Terms,
+        Scopes, SecondFactor, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -49,8 +49,14 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         use_one: "Brug en adgangsnøgle",
         failed: "Det lykkedes ikke, eller det tog for lang tid. Prøv igen, eller log ind på en anden måde.",
         wrong: "Adgangsnøglen er ikke registreret her eller kunne ikke kontrolleres. Log ind på en anden måde.",
+        closed: "Adgangsnøglen er lukket, fordi der kan findes en kopi af den. Log ind på en anden måde.",
         too_late: "Siden har været åben for længe. Prøv igen.",
         unsupported: "Denne browser kan ikke bruge adgangsnøgler. Brug en gendannelseskode eller en anden browser.",
+    },
+    take_back: TakeBack {
+        title: "Få din konto tilbage",
+        lead: "Har nogen sat en måde at logge ind på op, som ikke er din, eller ændret din e-mailadresse? Dette fjerner det, der er sat op siden vores brev, logger alle ud af din konto overalt og lader dig vælge en ny adgangskode.",
+        submit: "Giv mig min konto tilbage",
     },
     organization: OrganizationChoice {
         title: "Hvor arbejder du nu?",

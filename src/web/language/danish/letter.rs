@@ -1,7 +1,8 @@
 //! Mails in Danish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Undo, Verification, Waiting, Welcome,
+    Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -87,6 +88,15 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("Den {date} blev en adgangsnøgle fjernet fra din konto."),
             effect: "Den logger dig ikke længere ind.",
         },
+        passkey_closed: Word {
+            subject: "En adgangsnøgle er lukket",
+            lead: |date| {
+                format!(
+                    "Den {date} blev en adgangsnøgle til din konto lukket: dens tæller gik baglæns, så der kan findes en kopi af den."
+                )
+            },
+            effect: "Den logger ingen ind længere, og du er logget ud overalt. Log ind med en anden adgangsnøgle, en app eller en gendannelseskode, fjern den lukkede, og sæt en ny op.",
+        },
         last_removed: Word {
             subject: "En godkendelsesapp er fjernet",
             lead: |date| format!("Den {date} blev den sidste godkendelsesapp fjernet fra din konto."),
@@ -96,6 +106,20 @@ pub(super) const LETTERS: Letters = Letters {
             subject: "Dine ekstra faktorer er fjernet",
             lead: |date| format!("Den {date} blev alle godkendelsesapps og gendannelseskoder fjernet fra din konto."),
             effect: "Indtil du sætter en op igen, logger du ind med adgangskoden alene.",
+        },
+        taken_back: Word {
+            subject: "Du har fået din konto tilbage",
+            lead: |date| {
+                format!(
+                    "Den {date} blev din konto taget tilbage med linket i vores brev: det, der siden er sat op, er fjernet."
+                )
+            },
+            effect: "Du er logget ud overalt, og din tidligere adgangskode logger ingen ind længere. Har du ikke valgt en ny endnu, så gør det nu.",
+        },
+        undo: Undo {
+            lead: "Var det ikke dig? Så kender nogen din adgangskode. Knappen fjerner det, de har sat op, logger dem ud overalt og lader dig vælge en ny adgangskode.",
+            button: "Det var ikke mig: giv mig min konto tilbage",
+            expires: "Knappen virker i 72 timer og én gang. Hvis det var dig, skal du ikke gøre noget.",
         },
         codes_made: Word {
             subject: "Du har fået nye gendannelseskoder",

@@ -26,6 +26,11 @@ pub(super) const ACCOUNT: Account = Account {
             name: "Name of the passkey",
             default_name: "Passkey",
             wrong: "The passkey could not be checked, or the page was open for too long. Try again.",
+            closed: |ago| {
+                format!(
+                    "Closed {ago}: it counted back, so there may be a copy of it. It no longer signs you in. Remove it and add a new one."
+                )
+            },
             was_added: "The passkey has been added.",
         },
         apps: "Authenticator apps",

@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Station, Terms,
+        Scopes, SecondFactor, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -49,8 +49,14 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         use_one: "Use a passkey",
         failed: "That didn’t work, or took too long. Try again, or sign in another way.",
         wrong: "That passkey isn’t registered here, or could not be checked. Sign in another way.",
+        closed: "This passkey was closed, because there may be a copy of it. Sign in another way.",
         too_late: "This page was open for too long. Try again.",
         unsupported: "This browser can’t use passkeys. Use a recovery code, or another browser.",
+    },
+    take_back: TakeBack {
+        title: "Take your account back",
+        lead: "Somebody set up a way to sign in that isn’t yours, or changed your e-mail address? This removes what was set up since our letter, signs everybody out of your account everywhere and lets you choose a new password.",
+        submit: "Take my account back",
     },
     organization: OrganizationChoice {
         title: "Where are you working?",

@@ -1,7 +1,8 @@
 //! Mails in English.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Undo, Verification, Waiting, Welcome,
+    Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -87,6 +88,15 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("On {date}, a passkey was removed from your account."),
             effect: "It no longer signs you in.",
         },
+        passkey_closed: Word {
+            subject: "A passkey has been closed",
+            lead: |date| {
+                format!(
+                    "On {date}, a passkey of your account was closed: its counter went back, so there may be a copy of it."
+                )
+            },
+            effect: "It signs nobody in any more, and you’re signed out everywhere. Sign in with another passkey, an app or a recovery code, remove the closed one and set up a new one.",
+        },
         last_removed: Word {
             subject: "An authenticator app has been removed",
             lead: |date| format!("On {date}, the last authenticator app was removed from your account."),
@@ -96,6 +106,20 @@ pub(super) const LETTERS: Letters = Letters {
             subject: "Your second factors have been removed",
             lead: |date| format!("On {date}, all authenticator apps and recovery codes of your account were removed."),
             effect: "Until you set one up again, your password alone signs you in.",
+        },
+        taken_back: Word {
+            subject: "Your account has been taken back",
+            lead: |date| {
+                format!(
+                    "On {date}, your account was taken back with the link in our letter: what was set up since is removed."
+                )
+            },
+            effect: "You’re signed out everywhere, and your former password signs nobody in any more. If you haven’t chosen a new one yet, do it now.",
+        },
+        undo: Undo {
+            lead: "It wasn’t you? Then somebody knows your password. This button removes what they set up, signs them out everywhere and lets you choose a new password.",
+            button: "It wasn’t me: take my account back",
+            expires: "The button works for 72 hours, and once. If it was you, there’s nothing to do.",
         },
         codes_made: Word {
             subject: "You have new recovery codes",

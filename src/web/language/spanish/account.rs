@@ -26,6 +26,11 @@ pub(super) const ACCOUNT: Account = Account {
             name: "Nombre de la llave de acceso",
             default_name: "Llave de acceso",
             wrong: "No se pudo comprobar la llave de acceso o la página ha estado abierta demasiado tiempo. Inténtelo de nuevo.",
+            closed: |ago| {
+                format!(
+                    "Cerrada {ago}: su contador retrocedió, así que puede haber una copia. Ya no sirve para entrar. Quítela y añada una nueva."
+                )
+            },
             was_added: "La llave de acceso se ha añadido.",
         },
         apps: "Aplicaciones de autenticación",

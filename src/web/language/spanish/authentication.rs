@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Station, Terms,
+        Scopes, SecondFactor, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -49,8 +49,14 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         use_one: "Usar una llave de acceso",
         failed: "No ha funcionado o ha tardado demasiado. Inténtelo de nuevo o entre de otra manera.",
         wrong: "Esa llave de acceso no está registrada aquí o no se pudo comprobar. Entre de otra manera.",
+        closed: "Esta llave de acceso está cerrada, porque puede haber una copia. Entre de otra manera.",
         too_late: "Esta página ha estado abierta demasiado tiempo. Inténtelo de nuevo.",
         unsupported: "Este navegador no admite llaves de acceso. Use un código de recuperación u otro navegador.",
+    },
+    take_back: TakeBack {
+        title: "Recuperar su cuenta",
+        lead: "¿Alguien ha configurado una forma de entrar que no es suya o ha cambiado su correo? Esto quita lo que se configuró desde nuestra carta, cierra todas las sesiones de su cuenta y le permite elegir otra contraseña.",
+        submit: "Recuperar mi cuenta",
     },
     organization: OrganizationChoice {
         title: "¿Dónde trabaja ahora?",

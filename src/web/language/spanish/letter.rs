@@ -1,7 +1,8 @@
 //! Mails in Spanish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Verification, Waiting, Welcome, Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Undo, Verification, Waiting, Welcome,
+    Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -87,6 +88,15 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("El {date} se quitó una llave de acceso de su cuenta."),
             effect: "Ya no sirve para entrar.",
         },
+        passkey_closed: Word {
+            subject: "Se ha cerrado una llave de acceso",
+            lead: |date| {
+                format!(
+                    "El {date} se cerró una llave de acceso de su cuenta: su contador retrocedió, así que puede haber una copia."
+                )
+            },
+            effect: "Ya no deja entrar a nadie, y su sesión se ha cerrado en todas partes. Entre con otra llave de acceso, una aplicación o un código de recuperación, quite la cerrada y configure una nueva.",
+        },
         last_removed: Word {
             subject: "Se ha quitado una aplicación de autenticación",
             lead: |date| format!("El {date} se quitó de su cuenta la última aplicación de autenticación."),
@@ -100,6 +110,20 @@ pub(super) const LETTERS: Letters = Letters {
                 )
             },
             effect: "Hasta que configure otra, entrará solo con la contraseña.",
+        },
+        taken_back: Word {
+            subject: "Ha recuperado su cuenta",
+            lead: |date| {
+                format!(
+                    "El {date} se recuperó su cuenta con el enlace de nuestra carta: se ha quitado lo que se configuró desde entonces."
+                )
+            },
+            effect: "Su sesión se ha cerrado en todas partes, y su contraseña anterior ya no sirve. Si aún no ha elegido otra, hágalo ahora.",
+        },
+        undo: Undo {
+            lead: "¿No ha sido usted? Entonces alguien conoce su contraseña. Este botón quita lo que ha configurado, cierra sus sesiones en todas partes y le permite elegir otra contraseña.",
+            button: "No he sido yo: recuperar mi cuenta",
+            expires: "El botón sirve durante 72 horas y una sola vez. Si ha sido usted, no tiene que hacer nada.",
         },
         codes_made: Word {
             subject: "Tiene nuevos códigos de recuperación",

@@ -11,6 +11,7 @@ pub struct Authentication {
     pub second_factor: SecondFactor,
     pub station: Station,
     pub passkey: Passkey,
+    pub take_back: TakeBack,
     pub organization: OrganizationChoice,
     pub consent: Consent,
     pub password: Password,
@@ -79,8 +80,17 @@ pub struct Passkey {
     pub use_one: &'static str,
     pub failed: &'static str,
     pub wrong: &'static str,
+    pub closed: &'static str,
     pub too_late: &'static str,
     pub unsupported: &'static str,
+}
+
+/// Taking an account back.
+#[derive(Debug)]
+pub struct TakeBack {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub submit: &'static str,
 }
 
 /// Choosing an organization.

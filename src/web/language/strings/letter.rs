@@ -96,13 +96,24 @@ pub struct Factors {
     pub removed: Word,
     pub passkey_added: Word,
     pub passkey_removed: Word,
+    pub passkey_closed: Word,
     pub last_removed: Word,
     pub reset: Word,
+    pub taken_back: Word,
+    pub undo: Undo,
     pub codes_made: Word,
     pub code_used: Word,
     pub codes_guessed: Word,
     pub not_you: &'static str,
     pub button: &'static str,
+}
+
+/// How whoever did not do it gets their account back.
+#[derive(Debug)]
+pub struct Undo {
+    pub lead: &'static str,
+    pub button: &'static str,
+    pub expires: &'static str,
 }
 
 /// What has happened, when, and what follows from it.
