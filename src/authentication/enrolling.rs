@@ -7,7 +7,7 @@ use super::{
     assurance::{Assurance, Method},
     factor::{
         Factor, Kind,
-        passkey::{Key, Refused},
+        passkey::{Asked, Key, NOT_VERIFIED, OTHER_MODEL, Refused},
         recovery_code::RecoveryCode,
         totp::Seed,
     },
@@ -57,6 +57,8 @@ pub enum Confirmed {
     },
     /// It is no code of this app, or no answer of this passkey.
     Wrong,
+    /// Rules ask more of a passkey.
+    Unfit(Refused),
     /// The person has as many as anybody may.
     TooMany,
     /// It does not wait to be confirmed any more.
@@ -214,12 +216,21 @@ pub struct Registering {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn register(app: &App, with: &Authenticator, typed: Registering) -> storage::Result<Confirmed> {
-    let key = match with.relying_party.registered(&typed.given.state, &typed.given.answer) {
+pub async fn register(
+    app: &App,
+    with: &Authenticator,
+    asked: &Asked,
+    typed: Registering,
+) -> storage::Result<Confirmed> {
+    let key = match with.relying_party.registered(&typed.given.state, &typed.given.answer, asked) {
         Ok(key) => key,
-        Err(Refused(why)) => {
-            tracing::info!(user.id = %typed.session.user, why, "A passkey was not registered.");
-            return Ok(Confirmed::Wrong);
+        Err(why) => {
+            tracing::info!(user.id = %typed.session.user, why = why.0, "A passkey was not registered.");
+            return Ok(if why == NOT_VERIFIED || why == OTHER_MODEL {
+                Confirmed::Unfit(why)
+            } else {
+                Confirmed::Wrong
+            });
         }
     };
     let ((token, hash), sealer) = (app.random.token(), app.sealer.clone());

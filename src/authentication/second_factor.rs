@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
+    allowed::Allowed,
     assurance::{Assurance, Method},
     factor::{
+        Kind,
         recovery_code::RecoveryCode,
         totp::{self, Seed},
     },
@@ -100,15 +102,16 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
     if !wait.is_zero() {
         return Ok(Outcome::Wait(wait));
     }
-    let room = Room::of(policies, &attempt.user.id).await?;
-    let outcome = judged(app, room, attempt).await?;
+    let (room, allowed) =
+        (Room::of(policies, &attempt.user.id).await?, Allowed::of_person(policies, &attempt.user.id).await?);
+    let outcome = judged(app, (room, allowed), attempt).await?;
     if matches!(outcome, Outcome::Proved(_)) {
         with.limit.proved_code(&account, network);
     }
     Ok(outcome)
 }
 
-async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outcome> {
+async fn judged(app: &App, (room, allowed): (Room, Allowed), attempt: Attempt) -> storage::Result<Outcome> {
     let (token, hash) = app.random.token();
     let (sealer, rule) = (app.sealer.clone(), app.config.throttle.code);
     app.storage
@@ -125,7 +128,7 @@ async fn judged(app: &App, room: Room, attempt: Attempt) -> storage::Result<Outc
                 }
                 let is_nothing = is_key_wanted && RecoveryCode::typed(code.expose_secret()).is_none();
                 let typed = if is_nothing { "" } else { code.expose_secret() };
-                let Some(proof) = prove(tx, &sealer, (&user.id, typed), context.now).await? else {
+                let Some(proof) = prove(tx, (&sealer, &allowed), (&user.id, typed), context.now).await? else {
                     let failures = tx.throttles().fail(key, rule, context.now).await?;
                     let is_guessing = !wait_of(rule, failures.times(), context.now).is_zero();
                     if is_guessing
@@ -204,7 +207,7 @@ fn key_of(user: &UserId) -> TokenHash {
 
 async fn prove(
     tx: &mut Tx,
-    sealer: &Sealer,
+    (sealer, allowed): (&Sealer, &Allowed),
     (user, code): (&UserId, &str),
     now: Timestamp,
 ) -> storage::Result<Option<Proof>> {
@@ -212,6 +215,9 @@ async fn prove(
         return Ok(tx.recovery_codes().take(user, code.hash(user), now).await?.then_some(Proof::Recovery));
     }
     let Some(digits) = digits_of(code) else { return Ok(None) };
+    if !allowed.proving(&tx.factors().of_user(user).await?).contains(&Kind::Totp) {
+        return Ok(None);
+    }
     let found = tx.factors().seeds(user).await?.into_iter().find_map(|kept| {
         let step = open(sealer, &kept)?.step_of(&digits, now, kept.last_step)?;
         Some((kept.factor, step))

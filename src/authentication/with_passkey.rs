@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
+    allowed::Allowed,
     assurance::{Assurance, Method},
     copied_key::{CLOSED, COPIED, Closing},
-    factor::passkey::{Answer, Key, Proof, Refused},
+    factor::{
+        Kind,
+        passkey::{Answer, Key, NOT_VERIFIED, Proof, Refused},
+    },
     lockout::Known,
     room::Room,
     second_factor::{Completing, complete},
@@ -129,6 +133,9 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
             return copied(app, (context, closing), (kept, attempt.given), |user, why| failure(Some(user), why)).await;
         }
     };
+    if let Some(why) = unfit(policies, &user.id, &proved.proof).await? {
+        return refuse(app, attempt.context, failure(Some(&user.id), why)).await;
+    }
     let network = attempt.network;
     let ((token, hash), room) = (app.random.token(), Room::of(policies, &user.id).await?);
     let closing = Closing { sealer: app.sealer.clone(), site: attempt.site.clone(), user: user.clone(), but: None };
@@ -182,6 +189,17 @@ fn failure(user: Option<&UserId>, why: Refused) -> Event {
 /// What whoever gave it hears.
 fn no(why: Refused) -> Outcome {
     if why == COPIED || why == CLOSED { Outcome::Closed } else { Outcome::Refused }
+}
+
+/// Why rules do not take what was proved.
+async fn unfit(policies: &Policies, user: &UserId, proof: &Proof) -> storage::Result<Option<Refused>> {
+    let allowed = Allowed::of_person(policies, user).await?;
+    if allowed.of_keys.verification && !proof.is_verified() {
+        return Ok(Some(NOT_VERIFIED));
+    }
+    let factors = policies.app.storage.read().await?.factors().of_user(user).await?;
+    let is_taken = allowed.proving(&factors).contains(&Kind::Passkey);
+    Ok((!is_taken).then_some(Refused("kind-not-allowed")))
 }
 
 /// An answer that is right but for what the key counts.
@@ -242,6 +260,9 @@ pub async fn beside(policies: &Policies, with: &Authenticator, attempt: Beside) 
         Err(Wrong::Refused(_, why)) => return refuse(app, context, failure_beside(&closing.user.id, why)).await,
         Err(Wrong::Copied(_, kept)) => return copied(app, (context, closing), (kept, given), failure_beside).await,
     };
+    if let Some(why) = unfit(policies, &closing.user.id, &proved.proof).await? {
+        return refuse(app, context, failure_beside(&closing.user.id, why)).await;
+    }
     let ((token, hash), room) = (app.random.token(), Room::of(policies, &closing.user.id).await?);
     let method = if proved.proof.is_verified() { Method::VerifiedKey } else { Method::Key };
     let said = Assurance::of(&[Method::Password, method]).into();

@@ -184,6 +184,15 @@ impl<'r> Applying<'r> {
         self.value(setting) == Some(Value::Flag(true))
     }
 
+    /// A setting that lists words.
+    #[must_use]
+    pub fn words(&self, setting: Setting) -> Option<BTreeSet<String>> {
+        match self.value(setting)? {
+            Value::Words(words) => Some(words),
+            _ => None,
+        }
+    }
+
     /// A setting that lists address ranges.
     #[must_use]
     pub fn networks(&self, setting: Setting) -> Option<Vec<IpNet>> {

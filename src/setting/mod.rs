@@ -94,6 +94,12 @@ macro_rules! settings {
 }
 
 settings! {
+    FactorKinds "factor.kinds" Kind::Among(&["passkey", "totp"]), PEOPLE, "`passkey, totp`",
+        "which kinds of second factors people set up and use; whoever has none of them goes on with what they have";
+    FactorPasskeyModels "factor.passkey_models" Kind::Models, PEOPLE, "every model",
+        "the models (AAGUID) of passkeys that people set up; what says nothing of its model is none of them";
+    FactorPasskeyUserVerification "factor.passkey_user_verification" Kind::Choice(&["preferred", "required"]), PEOPLE,
+        "`preferred`", "whether a passkey beside a password asks for a PIN, a finger or a face too";
     FactorRequired "factor.required" Kind::Demands, ALL, "not asked",
         "how sure sign-ins have to be, at once or from a day on; whoever lacks a factor for it sets one up at the next sign-in";
     InactivitySuspend "inactivity.suspend" Kind::Shorter("1d", "730d"), PEOPLE, "never",
@@ -220,7 +226,7 @@ mod tests {
     fn a_mistyped_one_is_mended() {
         for (typed, expected) in [
             ("session.idel", "there is no setting `session.idel`; did you mean `session.idle`?"),
-            ("idle", "there is no setting `idle`; there is factor.required, inactivity.suspend, lockout.after"),
+            ("idle", "there is no setting `idle`; there is factor.kinds, factor.passkey_models"),
         ] {
             let said = typed.parse::<Setting>().unwrap_err().to_string();
             assert!(said.starts_with(expected), "{said}");

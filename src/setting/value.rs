@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt, time::Duration};
 
 use ipnet::IpNet;
+use uuid::Uuid;
 
 use super::{
     demand::{Demands, NotADemand},
@@ -27,6 +28,10 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Words; those that are in all lists remain.
     Words,
+    /// Some of these words; those that are in all lists remain.
+    Among(&'static [&'static str]),
+    /// Models of authenticators (AAGUID); those that are in all lists remain.
+    Models,
     /// Address ranges; those that are in all lists remain.
     Networks,
     /// Codes of countries; those that are in all lists remain.
@@ -117,6 +122,17 @@ impl Kind {
                 let codes = list(text).map(str::to_ascii_uppercase).map(read).collect::<Result<BTreeSet<_>, _>>()?;
                 if (1..=MOST).contains(&codes.len()) { Ok(Value::Words(codes)) } else { Err(other()) }
             }
+            Self::Among(known) => {
+                let words: BTreeSet<String> = list(text).map(str::to_owned).collect();
+                let fits = !words.is_empty() && words.iter().all(|word| known.contains(&word.as_str()));
+                fits.then_some(Value::Words(words)).ok_or_else(other)
+            }
+            Self::Models => {
+                let read = |one: &str| Uuid::try_parse(one).map_err(|_| wrong(format!("`{one}` is not an AAGUID")));
+                let models = list(text).map(read).collect::<Result<BTreeSet<_>, _>>()?;
+                let fits = (1..=MOST).contains(&models.len());
+                fits.then(|| Value::Words(models.iter().map(Uuid::to_string).collect())).ok_or_else(other)
+            }
             Self::Networks => {
                 let read = |one: &str| network::parse(one).ok_or_else(|| wrong(format!("`{one}` is not a network")));
                 let networks = list(text).map(read).collect::<Result<Vec<_>, _>>()?;
@@ -146,6 +162,10 @@ impl Kind {
             Self::Countries | Self::CountriesDenied => {
                 "write codes of ISO 3166 with commas between them: `DK, SE`".to_owned()
             }
+            Self::Among(words) => format!("write one or more of {}, with commas between them", words.join(", ")),
+            Self::Models => {
+                "write for example `ee882879-721c-4913-9775-3dfcce97072a`, with commas between them".to_owned()
+            }
             Self::Networks => "write for example `10.0.0.0/8, 192.0.2.7, 2001:db8::/32`".to_owned(),
             Self::Schedule => {
                 "write for example `mon-fri 07:00-19:00, sat 08:00-12:00 in Europe/Copenhagen`, and behind it, if need \
@@ -169,7 +189,9 @@ impl Kind {
             Self::Flag => "`yes`".to_owned(),
             Self::Choice(words) => format!("the later of {}", words.join(", ")),
             Self::CountriesDenied => "what is in any of them".to_owned(),
-            Self::Words | Self::Networks | Self::Countries => "what is in all of them".to_owned(),
+            Self::Words | Self::Among(_) | Self::Models | Self::Networks | Self::Countries => {
+                "what is in all of them".to_owned()
+            }
             Self::Schedule => "open by all of them".to_owned(),
             Self::Demands => "surer, and earlier".to_owned(),
         }
@@ -239,6 +261,7 @@ mod tests {
     use super::*;
 
     const SPAN: Kind = Kind::Shorter("2m", "90d");
+    const KINDS: Kind = Kind::Among(&["passkey", "totp"]);
     const CHOICE: Kind = Kind::Choice(&["end-oldest", "refuse"]);
 
     #[test]
@@ -263,6 +286,16 @@ mod tests {
             (Kind::Countries, "DNK", None),
             (Kind::CountriesDenied, "", None),
             (Kind::CountriesDenied, "dé", None),
+            (KINDS, "totp,passkey", Some("passkey, totp")),
+            (KINDS, "", None),
+            (KINDS, "totp, push", None),
+            (
+                Kind::Models,
+                "EE882879-721C-4913-9775-3DFCCE97072A, ee882879721c491397753dfcce97072a",
+                Some("ee882879-721c-4913-9775-3dfcce97072a"),
+            ),
+            (Kind::Models, "yubikey", None),
+            (Kind::Models, "", None),
             (Kind::Networks, "10.1.2.3/8,::1", Some("10.0.0.0/8, ::1/128")),
             (Kind::Networks, "10.0.0.0/8 clinic.example", None),
             (Kind::Networks, " ", None),

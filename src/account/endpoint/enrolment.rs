@@ -10,10 +10,14 @@ use crate::{
     account::page::{Masthead, Tab, enrolment::EnrolmentPage},
     app::App,
     authentication::{
-        Authenticator, assurance,
+        Authenticator,
+        allowed::Allowed,
+        assurance,
         endpoint::{Enroller, address_of, with_return},
+        factor::Kind,
         flow::Step,
     },
+    policy::Policies,
     web::{Error, Page, Query, RedirectsTo, Visit},
 };
 
@@ -24,7 +28,7 @@ const ACR: &str = "acr_values";
 
 /// `GET /account/enrolment`
 pub(super) async fn show(
-    State(with): State<Authenticator>,
+    (State(policies), State(with)): (State<Policies>, State<Authenticator>),
     visit: Visit,
     enroller: Enroller,
     Query(query): Query,
@@ -37,10 +41,13 @@ pub(super) async fn show(
         // Nothing is asked for any more.
         (None, None) => return Ok(Redirect::to(&enroller.done(&visit, None)).into_response()),
     };
+    let allowed = Allowed::of_person(&policies, &enroller.person.user.id).await?;
+    let has_keys = with.relying_party.has_keys() && allowed.holds(Kind::Passkey);
+    let has_apps = wanted != assurance::PHISHING_RESISTANT && allowed.holds(Kind::Totp);
     let other_person = enroller.way.as_ref().map(|way| address_of(Step::SignIn, &visit, way));
     Ok(enroller.page(EnrolmentPage {
-        keys_href: with.relying_party.has_keys().then(|| enroller.href(&visit, passkeys::PATH)),
-        apps_action: (wanted != assurance::PHISHING_RESISTANT).then(|| enroller.href(&visit, security::APPS)),
+        keys_href: has_keys.then(|| enroller.href(&visit, passkeys::PATH)),
+        apps_action: has_apps.then(|| enroller.href(&visit, security::APPS)),
         later_href: later.as_ref().map(|_| enroller.later()),
         other_person_href: other_person.unwrap_or_else(|| Step::SignIn.path().unwrap_or_default().to_owned()),
         later,

@@ -9,18 +9,23 @@ use axum::{
 use super::{
     context, frame,
     notice::Notice,
-    security::{codes_page, word},
+    security::{allowed, codes_page, word},
 };
 use crate::{
     account::page::security::PasskeyPage,
     app::App,
     authentication::{
         Authenticator,
+        allowed::Allowed,
         endpoint::{Enroller, SignedIn, given, sealed_state},
         enrolling::{self, Confirmed, LONGEST_NAME, Registering},
-        factor::passkey::Ceremony,
+        factor::{
+            Kind,
+            passkey::{Ceremony, NOT_VERIFIED},
+        },
         with_passkey::keys_of,
     },
+    policy::Policies,
     secret::ExposeSecret,
     web::{CsrfForm, Error, FactorChange, Problem, Refusal, Visit, cookie::Cookie},
 };
@@ -35,26 +40,28 @@ fn purpose_of(person: &SignedIn) -> String {
 
 /// `GET /account/security/passkeys`
 pub(super) async fn ask(
-    (State(app), State(with)): (State<App>, State<Authenticator>),
+    (State(policies), State(with)): (State<Policies>, State<Authenticator>),
     visit: Visit,
     enroller: Enroller,
 ) -> Result<Response, Error> {
+    let allowed = allowed(&policies, &enroller.person, Kind::Passkey).await?;
     let name = frame(&visit, &enroller.person).t.account.security.keys.default_name.to_owned();
-    Ok(enroller.page(page((&app, &with), &visit, &enroller, (name, vec![])).await?))
+    Ok(enroller.page(page((&policies.app, &with), (&visit, &allowed), &enroller, (name, vec![])).await?))
 }
 
 /// `POST /account/security/passkeys`: what the browser answered.
 pub(super) async fn register(
-    (State(app), State(with)): (State<App>, State<Authenticator>),
+    (State(policies), State(with)): (State<Policies>, State<Authenticator>),
     visit: Visit,
     enroller: Enroller,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let person = &enroller.person;
+    let (app, person) = (&policies.app, &enroller.person);
+    let allowed = allowed(&policies, person, Kind::Passkey).await?;
     let t = &frame(&visit, person).t.account.security;
     let name = Some(form.trimmed("name")).filter(|name| !name.is_empty()).unwrap_or(t.keys.default_name).to_owned();
     let refuse = async |problem| {
-        let page = page((&app, &with), &visit, &enroller, (name.clone(), vec![problem])).await?;
+        let page = page((app, &with), (&visit, &allowed), &enroller, (name.clone(), vec![problem])).await?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, enroller.page(page)).into_response())
     };
     if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
@@ -63,11 +70,13 @@ pub(super) async fn register(
     let Some(given) = given(&visit, &purpose_of(person), &form) else {
         return refuse(Problem::whole(t.keys.wrong)).await;
     };
-    let context = context(&app, &visit, person);
+    let context = context(app, &visit, person);
     let word = word(&visit, person, FactorChange::PasskeyAdded);
     let typed = Registering { context, session: person.session.clone(), name: name.clone(), given, word };
-    let (token, codes) = match enrolling::register(&app, &with, typed).await? {
+    let (token, codes) = match enrolling::register(app, &with, &allowed.of_keys, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),
+        Confirmed::Unfit(NOT_VERIFIED) => return refuse(Problem::whole(t.keys.unverified)).await,
+        Confirmed::Unfit(_) => return refuse(Problem::whole(t.keys.other_model)).await,
         Confirmed::Wrong => return refuse(Problem::whole(t.keys.wrong)).await,
         Confirmed::TooMany => return refuse(Problem::whole(t.too_many)).await,
         Confirmed::Gone => return Ok(Redirect::to(&enroller.again(&visit)).into_response()),
@@ -75,14 +84,14 @@ pub(super) async fn register(
     let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
     let done = enroller.done(&visit, Some(Notice::PasskeyAdded));
     Ok(match codes {
-        Some(codes) => (cookie, codes_page(&app, &visit, &enroller, (&codes, done)).await?).into_response(),
+        Some(codes) => (cookie, codes_page(app, &visit, &enroller, (&codes, done)).await?).into_response(),
         None => (cookie, Redirect::to(&done)).into_response(),
     })
 }
 
 async fn page(
     (app, with): (&App, &Authenticator),
-    visit: &Visit,
+    (visit, allowed): (&Visit, &Allowed),
     enroller: &Enroller,
     (name, problems): (String, Vec<Problem>),
 ) -> Result<PasskeyPage, Error> {
@@ -90,7 +99,8 @@ async fn page(
     let user = &person.user;
     let kept = app.storage.read().await?.factors().keys(&user.id).await?;
     let account = user.email.as_ref().map_or(user.name.as_str(), |email| email.as_str());
-    let begun = with.relying_party.register(&user.id, (account, user.name.as_str()), &keys_of(&app.sealer, &kept));
+    let (names, known) = ((account, user.name.as_str()), keys_of(&app.sealer, &kept));
+    let begun = with.relying_party.register(&user.id, names, &known, &allowed.of_keys);
     let Ceremony { options, state } = begun.ok_or(Refusal::NotFound)?;
     let state = sealed_state(visit, &purpose_of(person), state);
     Ok(PasskeyPage {

@@ -15,6 +15,7 @@ use crate::{
     app::App,
     authentication::{
         Authenticator,
+        allowed::Allowed,
         endpoint::{Enroller, FreshlySignedIn, SignedIn},
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
         factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
@@ -24,6 +25,7 @@ use crate::{
     clock::Timestamp,
     id::FactorId,
     jobs::Job,
+    policy::Policies,
     secret::ExposeSecret,
     storage,
     web::{CsrfForm, Error, FactorChange, Page, Problem, Query, Refusal, Visit, cookie::Cookie, qr},
@@ -35,29 +37,30 @@ pub(super) const APPS: &str = "/account/security/apps";
 
 /// `GET /account/security`
 pub(super) async fn show(
-    (State(app), State(with)): (State<App>, State<Authenticator>),
+    (State(policies), State(with)): (State<Policies>, State<Authenticator>),
     visit: Visit,
     FreshlySignedIn(person): FreshlySignedIn,
     Query(query): Query,
 ) -> Result<Response, Error> {
-    let mut page = page((&app, &with), &visit, &person).await?;
+    let mut page = page((&policies, &with), &visit, &person).await?;
     page.notice = Notice::of(&query).and_then(|notice| notice.text(page.frame.t, None));
     Ok(Page(page).into_response())
 }
 
 /// `POST /account/security/apps`: on to setting up an app.
 pub(super) async fn propose(
-    (State(app), State(with)): (State<App>, State<Authenticator>),
+    (State(policies), State(with)): (State<Policies>, State<Authenticator>),
     visit: Visit,
     enroller: Enroller,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
-    let person = &enroller.person;
-    match enrolling::propose(&app, context(&app, &visit, person), &person.user.id).await? {
+    let (app, person) = (&policies.app, &enroller.person);
+    allowed(&policies, person, Kind::Totp).await?;
+    match enrolling::propose(app, context(app, &visit, person), &person.user.id).await? {
         Proposal::Made(id) => Ok(Redirect::to(&enroller.href(&visit, &format!("{PATH}/{id}"))).into_response()),
         Proposal::TooMany => {
-            let mut page = page((&app, &with), &visit, person).await?;
-            page.masthead = enroller.masthead(&app).await?;
+            let mut page = page((&policies, &with), &visit, person).await?;
+            page.masthead = enroller.masthead(app).await?;
             page.problems = vec![Problem::whole(page.frame.t.account.security.too_many)];
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
@@ -104,7 +107,7 @@ pub(super) async fn confirm(
     let typed = Confirming { context, session, user, factor: id, name, code: form.secret("code"), word };
     let (token, codes) = match enrolling::confirm(&app, typed).await? {
         Confirmed::Done { token, codes } => (token, codes),
-        Confirmed::Wrong => return Ok(refuse(Problem::of("code", t.wrong))),
+        Confirmed::Wrong | Confirmed::Unfit(_) => return Ok(refuse(Problem::of("code", t.wrong))),
         Confirmed::TooMany | Confirmed::Gone => return Ok(elsewhere()),
     };
     let cookie = Cookie::Session.set(visit.site(), token.expose_secret());
@@ -199,7 +202,18 @@ pub(super) async fn make_codes(
     }
 }
 
-async fn page((app, with): (&App, &Authenticator), visit: &Visit, person: &SignedIn) -> Result<SecurityPage, Error> {
+/// What rules say of factors, where they let the person set up one of this kind.
+pub(super) async fn allowed(policies: &Policies, person: &SignedIn, kind: Kind) -> Result<Allowed, Error> {
+    let allowed = Allowed::of_person(policies, &person.user.id).await?;
+    if allowed.holds(kind) { Ok(allowed) } else { Err(Refusal::Forbidden.into()) }
+}
+
+async fn page(
+    (policies, with): (&Policies, &Authenticator),
+    visit: &Visit,
+    person: &SignedIn,
+) -> Result<SecurityPage, Error> {
+    let (app, allowed) = (&policies.app, Allowed::of_person(policies, &person.user.id).await?);
     let masthead = masthead(app, person, Tab::Security).await?;
     let mut tx = app.storage.read().await?;
     let factors = tx.factors().of_user(&person.user.id).await?;
@@ -219,7 +233,8 @@ async fn page((app, with): (&App, &Authenticator), visit: &Visit, person: &Signe
         masthead,
         notice: None,
         keys: keys.into_iter().map(row).collect(),
-        can_have_keys: with.relying_party.has_keys(),
+        can_have_keys: with.relying_party.has_keys() && allowed.holds(Kind::Passkey),
+        can_have_apps: allowed.holds(Kind::Totp),
         apps: apps.into_iter().map(row).collect(),
         codes_left,
         problems: vec![],

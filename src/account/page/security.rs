@@ -24,6 +24,8 @@ pub struct SecurityPage {
     pub keys: Vec<AppRow>,
     /// Whether passkeys can be had here at all.
     pub can_have_keys: bool,
+    /// Whether authenticator apps can be added.
+    pub can_have_apps: bool,
     /// The apps, oldest first.
     pub apps: Vec<AppRow>,
     /// How many recovery codes are left.

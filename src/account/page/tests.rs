@@ -211,6 +211,7 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
                 notice: None,
                 keys: vec![],
                 can_have_keys: true,
+                can_have_apps: true,
                 apps,
                 codes_left: 1,
                 problems,

@@ -14,7 +14,7 @@ use crate::{
     audit::Actor,
     authentication::{
         Authenticator,
-        factor::passkey::Ceremony,
+        factor::passkey::{Asked, Ceremony},
         page::passkey::PasskeyForm,
         with_passkey::{Alone, Beside, Given, Outcome, alone, beside, keys_of},
     },
@@ -77,13 +77,13 @@ pub(super) fn form(with: &Authenticator, visit: &Visit, back: &ReturnTo) -> Opti
 /// The form of the second factor, for whoever has passkeys.
 pub(super) async fn form_of(
     (app, with): (&App, &Authenticator),
-    visit: &Visit,
-    back: &ReturnTo,
+    (visit, back): (&Visit, &ReturnTo),
     session: &Session,
+    asked: &Asked,
 ) -> storage::Result<Option<PasskeyForm>> {
     let kept = app.storage.read().await?.factors().keys(&session.user).await?;
     let keys = keys_of(&app.sealer, &kept);
-    let ceremony = if keys.is_empty() { None } else { with.relying_party.ask(&keys) };
+    let ceremony = if keys.is_empty() { None } else { with.relying_party.ask(&keys, asked) };
     Ok(ceremony.map(|Ceremony { options, state }| PasskeyForm {
         action: with_return(PATH, &back.seal(visit.site(), visit.browser())),
         options,
@@ -127,7 +127,7 @@ pub(super) async fn submit(
             return Ok(go_on(&visit, &back, &token));
         }
         let at = (&visit, &back, &Parameters::default());
-        return second_factor::again((app, &with), at, &person, said(&visit, &outcome)).await;
+        return second_factor::again((&policies, &with), at, &person, said(&visit, &outcome)).await;
     }
     let Some(given) = given(&visit, ALONE, &typed) else {
         let late = Problem::whole(visit.texts().authentication.passkey.too_late);

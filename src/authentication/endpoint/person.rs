@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::App,
     authentication::{
+        allowed::Allowed,
         assurance,
         flow::{self, Standing, Step},
     },
@@ -101,7 +102,8 @@ impl Person {
         let (wanted, next) = (demands.at(now), demands.next(proved, now));
         // Who has proved enough is not asked again while the session lasts.
         let is_enough = proved.is_some() && wanted <= proved && next.is_none();
-        let reach = if is_enough { assurance::PASSWORD } else { reach(app, &session).await? };
+        let reach =
+            if is_enough { assurance::PASSWORD } else { reach(app, &session, &Allowed::of(&rules.all())).await? };
         let to_come = next.map(|(level, from)| (wants(level), from)).filter(|(acr, _)| !assurance::meets(reach, acr));
         let wanted = wanted.map(wants);
         let standing = Standing {
@@ -137,9 +139,9 @@ impl Person {
 }
 
 /// The surest that the person of a session can prove.
-async fn reach(app: &App, session: &Session) -> storage::Result<&'static str> {
+async fn reach(app: &App, session: &Session, allowed: &Allowed) -> storage::Result<&'static str> {
     let factors = app.storage.read().await?.factors().of_user(&session.user).await?;
-    Ok(assurance::reach(factors.iter().map(|factor| factor.kind)))
+    Ok(allowed.reach(&factors))
 }
 
 async fn touch(app: &App, session: &Session) -> storage::Result<()> {

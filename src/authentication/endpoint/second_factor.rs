@@ -11,7 +11,10 @@ use crate::{
     app::App,
     audit::Actor,
     authentication::{
-        Authenticator, assurance,
+        Authenticator,
+        allowed::Allowed,
+        assurance,
+        factor::Kind,
         flow::Step,
         lockout::Known,
         page::second_factor::SecondFactorPage,
@@ -37,14 +40,14 @@ const RECOVERY: &str = "recovery";
 
 /// `GET /login/factor`
 pub(super) async fn show(
-    (State(app), State(with)): (State<App>, State<Authenticator>),
+    (State(policies), State(with)): (State<Policies>, State<Authenticator>),
     visit: Visit,
     person: Person,
     Query(query): Query,
 ) -> Result<Response, Error> {
     let back = way_back(&visit);
     Ok(match waiting(&person) {
-        Some(_) => page(&back, Page(view((&app, &with), (&visit, &back, &query), &person, vec![]).await?)),
+        Some(_) => page(&back, Page(view((&policies, &with), (&visit, &back, &query), &person, vec![]).await?)),
         None => onwards(&visit, &back),
     })
 }
@@ -76,7 +79,8 @@ pub(super) async fn submit(
         is_key_wanted,
         notices,
     };
-    let again = |status, problem| again((app, &authenticator), (&visit, &back, &query), &person, (status, problem));
+    let again =
+        |status, problem| again((&policies, &authenticator), (&visit, &back, &query), &person, (status, problem));
     let texts = &visit.texts().authentication;
     let wrong =
         if query.value(RECOVERY).is_some() { texts.second_factor.wrong_recovery } else { texts.second_factor.wrong };
@@ -112,7 +116,7 @@ pub(super) fn waiting(person: &Person) -> Option<&(Session, User)> {
 
 /// The page once more, with what was wrong.
 pub(super) async fn again(
-    with: (&App, &Authenticator),
+    with: (&Policies, &Authenticator),
     at: (&Visit, &ReturnTo, &Parameters),
     person: &Person,
     (status, problem): (StatusCode, Problem),
@@ -134,7 +138,7 @@ fn notices(visit: &Visit, user: &User, at: Timestamp) -> Notices {
 }
 
 async fn view(
-    (app, with): (&App, &Authenticator),
+    (policies, with): (&Policies, &Authenticator),
     (visit, back, query): (&Visit, &ReturnTo, &Parameters),
     person: &Person,
     problems: Vec<Problem>,
@@ -142,10 +146,16 @@ async fn view(
     let (session, _) = waiting(person).ok_or(Refusal::FormExpired)?;
     let own = with_return(PATH, &back.seal(visit.site(), visit.browser()));
     let recovery = format!("{own}&{RECOVERY}=1");
-    let passkey = passkey::form_of((app, with), visit, back, session).await?;
+    let (app, allowed) = (&policies.app, Allowed::of_person(policies, &session.user).await?);
+    let proving = allowed.proving(&app.storage.read().await?.factors().of_user(&session.user).await?);
+    let passkey = if proving.contains(&Kind::Passkey) {
+        passkey::form_of((app, with), (visit, back), session, &allowed.of_keys).await?
+    } else {
+        None
+    };
     // By a recovery code, whoever has lost the key sets up another.
     let may_enrol = person.wanted.is_some() && assurance::meets(&session.acr, assurance::MULTI_FACTOR);
-    let has_app = !app.storage.read().await?.factors().seeds(&session.user).await?.is_empty();
+    let has_app = proving.contains(&Kind::Totp);
     // Whoever has only what is closed has the recovery codes.
     let has_other = has_app || passkey.is_some();
     let is_recovery = query.value(RECOVERY).is_some() || !has_other;

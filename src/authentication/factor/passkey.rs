@@ -4,17 +4,20 @@
 //! to it that it is used once. A key that asks who its owner is (a PIN, a finger, a face) and did so when it was registered
 //! signs in alone; any other stands beside a password.
 
+use std::collections::BTreeSet;
+
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs::{
     Webauthn, WebauthnBuilder,
     prelude::{
-        AuthenticationResult, Credential, DiscoverableAuthentication, Passkey, PublicKeyCredential,
-        RegisterPublicKeyCredential, SecurityKey, SecurityKeyAuthentication, SecurityKeyRegistration, WebauthnError,
+        AttestationMetadata, AuthenticationResult, Credential, DiscoverableAuthentication, Passkey,
+        PublicKeyCredential, RegisterPublicKeyCredential, SecurityKey, SecurityKeyAuthentication,
+        SecurityKeyRegistration, WebauthnError,
     },
 };
-use webauthn_rs_proto::ResidentKeyRequirement;
+use webauthn_rs_proto::{AttestationConveyancePreference, ResidentKeyRequirement, UserVerificationPolicy};
 
 use crate::id::UserId;
 
@@ -29,6 +32,15 @@ pub struct Ceremony {
     pub options: String,
     /// What the answer is compared with.
     pub state: String,
+}
+
+/// What rules ask of passkeys.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Whether each has to ask who its owner is.
+    pub verification: bool,
+    /// The models (AAGUID) that one registers.
+    pub models: Option<BTreeSet<String>>,
 }
 
 /// What was registered of a passkey.
@@ -50,12 +62,17 @@ pub struct Proof {
 #[error("{0}")]
 pub struct Refused(pub &'static str);
 
+/// Why a key is refused that did not ask who its owner is.
+pub const NOT_VERIFIED: Refused = Refused("not-verified");
+/// Why a key is refused whose model rules do not list, or that does not say it.
+pub const OTHER_MODEL: Refused = Refused("other-model");
+
 impl From<WebauthnError> for Refused {
     fn from(error: WebauthnError) -> Self {
         Self(match error {
             WebauthnError::InvalidRPOrigin | WebauthnError::InvalidRPIDHash => "key-of-another-site",
             WebauthnError::MismatchedChallenge => "wrong-challenge",
-            WebauthnError::UserNotVerified => "not-verified",
+            WebauthnError::UserNotVerified => NOT_VERIFIED.0,
             WebauthnError::CredentialPossibleCompromise => "copied-key",
             _ => "wrong-key",
         })
@@ -80,7 +97,13 @@ impl RelyingParty {
 
     /// Begins to register a key, which none of the `known` is.
     #[must_use]
-    pub fn register(&self, user: &UserId, (name, shown): (&str, &str), known: &[Key]) -> Option<Ceremony> {
+    pub fn register(
+        &self,
+        user: &UserId,
+        (name, shown): (&str, &str),
+        known: &[Key],
+        asked: &Asked,
+    ) -> Option<Ceremony> {
         let known = known.iter().map(|key| key.0.cred_id.clone()).collect();
         let (mut options, state) = self
             .0
@@ -92,6 +115,12 @@ impl RelyingParty {
         wanted.hints = None;
         if let Some(selection) = &mut wanted.authenticator_selection {
             selection.resident_key = Some(ResidentKeyRequirement::Preferred);
+            if asked.verification {
+                selection.user_verification = UserVerificationPolicy::Required;
+            }
+        }
+        if asked.models.is_some() {
+            wanted.attestation = Some(AttestationConveyancePreference::Direct);
         }
         // A key without a PIN could not be used as long as it has none.
         if let Some(extensions) = &mut wanted.extensions {
@@ -100,14 +129,22 @@ impl RelyingParty {
         ceremony(&options.public_key, &state)
     }
 
-    /// The key that was registered.
+    /// The key that was registered, where it is as rules ask. Of its model, the statement of its maker is verified, and that
+    /// it is about this key; not who signed for the maker.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn registered(&self, state: &str, answer: &str) -> Result<Key, Refused> {
+    pub fn registered(&self, state: &str, answer: &str, asked: &Asked) -> Result<Key, Refused> {
         let (site, state) = self.ready::<SecurityKeyRegistration>(state)?;
         let answer: RegisterPublicKeyCredential = serde_json::from_str(answer).map_err(|_| Refused("unreadable"))?;
-        Ok(Key(site.finish_securitykey_registration(&answer, &state)?.into()))
+        let key = Credential::from(site.finish_securitykey_registration(&answer, &state)?);
+        if asked.verification && !key.user_verified {
+            return Err(NOT_VERIFIED);
+        }
+        if asked.models.as_ref().is_some_and(|models| !is_among(&key.attestation.metadata, models)) {
+            return Err(OTHER_MODEL);
+        }
+        Ok(Key(key))
     }
 
     /// Asks whoever it is for a key that signs in alone.
@@ -119,10 +156,13 @@ impl RelyingParty {
 
     /// Asks for one of `keys`.
     #[must_use]
-    pub fn ask(&self, keys: &[Key]) -> Option<Ceremony> {
+    pub fn ask(&self, keys: &[Key], asked: &Asked) -> Option<Ceremony> {
         let keys: Vec<SecurityKey> = keys.iter().map(|key| key.0.clone().into()).collect();
         let (mut options, state) = self.0.as_ref()?.start_securitykey_authentication(&keys).ok()?;
         options.public_key.hints = None;
+        if asked.verification {
+            options.public_key.user_verification = UserVerificationPolicy::Required;
+        }
         ceremony(&options.public_key, &state)
     }
 
@@ -247,6 +287,16 @@ fn handle_of(user: &UserId) -> Option<Uuid> {
     Uuid::try_parse(digits).ok()
 }
 
+/// Whether the model that was stated is one of these.
+fn is_among(stated: &AttestationMetadata, models: &BTreeSet<String>) -> bool {
+    match stated {
+        AttestationMetadata::Packed { aaguid } | AttestationMetadata::Tpm { aaguid, .. } => {
+            models.contains(&aaguid.to_string())
+        }
+        _ => false,
+    }
+}
+
 fn ceremony(options: &impl Serialize, state: &impl Serialize) -> Option<Ceremony> {
     Some(Ceremony { options: serde_json::to_string(options).ok()?, state: serde_json::to_string(state).ok()? })
 }
@@ -256,7 +306,6 @@ mod tests {
     use webauthn_authenticator_rs::{AuthenticatorBackend, WebauthnAuthenticator, softpasskey::SoftPasskey};
     use webauthn_rs_proto::{
         CreationChallengeResponse, PublicKeyCredentialCreationOptions, PublicKeyCredentialRequestOptions,
-        UserVerificationPolicy,
     };
 
     use super::*;
@@ -272,12 +321,12 @@ mod tests {
 
     fn registered(device: &mut impl AuthenticatorBackend, user: &UserId) -> Key {
         let (site, origin) = (site("https://id.example"), Url::parse("https://id.example").unwrap());
-        let Ceremony { options, state } = site.register(user, ("ada", "Ada"), &[]).unwrap();
+        let Ceremony { options, state } = site.register(user, ("ada", "Ada"), &[], &Asked::default()).unwrap();
         let mut public_key: PublicKeyCredentialCreationOptions = serde_json::from_str(&options).unwrap();
         public_key.authenticator_selection.as_mut().unwrap().user_verification = UserVerificationPolicy::Required;
         let options = CreationChallengeResponse { public_key };
         let answer = device.do_registration(origin, options).unwrap();
-        site.registered(&state, &serde_json::to_string(&answer).unwrap()).unwrap()
+        site.registered(&state, &serde_json::to_string(&answer).unwrap(), &Asked::default()).unwrap()
     }
 
     fn answer(device: &mut impl AuthenticatorBackend, origin: &str, options: &str) -> Answer {
@@ -293,13 +342,13 @@ mod tests {
         let key = registered(&mut device, &user);
         let key = Key::from_kept(&key.kept()).unwrap();
         assert!(key.verifies());
-        let Ceremony { options, state } = site.ask(std::slice::from_ref(&key)).unwrap();
+        let Ceremony { options, state } = site.ask(std::slice::from_ref(&key), &Asked::default()).unwrap();
         let given = answer(&mut device, "https://id.example", &options);
         let proof = site.beside(&state, &given).unwrap();
         assert!(proof.is_verified());
         assert_eq!((proof.key_id(), given.key_id()), (key.id(), key.id()));
         assert!(key.counter() <= key.clone().after(&proof).counter());
-        let other = site.ask(std::slice::from_ref(&key)).unwrap();
+        let other = site.ask(std::slice::from_ref(&key), &Asked::default()).unwrap();
         assert_eq!(site.beside(&other.state, &given).unwrap_err(), Refused("wrong-challenge"));
     }
 
@@ -307,7 +356,8 @@ mod tests {
     fn another_site_is_told_apart_however_it_is_called() {
         let (mut device, user) = (SoftPasskey::new(true), person(2));
         let key = registered(&mut device, &user);
-        let Ceremony { options, state } = site("https://id.example").ask(std::slice::from_ref(&key)).unwrap();
+        let Ceremony { options, state } =
+            site("https://id.example").ask(std::slice::from_ref(&key), &Asked::default()).unwrap();
         for origin in
             ["https://evil.id.example", "https://badid.example", "https://id.example:8443", "http://id.example"]
         {
@@ -334,8 +384,54 @@ mod tests {
     fn what_is_no_answer_is_said_to_be_none() {
         for text in ["", "{}", "[]", "{\"id\":1}", &"[".repeat(10_000)] {
             assert_eq!(Answer::read(text).unwrap_err(), Refused("unreadable"), "{}", text.len());
-            let refused = site("https://id.example").registered("{}", text).unwrap_err();
+            let refused = site("https://id.example").registered("{}", text, &Asked::default()).unwrap_err();
             assert_eq!(refused, Refused("another-ceremony"));
         }
+    }
+
+    #[test]
+    fn a_model_counts_where_its_maker_states_it() {
+        let models = BTreeSet::from(["ee882879-721c-4913-9775-3dfcce97072a".to_owned()]);
+        let of = |text: &str| Uuid::try_parse(text).unwrap();
+        let listed = of("ee882879-721c-4913-9775-3dfcce97072a");
+        for (stated, expected) in [
+            (AttestationMetadata::Packed { aaguid: listed }, true),
+            (AttestationMetadata::Tpm { aaguid: listed, firmware_version: 1 }, true),
+            (AttestationMetadata::Packed { aaguid: of("ee882879-721c-4913-9775-3dfcce97072b") }, false),
+            (AttestationMetadata::None, false),
+            (AttestationMetadata::AndroidKey { is_km_tee: true, is_attest_tee: true }, false),
+        ] {
+            assert_eq!(is_among(&stated, &models), expected, "{stated:?}");
+        }
+    }
+
+    #[test]
+    fn what_rules_ask_is_asked_of_the_device_and_of_its_answer() {
+        let asked = Asked { verification: true, models: Some(BTreeSet::new()) };
+        let (site, mut device, user) = (site("https://id.example"), SoftPasskey::new(false), person(1));
+        let Ceremony { options, state } = site.register(&user, ("ada", "Ada"), &[], &asked).unwrap();
+        let mut public_key: PublicKeyCredentialCreationOptions = serde_json::from_str(&options).unwrap();
+        let wanted = public_key.authenticator_selection.as_mut().unwrap();
+        assert_eq!(wanted.user_verification, UserVerificationPolicy::Required);
+        assert!(matches!(public_key.attestation, Some(AttestationConveyancePreference::Direct)));
+        // A device that pays no heed.
+        wanted.user_verification = UserVerificationPolicy::Preferred;
+        let options = CreationChallengeResponse { public_key };
+        let answer = device.do_registration(Url::parse("https://id.example").unwrap(), options).unwrap();
+        let answer = serde_json::to_string(&answer).unwrap();
+        let only = |verification, models: Option<&str>| Asked {
+            verification,
+            models: models.map(|model| BTreeSet::from([model.to_owned()])),
+        };
+        for (asked, expected) in [
+            (only(true, None), Some(NOT_VERIFIED)),
+            (only(false, Some("00000000-0000-0000-0000-000000000000")), Some(OTHER_MODEL)),
+            (only(false, None), None),
+        ] {
+            assert_eq!(site.registered(&state, &answer, &asked).err(), expected, "{asked:?}");
+        }
+        let key = site.registered(&state, &answer, &Asked::default()).unwrap();
+        let asking = site.ask(&[key], &only(true, None)).unwrap();
+        assert!(asking.options.contains("\"userVerification\":\"required\""), "{}", asking.options);
     }
 }

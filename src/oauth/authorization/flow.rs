@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     audit::{Actor, Context, Event},
-    authentication::{assurance, endpoint::SignedIn},
+    authentication::{allowed::Allowed, assurance, endpoint::SignedIn},
     directory::organization::Organization,
     id::UserId,
     oauth::{
@@ -136,7 +136,7 @@ async fn missing(
         return Ok(None);
     }
     let factors = provider.app.storage.read().await?.factors().of_user(&person.user.id).await?;
-    let reach = assurance::reach(factors.iter().map(|factor| factor.kind));
+    let reach = Allowed::of_person(&provider.policies, &person.user.id).await?.reach(&factors);
     if is_more_asked && !assurance::meets(reach, assurance::MULTI_FACTOR) {
         // The rule about places stops whoever could not prove more: no factor is set up from elsewhere.
         return Ok(None);

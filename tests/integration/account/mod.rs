@@ -5,6 +5,7 @@ mod apps;
 mod binding;
 mod crowds;
 mod doors;
+mod factor_kinds;
 mod invitations;
 mod isolation;
 mod languages;

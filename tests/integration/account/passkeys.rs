@@ -34,6 +34,8 @@ pub(super) struct Device {
     key: SoftPasskey,
     id: String,
     handle: String,
+    /// Whether it asks who its owner is.
+    pub(super) verifies: bool,
 }
 
 impl Device {
@@ -57,7 +59,7 @@ impl Device {
         let (state, answer) = (state_of(&page), answer.to_string());
         let fields = [("name", "My key"), ("state", &state), ("answer", &answer)];
         let done = browser.submit(&page, ADD, &fields).await;
-        (Self { key, id, handle }, done)
+        (Self { key, id, handle, verifies: true }, done)
     }
 
     /// Its answer to the options, as a browser at `origin` gives it.
@@ -65,7 +67,7 @@ impl Device {
         let mut options: Value = serde_json::from_str(options).expect("options");
         // A device that finds its keys by itself.
         options["allowCredentials"] = json!([{ "type": "public-key", "id": self.id }]);
-        options["userVerification"] = json!("required");
+        options["userVerification"] = json!(if self.verifies { "required" } else { "preferred" });
         let options: RequestChallengeResponse = serde_json::from_value(json!({ "publicKey": options })).unwrap();
         // The device alone: a browser would give no other site an answer.
         let answer =

@@ -26,6 +26,8 @@ pub(super) const ACCOUNT: Account = Account {
             name: "Adgangsnøglens navn",
             default_name: "Adgangsnøgle",
             wrong: "Adgangsnøglen kunne ikke kontrolleres, eller siden har været åben for længe. Prøv igen.",
+            unverified: "Din klinik beder om adgangsnøgler, der kontrollerer, hvem du er: med pinkode, finger eller ansigt. Sæt det op på nøglen, eller brug en anden.",
+            other_model: "Din klinik tillader kun bestemte modeller af adgangsnøgler. Denne er ikke en af dem, eller den siger ikke, hvad den er.",
             closed: |ago| {
                 format!(
                     "Lukket {ago}: dens tæller gik baglæns, så der kan findes en kopi af den. Den logger dig ikke længere ind. Fjern den, og tilføj en ny."

@@ -26,6 +26,8 @@ pub(super) const ACCOUNT: Account = Account {
             name: "Name of the passkey",
             default_name: "Passkey",
             wrong: "The passkey could not be checked, or the page was open for too long. Try again.",
+            unverified: "Your clinic asks for passkeys that check who you are, by a PIN, a finger or a face. Set that up on the key, or use another one.",
+            other_model: "Your clinic allows certain models of passkeys only. This one isn’t among them, or it doesn’t say what it is.",
             closed: |ago| {
                 format!(
                     "Closed {ago}: it counted back, so there may be a copy of it. It no longer signs you in. Remove it and add a new one."

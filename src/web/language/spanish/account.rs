@@ -26,6 +26,8 @@ pub(super) const ACCOUNT: Account = Account {
             name: "Nombre de la llave de acceso",
             default_name: "Llave de acceso",
             wrong: "No se pudo comprobar la llave de acceso o la página ha estado abierta demasiado tiempo. Inténtelo de nuevo.",
+            unverified: "Su clínica pide llaves de acceso que comprueben quién es usted, con un PIN, el dedo o la cara. Configúrelo en la llave o use otra.",
+            other_model: "Su clínica solo admite ciertos modelos de llaves de acceso. Esta no es uno de ellos, o no dice cuál es.",
             closed: |ago| {
                 format!(
                     "Cerrada {ago}: su contador retrocedió, así que puede haber una copia. Ya no sirve para entrar. Quítela y añada una nueva."

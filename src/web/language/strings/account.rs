@@ -114,6 +114,8 @@ pub struct Keys {
     pub name: &'static str,
     pub default_name: &'static str,
     pub wrong: &'static str,
+    pub unverified: &'static str,
+    pub other_model: &'static str,
     pub closed: fn(&str) -> String,
     pub was_added: &'static str,
 }
