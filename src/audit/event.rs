@@ -154,6 +154,10 @@ events! {
     FactorClosure "factor-closure" Success { user: UserId, factor: FactorId } factor;
     /// A factor was removed. `by` is `person`, `reset`, `take-back` or `administrator`.
     FactorRemoval "factor-removal" Success { user: UserId, factor: FactorId, by: &'static str } factor;
+    /// A person is not asked for a second factor in this browser for a time.
+    DeviceRemembering "device-remembering" Success { user: UserId, session: SessionId } session;
+    /// A person is asked for it everywhere again. `by` is `person`, `factors` (they changed) or `administrator`.
+    DevicesForgetting "devices-forgetting" Success { user: UserId, by: &'static str };
     /// The owner undid, by the link in a letter, what whoever knew the password had changed.
     AccountTakeBack "account-take-back" Success { user: UserId };
     /// New recovery codes took the place of all former ones.

@@ -13,7 +13,10 @@ pub const MULTI_FACTOR: &str = "urn:lanyard:acr:multi-factor";
 /// That of two factors one of which no other site can ask for: a passkey or a security key.
 pub const PHISHING_RESISTANT: &str = "urn:lanyard:acr:phishing-resistant";
 
-/// What `acr` may say, the surest last.
+/// That of a password in a browser in which its person is not asked for the second factor again. No app asks for it.
+pub const REMEMBERED: &str = "urn:lanyard:acr:remembered-device";
+
+/// What apps may ask for, the surest last.
 pub const ALL: [&str; 3] = [PASSWORD, MULTI_FACTOR, PHISHING_RESISTANT];
 
 /// What somebody proves at a time.
@@ -104,13 +107,21 @@ pub const fn acr(level: Level) -> &'static str {
 /// The level that a sign-in comes to; none by a password alone.
 #[must_use]
 pub fn level(acr: &str) -> Option<Level> {
-    Level::ALL.into_iter().find(|level| self::acr(*level) == acr)
+    let obeyed = if acr == REMEMBERED { MULTI_FACTOR } else { acr };
+    Level::ALL.into_iter().find(|level| self::acr(*level) == obeyed)
+}
+
+/// Whether rules that want `wanted` are content: they take a browser that a rule lets be remembered for two factors.
+#[must_use]
+pub fn obeys(acr: &str, wanted: &str) -> bool {
+    meets(acr, wanted) || acr == REMEMBERED && wanted == MULTI_FACTOR
 }
 
 /// Whether `acr` is at least as sure as `wanted`; what nobody knows is met by itself alone.
 #[must_use]
 pub fn meets(acr: &str, wanted: &str) -> bool {
-    let rank = |text: &str| ALL.iter().position(|known| *known == text);
+    let known = [PASSWORD, REMEMBERED, MULTI_FACTOR, PHISHING_RESISTANT];
+    let rank = |text: &str| known.iter().position(|known| *known == text);
     acr == wanted || matches!((rank(acr), rank(wanted)), (Some(has), Some(wants)) if has >= wants)
 }
 
@@ -161,6 +172,8 @@ mod tests {
             (MULTI_FACTOR, MULTI_FACTOR, true),
             (PASSWORD, MULTI_FACTOR, false),
             (PHISHING_RESISTANT, MULTI_FACTOR, true),
+            (REMEMBERED, PASSWORD, true),
+            (REMEMBERED, MULTI_FACTOR, false),
             (MULTI_FACTOR, PHISHING_RESISTANT, false),
             (PASSWORD, "urn:other", false),
             ("urn:other", PASSWORD, false),
@@ -168,5 +181,18 @@ mod tests {
         ] {
             assert_eq!(meets(acr, wanted), expected, "{acr} {wanted}");
         }
+    }
+
+    #[test]
+    fn rules_take_a_remembered_browser_for_two_factors_and_for_no_passkey() {
+        for (acr, wanted, expected) in [
+            (REMEMBERED, MULTI_FACTOR, true),
+            (REMEMBERED, PHISHING_RESISTANT, false),
+            (PASSWORD, MULTI_FACTOR, false),
+            (PHISHING_RESISTANT, MULTI_FACTOR, true),
+        ] {
+            assert_eq!(obeys(acr, wanted), expected, "{acr} {wanted}");
+        }
+        assert_eq!((level(REMEMBERED), level(PASSWORD)), (Some(Level::MultiFactor), None));
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{factor::passkey::Refused, recovery::factors_changed, store::KeptKey, with_passkey::Given};
+use super::{factor::passkey::Refused, recovery::factors_changed, remembered, store::KeptKey, with_passkey::Given};
 use crate::{
     audit::{Context, Event},
     directory::user::User,
@@ -44,6 +44,7 @@ impl Closing {
             return Ok(false);
         }
         tx.sessions().end_all_of_user(context, &user.id, self.but.as_ref(), EndReason::FactorChange).await?;
+        remembered::ask_again(tx, context, (&user.id, "factors")).await?;
         tx.record(context, None, &Event::FactorClosure { user: user.id.clone(), factor: factor.clone() });
         let language = user.locale.as_deref().and_then(Language::of_range).unwrap_or_default();
         if let Some(notice) = factors_changed((&self.site, language), user, FactorChange::PasskeyClosed, context.now) {

@@ -11,6 +11,7 @@ use super::{
         recovery_code::RecoveryCode,
         totp::Seed,
     },
+    remembered,
     second_factor::{digits_of, opened},
     take_back::Word,
     with_passkey::{Given, used},
@@ -190,6 +191,7 @@ impl Enrolled {
         let proof = Proof { factor: Some(factor.clone()), ..Assurance::of(&[Method::Password, self.method]).into() };
         tx.sessions().reauthenticate(context, session, token, (&proof, session.auth_time)).await?;
         tx.record(context, None, &Event::FactorEnrolment { user: user.clone(), factor, kind: kind.as_str() });
+        remembered::ask_again(tx, context, (user, "factors")).await?;
         if let Some(person) = tx.users().by_id(user).await? {
             word.send(tx, (context, sealer), (&person, self.is_first)).await?;
         }
@@ -303,6 +305,7 @@ pub async fn remove(
         return Ok(false);
     }
     tx.record(context, None, &Event::FactorRemoval { user: user.clone(), factor: factor.clone(), by });
+    remembered::ask_again(tx, context, (user, "factors")).await?;
     if !tx.factors().has_any(user).await? {
         tx.recovery_codes().replace(user, &[], context.now).await?;
     }
@@ -333,6 +336,7 @@ pub(super) async fn remove_since(
 /// When the database fails.
 pub async fn reset(tx: &mut Tx, context: &Context, user: &UserId, by: &'static str) -> storage::Result<usize> {
     let removed = tx.factors().remove_all(user).await?;
+    remembered::ask_again(tx, context, (user, "factors")).await?;
     tx.recovery_codes().replace(user, &[], context.now).await?;
     let count = removed.len();
     for factor in removed {

@@ -91,7 +91,7 @@ fn second_factor(standing: &Standing<'_>) -> Option<Step> {
     let session = standing.session?;
     let in_reach = |wanted: &&str| assurance::meets(standing.reach, wanted);
     let asked = standing.wanted.filter(in_reach).or_else(|| Some(assurance::MULTI_FACTOR).filter(in_reach))?;
-    if assurance::meets(&session.acr, asked) {
+    if assurance::obeys(&session.acr, asked) {
         return None;
     }
     let is_soon = standing.now.since(session.auth_time) < HALFWAY;
@@ -101,7 +101,7 @@ fn second_factor(standing: &Standing<'_>) -> Option<Step> {
 /// Whoever has proved all that they can, and it is not enough, sets up what is.
 fn enrolment(standing: &Standing<'_>) -> Option<Step> {
     let session = standing.session?;
-    let is_met = standing.wanted.is_none_or(|wanted| assurance::meets(&session.acr, wanted));
+    let is_met = standing.wanted.is_none_or(|wanted| assurance::obeys(&session.acr, wanted));
     (!is_met).then_some(Step::Enrol)
 }
 
@@ -118,7 +118,7 @@ fn texts(standing: &Standing<'_>) -> Option<Step> {
 mod tests {
     use super::*;
     use crate::{
-        authentication::assurance::{MULTI_FACTOR as TWO, PASSWORD as ONE, PHISHING_RESISTANT as KEY},
+        authentication::assurance::{MULTI_FACTOR as TWO, PASSWORD as ONE, PHISHING_RESISTANT as KEY, REMEMBERED},
         id::{SessionId, UserId},
     };
 
@@ -151,6 +151,9 @@ mod tests {
             ("an app is asked for", ONE, TWO, None, 0, Some(Step::SecondFactor)),
             ("soon after the password", ONE, TWO, None, 10, Some(Step::SignIn)),
             ("an app was proved", TWO, TWO, None, 60, None),
+            ("the browser is remembered", REMEMBERED, TWO, None, 60, None),
+            ("which rules take", REMEMBERED, TWO, Some(TWO), 60, None),
+            ("but for no key", REMEMBERED, KEY, Some(KEY), 0, Some(Step::SecondFactor)),
             ("an app is wanted", ONE, ONE, Some(TWO), 60, Some(Step::Enrol)),
             ("and proved", TWO, ONE, Some(TWO), 60, None),
             ("a key is wanted, the app comes first", ONE, TWO, Some(KEY), 0, Some(Step::SecondFactor)),

@@ -166,13 +166,27 @@ pub struct Known {
     site: Site,
     user: User,
     browser: TokenHash,
+    /// Whether the person does not want to be asked for a second factor there again.
+    is_remembered: bool,
 }
 
 impl Known {
     /// One that brought its cookie back.
     #[must_use]
     pub fn of(app: &App, site: &Site, user: &User, browser: Option<TokenHash>) -> Option<Self> {
-        Some(Self { app: app.clone(), site: site.clone(), user: user.clone(), browser: browser? })
+        Some(Self { app: app.clone(), site: site.clone(), user: user.clone(), browser: browser?, is_remembered: false })
+    }
+
+    /// The same, in which the person does not want to be asked for a second factor again.
+    #[must_use]
+    pub fn remembered(self) -> Self {
+        Self { is_remembered: true, ..self }
+    }
+
+    /// The same, in which they are asked again.
+    #[must_use]
+    pub(super) fn not_remembered(self) -> Self {
+        Self { is_remembered: false, ..self }
     }
 
     /// The person has signed in: the browser is known from now on. Where it is new, and others are not, the person is told;
@@ -186,7 +200,7 @@ impl Known {
         context: &Context,
         (session, steps_up): (&Session, StepsUp),
     ) -> storage::Result<()> {
-        let Self { app, site, user, browser } = self;
+        let Self { app, site, user, browser, is_remembered } = self;
         // What was not proved enough makes no browser a known one.
         let is_new_device = if steps_up.in_browsers
             && !assurance::meets(&session.acr, assurance::MULTI_FACTOR)
@@ -196,6 +210,11 @@ impl Known {
         } else {
             tx.known_devices().note(session, browser, context.now).await?
         };
+        if is_remembered {
+            tx.known_devices().remember(&user.id, browser, context.now).await?;
+            let event = Event::DeviceRemembering { user: user.id.clone(), session: session.id.clone() };
+            tx.record(context, None, &event);
+        }
         let sign_in = SignIn { user: &user, session, is_new_device, steps_up };
         raising::of_sign_in(tx, (&app, &site), context, sign_in).await?;
         if !is_new_device {

@@ -18,6 +18,7 @@ pub mod new_password;
 pub mod endpoint;
 pub mod page;
 pub mod recovery;
+pub mod remembered;
 mod room;
 pub mod second_factor;
 pub mod signal;

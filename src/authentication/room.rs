@@ -73,5 +73,5 @@ impl Room {
 
 /// Whether both factors were proved in it.
 pub(super) fn is_complete(session: &Session) -> bool {
-    assurance::meets(&session.acr, assurance::MULTI_FACTOR)
+    assurance::obeys(&session.acr, assurance::MULTI_FACTOR)
 }

@@ -146,6 +146,8 @@ async fn judged(app: &App, (room, allowed): (Room, Allowed), attempt: Attempt) -
                     Proof::OfApp(factor) => Some(factor.clone()),
                     Proof::Recovery => None,
                 };
+                // Whoever has only a recovery code has lost the factor, and is asked again.
+                let known = known.map(|known| if factor.is_some() { known } else { known.not_remembered() });
                 let said = Assurance::of(&[Method::Password, Method::OneTimeCode]).into();
                 let said = Proved { factor, client, ..said };
                 let with = Completing { session: &session, room: &room, token: hash, proof: said, known };

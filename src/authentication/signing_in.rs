@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
-    assurance::{Assurance, Method},
+    assurance::{self, Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
     lockout::{self, Door, Known, Lockout},
+    remembered::{self, is_remembered},
     room::Room,
 };
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
+    clock::Timestamp,
     directory::user::User,
     limit::{Network, Verdict},
     policy::Policies,
@@ -178,7 +180,7 @@ async fn accept(
     let (token, hash) = app.random.token();
     let room = Room::of(policies, &user.id).await?;
     let lockout = Lockout::of_person(policies, &user.id).await?;
-    let (own, door) = (app.clone(), door.clone());
+    let (own, door, span) = (app.clone(), door.clone(), remembered::span(policies, &user.id).await?);
     let settled = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
@@ -215,9 +217,9 @@ async fn accept(
                     }
                     None => None,
                 };
-                // Whoever has a second factor is not signed in before that is proved too.
-                let extent = if tx.factors().has_any(&user.id).await? { Extent::Half } else { Extent::Whole };
-                let proof = Proof { client: attempt.client, extent, ..Assurance::of(&[Method::Password]).into() };
+                let browser = attempt.browser.filter(|_| present.as_ref().is_none_or(|one| one.user != user.id));
+                let proof = proof_of(tx, &user, (browser, span), context.now).await?;
+                let proof = Proof { client: attempt.client, ..proof };
                 let known = Known::of(&own, &attempt.site, &user, attempt.browser);
                 let who =
                     Authenticated { user: user.id, proof, user_agent: attempt.user_agent, browser: attempt.browser };
@@ -231,6 +233,24 @@ async fn accept(
         Settled::Wait(time) => Outcome::Wait(time),
         Settled::Full => Outcome::Full,
     })
+}
+
+/// Whoever has a second factor is not signed in before that is proved too, but in a browser where it was; and there it is asked
+/// for where they prove themselves again.
+async fn proof_of(
+    tx: &mut Tx,
+    user: &User,
+    remembered: (Option<TokenHash>, Option<Duration>),
+    now: Timestamp,
+) -> storage::Result<Proof> {
+    let proof: Proof = Assurance::of(&[Method::Password]).into();
+    if !tx.factors().has_any(&user.id).await? {
+        return Ok(proof);
+    }
+    if is_remembered(tx, user, remembered, now).await? {
+        return Ok(Proof { acr: assurance::REMEMBERED.to_owned(), ..proof });
+    }
+    Ok(Proof { extent: Extent::Half, ..proof })
 }
 
 pub(super) struct Begin {

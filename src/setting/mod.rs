@@ -100,6 +100,8 @@ settings! {
         "the models (AAGUID) of passkeys that people set up; what says nothing of its model is none of them";
     FactorPasskeyUserVerification "factor.passkey_user_verification" Kind::Choice(&["preferred", "required"]), PEOPLE,
         "`preferred`", "whether a passkey beside a password asks for a PIN, a finger or a face too";
+    FactorRemember "factor.remember" Kind::Shorter("0d", "365d"), PEOPLE, "never",
+        "for how long a browser is not asked for a second factor again, where its person says so; `0d` is never";
     FactorRequired "factor.required" Kind::Demands, ALL, "not asked",
         "how sure sign-ins have to be, at once or from a day on; whoever lacks a factor for it sets one up at the next sign-in";
     InactivitySuspend "inactivity.suspend" Kind::Shorter("1d", "730d"), PEOPLE, "never",

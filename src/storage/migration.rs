@@ -77,6 +77,7 @@ const STEPS: &[Step] = migrations! {
     "202611231322" "safety_links";
     "202611231355" "stations";
     "202611231358" "policy_trials";
+    "202611231408" "remembered_devices";
     "202611231415" "session_binding";
     "202611231422" "password_history";
     "202611231425" "let_in_again";

@@ -60,6 +60,7 @@ where
         .route("/account/security", get(security::show))
         .route("/account/security/apps", get(to_security).post(security::propose))
         .route("/account/security/codes", get(to_security).post(security::make_codes))
+        .route("/account/security/devices", get(to_security).post(security::ask_again))
         .route("/account/security/passkeys", get(passkeys::ask).post(passkeys::register))
         .route("/account/security/{id}", get(security::set_up).post(security::confirm))
         .route("/account/security/{id}/remove", get(security::ask_removal).post(security::remove))

@@ -29,6 +29,8 @@ pub(super) enum Notice {
     PasskeyAdded,
     /// An authenticator app was removed.
     AppRemoved,
+    /// The second factor is asked for everywhere again.
+    AskedAgain,
     /// Another address was confirmed.
     Email,
     /// The person joined an organization.
@@ -38,7 +40,7 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Saved,
         Self::Password,
         Self::Default,
@@ -46,6 +48,7 @@ impl Notice {
         Self::AppAdded,
         Self::PasskeyAdded,
         Self::AppRemoved,
+        Self::AskedAgain,
         Self::Email,
         Self::Joined,
         Self::Declined,
@@ -60,6 +63,7 @@ impl Notice {
             Self::AppAdded => "app-added",
             Self::PasskeyAdded => "passkey-added",
             Self::AppRemoved => "app-removed",
+            Self::AskedAgain => "asked-again",
             Self::Email => "email",
             Self::Joined => "joined",
             Self::Declined => "declined",
@@ -97,6 +101,7 @@ impl Notice {
             Self::AppAdded => t.account.security.was_added.to_owned(),
             Self::PasskeyAdded => t.account.security.keys.was_added.to_owned(),
             Self::AppRemoved => t.account.security.was_removed.to_owned(),
+            Self::AskedAgain => t.account.security.asked_again.to_owned(),
             Self::Email => t.account.email.changed.to_owned(),
             Self::Joined => (t.account.invited.accepted)(organization?),
             Self::Declined => t.authentication.invitation.rejected.title.to_owned(),

@@ -20,6 +20,7 @@ use crate::{
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
         factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
         recovery::factors_changed,
+        remembered,
         take_back::Word,
     },
     clock::Timestamp,
@@ -202,6 +203,24 @@ pub(super) async fn make_codes(
     }
 }
 
+/// `POST /account/security/devices`: the second factor is asked for everywhere again.
+pub(super) async fn ask_again(
+    State(app): State<App>,
+    visit: Visit,
+    FreshlySignedIn(person): FreshlySignedIn,
+    CsrfForm(_): CsrfForm,
+) -> Result<Response, Error> {
+    let context = context(&app, &visit, &person);
+    let done: storage::Result<u64> = app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move { remembered::ask_again(tx, &context, (&person.user.id, "person")).await })
+        })
+        .await;
+    done?;
+    Ok(Notice::AskedAgain.at(PATH).into_response())
+}
+
 /// What rules say of factors, where they let the person set up one of this kind.
 pub(super) async fn allowed(policies: &Policies, person: &SignedIn, kind: Kind) -> Result<Allowed, Error> {
     let allowed = Allowed::of_person(policies, &person.user.id).await?;
@@ -218,8 +237,12 @@ async fn page(
     let mut tx = app.storage.read().await?;
     let factors = tx.factors().of_user(&person.user.id).await?;
     let codes_left = tx.recovery_codes().left(&person.user.id).await?;
+    let (now, span) = (app.clock.now(), remembered::span(policies, &person.user.id).await?);
+    let remembered = match span {
+        Some(span) => tx.known_devices().remembered(&person.user.id, now.minus(span)).await?,
+        None => 0,
+    };
     drop(tx);
-    let now = app.clock.now();
     let row = |factor: Factor| AppRow {
         id: factor.id.to_string(),
         name: factor.name,
@@ -236,6 +259,7 @@ async fn page(
         can_have_keys: with.relying_party.has_keys() && allowed.holds(Kind::Passkey),
         can_have_apps: allowed.holds(Kind::Totp),
         apps: apps.into_iter().map(row).collect(),
+        remembered,
         codes_left,
         problems: vec![],
     })

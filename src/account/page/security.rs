@@ -28,6 +28,8 @@ pub struct SecurityPage {
     pub can_have_apps: bool,
     /// The apps, oldest first.
     pub apps: Vec<AppRow>,
+    /// In how many browsers the second factor is not asked for.
+    pub remembered: usize,
     /// How many recovery codes are left.
     pub codes_left: usize,
     /// What is wrong.
@@ -151,6 +153,10 @@ impl SecurityPage {
 
     const fn has_any(&self) -> bool {
         !self.keys.is_empty() || !self.apps.is_empty()
+    }
+
+    fn remembered_count(&self) -> String {
+        (self.frame.t.account.security.remembered_count)(self.remembered)
     }
 
     fn codes_left(&self) -> String {

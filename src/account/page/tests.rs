@@ -212,6 +212,7 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
                 keys: vec![],
                 can_have_keys: true,
                 can_have_apps: true,
+                remembered: 2,
                 apps,
                 codes_left: 1,
                 problems,

@@ -209,7 +209,11 @@ where
     }
 }
 
+/// In a browser that is remembered, whoever changes what they sign in with proves the factor too.
 async fn is_fresh(policies: &Policies, session: &Session) -> Result<bool, Response> {
+    if session.acr == assurance::REMEMBERED {
+        return Ok(false);
+    }
     let app = &policies.app;
     let rules = policies.of_person(&session.user).await.map_err(|error| Error::from(error).into_response())?;
     // Whoever knows a password alone sets up no second factor from where the person never was.

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Person, address_of, page, page_with, passkey, visit_context, way_back, with_return};
+use super::{Person, address_of, page, page_with, passkey, station, visit_context, way_back, with_return};
 use crate::{
     app::App,
     audit::Actor,
@@ -19,6 +19,7 @@ use crate::{
         lockout::Known,
         page::second_factor::SecondFactorPage,
         recovery::factors_changed,
+        remembered,
         second_factor::{self, Attempt, Notices, Outcome},
     },
     clock::Timestamp,
@@ -67,7 +68,8 @@ pub(super) async fn submit(
     let notices = notices(&visit, &user, context.now);
     let is_key_wanted = person.wanted == Some(assurance::PHISHING_RESISTANT) && has_keys(app, &user).await?;
     let network = Network::from(visit.address());
-    let known = known(app, &visit, &user);
+    let span = remembered::span(&policies, &user.id).await?.filter(|_| form.value("remember").is_some());
+    let known = known(app, &visit, &user).map(|known| if span.is_some() { known.remembered() } else { known });
     let attempt = Attempt {
         context,
         network,
@@ -97,6 +99,11 @@ pub(super) async fn submit(
             response
         }
     })
+}
+
+/// Whole days, the last one that began too.
+const fn days(span: std::time::Duration) -> u64 {
+    span.as_secs().div_ceil(86_400)
 }
 
 async fn has_keys(app: &App, user: &User) -> storage::Result<bool> {
@@ -162,12 +169,17 @@ async fn view(
     let (action, other_href) = if is_recovery { (recovery, own) } else { (own, recovery) };
     let passkey = passkey.filter(|_| !is_recovery);
     let is_key_wanted = passkey.is_some() && person.wanted == Some(assurance::PHISHING_RESISTANT);
+    let days = match station::of(app, visit).await? {
+        None if !is_recovery => remembered::span(policies, &session.user).await?.map(days),
+        _ => None,
+    };
     Ok(SecondFactorPage {
         frame: Frame::new(visit),
         action,
         other_href: has_other.then_some(other_href),
         other_person_href: address_of(Step::SignIn, visit, back),
         is_recovery,
+        days,
         passkey,
         has_app: has_app && !is_key_wanted,
         is_key_wanted,

@@ -19,6 +19,8 @@ pub struct SecondFactorPage {
     pub other_person_href: String,
     /// Whether a recovery code is asked for.
     pub is_recovery: bool,
+    /// For how many days the browser may be remembered.
+    pub days: Option<u64>,
     /// The form that asks for a passkey.
     pub passkey: Option<PasskeyForm>,
     /// Whether the person has an authenticator app.
@@ -52,6 +54,10 @@ impl SecondFactorPage {
             (true, false) => t.use_passkey,
             (false, _) => t.use_recovery,
         }
+    }
+
+    fn remember(&self) -> Option<String> {
+        self.days.map(self.frame.t.authentication.second_factor.remember)
     }
 
     /// Whether there is anything to type: a code of an app, or one that was kept.

@@ -157,6 +157,7 @@ fn the_second_factor_is_asked_on_a_well_formed_page() {
                 other_href,
                 other_person_href,
                 is_recovery,
+                days: (!is_recovery).then_some(30),
                 passkey: None,
                 has_app: true,
                 problems,

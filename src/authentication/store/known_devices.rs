@@ -86,6 +86,59 @@ impl KnownDevices<'_> {
         Ok(other.is_some())
     }
 
+    /// The person is not asked for a second factor there again, from now on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remember(&mut self, user: &UserId, browser: TokenHash, now: Timestamp) -> Result<()> {
+        sql("UPDATE known_devices SET remembered_at = $3 WHERE user_id = $1 AND browser_hash = $2")
+            .bind(user.as_str().to_owned())
+            .bind(browser.to_vec())
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Since when the person is not asked for a second factor there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remembered_at(&mut self, user: &UserId, browser: TokenHash) -> Result<Option<Timestamp>> {
+        let row = sql("SELECT remembered_at FROM known_devices WHERE user_id = $1 AND browser_hash = $2")
+            .bind(user.as_str().to_owned())
+            .bind(browser.to_vec())
+            .fetch_optional(self.0.connection())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(row.try_get::<Option<i64>>("remembered_at")?.map(Timestamp))
+    }
+
+    /// In how many browsers the person is not asked since `since`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remembered(&mut self, user: &UserId, since: Timestamp) -> Result<usize> {
+        let rows = sql("SELECT remembered_at FROM known_devices WHERE user_id = $1 AND remembered_at > $2 LIMIT $3")
+            .bind(user.as_str().to_owned())
+            .bind(since.0)
+            .bind(MOST)
+            .fetch_all(self.0.connection())
+            .await?;
+        Ok(rows.len())
+    }
+
+    /// The person is asked everywhere again; how many browsers that changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ask_again(&mut self, user: &UserId) -> Result<u64> {
+        sql("UPDATE known_devices SET remembered_at = NULL WHERE user_id = $1 AND remembered_at IS NOT NULL")
+            .bind(user.as_str().to_owned())
+            .execute(self.0.connection())
+            .await
+    }
+
     /// Forgets all of a person: whoever has used them may not be the person.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! `lanyard user factors` and `lanyard user reset-factors`: what a person signs in with beside the password.
+//! `lanyard user factors`, `reset-factors` and `forget-devices`: what a person signs in with beside the password.
 
 use serde::Serialize;
 
 use super::{change, language_of};
 use crate::{
-    authentication::{enrolling, factor::Factor, recovery::factors_changed},
+    authentication::{enrolling, factor::Factor, recovery::factors_changed, remembered},
     cli::{Shell, scope},
     directory::tenancy::Aspect,
     id::OrganizationId,
@@ -35,6 +35,12 @@ struct All {
 #[derive(Debug, Serialize)]
 struct Done {
     removed: usize,
+}
+
+/// In how many browsers the factor is asked for again.
+#[derive(Debug, Serialize)]
+struct Forgotten {
+    forgotten: u64,
 }
 
 impl From<Factor> for Shown {
@@ -103,5 +109,18 @@ pub(super) async fn reset(shell: &Shell, by: Option<&OrganizationId>, person: &s
              them in until they set an app up at /account/security."
         )),
     }
+    Ok(())
+}
+
+/// Asks for the second factor everywhere again.
+pub(super) async fn forget_devices(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
+    let forgotten = change(shell, by, person, Aspect::Login, move |tx, context, user| {
+        Box::pin(async move { Ok(remembered::ask_again(tx, context, (&user.id, "administrator")).await?) })
+    })
+    .await?;
+    if shell.is_json() {
+        return shell.show(&Forgotten { forgotten }, &[]);
+    }
+    shell.say(format!("Browsers in which the second factor is asked for again: {forgotten}."));
     Ok(())
 }

@@ -171,6 +171,12 @@ an authenticator app again. Whoever still has a recovery code needs no reset.")]
         /// The person: e-mail address, user name or id
         person: String,
     },
+    /// Asks a person for their second factor again in every browser that remembers them (`factor.remember`)
+    #[command(after_help = "Example:\n  lanyard user forget-devices priya@riverside.example")]
+    ForgetDevices {
+        /// The person: e-mail address, user name or id
+        person: String,
+    },
     /// Ends the lock that failed sign-ins put on an account
     #[command(after_help = "Example:\n  lanyard user unlock priya@riverside.example")]
     Unlock {
@@ -229,6 +235,7 @@ impl Users {
             Command::Recover { person } => recover(shell, by, &person).await,
             Command::Factors { person } => factors::factors(shell, by, &person).await,
             Command::ResetFactors { person } => factors::reset(shell, by, &person).await,
+            Command::ForgetDevices { person } => factors::forget_devices(shell, by, &person).await,
             Command::Unlock { person } => unlock(shell, by, &person).await,
             Command::Disable { person } => {
                 change(shell, by, &person, Aspect::Existence, |tx, context, user| {

@@ -131,7 +131,7 @@ async fn missing(
     person: &SignedIn,
 ) -> storage::Result<Option<Missing>> {
     let (acr, by_rule) = (person.session.acr.as_str(), level.map(assurance::acr));
-    let is_met = by_rule.is_none_or(|wanted| assurance::meets(acr, wanted));
+    let is_met = by_rule.is_none_or(|wanted| assurance::obeys(acr, wanted));
     if request.demands.are_met_by(acr) && is_met && !is_more_asked {
         return Ok(None);
     }

@@ -51,7 +51,7 @@ impl Demands {
     /// What a sign-in lacks whose person can prove as much as `reach`, where rules want it as sure as `by_rule`.
     #[must_use]
     pub fn missing(&self, acr: &str, (reach, by_rule): (&str, Option<&'static str>)) -> Option<Missing> {
-        let by_rule = by_rule.filter(|wanted| !assurance::meets(acr, wanted)).map(|wanted| {
+        let by_rule = by_rule.filter(|wanted| !assurance::obeys(acr, wanted)).map(|wanted| {
             if assurance::meets(reach, wanted) { Missing::Proof(wanted) } else { Missing::Enrolment(wanted) }
         });
         let lacking = self.0.iter().filter(|list| !is_met(list, acr));

@@ -14,6 +14,7 @@ mod overview;
 mod password;
 mod passkeys;
 mod required_factors;
+mod remembered;
 mod second_factor;
 mod sessions;
 mod signals;

@@ -31,7 +31,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 55] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 56] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -57,6 +57,7 @@ pub(super) const ANSWERS: [(&str, &[u16]); 55] = [
     ("/account/enrolment", &[200, 303, 400, 405]),
     ("/account/security", &[200, 303, 400, 405]),
     ("/account/security/apps", &[303, 400, 403, 405, 413, 415, 422]),
+    ("/account/security/devices", &[303, 400, 403, 405, 413, 415]),
     ("/account/security/codes", &[200, 303, 400, 403, 405, 413, 415]),
     ("/account/security/passkeys", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/{id}", &[200, 303, 400, 403, 405, 413, 415, 422]),

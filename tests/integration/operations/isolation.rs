@@ -45,7 +45,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 97] = [
+const COMMANDS: [(&str, &str, &str); 98] = [
     ("station link X", "front-desk", "no-desk"),
     ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
@@ -124,6 +124,7 @@ const COMMANDS: [(&str, &str, &str); 97] = [
     ("user recover X", PRIYA, NOBODY),
     ("user factors X", PRIYA, NOBODY),
     ("user reset-factors X", PRIYA, NOBODY),
+    ("user forget-devices X", PRIYA, NOBODY),
     ("user unlock X", PRIYA, NOBODY),
     ("user disable X", PRIYA, NOBODY),
     ("user enable X", PRIYA, NOBODY),

@@ -73,6 +73,13 @@ pub(super) const ACCOUNT: Account = Account {
             none: "Der kan ikke oprettes noget på dette sted. Spørg din administrator.",
             later: "Senere",
         },
+        remembered: "Huskede browsere",
+        remembered_count: |count| match count {
+            1 => "I én browser bliver du i en periode ikke bedt om det ekstra trin.".to_owned(),
+            count => format!("I {count} browsere bliver du i en periode ikke bedt om det ekstra trin."),
+        },
+        ask_again: "Spørg igen overalt",
+        asked_again: "Du bliver igen bedt om det ekstra trin overalt.",
         set_up: SetUp {
             title: "Tilføj en godkendelsesapp",
             scan: "Åbn appen på din telefon, og scan dette billede.",

@@ -27,6 +27,10 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_lead: "Skriv en af de gendannelseskoder, du gemte, da du satte dette trin op. Hver virker én gang.",
         recovery_code: "Gendannelseskode",
         no_codes: "Heller ingen koder? Klinikkens administrator kan fjerne dette trin.",
+        remember: |days| match days {
+            1 => "Spørg ikke igen på denne enhed i et døgn. Ikke på en delt computer.".to_owned(),
+            days => format!("Spørg ikke igen på denne enhed i {days} dage. Ikke på en delt computer."),
+        },
         use_app: "Brug godkendelsesappen i stedet",
     },
     station: Station {

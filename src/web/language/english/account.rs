@@ -73,6 +73,13 @@ pub(super) const ACCOUNT: Account = Account {
             none: "None can be set up on this site. Ask your administrator.",
             later: "Later",
         },
+        remembered: "Remembered browsers",
+        remembered_count: |count| match count {
+            1 => "In one browser, you’re not asked for the second step for a time.".to_owned(),
+            count => format!("In {count} browsers, you’re not asked for the second step for a time."),
+        },
+        ask_again: "Ask again everywhere",
+        asked_again: "You’re asked for the second step everywhere again.",
         set_up: SetUp {
             title: "Add an authenticator app",
             scan: "Open the app on your phone and scan this picture.",

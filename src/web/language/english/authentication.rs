@@ -27,6 +27,10 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_lead: "Type one of the recovery codes you kept when you set up this step. Each works once.",
         recovery_code: "Recovery code",
         no_codes: "No codes either? Your clinic’s administrator can remove this step.",
+        remember: |days| match days {
+            1 => "Don’t ask again on this device for a day. Not on a shared computer.".to_owned(),
+            days => format!("Don’t ask again on this device for {days} days. Not on a shared computer."),
+        },
         use_app: "Use the authenticator app instead",
     },
     station: Station {

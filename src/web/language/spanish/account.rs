@@ -73,6 +73,13 @@ pub(super) const ACCOUNT: Account = Account {
             none: "En este sitio no se puede configurar ninguno. Pregunte a su administrador.",
             later: "Más tarde",
         },
+        remembered: "Navegadores recordados",
+        remembered_count: |count| match count {
+            1 => "En un navegador no se le pide el segundo paso durante un tiempo.".to_owned(),
+            count => format!("En {count} navegadores no se le pide el segundo paso durante un tiempo."),
+        },
+        ask_again: "Volver a preguntar en todas partes",
+        asked_again: "Se le volverá a pedir el segundo paso en todas partes.",
         set_up: SetUp {
             title: "Añadir una aplicación de autenticación",
             scan: "Abra la aplicación en su teléfono y escanee esta imagen.",

@@ -27,6 +27,12 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         recovery_lead: "Escriba uno de los códigos de recuperación que guardó al configurar este paso. Cada uno sirve una vez.",
         recovery_code: "Código de recuperación",
         no_codes: "¿Tampoco tiene códigos? El administrador de su clínica puede quitar este paso.",
+        remember: |days| match days {
+            1 => "No volver a preguntar en este dispositivo durante un día. No en un ordenador compartido.".to_owned(),
+            days => {
+                format!("No volver a preguntar en este dispositivo durante {days} días. No en un ordenador compartido.")
+            }
+        },
         use_app: "Usar la aplicación de autenticación",
     },
     station: Station {

@@ -81,6 +81,10 @@ pub struct Security {
     pub make_codes: &'static str,
     pub make_codes_lead: &'static str,
     pub enrolment: Enrolment,
+    pub remembered: &'static str,
+    pub remembered_count: fn(usize) -> String,
+    pub ask_again: &'static str,
+    pub asked_again: &'static str,
     pub set_up: SetUp,
     pub codes_page: CodesPage,
 }

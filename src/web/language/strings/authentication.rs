@@ -59,6 +59,7 @@ pub struct SecondFactor {
     pub recovery_lead: &'static str,
     pub recovery_code: &'static str,
     pub no_codes: &'static str,
+    pub remember: fn(u64) -> String,
     pub use_app: &'static str,
 }
 
