@@ -65,7 +65,7 @@ pub(super) async fn page(app: &App, visit: &Visit, person: &SignedIn) -> Result<
     let mut memberships: Vec<Shown> =
         belongings.iter().map(|belonging| shown(belonging, &names, &person.user, (&frame, now))).collect();
     memberships.sort_by_key(|membership| !membership.is_default);
-    let profile = profile(app, &person.user, (&frame, now)).await?;
+    let profile = profile(app, person, (&frame, now)).await?;
     Ok(OverviewPage { frame, masthead, notice: None, profile, memberships })
 }
 
@@ -126,7 +126,8 @@ fn shown(belonging: &Belonging, names: &Names, user: &User, (frame, now): (&Fram
     }
 }
 
-async fn profile(app: &App, user: &User, (frame, now): (&Frame, Timestamp)) -> storage::Result<Profile> {
+async fn profile(app: &App, person: &SignedIn, (frame, now): (&Frame, Timestamp)) -> storage::Result<Profile> {
+    let user = &person.user;
     let mut tx = app.storage.read().await?;
     let login_names = tx.login_names().of(&user.id).await?;
     let user_name = login_names.into_iter().find(|one| one.kind == LoginNameKind::UserName && one.retired_at.is_none());
@@ -137,5 +138,6 @@ async fn profile(app: &App, user: &User, (frame, now): (&Frame, Timestamp)) -> s
         email: user.email.as_ref().map(ToString::to_string),
         email_is_verified: user.email_verified_at.is_some(),
         password_age: user.password_changed_at.map(|at| now.since(at)),
+        password_until: person.password_ends_at.map(|at| frame.language().date(at)),
     })
 }

@@ -37,6 +37,8 @@ pub struct Profile {
     pub email_is_verified: bool,
     /// How long ago the password was set.
     pub password_age: Option<Duration>,
+    /// By which day another one has to be chosen.
+    pub password_until: Option<String>,
 }
 
 /// One membership.
@@ -61,7 +63,9 @@ impl OverviewPage {
     }
 
     fn password_age(&self) -> Option<String> {
-        let age = self.profile.password_age?;
-        Some((self.frame.t.account.profile.password_age)(&self.frame.language().ago(age)))
+        let t = &self.frame.t.account.profile;
+        let age = (t.password_age)(&self.frame.language().ago(self.profile.password_age?));
+        let until = self.profile.password_until.as_deref().map(t.password_until);
+        Some(until.map_or_else(|| age.clone(), |until| format!("{age} · {until}")))
     }
 }

@@ -81,6 +81,7 @@ fn the_overview_is_well_formed() {
                 email: Some("priya@riverside.example".into()),
                 email_is_verified: false,
                 password_age: Some(Duration::from_hours(24 * 40)),
+                password_until: Some("1 December 2026".into()),
             },
             memberships: vec![
                 membership("riverside", "Riverside Clinic", true, both),

@@ -15,7 +15,7 @@ use crate::{
         new_password::{self, Measure, Prepared},
         page::password::{PasswordPage, Reason},
     },
-    directory,
+    directory::{self, user::User},
     policy::Policies,
     web::{CsrfForm, Error, Frame, Page, Problem, ReturnTo, Visit},
 };
@@ -27,7 +27,7 @@ pub(super) async fn show(State(policies): State<Policies>, visit: Visit, person:
         (Some((_, user)), Step::ChangePassword) => {
             let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
             let least = Measure::of(&policies, user).await?.asked.least;
-            page(&back, Page(view(least, &visit, &back, user_name, vec![])))
+            page(&back, Page(view((least, reason(&policies, user)), &visit, &back, user_name, vec![])))
         }
         _ => Redirect::to(&with_return("/login", &back.seal(visit.site(), visit.browser()))).into_response(),
     })
@@ -47,9 +47,9 @@ pub(super) async fn submit(
         return Ok(next.into_response());
     };
     let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
-    let (app, measure) = (&policies.app, Measure::of(&policies, &user).await?);
+    let (app, measure, why) = (&policies.app, Measure::of(&policies, &user).await?, reason(&policies, &user));
     let again = |problem| {
-        let view = view(measure.asked.least, &visit, &back, user_name.clone(), vec![problem]);
+        let view = view((measure.asked.least, why), &visit, &back, user_name.clone(), vec![problem]);
         page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
     };
     let hash = match chosen_password(app, &authenticator, &visit, &form, &measure).await? {
@@ -68,11 +68,23 @@ pub(super) async fn submit(
     Ok(next.into_response())
 }
 
-fn view(least: usize, visit: &Visit, back: &ReturnTo, user_name: String, problems: Vec<Problem>) -> PasswordPage {
+/// Why another password is asked for.
+fn reason(policies: &Policies, user: &User) -> Reason {
+    let is_temporary = user.must_change_password(policies.app.clock.now());
+    if is_temporary { Reason::MustChange } else { Reason::Expired }
+}
+
+fn view(
+    (least, reason): (usize, Reason),
+    visit: &Visit,
+    back: &ReturnTo,
+    user_name: String,
+    problems: Vec<Problem>,
+) -> PasswordPage {
     PasswordPage {
         frame: Frame::new(visit),
         action: with_return("/login/change-password", &back.seal(visit.site(), visit.browser())),
-        reason: Reason::MustChange,
+        reason,
         user_name,
         least,
         problems,

@@ -42,6 +42,8 @@ pub struct Person {
     pub to_come: Option<(&'static str, Timestamp)>,
     /// At a shared workstation: how long the session may stay unused.
     pub locks_after: Option<Duration>,
+    /// When the password has to be replaced, because of its age.
+    pub password_ends_at: Option<Timestamp>,
 }
 
 /// A person who has done every step of the sign-in.
@@ -53,6 +55,8 @@ pub struct SignedIn {
     pub user: User,
     /// At a shared workstation: the session is over when it is not used for so long.
     pub locks_after: Option<Duration>,
+    /// When the password has to be replaced, because of its age.
+    pub password_ends_at: Option<Timestamp>,
 }
 
 /// A person who has proved who they are so lately that they may change what they sign in with.
@@ -123,18 +127,19 @@ impl Person {
         {
             touch(app, &session).await?;
         }
-        Ok(Self { known: user.map(|user| (session, user)), step, wanted, to_come, locks_after })
+        Ok(Self { known: user.map(|user| (session, user)), step, wanted, to_come, locks_after, password_ends_at })
     }
 
     const fn nobody() -> Self {
-        Self { known: None, step: Step::SignIn, wanted: None, to_come: None, locks_after: None }
+        Self { known: None, step: Step::SignIn, wanted: None, to_come: None, locks_after: None, password_ends_at: None }
     }
 
     /// The person, when every step is done.
     #[must_use]
     pub fn signed_in(self) -> Option<SignedIn> {
         let (session, user) = self.known.filter(|_| self.step == Step::Done)?;
-        Some(SignedIn { session, user, locks_after: self.locks_after })
+        let (locks_after, password_ends_at) = (self.locks_after, self.password_ends_at);
+        Some(SignedIn { session, user, locks_after, password_ends_at })
     }
 }
 
@@ -234,7 +239,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let Person { known, step, wanted, to_come, locks_after } = Person::from_request_parts(parts, state).await?;
+        let Person { known, step, wanted, to_come, locks_after, password_ends_at } =
+            Person::from_request_parts(parts, state).await?;
         // Whoever came by a recovery code may have lost the key that is asked for.
         let may = |session: &Session| match step {
             Step::Done | Step::Enrol => true,
@@ -246,7 +252,12 @@ where
         let way = given_way(&visit);
         if is_fresh(&Policies::from_ref(state), &session).await? {
             let wanted = wanted.filter(|_| step != Step::Done);
-            return Ok(Self { person: SignedIn { session, user, locks_after }, way, wanted, to_come });
+            return Ok(Self {
+                person: SignedIn { session, user, locks_after, password_ends_at },
+                way,
+                wanted,
+                to_come,
+            });
         }
         let path = LocalPath::parse(parts.uri.path()).map_err(|_| Refusal::NotFound.into_response())?;
         // Whoever is on the way somewhere is sent here from there once more.

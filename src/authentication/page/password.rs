@@ -9,6 +9,8 @@ use crate::web::{Field, Frame, Problem, Problems};
 pub enum Reason {
     /// The person signed in with a temporary one.
     MustChange,
+    /// It is older than rules allow.
+    Expired,
     /// The person came from the link of a mail.
     Forgotten,
 }
@@ -35,7 +37,7 @@ impl PasswordPage {
     fn title(&self) -> &'static str {
         let texts = &self.frame.t.authentication;
         match self.reason {
-            Reason::MustChange => texts.password.forced_title,
+            Reason::MustChange | Reason::Expired => texts.password.forced_title,
             Reason::Forgotten => texts.reset.choose.title,
         }
     }
@@ -44,6 +46,7 @@ impl PasswordPage {
         let texts = &self.frame.t.authentication;
         match self.reason {
             Reason::MustChange => texts.password.forced_lead,
+            Reason::Expired => texts.password.expired_lead,
             Reason::Forgotten => texts.reset.choose.text,
         }
     }

@@ -120,11 +120,15 @@ fn consent_is_well_formed() {
 
 #[test]
 fn passwords_are_set_on_well_formed_pages() {
-    for (name, reason) in [("password-must-change", Reason::MustChange), ("password-forgotten", Reason::Forgotten)] {
+    for (name, reason) in [
+        ("password-must-change", Reason::MustChange),
+        ("password-expired", Reason::Expired),
+        ("password-forgotten", Reason::Forgotten),
+    ] {
         in_every_language(name, |frame| {
             let texts = &frame.t.authentication.password;
             let problems = match reason {
-                Reason::MustChange => vec![
+                Reason::MustChange | Reason::Expired => vec![
                     Problem::of("new_password", (texts.too_short)(12)),
                     Problem::of("repeated_password", texts.differ),
                 ],

@@ -13,7 +13,12 @@ use clap::{Args, Subcommand};
 
 use self::{set::Manner, subject::SubjectArgument};
 use super::{Shell, scope::Scope};
-use crate::{authentication::assurance, clock::Timestamp, setting::Setting};
+use crate::{
+    authentication::assurance,
+    clock::Timestamp,
+    policy::preset::{self, Preset},
+    setting::Setting,
+};
 
 /// Policies: what an organization sets, for whom, and what that comes to
 #[derive(Debug, Args)]
@@ -59,6 +64,15 @@ enum Command {
         #[arg(long = "try")]
         is_trial: bool,
     },
+    /// Sets the rules about passwords that belong together, over those that there are
+    #[command(after_help = PRESET_EXAMPLES)]
+    Preset {
+        /// Which
+        #[arg(value_parser = preset::named)]
+        preset: &'static Preset,
+        #[command(flatten)]
+        subject: SubjectArgument,
+    },
     /// Keeps what is tried: all of it, or the change of one rule
     #[command(
         after_help = "Examples:\n  lanyard policy keep --organization riverside\n  lanyard policy keep network.allowed --role gp --organization riverside"
@@ -96,6 +110,17 @@ struct Question {
     #[arg(long, value_parser = Timestamp::parse, value_name = "INSTANT")]
     at: Option<Timestamp>,
 }
+
+const PRESET_EXAMPLES: &str = "\
+Presets:
+  nist-800-63b             what holds without a rule: long, unknown to guessers, not replaced
+                           for its age
+  composition-and-expiry   besides, three kinds of characters, another one every 90 days, none
+                           of the last five
+
+Examples:
+  lanyard policy preset composition-and-expiry --organization riverside
+  lanyard policy preset nist-800-63b --organization riverside";
 
 const SET_EXAMPLES: &str = "\
 Examples:
@@ -137,6 +162,7 @@ impl Policies {
             Command::Unset { setting, subject, is_trial } => {
                 set::unset(shell, &of, setting, (subject, Manner { is_forced: false, is_trial })).await
             }
+            Command::Preset { preset, subject } => set::preset(shell, &of, preset, subject).await,
             Command::Keep { setting, subject } => set::keep(shell, &of, setting, subject).await,
             Command::Explain(question) => explain::explain(shell, &of, question).await,
             Command::Simulate(trial) => simulate::simulate(shell, &of, trial).await,

@@ -1,4 +1,4 @@
-//! `lanyard policy set`, `unset` and `keep`.
+//! `lanyard policy set`, `unset`, `preset` and `keep`.
 
 use super::{list, subject::SubjectArgument};
 use crate::{
@@ -7,6 +7,7 @@ use crate::{
     policy::{
         self,
         changing::{self, Care},
+        preset::{self, Preset},
         trial,
     },
     setting::{Setting, Value},
@@ -75,6 +76,25 @@ async fn change(
     if manner.is_trial {
         print::aside("It is tried for ten minutes, and then as it was before; `lanyard policy keep` keeps it.");
     }
+    list::list(shell, of).await
+}
+
+/// Sets the rules of a preset and lists all.
+pub(super) async fn preset(
+    shell: &Shell,
+    of: &Organization,
+    chosen: &'static Preset,
+    subject: SubjectArgument,
+) -> anyhow::Result<()> {
+    let found = subject.find(&mut shell.app.storage.read().await?, (&of.id, &of.slug)).await?;
+    let (app, context, id) = (shell.app.clone(), shell.context(), of.id.clone());
+    let work = shell.app.storage.write::<_, policy::Error, _>(move |tx| {
+        Box::pin(async move {
+            let whom = ((found.kind, found.id.as_str()), found.name.as_str());
+            preset::apply(tx, (&app, &context), &id, whom, chosen).await
+        })
+    });
+    work.await?;
     list::list(shell, of).await
 }
 

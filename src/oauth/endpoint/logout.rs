@@ -40,7 +40,7 @@ pub(super) async fn by_get(
     let Some((session, user)) = Person::of(&provider.policies, &visit).await?.known else {
         return Ok(signed_out(&visit, vec![], request.location()));
     };
-    let person = SignedIn { session, user, locks_after: None };
+    let person = SignedIn { session, user, locks_after: None, password_ends_at: None };
     if request.is_of(&provider, &person).await? {
         let apps = end(&provider, &visit, person).await?;
         return Ok(signed_out(&visit, apps, request.location()));

@@ -48,7 +48,9 @@ pub(in crate::oauth) async fn sign_out(
 ) -> Result<Response, web::Error> {
     let to = logout_destination(&provider, &form).await?;
     let apps = match Person::of(&provider.policies, &visit).await?.known {
-        Some((session, user)) => end(&provider, &visit, SignedIn { session, user, locks_after: None }).await?,
+        Some((session, user)) => {
+            end(&provider, &visit, SignedIn { session, user, locks_after: None, password_ends_at: None }).await?
+        }
         None => vec![],
     };
     // The page of an address that can be asked for again: in another language, for example.

@@ -136,6 +136,7 @@ async fn what_an_organization_asks_of_passwords_binds_its_people_and_an_old_one_
         rule(&app, Setting::PasswordMinLength, "20").await;
         rule(&app, Setting::PasswordMaxAge, "90d").await;
         let mut browser = app.signed_in("priya@riverside.example").await;
+        browser.open("/account").await.expect(200, "A new one is due by");
         let form = browser.get("/account/password").await;
         form.expect(200, "At least 20 characters");
         for (new, expected) in [("Four unrelated word", "too short"), (NEW, "Use at least 3 of")] {
@@ -149,6 +150,7 @@ async fn what_an_organization_asks_of_passwords_binds_its_people_and_an_old_one_
         let mut browser = app.browser();
         let page = browser.sign_in("priya@riverside.example", PASSWORD).await;
         assert!(page.path.starts_with("/login/change-password"), "{}", page.path);
+        page.expect(200, "older than your organization allows");
         assert!(browser.get("/account").await.location().is_some_and(|to| to.starts_with("/login/")));
         let again = [("new_password", PASSWORD), ("repeated_password", PASSWORD)];
         let said = browser.post_form(&page, "/login/change-password", &again).await;

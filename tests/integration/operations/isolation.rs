@@ -45,7 +45,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 98] = [
+const COMMANDS: [(&str, &str, &str); 99] = [
     ("station link X", "front-desk", "no-desk"),
     ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
@@ -139,6 +139,7 @@ const COMMANDS: [(&str, &str, &str); 98] = [
     ("policy set session.idle 15m --group X", "gps", "nothing"),
     ("policy set session.idle 15m --location X", "main-street", "no-street"),
     ("policy unset session.idle --role X", "clerk", "nothing"),
+    ("policy preset nist-800-63b --role X", "clerk", "nothing"),
     ("policy keep session.idle --role X", "clerk", "nothing"),
     ("policy explain --user X", PRIYA, NOBODY),
     ("policy simulate --set network.allowed=10.0.0.0/8 --role X", "clerk", "nothing"),

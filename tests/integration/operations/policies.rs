@@ -346,3 +346,29 @@ async fn a_change_is_tried_and_kept_or_taken_back() {
     let said = host.fail(&format!("policy set schedule.windows {never} --try"));
     assert!(said.contains("would stop every owner"), "{said}");
 }
+
+#[test]
+fn a_preset_sets_what_belongs_together_and_the_other_takes_it_back() {
+    let host = riverside();
+    host.succeed("policy set password.min_length 20");
+    host.succeed("policy set session.idle 15m");
+    let rules = || -> Vec<String> {
+        let listed = host.json("policy list");
+        let text = |one: &serde_json::Value, name: &str| one[name].as_str().unwrap().to_owned();
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| format!("{} {}", text(one, "setting"), text(one, "value")))
+            .collect()
+    };
+    host.succeed("policy preset composition-and-expiry");
+    let expected = ["password.composition 3", "password.history 5", "password.max_age 90d", "session.idle 15m"];
+    assert_eq!(rules(), expected);
+    host.succeed("policy preset composition-and-expiry --role practitioner");
+    assert_eq!(rules().len(), 7);
+    host.succeed("policy preset nist-800-63b");
+    host.succeed("policy preset nist-800-63b --role practitioner");
+    assert_eq!(rules(), ["session.idle 15m"]);
+    assert_eq!(host.run("policy preset iso").code, Some(2));
+}

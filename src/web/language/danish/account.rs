@@ -121,6 +121,7 @@ pub(super) const ACCOUNT: Account = Account {
         change_email: "Skift e-mail",
         password: "Adgangskode",
         password_age: |ago| format!("Skiftet {ago}"),
+        password_until: |date| format!("En ny skal vælges senest {date}."),
         change_password: "Skift adgangskode",
         change_language: "Skift sprog",
     },

@@ -227,6 +227,7 @@ const PASSWORD: Password = Password {
     lead: "Du forbliver logget ind her og bliver logget ud alle andre steder.",
     forced_title: "Vælg din egen adgangskode",
     forced_lead: "Den adgangskode, du loggede ind med, var midlertidig. Vælg en, som kun du kender.",
+    expired_lead: "Din adgangskode er ældre, end din organisation tillader. Vælg en ny for at fortsætte.",
     current: "Nuværende adgangskode",
     new: "Ny adgangskode",
     repeat: "Ny adgangskode, én gang til",

@@ -121,6 +121,7 @@ pub(super) const ACCOUNT: Account = Account {
         change_email: "Change e-mail",
         password: "Password",
         password_age: |ago| format!("Changed {ago}"),
+        password_until: |date| format!("A new one is due by {date}."),
         change_password: "Change password",
         change_language: "Change language",
     },

@@ -226,6 +226,7 @@ const PASSWORD: Password = Password {
     lead: "You’ll stay signed in here and be signed out everywhere else.",
     forced_title: "Choose your own password",
     forced_lead: "The password you signed in with was temporary. Choose one that only you know.",
+    expired_lead: "Your password is older than your organization allows. Choose another one to go on.",
     current: "Current password",
     new: "New password",
     repeat: "New password, once more",

@@ -121,6 +121,7 @@ pub(super) const ACCOUNT: Account = Account {
         change_email: "Cambiar el correo",
         password: "Contraseña",
         password_age: |ago| format!("Cambiada {ago}"),
+        password_until: |date| format!("Hay que elegir otra antes del {date}."),
         change_password: "Cambiar la contraseña",
         change_language: "Cambiar el idioma",
     },

@@ -232,6 +232,7 @@ const PASSWORD: Password = Password {
     lead: "Seguirá dentro aquí y se cerrará su sesión en todos los demás sitios.",
     forced_title: "Elija su propia contraseña",
     forced_lead: "La contraseña con la que entró era temporal. Elija una que solo usted conozca.",
+    expired_lead: "Su contraseña es más antigua de lo que permite su organización. Elija otra para continuar.",
     current: "Contraseña actual",
     new: "Contraseña nueva",
     repeat: "Contraseña nueva, otra vez",

@@ -38,6 +38,7 @@ pub struct Profile {
     pub change_email: &'static str,
     pub password: &'static str,
     pub password_age: fn(&str) -> String,
+    pub password_until: fn(&str) -> String,
     pub change_password: &'static str,
     pub change_language: &'static str,
 }

@@ -201,6 +201,7 @@ pub struct Password {
     pub lead: &'static str,
     pub forced_title: &'static str,
     pub forced_lead: &'static str,
+    pub expired_lead: &'static str,
     pub current: &'static str,
     pub new: &'static str,
     pub repeat: &'static str,
