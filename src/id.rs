@@ -120,6 +120,8 @@ ids! {
     SessionId = "ses";
     /// Something that a person proves themselves with beside the password.
     FactorId = "fac";
+    /// A request to let somebody in who has lost every factor.
+    RecoveryId = "rcv";
     /// A session in one organization: the `sid` claim.
     Sid = "sid";
     /// A chain of refresh tokens that descend from one authorization.

@@ -14,7 +14,7 @@ for (const device of [DESKTOP, PHONE, DARK, DARK_PHONE, WITHOUT_SCRIPTS, DANISH,
   await visit('the owner of one practice sees her level in each, and every page of her account', device, async (olivia) => {
     await olivia.opensTheAccountAs(OLIVIA);
     await olivia.sees('Olivia Berg', 'Riverside Clinic', 'Harbour Physio', 'Pier');
-    for (const page of ['name', 'email', 'password', 'language', 'security', 'security/passkeys', 'sessions', 'apps', 'invitations', 'sign-out']) {
+    for (const page of ['name', 'email', 'password', 'language', 'security', 'security/passkeys', 'recoveries', 'sessions', 'apps', 'invitations', 'sign-out']) {
       const answer = await olivia.page.goto(`${ISSUER}/account/${page}`);
       assert.equal(answer.status(), 200, page);
       await olivia.looks();

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::{
     id::{
         AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FactorId, FamilyId, GroupId,
-        InvitationId, LocationId, MembershipId, OrganizationId, RegistrationTokenId, RetentionHoldId, RoleId,
-        SessionId, Sid, StationId, TargetId, UserId,
+        InvitationId, LocationId, MembershipId, OrganizationId, RecoveryId, RegistrationTokenId, RetentionHoldId,
+        RoleId, SessionId, Sid, StationId, TargetId, UserId,
     },
     storage::Revision,
 };
@@ -152,7 +152,7 @@ events! {
     FactorEnrolment "factor-enrolment" Success { user: UserId, factor: FactorId, kind: &'static str } factor;
     /// A passkey was closed for good: it counted back, so that there may be a copy of it.
     FactorClosure "factor-closure" Success { user: UserId, factor: FactorId } factor;
-    /// A factor was removed. `by` is `person`, `reset`, `take-back` or `administrator`.
+    /// A factor was removed. `by` is `person`, `reset`, `take-back`, `recovery` or `administrator`.
     FactorRemoval "factor-removal" Success { user: UserId, factor: FactorId, by: &'static str } factor;
     /// A person is not asked for a second factor in this browser for a time.
     DeviceRemembering "device-remembering" Success { user: UserId, session: SessionId } session;
@@ -160,6 +160,14 @@ events! {
     DevicesForgetting "devices-forgetting" Success { user: UserId, by: &'static str };
     /// The owner undid, by the link in a letter, what whoever knew the password had changed.
     AccountTakeBack "account-take-back" Success { user: UserId };
+    /// Somebody asked to let a person in who has lost every factor.
+    RecoveryRequest "recovery-request" Success { user: UserId, recovery: RecoveryId, reason: String } recovery;
+    /// Somebody else agreed: the person was mailed a link.
+    RecoveryApproval "recovery-approval" Success { user: UserId, recovery: RecoveryId } recovery;
+    /// It goes no further. `by` is `requester`, `administrator` or `person`.
+    RecoveryEnd "recovery-end" Success { user: UserId, recovery: RecoveryId, by: &'static str } recovery;
+    /// The person removed every factor by the link and the password.
+    RecoveryUse "recovery-use" Success { user: UserId, recovery: RecoveryId } recovery;
     /// New recovery codes took the place of all former ones.
     RecoveryCodesIssue "recovery-codes-issue" Success { user: UserId };
     /// A password reset was asked for.

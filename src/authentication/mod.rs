@@ -14,6 +14,7 @@ pub mod factor;
 pub mod flow;
 pub mod invitation;
 pub mod lockout;
+pub mod lost_factors;
 pub mod new_password;
 pub mod endpoint;
 pub mod page;

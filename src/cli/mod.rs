@@ -28,6 +28,7 @@ mod policy;
 mod postgres;
 mod print;
 mod receipt;
+mod recovery;
 mod restore;
 mod role;
 mod scim_target;
@@ -115,6 +116,7 @@ Example:
     Invitation(invitation::Invitations),
     Domain(domain::Domains),
     Policy(policy::Policies),
+    Recovery(recovery::Recoveries),
     #[command(subcommand)]
     Client(client::Client),
     ScimTarget(scim_target::ScimTargets),
@@ -178,6 +180,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Membership(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Org(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Policy(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Recovery(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Station(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimTarget(command) => within(config, output, async |shell| command.run(shell).await).await,
@@ -257,6 +260,7 @@ mod tests {
             "location",
             "invitation",
             "domain",
+            "recovery",
             "scim-token",
             "scim-target",
             "user review",

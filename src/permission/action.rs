@@ -17,6 +17,8 @@ pub enum Action {
     UpdatePerson,
     /// Send a link by which the person sets a new password.
     SendRecoveryLink,
+    /// Ask, or agree, that a member who has lost every factor is let in once without; or end that.
+    RecoverFactors,
     /// Suspend a member, or let them in again.
     DisablePerson,
     /// End a membership.
@@ -90,6 +92,7 @@ impl Action {
         Self::InvitePerson,
         Self::UpdatePerson,
         Self::SendRecoveryLink,
+        Self::RecoverFactors,
         Self::DisablePerson,
         Self::RemovePerson,
         Self::EndSessions,
@@ -123,7 +126,9 @@ impl Action {
             Self::ReadPerson => ("lanyard:people:read", Rule::SeePerson),
             Self::CreatePerson => ("lanyard:people:create", Rule::Grant),
             Self::InvitePerson => ("lanyard:invitations:manage", Rule::Grant),
-            Self::UpdatePerson | Self::SendRecoveryLink => ("lanyard:people:update", Rule::ChangePerson),
+            Self::UpdatePerson | Self::SendRecoveryLink | Self::RecoverFactors => {
+                ("lanyard:people:update", Rule::ChangePerson)
+            }
             Self::DisablePerson => ("lanyard:people:disable", Rule::ChangePerson),
             Self::RemovePerson => ("lanyard:people:remove", Rule::ChangePerson),
             Self::EndSessions => ("lanyard:sessions:end", Rule::ChangePerson),

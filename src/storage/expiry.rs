@@ -45,6 +45,7 @@ expiring! {
     "deferred_requests" by "id" when "expires_at < $1" kept DAY;
     "mailed_links" by "token_hash" when "expires_at < $1" kept MONTH;
     "safety_links" by "token_hash" when "expires_at < $1" kept MONTH;
+    "recoveries" by "id" when "expires_at < $1" kept MONTH;
     "factors" by "id" when "confirmed_at IS NULL AND created_at < $1" kept DAY;
     "jobs" by "id" when "failed_at < $1" kept MONTH;
     "registration_tokens" by "id" when "expires_at < $1" kept MONTH;

@@ -81,6 +81,7 @@ const STEPS: &[Step] = migrations! {
     "202611231415" "session_binding";
     "202611231422" "password_history";
     "202611231425" "let_in_again";
+    "202611231649" "recoveries";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -97,6 +97,35 @@ pub enum FactorChange {
     CodesGuessed,
 }
 
+/// What has become of a request to let somebody in who has lost every factor, as the person is told.
+#[derive(Debug, Clone, Copy)]
+pub enum RecoveryStep<'a> {
+    /// It was made in this organization, and is open until then; the link ends it.
+    Asked {
+        /// The organization's name.
+        organization: &'a str,
+        /// When it ends by itself.
+        until: Timestamp,
+    },
+    /// The link lets them in.
+    Agreed,
+    /// It goes no further.
+    Ended,
+}
+
+/// The same, as those are told who look after the members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoveryNews {
+    /// It was made.
+    Asked,
+    /// Somebody agreed.
+    Agreed,
+    /// It goes no further.
+    Ended,
+    /// The person used the link.
+    Used,
+}
+
 #[derive(Template)]
 #[template(path = "letter/letter.html")]
 struct Html<'a> {
@@ -297,6 +326,42 @@ impl Letterhead {
         self.write(kind, word.subject, &body)
     }
 
+    /// Word to somebody for whom it was asked that they be let in without a second factor; `href` is the link of this step.
+    #[must_use]
+    pub fn recovery(&self, step: &RecoveryStep<'_>, href: &str) -> Letter {
+        let t = &self.texts().recovery;
+        let (kind, subject, button, before, after) = match *step {
+            RecoveryStep::Asked { organization, until } => {
+                let until = (t.open_until)(&self.language.date_and_time(until));
+                let before = vec![(t.asked_lead)(organization), t.asked_next.into(), t.asked_stop.into()];
+                ("recovery-asked", t.asked_subject, t.stop, before, vec![until])
+            }
+            RecoveryStep::Agreed => {
+                let before = vec![t.agreed_lead.into(), t.agreed_effect.into()];
+                let after = vec![t.agreed_expires.into(), t.agreed_not_you.into()];
+                ("recovery-agreed", t.agreed_subject, t.agreed_button, before, after)
+            }
+            RecoveryStep::Ended => {
+                ("recovery-ended", t.ended_subject, t.account, vec![t.ended_lead.into(), t.ended_effect.into()], vec![])
+            }
+        };
+        self.write(kind, subject, &self.body(before, (button, href), after))
+    }
+
+    /// Word of it to somebody who looks after the members; `href` leads to what waits.
+    #[must_use]
+    pub fn recovery_news(&self, news: RecoveryNews, name: &str, href: &str) -> Letter {
+        let t = &self.texts().recovery;
+        let (kind, lead, next) = match news {
+            RecoveryNews::Asked => ("recovery-waiting", (t.news_asked)(name), t.news_asked_next),
+            RecoveryNews::Agreed => ("recovery-news", (t.news_agreed)(name), t.news_next),
+            RecoveryNews::Ended => ("recovery-news", (t.news_ended)(name), t.news_next),
+            RecoveryNews::Used => ("recovery-news", (t.news_used)(name), t.news_next),
+        };
+        let body = self.body(vec![lead, next.into()], (t.news_button, href), vec![]);
+        self.write(kind, &(t.news_subject)(name), &body)
+    }
+
     fn texts(&self) -> &'static Letters {
         &self.language.strings().letters
     }
@@ -329,6 +394,14 @@ mod tests {
         let (at, href) = (Timestamp(1_795_320_000_000), "https://id.example/take-back/t0ken");
         let first = |what| head.first_factor(what, at, href);
         [first(FactorChange::Added), first(FactorChange::PasskeyAdded), head.email_moved(at, href)]
+    }
+
+    fn of_recoveries(head: &Letterhead) -> Vec<Letter> {
+        let (until, href) = (Timestamp(1_795_320_000_000), "https://id.example/recovery/t0ken");
+        let asked = RecoveryStep::Asked { organization: "Riverside & Sons", until };
+        let steps = [asked, RecoveryStep::Agreed, RecoveryStep::Ended].map(|step| head.recovery(&step, href));
+        let news = [RecoveryNews::Asked, RecoveryNews::Agreed, RecoveryNews::Ended, RecoveryNews::Used];
+        steps.into_iter().chain(news.map(|news| head.recovery_news(news, "Priya <b>", href))).collect()
     }
 
     fn letters(language: Language) -> Vec<Letter> {
@@ -387,6 +460,7 @@ mod tests {
             head.suspicion(&what, ("192.0.2.7", Timestamp(1_795_320_000_000)), "https://id.example/account")
         }));
         letters.extend(with_ways_back(&head));
+        letters.extend(of_recoveries(&head));
         letters.extend(changes.map(|what| {
             head.factors_changed(what, Timestamp(1_795_320_000_000), "https://id.example/account/security")
         }));

@@ -12,6 +12,7 @@ mod offer;
 mod overview;
 mod passkeys;
 mod password;
+mod recoveries;
 mod security;
 mod sessions;
 mod sign_out;
@@ -64,6 +65,8 @@ where
         .route("/account/security/passkeys", get(passkeys::ask).post(passkeys::register))
         .route("/account/security/{id}", get(security::set_up).post(security::confirm))
         .route("/account/security/{id}/remove", get(security::ask_removal).post(security::remove))
+        .route(recoveries::PATH, get(recoveries::show).post(recoveries::ask))
+        .route("/account/recoveries/{id}", get(to_recoveries).post(recoveries::answer))
         .route("/account/sessions", get(sessions::show))
         .route("/account/sessions/{id}/end", get(to_sessions).post(sessions::end))
         .route("/account/sessions/end-others", get(to_sessions).post(sessions::end_others))
@@ -84,6 +87,10 @@ async fn to_account() -> Redirect {
 
 async fn to_security() -> Redirect {
     Redirect::to("/account/security")
+}
+
+async fn to_recoveries() -> Redirect {
+    Redirect::to(recoveries::PATH)
 }
 
 async fn to_sessions() -> Redirect {

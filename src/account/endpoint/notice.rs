@@ -37,10 +37,16 @@ pub(super) enum Notice {
     Joined,
     /// An invitation was declined.
     Declined,
+    /// A member is to be let in who has lost every factor.
+    RecoveryAsked,
+    /// The person is mailed a link.
+    RecoveryAgreed,
+    /// Nobody is let in.
+    RecoveryEnded,
 }
 
 impl Notice {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 14] = [
         Self::Saved,
         Self::Password,
         Self::Default,
@@ -52,6 +58,9 @@ impl Notice {
         Self::Email,
         Self::Joined,
         Self::Declined,
+        Self::RecoveryAsked,
+        Self::RecoveryAgreed,
+        Self::RecoveryEnded,
     ];
 
     const fn word(self) -> &'static str {
@@ -67,6 +76,9 @@ impl Notice {
             Self::Email => "email",
             Self::Joined => "joined",
             Self::Declined => "declined",
+            Self::RecoveryAsked => "recovery-asked",
+            Self::RecoveryAgreed => "recovery-agreed",
+            Self::RecoveryEnded => "recovery-ended",
         }
     }
 
@@ -105,6 +117,9 @@ impl Notice {
             Self::Email => t.account.email.changed.to_owned(),
             Self::Joined => (t.account.invited.accepted)(organization?),
             Self::Declined => t.authentication.invitation.rejected.title.to_owned(),
+            Self::RecoveryAsked => t.recovery.asked.to_owned(),
+            Self::RecoveryAgreed => t.recovery.agreed.to_owned(),
+            Self::RecoveryEnded => t.recovery.ended.to_owned(),
         })
     }
 }

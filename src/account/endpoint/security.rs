@@ -19,6 +19,7 @@ use crate::{
         endpoint::{Enroller, FreshlySignedIn, SignedIn},
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
         factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
+        lost_factors::asking,
         recovery::factors_changed,
         remembered,
         take_back::Word,
@@ -242,6 +243,8 @@ async fn page(
         Some(span) => tx.known_devices().remembered(&person.user.id, now.minus(span)).await?,
         None => 0,
     };
+    let context = context(app, visit, person);
+    let looks_after_others = !asking::organizations(&mut tx, &context, &person.user.id).await?.is_empty();
     drop(tx);
     let row = |factor: Factor| AppRow {
         id: factor.id.to_string(),
@@ -261,6 +264,7 @@ async fn page(
         apps: apps.into_iter().map(row).collect(),
         remembered,
         codes_left,
+        looks_after_others,
         problems: vec![],
     })
 }

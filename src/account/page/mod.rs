@@ -8,6 +8,7 @@ pub mod invitation;
 pub mod invitations;
 pub mod language;
 pub mod overview;
+pub mod recoveries;
 pub mod security;
 pub mod sessions;
 

@@ -32,6 +32,8 @@ pub struct SecurityPage {
     pub remembered: usize,
     /// How many recovery codes are left.
     pub codes_left: usize,
+    /// Whether the person looks after members, and lets those in who have lost every factor.
+    pub looks_after_others: bool,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }

@@ -11,6 +11,7 @@ use super::{
     invitations::{InvitationsPage, Offer},
     language::LanguagePage,
     overview::{Membership, OverviewPage, Profile},
+    recoveries::{Chosen, Other, RecoveriesPage, Row},
     security::{AppRow as AuthenticatorRow, CodesPage, RemovePage, SecurityPage, SetUpPage},
     sessions::{AppState, PastSession, SessionRow, SessionsPage, ToldApp},
 };
@@ -216,6 +217,7 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
                 remembered: 2,
                 apps,
                 codes_left: 1,
+                looks_after_others: true,
                 problems,
             }
             .to_string()
@@ -253,4 +255,33 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
         let codes = (0..10).map(|number| format!("0123-4567-89ab-cde{number}").into()).collect();
         CodesPage { frame, masthead: masthead(Tab::Security), codes, done_href: "/account/security".into() }.to_string()
     });
+}
+
+#[test]
+fn lost_second_steps_are_well_formed() {
+    let page = |frame: Frame, chosen: Option<Chosen>, problems: Vec<Problem>| RecoveriesPage {
+        masthead: masthead(Tab::Security),
+        notice: Some(frame.t.recovery.asked.to_owned()),
+        chosen,
+        others: vec![Other { href: "/account/recoveries?organization=harbour".into(), name: "Harbour Physio".into() }],
+        email: "priya@riverside.example".into(),
+        reason: "Lost <the> phone".into(),
+        problems,
+        frame,
+    };
+    let row = |frame: &Frame, id: &str, can_agree| Row {
+        id: id.into(),
+        person: "Priya <Nair>".into(),
+        reason: "Lost <the> phone".into(),
+        details: vec![(frame.t.recovery.asked_by)("Max"), (frame.t.recovery.until)("tomorrow")],
+        can_agree,
+        end: frame.t.recovery.refuse,
+    };
+    in_every_language("account-recoveries", |frame| {
+        let waiting = vec![row(&frame, "rcv_1", true), row(&frame, "rcv_2", false)];
+        let chosen = Chosen { slug: "riverside".into(), name: "Riverside Clinic".into(), waiting };
+        let problems = vec![Problem::of("reason", frame.t.recovery.faults.reason)];
+        page(frame, Some(chosen), problems).to_string()
+    });
+    in_every_language("account-recoveries-nowhere", |frame| page(frame, None, vec![]).to_string());
 }

@@ -4,6 +4,7 @@ mod bound;
 mod change_password;
 mod chosen_password;
 mod logo;
+mod lost_factors;
 mod passkey;
 mod person;
 mod recovery;
@@ -56,6 +57,8 @@ where
         .route("/brand/{logo}", get(logo::serve))
         .route("/password/forgotten", get(recovery::ask).post(recovery::send))
         .route("/take-back/{token}", get(take_back::ask).post(take_back::act))
+        .route("/recovery/{token}", get(lost_factors::ask).post(lost_factors::act))
+        .route("/recovery/stop/{token}", get(lost_factors::ask_stop).post(lost_factors::stop))
         .route("/password/{token}", get(recovery::choose).post(recovery::set))
 }
 

@@ -6,7 +6,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Person, address_of, page, page_with, passkey, station, visit_context, way_back, with_return};
+use super::{
+    Person, address_of, lost_factors, page, page_with, passkey, station, visit_context, way_back, with_return,
+};
 use crate::{
     app::App,
     audit::Actor,
@@ -48,6 +50,8 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let back = way_back(&visit);
     Ok(match waiting(&person) {
+        // With the link in a letter, whoever has lost every factor goes on there.
+        Some(_) if lost_factors::leads_there(&back) => back.path.into_response(),
         Some(_) => page(&back, Page(view((&policies, &with), (&visit, &back, &query), &person, vec![]).await?)),
         None => onwards(&visit, &back),
     })

@@ -2,6 +2,7 @@
 
 use super::{
     consent::{ConsentPage, Detail},
+    lost_factors::{LostFactorsPage, StopRecoveryPage},
     no_access::NoAccessPage,
     organization::{Choice, OrganizationPage},
     passkey::PasskeyForm,
@@ -240,4 +241,18 @@ fn the_end_is_well_formed() {
             NoAccessPage { frame, app, organization, missing, stopped: Some(setting), people, links }.to_string()
         });
     }
+}
+
+#[test]
+fn the_pages_of_whoever_has_lost_every_factor_are_well_formed() {
+    for sign_in_href in [None, Some("/login/password?return=abc".to_owned())] {
+        let name = if sign_in_href.is_some() { "lost-factors-first" } else { "lost-factors" };
+        in_every_language(name, |frame| {
+            let sign_in_href = sign_in_href.clone();
+            LostFactorsPage { frame, action: "/recovery/t0ken".into(), sign_in_href }.to_string()
+        });
+    }
+    in_every_language("lost-factors-stop", |frame| {
+        StopRecoveryPage { frame, action: "/recovery/stop/t0ken".into() }.to_string()
+    });
 }

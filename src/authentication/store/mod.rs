@@ -1,11 +1,12 @@
 //! Factors and recovery codes, acceptances of texts, links to a new password, failed sign-ins,
-//! browsers in which people are known, and what signs of an attack rest on.
+//! browsers in which people are known, what signs of an attack rest on, and requests to let in whoever lost every factor.
 
 mod acceptances;
 mod factors;
 mod former_passwords;
 mod known_devices;
 mod password_links;
+mod recoveries;
 mod recovery_codes;
 mod signals;
 mod throttles;
@@ -15,6 +16,7 @@ pub use factors::{Factors, KeptKey, KeptSeed};
 pub use former_passwords::FormerPasswords;
 pub use known_devices::KnownDevices;
 pub use password_links::PasswordLinks;
+pub use recoveries::{Helper, Recoveries};
 pub use recovery_codes::RecoveryCodes;
 pub use signals::{Recipient, Signals, Stay};
 pub use throttles::{Tally, Throttles};

@@ -273,6 +273,7 @@ impl Users<'_> {
             "DELETE FROM known_devices WHERE user_id = $1",
             "DELETE FROM sign_in_places WHERE user_id = $1",
             "DELETE FROM safety_links WHERE user_id = $1",
+            "DELETE FROM recoveries WHERE user_id = $1",
         ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;
         }

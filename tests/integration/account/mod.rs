@@ -10,6 +10,7 @@ mod invitations;
 mod isolation;
 mod languages;
 mod lockout;
+mod lost_factors;
 mod overview;
 mod password;
 mod passkeys;
@@ -23,7 +24,7 @@ mod stations;
 mod take_back;
 
 /// Every page of the account.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/account",
     "/account/name",
     "/account/password",
@@ -31,6 +32,7 @@ const PAGES: [&str; 10] = [
     "/account/language",
     "/account/security",
     "/account/security/passkeys",
+    "/account/recoveries",
     "/account/sessions",
     "/account/apps",
     "/account/invitations",

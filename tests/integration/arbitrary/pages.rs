@@ -31,7 +31,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 56] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 60] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -44,6 +44,8 @@ pub(super) const ANSWERS: [(&str, &[u16]); 56] = [
     ("/brand/{logo}", &[200, 304, 400, 404, 405]),
     ("/password/forgotten", &[200, 303, 400, 403, 405, 413, 415, 429]),
     ("/take-back/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
+    ("/recovery/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
+    ("/recovery/stop/{token}", &[200, 400, 403, 404, 405, 410, 413, 415]),
     ("/password/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415, 422]),
     ("/account", &[200, 303, 400, 405]),
     ("/account/default-organization", &[303, 400, 403, 404, 405, 413, 415]),
@@ -62,6 +64,8 @@ pub(super) const ANSWERS: [(&str, &[u16]); 56] = [
     ("/account/security/passkeys", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/{id}", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/{id}/remove", &[200, 303, 400, 403, 404, 405, 413, 415]),
+    ("/account/recoveries", &[200, 303, 400, 403, 404, 405, 413, 415, 422]),
+    ("/account/recoveries/{id}", &[303, 400, 403, 404, 405, 413, 415, 422]),
     ("/account/sessions", &[200, 303, 400, 405]),
     ("/account/sessions/{id}/end", &[200, 303, 400, 403, 404, 405, 413, 415]),
     ("/account/sessions/end-others", &[303, 400, 403, 405, 413, 415]),
@@ -104,6 +108,7 @@ const NAMES: &[&str] = &[
     "language",
     "organization",
     "answer",
+    "reason",
     "accept",
     "terms",
     "privacy",
@@ -139,6 +144,8 @@ const VALUES: &[&str] = &[
     "nowhere",
     "accept",
     "reject",
+    "agree",
+    "end",
     "yes",
     "1",
     "allow",

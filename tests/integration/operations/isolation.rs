@@ -45,7 +45,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 99] = [
+const COMMANDS: [(&str, &str, &str); 101] = [
     ("station link X", "front-desk", "no-desk"),
     ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
@@ -113,6 +113,8 @@ const COMMANDS: [(&str, &str, &str); 99] = [
     ("invitation send new@harbour.example --kind X", "locum", "nothing"),
     ("invitation send new@harbour.example --kind practitioner --role X", "clerk", "nothing"),
     ("invitation send new@harbour.example --kind practitioner --role billing@X", "main-street", "no-street"),
+    ("recovery request X --reason lost", PRIYA, NOBODY),
+    ("recovery refuse X", "rcv_01a20000000070000000000000000001", "rcv_01a20000000070000000000000000000"),
     ("domain verify X --by-administrator", "riverside.example", "nobody.example"),
     ("domain remove X", "riverside.example", "nobody.example"),
     ("user show X", PRIYA, NOBODY),
@@ -160,7 +162,7 @@ const UNSCOPED: [(&str, &str, &str); 7] = [
 ];
 
 /// Verbs that name nothing that an organization has already; what they make may be called as it is called elsewhere.
-const MAKING: [&str; 21] = [
+const MAKING: [&str; 22] = [
     "location list",
     "location create",
     "role list",
@@ -172,6 +174,7 @@ const MAKING: [&str; 21] = [
     "membership add",
     "invitation list",
     "invitation send",
+    "recovery list",
     "domain list",
     "domain add",
     "user list",
@@ -238,7 +241,9 @@ fn a_name_that_another_organization_uses_is_free() {
 #[test]
 fn no_scoped_command_is_left_out() {
     let host = Host::new();
-    for noun in ["location", "role", "group", "membership", "invitation", "domain", "user", "scim-token", "policy"] {
+    for noun in
+        ["location", "role", "group", "membership", "invitation", "domain", "user", "scim-token", "policy", "recovery"]
+    {
         let help = host.succeed(&format!("{noun} --help"));
         assert!(help.contains("--organization"), "{noun}");
         let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();

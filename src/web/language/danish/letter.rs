@@ -1,8 +1,8 @@
 //! Mails in Danish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Undo, Verification, Waiting, Welcome,
-    Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification, Waiting,
+    Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -185,5 +185,43 @@ pub(super) const LETTERS: Letters = Letters {
         nobody_in: "Ingen er kommet ind på den måde. Forsøg bremses af sig selv; revisionsloggen har dem alle.",
         once: "I en time får du ikke flere beskeder om det samme.",
         button: "Åbn min konto",
+    },
+    recovery: Recovery {
+        asked_subject: "Nogen beder om at lukke dig ind uden dit andet trin",
+        asked_lead: |organization| {
+            format!(
+                "{organization}: En administrator siger, at du har mistet alle måder at tage det andet trin i dit login på."
+            )
+        },
+        asked_next: "Hvis en anden administrator siger ja, får du et link, så du kan logge ind én gang med adgangskoden alene og sætte et nyt andet trin op.",
+        asked_stop: "Har du ikke mistet noget, eller har du ikke bedt om det? Stop det: Det tager ét klik.",
+        stop: "Stop det",
+        open_until: |date| {
+            format!("Anmodningen står åben til {date}. Har du selv bedt om den, skal du ikke gøre noget nu.")
+        },
+        agreed_subject: "Log ind én gang uden dit andet trin",
+        agreed_lead: "Det er godkendt, at du logger ind én gang med din adgangskode alene.",
+        agreed_effect: "Med dette link og din adgangskode fjerner du dine hidtidige andre trin og gendannelseskoder. Du bliver logget ud alle andre steder.",
+        agreed_button: "Fortsæt med min adgangskode",
+        agreed_expires: "Linket virker én gang, i 24 timer og kun sammen med din adgangskode.",
+        agreed_not_you: "Har du ikke bedt om det? Stop det på siden bag linket, og sig det til klinikkens administrator.",
+        ended_subject: "Ingen lukkes ind uden dit andet trin",
+        ended_lead: "Anmodningen om at lukke dig ind uden dit andet trin er afsluttet.",
+        ended_effect: "Linkene virker ikke længere, og der er ikke ændret noget ved dit login.",
+        account: "Åbn min konto",
+        news_subject: |name| format!("Mistet andet trin: {name}"),
+        news_asked: |name| {
+            format!("Nogen har bedt om, at {name} lukkes ind uden andet trin, fordi de har mistet dem alle.")
+        },
+        news_asked_next: "Det kræver, at en administrator mere siger ja. Tal først med personen ansigt til ansigt eller på et nummer, du kendte i forvejen.",
+        news_agreed: |name| {
+            format!("Det er godkendt, at {name} lukkes ind én gang uden andet trin; linket er på vej til dem.")
+        },
+        news_ended: |name| {
+            format!("Anmodningen om at lukke {name} ind uden andet trin er afsluttet, og ingen kommer ind med den.")
+        },
+        news_used: |name| format!("{name} har fjernet alle andre trin med linket og adgangskoden."),
+        news_next: "Undrer det dig, så spørg personen, og se i revisionsloggen.",
+        news_button: "Se, hvad der venter",
     },
 };

@@ -1,8 +1,8 @@
 //! Mails in English.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Undo, Verification, Waiting, Welcome,
-    Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification, Waiting,
+    Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -181,5 +181,41 @@ pub(super) const LETTERS: Letters = Letters {
         nobody_in: "Nobody got in by it. Attempts are slowed down by themselves; the audit log has all of them.",
         once: "For an hour, you won’t get another message about the same.",
         button: "Open my account",
+    },
+    recovery: Recovery {
+        asked_subject: "Somebody asks to let you in without your second step",
+        asked_lead: |organization| {
+            format!(
+                "{organization}: an administrator says that you’ve lost every way to do the second step of your sign-in."
+            )
+        },
+        asked_next: "If a different administrator agrees, you’ll get a link by which you sign in once with your password alone, and set up a new second step.",
+        asked_stop: "You haven’t lost anything, or didn’t ask for this? Stop it: it takes one click.",
+        stop: "Stop it",
+        open_until: |date| format!("The request is open until {date}. If you asked for it, there’s nothing to do now."),
+        agreed_subject: "Sign in once without your second step",
+        agreed_lead: "It was agreed that you sign in once with your password alone.",
+        agreed_effect: "With this link and your password you remove your former second steps and recovery codes. You’re signed out everywhere else.",
+        agreed_button: "Go on with my password",
+        agreed_expires: "The link works once, for 24 hours, and only together with your password.",
+        agreed_not_you: "You didn’t ask for this? Stop it on the page behind the link, and tell your clinic’s administrator.",
+        ended_subject: "Nobody is let in without your second step",
+        ended_lead: "The request to let you in without your second step has ended.",
+        ended_effect: "Its links no longer work, and nothing has changed about your sign-in.",
+        account: "Open my account",
+        news_subject: |name| format!("Lost second step: {name}"),
+        news_asked: |name| {
+            format!("Somebody asked that {name} be let in without a second step, because they lost every one.")
+        },
+        news_asked_next: "It takes one administrator more who agrees. Before you do, speak to the person face to face, or on a number that you knew before.",
+        news_agreed: |name| {
+            format!("It was agreed that {name} is let in once without a second step; the link is on its way to them.")
+        },
+        news_ended: |name| {
+            format!("The request to let {name} in without a second step has ended, and nobody gets in by it.")
+        },
+        news_used: |name| format!("{name} has removed every second step with the link and the password."),
+        news_next: "If this surprises you, ask the person, and look at the audit log.",
+        news_button: "See what waits",
     },
 };

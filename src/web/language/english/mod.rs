@@ -3,6 +3,7 @@
 mod account;
 mod authentication;
 mod letter;
+mod recovery;
 
 use super::strings::{Ago, Chrome, Errors, Form, Said, Strings, Wait};
 
@@ -101,5 +102,6 @@ pub static STRINGS: Strings = Strings {
     },
     authentication: authentication::AUTHENTICATION,
     account: account::ACCOUNT,
+    recovery: recovery::RECOVERY,
     letters: letter::LETTERS,
 };

@@ -1,8 +1,8 @@
 //! Mails in Spanish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Reset, Suspicions, Undo, Verification, Waiting, Welcome,
-    Word,
+    Changed, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification, Waiting,
+    Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -187,5 +187,41 @@ pub(super) const LETTERS: Letters = Letters {
         nobody_in: "Nadie ha entrado así. Los intentos se frenan solos; el registro de auditoría los tiene todos.",
         once: "Durante una hora no recibirá otro mensaje sobre lo mismo.",
         button: "Abrir mi cuenta",
+    },
+    recovery: Recovery {
+        asked_subject: "Alguien pide dejarle entrar sin su segundo paso",
+        asked_lead: |organization| {
+            format!(
+                "{organization}: un administrador dice que usted ha perdido todas las formas de dar el segundo paso al entrar."
+            )
+        },
+        asked_next: "Si otro administrador está de acuerdo, recibirá un enlace con el que entra una vez solo con su contraseña y configura un segundo paso nuevo.",
+        asked_stop: "¿No ha perdido nada o no lo ha pedido? Deténgalo: basta un clic.",
+        stop: "Detenerlo",
+        open_until: |date| {
+            format!("La petición está abierta hasta el {date}. Si la pidió usted, no tiene que hacer nada ahora.")
+        },
+        agreed_subject: "Entre una vez sin su segundo paso",
+        agreed_lead: "Se ha acordado que entre una vez solo con su contraseña.",
+        agreed_effect: "Con este enlace y su contraseña quita sus segundos pasos y códigos de recuperación anteriores. Se cierran todas sus demás sesiones.",
+        agreed_button: "Seguir con mi contraseña",
+        agreed_expires: "El enlace funciona una vez, durante 24 horas y solo junto con su contraseña.",
+        agreed_not_you: "¿No lo ha pedido? Deténgalo en la página del enlace y avise al administrador de su clínica.",
+        ended_subject: "Nadie entra sin su segundo paso",
+        ended_lead: "La petición de dejarle entrar sin su segundo paso ha terminado.",
+        ended_effect: "Sus enlaces ya no funcionan y nada ha cambiado en su forma de entrar.",
+        account: "Abrir mi cuenta",
+        news_subject: |name| format!("Segundo paso perdido: {name}"),
+        news_asked: |name| format!("Alguien ha pedido que {name} entre sin segundo paso, porque los ha perdido todos."),
+        news_asked_next: "Hace falta otro administrador que esté de acuerdo. Antes hable con la persona cara a cara o en un número que ya conociera.",
+        news_agreed: |name| {
+            format!("Se ha acordado que {name} entre una vez sin segundo paso; el enlace va de camino.")
+        },
+        news_ended: |name| {
+            format!("La petición de dejar entrar a {name} sin segundo paso ha terminado, y nadie entra con ella.")
+        },
+        news_used: |name| format!("{name} ha quitado todos sus segundos pasos con el enlace y la contraseña."),
+        news_next: "Si esto le sorprende, pregunte a la persona y mire el registro de auditoría.",
+        news_button: "Ver lo que espera",
     },
 };

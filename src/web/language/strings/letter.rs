@@ -21,6 +21,7 @@ pub struct Letters {
     pub locked: Locked,
     pub new_device: NewDevice,
     pub suspicion: Suspicions,
+    pub recovery: Recovery,
 }
 
 /// An offer of membership.
@@ -159,4 +160,33 @@ pub struct Suspicions {
     pub nobody_in: &'static str,
     pub once: &'static str,
     pub button: &'static str,
+}
+
+/// Word of a request to let somebody in who has lost every second factor: to the person, and to whoever looks after members.
+#[derive(Debug)]
+pub struct Recovery {
+    pub asked_subject: &'static str,
+    pub asked_lead: fn(&str) -> String,
+    pub asked_next: &'static str,
+    pub asked_stop: &'static str,
+    pub stop: &'static str,
+    pub open_until: fn(&str) -> String,
+    pub agreed_subject: &'static str,
+    pub agreed_lead: &'static str,
+    pub agreed_effect: &'static str,
+    pub agreed_button: &'static str,
+    pub agreed_expires: &'static str,
+    pub agreed_not_you: &'static str,
+    pub ended_subject: &'static str,
+    pub ended_lead: &'static str,
+    pub ended_effect: &'static str,
+    pub account: &'static str,
+    pub news_subject: fn(&str) -> String,
+    pub news_asked: fn(&str) -> String,
+    pub news_asked_next: &'static str,
+    pub news_agreed: fn(&str) -> String,
+    pub news_ended: fn(&str) -> String,
+    pub news_used: fn(&str) -> String,
+    pub news_next: &'static str,
+    pub news_button: &'static str,
 }

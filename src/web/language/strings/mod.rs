@@ -3,10 +3,12 @@
 pub mod account;
 pub mod authentication;
 pub mod letter;
+pub mod recovery;
 
 use account::Account;
 use authentication::Authentication;
 use letter::Letters;
+use recovery::Recovery;
 
 /// All texts of one language.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Strings {
     pub authentication: Authentication,
     /// The person's own pages.
     pub account: Account,
+    /// Whoever has lost every second factor.
+    pub recovery: Recovery,
     /// Mails.
     pub letters: Letters,
 }

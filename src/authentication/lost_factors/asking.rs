@@ -1,0 +1,176 @@
+//! What administrators do: ask, agree, end. Each is one unit of work, and decides by what holds in it.
+
+use super::{DAY, Desk, Fault, LINK_LIFE, MOST, Open, PATIENCE, Party, Recovery, may_agree, telling};
+use crate::{
+    audit::{Context, Event},
+    directory::{self, organization::Organization, user::User},
+    id::{OrganizationId, RecoveryId, UserId},
+    permission::{Action, Principal, Resource, decide, load},
+    storage::Tx,
+    text::Reason,
+};
+
+/// What is asked for.
+pub struct Asked {
+    /// Who asks.
+    pub by: Party,
+    /// Of which organization.
+    pub organization: OrganizationId,
+    /// For whom.
+    pub user: UserId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Asks that a member is let in who has lost every factor.
+///
+/// # Errors
+/// [`Fault`]; nothing has changed then.
+pub async fn ask(tx: &mut Tx, context: &Context, desk: &Desk, asked: Asked) -> Result<Recovery, Fault> {
+    tx.users().keep_still(&asked.user).await?;
+    let organization = organization(tx, &asked.organization).await?;
+    let person = member(tx, context, &asked.organization, &asked.user).await?;
+    let requested_by = match &asked.by {
+        Party::Host => None,
+        Party::Administrator(by) => {
+            may(tx, context, (&asked.organization, &asked.user), by).await?;
+            if *by == asked.user {
+                return Err(Fault::OwnFactors);
+            }
+            Some(by.clone())
+        }
+    };
+    let email = person.email.clone().filter(|_| person.email_verified_at.is_some()).ok_or(Fault::NoAddress)?;
+    if !tx.factors().has_any(&person.id).await? {
+        return Err(Fault::NoFactor);
+    }
+    // What another organization asked for is nothing that this one may know.
+    let open = tx.recoveries().of_user(&person.id, context.now).await?;
+    if open.iter().any(|one| one.recovery.organization.as_ref() == Some(&asked.organization)) {
+        return Err(Fault::Asked);
+    }
+    let times = tx.recoveries().times((&person.id, &asked.organization), context.now.minus(DAY)).await?;
+    if times >= MOST {
+        return Err(Fault::TooOften);
+    }
+    let recovery = Recovery {
+        id: RecoveryId::fresh(context.now, &context.random),
+        user: person.id.clone(),
+        organization: Some(asked.organization),
+        email: Some(email),
+        reason: asked.reason,
+        requested_by,
+        created_at: context.now,
+        due_at: None,
+        approved_at: None,
+        expires_at: context.now.plus(PATIENCE),
+    };
+    let (stop, hash) = context.random.token();
+    tx.recoveries().insert(&recovery, hash).await?;
+    let event = Event::RecoveryRequest {
+        user: person.id.clone(),
+        recovery: recovery.id.clone(),
+        reason: recovery.reason.to_string(),
+    };
+    tx.record(context, recovery.organization.as_ref(), &event);
+    telling::asked(tx, context, desk, (&recovery, &person, &organization), &stop).await?;
+    Ok(recovery)
+}
+
+/// A different administrator agrees: the person is mailed the link.
+///
+/// # Errors
+/// [`Fault`]; nothing has changed then.
+pub async fn agree(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (of, id): (&OrganizationId, &RecoveryId),
+    by: &UserId,
+) -> Result<(), Fault> {
+    let Open { recovery, .. } = tx.recoveries().by_id(of, id, context.now).await?.ok_or(Fault::Unknown)?;
+    organization(tx, of).await?;
+    let person = member(tx, context, of, &recovery.user).await?;
+    may(tx, context, (of, &recovery.user), by).await?;
+    may_agree(&recovery, by)?;
+    if let Some(requester) = &recovery.requested_by {
+        // Whoever asked was one of the two pairs of eyes, and still is.
+        may(tx, context, (of, &recovery.user), requester).await.map_err(|fault| match fault {
+            Fault::Storage(error) => Fault::Storage(error),
+            _ => Fault::Lapsed,
+        })?;
+    }
+    let (link, hash) = context.random.token();
+    if !tx.recoveries().approve(id, hash, (context.now, context.now.plus(LINK_LIFE))).await? {
+        return Err(Fault::Unknown);
+    }
+    let event = Event::RecoveryApproval { user: recovery.user.clone(), recovery: recovery.id.clone() };
+    tx.record(context, Some(of), &event);
+    telling::agreed(tx, context, desk, (&recovery, &person), &link).await?;
+    Ok(())
+}
+
+/// Whoever asked takes it back, or another administrator, or the host's operator, refuses it; also once there is a link.
+///
+/// # Errors
+/// [`Fault`]; nothing has changed then.
+pub async fn end(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (of, id): (&OrganizationId, &RecoveryId),
+    by: &Party,
+) -> Result<(), Fault> {
+    let Open { recovery, .. } = tx.recoveries().by_id(of, id, context.now).await?.ok_or(Fault::Unknown)?;
+    let person = tx.users().by_id(&recovery.user).await?.ok_or(Fault::Unknown)?;
+    let said = match by {
+        Party::Host => "administrator",
+        Party::Administrator(by) => {
+            may(tx, context, (of, &recovery.user), by).await?;
+            if recovery.requested_by.as_ref() == Some(by) { "requester" } else { "administrator" }
+        }
+    };
+    if !tx.recoveries().end(id, context.now).await? {
+        return Err(Fault::Unknown);
+    }
+    let event = Event::RecoveryEnd { user: recovery.user.clone(), recovery: recovery.id.clone(), by: said };
+    tx.record(context, Some(of), &event);
+    telling::ended(tx, context, desk, (&recovery, &person)).await?;
+    Ok(())
+}
+
+/// The organizations in all of which this person looks after every member: they have the pages of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn organizations(tx: &mut Tx, context: &Context, user: &UserId) -> directory::Result<Vec<Organization>> {
+    let mut found = vec![];
+    // A person is in few organizations.
+    for (membership, organization) in tx.memberships().active_of_user(user, context.now).await?.into_iter().take(20) {
+        let own = Principal::Member(load::standing(tx, &membership, context.now).await?);
+        if decide(&own, Action::RecoverFactors, Resource::Organization(&organization.id)).is_ok() {
+            found.push(organization);
+        }
+    }
+    Ok(found)
+}
+
+/// The person, who is an active member.
+async fn member(tx: &mut Tx, context: &Context, of: &OrganizationId, user: &UserId) -> Result<User, Fault> {
+    tx.memberships().active(user, of, context.now).await?.ok_or(Fault::Unknown)?;
+    tx.users().by_id(user).await?.filter(User::is_active).ok_or(Fault::Unknown)
+}
+
+async fn organization(tx: &mut Tx, id: &OrganizationId) -> Result<Organization, Fault> {
+    tx.organizations().by_id(id).await?.filter(Organization::is_active).ok_or(Fault::Unknown)
+}
+
+/// Whether `by` may recover a member's factors now.
+async fn may(tx: &mut Tx, context: &Context, (of, user): (&OrganizationId, &UserId), by: &UserId) -> Result<(), Fault> {
+    let actor = tx.users().by_id(by).await?.filter(User::is_active).ok_or(Fault::Unknown)?;
+    let principal = load::principal(tx, &actor.id, of, context.now).await?.ok_or(Fault::Unknown)?;
+    let membership = tx.memberships().active(user, of, context.now).await?.ok_or(Fault::Unknown)?;
+    let standing = load::standing(tx, &membership, context.now).await?;
+    decide(&principal, Action::RecoverFactors, Resource::Person(&standing))?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Letters about it: to the person, with the one link that each step has, and to those who look after the members.
+
+use super::{Desk, Recovery};
+use crate::{
+    audit::Context,
+    authentication::recovery::{factors_changed, mail},
+    directory::{
+        organization::Organization,
+        owner::OWNER,
+        role::{self, Composition},
+        user::User,
+    },
+    id::RoleId,
+    permission::Action,
+    secret::{ExposeSecret, SecretString},
+    storage::{self, Tx},
+    web::{FactorChange, Language, Letter, Letterhead, RecoveryNews, RecoveryStep, Site},
+};
+
+/// It was asked for.
+pub(super) async fn asked(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (recovery, person, organization): (&Recovery, &User, &Organization),
+    stop: &SecretString,
+) -> storage::Result<()> {
+    let href = desk.site.address_of(&format!("/recovery/stop/{}", stop.expose_secret()));
+    let told = RecoveryStep::Asked { organization: organization.name.as_str(), until: recovery.expires_at };
+    person_is_told(tx, context, desk, (recovery, person), (told, &href)).await?;
+    helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Asked).await
+}
+
+/// Somebody else agreed, or time did.
+pub(super) async fn agreed(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (recovery, person): (&Recovery, &User),
+    link: &SecretString,
+) -> storage::Result<()> {
+    let href = desk.site.address_of(&format!("/recovery/{}", link.expose_secret()));
+    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Agreed, &href)).await?;
+    helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Agreed).await
+}
+
+/// It goes no further.
+pub(super) async fn ended(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (recovery, person): (&Recovery, &User),
+) -> storage::Result<()> {
+    let href = desk.site.address_of("/account");
+    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Ended, &href)).await?;
+    helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Ended).await
+}
+
+/// Every factor is gone.
+pub(super) async fn used(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (recovery, person): (&Recovery, &User),
+) -> storage::Result<()> {
+    let language = language_of(person.locale.as_deref());
+    if let Some(notice) = factors_changed((&desk.site, language), person, FactorChange::Reset, context.now) {
+        tx.jobs().enqueue(context, &desk.sealer, &notice).await?;
+    }
+    helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Used).await
+}
+
+async fn person_is_told(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (recovery, person): (&Recovery, &User),
+    (step, href): (RecoveryStep<'_>, &str),
+) -> storage::Result<()> {
+    let Some(email) = &recovery.email else { return Ok(()) };
+    let letter = letterhead(&desk.site, person.name.as_str(), person.locale.as_deref()).recovery(&step, href);
+    send(tx, context, desk, (email.as_str(), letter)).await
+}
+
+/// Those who look after every member of the organization, who asked among them.
+async fn helpers_are_told(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (recovery, person): (&Recovery, &User),
+    news: RecoveryNews,
+) -> storage::Result<()> {
+    let Some(of) = &recovery.organization else { return Ok(()) };
+    let roles = helping(&tx.roles().compositions(of).await?);
+    let href = desk.site.address_of("/account/recoveries");
+    let helpers = tx.recoveries().helpers(&roles, context.now).await?;
+    for helper in helpers.into_iter().filter(|helper| helper.user != recovery.user) {
+        let letterhead = letterhead(&desk.site, &helper.name, helper.locale.as_deref());
+        let letter = letterhead.recovery_news(news, person.name.as_str(), &href);
+        send(tx, context, desk, (&helper.email, letter)).await?;
+    }
+    Ok(())
+}
+
+/// The roles that bring the right to help.
+fn helping(compositions: &[Composition]) -> Vec<RoleId> {
+    let (permission, _) = Action::RecoverFactors.requirement();
+    let brings = |one: &&Composition| {
+        one.role.slug.as_str() == OWNER
+            || role::effective(compositions, &one.role.slug).iter().any(|held| held.as_str() == permission)
+    };
+    compositions.iter().filter(brings).map(|one| one.role.id.clone()).collect()
+}
+
+async fn send(tx: &mut Tx, context: &Context, desk: &Desk, (to, letter): (&str, Letter)) -> storage::Result<()> {
+    tx.jobs().enqueue(context, &desk.sealer, &mail(to, letter)).await?;
+    Ok(())
+}
+
+fn letterhead(site: &Site, name: &str, locale: Option<&str>) -> Letterhead {
+    Letterhead::new(language_of(locale), site).addressed_to(name)
+}
+
+fn language_of(locale: Option<&str>) -> Language {
+    locale.and_then(Language::of_range).unwrap_or_default()
+}

@@ -1,0 +1,56 @@
+//! At lukke nogen ind, som har mistet alle andre trin, på dansk.
+
+use crate::web::language::strings::{
+    Said,
+    recovery::{Faults, Link, Recovery},
+};
+
+pub(super) const RECOVERY: Recovery = Recovery {
+    title: "Mistede andre trin",
+    helps: "Hjælp et medlem, som har mistet alle andre trin",
+    lead: "For medlemmer, som har mistet telefon, sikkerhedsnøgler og gendannelseskoder. Én administrator beder om det, en anden siger ja; så får personen et link på e-mail, som virker én gang og kun sammen med adgangskoden.",
+    nowhere: "Du tager dig ikke af alle medlemmer i en organisation, så her venter der ikke noget på dig.",
+    waiting: "Venter",
+    none: "Der venter ikke noget.",
+    asked_by: |name| format!("Bedt om af {name}"),
+    host: "serverens driftsansvarlige",
+    until: |date| format!("Åben til {date}"),
+    link_sent: |date| format!("Godkendt. Linket virker til {date}"),
+    agree: "Godkend",
+    refuse: "Afvis",
+    take_back: "Træk den tilbage",
+    ask: "Bed om det for et medlem",
+    ask_lead: "Tal først med personen, ansigt til ansigt eller på et nummer, du kendte i forvejen. De får straks besked og kan stoppe det.",
+    email: "Personens e-mail",
+    reason: "Begrundelse",
+    submit: "Bed om linket",
+    asked: "Der er bedt om det. En anden administrator kan godkende nu.",
+    agreed: "Godkendt: Linket er på vej.",
+    ended: "Det er afsluttet: Ingen kommer ind med det.",
+    faults: Faults {
+        unknown: "Der er ikke sådan et medlem eller ikke sådan en åben anmodning.",
+        denied: "Det må du ikke gøre for dette medlem. Spørg en ejer af organisationen.",
+        no_address: "Personen har ingen bekræftet e-mailadresse, som et link kan sendes til.",
+        no_factor: "Personen har intet andet trin: Adgangskoden alene logger dem ind.",
+        asked: "Nogen har allerede bedt om det for denne person.",
+        too_often: "Der er bedt om det for ofte for denne person i dag. Prøv igen i morgen.",
+        own_request: "Du har selv bedt om det: Det kræver en anden administrator.",
+        own_factors: "Det er dig selv. Ingen beder om eller godkender noget for sig selv.",
+        lapsed: "Den, der bad om det, må det ikke længere. Afvis anmodningen, og bed om det igen.",
+        reason: "Skriv hvorfor, i en linje på højst 500 tegn.",
+    },
+    link: Link {
+        title: "Log ind uden dit andet trin",
+        lead: "Dette fjerner dine hidtidige andre trin og gendannelseskoder og logger dig ud alle andre steder. Hvis din klinik kræver et andet trin, sætter du et nyt op bagefter.",
+        first: "Log først ind med din adgangskode. Du kommer selv tilbage hertil.",
+        sign_in: "Log ind med min adgangskode",
+        submit: "Fjern mine andre trin, og fortsæt",
+        stop_title: "Stop det",
+        stop_lead: "Har du ikke mistet noget, eller har du ikke bedt om det? Dette afslutter anmodningen, og ingen kommer ind med den.",
+        stop: "Stop det",
+        stopped: Said {
+            title: "Det er stoppet",
+            text: "Ingen kommer ind med denne anmodning. Hvis nogen har bedt om den uden grund, så sig det til klinikkens administrator.",
+        },
+    },
+};

@@ -1,0 +1,56 @@
+//! Letting somebody in who has lost every second factor, in English.
+
+use crate::web::language::strings::{
+    Said,
+    recovery::{Faults, Link, Recovery},
+};
+
+pub(super) const RECOVERY: Recovery = Recovery {
+    title: "Lost second steps",
+    helps: "Help a member who has lost every second step",
+    lead: "For members who have lost their phone, their security keys and their recovery codes. One administrator asks, a different one agrees; then the person gets a link by e-mail, which works once and only together with their password.",
+    nowhere: "You don’t look after all members of an organization, so nothing waits for you here.",
+    waiting: "Waiting",
+    none: "Nothing is waiting.",
+    asked_by: |name| format!("Asked by {name}"),
+    host: "the server’s operator",
+    until: |date| format!("Open until {date}"),
+    link_sent: |date| format!("Agreed. The link works until {date}"),
+    agree: "Agree",
+    refuse: "Refuse",
+    take_back: "Take it back",
+    ask: "Ask for a member",
+    ask_lead: "Speak to the person first, face to face or on a number that you knew before. They are told at once, and can stop it.",
+    email: "Their e-mail",
+    reason: "Reason",
+    submit: "Ask for the link",
+    asked: "It’s asked for. A different administrator can agree now.",
+    agreed: "Agreed: the link is on its way.",
+    ended: "It has ended: nobody gets in by it.",
+    faults: Faults {
+        unknown: "There is no such member, or no such request that is still open.",
+        denied: "You may not do this for this member. Ask an owner of the organization.",
+        no_address: "This person has no confirmed e-mail address that a link could be sent to.",
+        no_factor: "This person has no second step: the password alone signs them in.",
+        asked: "Somebody has asked for this person already.",
+        too_often: "It was asked for this person too often today. Try again tomorrow.",
+        own_request: "You asked yourself: that takes a different administrator.",
+        own_factors: "That’s you. Nobody asks or agrees for themselves.",
+        lapsed: "Whoever asked may not do so any more. Refuse the request, and ask anew.",
+        reason: "Say why, in a line of at most 500 characters.",
+    },
+    link: Link {
+        title: "Sign in without your second step",
+        lead: "This removes your former second steps and recovery codes, and signs you out everywhere else. If your clinic asks for a second step, you set up a new one next.",
+        first: "First sign in with your password. You come back here by yourself.",
+        sign_in: "Sign in with my password",
+        submit: "Remove my second steps and go on",
+        stop_title: "Stop it",
+        stop_lead: "You haven’t lost anything, or didn’t ask for this? This ends the request, and nobody gets in by it.",
+        stop: "Stop it",
+        stopped: Said {
+            title: "It’s stopped",
+            text: "Nobody gets in by this request. If somebody asked who shouldn’t have, tell your clinic’s administrator.",
+        },
+    },
+};

@@ -1,0 +1,56 @@
+//! Dejar entrar a quien ha perdido todos sus segundos pasos, en español.
+
+use crate::web::language::strings::{
+    Said,
+    recovery::{Faults, Link, Recovery},
+};
+
+pub(super) const RECOVERY: Recovery = Recovery {
+    title: "Segundos pasos perdidos",
+    helps: "Ayudar a un miembro que ha perdido todos sus segundos pasos",
+    lead: "Para miembros que han perdido el teléfono, las llaves de seguridad y los códigos de recuperación. Un administrador lo pide y otro está de acuerdo; después la persona recibe por correo un enlace que funciona una vez y solo junto con su contraseña.",
+    nowhere: "Usted no se ocupa de todos los miembros de una organización, así que aquí no le espera nada.",
+    waiting: "En espera",
+    none: "No hay nada en espera.",
+    asked_by: |name| format!("Pedido por {name}"),
+    host: "el operador del servidor",
+    until: |date| format!("Abierto hasta el {date}"),
+    link_sent: |date| format!("De acuerdo. El enlace funciona hasta el {date}"),
+    agree: "De acuerdo",
+    refuse: "Rechazar",
+    take_back: "Retirarlo",
+    ask: "Pedirlo para un miembro",
+    ask_lead: "Hable antes con la persona, cara a cara o en un número que ya conociera. Se le avisa enseguida y puede detenerlo.",
+    email: "Su correo",
+    reason: "Motivo",
+    submit: "Pedir el enlace",
+    asked: "Pedido. Ahora puede estar de acuerdo otro administrador.",
+    agreed: "De acuerdo: el enlace va de camino.",
+    ended: "Ha terminado: nadie entra con ello.",
+    faults: Faults {
+        unknown: "No hay tal miembro, o no hay tal petición abierta.",
+        denied: "Usted no puede hacer esto para este miembro. Pregunte a un propietario de la organización.",
+        no_address: "Esta persona no tiene un correo confirmado al que enviar un enlace.",
+        no_factor: "Esta persona no tiene segundo paso: entra solo con la contraseña.",
+        asked: "Alguien ya lo ha pedido para esta persona.",
+        too_often: "Hoy se ha pedido demasiadas veces para esta persona. Inténtelo mañana.",
+        own_request: "Lo pidió usted: hace falta otro administrador.",
+        own_factors: "Es usted. Nadie lo pide ni lo aprueba para sí.",
+        lapsed: "Quien lo pidió ya no puede hacerlo. Rechace la petición y pídalo de nuevo.",
+        reason: "Diga por qué, en una línea de 500 caracteres como máximo.",
+    },
+    link: Link {
+        title: "Entrar sin su segundo paso",
+        lead: "Esto quita sus segundos pasos y códigos de recuperación anteriores y cierra todas sus demás sesiones. Si su clínica pide un segundo paso, después configura uno nuevo.",
+        first: "Primero entre con su contraseña. Volverá aquí automáticamente.",
+        sign_in: "Entrar con mi contraseña",
+        submit: "Quitar mis segundos pasos y seguir",
+        stop_title: "Detenerlo",
+        stop_lead: "¿No ha perdido nada o no lo ha pedido? Esto termina la petición y nadie entra con ella.",
+        stop: "Detenerlo",
+        stopped: Said {
+            title: "Detenido",
+            text: "Nadie entra con esta petición. Si la pidió quien no debía, avise al administrador de su clínica.",
+        },
+    },
+};
