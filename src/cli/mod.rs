@@ -6,6 +6,7 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr, reason = "`print` knows that nobody may be reading")]
 
+mod admin;
 mod archive;
 mod assignment;
 mod attribute;
@@ -118,6 +119,8 @@ Example:
     Policy(policy::Policies),
     Recovery(recovery::Recoveries),
     #[command(subcommand)]
+    Admin(admin::Admin),
+    #[command(subcommand)]
     Client(client::Client),
     ScimTarget(scim_target::ScimTargets),
     ScimToken(scim_token::ScimTokens),
@@ -165,6 +168,7 @@ fn without_empty(command: clap::Command) -> clap::Command {
 async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let config = config.as_deref();
     match command {
+        Command::Admin(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Audit(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Backup(command) => command.run(&Shell::attach(config, output).await?).await,
         Command::Client(command) => within(config, output, async |shell| command.run(shell).await).await,

@@ -24,6 +24,7 @@ mod outgoing;
 mod password;
 mod policy;
 mod purpose;
+mod recovery;
 mod registration;
 mod scim;
 mod server;
@@ -55,6 +56,7 @@ pub use self::{
     password::{Hashing, Password},
     policy::Policy,
     purpose::{DEMO_SECRETS, Purpose},
+    recovery::Recovery,
     registration::{DocumentHost, Registration, StatementIssuer},
     scim::Scim,
     server::{ForwardedBy, Issuer, Listen, Server},
@@ -94,6 +96,7 @@ pub struct Config {
     pub telemetry: Telemetry,
     pub audit: Audit,
     pub oauth: OAuth,
+    pub recovery: Recovery,
     pub registration: Registration,
     pub scim: Scim,
     pub outgoing: Outgoing,
@@ -144,6 +147,7 @@ struct RawConfig {
     telemetry: telemetry::Raw,
     audit: audit::Raw,
     oauth: oauth::Raw,
+    recovery: recovery::Raw,
     registration: registration::Raw,
     scim: scim::Raw,
     outgoing: outgoing::Raw,
@@ -184,6 +188,7 @@ impl RawConfig {
         let telemetry = self.telemetry.interpret(check);
         let audit = self.audit.interpret(check);
         let oauth = self.oauth.interpret(check);
+        let recovery = self.recovery.interpret(check);
         let registration = self.registration.interpret(check);
         let scim = self.scim.interpret(check);
         let outgoing = self.outgoing.interpret(check);
@@ -207,6 +212,7 @@ impl RawConfig {
             telemetry: telemetry?,
             audit: audit?,
             oauth: oauth?,
+            recovery: recovery?,
             registration: registration?,
             scim: scim?,
             outgoing: outgoing?,

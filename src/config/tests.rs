@@ -24,6 +24,7 @@ fn the_defaults_run_on_localhost() {
     assert!(config.tls.is_none() && config.terms.is_none() && config.outgoing.allowed_networks.is_empty());
     assert_eq!(config.tokens.access_token.as_secs(), 300);
     assert_eq!(config.invitations.lifetime.as_secs(), 7 * 86_400);
+    assert_eq!(config.recovery.delay.as_secs(), 86_400);
 }
 
 #[test]
@@ -198,5 +199,12 @@ fn a_file_of_authorities_is_there_and_holds_one() {
             let is_told = found.len() == 1 && found[0].contains(key) && found[0].contains(path);
             assert!(is_told && found[0].contains(expected), "{key} {path}: {found:?}");
         }
+    }
+}
+
+#[test]
+fn a_recovery_waits_an_hour_at_least() {
+    for (delay, fits) in [("59m", false), ("1h", true), ("30d", true), ("31d", false), ("0s", false)] {
+        assert_eq!(Config::load(&Sources::none().with("recovery.delay", delay)).is_ok(), fits, "{delay}");
     }
 }

@@ -348,6 +348,15 @@ impl Letterhead {
         self.write(kind, subject, &self.body(before, (button, href), after))
     }
 
+    /// Word that the host asked that `name` be let in without a second factor, which counts from `at` on; `href` ends it.
+    #[must_use]
+    pub fn recovery_delayed(&self, name: &str, at: Timestamp, href: &str) -> Letter {
+        let t = &self.texts().recovery;
+        let at = (t.delayed_at)(&self.language.date_and_time(at));
+        let body = self.body(vec![(t.delayed_lead)(name), at, t.delayed_stop.into()], (t.stop, href), vec![]);
+        self.write("recovery-delayed", &(t.news_subject)(name), &body)
+    }
+
     /// Word of it to somebody who looks after the members; `href` leads to what waits.
     #[must_use]
     pub fn recovery_news(&self, news: RecoveryNews, name: &str, href: &str) -> Letter {
@@ -401,7 +410,8 @@ mod tests {
         let asked = RecoveryStep::Asked { organization: "Riverside & Sons", until };
         let steps = [asked, RecoveryStep::Agreed, RecoveryStep::Ended].map(|step| head.recovery(&step, href));
         let news = [RecoveryNews::Asked, RecoveryNews::Agreed, RecoveryNews::Ended, RecoveryNews::Used];
-        steps.into_iter().chain(news.map(|news| head.recovery_news(news, "Priya <b>", href))).collect()
+        let delayed = head.recovery_delayed("Priya <b>", until, href);
+        steps.into_iter().chain([delayed]).chain(news.map(|news| head.recovery_news(news, "Priya <b>", href))).collect()
     }
 
     fn letters(language: Language) -> Vec<Letter> {

@@ -9,11 +9,13 @@ mod inactivity;
 mod jobs;
 mod policies;
 mod pushes;
+mod recoveries;
 mod rules;
 mod sealer;
 mod waiting;
 
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -32,9 +34,10 @@ use crate::{
     mail::Mailer,
     oauth::backchannel_logout,
     scim,
-    server::Stop,
+    server::{self, Stop},
     storage::{self, Revision, stillness::Stillness},
     telemetry::Counter,
+    web::Site,
 };
 
 /// Batches of people that are taken into the search in a second.
@@ -76,6 +79,7 @@ pub async fn release(app: &App) -> storage::Result<()> {
 pub struct Worker {
     app: App,
     mailer: Arc<Mailer>,
+    site: Site,
     sealer: sealer::Sealing,
     /// Whether the last look found jobs.
     is_due: AtomicBool,
@@ -94,9 +98,11 @@ impl Worker {
         let heads = HeadsFile::at(app.config.audit.heads_file.clone());
         let sealer = sealer::Sealing::new(&app, heads).await?;
         let late = app.metrics.counter(LATE.0, LATE.1, &[]);
+        let site = server::site(&app).await?;
         Ok(Self {
             app,
             mailer: Arc::new(mailer),
+            site,
             sealer,
             is_due: AtomicBool::new(false),
             is_pushing: AtomicBool::new(false),
@@ -158,6 +164,7 @@ impl Worker {
         let mut rules = rules::Rules::new(self.app.clone());
         let mut waiting = waiting::Waiting::new(self.app.clone());
         let mut policies = policies::Policies::new(self.app.clone());
+        let mut recoveries = recoveries::Recoveries::new(self.app.clone(), self.site.clone());
         let (mut unsearchable, mut growing, mut directory) = (true, true, 0);
         let mut crowd: Option<Timestamp> = None;
         let (mut cleaning, mut sized, mut suspended) = (Timestamp(0), Timestamp(0), Timestamp(0));
@@ -174,15 +181,16 @@ impl Worker {
                     true
                 });
             }
-            if let Err(error) = rules.go_on().await {
-                tracing::error!(error = %error, "Rules of groups could not be followed; it is tried again.");
-            }
-            if let Err(error) = waiting.go_on().await {
-                tracing::error!(error = %error, "What outside systems said and means something now could not be followed; it is tried again.");
-            }
-            if let Err(error) = policies.go_on().await {
-                tracing::error!(error = %error, "What rules of organizations say is over could not be ended; it is tried again.");
-            }
+            told(rules.go_on().await, "Rules of groups could not be followed; it is tried again.");
+            told(
+                waiting.go_on().await,
+                "What outside systems said and means something now could not be followed; it is tried again.",
+            );
+            told(
+                policies.go_on().await,
+                "What rules of organizations say is over could not be ended; it is tried again.",
+            );
+            told(recoveries.go_on().await, "Links of recoveries that are due could not be mailed; it is tried again.");
             if growing && now.since(sized) >= SIZES_EVERY {
                 (sized, growing) = (now, false);
                 if let Err(error) = self.app.storage.learn_sizes().await {
@@ -254,6 +262,13 @@ impl Worker {
             self.sealer.seal(&self.app).await?;
         }
         Ok(pulse.waiting || pulse.pushing || self.sealer.is_behind())
+    }
+}
+
+/// Says that something failed that is tried again.
+fn told<E: fmt::Display>(done: Result<(), E>, what: &'static str) {
+    if let Err(error) = done {
+        tracing::error!(error = %error, "{what}");
     }
 }
 

@@ -6,10 +6,12 @@
 //! the mailbox alone, nor the password alone lets anybody in. The host's operator may ask in an organization's place.
 //!
 //! Each step is told to the person, whose letters hold a way to end it, and to those who look after the members.
-//! [`asking`] is what administrators do, [`letting_in`] what the person does, [`telling`] the letters.
+//! [`asking`] is what administrators do, [`on_host`] what the host does for an owner who is alone, [`letting_in`] what the person
+//! does, [`telling`] the letters.
 
 pub mod asking;
 pub mod letting_in;
+pub mod on_host;
 mod telling;
 
 use std::{sync::Arc, time::Duration};

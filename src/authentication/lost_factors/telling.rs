@@ -1,9 +1,15 @@
 //! Letters about it: to the person, with the one link that each step has, and to those who look after the members.
 
+use std::collections::BTreeSet;
+
 use super::{Desk, Recovery};
 use crate::{
     audit::Context,
-    authentication::recovery::{factors_changed, mail},
+    authentication::{
+        recovery::{factors_changed, mail},
+        store::Recipient,
+    },
+    clock::Timestamp,
     directory::{
         organization::Organization,
         owner::OWNER,
@@ -25,7 +31,7 @@ pub(super) async fn asked(
     (recovery, person, organization): (&Recovery, &User, &Organization),
     stop: &SecretString,
 ) -> storage::Result<()> {
-    let href = desk.site.address_of(&format!("/recovery/stop/{}", stop.expose_secret()));
+    let href = stop_link(desk, stop);
     let told = RecoveryStep::Asked { organization: organization.name.as_str(), until: recovery.expires_at };
     person_is_told(tx, context, desk, (recovery, person), (told, &href)).await?;
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Asked).await
@@ -42,6 +48,51 @@ pub(super) async fn agreed(
     let href = desk.site.address_of(&format!("/recovery/{}", link.expose_secret()));
     person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Agreed, &href)).await?;
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Agreed).await
+}
+
+/// The host asked: everybody who may object is told, with the link that ends it.
+pub(super) async fn begun(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (person, due_at): (&User, Timestamp),
+    stop: &SecretString,
+) -> storage::Result<()> {
+    let (href, name) = (stop_link(desk, stop), person.name.as_str());
+    let former = tx.safety_links().addresses(&person.id, context.now).await?;
+    let own: BTreeSet<_> = former.into_iter().chain(person.email.clone()).collect();
+    for address in own {
+        let letter = letterhead(&desk.site, name, person.locale.as_deref()).recovery_delayed(name, due_at, &href);
+        send(tx, context, desk, (address.as_str(), letter)).await?;
+    }
+    for owner in other_owners(tx, context, person).await? {
+        let letterhead = letterhead(&desk.site, &owner.name, owner.locale.as_deref());
+        send(tx, context, desk, (&owner.email, letterhead.recovery_delayed(name, due_at, &href))).await?;
+    }
+    Ok(())
+}
+
+/// The host shows the link itself.
+pub(super) async fn shown(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (recovery, person): (&Recovery, &User),
+) -> storage::Result<()> {
+    helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Agreed).await
+}
+
+fn stop_link(desk: &Desk, stop: &SecretString) -> String {
+    desk.site.address_of(&format!("/recovery/stop/{}", stop.expose_secret()))
+}
+
+/// The other owners of the person's organizations.
+async fn other_owners(tx: &mut Tx, context: &Context, person: &User) -> storage::Result<Vec<Recipient>> {
+    let own = tx.memberships().active_of_user(&person.id, context.now).await?;
+    let organizations: Vec<_> = own.into_iter().map(|(_, organization)| organization.id).collect();
+    let mut owners = tx.signals().owners(&organizations, context.now).await?;
+    owners.retain(|owner| person.email.as_ref().is_none_or(|email| email.as_str() != owner.email));
+    Ok(owners)
 }
 
 /// It goes no further.
@@ -82,7 +133,7 @@ async fn person_is_told(
     send(tx, context, desk, (email.as_str(), letter)).await
 }
 
-/// Those who look after every member of the organization, who asked among them.
+/// Those who look after every member of the organization, who asked among them; the other owners where the host asked.
 async fn helpers_are_told(
     tx: &mut Tx,
     context: &Context,
@@ -90,9 +141,16 @@ async fn helpers_are_told(
     (recovery, person): (&Recovery, &User),
     news: RecoveryNews,
 ) -> storage::Result<()> {
-    let Some(of) = &recovery.organization else { return Ok(()) };
-    let roles = helping(&tx.roles().compositions(of).await?);
     let href = desk.site.address_of("/account/recoveries");
+    let Some(of) = &recovery.organization else {
+        for owner in other_owners(tx, context, person).await? {
+            let letterhead = letterhead(&desk.site, &owner.name, owner.locale.as_deref());
+            let letter = letterhead.recovery_news(news, person.name.as_str(), &desk.site.address_of("/account"));
+            send(tx, context, desk, (&owner.email, letter)).await?;
+        }
+        return Ok(());
+    };
+    let roles = helping(&tx.roles().compositions(of).await?);
     let helpers = tx.recoveries().helpers(&roles, context.now).await?;
     for helper in helpers.into_iter().filter(|helper| helper.user != recovery.user) {
         let letterhead = letterhead(&desk.site, &helper.name, helper.locale.as_deref());

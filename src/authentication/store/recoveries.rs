@@ -176,6 +176,44 @@ impl Recoveries<'_> {
         Ok(done == 1)
     }
 
+    /// Those of the host that are due, of people who can be written to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn due(&mut self, now: Timestamp, most: i64) -> Result<Vec<Open>> {
+        let rows = sql(select!(
+            "r.due_at IS NOT NULL AND r.due_at <= $1 AND r.approved_at IS NULL AND r.email IS NOT NULL \
+             ORDER BY r.due_at, r.id LIMIT $2"
+        ))
+        .bind(now.0)
+        .bind(most)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(open).collect()
+    }
+
+    /// The host shows the link, once; one that was mailed is void.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::authentication) async fn show(
+        &mut self,
+        id: &RecoveryId,
+        link: TokenHash,
+        (now, expires_at): (Timestamp, Timestamp),
+    ) -> Result<bool> {
+        let done = sql("UPDATE recoveries \
+             SET link_hash = $2, printed_at = $3, approved_at = COALESCE(approved_at, $3), expires_at = $4 \
+             WHERE id = $1 AND printed_at IS NULL AND due_at <= $3 AND ended_at IS NULL AND expires_at > $3")
+        .bind(id.as_str().to_owned())
+        .bind(link.to_vec())
+        .bind(now.0)
+        .bind(expires_at.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(done == 1)
+    }
+
     /// It is over, used or not; of two at once, one ended it.
     ///
     /// # Errors

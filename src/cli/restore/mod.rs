@@ -78,7 +78,7 @@ impl Restore {
     pub(super) async fn run(self, config: Option<&std::path::Path>, output: Output) -> anyhow::Result<()> {
         let config = Config::load(&Sources::of_process(config))?;
         match (&self.source, config.database.file()) {
-            (None, None) => self.finish_pg_restore(config, output).await,
+            (None, None) => Box::pin(self.finish_pg_restore(config, output)).await,
             (None, Some(_)) => {
                 bail!("the configured database is a file: name the backup, as in `lanyard restore FOLDER`")
             }

@@ -88,6 +88,20 @@ impl SafetyLinks<'_> {
         row.as_ref().map(link).transpose()
     }
 
+    /// The addresses to which links of a person were mailed that are good now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn addresses(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<EmailAddress>> {
+        let rows = sql("SELECT DISTINCT email FROM safety_links \
+             WHERE user_id = $1 AND used_at IS NULL AND expires_at > $2 ORDER BY email LIMIT 10")
+        .bind(user.as_str().to_owned())
+        .bind(now.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(EmailAddress::from_stored(text(row, "email")?))).collect()
+    }
+
     /// Uses one up; of two at once, one gets it.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ async fn agreed(app: &TestApp) -> (String, String) {
 }
 
 /// Opens the link, proves the password and presses the button.
-async fn goes_on(browser: &mut Browser, link: &str, (user, password): (&str, &str)) -> Answer {
+pub(super) async fn goes_on(browser: &mut Browser, link: &str, (user, password): (&str, &str)) -> Answer {
     let page = browser.open(link).await;
     let sign_in = browser.open(&page.link("/login/password")).await;
     let page = browser.submit(&sign_in, "/login/password", &[("user_name", user), ("password", password)]).await;

@@ -6,6 +6,7 @@ mod binding;
 mod crowds;
 mod doors;
 mod factor_kinds;
+mod host_recovery;
 mod invitations;
 mod isolation;
 mod languages;

@@ -1,5 +1,6 @@
 //! The operator's commands, run as an operator runs them: the real binary in a folder of its own.
 
+mod admin;
 mod audit;
 mod backup;
 mod caches;

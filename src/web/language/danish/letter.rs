@@ -209,6 +209,17 @@ pub(super) const LETTERS: Letters = Letters {
         ended_lead: "Anmodningen om at lukke dig ind uden dit andet trin er afsluttet.",
         ended_effect: "Linkene virker ikke længere, og der er ikke ændret noget ved dit login.",
         account: "Åbn min konto",
+        delayed_lead: |name| {
+            format!(
+                "Nogen med adgang til serveren har bedt om, at {name} lukkes ind uden andet trin, fordi de har mistet dem alle."
+            )
+        },
+        delayed_at: |date| {
+            format!(
+                "Hvis det ikke bliver stoppet, sendes der et link til personen {date}: Det virker én gang, sammen med adgangskoden."
+            )
+        },
+        delayed_stop: "Er det forkert, eller kender du ikke noget til det? Stop det: Det tager ét klik.",
         news_subject: |name| format!("Mistet andet trin: {name}"),
         news_asked: |name| {
             format!("Nogen har bedt om, at {name} lukkes ind uden andet trin, fordi de har mistet dem alle.")

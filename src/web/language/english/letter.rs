@@ -203,6 +203,17 @@ pub(super) const LETTERS: Letters = Letters {
         ended_lead: "The request to let you in without your second step has ended.",
         ended_effect: "Its links no longer work, and nothing has changed about your sign-in.",
         account: "Open my account",
+        delayed_lead: |name| {
+            format!(
+                "Somebody with access to the server asked that {name} be let in without a second step, because they lost every one."
+            )
+        },
+        delayed_at: |date| {
+            format!(
+                "Unless it’s stopped, the person will get a link on {date}: it works once, together with the password."
+            )
+        },
+        delayed_stop: "Is this wrong, or do you know nothing of it? Stop it: it takes one click.",
         news_subject: |name| format!("Lost second step: {name}"),
         news_asked: |name| {
             format!("Somebody asked that {name} be let in without a second step, because they lost every one.")

@@ -211,6 +211,17 @@ pub(super) const LETTERS: Letters = Letters {
         ended_lead: "La petición de dejarle entrar sin su segundo paso ha terminado.",
         ended_effect: "Sus enlaces ya no funcionan y nada ha cambiado en su forma de entrar.",
         account: "Abrir mi cuenta",
+        delayed_lead: |name| {
+            format!(
+                "Alguien con acceso al servidor ha pedido que {name} entre sin segundo paso, porque los ha perdido todos."
+            )
+        },
+        delayed_at: |date| {
+            format!(
+                "Si nadie lo detiene, la persona recibirá un enlace el {date}: funciona una vez, junto con la contraseña."
+            )
+        },
+        delayed_stop: "¿Es un error o no sabe nada de ello? Deténgalo: basta un clic.",
         news_subject: |name| format!("Segundo paso perdido: {name}"),
         news_asked: |name| format!("Alguien ha pedido que {name} entre sin segundo paso, porque los ha perdido todos."),
         news_asked_next: "Hace falta otro administrador que esté de acuerdo. Antes hable con la persona cara a cara o en un número que ya conociera.",
