@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     cached,
     place::Arrival,
-    rule::{Applying, Rules, Whom},
+    rule::{Applying, Rule, Rules, Whom},
 };
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
     clock::Timestamp,
-    directory,
+    directory::{self, access::Access},
     geography::Place,
     id::{OrganizationId, UserId},
     setting::{Setting, SubjectKind, Value, schedule},
@@ -86,11 +86,14 @@ pub async fn set(
     let former = tx.policy_rules().value(organization, subject, setting).await?;
     tx.policy_trials().end(organization, subject, setting).await?;
     tx.policy_rules().put(context, organization, subject, (setting, value)).await?;
-    if care == Care::SpareOwners && stops_every_owner(tx, app, organization, context.now).await? {
-        return Err(Error::StopsOwners(setting));
-    }
-    if care == Care::SpareOwners && stops_setter(tx, app, context, organization).await? {
-        return Err(Error::StopsSetter(setting));
+    if care == Care::SpareOwners {
+        let change = Change::of(cached::read(tx, app, organization).await?, setting, &named(subject.0, name));
+        if stops_every_owner(tx, app, (organization, &change), context.now).await? {
+            return Err(Error::StopsOwners(setting));
+        }
+        if stops_setter(tx, app, context, (organization, &change)).await? {
+            return Err(Error::StopsSetter(setting));
+        }
     }
     let event = Event::PolicySet {
         setting: setting.name().to_owned(),
@@ -139,14 +142,38 @@ pub fn named(kind: SubjectKind, name: &str) -> String {
     format!("{} {name}", kind.name())
 }
 
+/// A rule that was just set, among the rules beside which it may stop somebody: those of hours, or those of places.
+struct Change {
+    itself: Rules,
+    beside: Rules,
+}
+
+impl Change {
+    fn of(rules: Rules, setting: Setting, subject: &str) -> Self {
+        let part = |setting: Setting| setting.name().split('.').next();
+        let beside: Vec<_> = rules.0.into_iter().filter(|rule| part(rule.setting) == part(setting)).collect();
+        let is_itself = |rule: &&Rule| rule.setting == setting && rule.subject.to_string() == subject;
+        Self { itself: Rules(beside.iter().filter(is_itself).cloned().collect()), beside: Rules(beside) }
+    }
+
+    /// Whether it holds for somebody; whoever is stopped without it is not stopped by it.
+    fn covers(&self, access: &Access) -> bool {
+        !self.itself.applying(Whom { access: Some(access), client: None }).is_empty()
+    }
+
+    /// Whether somebody who comes from these places is stopped since.
+    fn leaves_stopped(&self, access: &Access, known: &[Place], now: Timestamp) -> bool {
+        is_stopped(&self.beside.applying(Whom { access: Some(access), client: None }), known, now)
+    }
+}
+
 async fn stops_every_owner(
     tx: &mut Tx,
     app: &App,
-    organization: &OrganizationId,
+    (organization, change): (&OrganizationId, &Change),
     now: Timestamp,
 ) -> storage::Result<bool> {
     let owners = tx.assignments().lasting_owners(organization, now).await?;
-    let rules: Rules = cached::read(tx, app, organization).await?;
     let memberships: Vec<_> = owners.iter().map(|owner| owner.membership.clone()).collect();
     let holdings = tx.access().holdings_of(&memberships, now).await?;
     let people: Vec<UserId> = owners.iter().map(|owner| owner.user.clone()).collect();
@@ -154,13 +181,13 @@ async fn stops_every_owner(
     for (user, address) in tx.policy_rules().addresses(&people).await? {
         known.entry(user).or_default().extend(address.parse().map(|address| app.place_of(address)));
     }
-    let mut all = people.iter().zip(holdings).map(|(user, holdings)| {
-        let access = holdings.access(now);
-        let applying = rules.applying(Whom { access: Some(&access), client: None });
-        is_stopped(&applying, known.get(user).map_or(&[], Vec::as_slice), now)
-    });
+    let accesses: Vec<Access> = holdings.into_iter().map(|holdings| holdings.access(now)).collect();
+    let mut all = people.iter().zip(&accesses);
+    let is_stopped = |(user, access): (&UserId, &Access)| {
+        change.leaves_stopped(access, known.get(user).map_or(&[], Vec::as_slice), now)
+    };
     // An organization without an owner is looked after by the server's administrator.
-    Ok(!owners.is_empty() && all.all(|stopped| stopped))
+    Ok(accesses.iter().any(|access| change.covers(access)) && all.all(is_stopped))
 }
 
 /// Whether the member who sets it would be stopped where they are, or at every time.
@@ -168,16 +195,14 @@ async fn stops_setter(
     tx: &mut Tx,
     app: &App,
     context: &Context,
-    organization: &OrganizationId,
+    (organization, change): (&OrganizationId, &Change),
 ) -> storage::Result<bool> {
     let Actor::User(user) = &context.actor else { return Ok(false) };
     let members = tx.policy_rules().members(organization, std::slice::from_ref(user)).await?;
     let Some(member) = members.first() else { return Ok(false) };
     let access = tx.access().of_member(&member.membership, context.now).await?;
-    let rules = cached::read(tx, app, organization).await?;
     let place = context.address.as_ref().and_then(|address| address.parse().ok()).map(|address| app.place_of(address));
-    let applying = rules.applying(Whom { access: Some(&access), client: None });
-    Ok(is_stopped(&applying, place.as_slice(), context.now))
+    Ok(change.covers(&access) && change.leaves_stopped(&access, place.as_slice(), context.now))
 }
 
 /// Whether somebody is let in at no time within two weeks, or from none of the addresses that they come from.

@@ -75,6 +75,13 @@ pub fn send_to_sign_in(visit: &Visit, back: &ReturnTo) -> Response {
     Redirect::to(&address_of(Step::SignIn, visit, back)).into_response()
 }
 
+/// Sends a person to set up a factor by which the sign-in is as sure as `acr`, and back to `back` afterwards.
+#[must_use]
+pub fn send_to_enrolment(visit: &Visit, acr: &'static str, back: &ReturnTo) -> Response {
+    let address = address_of(Step::Enrol, visit, back);
+    Redirect::to(&format!("{address}&{}", Parameters::from([("acr_values", acr)]).encode())).into_response()
+}
+
 /// The way back that a page was given, if this browser may use it.
 #[must_use]
 pub fn given_way(visit: &Visit) -> Option<ReturnTo> {

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use super::{
-    Denial, Resolved,
-    flow::CODE_ONLY,
+    Denial, Need, Resolved,
+    flow::{CODE_ONLY, missing},
     organization::{Member, Wish, resolve},
     prompt::{self, Consent},
+    step_up::Demands,
 };
 use crate::{
     audit::{Actor, Context, Event},
@@ -73,46 +74,39 @@ pub async fn admission(
     Ok(Admission::Open(Box::new((membership, organization))))
 }
 
-/// Whether the person signed in lately enough for this app (`default_max_age`), and for the rules of the organization where
-/// it is known (`session.reauthenticate`); else they do so again before they allow it.
+/// What the person has to prove before they let the app in where it is `considered`: a sign-in that is recent enough for the
+/// app (`default_max_age`) and the rules (`session.reauthenticate`), and as sure as the rules want it (`factor.required`).
+/// Who is stopped where they are for want of a second factor that they have proves it first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn is_recent(
-    provider: &Provider,
-    (client, request): (&Client, &DeferredRequest),
-    (person, at): (&SignedIn, Option<&OrganizationId>),
-) -> storage::Result<bool> {
-    let by_rule = match at {
-        Some(organization) => {
-            let ruled = provider.ruled((&person.user.id, organization), client).await?;
-            ruled.applying().span(Setting::SessionReauthenticate)
-        }
-        None => None,
-    };
-    let by_rule = by_rule.and_then(|after| i64::try_from(after.as_secs()).ok());
-    let times = (request.created_at, provider.app.clock.now());
-    let recent = |max_age| prompt::is_recent(person.session.auth_time, max_age, times);
-    Ok([client.metadata.default_max_age, by_rule].into_iter().flatten().min().is_none_or(recent))
-}
-
-/// Whether the person is stopped where they are for want of a second factor that they have: then they sign in with it first.
-///
-/// # Errors
-/// When the database fails.
-pub async fn could_prove_more(
+pub async fn need(
     provider: &Provider,
     context: &Context,
-    (client, person): (&Client, &SignedIn),
-    denied: (&Denial, Option<&OrganizationId>),
-) -> storage::Result<bool> {
-    let (Denial::Policy(_), Some(at)) = denied else { return Ok(false) };
+    (client, request): (&Client, &DeferredRequest),
+    person: &SignedIn,
+    considered: &Admission,
+) -> storage::Result<Option<Need>> {
+    let (at, is_open) = match considered {
+        Admission::Open(member) => (&member.1.id, true),
+        Admission::Denied(Denial::Policy(_), Some(at)) => (&at.id, false),
+        Admission::Choose(_) | Admission::Denied(..) => return Ok(None),
+    };
     let ruled = provider.ruled((&person.user.id, at), client).await?;
+    let applying = ruled.applying();
     let from = provider.arrival_of(context, &person.session);
-    if !from.is_some_and(|from| ruled.applying().asks_for_more(from)) {
-        return Ok(false);
+    let is_more_asked = from.is_some_and(|from| applying.asks_for_more(from));
+    if !is_open && !is_more_asked {
+        return Ok(None);
     }
-    provider.app.storage.read().await?.factors().has_any(&person.user.id).await
+    let by_rule = applying.span(Setting::SessionReauthenticate).and_then(|after| i64::try_from(after.as_secs()).ok());
+    let times = (request.created_at, provider.app.clock.now());
+    let recent = |max_age| prompt::is_recent(person.session.auth_time, max_age, times);
+    if !client.metadata.default_max_age.into_iter().chain(by_rule).min().is_none_or(recent) {
+        return Ok(Some(Need::SignIn));
+    }
+    let asked = (&Demands::default(), applying.demands().at(times.1), is_more_asked);
+    Ok(missing(provider, asked, person).await?.map(Need::from))
 }
 
 /// Writes down that somebody let an app in from elsewhere, where rules allow that.

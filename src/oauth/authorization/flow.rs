@@ -9,7 +9,7 @@ use super::{
     prompt::{Consent, Person, first_need},
     request::AuthorizationRequest,
     response::Destination,
-    step_up::Missing,
+    step_up::{Demands, Missing},
 };
 use crate::{
     audit::{Actor, Context, Event},
@@ -106,7 +106,7 @@ pub async fn decide(
         person: Some(Person {
             user: &person.user.id,
             auth_time: person.session.auth_time,
-            missing: missing(provider, (&asked.request, level, is_more_asked), &person).await?,
+            missing: missing(provider, (&asked.request.demands, level, is_more_asked), &person).await?,
             expected: expected.as_ref(),
             organization: &organization,
             consent: consent.as_ref(),
@@ -125,14 +125,14 @@ pub async fn decide(
 }
 
 /// What the sign-in lacks of how sure the request and the rules of the organization want it.
-async fn missing(
+pub(super) async fn missing(
     provider: &Provider,
-    (request, level, is_more_asked): (&AuthorizationRequest, Option<Level>, bool),
+    (demands, level, is_more_asked): (&Demands, Option<Level>, bool),
     person: &SignedIn,
 ) -> storage::Result<Option<Missing>> {
     let (acr, by_rule) = (person.session.acr.as_str(), level.map(assurance::acr));
     let is_met = by_rule.is_none_or(|wanted| assurance::obeys(acr, wanted));
-    if request.demands.are_met_by(acr) && is_met && !is_more_asked {
+    if demands.are_met_by(acr) && is_met && !is_more_asked {
         return Ok(None);
     }
     let factors = provider.app.storage.read().await?.factors().of_user(&person.user.id).await?;
@@ -142,7 +142,7 @@ async fn missing(
         return Ok(None);
     }
     let by_place = is_more_asked.then_some(Missing::Proof(assurance::MULTI_FACTOR));
-    Ok(request.demands.missing(acr, (reach, by_rule)).or(by_place))
+    Ok(demands.missing(acr, (reach, by_rule)).or(by_place))
 }
 
 /// Whom the app expects. A hint that is not ours is refused.

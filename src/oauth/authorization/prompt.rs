@@ -158,6 +158,16 @@ impl Need {
     }
 }
 
+impl From<Missing> for Need {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Proof(acr) => Self::StepUp(acr),
+            Missing::Factor(acr) => Self::Enrol(acr),
+            Missing::Enrolment(acr) => Self::SetUp(acr),
+        }
+    }
+}
+
 type Check = fn(&Situation<'_>) -> Option<Need>;
 
 const CHECKS: [Check; 8] = [
@@ -207,11 +217,7 @@ fn the_expected_person_is_signed_in(situation: &Situation<'_>) -> Option<Need> {
 }
 
 fn the_sign_in_is_sure_enough(situation: &Situation<'_>) -> Option<Need> {
-    Some(match situation.person.as_ref()?.missing? {
-        Missing::Proof(acr) => Need::StepUp(acr),
-        Missing::Factor(acr) => Need::Enrol(acr),
-        Missing::Enrolment(acr) => Need::SetUp(acr),
-    })
+    situation.person.as_ref()?.missing.map(Need::from)
 }
 
 fn the_account_was_selected(situation: &Situation<'_>) -> Option<Need> {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     authentication::{
-        endpoint::{Person, address_of},
+        endpoint::{Person, address_of, send_to_enrolment},
         flow::Step,
     },
     oauth::{
@@ -246,7 +246,7 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
                 Need::SignIn | Need::SelectAccount | Need::StepUp(_) | Need::Enrol(_) => {
                     Ok(sign_in(visit, &asked, (step, &back)))
                 }
-                Need::SetUp(acr) => Ok(set_up(visit, acr, &back)),
+                Need::SetUp(acr) => Ok(send_to_enrolment(visit, acr, &back)),
                 Need::ChooseOrganization => {
                     Ok(page::organization::show(provider, visit, &asked, (*standpoint, &back)).await?)
                 }
@@ -290,12 +290,6 @@ fn sign_in(visit: &Visit, asked: &Asked, (step, back): (Step, &ReturnTo)) -> Res
         address = format!("{address}&{}", Parameters::from([("login_hint", hint.as_str())]).encode());
     }
     Redirect::to(&address).into_response()
-}
-
-/// To setting up a factor by which the sign-in is this sure.
-fn set_up(visit: &Visit, acr: &'static str, back: &ReturnTo) -> Response {
-    let address = address_of(Step::Enrol, visit, back);
-    Redirect::to(&format!("{address}&{}", Parameters::from([("acr_values", acr)]).encode())).into_response()
 }
 
 fn malformed(error: ParameterError) -> web::Error {

@@ -12,16 +12,18 @@ use axum::{
 
 use crate::{
     audit::{Actor, Context},
-    authentication::endpoint::{SignedIn, send_to_sign_in},
+    authentication::endpoint::SignedIn,
     id::DeferredId,
     oauth::{
         Provider,
-        authorization::admission::{
-            Admission, Allowed, Allowing, admission, could_prove_more, is_recent, note_place, record_denial, refuse,
+        authorization::{
+            Need,
+            admission::{Admission, Allowed, Allowing, admission, need, note_place, record_denial, refuse},
         },
         backchannel::ping,
         client::Registered,
         endpoint::context,
+        page,
         store::{Asks, DeferredRequest},
     },
     storage,
@@ -129,16 +131,13 @@ pub(in crate::oauth) async fn decide(
     let client = provider.client(&request.client_id).await?.filter(|client| client.client.disabled_at.is_none());
     let Some(client) = client else { return Ok(done("gone")) };
     let context = context.by(Actor::User(person.user.id.clone()));
-    let wants = form.value("decision") == Some("allow");
-    let at = request.organization.as_deref().and_then(|id| id.parse().ok());
     let told = match form.value("decision") {
-        _ if wants && !is_recent(&provider, (&client.client, &request), (&person, at.as_ref())).await? => None,
         Some("allow") => allow(&provider, &context, &person, (client, request)).await?,
-        _ => Some(deny(&provider, context, person, (client, request)).await?),
+        _ => Ok(deny(&provider, context, person, (client, request)).await?),
     };
     match told {
-        Some(told) => Ok(done(told)),
-        None => Ok(send_to_sign_in(&visit, &ReturnTo::new(LocalPath::parse(PATH)?, visit.site()))),
+        Ok(told) => Ok(done(told)),
+        Err(need) => Ok(page::send_for(&visit, need, &ReturnTo::new(LocalPath::parse(PATH)?, visit.site()))),
     }
 }
 
@@ -146,24 +145,25 @@ fn done(told: &str) -> Response {
     Redirect::to(&format!("{PATH}?{DONE}={told}")).into_response()
 }
 
-/// What became of a yes, for the page after it; `None` when the person has to prove more first.
+/// What became of a yes, for the page after it, or what the person has to prove first.
 async fn allow(
     provider: &Provider,
     context: &Context,
     person: &SignedIn,
     (client, request): (Arc<Registered>, DeferredRequest),
-) -> Result<Option<&'static str>, web::Error> {
+) -> Result<Result<&'static str, Need>, web::Error> {
     let from = provider.arrival_of(context, &person.session);
-    let member = match admission(provider, (&client, &request), (&person.user, None), from).await? {
+    let considered = admission(provider, (&client, &request), (&person.user, None), from).await?;
+    if let Some(need) = need(provider, context, (&client.client, &request), person, &considered).await? {
+        return Ok(Err(need));
+    }
+    let member = match considered {
         Admission::Open(member) => member,
-        Admission::Choose(_) => return Ok(Some("gone")),
+        Admission::Choose(_) => return Ok(Ok("gone")),
         Admission::Denied(denial, at) => {
             let at = at.as_ref().map(|at| &at.id);
-            if could_prove_more(provider, context, (&client.client, person), (&denial, at)).await? {
-                return Ok(None);
-            }
             record_denial(provider, context, (person, &request), (&denial, at)).await?;
-            return Ok(Some("gone"));
+            return Ok(Ok("gone"));
         }
     };
     let (sealer, job) = (Arc::clone(&provider.app.sealer), ping(&provider.app.sealer, &client, &request));
@@ -181,9 +181,9 @@ async fn allow(
     match saving.await? {
         Allowed::Done => {
             note_place(provider, context, (&client.client, person), &member.1.id).await?;
-            Ok(Some("allowed"))
+            Ok(Ok("allowed"))
         }
-        Allowed::TooLate => Ok(Some("gone")),
+        Allowed::TooLate => Ok(Ok("gone")),
         Allowed::SignedOut => Err(Refusal::FormExpired.into()),
     }
 }

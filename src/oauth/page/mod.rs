@@ -9,11 +9,11 @@ pub mod form_post;
 pub mod organization;
 pub mod sign_out;
 
-use axum::http::Uri;
+use axum::{http::Uri, response::Response};
 
-use super::{Provider, endpoint::resume};
+use super::{Provider, authorization::Need, endpoint::resume};
 use crate::{
-    authentication::endpoint::{Person, SignedIn},
+    authentication::endpoint::{Person, SignedIn, send_to_enrolment, send_to_sign_in},
     web::{self, LocalPath, Parameters, Query, ReturnTo, Visit, return_to},
 };
 
@@ -36,7 +36,14 @@ async fn resumed(provider: &Provider, visit: &Visit, query: &Parameters) -> Resu
     Ok(Resumed { arrived, person: person.ok_or(web::Refusal::FormExpired)? })
 }
 
-/// Where a form posts to, with the way back.
+/// Sends a person to prove what a request of a device or a back end needs, and back to its page.
+fn send_for(visit: &Visit, need: Need, back: &ReturnTo) -> Response {
+    match need {
+        Need::SetUp(acr) => send_to_enrolment(visit, acr, back),
+        _ => send_to_sign_in(visit, back),
+    }
+}
+
 /// `GET` of an address that a form posts to (a page after it was opened in another language, or tried again): the request
 /// is decided anew.
 pub(super) async fn anew(visit: Visit, Query(query): Query) -> Result<LocalPath, web::Refusal> {
@@ -44,6 +51,7 @@ pub(super) async fn anew(visit: Visit, Query(query): Query) -> Result<LocalPath,
     back.map(|back| back.path).map_err(|_| web::Refusal::FormExpired)
 }
 
+/// Where a form posts to, with the way back.
 fn action(visit: &Visit, path: &str, back: &ReturnTo) -> String {
     format!("{path}?{}={}", return_to::PARAMETER, back.seal(visit.site(), visit.browser()))
 }

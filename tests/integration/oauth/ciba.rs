@@ -8,6 +8,7 @@ use lanyard::{
     jose::Alg,
     oauth::{client::GrantType, registration::Registration},
     session::EndReason,
+    setting::SubjectKind,
 };
 use serde_json::{Value, json};
 
@@ -424,5 +425,20 @@ async fn a_back_end_is_let_in_by_a_sign_in_that_is_recent_enough() {
         clinic.app.clock.advance(Duration::from_mins(2));
         begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
         assert_eq!(decide(&clinic, &old, "deny").await.location(), "/account/requests?done=refused");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_back_end_is_let_in_by_as_sure_a_sign_in_as_its_rules_want() {
+    for clinic in clinics().await {
+        clinic.rule_for((SubjectKind::Client, "phone"), ("factor.required", "multi-factor")).await;
+        let browser = clinic.browser("priya").await;
+        let begun = begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
+        let away = decide(&clinic, &browser, "allow").await;
+        let away = away.location();
+        assert!(away.starts_with("/account/enrolment?return=") && away.contains("acr_values=urn"), "{away}");
+        assert_eq!(error(&poll(&clinic, "phone", &begun).await), "authorization_pending");
+        clinic.sure("priya").await;
+        assert_eq!(decide(&clinic, &browser, "allow").await.location(), "/account/requests?done=allowed");
     }
 }

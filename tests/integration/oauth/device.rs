@@ -10,6 +10,7 @@ use lanyard::{
         registration::Registration,
     },
     session::EndReason,
+    setting::SubjectKind,
 };
 use serde_json::{Value, json};
 
@@ -418,6 +419,27 @@ async fn a_device_is_let_in_by_a_sign_in_that_is_recent_enough() {
         let fresh = clinic.browser("priya").await;
         clinic.app.clock.advance(Duration::from_mins(2));
         assert_eq!(decide(&clinic, &fresh, &begun, "allow").await.location(), "/device?done=allowed");
+        assert_eq!(poll(&clinic, "kiosk", &begun).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_let_in_by_as_sure_a_sign_in_as_its_rules_want() {
+    for clinic in clinics().await {
+        let browser = clinic.browser("priya").await;
+        let begun = begin(&clinic, "kiosk", "").await;
+        let shown = page(&clinic, &browser, &begun).await;
+        clinic.rule_for((SubjectKind::Client, "kiosk"), ("factor.required", "multi-factor")).await;
+        // The page was open before the rule was made.
+        let sent = clinic.submit(&browser, &shown, "decision=allow").await;
+        assert!(!sent.location().contains("done"), "{}", sent.location());
+        assert_eq!(error(&poll(&clinic, "kiosk", &begun).await), "authorization_pending");
+        let away = page(&clinic, &browser, &begun).await;
+        let away = away.location();
+        assert!(away.starts_with("/account/enrolment?return=") && away.contains("acr_values=urn"), "{away}");
+        clinic.sure("priya").await;
+        assert_eq!(decide(&clinic, &browser, &begun, "allow").await.location(), "/device?done=allowed");
+        clinic.app.clock.advance(Duration::from_secs(6));
         assert_eq!(poll(&clinic, "kiosk", &begun).await.status, StatusCode::OK);
     }
 }

@@ -31,7 +31,7 @@ impl Clinic {
         self.rule_for((SubjectKind::Organization, ""), (setting, value)).await;
     }
 
-    async fn rule_for(&self, (kind, id): (SubjectKind, &'static str), (setting, value): (&str, &str)) {
+    pub(super) async fn rule_for(&self, (kind, id): (SubjectKind, &'static str), (setting, value): (&str, &str)) {
         let (app, context, at) = (self.app.clone(), self.context(), self.organization("riverside").await);
         let setting: Setting = setting.parse().unwrap();
         let value = setting.kind().parse(value).unwrap();

@@ -137,6 +137,13 @@ fn a_rule_that_stops_every_owner_needs_force() {
     assert_eq!(host.json("policy list").as_array().unwrap().len(), 2);
     let said = host.succeed("policy explain --user olivia@riverside.example");
     assert!(said.contains("Would not be let in"), "{said}");
+
+    // What stops no owner is not refused because another rule does.
+    host.succeed("policy set session.idle 30m");
+    host.succeed("policy set network.allowed 10.0.0.0/8");
+    host.succeed(&format!("policy set schedule.windows {} --role practitioner", tabbed("mon 07:00-19:00 in UTC")));
+    let said = host.fail(&format!("policy set schedule.windows {never} --role owner"));
+    assert!(said.contains("would stop every owner"), "{said}");
 }
 
 #[test]

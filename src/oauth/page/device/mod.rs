@@ -17,7 +17,7 @@ use self::view::{ConfirmPage, EnterPage};
 use crate::{
     audit::{Actor, Context},
     authentication::{
-        endpoint::{SignedIn, address_of, brand_of, send_to_sign_in},
+        endpoint::{SignedIn, address_of, brand_of},
         flow::Step,
         page::{no_access::NoAccessPage, organization::OrganizationPage},
     },
@@ -28,16 +28,14 @@ use crate::{
         Provider,
         authorization::{
             Denial,
-            admission::{
-                Admission, Allowed, Allowing, admission, could_prove_more, is_recent, note_place, record_denial, refuse,
-            },
+            admission::{Admission, Allowed, Allowing, admission, need, note_place, record_denial, refuse},
             organization::Member,
         },
         client::Registered,
         device::address,
         endpoint::context,
         metadata::path::DEVICE,
-        page::organization::choices,
+        page::{self, organization::choices},
         store::DeferredRequest,
         user_code::UserCode,
     },
@@ -80,13 +78,10 @@ pub(in crate::oauth) async fn show(
     };
     let own = context(&provider, &visit);
     let considered = considered(&provider, (&person, &own), &asked, &query).await?;
-    let at = match &considered {
-        Admission::Open(member) => Some(&member.1.id),
-        _ => None,
-    };
-    let back = || Ok::<_, web::Error>(ReturnTo::new(LocalPath::parse(&with_code(DEVICE, &asked.code))?, visit.site()));
-    if !is_recent(&provider, (&asked.client.client, &asked.request), (&person, at)).await? {
-        return Ok(send_to_sign_in(&visit, &back()?));
+    let about = (&asked.client.client, &asked.request);
+    if let Some(need) = need(&provider, &own, about, &person, &considered).await? {
+        let back = ReturnTo::new(LocalPath::parse(&with_code(DEVICE, &asked.code))?, visit.site());
+        return Ok(page::send_for(&visit, need, &back));
     }
     match considered {
         Admission::Open(member) => Ok(Page(confirm_page(frame, &asked, &member)).into_response()),
@@ -95,10 +90,6 @@ pub(in crate::oauth) async fn show(
             Ok(Page(page).into_response())
         }
         Admission::Denied(denial, organization) => {
-            let about = (&denial, organization.as_ref().map(|at| &at.id));
-            if could_prove_more(&provider, &own, (&asked.client.client, &person), about).await? {
-                return Ok(send_to_sign_in(&visit, &back()?));
-            }
             denied(&provider, &visit, (&person, &asked), (denial, organization)).await
         }
     }
@@ -217,13 +208,11 @@ async fn allow(
     (person, asked): (&SignedIn, Asked),
     form: &Parameters,
 ) -> Result<Option<&'static str>, web::Error> {
-    let Admission::Open(member) = considered(provider, (person, context), &asked, form).await? else {
-        return Ok(None);
-    };
-    let at = Some(&member.1.id);
-    if !is_recent(provider, (&asked.client.client, &asked.request), (person, at)).await? {
+    let considered = considered(provider, (person, context), &asked, form).await?;
+    if need(provider, context, (&asked.client.client, &asked.request), person, &considered).await?.is_some() {
         return Ok(None);
     }
+    let Admission::Open(member) = considered else { return Ok(None) };
     // The page has shown another organization than the one that would be meant now.
     if form.value("organization") != Some(member.1.id.as_str()) {
         return Ok(None);
