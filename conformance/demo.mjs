@@ -42,6 +42,16 @@ export async function mailedLink(address, path) {
   throw new Error(`no mail to ${address} with a link to ${path}`);
 }
 
+/** The newest mail to `address` that says `words`; waits until there is one. */
+export async function mailTo(address, words) {
+  for (let tries = 0; tries < 100; tries++) {
+    const found = mails().find((text) => text.includes(address) && text.includes(words));
+    if (found) return found;
+    await sleep(100);
+  }
+  throw new Error(`no mail to ${address} that says ${words}`);
+}
+
 /** All mails as text, the newest first. */
 function mails() {
   const folder = join(DEMO_DATA, 'mail');

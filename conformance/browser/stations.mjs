@@ -65,6 +65,7 @@ for (const device of [DESKTOP, DARK_PHONE, SPANISH]) {
     const later = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
     lanyard('policy', 'set', 'factor.required', `multi-factor from ${later}`, ...AT_HARBOUR);
     try {
+      await noor.page.waitForTimeout(1500); // the demo looks for what another process changed once a second
       await noor.opens(`${ISSUER}/account/name`);
       await noor.givesPassword(NOOR);
       await noor.page.waitForURL(/\/account\/enrolment/);

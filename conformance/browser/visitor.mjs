@@ -64,9 +64,9 @@ class Visitor {
     });
   }
 
-  /** The same person at another browser. */
-  async anotherDevice() {
-    const context = await browser.newContext(this.device);
+  /** The same person at another browser, which differs by `options` of Playwright. */
+  async anotherDevice(options = {}) {
+    const context = await browser.newContext({ ...this.device, ...options });
     context.setDefaultTimeout(10_000);
     this.contexts.push(context);
     return new Visitor(this.device, await context.newPage());

@@ -180,6 +180,10 @@ events! {
     UserUpdate "user-update" Success { user: UserId, attributes: String } user [Directory];
     /// A person was disabled.
     UserDisabling "user-disabling" Success { user: UserId } user [Directory];
+    /// From when until when a person can sign in was changed.
+    UserValidity "user-validity" Success { user: UserId, from: String, until: String } user [Directory];
+    /// The last day of an account has come.
+    UserExpiry "user-expiry" Success { user: UserId } user [Directory];
     /// A person was enabled again.
     UserEnabling "user-enabling" Success { user: UserId } user [Directory];
     /// A person was erased; the id stays.
@@ -212,6 +216,8 @@ events! {
     MembershipClaim "membership-claim" Success { user: UserId, membership: MembershipId, placeholder: UserId } membership [Directory];
     /// A membership was disabled.
     MembershipDisabling "membership-disabling" Success { user: UserId, membership: MembershipId } membership [Directory];
+    /// The last day of a membership has come: sessions and tokens there have ended.
+    MembershipExpiry "membership-expiry" Success { user: UserId, membership: MembershipId } membership [Directory];
     /// A membership was enabled again.
     MembershipEnabling "membership-enabling" Success { user: UserId, membership: MembershipId } membership [Directory];
     /// A membership ended.

@@ -83,7 +83,7 @@ fn session(standing: &Standing<'_>) -> Option<Step> {
 
 /// A disabled person is told nothing: it looks as if nobody were signed in.
 fn person(standing: &Standing<'_>) -> Option<Step> {
-    (!standing.user.is_some_and(User::is_active)).then_some(Step::SignIn)
+    (!standing.user.is_some_and(|user| user.is_active(standing.now))).then_some(Step::SignIn)
 }
 
 /// Whoever has one always proves it, soon after the password: a code makes no old password a new one.

@@ -35,7 +35,7 @@ pub async fn send_link(
 ) -> storage::Result<()> {
     let Ok(name) = name.parse::<UserName>() else { return Ok(()) };
     let user = app.storage.read().await?.users().by_login_name(&name).await?;
-    let Some(user) = user.filter(User::is_active) else { return Ok(()) };
+    let Some(user) = user.filter(|user| user.is_active(context.now)) else { return Ok(()) };
     let Some(email) = user.email.clone() else { return Ok(()) };
     let (token, hash) = app.random.token();
     let href = site.address_of(&format!("/password/{}", token.expose_secret()));
@@ -83,9 +83,9 @@ pub fn factors_changed(
 /// # Errors
 /// When the database fails.
 pub async fn owner(app: &App, token: TokenHash) -> storage::Result<Option<User>> {
-    let mut tx = app.storage.read().await?;
-    let Some(user) = tx.password_links().find(token, app.clock.now()).await? else { return Ok(None) };
-    Ok(tx.users().by_id(&user).await?.filter(User::is_active))
+    let (mut tx, now) = (app.storage.read().await?, app.clock.now());
+    let Some(user) = tx.password_links().find(token, now).await? else { return Ok(None) };
+    Ok(tx.users().by_id(&user).await?.filter(|user| user.is_active(now)))
 }
 
 /// Word to the person, where they can be written to.

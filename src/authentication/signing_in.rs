@@ -108,7 +108,7 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
     };
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let comparison = with.hasher.verify(password.clone(), stored, attempt.network).await?;
-    match (judge(user.as_ref(), comparison), user) {
+    match (judge(user.as_ref(), comparison, attempt.context.now), user) {
         (Judgement::Accepted { is_outdated }, Some(user)) => {
             let upgrade = if is_outdated { Some(with.hasher.hash(password, attempt.network).await?) } else { None };
             let outcome = accept(policies, attempt, user, (upgrade, &door)).await?;
@@ -123,12 +123,12 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
 }
 
 /// Decides. The reason is for auditors; the person hears none.
-fn judge(user: Option<&User>, comparison: Comparison) -> Judgement {
+fn judge(user: Option<&User>, comparison: Comparison, now: Timestamp) -> Judgement {
     let Some(user) = user else { return Judgement::Refused("unknown-name") };
     match comparison {
         _ if user.password_hash.is_none() => Judgement::Refused("no-password"),
         Comparison::Different => Judgement::Refused("wrong-password"),
-        _ if !user.is_active() => Judgement::Refused("disabled"),
+        _ if !user.is_active(now) => Judgement::Refused("disabled"),
         Comparison::Same => Judgement::Accepted { is_outdated: false },
         Comparison::SameButOutdated => Judgement::Accepted { is_outdated: true },
     }

@@ -77,9 +77,9 @@ pub async fn issue(tx: &mut Tx, context: &Context, (site, user): (&Site, &User))
 /// # Errors
 /// When the database fails.
 pub async fn owner(app: &App, token: TokenHash) -> storage::Result<Option<User>> {
-    let mut tx = app.storage.read().await?;
-    let Some(link) = tx.safety_links().find(Purpose::TakeBack, token, app.clock.now()).await? else { return Ok(None) };
-    Ok(tx.users().by_id(&link.user).await?.filter(User::is_active))
+    let (mut tx, now) = (app.storage.read().await?, app.clock.now());
+    let Some(link) = tx.safety_links().find(Purpose::TakeBack, token, now).await? else { return Ok(None) };
+    Ok(tx.users().by_id(&link.user).await?.filter(|user| user.is_active(now)))
 }
 
 /// Takes the account back; the answer is the token of a link to a new password.
@@ -102,7 +102,12 @@ pub async fn take_back(
                 let link = link.ok_or_else(unknown)?;
                 let context = context.by(Actor::User(link.user.clone()));
                 tx.users().keep_still(&link.user).await?;
-                let user = tx.users().by_id(&link.user).await?.filter(User::is_active).ok_or_else(unknown)?;
+                let user = tx
+                    .users()
+                    .by_id(&link.user)
+                    .await?
+                    .filter(|user| user.is_active(context.now))
+                    .ok_or_else(unknown)?;
                 undo(tx, &context, (&link, &user)).await?;
                 tx.password_links().insert(&user.id, hash, context.now).await?;
                 let letterhead = Letterhead::new(language, &site).addressed_to(user.name.as_str());

@@ -147,7 +147,7 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
                 tx.users().keep_still(&user.id).await?;
                 let context = attempt.context.by(Actor::User(user.id.clone()));
                 // The key was judged before this unit began.
-                let is_active = tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active());
+                let is_active = tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active(context.now));
                 let verdict = take(tx, &context, &closing, (proved, &attempt.given)).await?;
                 if let Err(why) = verdict.and(if is_active { Ok(()) } else { Err(Refused("disabled")) }) {
                     tx.record(&context, None, &failure(Some(&user.id), why));
@@ -239,7 +239,9 @@ async fn judged(app: &App, with: &Authenticator, given: &Given) -> storage::Resu
         Some(key) => with.relying_party.alone(&given.state, &answer, &key).map(|proof| (key, proof)),
     };
     Ok(match verdict {
-        Ok(_) | Err(COPIED) if !user.is_active() => Err(Wrong::Refused(Some(user.id), Refused("disabled"))),
+        Ok(_) | Err(COPIED) if !user.is_active(app.clock.now()) => {
+            Err(Wrong::Refused(Some(user.id), Refused("disabled")))
+        }
         Ok(_) if kept.is_closed => Err(Wrong::Copied(Box::new(user), kept)),
         Err(COPIED) => Err(Wrong::Copied(Box::new(user), kept)),
         Ok((key, proof)) => Ok((user, Proved { kept, key, proof })),

@@ -321,7 +321,7 @@ pub async fn remove(
 }
 
 /// Ends the organization's sessions and tokens of the person, and every session with the last active membership.
-async fn end_access(tx: &mut Tx, context: &Context, membership: &Membership) -> Result<()> {
+pub(super) async fn end_access(tx: &mut Tx, context: &Context, membership: &Membership) -> Result<()> {
     let others = tx.memberships().active_of_user(&membership.user_id, context.now).await?;
     let last = if others.is_empty() { LastMembership::Yes } else { LastMembership::No };
     Ok(tx.sessions().end_organization(context, &membership.user_id, &membership.organization_id, last).await?)

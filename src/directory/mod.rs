@@ -14,6 +14,7 @@ pub mod assignment;
 pub mod domain;
 pub mod email_change;
 pub mod erasure;
+pub mod expiry;
 pub mod group;
 pub mod identifier;
 pub mod invitation;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use super::erasure::{Erasure, delete, delete_once_released};
-use super::{Error, Noun, Result, owner, provisioning::pending, search};
+use super::{Error, Noun, Result, owner, provisioning::pending, search, validity::Validity};
 
 /// A person.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub updated_at: Timestamp,
+    /// From when until when the person can sign in at all.
+    pub validity: Validity,
     /// Since when the person cannot sign in.
     pub disabled_at: Option<Timestamp>,
     /// When the person was erased; only the id is left.
@@ -69,8 +71,8 @@ impl fmt::Debug for User {
 impl User {
     /// Whether the person may sign in at all.
     #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.disabled_at.is_none() && self.deleted_at.is_none()
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.disabled_at.is_none() && self.deleted_at.is_none() && self.validity.contains(now)
     }
 
     /// Whether another password has to be chosen first.
@@ -178,6 +180,7 @@ pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User
         password_hash: new.password.map(|password| password.hash),
         created_at: context.now,
         updated_at: context.now,
+        validity: Validity::ALWAYS,
         disabled_at: None,
         deleted_at: None,
     };
@@ -210,6 +213,7 @@ pub(super) fn named(context: &Context, (name, email): (Option<Name>, Option<&Ema
         password_must_change_at: None,
         created_at: context.now,
         updated_at: context.now,
+        validity: Validity::ALWAYS,
         disabled_at: None,
         deleted_at: None,
     }
@@ -367,10 +371,13 @@ pub async fn disable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()
 /// Lets the person in again, who is not to be erased any more; sessions do not come back.
 ///
 /// # Errors
-/// When there is no such person.
+/// When there is no such person, and when the account has come to its end.
 pub async fn enable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
     tx.users().keep_still(user).await?;
     let person = existing(tx, user).await?;
+    if person.validity.is_over(context.now) {
+        return Err(Error::Refused("the account has come to its end; give it another: `lanyard user validity`"));
+    }
     let was_asked = tx.retention().withdraw(user).await?;
     if person.disabled_at.is_none() && !was_asked {
         return Ok(());

@@ -113,3 +113,14 @@ fn map(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
 fn byte(length: usize) -> u8 {
     u8::try_from(length).ok().filter(|length| *length < 29).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_the_conformance_scripts_is_written_here() {
+        let written = file(&[("203.0.113.0/24", "DK 55.7 12.6"), ("198.51.100.0/24", "SE 59.3 18.1")]);
+        assert_eq!(written, include_bytes!("../../conformance/countries.mmdb"));
+    }
+}

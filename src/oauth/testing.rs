@@ -33,6 +33,7 @@ pub(crate) fn user(id: &str) -> User {
         password_must_change_at: None,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
+        validity: Validity::ALWAYS,
         disabled_at: None,
         deleted_at: None,
     }

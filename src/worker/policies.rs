@@ -1,6 +1,6 @@
 //! Ends what rules of organizations say is over although nobody comes: parts of sessions that are too old or not
 //! sure enough any more, and those in an organization that is closed. Apps are told. What was
-//! tried of rules and not kept is taken back, and the file of countries looked at on the way.
+//! tried of rules and not kept is taken back, accounts and memberships end by their dates, and the file of countries looked at on the way.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +9,7 @@ use crate::{
     audit::{Actor, Context, Event},
     authentication::assurance,
     clock::Timestamp,
+    directory::expiry,
     id::{MembershipId, OrganizationId},
     policy::{self, Barrier, Rules, Whom, cached, trial},
     session::store::Part,
@@ -49,6 +50,7 @@ impl Policies {
         // A file may be large: it is read beside requests.
         drop(tokio::task::spawn_blocking(move || countries.refresh()));
         trial::roll_back(&self.app).await?;
+        expiry::end_what_is_over(&self.app).await?;
         let context = self.app.context(Actor::Server);
         for organization in self.organizations().await? {
             let rules = cached::read(&mut self.app.storage.read().await?, &self.app, &organization).await?;

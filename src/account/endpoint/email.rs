@@ -84,7 +84,7 @@ pub(super) async fn confirm(
     let (link, now) = (TokenHash::of(&token), context.now);
     let mut tx = app.storage.read().await?;
     let found = email_change::find(&mut tx, link, now).await?.ok_or(Refusal::LinkInvalid)?;
-    let user = tx.users().by_id(&found.user).await?.filter(User::is_active).ok_or(Refusal::LinkInvalid)?;
+    let user = tx.users().by_id(&found.user).await?.filter(|user| user.is_active(now)).ok_or(Refusal::LinkInvalid)?;
     drop(tx);
     match move_login(&app, &visit, context, (link, user)).await {
         Ok(()) => Ok(Notice::Email.at("/account").into_response()),

@@ -134,7 +134,7 @@ fn page(visit: &Visit, opened: Opened, typed: &Parameters, problems: Vec<Problem
         Guest::New => Answer::AsNewPerson {
             email: opened.invitation.email.to_string(),
             name: typed.trimmed("name").to_owned(),
-            least: opened.asked.least,
+            asked: opened.asked,
             problems,
         },
     };

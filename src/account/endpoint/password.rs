@@ -16,6 +16,7 @@ use crate::{
         recovery::mail,
     },
     directory,
+    policy::password::Asked,
     policy::{Policies, password},
     secret::ExposeSecret,
     web::{CsrfForm, Error, Letterhead, Page, Parameters, Problem, Visit},
@@ -24,7 +25,7 @@ use crate::{
 /// `GET /account/password`
 pub(super) async fn show(State(policies): State<Policies>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
     let measure = Measure::of(&policies, &person.user).await?;
-    Ok(Page(page(&policies.app, &visit, &person, measure.asked.least).await?).into_response())
+    Ok(Page(page(&policies.app, &visit, &person, measure.asked).await?).into_response())
 }
 
 /// `POST /account/password`
@@ -36,7 +37,7 @@ pub(super) async fn save(
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
     let (app, measure) = (&policies.app, Measure::of(&policies, &person.user).await?);
-    let empty = page(app, &visit, &person, measure.asked.least).await?;
+    let empty = page(app, &visit, &person, measure.asked).await?;
     if let Some(problem) = unfit(&visit, &form) {
         return Ok(refused(empty.with_problems(vec![problem])));
     }
@@ -78,8 +79,8 @@ async fn change(app: &App, visit: &Visit, person: SignedIn, prepared: Prepared) 
         .await
 }
 
-async fn page(app: &App, visit: &Visit, person: &SignedIn, least: usize) -> Result<FormPage, Error> {
+async fn page(app: &App, visit: &Visit, person: &SignedIn, asked: Asked) -> Result<FormPage, Error> {
     let masthead = masthead(app, person, Tab::Overview).await?;
     let user_name = person.user.email.as_ref().map(ToString::to_string).unwrap_or_default();
-    Ok(FormPage::password(frame(visit, person), masthead, &user_name, least, vec![]))
+    Ok(FormPage::password(frame(visit, person), masthead, &user_name, asked, vec![]))
 }

@@ -5,6 +5,7 @@ use askama::Template;
 use super::Masthead;
 use crate::{
     authentication::page::password::{new_password_field, repeated_password_field},
+    policy::password::Asked,
     web::{Field, Frame, Problem, Problems},
 };
 
@@ -62,11 +63,11 @@ impl FormPage {
 
     /// The form that sends `current_password`, `new_password` and `repeated_password`.
     #[must_use]
-    pub fn password(frame: Frame, masthead: Masthead, user_name: &str, least: usize, problems: Vec<Problem>) -> Self {
+    pub fn password(frame: Frame, masthead: Masthead, user_name: &str, asked: Asked, problems: Vec<Problem>) -> Self {
         let t = &frame.t.authentication.password;
         let fields = vec![
             current_password_field(&frame, &problems),
-            new_password_field(&frame, least).checked(&problems),
+            new_password_field(&frame, asked).checked(&problems),
             repeated_password_field(&frame).checked(&problems),
         ];
         Self {

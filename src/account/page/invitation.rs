@@ -5,6 +5,7 @@ use askama::Template;
 use super::invitations::Offer;
 use crate::{
     authentication::page::password::{new_password_field, repeated_password_field},
+    policy::password::Asked,
     web::{Field, Frame, Problem, Problems},
 };
 
@@ -43,8 +44,8 @@ pub enum Answer {
         email: String,
         /// The name to fill in.
         name: String,
-        /// The shortest password, in characters.
-        least: usize,
+        /// What is asked of the password.
+        asked: Asked,
         /// What is wrong.
         problems: Vec<Problem>,
     },
@@ -78,9 +79,8 @@ impl InvitationPage {
             .fixed()
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
-    fn new_password_field(&self, least: &usize, problems: &[Problem]) -> Field {
-        new_password_field(&self.frame, *least).checked(problems)
+    fn new_password_field(&self, asked: &Asked, problems: &[Problem]) -> Field {
+        new_password_field(&self.frame, *asked).checked(problems)
     }
 
     fn repeated_password_field(&self, problems: &[Problem]) -> Field {

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     authentication::page::consent::Detail,
     clock::Timestamp,
+    policy::password::Asked,
     web::device::Device,
     web::{
         Frame, Language, Problem,
@@ -149,6 +150,8 @@ fn devices_and_apps_are_listed_on_well_formed_pages() {
     }
 }
 
+const ASKED: Asked = Asked { least: 12, strength: 0, kinds: 0, max_age: None, history: 0 };
+
 type Answered = fn(&Frame) -> Answer;
 
 #[test]
@@ -163,7 +166,7 @@ fn invitations_are_answered_on_well_formed_pages() {
         ("invitation-new", |frame| Answer::AsNewPerson {
             email: "new@harbour.example".into(),
             name: String::new(),
-            least: 12,
+            asked: ASKED,
             problems: vec![Problem::of("name", (frame.t.form.fill_in)(frame.t.authentication.invitation.name))],
         }),
     ];
@@ -186,7 +189,7 @@ fn changes_are_made_on_well_formed_pages() {
         FormPage::email(frame, masthead(Tab::Overview), "priya@riverside.example", "priya@", problems).to_string()
     });
     in_every_language("account-password", |frame| {
-        FormPage::password(frame, masthead(Tab::Overview), "priya", 12, Vec::new()).to_string()
+        FormPage::password(frame, masthead(Tab::Overview), "priya", ASKED, Vec::new()).to_string()
     });
     in_every_language("account-language", |frame| {
         LanguagePage { frame, masthead: masthead(Tab::Overview) }.to_string()

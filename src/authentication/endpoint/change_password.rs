@@ -17,6 +17,7 @@ use crate::{
     },
     directory::{self, user::User},
     policy::Policies,
+    policy::password::Asked,
     web::{CsrfForm, Error, Frame, Page, Problem, ReturnTo, Visit},
 };
 
@@ -26,8 +27,8 @@ pub(super) async fn show(State(policies): State<Policies>, visit: Visit, person:
     Ok(match (&person.known, person.step) {
         (Some((_, user)), Step::ChangePassword) => {
             let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
-            let least = Measure::of(&policies, user).await?.asked.least;
-            page(&back, Page(view((least, reason(&policies, user)), &visit, &back, user_name, vec![])))
+            let asked = Measure::of(&policies, user).await?.asked;
+            page(&back, Page(view((asked, reason(&policies, user)), &visit, &back, user_name, vec![])))
         }
         _ => Redirect::to(&with_return("/login", &back.seal(visit.site(), visit.browser()))).into_response(),
     })
@@ -49,7 +50,7 @@ pub(super) async fn submit(
     let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
     let (app, measure, why) = (&policies.app, Measure::of(&policies, &user).await?, reason(&policies, &user));
     let again = |problem| {
-        let view = view((measure.asked.least, why), &visit, &back, user_name.clone(), vec![problem]);
+        let view = view((measure.asked, why), &visit, &back, user_name.clone(), vec![problem]);
         page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view))
     };
     let hash = match chosen_password(app, &authenticator, &visit, &form, &measure).await? {
@@ -75,7 +76,7 @@ fn reason(policies: &Policies, user: &User) -> Reason {
 }
 
 fn view(
-    (least, reason): (usize, Reason),
+    (asked, reason): (Asked, Reason),
     visit: &Visit,
     back: &ReturnTo,
     user_name: String,
@@ -86,7 +87,7 @@ fn view(
         action: with_return("/login/change-password", &back.seal(visit.site(), visit.browser())),
         reason,
         user_name,
-        least,
+        asked,
         problems,
     }
 }

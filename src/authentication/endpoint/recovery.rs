@@ -23,6 +23,7 @@ use crate::{
     directory::{self, user::User},
     limit::{Network, Verdict},
     policy::Policies,
+    policy::password::Asked,
     secret::TokenHash,
     web::{CsrfForm, Error, FactorChange, Frame, Letterhead, Page, Problem, Query, Refusal, Visit, cookie::Cookie},
 };
@@ -77,8 +78,8 @@ pub(super) async fn choose(
 ) -> Result<Response, Error> {
     let user = recovery::owner(&policies.app, TokenHash::of(&token)).await?.ok_or(Refusal::LinkInvalid)?;
     let user_name = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
-    let least = Measure::of(&policies, &user).await?.asked.least;
-    Ok(Page(view(least, &visit, &token, user_name, vec![])).into_response())
+    let asked = Measure::of(&policies, &user).await?.asked;
+    Ok(Page(view(asked, &visit, &token, user_name, vec![])).into_response())
 }
 
 /// `POST /password/{token}`
@@ -98,7 +99,7 @@ pub(super) async fn set(
         page_with(
             StatusCode::UNPROCESSABLE_ENTITY,
             &back,
-            Page(view(measure.asked.least, &visit, &token, user_name.clone(), vec![problem])),
+            Page(view(measure.asked, &visit, &token, user_name.clone(), vec![problem])),
         )
     };
     let hash = match chosen_password(app, &authenticator, &visit, &form, &measure).await? {
@@ -127,13 +128,13 @@ fn notices(visit: &Visit, user: &User, at: Timestamp) -> Notices {
     }
 }
 
-fn view(least: usize, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {
+fn view(asked: Asked, visit: &Visit, token: &str, user_name: String, problems: Vec<Problem>) -> PasswordPage {
     PasswordPage {
         frame: Frame::new(visit),
         action: format!("/password/{token}"),
         reason: Reason::Forgotten,
         user_name,
-        least,
+        asked,
         problems,
     }
 }

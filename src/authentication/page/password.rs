@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use crate::web::{Field, Frame, Problem, Problems};
+use crate::{
+    policy::password::Asked,
+    web::{Field, Frame, Problem, Problems},
+};
 
 /// Why a password is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +30,8 @@ pub struct PasswordPage {
     pub reason: Reason,
     /// The user name, for the browser's password store.
     pub user_name: String,
-    /// The shortest password, in characters.
-    pub least: usize,
+    /// What is asked of it.
+    pub asked: Asked,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -56,7 +59,7 @@ impl PasswordPage {
     }
 
     fn new_field(&self) -> Field {
-        new_password_field(&self.frame, self.least).checked(&self.problems)
+        new_password_field(&self.frame, self.asked).checked(&self.problems)
     }
 
     fn repeat_field(&self) -> Field {
@@ -66,9 +69,11 @@ impl PasswordPage {
 
 /// The field `new_password`, with the rule that it must meet.
 #[must_use]
-pub fn new_password_field(frame: &Frame, least: usize) -> Field {
+pub fn new_password_field(frame: &Frame, asked: Asked) -> Field {
     let texts = &frame.t.authentication.password;
-    Field::new(frame.t, "new_password", texts.new, "new-password").explained((texts.rules)(least))
+    let kinds = (asked.kinds > 1).then(|| (texts.kinds)(asked.kinds));
+    let rules: Vec<String> = [(texts.rules)(asked.least)].into_iter().chain(kinds).collect();
+    Field::new(frame.t, "new_password", texts.new, "new-password").explained(rules.join(" "))
 }
 
 /// The field `repeated_password`.

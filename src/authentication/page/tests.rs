@@ -15,6 +15,7 @@ use super::{
     terms::{Document, TermsPage},
 };
 use crate::{
+    policy::password::Asked,
     setting::Setting,
     web::{
         Frame, Language, Link, Message, Parameters, Problem,
@@ -119,6 +120,8 @@ fn consent_is_well_formed() {
     });
 }
 
+const ASKED: Asked = Asked { least: 12, strength: 0, kinds: 3, max_age: None, history: 0 };
+
 #[test]
 fn passwords_are_set_on_well_formed_pages() {
     for (name, reason) in [
@@ -136,7 +139,10 @@ fn passwords_are_set_on_well_formed_pages() {
                 Reason::Forgotten => Vec::new(),
             };
             let (action, user_name) = ("/login/password".into(), "frank@riverside.example".into());
-            PasswordPage { frame, action, reason, user_name, least: 12, problems }.to_string()
+            let kinds = (texts.kinds)(3);
+            let page = PasswordPage { frame, action, reason, user_name, asked: ASKED, problems }.to_string();
+            assert!(page.contains(&kinds), "{page}");
+            page
         });
     }
     in_every_language("reset", |frame| {

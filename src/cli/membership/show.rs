@@ -100,7 +100,7 @@ pub(super) async fn show(shell: &Shell, of: &Organization, person: &str) -> anyh
         email: user.email.as_ref().map(ToString::to_string),
         pending_as: record.map(|known| known.user_name()),
         kind: member.kind.to_string(),
-        state: if user.is_active() { state(&member, entrance, now) } else { "person disabled" },
+        state: if user.is_active(now) { state(&member, entrance, now) } else { "person disabled" },
         disabled_at: instant(member.disabled_at),
         disabled_by: disabled_by.map(|by| names.of(&by)),
         from: instant(member.validity.from),

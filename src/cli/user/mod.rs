@@ -10,6 +10,7 @@ mod list;
 mod receipts;
 mod review;
 mod show;
+mod validity;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -23,6 +24,7 @@ use list::list;
 use receipts::receipts;
 use review::Review;
 use show::show;
+use validity::Limits;
 
 use super::{
     Shell,
@@ -183,6 +185,7 @@ an authenticator app again. Whoever still has a recovery code needs no reset.")]
         /// The person: e-mail address, user name or id
         person: String,
     },
+    Validity(Limits),
     /// Keeps a person out of every organization; sessions and tokens end at once
     #[command(after_help = "Example:\n  lanyard user disable tess@harbour.example")]
     Disable {
@@ -237,6 +240,7 @@ impl Users {
             Command::ResetFactors { person } => factors::reset(shell, by, &person).await,
             Command::ForgetDevices { person } => factors::forget_devices(shell, by, &person).await,
             Command::Unlock { person } => unlock(shell, by, &person).await,
+            Command::Validity(limits) => limits.run(shell, by).await,
             Command::Disable { person } => {
                 change(shell, by, &person, Aspect::Existence, |tx, context, user| {
                     Box::pin(async move { user::disable(tx, context, &user.id).await })

@@ -32,6 +32,10 @@ struct Shown {
     /// The failed sign-ins that locked it.
     failed_sign_ins: i64,
     created_at: String,
+    /// From when on the person can sign in.
+    from: Option<String>,
+    /// Until when.
+    until: Option<String>,
     disabled_at: Option<String>,
     deleted_at: Option<String>,
     /// The organizations that hold the record.
@@ -96,6 +100,8 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
         locked_until: instant(lock.and_then(|lock| lock.locked_until)),
         failed_sign_ins: lock.map_or(0, |lock| lock.failures),
         created_at: user.created_at.to_string(),
+        from: instant(user.validity.from),
+        until: instant(user.validity.until),
         disabled_at: instant(user.disabled_at),
         deleted_at: instant(user.deleted_at),
         held_by: held_by.collect(),
@@ -146,10 +152,20 @@ fn state(shown: &Shown) -> String {
     let state = match (&shown.deleted_at, &shown.disabled_at) {
         (Some(at), _) => return format!("erased {at}"),
         (None, Some(at)) => format!("disabled {at}"),
-        (None, None) => "active".to_owned(),
+        (None, None) => ["active"].into_iter().map(str::to_owned).chain(period(shown)).collect::<Vec<_>>().join(", "),
     };
     let waits = if shown.to_be_erased_since.is_some() { ", to be erased when the last hold ends" } else { "" };
     state + waits
+}
+
+/// From when until when they can, where that is limited.
+fn period(shown: &Shown) -> Option<String> {
+    match (&shown.from, &shown.until) {
+        (None, None) => None,
+        (Some(from), None) => Some(format!("from {from}")),
+        (None, Some(until)) => Some(format!("until {until}")),
+        (Some(from), Some(until)) => Some(format!("from {from} until {until}")),
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +196,8 @@ mod tests {
                 locked_until: None,
                 failed_sign_ins: 0,
                 created_at: String::new(),
+                from: None,
+                until: None,
                 disabled_at: text(disabled_at),
                 deleted_at: text(deleted_at),
                 held_by: vec![],

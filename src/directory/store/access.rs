@@ -93,8 +93,13 @@ macro_rules! of_member {
              ), \
              in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = $1)",
             "UNION ALL SELECT 'direct', permission, effect, NULL, NULL, NULL FROM membership_permissions WHERE membership_id = $1 \
-             UNION ALL SELECT 'active', memberships.id, NULL, NULL, memberships.valid_from, memberships.valid_until \
+             UNION ALL SELECT 'active', memberships.id, NULL, NULL, \
+             CASE WHEN memberships.valid_from IS NULL OR users.account_from > memberships.valid_from \
+               THEN users.account_from ELSE memberships.valid_from END, \
+             CASE WHEN memberships.valid_until IS NULL OR users.account_until < memberships.valid_until \
+               THEN users.account_until ELSE memberships.valid_until END \
              FROM memberships \
+             JOIN users ON users.id = memberships.user_id \
              JOIN organizations ON organizations.id = memberships.organization_id AND organizations.disabled_at IS NULL \
              WHERE memberships.id = $1 AND memberships.removed_at IS NULL AND memberships.disabled_at IS NULL"
         )

@@ -76,6 +76,8 @@ macro_rules! owners {
              AND (memberships.valid_from IS NULL OR memberships.valid_from <= $2) \
              AND memberships.valid_until IS NULL \
              AND users.disabled_at IS NULL \
+             AND (users.account_from IS NULL OR users.account_from <= $2) \
+             AND users.account_until IS NULL \
              AND users.deleted_at IS NULL \
              AND ",
             $rest

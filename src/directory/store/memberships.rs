@@ -188,12 +188,44 @@ impl Memberships<'_> {
         entrance(&row)
     }
 
+    /// Those whose end is past and was not seen to.
+    pub(in crate::directory) async fn over(
+        &mut self,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(OrganizationId, MembershipId)>> {
+        let rows = sql("SELECT organization_id, id FROM memberships \
+             WHERE valid_until <= $1 AND valid_until IS NOT NULL AND expiry_seen_at IS NULL AND removed_at IS NULL \
+             ORDER BY valid_until LIMIT $2")
+        .bind(now.0)
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        let ids = |row: &Row| {
+            let organization = OrganizationId::from_stored(text(row, "organization_id")?);
+            Ok((organization, MembershipId::from_stored(text(row, "id")?)))
+        };
+        rows.iter().map(ids).collect()
+    }
+
+    /// Sees to the end of one; `false` when somebody did before, or gave it another end.
+    pub(in crate::directory) async fn see_expiry(&mut self, id: &MembershipId, now: Timestamp) -> Result<bool> {
+        let rows = sql("UPDATE memberships SET expiry_seen_at = $2 \
+             WHERE id = $1 AND expiry_seen_at IS NULL AND valid_until <= $2 AND removed_at IS NULL")
+        .bind(id.as_str().to_owned())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(rows > 0)
+    }
+
     /// Saves what can change while it lasts.
     pub(in crate::directory) async fn save(&mut self, edited: &Membership) -> Result<()> {
         sql("UPDATE memberships \
              SET kind = $2, profession = $3, registration_number = $4, registration_body = $5, specialty = $6, \
              title = $7, valid_from = $8, valid_until = $9, disabled_at = $10, tokens_void_before = $11, \
-             registration_expires_at = $12, registration_verified_at = $13, registration_verified_by = $14 \
+             registration_expires_at = $12, registration_verified_at = $13, registration_verified_by = $14, \
+             expiry_seen_at = CASE WHEN valid_until = $9 THEN expiry_seen_at END \
              WHERE id = $1 AND removed_at IS NULL")
         .bind(edited.id.as_str().to_owned())
         .bind(edited.kind.as_str().to_owned())

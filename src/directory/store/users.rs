@@ -3,7 +3,7 @@
 use super::{maybe_moment, maybe_text, millis, moment, text};
 use crate::{
     clock::Timestamp,
-    directory::user::User,
+    directory::{user::User, validity::Validity},
     id::{OrganizationId, UserId},
     storage::{Result, Row, Tx, sql},
     text::{EmailAddress, Name, UserName},
@@ -24,7 +24,7 @@ macro_rules! select {
         concat!(
             "SELECT users.id, users.name, given_name, family_name, email, email_verified_at, phone, postal_address, \
              locale, picture, default_organization_id, password_hash, password_changed_at, password_must_change_at, \
-             users.created_at, updated_at, disabled_at, deleted_at \
+             users.created_at, updated_at, account_from, account_until, disabled_at, deleted_at \
              FROM users ",
             $rest
         )
@@ -249,6 +249,34 @@ impl Users<'_> {
         Ok(())
     }
 
+    pub(in crate::directory) async fn set_validity(
+        &mut self,
+        id: &UserId,
+        validity: Validity,
+        now: Timestamp,
+    ) -> Result<()> {
+        sql("UPDATE users SET account_from = $2, account_until = $3, updated_at = $4 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(millis(validity.from))
+            .bind(millis(validity.until))
+            .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Whose account has come to its end and who was not disabled since.
+    pub(in crate::directory) async fn over(&mut self, now: Timestamp, most: u32) -> Result<Vec<UserId>> {
+        let rows = sql("SELECT id FROM users \
+             WHERE account_until <= $1 AND account_until IS NOT NULL AND disabled_at IS NULL AND deleted_at IS NULL \
+             ORDER BY account_until LIMIT $2")
+        .bind(now.0)
+        .bind(i64::from(most))
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(UserId::from_stored(text(row, "id")?))).collect()
+    }
+
     /// Leaves a tombstone: the id and when it was erased.
     pub(in crate::directory) async fn erase(&mut self, id: &UserId, now: Timestamp) -> Result<()> {
         sql("UPDATE users \
@@ -303,6 +331,7 @@ fn user(row: &Row) -> Result<User> {
         password_must_change_at: maybe_moment(row, "password_must_change_at")?,
         created_at: moment(row, "created_at")?,
         updated_at: moment(row, "updated_at")?,
+        validity: Validity { from: maybe_moment(row, "account_from")?, until: maybe_moment(row, "account_until")? },
         disabled_at: maybe_moment(row, "disabled_at")?,
         deleted_at: maybe_moment(row, "deleted_at")?,
     })

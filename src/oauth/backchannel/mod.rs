@@ -92,7 +92,8 @@ pub async fn begin(
     }
     let resources: Vec<String> = parameters.values("resource").map(str::to_owned).collect();
     registered.grant_resources(&resources)?;
-    let user = hint::person(provider, registered, parameters).await?.filter(User::is_active).ok_or(UNKNOWN)?;
+    let user = hint::person(provider, registered, parameters).await?;
+    let user = user.filter(|user| user.is_active(context.now)).ok_or(UNKNOWN)?;
     let (secret, hash) = provider.app.random.token();
     let auth_req_id = secret.expose_secret().to_owned();
     let id = DeferredId::fresh(context.now, &context.random);

@@ -96,7 +96,8 @@ pub async fn exchange(exchange: Exchange<'_>) -> Result<TokenResponse, Error> {
     let resources: Vec<String> = exchange.parameters.values("resource").map(str::to_owned).collect();
     client.grant_resources(&resources)?;
     let (issuer, claims) = believed(&exchange, assertion).await?;
-    let user = person(&exchange, issuer.subject, &claims.sub).await?.filter(User::is_active).ok_or(BAD)?;
+    let now = exchange.context.now;
+    let user = person(&exchange, issuer.subject, &claims.sub).await?.filter(|user| user.is_active(now)).ok_or(BAD)?;
     let member = member(&exchange, issuer, &user).await?;
     let family = Family { resources, ..family(&exchange, &user, (&member, &scopes)) };
     let (_, draft, _) = Standing::drafted(&exchange, (&family, None), &scopes).await?;

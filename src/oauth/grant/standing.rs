@@ -56,7 +56,7 @@ impl Standing {
         (user, organization, detail): (&UserId, &OrganizationId, Detail),
         now: Timestamp,
     ) -> storage::Result<Option<Self>> {
-        let Some(user) = tx.users().by_id(user).await?.filter(User::is_active) else { return Ok(None) };
+        let Some(user) = tx.users().by_id(user).await?.filter(|user| user.is_active(now)) else { return Ok(None) };
         let members = tx.memberships().active_of_user(&user.id, now).await?;
         let member = members.into_iter().find(|(_, found)| found.id == *organization);
         let Some((membership, organization)) = member else { return Ok(None) };

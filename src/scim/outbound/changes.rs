@@ -51,7 +51,8 @@ const OF_ORGANIZATION: [&str; 16] = [
 ];
 
 /// Actions of the log of the server: about people, in whatever organization.
-const OF_SERVER: [&str; 5] = ["user-update", "email-change", "user-disabling", "user-enabling", "user-deletion"];
+const OF_SERVER: [&str; 6] =
+    ["user-update", "email-change", "user-disabling", "user-enabling", "user-validity", "user-deletion"];
 
 /// Whom a change concerns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +83,7 @@ fn subjects(event: &Recorded, is_by_group: bool) -> Vec<(Subject, Rank)> {
         "organization-update" if is_switch(event) => vec![(Subject::All, Rank::Leaver)],
         "organization-update" => vec![],
         "group-creation" => vec![group()],
-        "user-disabling" | "user-deletion" => person(Rank::Leaver).into_iter().collect(),
+        "user-disabling" | "user-validity" | "user-deletion" => person(Rank::Leaver).into_iter().collect(),
         _ => person(Rank::Person).into_iter().collect(),
     }
 }

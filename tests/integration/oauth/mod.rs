@@ -30,4 +30,5 @@ mod registration;
 mod step_up;
 mod take_over;
 mod request_objects;
+mod validity;
 mod vectors;

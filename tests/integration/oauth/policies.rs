@@ -78,12 +78,12 @@ impl Clinic {
         .await;
     }
 
-    async fn refresh(&self, client: &str, tokens: &Value) -> Answer {
+    pub(super) async fn refresh(&self, client: &str, tokens: &Value) -> Answer {
         let form = format!("grant_type=refresh_token&refresh_token={}", tokens["refresh_token"].as_str().unwrap());
         self.token(client, &form).await
     }
 
-    async fn is_active(&self, token: &Value) -> bool {
+    pub(super) async fn is_active(&self, token: &Value) -> bool {
         let form = format!("token={}", token.as_str().unwrap());
         let told = self.post("/oauth2/introspect", &[("authorization", &basic("api"))], &form).await.json();
         told["active"] == true

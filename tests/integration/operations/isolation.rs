@@ -45,7 +45,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 101] = [
+const COMMANDS: [(&str, &str, &str); 102] = [
     ("station link X", "front-desk", "no-desk"),
     ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
@@ -128,6 +128,7 @@ const COMMANDS: [(&str, &str, &str); 101] = [
     ("user reset-factors X", PRIYA, NOBODY),
     ("user forget-devices X", PRIYA, NOBODY),
     ("user unlock X", PRIYA, NOBODY),
+    ("user validity X --until 2099-01-01", PRIYA, NOBODY),
     ("user disable X", PRIYA, NOBODY),
     ("user enable X", PRIYA, NOBODY),
     ("user delete X --yes", PRIYA, NOBODY),

@@ -242,7 +242,7 @@ async fn an_erased_person_leaves_the_id_alone() {
 
         let mut tx = storage.read().await.unwrap();
         let tombstone = tx.users().by_id(&max.id).await.unwrap().unwrap();
-        assert!(!tombstone.is_active());
+        assert!(!tombstone.is_active(Timestamp(9)));
         assert_eq!((tombstone.email, tombstone.phone, tombstone.name.as_str()), (None, None, "Erased person"));
         assert!(tx.login_names().of(&max.id).await.unwrap().is_empty());
         assert!(tx.memberships().by_id(&riverside.id, &membership.id).await.unwrap().is_none());

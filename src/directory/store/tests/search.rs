@@ -106,7 +106,7 @@ async fn a_search_stays_in_the_organization_and_comes_in_pages() {
         unit!(storage, |tx| membership::remove(tx, &context(0), &org, &id).await).unwrap();
         assert!(found(storage, Some(&harbour), "joanna").await.is_empty(), "no member any more");
         assert_eq!(found(storage, None, "joanna").await.len(), 1);
-        assert!(noor.is_active());
+        assert!(noor.is_active(Timestamp(9)));
     }
 }
 

@@ -58,6 +58,7 @@ macro_rules! wanted {
         "(m.organization_id = $2 AND m.removed_at IS NULL AND m.disabled_at IS NULL \
           AND (m.valid_from IS NULL OR m.valid_from <= $3) AND (m.valid_until IS NULL OR m.valid_until > $3) \
           AND u.disabled_at IS NULL AND u.deleted_at IS NULL AND u.placeholder_since IS NULL \
+          AND (u.account_from IS NULL OR u.account_from <= $3) AND (u.account_until IS NULL OR u.account_until > $3) \
           AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = $2 AND o.disabled_at IS NOT NULL) \
           AND (NOT EXISTS (SELECT 1 FROM scim_target_groups tg WHERE tg.target_id = $1 AND tg.purpose = 'people') \
             OR EXISTS (SELECT 1 FROM group_members gm JOIN inside ON inside.id = gm.group_id \
@@ -262,6 +263,8 @@ impl Scope<'_> {
              WHERE organization_id = $1 AND valid_until > $2 AND valid_until <= $3 \
              UNION SELECT id FROM memberships \
              WHERE organization_id = $1 AND valid_from > $2 AND valid_from <= $3 \
+             UNION SELECT m.id FROM users u JOIN memberships m ON m.user_id = u.id AND m.organization_id = $1 \
+             WHERE u.account_from > $2 AND u.account_from <= $3 \
              LIMIT $4")
         .bind(self.organization.as_str())
         .bind(since.0)
@@ -279,12 +282,14 @@ impl Scope<'_> {
     pub async fn next_turn(&mut self) -> Result<Option<Timestamp>> {
         let row = sql("SELECT \
                (SELECT MIN(valid_until) FROM memberships WHERE organization_id = $1 AND valid_until > $2) AS ending, \
-               (SELECT MIN(valid_from) FROM memberships WHERE organization_id = $1 AND valid_from > $2) AS beginning")
+               (SELECT MIN(valid_from) FROM memberships WHERE organization_id = $1 AND valid_from > $2) AS beginning, \
+               (SELECT MIN(u.account_from) FROM users u \
+                 JOIN memberships m ON m.user_id = u.id AND m.organization_id = $1 WHERE u.account_from > $2) AS opening")
         .bind(self.organization.as_str())
         .bind(self.now.0)
         .fetch_one(self.tx.connection())
         .await?;
-        let found = [row.try_get::<Option<i64>>("ending")?, row.try_get("beginning")?];
+        let found = [row.try_get::<Option<i64>>("ending")?, row.try_get("beginning")?, row.try_get("opening")?];
         Ok(found.into_iter().flatten().min().map(Timestamp))
     }
 
