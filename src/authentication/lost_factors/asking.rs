@@ -158,7 +158,7 @@ pub async fn organizations(tx: &mut Tx, context: &Context, user: &UserId) -> dir
 /// The person, who is an active member.
 async fn member(tx: &mut Tx, context: &Context, of: &OrganizationId, user: &UserId) -> Result<User, Fault> {
     tx.memberships().active(user, of, context.now).await?.ok_or(Fault::Unknown)?;
-    tx.users().by_id(user).await?.filter(User::is_active).ok_or(Fault::Unknown)
+    tx.users().by_id(user).await?.filter(|user| user.is_active(context.now)).ok_or(Fault::Unknown)
 }
 
 async fn organization(tx: &mut Tx, id: &OrganizationId) -> Result<Organization, Fault> {
@@ -167,7 +167,7 @@ async fn organization(tx: &mut Tx, id: &OrganizationId) -> Result<Organization, 
 
 /// Whether `by` may recover a member's factors now.
 async fn may(tx: &mut Tx, context: &Context, (of, user): (&OrganizationId, &UserId), by: &UserId) -> Result<(), Fault> {
-    let actor = tx.users().by_id(by).await?.filter(User::is_active).ok_or(Fault::Unknown)?;
+    let actor = tx.users().by_id(by).await?.filter(|user| user.is_active(context.now)).ok_or(Fault::Unknown)?;
     let principal = load::principal(tx, &actor.id, of, context.now).await?.ok_or(Fault::Unknown)?;
     let membership = tx.memberships().active(user, of, context.now).await?.ok_or(Fault::Unknown)?;
     let standing = load::standing(tx, &membership, context.now).await?;

@@ -11,7 +11,6 @@ use crate::{
         second_factor::{Completing, complete},
     },
     clock::Timestamp,
-    directory::user::User,
     policy::Policies,
     secret::{SecretString, TokenHash},
     session::{EndReason, Proof, Session},
@@ -83,7 +82,9 @@ pub async fn let_in(policies: &Policies, using: Using) -> storage::Result<Option
                 tx.users().keep_still(&user).await?;
                 let found = tx.recoveries().by_link(link, context.now).await?.map(|open| open.recovery);
                 let Some(recovery) = found.filter(|one| is_ready(one, &session, context.now)) else { return Ok(None) };
-                let Some(person) = tx.users().by_id(&user).await?.filter(User::is_active) else { return Ok(None) };
+                let Some(person) = tx.users().by_id(&user).await?.filter(|user| user.is_active(context.now)) else {
+                    return Ok(None);
+                };
                 let is_member = match &recovery.organization {
                     Some(organization) => tx.memberships().active(&user, organization, context.now).await?.is_some(),
                     None => true,
