@@ -43,7 +43,7 @@ pub async fn ask(
     (user, reason, delay): (&UserId, Reason, Duration),
 ) -> Result<Asked, Fault> {
     tx.users().keep_still(user).await?;
-    let person = tx.users().by_id(user).await?.filter(User::is_active).ok_or(Fault::Unknown)?;
+    let person = tx.users().by_id(user).await?.filter(|user| user.is_active(context.now)).ok_or(Fault::Unknown)?;
     let Some(recovery) = own(tx, context, user).await? else {
         return Ok(Asked::Begun(begin(tx, context, desk, (&person, reason, delay)).await?));
     };
