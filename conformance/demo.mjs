@@ -52,6 +52,21 @@ export async function mailTo(address, words) {
   throw new Error(`no mail to ${address} that says ${words}`);
 }
 
+/** The code in the newest mail to `address`, each once; waits until there is one. */
+export async function mailedCode(address) {
+  for (let tries = 0; tries < 100; tries++) {
+    for (const mail of mails().filter((text) => text.includes(address))) {
+      const code = mail.match(/(?<= )\d{3} \d{3}$/m)?.[0];
+      if (code && !opened.has(`${address} ${code}`)) {
+        opened.add(`${address} ${code}`);
+        return code;
+      }
+    }
+    await sleep(100);
+  }
+  throw new Error(`no mail to ${address} with a code`);
+}
+
 /** All mails as text, the newest first. */
 function mails() {
   const folder = join(DEMO_DATA, 'mail');

@@ -122,6 +122,8 @@ ids! {
     FactorId = "fac";
     /// A request to let somebody in who has lost every factor.
     RecoveryId = "rcv";
+    /// A code that was sent to somebody.
+    SentCodeId = "cod";
     /// A session in one organization: the `sid` claim.
     Sid = "sid";
     /// A chain of refresh tokens that descend from one authorization.

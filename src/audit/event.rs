@@ -146,13 +146,16 @@ events! {
     AccountUnlock "account-unlock" Success { user: UserId } user;
     /// A second factor was refused.
     SecondFactorFailure "second-factor" Failure { user: UserId, reason: &'static str };
+    /// A code was sent to a person; `kind` is that of the factor.
+    CodeSending "code-sending" Success { user: UserId, kind: &'static str };
     /// A recovery code was used up.
     RecoveryCodeUse "recovery-code-use" Success { user: UserId };
-    /// A factor was set up; `kind` is `totp`.
+    /// A factor was set up; `kind` is `totp`, `passkey` or `email`.
     FactorEnrolment "factor-enrolment" Success { user: UserId, factor: FactorId, kind: &'static str } factor;
-    /// A passkey was closed for good: it counted back, so that there may be a copy of it.
+    /// A passkey was closed for good: it counted back, so that there may be a copy of it. Or codes by mail were: a new password
+    /// came by the same way.
     FactorClosure "factor-closure" Success { user: UserId, factor: FactorId } factor;
-    /// A factor was removed. `by` is `person`, `reset`, `take-back`, `recovery` or `administrator`.
+    /// A factor was removed. `by` is `person`, `reset`, `replaced`, `take-back`, `recovery` or `administrator`.
     FactorRemoval "factor-removal" Success { user: UserId, factor: FactorId, by: &'static str } factor;
     /// A person is not asked for a second factor in this browser for a time.
     DeviceRemembering "device-remembering" Success { user: UserId, session: SessionId } session;

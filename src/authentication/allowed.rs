@@ -10,6 +10,7 @@ use super::{
     factor::{Factor, Kind, passkey::Asked},
 };
 use crate::{
+    config::Factors,
     id::UserId,
     policy::{Applying, Policies},
     setting::Setting,
@@ -20,19 +21,21 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Allowed {
     kinds: Option<BTreeSet<String>>,
+    /// Whether there are codes by mail at all.
+    mailed: bool,
     /// What is asked of a passkey.
     pub of_keys: Asked,
 }
 
 impl Allowed {
-    /// What these rules come to.
+    /// What these rules come to, of the kinds that there are.
     #[must_use]
-    pub fn of(rules: &Applying<'_>) -> Self {
+    pub fn of(rules: &Applying<'_>, factors: Factors) -> Self {
         let of_keys = Asked {
             verification: rules.choice(Setting::FactorPasskeyUserVerification) == Some("required"),
             models: rules.words(Setting::FactorPasskeyModels),
         };
-        Self { kinds: rules.words(Setting::FactorKinds), of_keys }
+        Self { kinds: rules.words(Setting::FactorKinds), mailed: factors.email, of_keys }
     }
 
     /// What the rules for a person come to.
@@ -40,13 +43,14 @@ impl Allowed {
     /// # Errors
     /// When the database fails.
     pub async fn of_person(policies: &Policies, user: &UserId) -> storage::Result<Self> {
-        Ok(Self::of(&policies.of_person(user).await?.all()))
+        Ok(Self::of(&policies.of_person(user).await?.all(), policies.app.config.factors))
     }
 
     /// Whether factors of this kind may be set up.
     #[must_use]
     pub fn holds(&self, kind: Kind) -> bool {
-        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind.as_str()))
+        let is_there = kind != Kind::Email || self.mailed;
+        is_there && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind.as_str()))
     }
 
     /// The kinds by which whoever has these factors proves themselves.
@@ -80,6 +84,8 @@ mod tests {
     const APP: (Kind, bool) = (Kind::Totp, false);
     const OPEN: (Kind, bool) = (Kind::Passkey, false);
     const CLOSED: (Kind, bool) = (Kind::Passkey, true);
+    const MAIL: (Kind, bool) = (Kind::Email, false);
+    const PAUSED: (Kind, bool) = (Kind::Email, true);
 
     fn factor((kind, is_closed): (Kind, bool)) -> Factor {
         Factor {
@@ -105,6 +111,11 @@ mod tests {
             (Some("passkey"), &[APP, CLOSED], &[Kind::Totp], TWO),
             (Some("totp"), &[APP, OPEN], &[Kind::Totp], TWO),
             (Some("totp"), &[OPEN], &[Kind::Passkey], KEY),
+            (None, &[MAIL], &[Kind::Email], TWO),
+            (None, &[MAIL, APP], &[Kind::Email, Kind::Totp], TWO),
+            (Some("totp"), &[MAIL, APP], &[Kind::Totp], TWO),
+            (Some("totp"), &[MAIL], &[Kind::Email], TWO),
+            (None, &[PAUSED], &[], TWO),
         ] {
             let setting = Setting::FactorKinds;
             let rule = |text: &str| {
@@ -112,7 +123,10 @@ mod tests {
                 Rule { subject: Subject::Everybody, setting, value }
             };
             let rules = Rules(kinds.map(rule).into_iter().collect());
-            let (allowed, has) = (Allowed::of(&rules.all()), factors.iter().copied().map(factor).collect::<Vec<_>>());
+            let (allowed, has) = (
+                Allowed::of(&rules.all(), Factors { email: true }),
+                factors.iter().copied().map(factor).collect::<Vec<_>>(),
+            );
             assert_eq!(
                 (allowed.proving(&has).as_slice(), allowed.reach(&has)),
                 (proving, reach),

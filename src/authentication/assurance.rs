@@ -89,7 +89,7 @@ impl From<Assurance> for Proof {
 #[must_use]
 pub fn reach(kinds: impl IntoIterator<Item = Kind>) -> &'static str {
     let of_kind = |kind| match kind {
-        Kind::Totp => MULTI_FACTOR,
+        Kind::Totp | Kind::Email => MULTI_FACTOR,
         Kind::Passkey => PHISHING_RESISTANT,
     };
     kinds.into_iter().map(of_kind).fold(PASSWORD, |surest, other| if meets(other, surest) { other } else { surest })

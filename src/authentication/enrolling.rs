@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_mins(30);
 /// The most authenticator apps of a person: codes are judged against so many.
 const MOST_APPS: usize = 5;
 /// The most factors of a person.
-const MOST: usize = 10;
+pub(super) const MOST: usize = 10;
 /// The longest name of a factor, in characters.
 pub const LONGEST_NAME: usize = 60;
 
@@ -166,15 +166,15 @@ impl Confirming {
 }
 
 /// A factor that counts from now on.
-struct Enrolled {
-    factor: (FactorId, Kind),
-    is_first: bool,
-    method: Method,
+pub(super) struct Enrolled {
+    pub(super) factor: (FactorId, Kind),
+    pub(super) is_first: bool,
+    pub(super) method: Method,
 }
 
 impl Enrolled {
     /// What follows for the person, who is told; the first recovery codes, where there were none.
-    async fn count(
+    pub(super) async fn count(
         self,
         tx: &mut Tx,
         (context, sealer): (&Context, &Sealer),

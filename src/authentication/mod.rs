@@ -22,6 +22,7 @@ pub mod recovery;
 pub mod remembered;
 mod room;
 pub mod second_factor;
+pub mod sending;
 pub mod signal;
 pub mod signing_in;
 pub mod store;

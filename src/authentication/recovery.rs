@@ -5,6 +5,7 @@
 use super::{
     enrolling, lockout,
     new_password::{self, Prepared},
+    sending,
 };
 use crate::{
     app::App,
@@ -56,12 +57,23 @@ pub async fn send_link(
 /// The job that sends a letter.
 #[must_use]
 pub fn mail(to: &str, letter: Letter) -> Job {
+    mail_by(to, letter, None)
+}
+
+/// The job that sends a letter that is worth nothing later.
+#[must_use]
+pub(super) fn mail_until(to: &str, letter: Letter, until: Timestamp) -> Job {
+    mail_by(to, letter, Some(until))
+}
+
+fn mail_by(to: &str, letter: Letter, until: Option<Timestamp>) -> Job {
     Job::SendMail {
         to: to.to_owned(),
         subject: letter.subject,
         text: letter.text,
         html: letter.html,
         mail: letter.kind.to_owned(),
+        until,
     }
 }
 
@@ -121,6 +133,7 @@ pub async fn set_password(
                 tx.known_devices().forget(&user).await?;
                 let is_first = user::take_over(tx, &context, &user).await?;
                 new_password::set(tx, &context, &user, prepared, None).await?;
+                sending::close(tx, &context, &user).await?;
                 // Nobody had proved the address: whoever set factors up was not known to be its owner.
                 let removed = if is_first { enrolling::reset(tx, &context, &user, "reset").await? } else { 0 };
                 let told = [Some(notices.password), (removed > 0).then_some(notices.factors)];

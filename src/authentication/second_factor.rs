@@ -1,4 +1,4 @@
-//! The second factor of a sign-in: a code of an authenticator app, or a recovery code.
+//! The second factor of a sign-in: a code of an authenticator app, one that was sent, or a recovery code.
 //!
 //! Attempts of a person are counted in the unit of work that judges them, and each unit waits for the one before: sixty-four at
 //! once, on whatever nodes, get no more tries than one after the other. Only who knows the password comes here, so no
@@ -17,7 +17,8 @@ use super::{
     },
     lockout::Known,
     room::Room,
-    store::KeptSeed,
+    sending,
+    store::{KeptSeed, Place, Purpose},
 };
 use crate::{
     app::App,
@@ -46,6 +47,8 @@ pub struct Attempt {
     pub user: User,
     /// What was typed.
     pub code: SecretString,
+    /// By which way it was sent, where it was; otherwise an app shows it.
+    pub by: Option<Kind>,
     /// The client that sent the person.
     pub client: Option<String>,
     /// The browser.
@@ -81,7 +84,7 @@ pub enum Outcome {
 /// What a code was.
 #[derive(PartialEq, Eq)]
 enum Proof {
-    OfApp(FactorId),
+    By(FactorId, Method),
     Recovery,
 }
 
@@ -117,7 +120,7 @@ async fn judged(app: &App, (room, allowed): (Room, Allowed), attempt: Attempt) -
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                let Attempt { context, session, user, code, client, known, is_key_wanted, notices, .. } = attempt;
+                let Attempt { context, session, user, code, by, client, known, is_key_wanted, notices, .. } = attempt;
                 let key = key_of(&user.id);
                 let wait = wait_of(rule, tx.throttles().hold(key).await?.times(), context.now);
                 if !wait.is_zero() {
@@ -128,7 +131,7 @@ async fn judged(app: &App, (room, allowed): (Room, Allowed), attempt: Attempt) -
                 }
                 let is_nothing = is_key_wanted && RecoveryCode::typed(code.expose_secret()).is_none();
                 let typed = if is_nothing { "" } else { code.expose_secret() };
-                let Some(proof) = prove(tx, (&sealer, &allowed), (&user.id, typed), context.now).await? else {
+                let Some(proof) = prove(tx, (&sealer, &allowed), (&session, by, typed), context.now).await? else {
                     let failures = tx.throttles().fail(key, rule, context.now).await?;
                     let is_guessing = !wait_of(rule, failures.times(), context.now).is_zero();
                     if is_guessing
@@ -142,13 +145,13 @@ async fn judged(app: &App, (room, allowed): (Room, Allowed), attempt: Attempt) -
                     return Ok(Outcome::Refused);
                 };
                 tx.throttles().forgive(key).await?;
-                let factor = match &proof {
-                    Proof::OfApp(factor) => Some(factor.clone()),
-                    Proof::Recovery => None,
+                let (factor, method) = match &proof {
+                    Proof::By(factor, method) => (Some(factor.clone()), *method),
+                    Proof::Recovery => (None, Method::OneTimeCode),
                 };
                 // Whoever has only a recovery code has lost the factor, and is asked again.
                 let known = known.map(|known| if factor.is_some() { known } else { known.not_remembered() });
-                let said = Assurance::of(&[Method::Password, Method::OneTimeCode]).into();
+                let said = Assurance::of(&[Method::Password, method]).into();
                 let said = Proved { factor, client, ..said };
                 let with = Completing { session: &session, room: &room, token: hash, proof: said, known };
                 if !complete(tx, &context, with).await? {
@@ -210,22 +213,35 @@ fn key_of(user: &UserId) -> TokenHash {
 async fn prove(
     tx: &mut Tx,
     (sealer, allowed): (&Sealer, &Allowed),
-    (user, code): (&UserId, &str),
+    (session, by, code): (&Session, Option<Kind>, &str),
     now: Timestamp,
 ) -> storage::Result<Option<Proof>> {
+    let user = &session.user;
     if let Some(code) = RecoveryCode::typed(code) {
         return Ok(tx.recovery_codes().take(user, code.hash(user), now).await?.then_some(Proof::Recovery));
     }
     let Some(digits) = digits_of(code) else { return Ok(None) };
-    if !allowed.proving(&tx.factors().of_user(user).await?).contains(&Kind::Totp) {
+    let factors = tx.factors().of_user(user).await?;
+    if !allowed.proving(&factors).contains(&by.unwrap_or(Kind::Totp)) {
         return Ok(None);
+    }
+    if let Some(kind) = by {
+        let place = Place { user, session: &session.id, kind, purpose: Purpose::SignIn };
+        let factor = factors.into_iter().find(|one| one.kind == kind && one.closed_at.is_none());
+        let (Some(factor), Some(to)) = (factor, sending::take(tx, sealer, (place, &digits), now).await?) else {
+            return Ok(None);
+        };
+        // What was sent before codes went elsewhere proves nothing.
+        let is_same = kind != Kind::Email || factor.name == to;
+        let is_used = is_same && tx.factors().use_sent(&factor.id, now).await?;
+        return Ok(is_used.then_some(Proof::By(factor.id, sending::method(kind))));
     }
     let found = tx.factors().seeds(user).await?.into_iter().find_map(|kept| {
         let step = open(sealer, &kept)?.step_of(&digits, now, kept.last_step)?;
         Some((kept.factor, step))
     });
     let Some((factor, step)) = found else { return Ok(None) };
-    Ok(tx.factors().take_step(&factor, step, now).await?.then_some(Proof::OfApp(factor)))
+    Ok(tx.factors().take_step(&factor, step, now).await?.then_some(Proof::By(factor, Method::OneTimeCode)))
 }
 
 /// The digits of a code, however they were grouped.

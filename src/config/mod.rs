@@ -14,6 +14,7 @@ mod client_certificates;
 mod countries;
 mod database;
 mod describe;
+mod factors;
 mod invitations;
 mod keys;
 mod layer;
@@ -47,6 +48,7 @@ pub use self::{
     client_certificates::ClientCertificates,
     countries::Network,
     database::Database,
+    factors::Factors,
     invitations::Invitations,
     keys::Keys,
     mail::{Delivery, Mail, Smtp, SmtpSecurity},
@@ -87,6 +89,7 @@ pub struct Config {
     pub password: Password,
     pub policy: Policy,
     pub throttle: Throttle,
+    pub factors: Factors,
     pub mail: Mail,
     pub network: Network,
     pub alerts: Box<Alerts>,
@@ -139,6 +142,7 @@ struct RawConfig {
     password: password::Raw,
     policy: policy::Raw,
     throttle: throttle::Raw,
+    factors: factors::Raw,
     mail: mail::Raw,
     network: countries::Raw,
     alerts: alerts::Raw,
@@ -180,6 +184,7 @@ impl RawConfig {
         let password = self.password.interpret(check);
         let policy = self.policy.interpret(check);
         let throttle = self.throttle.interpret(check);
+        let factors = self.factors.interpret(check);
         let mail = self.mail.interpret(check, purpose);
         let network = self.network.interpret();
         let alerts = self.alerts.interpret(check, purpose);
@@ -204,6 +209,7 @@ impl RawConfig {
             password: password?,
             policy: policy?,
             throttle: throttle?,
+            factors: factors?,
             mail: mail?,
             network,
             alerts: Box::new(alerts?),

@@ -80,6 +80,7 @@ pub fn configure(folder: &Folder, options: &Options) -> Result<Config, DemoError
          [database]\nurl = \"sqlite:{data}/lanyard.db\"\n\n\
          [keys]\nfolder = \"{data}/keys\"\n\n\
          [mail]\nfrom = \"Lanyard demo <demo@lanyard.example>\"\nfolder = \"{data}/mail\"\n\n\
+         [factors]\nemail = \"on\"\n\n\
          [audit]\nheads_file = \"{data}/audit-heads\"\n\n\
          [outgoing]\nallowed_networks = [\"127.0.0.0/8\", \"::1/128\"]\n",
         port = options.port,

@@ -30,6 +30,9 @@ pub enum Job {
         html: String,
         /// Which mail it is, for logs and counters (`invitation`, `password-reset`, …).
         mail: String,
+        /// When it is worth nothing any more and is not sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// Tells the webhook of a sign of an attack.
     SendAlert {

@@ -28,9 +28,19 @@ impl SealedColumn {
     /// What authenticator apps share with the server.
     pub const FACTOR: Self = Self { table: "factors", row: "id", column: "sealed_secret" };
 
+    /// Codes that were sent to people, as hashes: six digits are guessed from a hash alone.
+    pub const SENT_CODE: Self = Self { table: "sent_codes", row: "id", column: "sealed_code" };
+
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::SIGNING_KEY, Self::JOB, Self::SHARED_KEY, Self::NOTIFICATION, Self::TARGET_TOKEN, Self::FACTOR];
+    pub const ALL: [Self; 7] = [
+        Self::SIGNING_KEY,
+        Self::JOB,
+        Self::SHARED_KEY,
+        Self::NOTIFICATION,
+        Self::TARGET_TOKEN,
+        Self::FACTOR,
+        Self::SENT_CODE,
+    ];
 
     /// One that no table has.
     #[cfg(test)]

@@ -15,6 +15,8 @@ pub struct Expiring {
     kept: Duration,
 }
 
+/// What was sent counts for so long.
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// Browsers keep cookies for 400 days at most.
 const YEAR: Duration = Duration::from_secs(400 * 86_400);
@@ -46,6 +48,7 @@ expiring! {
     "mailed_links" by "token_hash" when "expires_at < $1" kept MONTH;
     "safety_links" by "token_hash" when "expires_at < $1" kept MONTH;
     "recoveries" by "id" when "expires_at < $1" kept MONTH;
+    "sent_codes" by "id" when "sent_at < $1" kept HOUR;
     "factors" by "id" when "confirmed_at IS NULL AND created_at < $1" kept DAY;
     "jobs" by "id" when "failed_at < $1" kept MONTH;
     "registration_tokens" by "id" when "expires_at < $1" kept MONTH;

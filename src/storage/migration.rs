@@ -83,6 +83,7 @@ const STEPS: &[Step] = migrations! {
     "202611231425" "let_in_again";
     "202611231649" "recoveries";
     "202611231655" "account_validity";
+    "202611231722" "sent_codes";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -106,7 +106,10 @@ async fn work(app: App, mailer: Arc<Mailer>, job: Leased, longest: Duration) {
 async fn run(app: &App, leased: &Leased, mailer: &Mailer) -> Done {
     match &leased.job {
         None => Done::Never("the job cannot be read by this program or with this master key".to_owned()),
-        Some(Job::SendMail { to, subject, text, html, mail }) => {
+        Some(Job::SendMail { until: Some(until), .. }) if *until <= app.clock.now() => {
+            Done::Never("what it says was over before it could be sent".to_owned())
+        }
+        Some(Job::SendMail { to, subject, text, html, mail, .. }) => {
             let message = to.parse().map_err(|_| "the recipient has no address".to_owned()).and_then(|to| {
                 Message::new(&to, mail, Content { subject, text, html }).map_err(|error| error.to_string())
             });

@@ -61,6 +61,7 @@ impl Silence {
             text: String::new(),
             html: String::new(),
             mail: "password-reset".into(),
+            until: None,
         };
         let (context, sealer) = (self.app.context(Actor::Server), Arc::clone(&self.app.sealer));
         let queued: storage::Result<_> = self

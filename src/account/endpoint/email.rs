@@ -126,7 +126,11 @@ async fn move_login(
     app.storage
         .write(move |tx| {
             Box::pin(async move {
-                email_change::confirm(tx, &context, link).await?;
+                let user = email_change::confirm(tx, &context, link).await?;
+                // The link proved the new address as a code would.
+                if let Some(moved) = tx.users().by_id(&user).await?.and_then(|user| user.email) {
+                    tx.factors().move_mail(&user, moved.as_str(), context.now).await?;
+                }
                 if let Some(former) = &before.email {
                     let letter = match take_back::issue(tx, &context, (&site, &before)).await? {
                         Some(href) => letterhead.email_moved(context.now, &href),

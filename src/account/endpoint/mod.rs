@@ -14,6 +14,7 @@ mod passkeys;
 mod password;
 mod recoveries;
 mod security;
+mod sent_codes;
 mod sessions;
 mod sign_out;
 
@@ -63,6 +64,7 @@ where
         .route("/account/security/codes", get(to_security).post(security::make_codes))
         .route("/account/security/devices", get(to_security).post(security::ask_again))
         .route("/account/security/passkeys", get(passkeys::ask).post(passkeys::register))
+        .route(sent_codes::MAIL, get(sent_codes::show).post(sent_codes::submit))
         .route("/account/security/{id}", get(security::set_up).post(security::confirm))
         .route("/account/security/{id}/remove", get(security::ask_removal).post(security::remove))
         .route(recoveries::PATH, get(recoveries::show).post(recoveries::ask))

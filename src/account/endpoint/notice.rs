@@ -27,6 +27,8 @@ pub(super) enum Notice {
     AppAdded,
     /// A passkey was added.
     PasskeyAdded,
+    /// Codes by mail were set up.
+    MailAdded,
     /// An authenticator app was removed.
     AppRemoved,
     /// The second factor is asked for everywhere again.
@@ -46,13 +48,14 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Saved,
         Self::Password,
         Self::Default,
         Self::Ended,
         Self::AppAdded,
         Self::PasskeyAdded,
+        Self::MailAdded,
         Self::AppRemoved,
         Self::AskedAgain,
         Self::Email,
@@ -71,6 +74,7 @@ impl Notice {
             Self::Ended => "ended",
             Self::AppAdded => "app-added",
             Self::PasskeyAdded => "passkey-added",
+            Self::MailAdded => "mail-added",
             Self::AppRemoved => "app-removed",
             Self::AskedAgain => "asked-again",
             Self::Email => "email",
@@ -112,6 +116,7 @@ impl Notice {
             Self::Ended => t.account.devices.ended.to_owned(),
             Self::AppAdded => t.account.security.was_added.to_owned(),
             Self::PasskeyAdded => t.account.security.keys.was_added.to_owned(),
+            Self::MailAdded => t.authentication.sent.mail.was_added.to_owned(),
             Self::AppRemoved => t.account.security.was_removed.to_owned(),
             Self::AskedAgain => t.account.security.asked_again.to_owned(),
             Self::Email => t.account.email.changed.to_owned(),

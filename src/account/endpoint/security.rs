@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{context, frame, language_of, masthead, notice::Notice};
+use super::{context, frame, language_of, masthead, notice::Notice, sent_codes};
 use crate::{
     account::page::{
         Tab,
@@ -146,11 +146,10 @@ pub(super) async fn remove(
     let id: FactorId = id.parse().map_err(|_| Refusal::NotFound)?;
     let context = context(&app, &visit, &person);
     let factors = app.storage.read().await?.factors().of_user(&person.user.id).await?;
-    let is_key = factors.iter().any(|factor| factor.id == id && factor.kind == Kind::Passkey);
-    let what = if is_key {
-        [FactorChange::PasskeyRemoved, FactorChange::LastPasskeyRemoved]
-    } else {
-        [FactorChange::Removed, FactorChange::LastRemoved]
+    let what = match factors.iter().find(|factor| factor.id == id).map(|factor| factor.kind) {
+        Some(Kind::Passkey) => [FactorChange::PasskeyRemoved, FactorChange::LastPasskeyRemoved],
+        Some(Kind::Email) => [FactorChange::MailRemoved, FactorChange::LastMailRemoved],
+        Some(Kind::Totp) | None => [FactorChange::Removed, FactorChange::LastRemoved],
     };
     let [removed, last_removed] = what.map(|what| notice(&visit, &person, what, context.now));
     let sealer = app.sealer.clone();
@@ -246,22 +245,27 @@ async fn page(
     let context = context(app, visit, person);
     let looks_after_others = !asking::organizations(&mut tx, &context, &person.user.id).await?.is_empty();
     drop(tx);
-    let row = |factor: Factor| AppRow {
+    let row = |factor: &Factor| AppRow {
         id: factor.id.to_string(),
-        name: factor.name,
+        kind: factor.kind,
+        name: factor.name.clone(),
         added: now.since(factor.created_at),
         used: factor.last_used_at.map(|at| now.since(at)),
         closed: factor.closed_at.map(|at| now.since(at)),
     };
-    let (keys, apps): (Vec<Factor>, Vec<Factor>) = factors.into_iter().partition(|one| one.kind == Kind::Passkey);
+    let rows = |kind| factors.iter().filter(|one| one.kind == kind).map(row).collect::<Vec<_>>();
+    let has_mail = factors.iter().any(|one| one.kind == Kind::Email && one.closed_at.is_none());
+    let has_address = person.user.email.is_some() && person.user.email_verified_at.is_some();
     Ok(SecurityPage {
         frame: frame(visit, person),
         masthead,
         notice: None,
-        keys: keys.into_iter().map(row).collect(),
+        keys: rows(Kind::Passkey),
         can_have_keys: with.relying_party.has_keys() && allowed.holds(Kind::Passkey),
         can_have_apps: allowed.holds(Kind::Totp),
-        apps: apps.into_iter().map(row).collect(),
+        apps: rows(Kind::Totp),
+        mail: rows(Kind::Email),
+        mail_href: (allowed.holds(Kind::Email) && has_address && !has_mail).then_some(sent_codes::MAIL),
         remembered,
         codes_left,
         looks_after_others,

@@ -14,6 +14,8 @@ pub struct EnrolmentPage {
     pub keys_href: Option<String>,
     /// What the button for an authenticator app posts to, where one is enough.
     pub apps_action: Option<String>,
+    /// Where codes by mail are set up, where they are enough.
+    pub mail_href: Option<String>,
     /// From which day on it is asked for; now, where there is none.
     pub later: Option<String>,
     /// Where whoever does it later goes on.
@@ -25,7 +27,7 @@ pub struct EnrolmentPage {
 impl EnrolmentPage {
     fn lead(&self) -> String {
         let t = &self.frame.t.account.security.enrolment;
-        match (&self.later, self.apps_action.is_some()) {
+        match (&self.later, self.apps_action.is_some() || self.mail_href.is_some()) {
             (None, true) => t.lead.to_owned(),
             (None, false) => t.lead_key.to_owned(),
             (Some(from), true) => (t.lead_later)(from),

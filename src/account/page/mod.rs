@@ -10,6 +10,7 @@ pub mod language;
 pub mod overview;
 pub mod recoveries;
 pub mod security;
+pub mod sent_codes;
 pub mod sessions;
 
 use crate::web::Frame;

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::Masthead;
 use crate::{
+    authentication::factor::Kind,
     secret::{ExposeSecret, SecretString},
     web::{Field, Frame, Problem, Problems},
 };
@@ -28,6 +29,10 @@ pub struct SecurityPage {
     pub can_have_apps: bool,
     /// The apps, oldest first.
     pub apps: Vec<AppRow>,
+    /// Codes by mail.
+    pub mail: Vec<AppRow>,
+    /// Where they are set up, where they can be.
+    pub mail_href: Option<&'static str>,
     /// In how many browsers the second factor is not asked for.
     pub remembered: usize,
     /// How many recovery codes are left.
@@ -42,6 +47,8 @@ pub struct SecurityPage {
 pub struct AppRow {
     /// Its id.
     pub id: String,
+    /// What it is.
+    pub kind: Kind,
     /// What the person calls it.
     pub name: String,
     /// How long ago it was added.
@@ -139,7 +146,10 @@ impl SecurityPage {
     fn details_of(&self, app: &AppRow) -> String {
         let (t, language) = (&self.frame.t.account.security, self.frame.language());
         if let Some(closed) = app.closed {
-            return (t.keys.closed)(&language.ago(closed));
+            return match app.kind {
+                Kind::Email => self.frame.t.authentication.sent.mail.closed.to_owned(),
+                _ => (t.keys.closed)(&language.ago(closed)),
+            };
         }
         let added = (t.added)(&language.ago(app.added));
         match app.used {
@@ -154,7 +164,7 @@ impl SecurityPage {
     }
 
     const fn has_any(&self) -> bool {
-        !self.keys.is_empty() || !self.apps.is_empty()
+        !self.keys.is_empty() || !self.apps.is_empty() || !self.mail.is_empty()
     }
 
     fn remembered_count(&self) -> String {

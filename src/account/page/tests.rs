@@ -13,10 +13,11 @@ use super::{
     overview::{Membership, OverviewPage, Profile},
     recoveries::{Chosen, Other, RecoveriesPage, Row},
     security::{AppRow as AuthenticatorRow, CodesPage, RemovePage, SecurityPage, SetUpPage},
+    sent_codes::SentCodesPage,
     sessions::{AppState, PastSession, SessionRow, SessionsPage, ToldApp},
 };
 use crate::{
-    authentication::page::consent::Detail,
+    authentication::{factor::Kind, page::consent::Detail},
     clock::Timestamp,
     policy::password::Asked,
     web::device::Device,
@@ -197,8 +198,43 @@ fn changes_are_made_on_well_formed_pages() {
 }
 
 #[test]
+fn a_second_step_is_chosen_on_a_well_formed_page() {
+    for (name, from, has_apps) in [("now", None, true), ("later", Some("1 December 2026"), true), ("key", None, false)]
+    {
+        in_every_language(&format!("account-enrolment-{name}"), |frame| {
+            EnrolmentPage {
+                frame,
+                keys_href: Some("/account/security/passkeys".into()),
+                apps_action: has_apps.then(|| "/account/security/apps".into()),
+                mail_href: has_apps.then(|| "/account/security/email".into()),
+                later: from.map(str::to_owned),
+                later_href: from.map(|_| "/account".into()),
+                other_person_href: "/login/password".into(),
+            }
+            .to_string()
+        });
+    }
+}
+
+#[test]
+fn codes_that_are_sent_are_set_up_on_well_formed_pages() {
+    for (name, to, is_waiting) in
+        [("new", Some("p@r.example"), false), ("sent", Some("p@r.example"), true), ("not-now", None, false)]
+    {
+        in_every_language(&format!("account-sent-codes-{name}"), |frame| {
+            let problems = vec![Problem::of("code", frame.t.authentication.sent.wrong)];
+            let (action, cancel_href) = ("/account/security/email".into(), "/account/security".into());
+            let (masthead, to) = (masthead(Tab::Security), to.map(str::to_owned));
+            SentCodesPage { frame, masthead, kind: Kind::Email, action, cancel_href, to, is_waiting, problems }
+                .to_string()
+        });
+    }
+}
+
+#[test]
 fn what_somebody_signs_in_with_is_on_well_formed_pages() {
     let app = |number: u64, used: Option<u64>| AuthenticatorRow {
+        kind: Kind::Totp,
         id: format!("fac_{number}"),
         name: format!("Phone <{number}>"),
         added: Duration::from_hours(24 * number),
@@ -217,6 +253,8 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
                 keys: vec![],
                 can_have_keys: true,
                 can_have_apps: true,
+                mail: vec![],
+                mail_href: Some("/account/security/email"),
                 remembered: 2,
                 apps,
                 codes_left: 1,
@@ -234,20 +272,6 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
         let (masthead, cancel_href) = (masthead(Tab::Security), "/account/security".into());
         SetUpPage { frame, masthead, action, cancel_href, address, picture, seed, name, problems }.to_string()
     });
-    for (name, from, has_apps) in [("now", None, true), ("later", Some("1 December 2026"), true), ("key", None, false)]
-    {
-        in_every_language(&format!("account-enrolment-{name}"), |frame| {
-            EnrolmentPage {
-                frame,
-                keys_href: Some("/account/security/passkeys".into()),
-                apps_action: has_apps.then(|| "/account/security/apps".into()),
-                later: from.map(str::to_owned),
-                later_href: from.map(|_| "/account".into()),
-                other_person_href: "/login/password".into(),
-            }
-            .to_string()
-        });
-    }
     for (name, is_last) in [("last", true), ("other", false)] {
         in_every_language(&format!("account-security-remove-{name}"), |frame| {
             let (action, name) = ("/account/security/fac_1/remove".into(), "Phone".into());

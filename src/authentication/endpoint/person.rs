@@ -106,8 +106,11 @@ impl Person {
         let (wanted, next) = (demands.at(now), demands.next(proved, now));
         // Who has proved enough is not asked again while the session lasts.
         let is_enough = proved.is_some() && wanted <= proved && next.is_none();
-        let reach =
-            if is_enough { assurance::PASSWORD } else { reach(app, &session, &Allowed::of(&rules.all())).await? };
+        let reach = if is_enough {
+            assurance::PASSWORD
+        } else {
+            reach(app, &session, &Allowed::of(&rules.all(), app.config.factors)).await?
+        };
         let to_come = next.map(|(level, from)| (wants(level), from)).filter(|(acr, _)| !assurance::meets(reach, acr));
         let wanted = wanted.map(wants);
         let standing = Standing {

@@ -1,5 +1,7 @@
 //! `/login/factor`: the second factor of whoever has one.
 
+use std::time::Duration;
+
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
@@ -19,10 +21,12 @@ use crate::{
         factor::Kind,
         flow::Step,
         lockout::Known,
-        page::second_factor::SecondFactorPage,
+        page::second_factor::{OtherWay, SecondFactorPage, SentStep, Way, masked},
         recovery::factors_changed,
         remembered,
         second_factor::{self, Attempt, Notices, Outcome},
+        sending::{self, Asking, Sent},
+        store::{Place, Purpose},
     },
     clock::Timestamp,
     directory::user::User,
@@ -40,6 +44,8 @@ use crate::{
 const PATH: &str = "/login/factor";
 /// The parameter that asks for a recovery code.
 const RECOVERY: &str = "recovery";
+/// The parameter that asks for a code that is sent, by the kind of its factor.
+const BY: &str = "by";
 
 /// `GET /login/factor`
 pub(super) async fn show(
@@ -68,6 +74,9 @@ pub(super) async fn submit(
     let app = &policies.app;
     let back = way_back(&visit);
     let Some((session, user)) = waiting(&person).cloned() else { return Ok(onwards(&visit, &back)) };
+    if form.value("send").is_some() {
+        return send((&policies, &authenticator), (&visit, &back, &query), &person, (session, user)).await;
+    }
     let context = visit_context(app, &visit, Actor::User(user.id.clone()));
     let notices = notices(&visit, &user, context.now);
     let is_key_wanted = person.wanted == Some(assurance::PHISHING_RESISTANT) && has_keys(app, &user).await?;
@@ -80,6 +89,7 @@ pub(super) async fn submit(
         session,
         user,
         code: form.secret("code"),
+        by: sent_by(&query),
         client: back.client(),
         known,
         is_key_wanted,
@@ -88,25 +98,81 @@ pub(super) async fn submit(
     let again =
         |status, problem| again((&policies, &authenticator), (&visit, &back, &query), &person, (status, problem));
     let texts = &visit.texts().authentication;
-    let wrong =
-        if query.value(RECOVERY).is_some() { texts.second_factor.wrong_recovery } else { texts.second_factor.wrong };
     Ok(match second_factor::attempt(&policies, &authenticator, attempt).await? {
         Outcome::Proved(token) => {
             (Cookie::Session.set(visit.site(), token.expose_secret()), onwards(&visit, &back)).into_response()
         }
-        Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::of("code", wrong)).await?,
+        Outcome::Refused => again(StatusCode::UNPROCESSABLE_ENTITY, wrong(&visit, &query)).await?,
         Outcome::Full => again(StatusCode::UNPROCESSABLE_ENTITY, Problem::whole(texts.sign_in.full)).await?,
         Outcome::Wait(time) => {
             let problem = Problem::whole((texts.sign_in.throttled)(&visit.language().wait(time)));
-            let mut response = again(StatusCode::TOO_MANY_REQUESTS, problem).await?;
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
-            response
+            after(time, again(StatusCode::TOO_MANY_REQUESTS, problem).await?)
         }
     })
 }
 
+/// A code is sent, and the browser goes on to where it is typed.
+async fn send(
+    (policies, with): (&Policies, &Authenticator),
+    at: (&Visit, &ReturnTo, &Parameters),
+    person: &Person,
+    (session, user): (Session, User),
+) -> Result<Response, Error> {
+    let (visit, back, query) = at;
+    let Some(kind) = sent_by(query) else { return Ok(onwards(visit, back)) };
+    let own = way(&with_return(PATH, &back.seal(visit.site(), visit.browser())), Way::Sent(kind));
+    let asking = Asking {
+        context: visit_context(&policies.app, visit, Actor::User(user.id.clone())),
+        session,
+        kind,
+        purpose: Purpose::SignIn,
+        site: visit.site().clone(),
+        language: visit.language_for(user.locale.as_deref()),
+    };
+    match sending::send(policies, asking).await? {
+        Sent::Yes => Ok(Redirect::to(&own).into_response()),
+        Sent::Nowhere => Ok(onwards(visit, back)),
+        Sent::Wait(time) => {
+            let wait = (visit.texts().authentication.sent.wait)(&visit.language().wait(time));
+            let refused = (StatusCode::TOO_MANY_REQUESTS, Problem::whole(wait));
+            Ok(after(time, again((policies, with), at, person, refused).await?))
+        }
+    }
+}
+
+/// An answer to whoever may try again after this time.
+#[must_use]
+pub fn after(time: Duration, mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+    response
+}
+
+/// By which way a code is sent, where one is asked for that is.
+fn sent_by(query: &Parameters) -> Option<Kind> {
+    query.value(BY).and_then(Kind::stored).filter(|kind| Kind::SENT.contains(kind))
+}
+
+/// The page for another way, whose own address is `own`.
+fn way(own: &str, way: Way) -> String {
+    match way {
+        Way::App | Way::Passkey => own.to_owned(),
+        Way::Sent(kind) => format!("{own}&{BY}={}", kind.as_str()),
+        Way::Recovery => format!("{own}&{RECOVERY}=1"),
+    }
+}
+
+fn wrong(visit: &Visit, query: &Parameters) -> Problem {
+    let texts = &visit.texts().authentication;
+    let wrong = match (query.value(RECOVERY), sent_by(query)) {
+        (Some(_), _) => texts.second_factor.wrong_recovery,
+        (None, Some(_)) => texts.sent.wrong,
+        (None, None) => texts.second_factor.wrong,
+    };
+    Problem::of("code", wrong)
+}
+
 /// Whole days, the last one that began too.
-const fn days(span: std::time::Duration) -> u64 {
+const fn days(span: Duration) -> u64 {
     span.as_secs().div_ceil(86_400)
 }
 
@@ -154,11 +220,11 @@ async fn view(
     person: &Person,
     problems: Vec<Problem>,
 ) -> Result<SecondFactorPage, Error> {
-    let (session, _) = waiting(person).ok_or(Refusal::FormExpired)?;
+    let (session, user) = waiting(person).ok_or(Refusal::FormExpired)?;
     let own = with_return(PATH, &back.seal(visit.site(), visit.browser()));
-    let recovery = format!("{own}&{RECOVERY}=1");
     let (app, allowed) = (&policies.app, Allowed::of_person(policies, &session.user).await?);
-    let proving = allowed.proving(&app.storage.read().await?.factors().of_user(&session.user).await?);
+    let factors = app.storage.read().await?.factors().of_user(&session.user).await?;
+    let proving = allowed.proving(&factors);
     let passkey = if proving.contains(&Kind::Passkey) {
         passkey::form_of((app, with), (visit, back), session, &allowed.of_keys).await?
     } else {
@@ -167,27 +233,52 @@ async fn view(
     // By a recovery code, whoever has lost the key sets up another.
     let may_enrol = person.wanted.is_some() && assurance::meets(&session.acr, assurance::MULTI_FACTOR);
     let has_app = proving.contains(&Kind::Totp);
-    // Whoever has only what is closed has the recovery codes.
-    let has_other = has_app || passkey.is_some();
-    let is_recovery = query.value(RECOVERY).is_some() || !has_other;
-    let (action, other_href) = if is_recovery { (recovery, own) } else { (own, recovery) };
-    let passkey = passkey.filter(|_| !is_recovery);
     let is_key_wanted = passkey.is_some() && person.wanted == Some(assurance::PHISHING_RESISTANT);
+    let first = match (has_app && !is_key_wanted, passkey.is_some()) {
+        (true, _) => Some(Way::App),
+        (false, true) => Some(Way::Passkey),
+        (false, false) => None,
+    };
+    let sent = Kind::SENT.into_iter().filter(|kind| proving.contains(kind) && !is_key_wanted).map(Way::Sent);
+    let ways: Vec<Way> = first.into_iter().chain(sent).chain([Way::Recovery]).collect();
+    let chosen = chosen(&ways, query);
+    let passkey = passkey.filter(|_| matches!(chosen, Way::App | Way::Passkey));
     let days = match station::of(app, visit).await? {
-        None if !is_recovery => remembered::span(policies, &session.user).await?.map(days),
+        None if chosen != Way::Recovery => remembered::span(policies, &session.user).await?.map(days),
         _ => None,
     };
+    let other = |other: &Way| OtherWay { href: way(&own, *other), way: *other };
     Ok(SecondFactorPage {
         frame: Frame::new(visit),
-        action,
-        other_href: has_other.then_some(other_href),
+        action: way(&own, chosen),
+        others: ways.iter().filter(|one| **one != chosen).map(other).collect(),
         other_person_href: address_of(Step::SignIn, visit, back),
-        is_recovery,
+        way: chosen,
+        sent: sent_step(app, (session, user), chosen).await?,
+        is_mail_closed: factors.iter().any(|one| one.kind == Kind::Email && one.closed_at.is_some()),
         days,
         passkey,
         has_app: has_app && !is_key_wanted,
-        is_key_wanted,
+        is_key_wanted: is_key_wanted && chosen != Way::Recovery,
         lost_href: may_enrol.then(|| address_of(Step::Enrol, visit, back)),
         problems,
     })
+}
+
+/// The way that the page is for: the one that was asked for, or else the first.
+fn chosen(ways: &[Way], query: &Parameters) -> Way {
+    let asked = match (query.value(RECOVERY), sent_by(query)) {
+        (Some(_), _) => Some(Way::Recovery),
+        (None, Some(kind)) => Some(Way::Sent(kind)),
+        (None, None) => None,
+    };
+    asked.filter(|way| ways.contains(way)).or_else(|| ways.first().copied()).unwrap_or(Way::Recovery)
+}
+
+async fn sent_step(app: &App, (session, user): (&Session, &User), chosen: Way) -> storage::Result<Option<SentStep>> {
+    let Way::Sent(kind) = chosen else { return Ok(None) };
+    let place = Place { user: &user.id, session: &session.id, kind, purpose: Purpose::SignIn };
+    let is_waiting = sending::is_waiting(&mut app.storage.read().await?, place, app.clock.now()).await?;
+    let to = masked(user.email.as_ref().map_or("", |email| email.as_str()));
+    Ok(Some(SentStep { kind, to, is_waiting }))
 }

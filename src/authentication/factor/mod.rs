@@ -3,6 +3,7 @@
 pub mod hasher;
 pub mod passkey;
 pub mod recovery_code;
+pub mod sent_code;
 pub mod totp;
 
 use crate::{
@@ -17,6 +18,8 @@ pub enum Kind {
     Totp,
     /// A passkey, or a security key.
     Passkey,
+    /// Codes that are mailed to the address of the person.
+    Email,
 }
 
 impl Kind {
@@ -26,13 +29,17 @@ impl Kind {
         match self {
             Self::Totp => "totp",
             Self::Passkey => "passkey",
+            Self::Email => "email",
         }
     }
+
+    /// Those whose codes are sent to the person.
+    pub const SENT: [Self; 1] = [Self::Email];
 
     /// The kind that is stored as `text`.
     #[must_use]
     pub fn stored(text: &str) -> Option<Self> {
-        [Self::Totp, Self::Passkey].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Totp, Self::Passkey, Self::Email].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -51,6 +58,7 @@ pub struct Factor {
     pub created_at: Timestamp,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
-    /// Since when it proves nobody any more: a passkey of which there may be a copy.
+    /// Since when it proves nobody any more: a passkey of which there may be a copy, codes to a mailbox that the password rests
+    /// on as well.
     pub closed_at: Option<Timestamp>,
 }

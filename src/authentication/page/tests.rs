@@ -8,13 +8,14 @@ use super::{
     passkey::PasskeyForm,
     password::{PasswordPage, Reason},
     reset::{ResetPage, sent_page},
-    second_factor::SecondFactorPage,
+    second_factor::{OtherWay, SecondFactorPage, SentStep, Way},
     sign_in::SignInPage,
     sign_out::{SignOutPage, SignedOutPage},
     take_back::TakeBackPage,
     terms::{Document, TermsPage},
 };
 use crate::{
+    authentication::factor::Kind,
     policy::password::Asked,
     setting::Setting,
     web::{
@@ -154,21 +155,29 @@ fn passwords_are_set_on_well_formed_pages() {
 
 #[test]
 fn the_second_factor_is_asked_on_a_well_formed_page() {
-    for (name, is_recovery) in [("second-factor", false), ("second-factor-recovery", true)] {
+    let (mail, recovery) = (Way::Sent(Kind::Email), Way::Recovery);
+    for (name, way, others, is_waiting) in [
+        ("second-factor", Way::App, [mail, recovery], false),
+        ("second-factor-recovery", recovery, [Way::App, mail], false),
+        ("second-factor-mail", mail, [Way::App, recovery], false),
+        ("second-factor-mailed", mail, [Way::Passkey, recovery], true),
+    ] {
         in_every_language(name, |frame| {
             let problems = vec![Problem::of("code", frame.t.authentication.second_factor.wrong)];
-            let (action, other_href) =
-                ("/login/factor?return=abc".into(), Some("/login/factor?return=abc&recovery=1".into()));
+            let to = |way| OtherWay { href: "/login/factor?return=abc&recovery=1".into(), way };
+            let step = SentStep { kind: Kind::Email, to: "p•••@riverside.example".into(), is_waiting };
             let other_person_href = "/login/password?return=abc".into();
             SecondFactorPage {
                 is_key_wanted: false,
                 lost_href: None,
                 frame,
-                action,
-                other_href,
+                action: "/login/factor?return=abc".into(),
+                others: others.map(to).into(),
                 other_person_href,
-                is_recovery,
-                days: (!is_recovery).then_some(30),
+                way,
+                sent: (way == mail).then_some(step),
+                is_mail_closed: way == recovery,
+                days: (way != recovery).then_some(30),
                 passkey: None,
                 has_app: true,
                 problems,

@@ -59,7 +59,7 @@ impl PasswordLinks<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn redeem(&mut self, token: TokenHash, now: Timestamp) -> Result<Option<UserId>> {
-        let row = sql("UPDATE mailed_links SET used_at = $2 \
+        let row = sql("UPDATE mailed_links SET used_at = $2, redeemed_at = $2 \
              WHERE token_hash = $1 AND purpose = 'password' AND used_at IS NULL AND expires_at > $2 \
              RETURNING user_id")
         .bind(token.to_vec())
@@ -67,6 +67,20 @@ impl PasswordLinks<'_> {
         .fetch_optional(self.0.connection())
         .await?;
         row.map(|row| Ok(UserId::from_stored(row.try_get("user_id")?))).transpose()
+    }
+
+    /// Whether a person has chosen a password by a link since.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_redeemed_since(&mut self, user: &UserId, since: Timestamp) -> Result<bool> {
+        let row = sql("SELECT user_id FROM mailed_links \
+             WHERE user_id = $1 AND purpose = 'password' AND redeemed_at > $2 LIMIT 1")
+        .bind(user.as_str().to_owned())
+        .bind(since.0)
+        .fetch_optional(self.0.connection())
+        .await?;
+        Ok(row.is_some())
     }
 
     /// Makes every link of a person void.

@@ -297,6 +297,7 @@ impl Users<'_> {
         for statement in [
             "DELETE FROM factors WHERE user_id = $1",
             "DELETE FROM recovery_codes WHERE user_id = $1",
+            "DELETE FROM sent_codes WHERE user_id = $1",
             "DELETE FROM former_passwords WHERE user_id = $1",
             "DELETE FROM known_devices WHERE user_id = $1",
             "DELETE FROM sign_in_places WHERE user_id = $1",

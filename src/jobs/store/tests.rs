@@ -18,7 +18,14 @@ fn context() -> Context {
 
 fn mail(to: &str) -> Job {
     let text = String::from;
-    Job::SendMail { to: text(to), subject: text("s"), text: text("t"), html: text("h"), mail: text("welcome") }
+    Job::SendMail {
+        to: text(to),
+        subject: text("s"),
+        text: text("t"),
+        html: text("h"),
+        mail: text("welcome"),
+        until: None,
+    }
 }
 
 async fn enqueue(storage: &Storage, sealer: &Arc<Sealer>, job: Job) {

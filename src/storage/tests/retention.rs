@@ -97,7 +97,7 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
 
 /// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
 #[rustfmt::skip]
-const PERISHABLE: [(&str, &str, &str); 21] = [
+const PERISHABLE: [(&str, &str, &str); 22] = [
     ("pushed_requests", "hash, client_id, parameters, created_at, expires_at", "'N', '', '', 0, AT"),
     ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
     ("replays", "hash, expires_at", "'N', AT"),
@@ -108,6 +108,7 @@ const PERISHABLE: [(&str, &str, &str); 21] = [
     ("deferred_requests", "id, hash, client_id, scope, resources, interval_seconds, created_at, expires_at",
      "'N', 'N', 'c', '', '[]', 5, 0, AT"),
     ("mailed_links", "token_hash, user_id, purpose, created_at, expires_at", "'N', 'u', 'password', 0, AT"),
+    ("sent_codes", "id, user_id, session_id, kind, purpose, sealed_code, sent_at", "'N', 'u', 's', 'email', 'sign-in', '', AT"),
     ("safety_links", "token_hash, user_id, purpose, email, created_at, expires_at", "'N', 'u', 'take-back', '', 0, AT"),
     ("recoveries", "id, user_id, email, reason, stop_hash, created_at, expires_at", "'N', 'u', '', '', 'N', 0, AT"),
     // Kept for a day.

@@ -12,6 +12,7 @@ mod isolation;
 mod languages;
 mod lockout;
 mod lost_factors;
+mod mailed_codes;
 mod overview;
 mod password;
 mod passkeys;

@@ -101,7 +101,14 @@ async fn heads_key(app: &App) -> hmac::Key {
 
 fn letter() -> Job {
     let text = |text: &str| text.to_owned();
-    Job::SendMail { to: text("a@x.dk"), subject: text("s"), text: text("t"), html: text("h"), mail: text("welcome") }
+    Job::SendMail {
+        to: text("a@x.dk"),
+        subject: text("s"),
+        text: text("t"),
+        html: text("h"),
+        mail: text("welcome"),
+        until: None,
+    }
 }
 
 #[tokio::test]

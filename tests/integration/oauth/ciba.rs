@@ -260,7 +260,7 @@ async fn a_person_is_told_by_mail_but_not_flooded_and_not_by_whom() {
         let more = "login_hint=priya@clinic.example&binding_message=W4SCT&requested_expiry=60";
         begin(&clinic, "phone", more).await;
         let told = jobs(&clinic).await;
-        let [Job::SendMail { to, mail, subject, text, html }] = &told[..] else { panic!("{told:?}") };
+        let [Job::SendMail { to, mail, subject, text, html, .. }] = &told[..] else { panic!("{told:?}") };
         assert_eq!((to.as_str(), mail.as_str()), ("priya@clinic.example", "request-waiting"));
         assert!(text.contains(&format!("{ISSUER}/account/requests")), "{text}");
         for secret in ["phone", "riverside", "W4SCT", "roles"] {

@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Station, TakeBack, Terms,
+        Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -32,6 +32,27 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             days => format!("Spørg ikke igen på denne enhed i {days} dage. Ikke på en delt computer."),
         },
         use_app: "Brug godkendelsesappen i stedet",
+    },
+    sent: SentCodes {
+        mail: SentBy {
+            choose: "Send mig en kode via e-mail",
+            before: |to| format!("Vi kan sende en kode på seks cifre til {to}."),
+            sent: |to| {
+                format!("Vi har sendt en kode på seks cifre til {to}. Den virker i ti minutter, i denne browser.")
+            },
+            closed: "Koder via e-mail tæller ikke her: din adgangskode blev skiftet med et link i den samme postkasse. Log ind på en anden måde, og sæt dem op igen.",
+            title: "Koder via e-mail",
+            none: "Du har ingen. Når du logger ind, kan en kode sendes til dig. En adgangsnøgle eller en app er sikrere: den, der læser din post, læser også koderne.",
+            add: "Sæt koder via e-mail op",
+            offer: "En kode, der sendes til dig hver gang.",
+            not_now: "Din adgangskode blev valgt med et link i den samme postkasse for mindre end et døgn siden, så koder sendt dertil beviser ikke mere. Tilføj en app eller en adgangsnøgle, eller kom tilbage i morgen.",
+            was_added: "Koder via e-mail er sat op.",
+        },
+        send: "Send koden",
+        again: "Send en ny kode",
+        wait: |wait| format!("En ny kode kan sendes om {wait}."),
+        wrong: "Koden er forkert, udløbet eller brugt. Efter fem forsøg er en kode ugyldig: send en ny.",
+        submit: "Fortsæt",
     },
     station: Station {
         title: "Gør denne browser til en fælles arbejdsstation?",

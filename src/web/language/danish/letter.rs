@@ -1,8 +1,8 @@
 //! Mails in Danish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification, Waiting,
-    Welcome, Word,
+    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification,
+    Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -97,6 +97,16 @@ pub(super) const LETTERS: Letters = Letters {
             },
             effect: "Den logger ingen ind længere, og du er logget ud overalt. Log ind med en anden adgangsnøgle, en app eller en gendannelseskode, fjern den lukkede, og sæt en ny op.",
         },
+        mail_added: Word {
+            subject: "Koder via e-mail er sat op",
+            lead: |date| format!("Den {date} blev koder via e-mail sat op for din konto."),
+            effect: "Fra nu af kan du få en kode sendt til denne adresse, når du logger ind.",
+        },
+        mail_removed: Word {
+            subject: "Koder via e-mail er fjernet",
+            lead: |date| format!("Den {date} blev koder via e-mail fjernet fra din konto."),
+            effect: "Du får ikke flere koder via e-mail.",
+        },
         last_removed: Word {
             subject: "En godkendelsesapp er fjernet",
             lead: |date| format!("Den {date} blev den sidste godkendelsesapp fjernet fra din konto."),
@@ -159,6 +169,15 @@ pub(super) const LETTERS: Letters = Letters {
         yours: "Hvis det var dig, er der ikke noget at gøre.",
         not_you: "Var det ikke dig? Log enheden ud, vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
         button: "Se mine enheder",
+    },
+    code: Code {
+        subject: "Din kode",
+        lead: |code| format!("Din kode er {code}"),
+        expires: "Den virker én gang, i ti minutter, i den browser, der bad om den.",
+        facts: |device, from, date| format!("Bedt om på {device}, fra {from}, {date}."),
+        never: "Skriv den på login-siden og ingen andre steder. Ingen fra it-afdelingen, klinikken eller en helpdesk vil nogensinde bede dig om den.",
+        not_you: "Var det ikke dig? Så kender nogen din adgangskode. Ingen kommer ind uden denne kode, men vælg en anden adgangskode nu.",
+        button: "Skift min adgangskode",
     },
     suspicion: Suspicions {
         unexpected: "Et uventet login",

@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Station, TakeBack, Terms,
+        Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -32,6 +32,27 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             days => format!("Don’t ask again on this device for {days} days. Not on a shared computer."),
         },
         use_app: "Use the authenticator app instead",
+    },
+    sent: SentCodes {
+        mail: SentBy {
+            choose: "Send me a code by e-mail",
+            before: |to| format!("We can mail a code of six digits to {to}."),
+            sent: |to| {
+                format!("We have mailed a code of six digits to {to}. It’s good for ten minutes, in this browser.")
+            },
+            closed: "Codes by e-mail don’t count here: your password was changed by a link in the same mailbox. Sign in another way, then set them up again.",
+            title: "Codes by e-mail",
+            none: "You have none. When you sign in, a code can be mailed to you. A passkey or an app is safer: whoever reads your mail reads the codes too.",
+            add: "Set up codes by e-mail",
+            offer: "A code that is mailed to you each time.",
+            not_now: "Your password was chosen by a link in the same mailbox less than a day ago, so codes sent there would prove nothing more. Set up an app or a passkey, or come back tomorrow.",
+            was_added: "Codes by e-mail have been set up.",
+        },
+        send: "Send the code",
+        again: "Send another code",
+        wait: |wait| format!("Another code can be sent in {wait}."),
+        wrong: "That code isn’t right, has expired, or was used already. After five tries a code is void: send another.",
+        submit: "Continue",
     },
     station: Station {
         title: "Make this browser a shared workstation?",

@@ -1,8 +1,8 @@
 //! Mails in English.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification, Waiting,
-    Welcome, Word,
+    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification,
+    Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -97,6 +97,16 @@ pub(super) const LETTERS: Letters = Letters {
             },
             effect: "It signs nobody in any more, and you’re signed out everywhere. Sign in with another passkey, an app or a recovery code, remove the closed one and set up a new one.",
         },
+        mail_added: Word {
+            subject: "Codes by e-mail have been set up",
+            lead: |date| format!("On {date}, codes by e-mail were set up for your account."),
+            effect: "From now on, you can have a code mailed to this address when you sign in.",
+        },
+        mail_removed: Word {
+            subject: "Codes by e-mail have been removed",
+            lead: |date| format!("On {date}, codes by e-mail were removed from your account."),
+            effect: "No more codes are mailed to you.",
+        },
         last_removed: Word {
             subject: "An authenticator app has been removed",
             lead: |date| format!("On {date}, the last authenticator app was removed from your account."),
@@ -157,6 +167,15 @@ pub(super) const LETTERS: Letters = Letters {
         yours: "If it was you, there’s nothing to do.",
         not_you: "It wasn’t you? Sign that device out, choose a new password at once and tell your clinic’s administrator.",
         button: "See my devices",
+    },
+    code: Code {
+        subject: "Your code",
+        lead: |code| format!("Your code is {code}"),
+        expires: "It works once, for ten minutes, in the browser that asked for it.",
+        facts: |device, from, date| format!("Asked for on {device}, from {from}, on {date}."),
+        never: "Type it on the sign-in page and nowhere else. Nobody from IT, your clinic or a help desk will ever ask you for it.",
+        not_you: "It wasn’t you? Then somebody knows your password. Nobody gets in without this code, but choose another password now.",
+        button: "Change my password",
     },
     suspicion: Suspicions {
         unexpected: "An unexpected sign-in",

@@ -4,7 +4,7 @@ use crate::web::language::strings::{
     Said,
     authentication::{
         Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SignIn, SignOut, Station, TakeBack, Terms,
+        Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -34,6 +34,27 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             }
         },
         use_app: "Usar la aplicación de autenticación",
+    },
+    sent: SentCodes {
+        mail: SentBy {
+            choose: "Enviarme un código por correo",
+            before: |to| format!("Podemos enviar un código de seis cifras a {to}."),
+            sent: |to| {
+                format!("Hemos enviado un código de seis cifras a {to}. Sirve durante diez minutos, en este navegador.")
+            },
+            closed: "Los códigos por correo no cuentan aquí: su contraseña se cambió con un enlace del mismo buzón. Entre de otra manera y vuelva a configurarlos.",
+            title: "Códigos por correo",
+            none: "No tiene. Al iniciar sesión se le puede enviar un código. Una llave de acceso o una aplicación es más segura: quien lee su correo lee también los códigos.",
+            add: "Configurar códigos por correo",
+            offer: "Un código que se le envía por correo cada vez.",
+            not_now: "Su contraseña se eligió con un enlace del mismo buzón hace menos de un día, así que los códigos enviados allí no demostrarían nada más. Añada una aplicación o una llave de acceso, o vuelva mañana.",
+            was_added: "Se han configurado los códigos por correo.",
+        },
+        send: "Enviar el código",
+        again: "Enviar otro código",
+        wait: |wait| format!("Se puede enviar otro código en {wait}."),
+        wrong: "El código no es correcto, ha caducado o ya se ha usado. Tras cinco intentos un código deja de servir: envíe otro.",
+        submit: "Continuar",
     },
     station: Station {
         title: "¿Convertir este navegador en puesto compartido?",

@@ -1,8 +1,8 @@
 //! Mails in Spanish.
 
 use crate::web::language::strings::letter::{
-    Changed, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification, Waiting,
-    Welcome, Word,
+    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification,
+    Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -97,6 +97,16 @@ pub(super) const LETTERS: Letters = Letters {
             },
             effect: "Ya no deja entrar a nadie, y su sesión se ha cerrado en todas partes. Entre con otra llave de acceso, una aplicación o un código de recuperación, quite la cerrada y configure una nueva.",
         },
+        mail_added: Word {
+            subject: "Se han configurado los códigos por correo",
+            lead: |date| format!("El {date} se configuraron los códigos por correo en su cuenta."),
+            effect: "A partir de ahora puede recibir un código en esta dirección al iniciar sesión.",
+        },
+        mail_removed: Word {
+            subject: "Se han quitado los códigos por correo",
+            lead: |date| format!("El {date} se quitaron los códigos por correo de su cuenta."),
+            effect: "Ya no se le envían códigos por correo.",
+        },
         last_removed: Word {
             subject: "Se ha quitado una aplicación de autenticación",
             lead: |date| format!("El {date} se quitó de su cuenta la última aplicación de autenticación."),
@@ -163,6 +173,15 @@ pub(super) const LETTERS: Letters = Letters {
         yours: "Si fue usted, no tiene que hacer nada.",
         not_you: "¿No ha sido usted? Cierre la sesión de ese dispositivo, elija enseguida otra contraseña y avise al administrador de su clínica.",
         button: "Ver mis dispositivos",
+    },
+    code: Code {
+        subject: "Su código",
+        lead: |code| format!("Su código es {code}"),
+        expires: "Sirve una vez, durante diez minutos, en el navegador que lo pidió.",
+        facts: |device, from, date| format!("Pedido en {device}, desde {from}, el {date}."),
+        never: "Escríbalo en la página de inicio de sesión y en ningún otro sitio. Nadie de informática, de su clínica ni de un servicio de ayuda se lo pedirá nunca.",
+        not_you: "¿No ha sido usted? Entonces alguien conoce su contraseña. Nadie entra sin este código, pero elija ahora otra contraseña.",
+        button: "Cambiar mi contraseña",
     },
     suspicion: Suspicions {
         unexpected: "Un inicio de sesión inesperado",

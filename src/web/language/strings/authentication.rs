@@ -9,6 +9,7 @@ pub struct Authentication {
     pub tagline: &'static str,
     pub sign_in: SignIn,
     pub second_factor: SecondFactor,
+    pub sent: SentCodes,
     pub station: Station,
     pub passkey: Passkey,
     pub take_back: TakeBack,
@@ -61,6 +62,32 @@ pub struct SecondFactor {
     pub no_codes: &'static str,
     pub remember: fn(u64) -> String,
     pub use_app: &'static str,
+}
+
+/// Codes that are sent.
+#[derive(Debug)]
+pub struct SentCodes {
+    pub mail: SentBy,
+    pub send: &'static str,
+    pub again: &'static str,
+    pub wait: fn(&str) -> String,
+    pub wrong: &'static str,
+    pub submit: &'static str,
+}
+
+/// The way by which they are.
+#[derive(Debug)]
+pub struct SentBy {
+    pub choose: &'static str,
+    pub before: fn(&str) -> String,
+    pub sent: fn(&str) -> String,
+    pub closed: &'static str,
+    pub title: &'static str,
+    pub none: &'static str,
+    pub add: &'static str,
+    pub offer: &'static str,
+    pub not_now: &'static str,
+    pub was_added: &'static str,
 }
 
 /// A shared workstation.

@@ -20,6 +20,7 @@ pub struct Letters {
     pub factors: Factors,
     pub locked: Locked,
     pub new_device: NewDevice,
+    pub code: Code,
     pub suspicion: Suspicions,
     pub recovery: Recovery,
 }
@@ -78,6 +79,18 @@ pub struct NewDevice {
     pub button: &'static str,
 }
 
+/// A code to type.
+#[derive(Debug)]
+pub struct Code {
+    pub subject: &'static str,
+    pub lead: fn(&str) -> String,
+    pub expires: &'static str,
+    pub facts: fn(&str, &str, &str) -> String,
+    pub never: &'static str,
+    pub not_you: &'static str,
+    pub button: &'static str,
+}
+
 /// Word that an account is locked.
 #[derive(Debug)]
 pub struct Locked {
@@ -98,6 +111,8 @@ pub struct Factors {
     pub passkey_added: Word,
     pub passkey_removed: Word,
     pub passkey_closed: Word,
+    pub mail_added: Word,
+    pub mail_removed: Word,
     pub last_removed: Word,
     pub reset: Word,
     pub taken_back: Word,

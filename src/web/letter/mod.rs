@@ -2,6 +2,8 @@
 //!
 //! A letter says who it is for and why it came, holds at most one link, and says what happens when it is ignored.
 
+mod factors;
+
 use askama::Template;
 
 use super::{
@@ -12,6 +14,8 @@ use super::{
     site::Site,
 };
 use crate::clock::Timestamp;
+
+pub use factors::FactorChange;
 
 /// A finished letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,35 +70,6 @@ pub enum Suspicion<'a> {
     Failures { name: &'a str, times: i64 },
     /// Failed sign-ins to many accounts.
     Spraying { times: i64 },
-}
-
-/// What has become of the things that a person signs in with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FactorChange {
-    /// An authenticator app was added.
-    Added,
-    /// One was removed.
-    Removed,
-    /// A passkey was added.
-    PasskeyAdded,
-    /// A passkey was removed.
-    PasskeyRemoved,
-    /// A passkey was closed: there may be a copy of it.
-    PasskeyClosed,
-    /// The last one was removed.
-    LastRemoved,
-    /// It was a passkey.
-    LastPasskeyRemoved,
-    /// All were removed for the person.
-    Reset,
-    /// The owner took the account back.
-    TakenBack,
-    /// New recovery codes were made.
-    CodesMade,
-    /// A recovery code was used.
-    CodeUsed,
-    /// Wrong codes were typed after the right password.
-    CodesGuessed,
 }
 
 /// What has become of a request to let somebody in who has lost every factor, as the person is told.
@@ -237,6 +212,17 @@ impl Letterhead {
         self.write("new-device", t.subject, &body)
     }
 
+    /// A code for who signs in, or sets codes up, on a device from an address at an instant; `href` leads to a new password.
+    #[must_use]
+    pub fn code(&self, code: &str, (user_agent, from, at): (&str, &str, Timestamp), href: &str) -> Letter {
+        let t = &self.texts().code;
+        let device = Device::of(user_agent).name();
+        let device = device.unwrap_or_else(|| self.language.strings().account.devices.unknown.to_owned());
+        let facts = (t.facts)(&device, from, &self.language.date_and_time(at));
+        let before = vec![(t.lead)(code), t.expires.into(), facts, t.never.into(), t.not_you.into()];
+        self.write("code", t.subject, &self.body(before, (t.button, href), Vec::new()))
+    }
+
     /// Word that something looks like an attack, which came from `address` at `at`; `href` leads to the reader's account.
     #[must_use]
     pub fn suspicion(&self, what: &Suspicion<'_>, (address, at): (&str, Timestamp), href: &str) -> Letter {
@@ -287,43 +273,6 @@ impl Letterhead {
         let t = &self.texts().request;
         let body = self.body(vec![t.lead.into()], (t.button, href), vec![t.expires.into(), t.not_you.into()]);
         self.write("request-waiting", t.subject, &body)
-    }
-
-    /// Word that what the person signs in with was changed at `at`; `href` leads to where it is seen.
-    #[must_use]
-    pub fn factors_changed(&self, what: FactorChange, at: Timestamp, href: &str) -> Letter {
-        let t = &self.texts().factors;
-        let (kind, word) = match what {
-            FactorChange::Added => ("factor-added", &t.added),
-            FactorChange::Removed => ("factor-removed", &t.removed),
-            FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
-            FactorChange::PasskeyRemoved | FactorChange::LastPasskeyRemoved => ("passkey-removed", &t.passkey_removed),
-            FactorChange::PasskeyClosed => ("passkey-closed", &t.passkey_closed),
-            FactorChange::LastRemoved => ("factor-removed", &t.last_removed),
-            FactorChange::Reset => ("factors-reset", &t.reset),
-            FactorChange::TakenBack => ("account-taken-back", &t.taken_back),
-            FactorChange::CodesMade => ("recovery-codes-made", &t.codes_made),
-            FactorChange::CodeUsed => ("recovery-code-used", &t.code_used),
-            FactorChange::CodesGuessed => ("codes-guessed", &t.codes_guessed),
-        };
-        let lead = (word.lead)(&self.language.date_and_time(at));
-        let is_last_key = what == FactorChange::LastPasskeyRemoved;
-        let effect = if is_last_key { t.last_removed.effect } else { word.effect };
-        let body = self.body(vec![lead, effect.into(), t.not_you.into()], (t.button, href), Vec::new());
-        self.write(kind, word.subject, &body)
-    }
-
-    /// Word that the first factor was set up at `at`; `href` takes the account back from whoever did.
-    #[must_use]
-    pub fn first_factor(&self, what: FactorChange, at: Timestamp, href: &str) -> Letter {
-        let t = &self.texts().factors;
-        let (kind, word) = match what {
-            FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
-            _ => ("factor-added", &t.added),
-        };
-        let before = vec![(word.lead)(&self.language.date_and_time(at)), word.effect.into(), t.undo.lead.into()];
-        let body = self.body(before, (t.undo.button, href), vec![t.undo.expires.into()]);
-        self.write(kind, word.subject, &body)
     }
 
     /// Word to somebody for whom it was asked that they be let in without a second factor; `href` is the link of this step.
@@ -399,10 +348,33 @@ mod tests {
     use super::*;
     use crate::web::{gallery, site::tests::site};
 
-    fn with_ways_back(head: &Letterhead) -> [Letter; 3] {
+    const CHANGES: [FactorChange; 15] = [
+        FactorChange::Added,
+        FactorChange::Removed,
+        FactorChange::PasskeyAdded,
+        FactorChange::PasskeyRemoved,
+        FactorChange::PasskeyClosed,
+        FactorChange::LastRemoved,
+        FactorChange::LastPasskeyRemoved,
+        FactorChange::MailAdded,
+        FactorChange::MailRemoved,
+        FactorChange::LastMailRemoved,
+        FactorChange::CodesGuessed,
+        FactorChange::Reset,
+        FactorChange::TakenBack,
+        FactorChange::CodesMade,
+        FactorChange::CodeUsed,
+    ];
+
+    fn with_ways_back(head: &Letterhead) -> [Letter; 4] {
         let (at, href) = (Timestamp(1_795_320_000_000), "https://id.example/take-back/t0ken");
         let first = |what| head.first_factor(what, at, href);
-        [first(FactorChange::Added), first(FactorChange::PasskeyAdded), head.email_moved(at, href)]
+        [
+            first(FactorChange::Added),
+            first(FactorChange::PasskeyAdded),
+            first(FactorChange::MailAdded),
+            head.email_moved(at, href),
+        ]
     }
 
     fn of_recoveries(head: &Letterhead) -> Vec<Letter> {
@@ -425,20 +397,6 @@ mod tests {
             href: "https://id.example/invitation/t0ken",
             expires_at: Timestamp(1_795_320_000_000),
         };
-        let changes = [
-            FactorChange::Added,
-            FactorChange::Removed,
-            FactorChange::PasskeyAdded,
-            FactorChange::PasskeyRemoved,
-            FactorChange::PasskeyClosed,
-            FactorChange::LastRemoved,
-            FactorChange::LastPasskeyRemoved,
-            FactorChange::CodesGuessed,
-            FactorChange::Reset,
-            FactorChange::TakenBack,
-            FactorChange::CodesMade,
-            FactorChange::CodeUsed,
-        ];
         let mut letters = vec![
             clinic.invitation(invited),
             Letterhead::new(language, &site).invitation(Invited { invited_by: None, has_account: true, ..invited }),
@@ -454,6 +412,11 @@ mod tests {
                 "192.0.2.7",
                 Timestamp(1_795_320_000_000),
                 "https://id.example/account/sessions",
+            ),
+            head.code(
+                "123 456",
+                ("Firefox/133 (Windows)", "192.0.2.7 (DK)", Timestamp(1_795_320_000_000)),
+                "https://id.example/account/password",
             ),
             head.account_locked(None, "https://id.example/password/forgotten"),
             head.request_waiting("https://id.example/account/requests"),
@@ -471,7 +434,7 @@ mod tests {
         }));
         letters.extend(with_ways_back(&head));
         letters.extend(of_recoveries(&head));
-        letters.extend(changes.map(|what| {
+        letters.extend(CHANGES.map(|what| {
             head.factors_changed(what, Timestamp(1_795_320_000_000), "https://id.example/account/security")
         }));
         letters

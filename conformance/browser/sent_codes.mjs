@@ -1,0 +1,60 @@
+// Codes that are sent to a person, as a second factor: set up, asked for, refused too soon, typed.
+
+import assert from 'node:assert/strict';
+import { ISSUER, mailedCode } from '../demo.mjs';
+import { closed, DARK_PHONE, DESKTOP, SPANISH, visit, WITHOUT_SCRIPTS } from './visitor.mjs';
+
+const SECURITY = `${ISSUER}/account/security`;
+const SEND = 'form:has(input[name=send]) button';
+
+/** Signs in with the password; the recovery code `code` stands in for the second step. */
+async function comesInBy(visitor, person, code) {
+  await visitor.opens(`${ISSUER}/account`);
+  await visitor.givesPassword(person);
+  await visitor.presses(visitor.page.locator('a[href*="recovery=1"]'));
+  await visitor.fills({ code });
+  await visitor.isAt(`${ISSUER}/account`);
+}
+
+// One person each: of codes there are five an hour.
+const CASES = [[DESKTOP, 'frank'], [DARK_PHONE, 'bill'], [WITHOUT_SCRIPTS, 'sam'], [SPANISH, 'max']];
+for (const [device, name] of CASES) {
+  const person = `${name}@riverside.example`;
+  await visit('codes by mail are set up, asked for once in half a minute, and removed', device, async (visitor) => {
+    await visitor.opensTheAccountAs(person);
+    await visitor.opens(SECURITY);
+    await visitor.presses(visitor.page.locator('a[href="/account/security/email"]'));
+    await visitor.sees(person);
+    await visitor.presses(visitor.page.locator(SEND));
+    await visitor.fills({ code: '000000' });
+    await visitor.isRefused('code');
+    await visitor.fills({ code: await mailedCode(person) });
+    const [first] = await visitor.page.locator('.secrets code').allInnerTexts();
+    await visitor.opens(SECURITY);
+    await visitor.sees(person, '10');
+
+    const other = await visitor.anotherDevice();
+    await other.opens(`${ISSUER}/account`);
+    await other.givesPassword(person);
+    await other.isAt(`${ISSUER}/login/factor`);
+    await other.sees(`${name[0]}•••@riverside.example`);
+    await other.presses(other.page.locator(SEND));
+    await other.isRefused();
+    if (device === DESKTOP) {
+      await other.page.waitForTimeout(31_000);
+      await other.presses(other.page.locator(SEND));
+      await other.fills({ code: await mailedCode(person) });
+      await other.isAt(`${ISSUER}/account`);
+    } else {
+      await comesInBy(other, person, first);
+    }
+    await visitor.opens(SECURITY);
+    await visitor.presses(visitor.page.locator('a[href$="/remove"]'));
+    await visitor.presses(visitor.page.locator('form[action$="/remove"] button'));
+    assert.equal(await visitor.page.locator('a[href$="/remove"]').count(), 0);
+    await visitor.opens(`${ISSUER}/account/sessions`);
+    await visitor.presses(visitor.page.locator('form[action="/account/sessions/end-all"] button'));
+  });
+}
+
+await closed();
