@@ -67,6 +67,17 @@ export async function mailedCode(address) {
   throw new Error(`no mail to ${address} with a code`);
 }
 
+/** The code in the newest text message to `number`, as the demo keeps it; waits until there is one. */
+export async function textedCode(number) {
+  for (let tries = 0; tries < 100; tries++) {
+    const page = await (await fetch(`${APP}/messages`)).text();
+    const code = page.match(new RegExp(`<dt>\\${number}</dt><dd>(\\d{3} \\d{3}) `))?.[1];
+    if (code) return code;
+    await sleep(100);
+  }
+  throw new Error(`no text message to ${number}`);
+}
+
 /** All mails as text, the newest first. */
 function mails() {
   const folder = join(DEMO_DATA, 'mail');

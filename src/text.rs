@@ -4,6 +4,7 @@
 
 mod names;
 pub mod network;
+pub mod phone;
 pub mod span;
 
 use std::{fmt, str::FromStr};

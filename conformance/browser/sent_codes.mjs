@@ -1,7 +1,7 @@
 // Codes that are sent to a person, as a second factor: set up, asked for, refused too soon, typed.
 
 import assert from 'node:assert/strict';
-import { ISSUER, mailedCode } from '../demo.mjs';
+import { ISSUER, mailedCode, textedCode } from '../demo.mjs';
 import { closed, DARK_PHONE, DESKTOP, SPANISH, visit, WITHOUT_SCRIPTS } from './visitor.mjs';
 
 const SECURITY = `${ISSUER}/account/security`;
@@ -52,6 +52,38 @@ for (const [device, name] of CASES) {
     await visitor.presses(visitor.page.locator('a[href$="/remove"]'));
     await visitor.presses(visitor.page.locator('form[action$="/remove"] button'));
     assert.equal(await visitor.page.locator('a[href$="/remove"]').count(), 0);
+    await visitor.opens(`${ISSUER}/account/sessions`);
+    await visitor.presses(visitor.page.locator('form[action="/account/sessions/end-all"] button'));
+  });
+}
+
+const PHONES = [
+  [DESKTOP, 'olivia@riverside.example', '+4511223341'],
+  [DARK_PHONE, 'priya@riverside.example', '+4511223342'],
+  [WITHOUT_SCRIPTS, 'noor@harbour.example', '+4511223343'],
+  [SPANISH, 'bill@riverside.example', '+4511223344'],
+];
+for (const [device, person, number] of PHONES) {
+  await visit('codes by text message are set up with a number that is one', device, async (visitor) => {
+    await visitor.opensTheAccountAs(person);
+    await visitor.opens(SECURITY);
+    await visitor.presses(visitor.page.locator('a[href="/account/security/phone"]'));
+    await visitor.fills({ number: '11 22 33 44' });
+    await visitor.isRefused('number');
+    await visitor.fills({ number });
+    await visitor.sees(number);
+    await visitor.fills({ code: '000000' });
+    await visitor.isRefused('code');
+    await visitor.fills({ code: await textedCode(number) });
+    const [first] = await visitor.page.locator('.secrets code').allInnerTexts();
+    await visitor.opens(SECURITY);
+    await visitor.sees(`•••• ${number.slice(-2)}`);
+    await visitor.doesNotSee(number);
+    const other = await visitor.anotherDevice();
+    await comesInBy(other, person, first);
+    await visitor.opens(SECURITY);
+    await visitor.presses(visitor.page.locator('a[href$="/remove"]'));
+    await visitor.presses(visitor.page.locator('form[action$="/remove"] button'));
     await visitor.opens(`${ISSUER}/account/sessions`);
     await visitor.presses(visitor.page.locator('form[action="/account/sessions/end-all"] button'));
   });

@@ -148,9 +148,11 @@ events! {
     SecondFactorFailure "second-factor" Failure { user: UserId, reason: &'static str };
     /// A code was sent to a person; `kind` is that of the factor.
     CodeSending "code-sending" Success { user: UserId, kind: &'static str };
+    /// As many text messages were sent within an hour as there may be: no more are for now. Written down once an hour.
+    TextMessagesExhaustion "text-messages-exhaustion" Failure { user: UserId, most: u64 };
     /// A recovery code was used up.
     RecoveryCodeUse "recovery-code-use" Success { user: UserId };
-    /// A factor was set up; `kind` is `totp`, `passkey` or `email`.
+    /// A factor was set up; `kind` is `totp`, `passkey`, `email` or `sms`.
     FactorEnrolment "factor-enrolment" Success { user: UserId, factor: FactorId, kind: &'static str } factor;
     /// A passkey was closed for good: it counted back, so that there may be a copy of it. Or codes by mail were: a new password
     /// came by the same way.

@@ -21,8 +21,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Allowed {
     kinds: Option<BTreeSet<String>>,
-    /// Whether there are codes by mail at all.
-    mailed: bool,
+    /// Which codes are sent at all.
+    sent: Factors,
     /// What is asked of a passkey.
     pub of_keys: Asked,
 }
@@ -35,7 +35,7 @@ impl Allowed {
             verification: rules.choice(Setting::FactorPasskeyUserVerification) == Some("required"),
             models: rules.words(Setting::FactorPasskeyModels),
         };
-        Self { kinds: rules.words(Setting::FactorKinds), mailed: factors.email, of_keys }
+        Self { kinds: rules.words(Setting::FactorKinds), sent: factors, of_keys }
     }
 
     /// What the rules for a person come to.
@@ -49,14 +49,20 @@ impl Allowed {
     /// Whether factors of this kind may be set up.
     #[must_use]
     pub fn holds(&self, kind: Kind) -> bool {
-        let is_there = kind != Kind::Email || self.mailed;
+        let is_there = match kind {
+            Kind::Email => self.sent.email,
+            Kind::Sms => self.sent.sms,
+            Kind::Totp | Kind::Passkey => true,
+        };
         is_there && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind.as_str()))
     }
 
     /// The kinds by which whoever has these factors proves themselves.
     #[must_use]
     pub fn proving(&self, factors: &[Factor]) -> Vec<Kind> {
-        let open: Vec<Kind> = factors.iter().filter(|one| one.closed_at.is_none()).map(|one| one.kind).collect();
+        // Nobody can be sent a text message where there is no gateway any more.
+        let is_open = |one: &&Factor| one.closed_at.is_none() && (one.kind != Kind::Sms || self.sent.sms);
+        let open: Vec<Kind> = factors.iter().filter(is_open).map(|one| one.kind).collect();
         let allowed: Vec<Kind> = open.iter().copied().filter(|kind| self.holds(*kind)).collect();
         if allowed.is_empty() { open } else { allowed }
     }
@@ -85,6 +91,7 @@ mod tests {
     const OPEN: (Kind, bool) = (Kind::Passkey, false);
     const CLOSED: (Kind, bool) = (Kind::Passkey, true);
     const MAIL: (Kind, bool) = (Kind::Email, false);
+    const PHONE: (Kind, bool) = (Kind::Sms, false);
     const PAUSED: (Kind, bool) = (Kind::Email, true);
 
     fn factor((kind, is_closed): (Kind, bool)) -> Factor {
@@ -116,6 +123,9 @@ mod tests {
             (Some("totp"), &[MAIL, APP], &[Kind::Totp], TWO),
             (Some("totp"), &[MAIL], &[Kind::Email], TWO),
             (None, &[PAUSED], &[], TWO),
+            (None, &[PHONE, APP], &[Kind::Sms, Kind::Totp], TWO),
+            (Some("totp"), &[PHONE], &[Kind::Sms], TWO),
+            (Some("sms, passkey"), &[PHONE, OPEN, MAIL], &[Kind::Sms, Kind::Passkey], KEY),
         ] {
             let setting = Setting::FactorKinds;
             let rule = |text: &str| {
@@ -124,7 +134,7 @@ mod tests {
             };
             let rules = Rules(kinds.map(rule).into_iter().collect());
             let (allowed, has) = (
-                Allowed::of(&rules.all(), Factors { email: true }),
+                Allowed::of(&rules.all(), Factors { email: true, sms: true }),
                 factors.iter().copied().map(factor).collect::<Vec<_>>(),
             );
             assert_eq!(

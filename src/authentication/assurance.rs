@@ -26,6 +26,8 @@ pub enum Method {
     Password,
     /// A one-time code, of an app or for recovery.
     OneTimeCode,
+    /// A one-time code that came to a telephone as a text message.
+    TextMessage,
     /// A key that was touched: one that did not ask who its owner is.
     Key,
     /// A passkey that asked for a PIN, a finger or a face: two factors in one.
@@ -37,6 +39,7 @@ impl Method {
         match self {
             Self::Password => &["pwd"],
             Self::OneTimeCode => &["otp"],
+            Self::TextMessage => &["otp", "sms"],
             Self::Key | Self::VerifiedKey => &["pop", "user"],
         }
     }
@@ -65,7 +68,8 @@ impl Assurance {
         }
         let has = |wanted: Method| methods.contains(&wanted);
         let has_key = has(Method::Key) || has(Method::VerifiedKey);
-        let is_double = has(Method::VerifiedKey) || has(Method::Password) && (has_key || has(Method::OneTimeCode));
+        let has_code = has(Method::OneTimeCode) || has(Method::TextMessage);
+        let is_double = has(Method::VerifiedKey) || has(Method::Password) && (has_key || has_code);
         if is_double {
             amr.push("mfa".to_owned());
         }
@@ -89,7 +93,7 @@ impl From<Assurance> for Proof {
 #[must_use]
 pub fn reach(kinds: impl IntoIterator<Item = Kind>) -> &'static str {
     let of_kind = |kind| match kind {
-        Kind::Totp | Kind::Email => MULTI_FACTOR,
+        Kind::Totp | Kind::Email | Kind::Sms => MULTI_FACTOR,
         Kind::Passkey => PHISHING_RESISTANT,
     };
     kinds.into_iter().map(of_kind).fold(PASSWORD, |surest, other| if meets(other, surest) { other } else { surest })
@@ -135,6 +139,7 @@ mod tests {
             (&[Method::Password][..], PASSWORD, "pwd"),
             (&[Method::Password, Method::Password], PASSWORD, "pwd"),
             (&[Method::Password, Method::OneTimeCode], MULTI_FACTOR, "pwd otp mfa"),
+            (&[Method::Password, Method::TextMessage], MULTI_FACTOR, "pwd otp sms mfa"),
             (&[Method::Password, Method::Key], PHISHING_RESISTANT, "pwd pop user mfa"),
             (&[Method::VerifiedKey], PHISHING_RESISTANT, "pop user mfa"),
             (&[Method::Key], PASSWORD, "pop user"),

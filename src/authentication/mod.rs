@@ -23,6 +23,7 @@ pub mod remembered;
 mod room;
 pub mod second_factor;
 pub mod sending;
+pub mod sent_factor;
 pub mod signal;
 pub mod signing_in;
 pub mod store;

@@ -5,7 +5,7 @@
 use super::{
     enrolling, lockout,
     new_password::{self, Prepared},
-    sending,
+    sent_factor,
 };
 use crate::{
     app::App,
@@ -133,7 +133,7 @@ pub async fn set_password(
                 tx.known_devices().forget(&user).await?;
                 let is_first = user::take_over(tx, &context, &user).await?;
                 new_password::set(tx, &context, &user, prepared, None).await?;
-                sending::close(tx, &context, &user).await?;
+                sent_factor::close(tx, &context, &user).await?;
                 // Nobody had proved the address: whoever set factors up was not known to be its owner.
                 let removed = if is_first { enrolling::reset(tx, &context, &user, "reset").await? } else { 0 };
                 let told = [Some(notices.password), (removed > 0).then_some(notices.factors)];

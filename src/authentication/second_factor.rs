@@ -17,7 +17,7 @@ use super::{
     },
     lockout::Known,
     room::Room,
-    sending,
+    sending, sent_factor,
     store::{KeptSeed, Place, Purpose},
 };
 use crate::{
@@ -232,9 +232,12 @@ async fn prove(
             return Ok(None);
         };
         // What was sent before codes went elsewhere proves nothing.
-        let is_same = kind != Kind::Email || factor.name == to;
+        let is_same = match kind {
+            Kind::Sms => sending::number_of(tx, sealer, &factor.id).await?.is_some_and(|number| number.as_str() == to),
+            _ => factor.name == to,
+        };
         let is_used = is_same && tx.factors().use_sent(&factor.id, now).await?;
-        return Ok(is_used.then_some(Proof::By(factor.id, sending::method(kind))));
+        return Ok(is_used.then_some(Proof::By(factor.id, sent_factor::method(kind))));
     }
     let found = tx.factors().seeds(user).await?.into_iter().find_map(|kept| {
         let step = open(sealer, &kept)?.step_of(&digits, now, kept.last_step)?;

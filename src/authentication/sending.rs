@@ -1,43 +1,35 @@
-//! Codes that are sent to a person: sending one, taking it, and setting the factor up by it.
+//! Codes that are sent to a person: sending one, and taking it.
 //!
 //! A code is good once, for ten minutes and five tries, in the session that asked for it; another is sent after half a minute,
 //! and no more than five within an hour, whatever they are for: counted in the unit of work that sends it, while the person
-//! is kept still, so that however many ask at once, on whatever node, get no more.
-//!
-//! A mailbox that a new password was mailed to proves nothing beside that password: such a link closes codes by mail
-//! ([`close`]), and whoever signs in by another factor or a recovery code sets them up anew. Whoever has no factor yet does
-//! not set them up within a day of such a link.
-
-use std::time::Duration;
+//! is kept still, so that however many ask at once, on whatever node, get no more. Text messages cost money: they are counted
+//! by number as well, and altogether, one after the other.
 
 use super::{
     allowed::Allowed,
-    assurance::{self, Method},
-    enrolling::{Confirmed, Enrolled, MOST},
     factor::{
-        Factor, Kind,
+        Kind,
         sent_code::{self, LIFE, SentCode},
     },
     recovery::mail_until,
+    sent_factor::may_set_up,
     store::{Place, Purpose, Waiting},
-    take_back::Word,
 };
 use crate::{
     app::App,
     audit::{Context, Event},
     clock::Timestamp,
     directory::user::User,
-    id::{FactorId, SentCodeId, UserId},
+    id::SentCodeId,
+    jobs::Job,
     keys::{SealedColumn, Sealer},
     policy::Policies,
-    secret::{ExposeSecret, SecretString, TokenHash},
+    secret::{ExposeSecret, TokenHash},
     session::Session,
     storage::{self, Tx},
+    text::phone::PhoneNumber,
     web::{Language, Letterhead, Site},
 };
-
-/// After a password was chosen by a mailed link, codes by mail are no first factor for so long.
-const DAY: Duration = Duration::from_hours(24);
 
 /// Who asks for a code.
 pub struct Asking {
@@ -49,6 +41,8 @@ pub struct Asking {
     pub kind: Kind,
     /// What it is for.
     pub purpose: Purpose,
+    /// The telephone, where one is set up.
+    pub number: Option<PhoneNumber>,
     /// The site that writes.
     pub site: Site,
     /// The person's language.
@@ -61,9 +55,36 @@ pub enum Sent {
     /// It is on its way.
     Yes,
     /// Another is sent after this time.
-    Wait(Duration),
+    Wait(std::time::Duration),
     /// There is nowhere to send it, or it would prove nothing.
     Nowhere,
+    /// No text messages are sent to such numbers.
+    Unreachable,
+    /// As many text messages were sent as there may be.
+    Exhausted,
+}
+
+/// Where a code goes.
+enum Destination {
+    Mailbox(String),
+    Telephone(PhoneNumber),
+}
+
+impl Destination {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Mailbox(address) => address,
+            Self::Telephone(number) => number.as_str(),
+        }
+    }
+
+    /// Under which text messages to it are counted.
+    fn target(&self) -> Option<TokenHash> {
+        match self {
+            Self::Mailbox(_) => None,
+            Self::Telephone(number) => Some(TokenHash::of(&format!("telephone\0{}", number.as_str()))),
+        }
+    }
 }
 
 /// Sends a code, unless one was sent a moment ago or too many were.
@@ -87,11 +108,11 @@ pub async fn send(policies: &Policies, asking: Asking) -> storage::Result<Sent> 
                 let Some(person) = tx.users().by_id(user).await?.filter(|user| user.is_active(now)) else {
                     return Ok(Sent::Nowhere);
                 };
-                let Some(to) = address(tx, (&allowed, &asking), &person).await? else { return Ok(Sent::Nowhere) };
-                let sent = tx.sent_codes().sent(user, (sent_code::WITHIN, sent_code::MOST), now).await?;
-                let wait = sent_code::wait(&sent, now);
-                if !wait.is_zero() {
-                    return Ok(Sent::Wait(wait));
+                let Some(to) = asking.destination(tx, (&app.sealer, &allowed), &person).await? else {
+                    return Ok(Sent::Nowhere);
+                };
+                if let Some(no) = asking.refusal(tx, &app, &to).await? {
+                    return Ok(no);
                 }
                 asking.post(tx, &app, (&person, &to)).await?;
                 Ok(Sent::Yes)
@@ -100,54 +121,116 @@ pub async fn send(policies: &Policies, asking: Asking) -> storage::Result<Sent> 
         .await
 }
 
-/// Where a code goes; nowhere where it would prove nothing.
-async fn address(
-    tx: &mut Tx,
-    (allowed, asking): (&Allowed, &Asking),
-    person: &User,
-) -> storage::Result<Option<String>> {
-    let may = match asking.purpose {
-        Purpose::SignIn => allowed.proving(&tx.factors().of_user(&person.id).await?).contains(&asking.kind),
-        Purpose::SetUp => allowed.holds(asking.kind) && may_set_up(tx, person, &asking.session).await?,
-    };
-    let proved = person.email.as_ref().filter(|_| may && person.email_verified_at.is_some());
-    Ok(proved.map(ToString::to_string))
-}
-
-/// Whether codes by mail would be more than the password is.
-///
-/// # Errors
-/// When the database fails.
-pub async fn may_set_up(tx: &mut Tx, person: &User, session: &Session) -> storage::Result<bool> {
-    if person.email.is_none() || person.email_verified_at.is_none() {
-        return Ok(false);
-    }
-    if assurance::meets(&session.acr, assurance::MULTI_FACTOR) {
-        return Ok(true);
-    }
-    let since = session.auth_time.minus(DAY);
-    Ok(!tx.password_links().is_redeemed_since(&person.id, since).await?)
-}
-
 impl Asking {
-    async fn post(&self, tx: &mut Tx, app: &App, (person, to): (&User, &str)) -> storage::Result<()> {
-        let Self { context, session, kind, purpose, site, language } = self;
+    /// Where a code goes; nowhere where it would prove nothing.
+    async fn destination(
+        &self,
+        tx: &mut Tx,
+        (sealer, allowed): (&Sealer, &Allowed),
+        person: &User,
+    ) -> storage::Result<Option<Destination>> {
+        let factors = tx.factors().of_user(&person.id).await?;
+        let may = match self.purpose {
+            Purpose::SignIn => allowed.proving(&factors).contains(&self.kind),
+            Purpose::SetUp => allowed.holds(self.kind) && may_set_up(tx, person, (&self.session, self.kind)).await?,
+        };
+        if !may {
+            return Ok(None);
+        }
+        if self.kind != Kind::Sms {
+            let proved = person.email.as_ref().filter(|_| person.email_verified_at.is_some());
+            return Ok(proved.map(|email| Destination::Mailbox(email.to_string())));
+        }
+        let number = match self.purpose {
+            Purpose::SetUp => self.number.clone(),
+            Purpose::SignIn => match factors.iter().find(|one| one.kind == Kind::Sms) {
+                Some(factor) => number_of(tx, sealer, &factor.id).await?,
+                None => None,
+            },
+        };
+        Ok(number.map(Destination::Telephone))
+    }
+
+    /// Why no code is sent now.
+    async fn refusal(&self, tx: &mut Tx, app: &App, to: &Destination) -> storage::Result<Option<Sent>> {
+        let (user, now) = (&self.session.user, self.context.now);
+        let within = (sent_code::WITHIN, sent_code::MOST);
+        let mut wait = sent_code::wait(&tx.sent_codes().sent(user, within, now).await?, now);
+        if let (Destination::Telephone(number), Some(target)) = (to, to.target()) {
+            let prefixes = &app.config.sms.prefixes;
+            if !prefixes.is_empty() && !prefixes.iter().any(|prefix| number.as_str().starts_with(prefix)) {
+                return Ok(Some(Sent::Unreachable));
+            }
+            // One after the other, on whatever node: what was sent is counted.
+            tx.throttles().hold(TokenHash::of("text messages")).await?;
+            wait = wait.max(sent_code::wait(&tx.sent_codes().sent_to(target, within, now).await?, now));
+        }
+        if !wait.is_zero() {
+            return Ok(Some(Sent::Wait(wait)));
+        }
+        if self.kind != Kind::Sms {
+            return Ok(None);
+        }
+        let most = app.config.sms.hourly;
+        if tx.sent_codes().count(Kind::Sms, (now.minus(sent_code::WITHIN), now), most).await? < most {
+            return Ok(None);
+        }
+        if tx.throttles().is_first(TokenHash::of("text messages told"), sent_code::WITHIN, now).await? {
+            tx.record(&self.context, None, &Event::TextMessagesExhaustion { user: user.clone(), most });
+        }
+        Ok(Some(Sent::Exhausted))
+    }
+
+    async fn post(&self, tx: &mut Tx, app: &App, (person, to): (&User, &Destination)) -> storage::Result<()> {
+        let Self { context, session, kind, purpose, .. } = self;
         let code = SentCode::fresh(&context.random);
         let id = SentCodeId::fresh(context.now, &context.random);
         let mut kept = code.hash((&person.id, &session.id)).to_vec();
-        kept.extend_from_slice(to.as_bytes());
+        kept.extend_from_slice(to.as_str().as_bytes());
         let sealed = app.sealer.seal(SealedColumn::SENT_CODE, id.as_str(), &kept);
         let place = Place { user: &person.id, session: &session.id, kind: *kind, purpose: *purpose };
-        tx.sent_codes().add(&Waiting { id, sealed }, place, context.now).await?;
+        tx.sent_codes().add((&Waiting { id, sealed }, to.target()), place, context.now).await?;
         tx.record(context, None, &Event::CodeSending { user: person.id.clone(), kind: kind.as_str() });
-        let letterhead = Letterhead::new(*language, site).addressed_to(person.name.as_str());
-        let from = whence(app, context);
-        let href = site.address_of("/account/password");
-        let letter = letterhead.code(code.shown().expose_secret(), (&session.user_agent, &from, context.now), &href);
-        let job = mail_until(to, letter, context.now.plus(LIFE));
+        let job = self.message(app, (person, to), &code);
         tx.jobs().enqueue(context, &app.sealer, &job).await?;
         Ok(())
     }
+
+    fn message(&self, app: &App, (person, to): (&User, &Destination), code: &SentCode) -> Job {
+        let until = self.context.now.plus(LIFE);
+        match to {
+            Destination::Mailbox(address) => {
+                let letterhead = Letterhead::new(self.language, &self.site).addressed_to(person.name.as_str());
+                let from = (self.session.user_agent.as_str(), whence(app, &self.context), self.context.now);
+                let href = self.site.address_of("/account/password");
+                let from = (from.0, from.1.as_str(), from.2);
+                mail_until(address, letterhead.code(code.shown().expose_secret(), from, &href), until)
+            }
+            Destination::Telephone(number) => {
+                let host = self.site.issuer().host_str().unwrap_or_default();
+                let shown = code.shown();
+                let words = (self.language.strings().authentication.sent.phone.message)(shown.expose_secret(), host);
+                // So a browser on the same telephone fills the code in on this site and on no other.
+                let text = format!("{words}\n\n@{host} #{}", code.digits());
+                Job::SendTextMessage { to: number.as_str().to_owned(), text, until }
+            }
+        }
+    }
+}
+
+/// The number that codes of a factor are sent to, where it can be read.
+pub(super) async fn number_of(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    factor: &crate::id::FactorId,
+) -> storage::Result<Option<PhoneNumber>> {
+    let Some(kept) = tx.factors().sent_to(factor).await? else { return Ok(None) };
+    let opened = sealer.open(SealedColumn::FACTOR, factor.as_str(), &kept).ok();
+    let number = opened.and_then(|number| std::str::from_utf8(number.expose_secret()).ok()?.parse().ok());
+    if number.is_none() {
+        tracing::error!(factor.id = %factor, "The number of a telephone cannot be read.");
+    }
+    Ok(number)
 }
 
 /// The address that a request comes from, with its country where that is known.
@@ -173,116 +256,37 @@ pub(super) async fn take(
     if !tx.sent_codes().count_try(&code.id).await? {
         return Ok(None);
     }
-    let Ok(kept) = sealer.open(SealedColumn::SENT_CODE, code.id.as_str(), &code.sealed) else {
-        tracing::error!(code.id = %code.id, "A code that was sent cannot be read.");
-        return Ok(None);
-    };
-    let Some((hash, to)) = kept.expose_secret().split_at_checked(32) else { return Ok(None) };
-    let typed = sent_code::hash(digits, (place.user, place.session));
-    let is_right = TokenHash::from_stored(hash).is_some_and(|hash| hash.matches(typed));
+    let Some((hash, to)) = opened(sealer, &code) else { return Ok(None) };
+    let is_right = hash.matches(sent_code::hash(digits, (place.user, place.session)));
     if !is_right || !tx.sent_codes().take(&code.id, now).await? {
         return Ok(None);
     }
-    Ok(Some(String::from_utf8_lossy(to).into_owned()))
+    Ok(Some(to))
 }
 
-/// Where a code waits that the person of a session may type.
+/// The hash of a code and where it went.
+fn opened(sealer: &Sealer, code: &Waiting) -> Option<(TokenHash, String)> {
+    let kept = sealer.open(SealedColumn::SENT_CODE, code.id.as_str(), &code.sealed).ok();
+    let found = kept.and_then(|kept| {
+        let (hash, to) = kept.expose_secret().split_at_checked(32)?;
+        Some((TokenHash::from_stored(hash)?, String::from_utf8_lossy(to).into_owned()))
+    });
+    if found.is_none() {
+        tracing::error!(code.id = %code.id, "A code that was sent cannot be read.");
+    }
+    found
+}
+
+/// Where the code went that waits there to be typed.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn is_waiting(tx: &mut Tx, place: Place<'_>, now: Timestamp) -> storage::Result<bool> {
-    Ok(tx.sent_codes().waiting(place, (now.minus(LIFE), now)).await?.is_some())
-}
-
-/// Who sets codes up by typing one.
-pub struct Confirming {
-    /// When, in which request and from which address; the actor is the person.
-    pub context: Context,
-    /// The person's session: both factors are proved in it from now on.
-    pub session: Session,
-    /// By which way codes are sent.
-    pub kind: Kind,
-    /// What was typed.
-    pub digits: String,
-    /// Word to the person that it was set up.
-    pub word: Word,
-}
-
-/// Sets codes up: they are sent to where this one went from now on. What there was of the kind before is replaced.
-///
-/// # Errors
-/// When the database fails.
-pub async fn confirm(policies: &Policies, typed: Confirming) -> storage::Result<Confirmed> {
-    let allowed = Allowed::of_person(policies, &typed.session.user).await?;
-    let ((token, hash), sealer) = (policies.app.random.token(), policies.app.sealer.clone());
-    policies
-        .app
-        .storage
-        .write(move |tx| Box::pin(async move { typed.save(tx, (&sealer, &allowed), (token, hash)).await }))
-        .await
-}
-
-impl Confirming {
-    async fn save(
-        self,
-        tx: &mut Tx,
-        (sealer, allowed): (&Sealer, &Allowed),
-        (token, hash): (SecretString, TokenHash),
-    ) -> storage::Result<Confirmed> {
-        let Self { context, session, kind, digits, word } = self;
-        let (user, now) = (&session.user, context.now);
-        tx.users().keep_still(user).await?;
-        if !tx.sessions().hold(&session.id).await? || !allowed.holds(kind) {
-            return Ok(Confirmed::Gone);
-        }
-        let Some(person) = tx.users().by_id(user).await? else { return Ok(Confirmed::Gone) };
-        if !may_set_up(tx, &person, &session).await? {
-            return Ok(Confirmed::Gone);
-        }
-        let place = Place { user, session: &session.id, kind, purpose: Purpose::SetUp };
-        let Some(to) = take(tx, sealer, (place, &digits), now).await? else { return Ok(Confirmed::Wrong) };
-        // The address may have changed since the code was sent.
-        if person.email.as_ref().is_none_or(|email| email.as_str() != to) {
-            return Ok(Confirmed::Wrong);
-        }
-        let factors = tx.factors().of_user(user).await?;
-        if factors.iter().filter(|one| one.kind != kind).count() >= MOST {
-            return Ok(Confirmed::TooMany);
-        }
-        for factor in tx.factors().remove_kind(user, kind).await? {
-            tx.record(&context, None, &Event::FactorRemoval { user: user.clone(), factor, by: "replaced" });
-        }
-        let id = FactorId::fresh(now, &context.random);
-        let factor = Factor {
-            id: id.clone(),
-            user: user.clone(),
-            kind,
-            name: to,
-            created_at: now,
-            last_used_at: None,
-            closed_at: None,
-        };
-        tx.factors().add_sent(&factor, vec![]).await?;
-        let enrolled = Enrolled { factor: (id, kind), is_first: factors.is_empty(), method: method(kind) };
-        let codes = enrolled.count(tx, (&context, sealer), (&session, hash), word).await?;
-        Ok(Confirmed::Done { token, codes })
-    }
-}
-
-/// What a code of this kind proves.
-pub(super) const fn method(kind: Kind) -> Method {
-    match kind {
-        Kind::Totp | Kind::Email | Kind::Passkey => Method::OneTimeCode,
-    }
-}
-
-/// A new password came by mail: codes to the same mailbox prove nothing beside it any more.
-///
-/// # Errors
-/// When the database fails.
-pub(super) async fn close(tx: &mut Tx, context: &Context, user: &UserId) -> storage::Result<()> {
-    for factor in tx.factors().close_kind(user, Kind::Email, context.now).await? {
-        tx.record(context, None, &Event::FactorClosure { user: user.clone(), factor });
-    }
-    Ok(())
+pub async fn waiting(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    place: Place<'_>,
+    now: Timestamp,
+) -> storage::Result<Option<String>> {
+    let code = tx.sent_codes().waiting(place, (now.minus(LIFE), now)).await?;
+    Ok(code.and_then(|code| opened(sealer, &code)).map(|(_, to)| to))
 }

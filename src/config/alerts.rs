@@ -79,25 +79,41 @@ impl Raw {
         };
         let devices = check.take("alerts.devices", devices);
         let mail = check.take("alerts.mail", recipients(&self.mail));
-        let key = if purpose.refuses(&self.secret) {
-            Err(wrong("is published with the demo", "choose another"))
-        } else {
-            key(&self.secret)
-        };
-        let key = check.take("alerts.secret", key);
-        let webhook = check.take("alerts.webhook", address(&self.webhook));
-        let webhook = match (webhook?, key?) {
-            (None, _) => None,
-            (Some(url), Some(key)) => Some(Webhook { url, key }),
-            (Some(_), None) => {
-                let missing = wrong("is missing while `alerts.webhook` is set", "set LANYARD_ALERTS__SECRET");
-                check.take::<()>("alerts.secret", Err(missing));
-                return None;
-            }
-        };
-        Some(Alerts { mail: mail?, devices: devices?, webhook, failures: failures?, accounts: accounts? })
+        let webhook = webhook(check, ["alerts.webhook", "alerts.secret"], [&self.webhook, &self.secret], purpose);
+        Some(Alerts {
+            mail: mail?,
+            devices: devices?,
+            webhook: webhook.ok()?,
+            failures: failures?,
+            accounts: accounts?,
+        })
     }
 }
+
+/// An address with the secret that signs what it is told, by the names of their keys; none where there is no address.
+pub(super) fn webhook(
+    check: &mut Check,
+    [url_key, secret_key]: [&str; 2],
+    [url, secret]: [&str; 2],
+    purpose: Purpose,
+) -> Result<Option<Webhook>, Noted> {
+    let published = purpose.refuses(secret);
+    let key = if published { Err(wrong("is published with the demo", "choose another")) } else { key(secret) };
+    let (url, key) = (check.take(url_key, address(url)), check.take(secret_key, key));
+    match (url.ok_or(Noted)?, key.ok_or(Noted)?) {
+        (None, _) => Ok(None),
+        (Some(url), Some(key)) => Ok(Some(Webhook { url, key })),
+        (Some(_), None) => {
+            let variable = secret_key.to_uppercase().replace('.', "__");
+            let missing = wrong(format!("is missing while `{url_key}` is set"), format!("set LANYARD_{variable}"));
+            check.take::<()>(secret_key, Err(missing));
+            Err(Noted)
+        }
+    }
+}
+
+/// What is wrong is among the problems.
+pub(super) struct Noted;
 
 fn count(number: u64) -> Result<i64, Wrong> {
     match i64::try_from(number) {

@@ -8,7 +8,7 @@ use url::Url;
 use super::{RawConfig, check::Check, layer};
 
 /// Keys whose value is never printed.
-const SECRETS: [&str; 3] = ["alerts.secret", "keys.master_key", "mail.password"];
+const SECRETS: [&str; 4] = ["alerts.secret", "keys.master_key", "mail.password", "sms.secret"];
 
 /// TOML that reads back to the same configuration, but for the secrets.
 pub(super) fn describe(raw: &RawConfig, check: &Check) -> String {

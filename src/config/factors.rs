@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::check::{Check, wrong};
 
 /// Which kinds of second factors there are, beside authenticator apps and passkeys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Factors {
     /// Whether codes may be mailed.
     pub email: bool,
+    /// Whether they may be sent to telephones: there is somebody who sends them.
+    pub sms: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -25,12 +27,12 @@ impl Default for Raw {
 }
 
 impl Raw {
-    pub(super) fn interpret(&self, check: &mut Check) -> Option<Factors> {
+    pub(super) fn interpret(&self, check: &mut Check, has_gateway: bool) -> Option<Factors> {
         let email = match self.email.as_str() {
             "on" => Ok(true),
             "off" => Ok(false),
             other => Err(wrong(format!("`{other}` is neither `on` nor `off`"), "write \"on\" or \"off\"")),
         };
-        Some(Factors { email: check.take("factors.email", email)? })
+        Some(Factors { email: check.take("factors.email", email)?, sms: has_gateway })
     }
 }

@@ -30,6 +30,7 @@ mod registration;
 mod scim;
 mod server;
 mod session;
+mod sms;
 mod sources;
 mod span;
 mod telemetry;
@@ -63,6 +64,7 @@ pub use self::{
     scim::Scim,
     server::{ForwardedBy, Issuer, Listen, Server},
     session::Session,
+    sms::Sms,
     sources::Sources,
     span::parse as parse_span,
     telemetry::{LogFormat, Telemetry},
@@ -90,6 +92,7 @@ pub struct Config {
     pub policy: Policy,
     pub throttle: Throttle,
     pub factors: Factors,
+    pub sms: Box<Sms>,
     pub mail: Mail,
     pub network: Network,
     pub alerts: Box<Alerts>,
@@ -139,6 +142,7 @@ struct RawConfig {
     keys: keys::Raw,
     tokens: tokens::Raw,
     session: session::Raw,
+    sms: sms::Raw,
     password: password::Raw,
     policy: policy::Raw,
     throttle: throttle::Raw,
@@ -184,7 +188,9 @@ impl RawConfig {
         let password = self.password.interpret(check);
         let policy = self.policy.interpret(check);
         let throttle = self.throttle.interpret(check);
-        let factors = self.factors.interpret(check);
+        let sms = self.sms.interpret(check, purpose);
+        let has_gateway = sms.as_ref().is_some_and(|sms| sms.gateway.is_some());
+        let factors = self.factors.interpret(check, has_gateway);
         let mail = self.mail.interpret(check, purpose);
         let network = self.network.interpret();
         let alerts = self.alerts.interpret(check, purpose);
@@ -210,6 +216,7 @@ impl RawConfig {
             policy: policy?,
             throttle: throttle?,
             factors: factors?,
+            sms: Box::new(sms?),
             mail: mail?,
             network,
             alerts: Box::new(alerts?),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use axum::Router;
+use data_encoding::BASE64;
 use url::Url;
 
 use super::{
@@ -81,9 +82,12 @@ pub fn configure(folder: &Folder, options: &Options) -> Result<Config, DemoError
          [keys]\nfolder = \"{data}/keys\"\n\n\
          [mail]\nfrom = \"Lanyard demo <demo@lanyard.example>\"\nfolder = \"{data}/mail\"\n\n\
          [factors]\nemail = \"on\"\n\n\
+         [sms]\nurl = \"http://localhost:{app_port}/messages\"\nsecret = \"whsec_{gateway}\"\n\n\
          [audit]\nheads_file = \"{data}/audit-heads\"\n\n\
          [outgoing]\nallowed_networks = [\"127.0.0.0/8\", \"::1/128\"]\n",
         port = options.port,
+        app_port = options.app_port,
+        gateway = BASE64.encode(&Random::system().bytes::<32>()),
         data = data.display(),
     );
     let path = data.join(CONFIG);
@@ -112,6 +116,7 @@ impl Demo {
             issuer: app.config.server.issuer.url().clone(),
             address: Url::parse(&app_address).map_err(|error| DemoError::App(error.to_string()))?,
             mail: folder.path().join("mail"),
+            gateway: app.config.sms.gateway.as_ref().map(|gateway| gateway.key.clone()),
             organizations,
             clock: app.clock.clone(),
             random: app.random.clone(),

@@ -34,6 +34,15 @@ pub enum Job {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
+    /// Hands a text message to the gateway.
+    SendTextMessage {
+        /// The number, as it is dialled.
+        to: String,
+        /// What it says.
+        text: String,
+        /// When it is worth nothing any more and is not sent.
+        until: Timestamp,
+    },
     /// Tells the webhook of a sign of an attack.
     SendAlert {
         /// What it is told, as JSON.
@@ -59,6 +68,7 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SendMail { .. } => "send-mail",
+            Self::SendTextMessage { .. } => "send-text-message",
             Self::SendAlert { .. } => "send-alert",
             Self::BackchannelLogout => "backchannel-logout",
             Self::PingClient { .. } => "ping-client",

@@ -94,7 +94,7 @@ macro_rules! settings {
 }
 
 settings! {
-    FactorKinds "factor.kinds" Kind::Among(&["email", "passkey", "totp"]), PEOPLE, "`passkey, totp`, and what `[factors]` lets in",
+    FactorKinds "factor.kinds" Kind::Among(&["email", "passkey", "sms", "totp"]), PEOPLE, "`passkey, totp`, and what `[factors]` and `[sms]` let in",
         "which kinds of second factors people set up and use; whoever has none of them goes on with what they have";
     FactorPasskeyModels "factor.passkey_models" Kind::Models, PEOPLE, "every model",
         "the models (AAGUID) of passkeys that people set up; what says nothing of its model is none of them";

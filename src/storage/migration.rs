@@ -84,6 +84,7 @@ const STEPS: &[Step] = migrations! {
     "202611231649" "recoveries";
     "202611231655" "account_validity";
     "202611231722" "sent_codes";
+    "202611231723" "text_messages";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

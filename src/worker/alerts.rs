@@ -1,10 +1,7 @@
-//! Tells the webhook of signs of an attack, signed as Standard Webhooks say: HMAC-SHA-256 of id, time and body with the
-//! secret of the configuration. What is repeated has the same id and another time.
+//! Tells the webhook of signs of an attack.
 
-use aws_lc_rs::hmac;
-use data_encoding::BASE64;
-
-use crate::{app::App, id::JobId, secret::ExposeSecret};
+use super::webhook;
+use crate::{app::App, id::JobId};
 
 /// Tells it once.
 ///
@@ -12,33 +9,10 @@ use crate::{app::App, id::JobId, secret::ExposeSecret};
 /// Why it is tried again: whoever is to be told of attacks may be out of order for hours.
 pub(super) async fn tell(app: &App, id: &JobId, body: &str) -> Result<(), String> {
     // Nobody is told any more.
-    let Some(webhook) = &app.config.alerts.webhook else { return Ok(()) };
-    let at = app.clock.now().seconds().to_string();
-    let signature = signature(webhook.key.expose_secret(), (id.as_str(), &at, body));
-    let headers = [("webhook-id", id.as_str()), ("webhook-timestamp", &at), ("webhook-signature", &signature)];
-    match app.outbound.post_signed(&webhook.url, body, &headers).await {
+    let Some(address) = &app.config.alerts.webhook else { return Ok(()) };
+    match webhook::post(app, address, (id, body)).await {
         Ok(answer) if answer.is_success() => Ok(()),
         Ok(answer) => Err(format!("the webhook answered {}", answer.status)),
         Err(fault) => Err(fault.to_string()),
-    }
-}
-
-fn signature(key: &[u8], (id, at, body): (&str, &str, &str)) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-    let tag = hmac::sign(&key, format!("{id}.{at}.{body}").as_bytes());
-    format!("v1,{}", BASE64.encode(tag.as_ref()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of the specification.
-    #[test]
-    fn an_alert_is_signed_as_others_verify_it() {
-        let key = BASE64.decode(b"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let body = r#"{"test": 2432232314}"#;
-        let signed = signature(&key, ("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body));
-        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 }

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::timeout};
 
-use super::alerts;
+use super::{alerts, text_messages};
 use crate::{
     app::App,
     audit::Actor,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a job came to.
-enum Done {
+pub(super) enum Done {
     Yes,
     /// Tried again later.
     NotYet(String),
@@ -117,6 +117,9 @@ async fn run(app: &App, leased: &Leased, mailer: &Mailer) -> Done {
                 Ok(message) => sent(mailer.send(&message).await),
                 Err(why) => Done::Never(why),
             }
+        }
+        Some(Job::SendTextMessage { to, text, until }) => {
+            text_messages::send(app, &leased.id, (to, text, *until)).await
         }
         Some(Job::SendAlert { body }) => match alerts::tell(app, &leased.id, body).await {
             Ok(()) => Done::Yes,

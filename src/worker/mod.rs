@@ -12,7 +12,9 @@ mod pushes;
 mod recoveries;
 mod rules;
 mod sealer;
+mod text_messages;
 mod waiting;
+mod webhook;
 
 use std::{
     fmt,

@@ -7,7 +7,10 @@ use axum::{
 
 use super::{frame, masthead, notice::Notice, passkeys, security, sent_codes};
 use crate::{
-    account::page::{Masthead, Tab, enrolment::EnrolmentPage},
+    account::page::{
+        Masthead, Tab,
+        enrolment::{EnrolmentPage, SentChoice},
+    },
     app::App,
     authentication::{
         Authenticator,
@@ -44,13 +47,17 @@ pub(super) async fn show(
     let allowed = Allowed::of_person(&policies, &enroller.person.user.id).await?;
     let has_keys = with.relying_party.has_keys() && allowed.holds(Kind::Passkey);
     let has_apps = wanted != assurance::PHISHING_RESISTANT && allowed.holds(Kind::Totp);
-    let has_address = enroller.person.user.email.is_some() && enroller.person.user.email_verified_at.is_some();
-    let has_mail = wanted != assurance::PHISHING_RESISTANT && allowed.holds(Kind::Email) && has_address;
+    let may_send = |kind: &Kind| {
+        let is_enough = wanted != assurance::PHISHING_RESISTANT;
+        is_enough && allowed.holds(*kind) && sent_codes::has_address(&enroller.person.user, *kind)
+    };
+    let sent = Kind::SENT.into_iter().filter(may_send);
+    let sent = sent.map(|kind| SentChoice { kind, href: enroller.href(&visit, sent_codes::path(kind)) }).collect();
     let other_person = enroller.way.as_ref().map(|way| address_of(Step::SignIn, &visit, way));
     Ok(enroller.page(EnrolmentPage {
         keys_href: has_keys.then(|| enroller.href(&visit, passkeys::PATH)),
         apps_action: has_apps.then(|| enroller.href(&visit, security::APPS)),
-        mail_href: has_mail.then(|| enroller.href(&visit, sent_codes::MAIL)),
+        sent,
         later_href: later.as_ref().map(|_| enroller.later()),
         other_person_href: other_person.unwrap_or_else(|| Step::SignIn.path().unwrap_or_default().to_owned()),
         later,

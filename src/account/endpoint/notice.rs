@@ -29,6 +29,8 @@ pub(super) enum Notice {
     PasskeyAdded,
     /// Codes by mail were set up.
     MailAdded,
+    /// Codes by text message were.
+    TextAdded,
     /// An authenticator app was removed.
     AppRemoved,
     /// The second factor is asked for everywhere again.
@@ -48,7 +50,7 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Saved,
         Self::Password,
         Self::Default,
@@ -56,6 +58,7 @@ impl Notice {
         Self::AppAdded,
         Self::PasskeyAdded,
         Self::MailAdded,
+        Self::TextAdded,
         Self::AppRemoved,
         Self::AskedAgain,
         Self::Email,
@@ -75,6 +78,7 @@ impl Notice {
             Self::AppAdded => "app-added",
             Self::PasskeyAdded => "passkey-added",
             Self::MailAdded => "mail-added",
+            Self::TextAdded => "text-added",
             Self::AppRemoved => "app-removed",
             Self::AskedAgain => "asked-again",
             Self::Email => "email",
@@ -117,6 +121,7 @@ impl Notice {
             Self::AppAdded => t.account.security.was_added.to_owned(),
             Self::PasskeyAdded => t.account.security.keys.was_added.to_owned(),
             Self::MailAdded => t.authentication.sent.mail.was_added.to_owned(),
+            Self::TextAdded => t.authentication.sent.text.was_added.to_owned(),
             Self::AppRemoved => t.account.security.was_removed.to_owned(),
             Self::AskedAgain => t.account.security.asked_again.to_owned(),
             Self::Email => t.account.email.changed.to_owned(),

@@ -10,7 +10,7 @@ use super::{context, frame, language_of, masthead, notice::Notice, sent_codes};
 use crate::{
     account::page::{
         Tab,
-        security::{AppRow, CodesPage, RemovePage, SecurityPage, SetUpPage},
+        security::{AppRow, CodesPage, RemovePage, SecurityPage, SentWay, SetUpPage},
     },
     app::App,
     authentication::{
@@ -148,6 +148,7 @@ pub(super) async fn remove(
     let factors = app.storage.read().await?.factors().of_user(&person.user.id).await?;
     let what = match factors.iter().find(|factor| factor.id == id).map(|factor| factor.kind) {
         Some(Kind::Passkey) => [FactorChange::PasskeyRemoved, FactorChange::LastPasskeyRemoved],
+        Some(Kind::Sms) => [FactorChange::TextRemoved, FactorChange::LastTextRemoved],
         Some(Kind::Email) => [FactorChange::MailRemoved, FactorChange::LastMailRemoved],
         Some(Kind::Totp) | None => [FactorChange::Removed, FactorChange::LastRemoved],
     };
@@ -254,8 +255,11 @@ async fn page(
         closed: factor.closed_at.map(|at| now.since(at)),
     };
     let rows = |kind| factors.iter().filter(|one| one.kind == kind).map(row).collect::<Vec<_>>();
-    let has_mail = factors.iter().any(|one| one.kind == Kind::Email && one.closed_at.is_none());
-    let has_address = person.user.email.is_some() && person.user.email_verified_at.is_some();
+    let sent = Kind::SENT.into_iter().map(|kind| {
+        let has = factors.iter().any(|one| one.kind == kind && one.closed_at.is_none());
+        let may = !has && allowed.holds(kind) && sent_codes::has_address(&person.user, kind);
+        SentWay { kind, rows: rows(kind), href: may.then(|| sent_codes::path(kind)) }
+    });
     Ok(SecurityPage {
         frame: frame(visit, person),
         masthead,
@@ -264,8 +268,7 @@ async fn page(
         can_have_keys: with.relying_party.has_keys() && allowed.holds(Kind::Passkey),
         can_have_apps: allowed.holds(Kind::Totp),
         apps: rows(Kind::Totp),
-        mail: rows(Kind::Email),
-        mail_href: (allowed.holds(Kind::Email) && has_address && !has_mail).then_some(sent_codes::MAIL),
+        sent: sent.filter(|way| way.href.is_some() || !way.rows.is_empty()).collect(),
         remembered,
         codes_left,
         looks_after_others,

@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use crate::web::Frame;
+use crate::{
+    authentication::{factor::Kind, page::second_factor::sent_by},
+    web::{Frame, language::strings::authentication::SentBy},
+};
 
 /// The choice.
 #[derive(Template)]
@@ -14,8 +17,8 @@ pub struct EnrolmentPage {
     pub keys_href: Option<String>,
     /// What the button for an authenticator app posts to, where one is enough.
     pub apps_action: Option<String>,
-    /// Where codes by mail are set up, where they are enough.
-    pub mail_href: Option<String>,
+    /// Where codes that are sent are set up, where they are enough.
+    pub sent: Vec<SentChoice>,
     /// From which day on it is asked for; now, where there is none.
     pub later: Option<String>,
     /// Where whoever does it later goes on.
@@ -24,10 +27,22 @@ pub struct EnrolmentPage {
     pub other_person_href: String,
 }
 
+/// A way by which codes are sent.
+pub struct SentChoice {
+    /// Which.
+    pub kind: Kind,
+    /// Where it is set up.
+    pub href: String,
+}
+
 impl EnrolmentPage {
+    fn words(&self, way: &SentChoice) -> &'static SentBy {
+        sent_by(self.frame.t, way.kind)
+    }
+
     fn lead(&self) -> String {
         let t = &self.frame.t.account.security.enrolment;
-        match (&self.later, self.apps_action.is_some() || self.mail_href.is_some()) {
+        match (&self.later, self.apps_action.is_some() || !self.sent.is_empty()) {
             (None, true) => t.lead.to_owned(),
             (None, false) => t.lead_key.to_owned(),
             (Some(from), true) => (t.lead_later)(from),

@@ -6,9 +6,9 @@ use askama::Template;
 
 use super::Masthead;
 use crate::{
-    authentication::factor::Kind,
+    authentication::{factor::Kind, page::second_factor::sent_by},
     secret::{ExposeSecret, SecretString},
-    web::{Field, Frame, Problem, Problems},
+    web::{Field, Frame, Problem, Problems, language::strings::authentication::SentBy},
 };
 
 /// The list of authenticator apps.
@@ -29,10 +29,8 @@ pub struct SecurityPage {
     pub can_have_apps: bool,
     /// The apps, oldest first.
     pub apps: Vec<AppRow>,
-    /// Codes by mail.
-    pub mail: Vec<AppRow>,
-    /// Where they are set up, where they can be.
-    pub mail_href: Option<&'static str>,
+    /// Codes that are sent.
+    pub sent: Vec<SentWay>,
     /// In how many browsers the second factor is not asked for.
     pub remembered: usize,
     /// How many recovery codes are left.
@@ -41,6 +39,16 @@ pub struct SecurityPage {
     pub looks_after_others: bool,
     /// What is wrong.
     pub problems: Vec<Problem>,
+}
+
+/// A way by which codes are sent.
+pub struct SentWay {
+    /// Which.
+    pub kind: Kind,
+    /// What the person has set up.
+    pub rows: Vec<AppRow>,
+    /// Where it is set up, where it can be.
+    pub href: Option<&'static str>,
 }
 
 /// One passkey or authenticator app.
@@ -147,7 +155,7 @@ impl SecurityPage {
         let (t, language) = (&self.frame.t.account.security, self.frame.language());
         if let Some(closed) = app.closed {
             return match app.kind {
-                Kind::Email => self.frame.t.authentication.sent.mail.closed.to_owned(),
+                Kind::Email => self.frame.t.authentication.sent.mail_closed.to_owned(),
                 _ => (t.keys.closed)(&language.ago(closed)),
             };
         }
@@ -163,8 +171,12 @@ impl SecurityPage {
         if self.has_any() { t.lead_with_app } else { t.lead }
     }
 
-    const fn has_any(&self) -> bool {
-        !self.keys.is_empty() || !self.apps.is_empty() || !self.mail.is_empty()
+    fn has_any(&self) -> bool {
+        !self.keys.is_empty() || !self.apps.is_empty() || self.sent.iter().any(|way| !way.rows.is_empty())
+    }
+
+    fn words(&self, way: &SentWay) -> &'static SentBy {
+        sent_by(self.frame.t, way.kind)
     }
 
     fn remembered_count(&self) -> String {

@@ -22,10 +22,14 @@ pub struct SentCodesPage {
     pub action: String,
     /// Where whoever does not want it goes on.
     pub cancel_href: String,
-    /// Where codes go; nowhere where they would prove nothing now.
+    /// Where codes go, where that is known.
     pub to: Option<String>,
     /// Whether a code waits to be typed.
     pub is_waiting: bool,
+    /// Whether a code would prove anything now.
+    pub may_send: bool,
+    /// What was typed as the number of a telephone.
+    pub number: String,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -36,11 +40,23 @@ impl SentCodesPage {
     }
 
     fn lead(&self) -> String {
+        let t = &self.frame.t.authentication.sent;
         match (&self.to, self.is_waiting) {
-            (None, _) => self.by().not_now.to_owned(),
+            _ if !self.may_send => t.mail_not_now.to_owned(),
             (Some(to), true) => (self.by().sent)(to),
             (Some(to), false) => (self.by().before)(to),
+            (None, _) => t.phone.lead.to_owned(),
         }
+    }
+
+    fn asks_number(&self) -> bool {
+        self.kind == Kind::Sms
+    }
+
+    fn number_field(&self) -> Field {
+        let t = &self.frame.t.authentication.sent.phone;
+        let field = Field::new(self.frame.t, "number", t.number, "tel").filled(&self.number).explained(t.hint);
+        field.checked(&self.problems)
     }
 
     fn summary(&self) -> Problems<'_> {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::{
     Level, Masthead, Tab,
     apps::{AppRow, AppsPage},
-    enrolment::EnrolmentPage,
+    enrolment::{EnrolmentPage, SentChoice},
     form::FormPage,
     invitation::{Answer, InvitationPage},
     invitations::{InvitationsPage, Offer},
     language::LanguagePage,
     overview::{Membership, OverviewPage, Profile},
     recoveries::{Chosen, Other, RecoveriesPage, Row},
-    security::{AppRow as AuthenticatorRow, CodesPage, RemovePage, SecurityPage, SetUpPage},
+    security::{AppRow as AuthenticatorRow, CodesPage, RemovePage, SecurityPage, SentWay, SetUpPage},
     sent_codes::SentCodesPage,
     sessions::{AppState, PastSession, SessionRow, SessionsPage, ToldApp},
 };
@@ -206,7 +206,7 @@ fn a_second_step_is_chosen_on_a_well_formed_page() {
                 frame,
                 keys_href: Some("/account/security/passkeys".into()),
                 apps_action: has_apps.then(|| "/account/security/apps".into()),
-                mail_href: has_apps.then(|| "/account/security/email".into()),
+                sent: vec![SentChoice { kind: Kind::Email, href: "/account/security/email".into() }],
                 later: from.map(str::to_owned),
                 later_href: from.map(|_| "/account".into()),
                 other_person_href: "/login/password".into(),
@@ -218,15 +218,28 @@ fn a_second_step_is_chosen_on_a_well_formed_page() {
 
 #[test]
 fn codes_that_are_sent_are_set_up_on_well_formed_pages() {
-    for (name, to, is_waiting) in
-        [("new", Some("p@r.example"), false), ("sent", Some("p@r.example"), true), ("not-now", None, false)]
-    {
+    for (name, kind, to, is_waiting, may_send) in [
+        ("new", Kind::Email, Some("p@r.example"), false, true),
+        ("sent", Kind::Email, Some("p@r.example"), true, true),
+        ("not-now", Kind::Email, None, false, false),
+        ("phone", Kind::Sms, None, false, true),
+        ("text", Kind::Sms, Some("+4512345678"), true, true),
+    ] {
         in_every_language(&format!("account-sent-codes-{name}"), |frame| {
             let problems = vec![Problem::of("code", frame.t.authentication.sent.wrong)];
-            let (action, cancel_href) = ("/account/security/email".into(), "/account/security".into());
-            let (masthead, to) = (masthead(Tab::Security), to.map(str::to_owned));
-            SentCodesPage { frame, masthead, kind: Kind::Email, action, cancel_href, to, is_waiting, problems }
-                .to_string()
+            SentCodesPage {
+                frame,
+                masthead: masthead(Tab::Security),
+                kind,
+                action: "/account/security/email".into(),
+                cancel_href: "/account/security".into(),
+                to: to.map(str::to_owned),
+                is_waiting,
+                may_send,
+                number: "+45 <12>".into(),
+                problems,
+            }
+            .to_string()
         });
     }
 }
@@ -253,8 +266,7 @@ fn what_somebody_signs_in_with_is_on_well_formed_pages() {
                 keys: vec![],
                 can_have_keys: true,
                 can_have_apps: true,
-                mail: vec![],
-                mail_href: Some("/account/security/email"),
+                sent: vec![SentWay { kind: Kind::Sms, rows: vec![], href: Some("/account/security/phone") }],
                 remembered: 2,
                 apps,
                 codes_left: 1,

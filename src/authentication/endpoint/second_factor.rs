@@ -18,7 +18,7 @@ use crate::{
         Authenticator,
         allowed::Allowed,
         assurance,
-        factor::Kind,
+        factor::{Factor, Kind},
         flow::Step,
         lockout::Known,
         page::second_factor::{OtherWay, SecondFactorPage, SentStep, Way, masked},
@@ -46,6 +46,8 @@ const PATH: &str = "/login/factor";
 const RECOVERY: &str = "recovery";
 /// The parameter that asks for a code that is sent, by the kind of its factor.
 const BY: &str = "by";
+/// After this time there may be room for text messages again.
+pub const WHILE: Duration = Duration::from_mins(5);
 
 /// `GET /login/factor`
 pub(super) async fn show(
@@ -126,18 +128,20 @@ async fn send(
         session,
         kind,
         purpose: Purpose::SignIn,
+        number: None,
         site: visit.site().clone(),
         language: visit.language_for(user.locale.as_deref()),
     };
-    match sending::send(policies, asking).await? {
-        Sent::Yes => Ok(Redirect::to(&own).into_response()),
-        Sent::Nowhere => Ok(onwards(visit, back)),
-        Sent::Wait(time) => {
-            let wait = (visit.texts().authentication.sent.wait)(&visit.language().wait(time));
-            let refused = (StatusCode::TOO_MANY_REQUESTS, Problem::whole(wait));
-            Ok(after(time, again((policies, with), at, person, refused).await?))
-        }
-    }
+    let t = &visit.texts().authentication.sent;
+    let (time, problem) = match sending::send(policies, asking).await? {
+        Sent::Yes => return Ok(Redirect::to(&own).into_response()),
+        Sent::Nowhere => return Ok(onwards(visit, back)),
+        Sent::Wait(time) => (time, (t.wait)(&visit.language().wait(time))),
+        Sent::Unreachable => (WHILE, t.phone.unreachable.to_owned()),
+        Sent::Exhausted => (WHILE, t.phone.exhausted.to_owned()),
+    };
+    let refused = (StatusCode::TOO_MANY_REQUESTS, Problem::whole(problem));
+    Ok(after(time, again((policies, with), at, person, refused).await?))
 }
 
 /// An answer to whoever may try again after this time.
@@ -254,7 +258,7 @@ async fn view(
         others: ways.iter().filter(|one| **one != chosen).map(other).collect(),
         other_person_href: address_of(Step::SignIn, visit, back),
         way: chosen,
-        sent: sent_step(app, (session, user), chosen).await?,
+        sent: sent_step(app, (session, user), (chosen, &factors)).await?,
         is_mail_closed: factors.iter().any(|one| one.kind == Kind::Email && one.closed_at.is_some()),
         days,
         passkey,
@@ -275,10 +279,19 @@ fn chosen(ways: &[Way], query: &Parameters) -> Way {
     asked.filter(|way| ways.contains(way)).or_else(|| ways.first().copied()).unwrap_or(Way::Recovery)
 }
 
-async fn sent_step(app: &App, (session, user): (&Session, &User), chosen: Way) -> storage::Result<Option<SentStep>> {
+async fn sent_step(
+    app: &App,
+    (session, user): (&Session, &User),
+    (chosen, factors): (Way, &[Factor]),
+) -> storage::Result<Option<SentStep>> {
     let Way::Sent(kind) = chosen else { return Ok(None) };
     let place = Place { user: &user.id, session: &session.id, kind, purpose: Purpose::SignIn };
-    let is_waiting = sending::is_waiting(&mut app.storage.read().await?, place, app.clock.now()).await?;
-    let to = masked(user.email.as_ref().map_or("", |email| email.as_str()));
+    let mut tx = app.storage.read().await?;
+    let is_waiting = sending::waiting(&mut tx, &app.sealer, place, app.clock.now()).await?.is_some();
+    let to = match kind {
+        // Its name shows no more of a number than this.
+        Kind::Sms => factors.iter().find(|one| one.kind == kind).map(|one| one.name.clone()).unwrap_or_default(),
+        _ => masked(user.email.as_ref().map_or("", |email| email.as_str())),
+    };
     Ok(Some(SentStep { kind, to, is_waiting }))
 }

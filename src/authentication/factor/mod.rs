@@ -20,6 +20,8 @@ pub enum Kind {
     Passkey,
     /// Codes that are mailed to the address of the person.
     Email,
+    /// Codes that are sent to a telephone as text messages.
+    Sms,
 }
 
 impl Kind {
@@ -30,16 +32,17 @@ impl Kind {
             Self::Totp => "totp",
             Self::Passkey => "passkey",
             Self::Email => "email",
+            Self::Sms => "sms",
         }
     }
 
     /// Those whose codes are sent to the person.
-    pub const SENT: [Self; 1] = [Self::Email];
+    pub const SENT: [Self; 2] = [Self::Email, Self::Sms];
 
     /// The kind that is stored as `text`.
     #[must_use]
     pub fn stored(text: &str) -> Option<Self> {
-        [Self::Totp, Self::Passkey, Self::Email].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Totp, Self::Passkey, Self::Email, Self::Sms].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -45,6 +45,12 @@ impl SentCode {
         format!("{one} {other}").into()
     }
 
+    /// For machines.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// What is kept of it.
     #[must_use]
     pub fn hash(&self, of: (&UserId, &SessionId)) -> TokenHash {

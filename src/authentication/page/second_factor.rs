@@ -78,6 +78,7 @@ pub struct SentStep {
 #[must_use]
 pub fn sent_by(t: &'static Strings, kind: Kind) -> &'static SentBy {
     match kind {
+        Kind::Sms => &t.authentication.sent.text,
         Kind::Totp | Kind::Passkey | Kind::Email => &t.authentication.sent.mail,
     }
 }

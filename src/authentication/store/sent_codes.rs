@@ -6,6 +6,7 @@ use crate::{
     authentication::factor::{Kind, sent_code::TRIES},
     clock::Timestamp,
     id::{SentCodeId, SessionId, UserId},
+    secret::TokenHash,
     session::AHEAD,
     storage::{Result, Row, Tx, sql},
 };
@@ -85,11 +86,55 @@ impl SentCodes<'_> {
         rows.iter().map(|row| Ok(Timestamp(row.try_get("sent_at")?))).collect()
     }
 
+    /// The same of codes that were sent to one telephone, whoever asked for them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sent_to(
+        &mut self,
+        target: TokenHash,
+        (within, most): (Duration, usize),
+        now: Timestamp,
+    ) -> Result<Vec<Timestamp>> {
+        let rows = sql("SELECT sent_at FROM sent_codes \
+             WHERE target = $1 AND sent_at > $2 AND sent_at <= $3 \
+             ORDER BY sent_at DESC \
+             LIMIT $4")
+        .bind(target.to_vec())
+        .bind(now.minus(within).0)
+        .bind(now.plus(AHEAD).0)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(Timestamp(row.try_get("sent_at")?))).collect()
+    }
+
+    /// How many codes of a kind were sent since, at most `most`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(&mut self, kind: Kind, (since, now): (Timestamp, Timestamp), most: u64) -> Result<u64> {
+        let row = sql("SELECT COUNT(*) AS count FROM \
+             (SELECT id FROM sent_codes WHERE kind = $1 AND sent_at > $2 AND sent_at <= $3 LIMIT $4) AS c")
+        .bind(kind.as_str())
+        .bind(since.0)
+        .bind(now.plus(AHEAD).0)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_one(self.0.connection())
+        .await?;
+        Ok(u64::try_from(row.try_get::<i64>("count")?).unwrap_or(0))
+    }
+
     /// Adds a code; one that waited in the same place is void.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn add(&mut self, code: &Waiting, place: Place<'_>, now: Timestamp) -> Result<()> {
+    pub async fn add(
+        &mut self,
+        (code, target): (&Waiting, Option<TokenHash>),
+        place: Place<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
         sql("UPDATE sent_codes SET ended_at = $5 \
              WHERE user_id = $1 AND session_id = $2 AND kind = $3 AND purpose = $4 AND ended_at IS NULL")
         .bind(place.user.as_str().to_owned())
@@ -99,8 +144,8 @@ impl SentCodes<'_> {
         .bind(now.0)
         .execute(self.0.connection())
         .await?;
-        sql("INSERT INTO sent_codes (id, user_id, session_id, kind, purpose, sealed_code, sent_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        sql("INSERT INTO sent_codes (id, user_id, session_id, kind, purpose, sealed_code, sent_at, target) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(code.id.as_str().to_owned())
         .bind(place.user.as_str().to_owned())
         .bind(place.session.as_str().to_owned())
@@ -108,6 +153,7 @@ impl SentCodes<'_> {
         .bind(place.purpose.as_str())
         .bind(code.sealed.clone())
         .bind(now.0)
+        .bind(target.map(TokenHash::to_vec))
         .execute(self.0.connection())
         .await?;
         Ok(())

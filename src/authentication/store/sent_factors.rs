@@ -27,6 +27,18 @@ impl Factors<'_> {
         Ok(())
     }
 
+    /// Where codes of a factor are sent to, sealed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sent_to(&mut self, id: &FactorId) -> Result<Option<Vec<u8>>> {
+        let row = sql("SELECT sealed_secret FROM factors WHERE id = $1 AND kind = 'sms'")
+            .bind(id.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        row.map(|row| row.try_get("sealed_secret")).transpose()
+    }
+
     /// A code that was sent was taken; `false` where the factor is gone or closed.
     ///
     /// # Errors

@@ -138,6 +138,7 @@ mod tests {
             issuer: issuer.parse().unwrap(),
             address: Url::parse("http://app.example").unwrap(),
             mail: std::path::PathBuf::new(),
+            gateway: None,
             organizations: HashMap::new(),
             clock: Clock::fixed(Timestamp::from_seconds(NOW)),
             random: Random::seeded(1),

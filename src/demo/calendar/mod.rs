@@ -9,12 +9,13 @@ mod api;
 mod jwt;
 mod logout;
 mod mail;
+mod messages;
 mod page;
 mod provider;
 mod relying_party;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -25,7 +26,11 @@ use axum::{
 };
 use url::Url;
 
-use crate::{clock::Clock, random::Random, secret::TokenHash};
+use crate::{
+    clock::Clock,
+    random::Random,
+    secret::{SecretSlice, TokenHash},
+};
 
 use self::{provider::Provider, relying_party::SignedIn};
 
@@ -43,10 +48,13 @@ struct Inner {
     clock: Clock,
     random: Random,
     mail: PathBuf,
+    /// What signs text messages.
+    gateway: Option<SecretSlice<u8>>,
     organizations: HashMap<String, String>,
     sessions: Mutex<HashMap<TokenHash, SignedIn>>,
     pending: Mutex<HashMap<TokenHash, relying_party::Pending>>,
     cancelled: Mutex<Vec<String>>,
+    messages: Mutex<VecDeque<messages::Message>>,
     /// Logout tokens that were used, by `jti`, until they expire (in Unix seconds).
     told: Mutex<HashMap<String, i64>>,
 }
@@ -59,6 +67,8 @@ pub struct Setup {
     pub address: Url,
     /// Where the demo's mails are.
     pub mail: PathBuf,
+    /// What signs the text messages that are handed over.
+    pub gateway: Option<SecretSlice<u8>>,
     /// Slug of each organization by its id: what an app notes when a practice begins to use it.
     pub organizations: HashMap<String, String>,
     /// Time.
@@ -83,6 +93,8 @@ impl Calendar {
             sessions: Mutex::default(),
             pending: Mutex::default(),
             cancelled: Mutex::default(),
+            messages: Mutex::default(),
+            gateway: setup.gateway,
             told: Mutex::default(),
         })))
     }
@@ -96,6 +108,7 @@ impl Calendar {
             .route("/switch", get(page::switch))
             .route("/logout", get(page::logout).post(page::logout))
             .route("/backchannel-logout", post(logout::told))
+            .route("/messages", get(messages::list).post(messages::take))
             .route("/mail", get(mail::list))
             .route("/mail/{name}", get(mail::one))
             .route("/calendar.css", get(page::stylesheet))

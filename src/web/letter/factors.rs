@@ -22,6 +22,12 @@ pub enum FactorChange {
     MailRemoved,
     /// They were, and nothing else is left.
     LastMailRemoved,
+    /// Codes by text message were set up.
+    TextAdded,
+    /// They were removed.
+    TextRemoved,
+    /// They were, and nothing else is left.
+    LastTextRemoved,
     /// The last one was removed.
     LastRemoved,
     /// It was a passkey.
@@ -51,6 +57,8 @@ impl Letterhead {
             FactorChange::PasskeyClosed => ("passkey-closed", &t.passkey_closed),
             FactorChange::MailAdded => ("mail-added", &t.mail_added),
             FactorChange::MailRemoved | FactorChange::LastMailRemoved => ("mail-removed", &t.mail_removed),
+            FactorChange::TextAdded => ("text-added", &t.text_added),
+            FactorChange::TextRemoved | FactorChange::LastTextRemoved => ("text-removed", &t.text_removed),
             FactorChange::LastRemoved => ("factor-removed", &t.last_removed),
             FactorChange::Reset => ("factors-reset", &t.reset),
             FactorChange::TakenBack => ("account-taken-back", &t.taken_back),
@@ -59,7 +67,10 @@ impl Letterhead {
             FactorChange::CodesGuessed => ("codes-guessed", &t.codes_guessed),
         };
         let lead = (word.lead)(&self.language.date_and_time(at));
-        let is_last = matches!(what, FactorChange::LastPasskeyRemoved | FactorChange::LastMailRemoved);
+        let is_last = matches!(
+            what,
+            FactorChange::LastPasskeyRemoved | FactorChange::LastMailRemoved | FactorChange::LastTextRemoved
+        );
         let effect = if is_last { t.last_removed.effect } else { word.effect };
         let body = self.body(vec![lead, effect.into(), t.not_you.into()], (t.button, href), Vec::new());
         self.write(kind, word.subject, &body)
@@ -72,6 +83,7 @@ impl Letterhead {
         let (kind, word) = match what {
             FactorChange::PasskeyAdded => ("passkey-added", &t.passkey_added),
             FactorChange::MailAdded => ("mail-added", &t.mail_added),
+            FactorChange::TextAdded => ("text-added", &t.text_added),
             _ => ("factor-added", &t.added),
         };
         let before = vec![(word.lead)(&self.language.date_and_time(at)), word.effect.into(), t.undo.lead.into()];

@@ -348,7 +348,10 @@ mod tests {
     use super::*;
     use crate::web::{gallery, site::tests::site};
 
-    const CHANGES: [FactorChange; 15] = [
+    const CHANGES: [FactorChange; 18] = [
+        FactorChange::TextAdded,
+        FactorChange::TextRemoved,
+        FactorChange::LastTextRemoved,
         FactorChange::Added,
         FactorChange::Removed,
         FactorChange::PasskeyAdded,

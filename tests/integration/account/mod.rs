@@ -24,6 +24,7 @@ mod signals;
 mod signing_in;
 mod stations;
 mod take_back;
+mod text_messages;
 
 /// Every page of the account.
 const PAGES: [&str; 11] = [

@@ -166,7 +166,7 @@ async fn one_password_tried_on_many_accounts_is_seen_and_so_are_many_on_one() {
 }
 
 /// Runs the background work until something is done.
-async fn working<T>(app: &TestApp, until: impl Future<Output = T>) -> T {
+pub(super) async fn working<T>(app: &TestApp, until: impl Future<Output = T>) -> T {
     let mailer = Mailer::new(&app.app.config.mail, app.app.clock.clone(), app.app.random.clone()).unwrap();
     let (stopper, stop) = Stopper::new();
     let worker = Worker::new(app.app.clone(), mailer).await.unwrap();

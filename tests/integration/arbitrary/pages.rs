@@ -31,7 +31,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 61] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 62] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -63,6 +63,7 @@ pub(super) const ANSWERS: [(&str, &[u16]); 61] = [
     ("/account/security/codes", &[200, 303, 400, 403, 405, 413, 415]),
     ("/account/security/passkeys", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/email", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
+    ("/account/security/phone", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/account/security/{id}", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/account/security/{id}/remove", &[200, 303, 400, 403, 404, 405, 413, 415]),
     ("/account/recoveries", &[200, 303, 400, 403, 404, 405, 413, 415, 422]),

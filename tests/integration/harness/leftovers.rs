@@ -86,6 +86,7 @@ async fn jobs(app: &App) -> Vec<String> {
     let told = |job: &Option<Job>| match job {
         Some(Job::SendMail { to, mail, .. }) => format!("a letter that nobody looked at: {mail} to {to}"),
         Some(Job::BackchannelLogout) => "an app that nobody told of a logout".to_owned(),
+        Some(Job::SendTextMessage { to, .. }) => format!("a text message that nobody looked at: to {to}"),
         Some(Job::SendAlert { .. }) => "a webhook that nobody told of a sign of an attack".to_owned(),
         Some(Job::PingClient { .. }) => "a client that nobody told of a decision".to_owned(),
         None => "a job that cannot be read".to_owned(),

@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{Response, StatusCode, Uri},
+    http::{HeaderMap, Response, StatusCode, Uri},
 };
 use axum_server::tls_rustls::RustlsConfig;
 
@@ -19,6 +19,7 @@ use axum_server::tls_rustls::RustlsConfig;
 pub(crate) struct Received {
     pub(crate) path: String,
     pub(crate) body: String,
+    pub(crate) headers: HeaderMap,
 }
 
 #[derive(Default)]
@@ -97,9 +98,9 @@ impl Receiver {
     }
 }
 
-async fn take(State(inner): State<Arc<Inner>>, uri: Uri, body: String) -> Response<Body> {
+async fn take(State(inner): State<Arc<Inner>>, uri: Uri, headers: HeaderMap, body: String) -> Response<Body> {
     let path = uri.path_and_query().map_or_else(String::new, ToString::to_string);
-    inner.received.lock().expect("no panic before").push(Received { path: path.clone(), body });
+    inner.received.lock().expect("no panic before").push(Received { path: path.clone(), body, headers });
     let answer = inner.answers.lock().expect("no panic before").pop_front();
     let by_path = || inner.by_path.lock().expect("no panic before").as_ref().map(|answer| answer(&path));
     answer

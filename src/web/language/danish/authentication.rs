@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Phone,
+        Reset, Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -40,19 +40,42 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             sent: |to| {
                 format!("Vi har sendt en kode på seks cifre til {to}. Den virker i ti minutter, i denne browser.")
             },
-            closed: "Koder via e-mail tæller ikke her: din adgangskode blev skiftet med et link i den samme postkasse. Log ind på en anden måde, og sæt dem op igen.",
             title: "Koder via e-mail",
             none: "Du har ingen. Når du logger ind, kan en kode sendes til dig. En adgangsnøgle eller en app er sikrere: den, der læser din post, læser også koderne.",
             add: "Sæt koder via e-mail op",
             offer: "En kode, der sendes til dig hver gang.",
-            not_now: "Din adgangskode blev valgt med et link i den samme postkasse for mindre end et døgn siden, så koder sendt dertil beviser ikke mere. Tilføj en app eller en adgangsnøgle, eller kom tilbage i morgen.",
             was_added: "Koder via e-mail er sat op.",
+        },
+        text: SentBy {
+            choose: "Send mig en kode som sms",
+            before: |to| format!("Vi kan sende en kode på seks cifre til din telefon {to}."),
+            sent: |to| {
+                format!(
+                    "Vi har sendt en kode på seks cifre til din telefon {to}. Den virker i ti minutter, i denne browser."
+                )
+            },
+            title: "Koder som sms",
+            none: "Du har ingen. Når du logger ind, kan en kode sendes til din telefon. En adgangsnøgle eller en app er sikrere: numre kan overtages.",
+            add: "Sæt koder som sms op",
+            offer: "En kode, der sendes til din telefon hver gang.",
+            was_added: "Koder som sms er sat op.",
         },
         send: "Send koden",
         again: "Send en ny kode",
         wait: |wait| format!("En ny kode kan sendes om {wait}."),
         wrong: "Koden er forkert, udløbet eller brugt. Efter fem forsøg er en kode ugyldig: send en ny.",
         submit: "Fortsæt",
+        mail_closed: "Koder via e-mail tæller ikke her: din adgangskode blev skiftet med et link i den samme postkasse. Log ind på en anden måde, og sæt dem op igen.",
+        mail_not_now: "Din adgangskode blev valgt med et link i den samme postkasse for mindre end et døgn siden, så koder sendt dertil beviser ikke mere. Tilføj en app eller en adgangsnøgle, eller kom tilbage i morgen.",
+        phone: Phone {
+            lead: "Skriv nummeret på din mobiltelefon. Vi sender en kode dertil for at se, at det er dit.",
+            number: "Mobiltelefon",
+            hint: "Med landekode: +45 12 34 56 78",
+            wrong: "Det er ikke et nummer med landekode. Skriv det som +45 12 34 56 78.",
+            unreachable: "Der sendes ikke sms’er til numre i det land her. Brug et andet nummer eller en anden måde.",
+            exhausted: "Der er sendt for mange sms’er inden for den sidste time. Brug en anden måde, eller prøv igen senere.",
+            message: |code, site| format!("{code} er din kode til {site}. Ingen vil bede dig om den."),
+        },
     },
     station: Station {
         title: "Gør denne browser til en fælles arbejdsstation?",

@@ -107,6 +107,16 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("Den {date} blev koder via e-mail fjernet fra din konto."),
             effect: "Du får ikke flere koder via e-mail.",
         },
+        text_added: Word {
+            subject: "Koder som sms er sat op",
+            lead: |date| format!("Den {date} blev koder som sms sat op for din konto."),
+            effect: "Fra nu af kan du få en kode sendt til din telefon, når du logger ind.",
+        },
+        text_removed: Word {
+            subject: "Koder som sms er fjernet",
+            lead: |date| format!("Den {date} blev koder som sms fjernet fra din konto."),
+            effect: "Der sendes ikke flere koder til din telefon.",
+        },
         last_removed: Word {
             subject: "En godkendelsesapp er fjernet",
             lead: |date| format!("Den {date} blev den sidste godkendelsesapp fjernet fra din konto."),

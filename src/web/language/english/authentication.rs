@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Phone,
+        Reset, Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -40,19 +40,42 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             sent: |to| {
                 format!("We have mailed a code of six digits to {to}. It’s good for ten minutes, in this browser.")
             },
-            closed: "Codes by e-mail don’t count here: your password was changed by a link in the same mailbox. Sign in another way, then set them up again.",
             title: "Codes by e-mail",
             none: "You have none. When you sign in, a code can be mailed to you. A passkey or an app is safer: whoever reads your mail reads the codes too.",
             add: "Set up codes by e-mail",
             offer: "A code that is mailed to you each time.",
-            not_now: "Your password was chosen by a link in the same mailbox less than a day ago, so codes sent there would prove nothing more. Set up an app or a passkey, or come back tomorrow.",
             was_added: "Codes by e-mail have been set up.",
+        },
+        text: SentBy {
+            choose: "Send me a code as a text message",
+            before: |to| format!("We can send a code of six digits to your phone {to}."),
+            sent: |to| {
+                format!(
+                    "We have sent a code of six digits to your phone {to}. It’s good for ten minutes, in this browser."
+                )
+            },
+            title: "Codes by text message",
+            none: "You have none. When you sign in, a code can be sent to your phone. A passkey or an app is safer: numbers can be taken over.",
+            add: "Set up codes by text message",
+            offer: "A code that is sent to your phone each time.",
+            was_added: "Codes by text message have been set up.",
         },
         send: "Send the code",
         again: "Send another code",
         wait: |wait| format!("Another code can be sent in {wait}."),
         wrong: "That code isn’t right, has expired, or was used already. After five tries a code is void: send another.",
         submit: "Continue",
+        mail_closed: "Codes by e-mail don’t count here: your password was changed by a link in the same mailbox. Sign in another way, then set them up again.",
+        mail_not_now: "Your password was chosen by a link in the same mailbox less than a day ago, so codes sent there would prove nothing more. Set up an app or a passkey, or come back tomorrow.",
+        phone: Phone {
+            lead: "Type the number of your mobile phone. We send a code there, to see that it’s yours.",
+            number: "Mobile phone",
+            hint: "With the code of the country: +45 12 34 56 78",
+            wrong: "That’s no number with the code of its country. Write it as in +45 12 34 56 78.",
+            unreachable: "No text messages are sent to numbers of that country here. Use another number, or another way.",
+            exhausted: "Too many text messages were sent within the last hour. Use another way, or try again later.",
+            message: |code, site| format!("{code} is your code for {site}. Nobody will ask you for it."),
+        },
     },
     station: Station {
         title: "Make this browser a shared workstation?",

@@ -107,6 +107,16 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("On {date}, codes by e-mail were removed from your account."),
             effect: "No more codes are mailed to you.",
         },
+        text_added: Word {
+            subject: "Codes by text message have been set up",
+            lead: |date| format!("On {date}, codes by text message were set up for your account."),
+            effect: "From now on, you can have a code sent to your phone when you sign in.",
+        },
+        text_removed: Word {
+            subject: "Codes by text message have been removed",
+            lead: |date| format!("On {date}, codes by text message were removed from your account."),
+            effect: "No more codes are sent to your phone.",
+        },
         last_removed: Word {
             subject: "An authenticator app has been removed",
             lead: |date| format!("On {date}, the last authenticator app was removed from your account."),

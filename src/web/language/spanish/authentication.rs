@@ -3,8 +3,8 @@
 use crate::web::language::strings::{
     Said,
     authentication::{
-        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Reset,
-        Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
+        Asked, Authentication, Consent, Device, Invitation, NoAccess, OrganizationChoice, Passkey, Password, Phone,
+        Reset, Scopes, SecondFactor, SentBy, SentCodes, SignIn, SignOut, Station, TakeBack, Terms,
     },
 };
 
@@ -42,19 +42,42 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
             sent: |to| {
                 format!("Hemos enviado un código de seis cifras a {to}. Sirve durante diez minutos, en este navegador.")
             },
-            closed: "Los códigos por correo no cuentan aquí: su contraseña se cambió con un enlace del mismo buzón. Entre de otra manera y vuelva a configurarlos.",
             title: "Códigos por correo",
             none: "No tiene. Al iniciar sesión se le puede enviar un código. Una llave de acceso o una aplicación es más segura: quien lee su correo lee también los códigos.",
             add: "Configurar códigos por correo",
             offer: "Un código que se le envía por correo cada vez.",
-            not_now: "Su contraseña se eligió con un enlace del mismo buzón hace menos de un día, así que los códigos enviados allí no demostrarían nada más. Añada una aplicación o una llave de acceso, o vuelva mañana.",
             was_added: "Se han configurado los códigos por correo.",
+        },
+        text: SentBy {
+            choose: "Enviarme un código por SMS",
+            before: |to| format!("Podemos enviar un código de seis cifras a su teléfono {to}."),
+            sent: |to| {
+                format!(
+                    "Hemos enviado un código de seis cifras a su teléfono {to}. Sirve durante diez minutos, en este navegador."
+                )
+            },
+            title: "Códigos por SMS",
+            none: "No tiene. Al iniciar sesión se le puede enviar un código al teléfono. Una llave de acceso o una aplicación es más segura: los números se pueden usurpar.",
+            add: "Configurar códigos por SMS",
+            offer: "Un código que se envía a su teléfono cada vez.",
+            was_added: "Se han configurado los códigos por SMS.",
         },
         send: "Enviar el código",
         again: "Enviar otro código",
         wait: |wait| format!("Se puede enviar otro código en {wait}."),
         wrong: "El código no es correcto, ha caducado o ya se ha usado. Tras cinco intentos un código deja de servir: envíe otro.",
         submit: "Continuar",
+        mail_closed: "Los códigos por correo no cuentan aquí: su contraseña se cambió con un enlace del mismo buzón. Entre de otra manera y vuelva a configurarlos.",
+        mail_not_now: "Su contraseña se eligió con un enlace del mismo buzón hace menos de un día, así que los códigos enviados allí no demostrarían nada más. Añada una aplicación o una llave de acceso, o vuelva mañana.",
+        phone: Phone {
+            lead: "Escriba el número de su móvil. Enviaremos allí un código para ver que es suyo.",
+            number: "Teléfono móvil",
+            hint: "Con el prefijo del país: +45 12 34 56 78",
+            wrong: "No es un número con el prefijo de su país. Escríbalo como +45 12 34 56 78.",
+            unreachable: "Aquí no se envían SMS a números de ese país. Use otro número u otra manera.",
+            exhausted: "Se han enviado demasiados SMS en la última hora. Use otra manera o inténtelo más tarde.",
+            message: |code, site| format!("{code} es su código para {site}. Nadie se lo pedirá."),
+        },
     },
     station: Station {
         title: "¿Convertir este navegador en puesto compartido?",

@@ -107,6 +107,16 @@ pub(super) const LETTERS: Letters = Letters {
             lead: |date| format!("El {date} se quitaron los códigos por correo de su cuenta."),
             effect: "Ya no se le envían códigos por correo.",
         },
+        text_added: Word {
+            subject: "Se han configurado los códigos por SMS",
+            lead: |date| format!("El {date} se configuraron los códigos por SMS en su cuenta."),
+            effect: "A partir de ahora puede recibir un código en su teléfono al iniciar sesión.",
+        },
+        text_removed: Word {
+            subject: "Se han quitado los códigos por SMS",
+            lead: |date| format!("El {date} se quitaron los códigos por SMS de su cuenta."),
+            effect: "Ya no se envían códigos a su teléfono.",
+        },
         last_removed: Word {
             subject: "Se ha quitado una aplicación de autenticación",
             lead: |date| format!("El {date} se quitó de su cuenta la última aplicación de autenticación."),

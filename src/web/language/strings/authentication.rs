@@ -68,11 +68,15 @@ pub struct SecondFactor {
 #[derive(Debug)]
 pub struct SentCodes {
     pub mail: SentBy,
+    pub text: SentBy,
     pub send: &'static str,
     pub again: &'static str,
     pub wait: fn(&str) -> String,
     pub wrong: &'static str,
     pub submit: &'static str,
+    pub mail_closed: &'static str,
+    pub mail_not_now: &'static str,
+    pub phone: Phone,
 }
 
 /// The way by which they are.
@@ -81,13 +85,23 @@ pub struct SentBy {
     pub choose: &'static str,
     pub before: fn(&str) -> String,
     pub sent: fn(&str) -> String,
-    pub closed: &'static str,
     pub title: &'static str,
     pub none: &'static str,
     pub add: &'static str,
     pub offer: &'static str,
-    pub not_now: &'static str,
     pub was_added: &'static str,
+}
+
+/// Telephones.
+#[derive(Debug)]
+pub struct Phone {
+    pub lead: &'static str,
+    pub number: &'static str,
+    pub hint: &'static str,
+    pub wrong: &'static str,
+    pub unreachable: &'static str,
+    pub exhausted: &'static str,
+    pub message: fn(&str, &str) -> String,
 }
 
 /// A shared workstation.

@@ -113,6 +113,8 @@ pub struct Factors {
     pub passkey_closed: Word,
     pub mail_added: Word,
     pub mail_removed: Word,
+    pub text_added: Word,
+    pub text_removed: Word,
     pub last_removed: Word,
     pub reset: Word,
     pub taken_back: Word,
