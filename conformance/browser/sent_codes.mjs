@@ -7,10 +7,8 @@ import { closed, DARK_PHONE, DESKTOP, SPANISH, visit, WITHOUT_SCRIPTS } from './
 const SECURITY = `${ISSUER}/account/security`;
 const SEND = 'form:has(input[name=send]) button';
 
-/** Signs in with the password; the recovery code `code` stands in for the second step. */
-async function comesInBy(visitor, person, code) {
-  await visitor.opens(`${ISSUER}/account`);
-  await visitor.givesPassword(person);
+/** At the second step: the recovery code `code` stands in for it. */
+async function comesInBy(visitor, code) {
   await visitor.presses(visitor.page.locator('a[href*="recovery=1"]'));
   await visitor.fills({ code });
   await visitor.isAt(`${ISSUER}/account`);
@@ -46,7 +44,7 @@ for (const [device, name] of CASES) {
       await other.fills({ code: await mailedCode(person) });
       await other.isAt(`${ISSUER}/account`);
     } else {
-      await comesInBy(other, person, first);
+      await comesInBy(other, first);
     }
     await visitor.opens(SECURITY);
     await visitor.presses(visitor.page.locator('a[href$="/remove"]'));
@@ -80,7 +78,10 @@ for (const [device, person, number] of PHONES) {
     await visitor.sees(`•••• ${number.slice(-2)}`);
     await visitor.doesNotSee(number);
     const other = await visitor.anotherDevice();
-    await comesInBy(other, person, first);
+    await other.opens(`${ISSUER}/account`);
+    await other.givesPassword(person);
+    await other.sees(`•••• ${number.slice(-2)}`);
+    await comesInBy(other, first);
     await visitor.opens(SECURITY);
     await visitor.presses(visitor.page.locator('a[href$="/remove"]'));
     await visitor.presses(visitor.page.locator('form[action$="/remove"] button'));
