@@ -65,7 +65,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         wait: |wait| format!("En ny kode kan sendes om {wait}."),
         wrong: "Koden er forkert, udløbet eller brugt. Efter fem forsøg er en kode ugyldig: send en ny.",
         submit: "Fortsæt",
-        mail_closed: "Koder via e-mail tæller ikke her: din adgangskode blev skiftet med et link i den samme postkasse. Log ind på en anden måde, og sæt dem op igen.",
+        mail_closed: "Koder via e-mail tæller ikke her: din adgangskode kom med et link i den samme postkasse, eller din adresse blev skiftet for dig. Log ind på en anden måde, og sæt dem op igen.",
         mail_not_now: "Din adgangskode blev valgt med et link i den samme postkasse for mindre end et døgn siden, så koder sendt dertil beviser ikke mere. Tilføj en app eller en adgangsnøgle, eller kom tilbage i morgen.",
         phone: Phone {
             lead: "Skriv nummeret på din mobiltelefon. Vi sender en kode dertil for at se, at det er dit.",

@@ -65,7 +65,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         wait: |wait| format!("Another code can be sent in {wait}."),
         wrong: "That code isn’t right, has expired, or was used already. After five tries a code is void: send another.",
         submit: "Continue",
-        mail_closed: "Codes by e-mail don’t count here: your password was changed by a link in the same mailbox. Sign in another way, then set them up again.",
+        mail_closed: "Codes by e-mail don’t count here: your password came by a link in the same mailbox, or your address was changed for you. Sign in another way, then set them up again.",
         mail_not_now: "Your password was chosen by a link in the same mailbox less than a day ago, so codes sent there would prove nothing more. Set up an app or a passkey, or come back tomorrow.",
         phone: Phone {
             lead: "Type the number of your mobile phone. We send a code there, to see that it’s yours.",

@@ -67,7 +67,7 @@ pub(super) const AUTHENTICATION: Authentication = Authentication {
         wait: |wait| format!("Se puede enviar otro código en {wait}."),
         wrong: "El código no es correcto, ha caducado o ya se ha usado. Tras cinco intentos un código deja de servir: envíe otro.",
         submit: "Continuar",
-        mail_closed: "Los códigos por correo no cuentan aquí: su contraseña se cambió con un enlace del mismo buzón. Entre de otra manera y vuelva a configurarlos.",
+        mail_closed: "Los códigos por correo no cuentan aquí: su contraseña vino por un enlace del mismo buzón, o alguien cambió su dirección. Entre de otra manera y vuelva a configurarlos.",
         mail_not_now: "Su contraseña se eligió con un enlace del mismo buzón hace menos de un día, así que los códigos enviados allí no demostrarían nada más. Añada una aplicación o una llave de acceso, o vuelva mañana.",
         phone: Phone {
             lead: "Escriba el número de su móvil. Enviaremos allí un código para ver que es suyo.",
