@@ -168,7 +168,7 @@ events! {
     /// Somebody asked to let a person in who has lost every factor.
     RecoveryRequest "recovery-request" Success { user: UserId, recovery: RecoveryId, reason: String } recovery;
     /// Somebody else agreed: the person was mailed a link.
-    RecoveryApproval "recovery-approval" Success { user: UserId, recovery: RecoveryId } recovery;
+    RecoveryApproval "recovery-approval" Success { user: UserId, recovery: RecoveryId, by: &'static str } recovery;
     /// It goes no further. `by` is `requester`, `administrator` or `person`.
     RecoveryEnd "recovery-end" Success { user: UserId, recovery: RecoveryId, by: &'static str } recovery;
     /// The person removed every factor by the link and the password.

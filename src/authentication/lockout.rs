@@ -189,6 +189,14 @@ impl Known {
         Self { is_remembered: false, ..self }
     }
 
+    /// Others have vouched for the person: the browser is known from now on, and nothing about it is unexpected.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn vouch(self, tx: &mut Tx, (session, now): (&Session, Timestamp)) -> storage::Result<()> {
+        tx.known_devices().note(session, self.browser, now).await.map(drop)
+    }
+
     /// The person has signed in: the browser is known from now on. Where it is new, and others are not, the person is told;
     /// what is unexpected about it, others too.
     ///

@@ -133,6 +133,9 @@ async fn undo(tx: &mut Tx, context: &Context, (link, user): (&SafetyLink, &User)
             user::change_email(tx, context, &user.id, &link.email).await?;
         }
     }
+    for recovery in tx.recoveries().end_all(&user.id, context.now).await? {
+        tx.record(context, None, &Event::RecoveryEnd { user: user.id.clone(), recovery, by: "take-back" });
+    }
     user::take_over(tx, context, &user.id).await?;
     tx.users().forget_password(&user.id, context.now).await?;
     tx.record(context, None, &Event::PasswordChange { user: user.id.clone(), by: "take-back".to_owned() });

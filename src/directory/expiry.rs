@@ -6,7 +6,8 @@
 use super::{
     Noun, Result,
     membership::{self, Membership},
-    owner, user,
+    owner,
+    user::{self, User},
     validity::Validity,
 };
 use crate::{
@@ -43,12 +44,12 @@ pub async fn limit_account(tx: &mut Tx, context: &Context, id: &UserId, validity
     let date = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
     let event = Event::UserValidity { user: id.clone(), from: date(validity.from), until: date(validity.until) };
     tx.record(context, None, &event);
-    let ended_by_date = person.disabled_at.zip(person.validity.until).is_some_and(|(at, until)| at >= until);
-    if ended_by_date && !validity.is_over(context.now) {
+    let may_return = tx.users().is_ended_by_date(id).await? && tx.retention().asked(id).await?.is_none();
+    if may_return && !validity.is_over(context.now) {
         user::enable(tx, context, id).await?;
     }
     if validity.is_over(context.now) {
-        user::disable(tx, context, id).await?;
+        close(tx, context, &person).await?;
     } else if !validity.contains(context.now) {
         tx.sessions().end_all_of_user(context, id, None, EndReason::Disabled).await?;
     }
@@ -87,8 +88,17 @@ async fn end_account(tx: &mut Tx, context: Context, id: UserId) -> Result<()> {
     tx.users().keep_still(&id).await?;
     let person = user::existing(tx, &id).await?;
     if person.disabled_at.is_none() && person.validity.is_over(context.now) {
-        tx.record(&context, None, &Event::UserExpiry { user: id.clone() });
-        user::disable(tx, &context, &id).await?;
+        tx.record(&context, None, &Event::UserExpiry { user: id });
+        close(tx, &context, &person).await?;
+    }
+    Ok(())
+}
+
+/// Disables whoever nobody has disabled, because of the date.
+async fn close(tx: &mut Tx, context: &Context, person: &User) -> Result<()> {
+    if person.disabled_at.is_none() {
+        user::disable(tx, context, &person.id).await?;
+        tx.users().set_ended_by_date(&person.id, Some(context.now)).await?;
     }
     Ok(())
 }

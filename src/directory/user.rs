@@ -358,6 +358,10 @@ pub async fn choose_default_organization(
 pub async fn disable(tx: &mut Tx, context: &Context, user: &UserId) -> Result<()> {
     let person = existing(tx, user).await?;
     if person.disabled_at.is_some() {
+        if tx.users().is_ended_by_date(user).await? {
+            tx.users().set_ended_by_date(user, None).await?;
+            tx.record(context, None, &Event::UserDisabling { user: user.clone() });
+        }
         return Ok(());
     }
     owner::spare_person(tx, context.now, user).await?;

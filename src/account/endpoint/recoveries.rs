@@ -25,7 +25,7 @@ use crate::{
             may_agree,
         },
     },
-    directory::organization::Organization,
+    directory::{organization::Organization, user::User},
     id::{OrganizationId, RecoveryId},
     storage,
     text::{Reason, UserName},
@@ -72,12 +72,8 @@ pub(super) async fn ask(
         let typed = again(Problem::of("reason", faults.reason));
         return refused(&app, (&visit, &person), &of, typed).await;
     };
-    let user = match email.parse::<UserName>() {
-        Ok(name) => app.storage.read().await?.users().by_login_name(&name).await?,
-        Err(_) => None,
-    };
+    let user = member_named(&app, &of, &email).await?;
     let Some(user) = user else {
-        // As for somebody who is no member here.
         return refused(&app, (&visit, &person), &of, again(Problem::of("email", faults.unknown))).await;
     };
     let (context, desk) = (context(&app, &visit, &person), desk(&app, &visit));
@@ -136,6 +132,15 @@ pub(super) async fn answer(
     }
 }
 
+/// The member of this name; whoever is none answers at once, whether they have an account or not.
+async fn member_named(app: &App, of: &Organization, name: &str) -> storage::Result<Option<User>> {
+    let Ok(name) = name.parse::<UserName>() else { return Ok(None) };
+    let mut tx = app.storage.read().await?;
+    let Some(user) = tx.users().by_login_name(&name).await? else { return Ok(None) };
+    let member = tx.memberships().active(&user.id, &of.id, app.clock.now()).await?;
+    Ok(member.map(|_| user))
+}
+
 /// The organization that a form names, where the person looks after all members.
 async fn own(app: &App, (visit, person): (&Visit, &SignedIn), form: &Parameters) -> Result<Organization, Error> {
     let slug = form.value(ORGANIZATION).unwrap_or_default();
@@ -162,6 +167,8 @@ fn text(fault: Fault, t: &'static Faults) -> Result<&'static str, Error> {
         Err(Fault::Denied(_)) => Ok(t.denied),
         Err(Fault::NoAddress) => Ok(t.no_address),
         Err(Fault::NoFactor) => Ok(t.no_factor),
+        Err(Fault::MailedPassword) => Ok(t.mailed_password),
+        Err(Fault::Elsewhere) => Ok(t.elsewhere),
         Err(Fault::Asked) => Ok(t.asked),
         Err(Fault::TooOften) => Ok(t.too_often),
         Err(Fault::OwnRequest) => Ok(t.own_request),

@@ -44,12 +44,15 @@ pub async fn ask(tx: &mut Tx, context: &Context, desk: &Desk, asked: Asked) -> R
     if !tx.factors().has_any(&person.id).await? {
         return Err(Fault::NoFactor);
     }
+    stands_alone(tx, context, &person.id).await?;
+    is_no_owner_elsewhere(tx, context, (&asked.organization, &person.id)).await?;
     // What another organization asked for is nothing that this one may know.
     let open = tx.recoveries().of_user(&person.id, context.now).await?;
     if open.iter().any(|one| one.recovery.organization.as_ref() == Some(&asked.organization)) {
         return Err(Fault::Asked);
     }
-    let times = tx.recoveries().times((&person.id, &asked.organization), context.now.minus(DAY)).await?;
+    let since = context.now.minus(DAY);
+    let times = tx.recoveries().times((&person.id, &asked.organization), requested_by.as_ref(), since).await?;
     if times >= MOST {
         return Err(Fault::TooOften);
     }
@@ -93,6 +96,8 @@ pub async fn agree(
     let person = member(tx, context, of, &recovery.user).await?;
     may(tx, context, (of, &recovery.user), by).await?;
     may_agree(&recovery, by)?;
+    stands_alone(tx, context, &person.id).await?;
+    is_no_owner_elsewhere(tx, context, (of, &person.id)).await?;
     if let Some(requester) = &recovery.requested_by {
         // Whoever asked was one of the two pairs of eyes, and still is.
         may(tx, context, (of, &recovery.user), requester).await.map_err(|fault| match fault {
@@ -104,7 +109,8 @@ pub async fn agree(
     if !tx.recoveries().approve(id, hash, (context.now, context.now.plus(LINK_LIFE))).await? {
         return Err(Fault::Unknown);
     }
-    let event = Event::RecoveryApproval { user: recovery.user.clone(), recovery: recovery.id.clone() };
+    let event =
+        Event::RecoveryApproval { user: recovery.user.clone(), recovery: recovery.id.clone(), by: "administrator" };
     tx.record(context, Some(of), &event);
     telling::agreed(tx, context, desk, (&recovery, &person), &link).await?;
     Ok(())
@@ -126,7 +132,9 @@ pub async fn end(
     let said = match by {
         Party::Host => "administrator",
         Party::Administrator(by) => {
-            may(tx, context, (of, &recovery.user), by).await?;
+            // Whoever was suspended since is nobody to be let in, and their request still ends.
+            let principal = load::principal(tx, by, of, context.now).await?.ok_or(Fault::Unknown)?;
+            decide(&principal, Action::RecoverFactors, Resource::Organization(of))?;
             if recovery.requested_by.as_ref() == Some(by) { "requester" } else { "administrator" }
         }
     };
@@ -153,6 +161,23 @@ pub async fn organizations(tx: &mut Tx, context: &Context, user: &UserId) -> dir
         }
     }
     Ok(found)
+}
+
+/// Whether the password was not chosen by a mailed link of late: beside the mailbox it would prove nothing.
+pub(super) async fn stands_alone(tx: &mut Tx, context: &Context, user: &UserId) -> Result<(), Fault> {
+    let is_mailed = tx.password_links().is_redeemed_since(user, context.now.minus(DAY)).await?;
+    if is_mailed { Err(Fault::MailedPassword) } else { Ok(()) }
+}
+
+/// Nobody's helpers in one organization touch what protects another that the person owns.
+async fn is_no_owner_elsewhere(
+    tx: &mut Tx,
+    context: &Context,
+    (of, user): (&OrganizationId, &UserId),
+) -> Result<(), Fault> {
+    let owned = tx.assignments().lasting_owners_beside(user, context.now).await?;
+    let is_owner = owned.iter().any(|owner| owner.user == *user && owner.organization != *of);
+    if is_owner { Err(Fault::Elsewhere) } else { Ok(()) }
 }
 
 /// The person, who is an active member.

@@ -1,6 +1,6 @@
 //! What the person does: with the link and the password they remove every factor, or they end it, by whichever link.
 
-use super::{Desk, Open, Recovery, telling};
+use super::{DAY, Desk, Open, Recovery, telling};
 use crate::{
     audit::{Actor, Context, Event},
     authentication::{
@@ -85,11 +85,7 @@ pub async fn let_in(policies: &Policies, using: Using) -> storage::Result<Option
                 let Some(person) = tx.users().by_id(&user).await?.filter(|user| user.is_active(context.now)) else {
                     return Ok(None);
                 };
-                let is_member = match &recovery.organization {
-                    Some(organization) => tx.memberships().active(&user, organization, context.now).await?.is_some(),
-                    None => true,
-                };
-                if !is_member
+                if !still_stands(tx, &recovery, context.now).await?
                     || !tx.sessions().hold(&session.id).await?
                     || !tx.recoveries().end(&recovery.id, context.now).await?
                 {
@@ -98,10 +94,12 @@ pub async fn let_in(policies: &Policies, using: Using) -> storage::Result<Option
                 tx.sessions().end_all_of_user(&context, &user, Some(&session.id), EndReason::FactorChange).await?;
                 enrolling::reset(tx, &context, &user, "recovery").await?;
                 let proof: Proof = Assurance::of(&[Method::Password]).into();
-                let known = known.map(Known::not_remembered);
-                let with = Completing { session: &session, room: &room, token: hash, proof, known };
+                let with = Completing { session: &session, room: &room, token: hash, proof, known: None };
                 if !complete(tx, &context, with).await? {
                     return Ok(None);
+                }
+                if let Some(known) = known {
+                    known.vouch(tx, (&session, context.now)).await?;
                 }
                 let event = Event::RecoveryUse { user: user.clone(), recovery: recovery.id.clone() };
                 tx.record(&context, recovery.organization.as_ref(), &event);
@@ -110,6 +108,18 @@ pub async fn let_in(policies: &Policies, using: Using) -> storage::Result<Option
             })
         })
         .await
+}
+
+/// Whether nothing has come between: the person has not left and come back, and no new password came by mail.
+async fn still_stands(tx: &mut Tx, recovery: &Recovery, now: Timestamp) -> storage::Result<bool> {
+    let since = recovery.created_at.minus(DAY);
+    if tx.password_links().is_redeemed_since(&recovery.user, since).await? {
+        return Ok(false);
+    }
+    let Some(organization) = &recovery.organization else { return Ok(true) };
+    let member = tx.memberships().active(&recovery.user, organization, now).await?;
+    let is_since = |at: Timestamp| at > recovery.created_at;
+    Ok(member.is_some_and(|member| !member.tokens_void_before.is_some_and(is_since)))
 }
 
 /// Whoever reads the mailbox ends it. `false` where there is nothing to end (any more).

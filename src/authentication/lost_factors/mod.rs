@@ -5,7 +5,10 @@
 //! and recovery codes and ends every other session; what rules ask for is set up next. So neither an administrator alone, nor
 //! the mailbox alone, nor the password alone lets anybody in. The host's operator may ask in an organization's place.
 //!
-//! Each step is told to the person, whose letters hold a way to end it, and to those who look after the members.
+//! A password that was chosen by a mailed link is no proof beside the mailbox: nobody is let in within a day of it.
+//!
+//! Each step is told to the person, whose letters hold a way to end it, to those who look after the members, and to the owners
+//! of the person's other organizations. Whoever owns another organization is let in there, or by the host.
 //! [`asking`] is what administrators do, [`on_host`] what the host does for an owner who is alone, [`letting_in`] what the person
 //! does, [`telling`] the letters.
 
@@ -111,6 +114,15 @@ pub enum Fault {
     /// There is nothing to recover.
     #[error("this person has no second factor: the password alone signs them in")]
     NoFactor,
+    /// The mailbox would be the only proof.
+    #[error(
+        "the password of this person was chosen by a mailed link within a day: the mailbox alone would let them in; ask again \
+         a day after"
+    )]
+    MailedPassword,
+    /// The person owns another organization.
+    #[error("this person has to be let in elsewhere: on the host, `lanyard admin recover`")]
+    Elsewhere,
     /// One request at a time.
     #[error("somebody has asked for this person already; see `lanyard recovery list`")]
     Asked,

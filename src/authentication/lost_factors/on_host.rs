@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Desk, Fault, LINK_LIFE, PATIENCE, Recovery, telling};
+use super::{Desk, Fault, LINK_LIFE, PATIENCE, Recovery, asking::stands_alone, telling};
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
@@ -54,7 +54,7 @@ pub async fn ask(
     if !tx.recoveries().show(&recovery.id, hash, (context.now, context.now.plus(LINK_LIFE))).await? {
         return Ok(Asked::Shown(recovery));
     }
-    record_approval(tx, context, &recovery);
+    record_approval(tx, context, &recovery, "host");
     telling::shown(tx, context, desk, (&recovery, &person)).await?;
     Ok(Asked::Due(recovery, link))
 }
@@ -91,7 +91,7 @@ pub async fn agree_to_due(app: &App, site: &Site) -> storage::Result<()> {
                 let (link, hash) = context.random.token();
                 let until = context.now.plus(LINK_LIFE);
                 if tx.recoveries().approve(&recovery.id, hash, (context.now, until)).await? {
-                    record_approval(tx, &context, &recovery);
+                    record_approval(tx, &context, &recovery, "time");
                     telling::agreed(tx, &context, &desk, (&recovery, &person), &link).await?;
                 }
                 Ok(())
@@ -111,6 +111,7 @@ async fn begin(
     if !tx.factors().has_any(&person.id).await? {
         return Err(Fault::NoFactor);
     }
+    stands_alone(tx, context, &person.id).await?;
     let due_at = context.now.plus(delay);
     let recovery = Recovery {
         id: RecoveryId::fresh(context.now, &context.random),
@@ -142,8 +143,8 @@ async fn own(tx: &mut Tx, context: &Context, user: &UserId) -> storage::Result<O
     Ok(open.into_iter().map(|one| one.recovery).find(|one| one.organization.is_none()))
 }
 
-/// Once: the host may show what was mailed.
-fn record_approval(tx: &mut Tx, context: &Context, recovery: &Recovery) {
-    let event = Event::RecoveryApproval { user: recovery.user.clone(), recovery: recovery.id.clone() };
+/// The host may show what time had agreed to, and mailed.
+fn record_approval(tx: &mut Tx, context: &Context, recovery: &Recovery, by: &'static str) {
+    let event = Event::RecoveryApproval { user: recovery.user.clone(), recovery: recovery.id.clone(), by };
     tx.record(context, None, &event);
 }

@@ -79,6 +79,8 @@ pub(super) async fn shown(
     desk: &Desk,
     (recovery, person): (&Recovery, &User),
 ) -> storage::Result<()> {
+    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Shown, &desk.site.address_of("/account")))
+        .await?;
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Agreed).await
 }
 
@@ -152,10 +154,19 @@ async fn helpers_are_told(
     };
     let roles = helping(&tx.roles().compositions(of).await?);
     let helpers = tx.recoveries().helpers(&roles, context.now).await?;
-    for helper in helpers.into_iter().filter(|helper| helper.user != recovery.user) {
+    for helper in helpers.iter().filter(|helper| helper.user != recovery.user) {
         let letterhead = letterhead(&desk.site, &helper.name, helper.locale.as_deref());
         let letter = letterhead.recovery_news(news, person.name.as_str(), &href);
         send(tx, context, desk, (&helper.email, letter)).await?;
+    }
+    // What protects the person protects their other organizations, which are named to nobody.
+    for owner in other_owners(tx, context, person).await? {
+        if helpers.iter().any(|helper| helper.email == owner.email) {
+            continue;
+        }
+        let letterhead = letterhead(&desk.site, &owner.name, owner.locale.as_deref());
+        let letter = letterhead.recovery_news(news, person.name.as_str(), &desk.site.address_of("/account"));
+        send(tx, context, desk, (&owner.email, letter)).await?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Requests to let somebody in who has lost every factor.
 //!
 //! One that is open is not ended, not too old, and about a person who may sign in and has the address that they had when it
-//! was made: any other answers as if it did not exist.
+//! was made, all the time since: any other answers as if it did not exist.
 
 use crate::{
     authentication::lost_factors::{Open, Recovery},
@@ -52,6 +52,7 @@ macro_rules! select {
              FROM recoveries r \
              JOIN users u ON u.id = r.user_id AND COALESCE(u.email, '') = COALESCE(r.email, '') \
              AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
+             AND COALESCE(u.enabled_at, 0) <= r.created_at AND COALESCE(u.email_verified_at, 0) <= r.created_at \
              LEFT JOIN users a ON a.id = r.requested_by \
              WHERE r.ended_at IS NULL AND r.expires_at > $1 AND ",
             $rest
@@ -227,22 +228,46 @@ impl Recoveries<'_> {
         Ok(done == 1)
     }
 
-    /// How often an organization asked for a person since then.
+    /// How often somebody in an organization asked for a person since then.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn times(&mut self, (user, of): (&UserId, &OrganizationId), since: Timestamp) -> Result<i64> {
+    pub async fn times(
+        &mut self,
+        (user, of): (&UserId, &OrganizationId),
+        by: Option<&UserId>,
+        since: Timestamp,
+    ) -> Result<i64> {
         let row = sql("SELECT COUNT(*) AS times FROM recoveries \
-             WHERE user_id = $1 AND created_at > $2 AND organization_id = $3")
+             WHERE user_id = $1 AND created_at > $2 AND organization_id = $3 AND COALESCE(requested_by, '') = $4")
         .bind(user.as_str().to_owned())
         .bind(since.0)
         .bind(of.as_str().to_owned())
+        .bind(by.map(|by| by.as_str().to_owned()).unwrap_or_default())
         .fetch_one(self.0.connection())
         .await?;
         row.try_get("times")
     }
 
-    /// Whoever holds one of these roles in the whole organization and can be written to.
+    /// The open ones of a person end: somebody else had the account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::authentication) async fn end_all(
+        &mut self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Vec<RecoveryId>> {
+        let rows = sql("UPDATE recoveries SET ended_at = $2 \
+             WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 RETURNING id")
+        .bind(user.as_str().to_owned())
+        .bind(now.0)
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(RecoveryId::from_stored(row.try_get("id")?))).collect()
+    }
+
+    /// Whoever holds one of these roles in the whole organization, directly or by a group, and can be written to.
     ///
     /// # Errors
     /// When the database fails.
@@ -250,13 +275,25 @@ impl Recoveries<'_> {
         let mut found: Vec<Helper> = vec![];
         for list in padded(roles) {
             let text = format!(
-                "SELECT DISTINCT u.id, u.email, u.name, u.locale FROM assignments a \
-                 JOIN memberships m ON m.id = a.membership_id AND m.removed_at IS NULL AND m.disabled_at IS NULL \
+                "WITH RECURSIVE carrying (id) AS ( \
+                   SELECT group_id FROM group_roles WHERE role_id IN ({roles}) AND COALESCE(location_id, '') = '' \
+                   UNION SELECT group_parents.group_id FROM group_parents \
+                   JOIN carrying ON carrying.id = group_parents.parent_id \
+                 ), \
+                 helping (membership_id) AS ( \
+                   SELECT a.membership_id FROM assignments a WHERE a.ended_at IS NULL AND a.location_id IS NULL \
+                   AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
+                   AND a.role_id IN ({roles}) \
+                   UNION SELECT gm.membership_id FROM group_members gm JOIN carrying ON carrying.id = gm.group_id \
+                 ) \
+                 SELECT u.id, u.email, u.name, u.locale FROM helping h \
+                 JOIN memberships m ON m.id = h.membership_id AND m.removed_at IS NULL AND m.disabled_at IS NULL \
+                 AND (m.valid_from IS NULL OR m.valid_from <= $1) AND (m.valid_until IS NULL OR m.valid_until > $1) \
                  JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
-                 WHERE u.email IS NOT NULL AND a.ended_at IS NULL AND a.location_id IS NULL \
-                 AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
-                 AND a.role_id IN ({}) ORDER BY u.id LIMIT {MOST_HELPERS}",
-                in_list(2, list.len())
+                 AND (u.account_from IS NULL OR u.account_from <= $1) \
+                 AND (u.account_until IS NULL OR u.account_until > $1) \
+                 WHERE u.email IS NOT NULL ORDER BY u.id LIMIT {MOST_HELPERS}",
+                roles = in_list(2, list.len())
             );
             let query = list.iter().fold(sql(text).bind(now.0), |query, id| query.bind(id.as_str().to_owned()));
             for row in query.fetch_all(self.0.connection()).await? {

@@ -165,8 +165,9 @@ impl Signals<'_> {
                  JOIN assignments a ON a.role_id = r.id AND a.ended_at IS NULL AND a.location_id IS NULL \
                  AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
                  JOIN memberships m ON m.id = a.membership_id AND m.removed_at IS NULL AND m.disabled_at IS NULL \
+                 AND (m.valid_from IS NULL OR m.valid_from <= $1) AND (m.valid_until IS NULL OR m.valid_until > $1) \
                  JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
-                 AND (u.account_until IS NULL OR u.account_until > $1) \
+                 AND (u.account_from IS NULL OR u.account_from <= $1) AND (u.account_until IS NULL OR u.account_until > $1) \
                  WHERE u.email IS NOT NULL AND r.template = 'owner' AND r.organization_id IN ({}) \
                  ORDER BY u.id LIMIT {MOST_OWNERS}",
                 in_list(2, list.len())

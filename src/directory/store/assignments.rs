@@ -117,11 +117,7 @@ impl Assignments<'_> {
     }
 
     /// Lasting owners of every organization that a person is a member of.
-    pub(in crate::directory) async fn lasting_owners_beside(
-        &mut self,
-        user: &UserId,
-        now: Timestamp,
-    ) -> Result<Vec<Owner>> {
+    pub async fn lasting_owners_beside(&mut self, user: &UserId, now: Timestamp) -> Result<Vec<Owner>> {
         let statement = owners!(
             "memberships.organization_id IN \
              (SELECT organization_id FROM memberships WHERE user_id = $1 AND removed_at IS NULL)"

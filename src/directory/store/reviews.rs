@@ -137,7 +137,7 @@ impl Reviews<'_> {
         (before, after): (Timestamp, &str),
         most: u32,
     ) -> Result<Vec<(MembershipId, Timestamp)>> {
-        let rows = sql("SELECT m.id, m.created_at, m.valid_from, m.tokens_void_before, u.last_at, users.enabled_at, \
+        let rows = sql("SELECT m.id, m.created_at, m.valid_from, m.tokens_void_before, u.last_at, users.enabled_at, users.account_from, \
                o.tokens_void_before AS opened_at, \
                (SELECT MAX(refresh_tokens.created_at) FROM families \
                  JOIN refresh_tokens ON refresh_tokens.family_id = families.id \
@@ -148,7 +148,7 @@ impl Reviews<'_> {
              LEFT JOIN member_uses u ON u.user_id = m.user_id AND u.organization_id = m.organization_id \
              WHERE m.organization_id = $1 AND m.removed_at IS NULL AND m.disabled_at IS NULL AND m.id > $3 \
              AND m.created_at <= $2 AND COALESCE(m.valid_from, 0) <= $2 AND COALESCE(m.tokens_void_before, 0) <= $2 \
-             AND COALESCE(u.last_at, 0) <= $2 AND users.placeholder_since IS NULL \
+             AND COALESCE(u.last_at, 0) <= $2 AND COALESCE(users.account_from, 0) <= $2 AND users.placeholder_since IS NULL \
              AND users.disabled_at IS NULL AND o.disabled_at IS NULL \
              ORDER BY m.id \
              LIMIT $4")
@@ -159,8 +159,16 @@ impl Reviews<'_> {
         .fetch_all(self.0.connection())
         .await?;
         let sign = |row: &Row| {
-            let signs = ["valid_from", "tokens_void_before", "last_at", "enabled_at", "opened_at", "refreshed_at"]
-                .map(|column| maybe_moment(row, column));
+            let signs = [
+                "valid_from",
+                "tokens_void_before",
+                "last_at",
+                "enabled_at",
+                "account_from",
+                "opened_at",
+                "refreshed_at",
+            ]
+            .map(|column| maybe_moment(row, column));
             let last = signs.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().max();
             Ok((
                 MembershipId::from_stored(text(row, "id")?),

@@ -238,7 +238,7 @@ impl Users<'_> {
         disabled_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
-        sql("UPDATE users SET disabled_at = $2, updated_at = $3, \
+        sql("UPDATE users SET disabled_at = $2, updated_at = $3, ended_by_date_at = NULL, \
              enabled_at = CASE WHEN $2 IS NULL THEN $3 ELSE enabled_at END \
              WHERE id = $1")
         .bind(id.as_str().to_owned())
@@ -260,6 +260,25 @@ impl Users<'_> {
             .bind(millis(validity.from))
             .bind(millis(validity.until))
             .bind(now.0)
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether the person is disabled because their last day has come.
+    pub(in crate::directory) async fn is_ended_by_date(&mut self, id: &UserId) -> Result<bool> {
+        let row = sql("SELECT ended_by_date_at FROM users WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.map(|row| maybe_moment(&row, "ended_by_date_at")).transpose()?.flatten().is_some())
+    }
+
+    /// The last day was why; or (`None`) an administrator has disabled the person as well.
+    pub(in crate::directory) async fn set_ended_by_date(&mut self, id: &UserId, at: Option<Timestamp>) -> Result<()> {
+        sql("UPDATE users SET ended_by_date_at = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(millis(at))
             .execute(self.0.connection())
             .await?;
         Ok(())

@@ -84,6 +84,8 @@ pub enum RecoveryStep<'a> {
     },
     /// The link lets them in.
     Agreed,
+    /// The link was shown on the host.
+    Shown,
     /// It goes no further.
     Ended,
 }
@@ -290,6 +292,13 @@ impl Letterhead {
                 let after = vec![t.agreed_expires.into(), t.agreed_not_you.into()];
                 ("recovery-agreed", t.agreed_subject, t.agreed_button, before, after)
             }
+            RecoveryStep::Shown => (
+                "recovery-shown",
+                t.agreed_subject,
+                t.account,
+                vec![t.shown_lead.into(), t.shown_effect.into()],
+                vec![],
+            ),
             RecoveryStep::Ended => {
                 ("recovery-ended", t.ended_subject, t.account, vec![t.ended_lead.into(), t.ended_effect.into()], vec![])
             }
@@ -383,7 +392,8 @@ mod tests {
     fn of_recoveries(head: &Letterhead) -> Vec<Letter> {
         let (until, href) = (Timestamp(1_795_320_000_000), "https://id.example/recovery/t0ken");
         let asked = RecoveryStep::Asked { organization: "Riverside & Sons", until };
-        let steps = [asked, RecoveryStep::Agreed, RecoveryStep::Ended].map(|step| head.recovery(&step, href));
+        let steps = [asked, RecoveryStep::Agreed, RecoveryStep::Shown, RecoveryStep::Ended]
+            .map(|step| head.recovery(&step, href));
         let news = [RecoveryNews::Asked, RecoveryNews::Agreed, RecoveryNews::Ended, RecoveryNews::Used];
         let delayed = head.recovery_delayed("Priya <b>", until, href);
         steps.into_iter().chain([delayed]).chain(news.map(|news| head.recovery_news(news, "Priya <b>", href))).collect()

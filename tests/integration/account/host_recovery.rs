@@ -88,6 +88,8 @@ async fn the_host_shows_a_link_once_in_the_place_of_the_mailed_one() {
         on_host::agree_to_due(&app.app, &site).await.expect("looked");
         let mailed = app.mail().await.path();
         let Ok(Asked::Due(_, link)) = ask(&app, NOOR).await else { panic!("it is due") };
+        let told = app.mail().await;
+        assert_eq!((told.to.as_str(), told.kind.as_str()), (NOOR, "recovery-shown"));
         assert!(matches!(ask(&app, NOOR).await, Ok(Asked::Shown(_))));
         app.browser().get(&mailed).await.expect(410, "no longer works");
         let link = format!("/recovery/{}", link.expose_secret());

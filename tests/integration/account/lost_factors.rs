@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use lanyard::{
     audit::Actor,
-    directory::{self, user},
+    directory::{
+        self,
+        membership::{self, FirstRoles, NewMembership},
+        origin::Origin,
+        user,
+        validity::Validity,
+    },
 };
 
 use super::second_factor::set_up;
@@ -272,6 +278,7 @@ async fn what_is_refused_taken_back_too_old_or_about_somebody_else_by_now_is_ove
             let agreed = mails.into_iter().find(|mail| mail.kind == "recovery-agreed").expect("a link");
             (agreed.kind.clone(), agreed.path())
         };
+        app.wait(Duration::from_secs(1));
         let (context, priya) = (app.app.context(Actor::Server), app.user(PRIYA).await.id);
         let id = priya.clone();
         let done: directory::Result<()> = unit!(app, |tx| user::disable(tx, &context, &id).await);
@@ -280,12 +287,17 @@ async fn what_is_refused_taken_back_too_old_or_about_somebody_else_by_now_is_ove
         let (context, id) = (app.app.context(Actor::Server), priya.clone());
         let done: directory::Result<()> = unit!(app, |tx| user::enable(tx, &context, &id).await);
         done.expect("enabled");
-        app.browser().get(&link).await.expect(200, "");
-        let context = app.app.context(Actor::Server);
-        let done: directory::Result<()> =
-            unit!(app, |tx| user::change_email(tx, &context, &priya, &"new@riverside.example".parse().unwrap()).await);
-        done.expect("moved");
-        app.browser().get(&link).await.expect(410, "");
+        app.browser().get(&link).await.expect(410, "it stays void");
+        app.wait(Duration::from_secs(1));
+        let link = agreed(&app).await.0;
+        for (address, status) in [("new@riverside.example", 410), (PRIYA, 410)] {
+            let (context, id) = (app.app.context(Actor::Server), priya.clone());
+            app.wait(Duration::from_secs(1));
+            let done: directory::Result<()> =
+                unit!(app, |tx| user::change_email(tx, &context, &id, &address.parse().unwrap()).await);
+            done.expect("moved");
+            app.browser().get(&link).await.expect(status, "");
+        }
     }
 }
 
@@ -379,14 +391,27 @@ async fn a_person_is_not_asked_for_again_and_again_and_nobody_knows_what_another
         }
         ask_for(&mut max, PRIYA).await.expect(422, "too often today");
         app.mails().await;
-        // Noor asks for Olivia at Harbour; nobody of Riverside sees it.
+        // Olivia owns Riverside: nobody of Harbour removes what protects it.
         let mut noor = app.signed_in(NOOR).await;
         let page = noor.open(PATH).await;
-        let fields = [("organization", "harbour"), ("email", OLIVIA), ("reason", "Lost the phone")];
-        noor.submit(&page, PATH, &fields).await.expect(200, "Olivia");
-        let (who, _) = letters(&app, OLIVIA).await;
-        assert_eq!(who, told([(NOOR, "recovery-waiting"), (OLIVIA, "recovery-asked")]));
-        assert!(!max.open(PATH).await.says("Olivia"));
+        let fields = |email| [("organization", "harbour"), ("email", email), ("reason", "Lost the phone")];
+        noor.submit(&page, PATH, &fields(OLIVIA)).await.expect(422, "let in elsewhere");
+        // Noor asks for Priya at Harbour; nobody of Riverside sees it, and the owner there is told that somebody did.
+        let (priya, harbour) = (app.user(PRIYA).await.id, app.organization("harbour").await);
+        let context = app.app.context(Actor::Server);
+        let joined: directory::Result<()> = unit!(app, |tx| {
+            let (kind, roles) = ("practitioner".parse().expect("a kind"), FirstRoles::OfKind);
+            let (validity, origin) = (Validity::ALWAYS, Origin::of(&context));
+            let new = NewMembership { user: priya, kind, roles, validity, origin };
+            membership::join(tx, &context, &harbour, new).await.map(drop)
+        });
+        joined.expect("a member of both");
+        let page = noor.open(PATH).await;
+        noor.submit(&page, PATH, &fields(PRIYA)).await.expect(200, "Priya");
+        let (who, _) = letters(&app, PRIYA).await;
+        let waiting = "recovery-waiting";
+        assert_eq!(who, told([(NOOR, waiting), (OLIVIA, waiting), (PRIYA, "recovery-asked")]));
+        assert!(!max.open(PATH).await.says("Priya Nair</h3>"));
         let (riverside, now) = (app.organization("riverside").await, app.app.clock.now());
         let open = app.read().await.recoveries().of_organization(&riverside, now).await.expect("read");
         assert!(open.is_empty(), "{open:?}");
@@ -397,4 +422,27 @@ async fn with_an_app_of(app: &TestApp) {
     let mut browser = app.signed_in(PRIYA).await;
     set_up(app, &mut browser).await;
     app.mails().await;
+}
+
+#[tokio::test]
+async fn a_password_that_came_by_mail_is_no_second_proof() {
+    for app in TestApp::each().await {
+        with_an_app(&app).await;
+        let mut olivia = app.signed_in(OLIVIA).await;
+        let (link, stop) = agreed(&app).await;
+        let chosen = "gravel lantern ought seven tide";
+        super::mailed_codes::forget(&app, chosen).await;
+        let mut thief = app.browser();
+        let page = goes_on(&mut thief, &link, (PRIYA, chosen)).await;
+        assert!(page.status != 200 || page.says("go-on"), "{}", page.body);
+        assert_eq!(app.recorded("factor-removal", "success").await, 0);
+        let page = app.browser().get(&stop).await;
+        app.browser().submit(&page, "/recovery/", &[]).await;
+        app.mails().await;
+        ask_for(&mut olivia, PRIYA).await.expect(422, "chosen by a mailed link within a day");
+        app.wait(24 * HOUR);
+        let link = agreed(&app).await.0;
+        goes_on(&mut app.browser(), &link, (PRIYA, chosen)).await.expect(200, "Hello, Priya Nair");
+        app.leaves_jobs();
+    }
 }

@@ -253,7 +253,7 @@ async fn where_the_configuration_leaves_them_out_nobody_sets_codes_by_mail_up() 
 }
 
 /// Chooses a new password by a mailed link.
-async fn forget(app: &TestApp, password: &str) {
+pub(super) async fn forget(app: &TestApp, password: &str) {
     let mut browser = app.browser();
     let form = browser.get("/password/forgotten").await;
     browser.submit(&form, "/password/forgotten", &[("user_name", PRIYA)]).await;

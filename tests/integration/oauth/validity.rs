@@ -136,3 +136,31 @@ async fn what_runs_ends_with_a_membership_in_its_organization_alone() {
         assert_eq!(clinic.refresh("portal", &here).await.status, 200);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_day_lets_nobody_in_whom_an_administrator_has_disabled() {
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        for by_date_first in [true, false] {
+            let (user, context) = (clinic.user("priya").await, clinic.context());
+            let past = Validity::new(None, Some(Timestamp(clinic.app.clock.now().0 - 1))).unwrap();
+            if by_date_first {
+                clinic.limit("priya", past).await.unwrap();
+            }
+            let id = user.clone();
+            let disabling =
+                clinic.app.storage.write(move |tx| Box::pin(async move { user::disable(tx, &context, &id).await }));
+            disabling.await.unwrap();
+            if !by_date_first {
+                clinic.limit("priya", past).await.unwrap();
+            }
+            clinic.limit("priya", Validity::ALWAYS).await.unwrap();
+            let person = clinic.app.storage.read().await.unwrap().users().by_id(&user).await.unwrap().unwrap();
+            assert!(person.disabled_at.is_some(), "{by_date_first}");
+            let context = clinic.context();
+            let enabling =
+                clinic.app.storage.write(move |tx| Box::pin(async move { user::enable(tx, &context, &user).await }));
+            enabling.await.unwrap();
+        }
+    }
+}

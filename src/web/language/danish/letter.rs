@@ -234,6 +234,8 @@ pub(super) const LETTERS: Letters = Letters {
         agreed_button: "Fortsæt med min adgangskode",
         agreed_expires: "Linket virker én gang, i 24 timer og kun sammen med din adgangskode.",
         agreed_not_you: "Har du ikke bedt om det? Stop det på siden bag linket, og sig det til klinikkens administrator.",
+        shown_lead: "Linket, som du logger ind med én gang med din adgangskode alene, blev vist til en person med adgang til serveren.",
+        shown_effect: "Har du ikke bedt om det? Skift din adgangskode nu, og sig det til dem, der driver serveren: Uden din adgangskode er linket intet værd.",
         ended_subject: "Ingen lukkes ind uden dit andet trin",
         ended_lead: "Anmodningen om at lukke dig ind uden dit andet trin er afsluttet.",
         ended_effect: "Linkene virker ikke længere, og der er ikke ændret noget ved dit login.",

@@ -32,6 +32,8 @@ pub(super) const RECOVERY: Recovery = Recovery {
         denied: "Det må du ikke gøre for dette medlem. Spørg en ejer af organisationen.",
         no_address: "Personen har ingen bekræftet e-mailadresse, som et link kan sendes til.",
         no_factor: "Personen har intet andet trin: Adgangskoden alene logger dem ind.",
+        mailed_password: "Personens adgangskode blev valgt med et link fra en mail inden for et døgn: Postkassen alene ville lukke dem ind. Spørg igen et døgn efter.",
+        elsewhere: "Personen skal lukkes ind et andet sted: Spørg dem, der driver serveren.",
         asked: "Nogen har allerede bedt om det for denne person.",
         too_often: "Der er bedt om det for ofte for denne person i dag. Prøv igen i morgen.",
         own_request: "Du har selv bedt om det: Det kræver en anden administrator.",

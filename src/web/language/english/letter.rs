@@ -228,6 +228,8 @@ pub(super) const LETTERS: Letters = Letters {
         agreed_button: "Go on with my password",
         agreed_expires: "The link works once, for 24 hours, and only together with your password.",
         agreed_not_you: "You didn’t ask for this? Stop it on the page behind the link, and tell your clinic’s administrator.",
+        shown_lead: "The link by which you sign in once with your password alone was shown to somebody with access to the server.",
+        shown_effect: "You didn’t ask for this? Change your password now, and tell whoever runs the server: without your password the link is worth nothing.",
         ended_subject: "Nobody is let in without your second step",
         ended_lead: "The request to let you in without your second step has ended.",
         ended_effect: "Its links no longer work, and nothing has changed about your sign-in.",

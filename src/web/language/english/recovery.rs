@@ -32,6 +32,8 @@ pub(super) const RECOVERY: Recovery = Recovery {
         denied: "You may not do this for this member. Ask an owner of the organization.",
         no_address: "This person has no confirmed e-mail address that a link could be sent to.",
         no_factor: "This person has no second step: the password alone signs them in.",
+        mailed_password: "The password of this person was chosen by a mailed link within a day: the mailbox alone would let them in. Ask again a day after.",
+        elsewhere: "This person has to be let in elsewhere: ask whoever runs the server.",
         asked: "Somebody has asked for this person already.",
         too_often: "It was asked for this person too often today. Try again tomorrow.",
         own_request: "You asked yourself: that takes a different administrator.",

@@ -236,6 +236,8 @@ pub(super) const LETTERS: Letters = Letters {
         agreed_button: "Seguir con mi contraseña",
         agreed_expires: "El enlace funciona una vez, durante 24 horas y solo junto con su contraseña.",
         agreed_not_you: "¿No lo ha pedido? Deténgalo en la página del enlace y avise al administrador de su clínica.",
+        shown_lead: "El enlace con el que entra una vez solo con su contraseña se ha mostrado a alguien con acceso al servidor.",
+        shown_effect: "¿No lo ha pedido? Cambie ahora su contraseña y avise a quien administra el servidor: sin su contraseña, el enlace no vale nada.",
         ended_subject: "Nadie entra sin su segundo paso",
         ended_lead: "La petición de dejarle entrar sin su segundo paso ha terminado.",
         ended_effect: "Sus enlaces ya no funcionan y nada ha cambiado en su forma de entrar.",

@@ -32,6 +32,8 @@ pub(super) const RECOVERY: Recovery = Recovery {
         denied: "Usted no puede hacer esto para este miembro. Pregunte a un propietario de la organización.",
         no_address: "Esta persona no tiene un correo confirmado al que enviar un enlace.",
         no_factor: "Esta persona no tiene segundo paso: entra solo con la contraseña.",
+        mailed_password: "La contraseña de esta persona se eligió con un enlace por correo hace menos de un día: bastaría el buzón para entrar. Vuelva a pedirlo un día después.",
+        elsewhere: "A esta persona se la deja entrar en otro lugar: pregunte a quien administra el servidor.",
         asked: "Alguien ya lo ha pedido para esta persona.",
         too_often: "Hoy se ha pedido demasiadas veces para esta persona. Inténtelo mañana.",
         own_request: "Lo pidió usted: hace falta otro administrador.",

@@ -194,6 +194,8 @@ pub struct Recovery {
     pub agreed_button: &'static str,
     pub agreed_expires: &'static str,
     pub agreed_not_you: &'static str,
+    pub shown_lead: &'static str,
+    pub shown_effect: &'static str,
     pub ended_subject: &'static str,
     pub ended_lead: &'static str,
     pub ended_effect: &'static str,

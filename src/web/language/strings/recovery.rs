@@ -38,6 +38,8 @@ pub struct Faults {
     pub denied: &'static str,
     pub no_address: &'static str,
     pub no_factor: &'static str,
+    pub mailed_password: &'static str,
+    pub elsewhere: &'static str,
     pub asked: &'static str,
     pub too_often: &'static str,
     pub own_request: &'static str,
