@@ -173,6 +173,14 @@ events! {
     RecoveryEnd "recovery-end" Success { user: UserId, recovery: RecoveryId, by: &'static str } recovery;
     /// The person removed every factor by the link and the password.
     RecoveryUse "recovery-use" Success { user: UserId, recovery: RecoveryId } recovery;
+    /// An emergency account was made.
+    EmergencyCreation "emergency-creation" Success { user: UserId, slug: String } user [Directory, Policies];
+    /// An emergency account got another link; its key signs nobody in any more.
+    EmergencyRotation "emergency-rotation" Success { user: UserId, slug: String } user;
+    /// An emergency account signed in, which it does once.
+    EmergencyUse "emergency-use" Success { user: UserId, slug: String } user;
+    /// An emergency account was removed.
+    EmergencyRemoval "emergency-removal" Success { user: UserId, slug: String } user [Directory, Policies];
     /// New recovery codes took the place of all former ones.
     RecoveryCodesIssue "recovery-codes-issue" Success { user: UserId };
     /// A password reset was asked for.

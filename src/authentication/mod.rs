@@ -9,6 +9,7 @@ pub mod allowed;
 pub mod assurance;
 pub mod confirming;
 mod copied_key;
+pub mod emergency;
 pub mod enrolling;
 pub mod factor;
 pub mod flow;

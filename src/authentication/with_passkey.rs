@@ -10,6 +10,7 @@ use super::{
     allowed::Allowed,
     assurance::{Assurance, Method},
     copied_key::{CLOSED, COPIED, Closing},
+    emergency::{self, Entering},
     factor::{
         Kind,
         passkey::{Answer, Key, NOT_VERIFIED, Proof, Refused},
@@ -30,7 +31,7 @@ use crate::{
     limit::{Network, Verdict},
     policy::Policies,
     secret::{ExposeSecret, SecretString, TokenHash},
-    session::{self, Authenticated, Session},
+    session::{self, Authenticated, Lifetime, Session},
     storage::{self, Tx},
     web::Site,
 };
@@ -146,19 +147,15 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
             Box::pin(async move {
                 tx.users().keep_still(&user.id).await?;
                 let context = attempt.context.by(Actor::User(user.id.clone()));
-                // The key was judged before this unit began.
-                let is_active = tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active(context.now));
-                let verdict = take(tx, &context, &closing, (proved, &attempt.given)).await?;
-                if let Err(why) = verdict.and(if is_active { Ok(()) } else { Err(Refused("disabled")) }) {
+                let verdict = match take(tx, &context, &closing, (proved, &attempt.given)).await? {
+                    Ok(()) => may_come(tx, (&own, &attempt), &context, (&user, room.lifetime)).await?,
+                    no => no,
+                };
+                if let Err(why) = verdict {
                     tx.record(&context, None, &failure(Some(&user.id), why));
                     return Ok(Err(why));
                 }
-                let present = match attempt.present {
-                    Some(present) => {
-                        tx.sessions().by_token(present).await?.filter(|session| session.ended_at.is_none())
-                    }
-                    None => None,
-                };
+                let present = present_of(tx, attempt.present).await?;
                 let known = Known::of(&own, &attempt.site, &user, attempt.browser);
                 let proof = Assurance::of(&[Method::VerifiedKey]).into();
                 let proof = session::Proof { factor: Some(factor), client: attempt.client, ..proof };
@@ -178,6 +175,27 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
         Ok(Settled::Outdated) => Outcome::Refused,
         Err(why) => no(why),
     })
+}
+
+/// Whether the person comes in, whose key was judged before this unit began.
+async fn may_come(
+    tx: &mut Tx,
+    (app, attempt): (&App, &Alone),
+    context: &Context,
+    (user, lifetime): (&User, Lifetime),
+) -> storage::Result<Result<(), Refused>> {
+    if !tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active(context.now)) {
+        return Ok(Err(Refused("disabled")));
+    }
+    let (browser, user_agent) = (attempt.browser, attempt.user_agent.as_str());
+    let entering = Entering { user, browser, user_agent, present: attempt.present, lifetime };
+    emergency::enter(tx, (app, &attempt.site), context, entering).await
+}
+
+/// The session that a browser has, unless it has ended.
+async fn present_of(tx: &mut Tx, token: Option<TokenHash>) -> storage::Result<Option<Session>> {
+    let Some(token) = token else { return Ok(None) };
+    Ok(tx.sessions().by_token(token).await?.filter(|session| session.ended_at.is_none()))
 }
 
 /// An answer that was refused.

@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod doctor;
 mod domain;
+mod emergency;
 mod group;
 mod invitation;
 mod keys;
@@ -118,6 +119,7 @@ Example:
     Domain(domain::Domains),
     Policy(policy::Policies),
     Recovery(recovery::Recoveries),
+    Emergency(emergency::Emergencies),
     #[command(subcommand)]
     Admin(admin::Admin),
     #[command(subcommand)]
@@ -178,6 +180,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Keys(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Restore(command) => Box::pin(command.run(config, output)).await,
         Command::Domain(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Emergency(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Group(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Invitation(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Location(command) => within(config, output, async |shell| command.run(shell).await).await,
@@ -265,6 +268,7 @@ mod tests {
             "invitation",
             "domain",
             "recovery",
+            "emergency",
             "scim-token",
             "scim-target",
             "user review",

@@ -13,6 +13,7 @@ pub mod app;
 pub mod assignment;
 pub mod domain;
 pub mod email_change;
+pub mod emergency;
 pub mod erasure;
 pub mod expiry;
 pub mod group;
@@ -152,6 +153,7 @@ pub enum Noun {
     ExternalId,
     RetentionHold,
     Station,
+    EmergencyAccount,
 }
 
 impl Noun {
@@ -182,6 +184,7 @@ impl fmt::Display for Noun {
             Self::ExternalId => "external id",
             Self::RetentionHold => "hold",
             Self::Station => "workstation",
+            Self::EmergencyAccount => "emergency account",
         })
     }
 }

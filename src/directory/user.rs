@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use super::erasure::{Erasure, delete, delete_once_released};
-use super::{Error, Noun, Result, owner, provisioning::pending, search, validity::Validity};
+use super::{Error, Noun, Result, emergency, owner, provisioning::pending, search, validity::Validity};
 
 /// A person.
 #[derive(Clone, PartialEq, Eq)]
@@ -282,7 +282,7 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
 /// When somebody else signs in with it.
 pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: &EmailAddress) -> Result<()> {
     tx.users().keep_still(user).await?;
-    let before = existing(tx, user).await?;
+    let before = emergency::ordinary(tx, user).await?;
     tx.login_names().retire(user, LoginNameKind::Email, context.now).await?;
     name_login(tx, context, user, UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
     tx.users().set_email(user, email, context.now).await?;
@@ -306,7 +306,7 @@ pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: 
 /// # Errors
 /// When there is no such person.
 pub async fn set_password(tx: &mut Tx, context: &Context, user: &UserId, password: &NewPassword) -> Result<()> {
-    existing(tx, user).await?;
+    emergency::ordinary(tx, user).await?;
     let must_change_at = password.kind.must_change_at(context.now);
     tx.users().set_password(user, &password.hash, context.now, must_change_at).await?;
     tx.record(context, None, &Event::PasswordChange { user: user.clone(), by: password.by.to_owned() });

@@ -62,7 +62,7 @@ impl Parts {
         (user, organization): (&UserId, &OrganizationId),
         client: &Client,
     ) -> storage::Result<Ruled> {
-        let rules = self.policies.of(organization).await?;
+        let rules = self.policies.within(organization, user).await?;
         let standing =
             if rules.0.is_empty() { None } else { self.standing_in(user, organization, Detail::default()).await? };
         Ok(Ruled { rules, standing, client: client.id.clone() })
@@ -80,7 +80,7 @@ impl Parts {
         now: Timestamp,
     ) -> storage::Result<Option<Arc<Standing>>> {
         let Some(standing) = self.standing(family).await? else { return Ok(None) };
-        let rules = self.policies.of(&family.organization).await?;
+        let rules = self.policies.within(&family.organization, &family.user).await?;
         let judged = judge(&rules, (family, &standing.access), &client.id, Coming { now, from: None, last: None });
         Ok(judged.is_ok().then_some(standing))
     }
@@ -91,7 +91,7 @@ impl Parts {
     /// `invalid_token`, a challenge where another sign-in would help (RFC 9470 §3), or a fault.
     pub async fn entrant(&self, (family, client): (&Family, &Client), now: Timestamp) -> Result<Arc<Standing>, Error> {
         let standing = self.standing(family).await?.ok_or(ENDED)?;
-        let rules = self.policies.of(&family.organization).await?;
+        let rules = self.policies.within(&family.organization, &family.user).await?;
         let applying = rules.applying(Whom { access: Some(&standing.access), client: Some(&client.id) });
         match judge(&rules, (family, &standing.access), &client.id, Coming { now, from: None, last: None }) {
             Ok(_) => Ok(standing),
@@ -118,7 +118,7 @@ impl Parts {
         (family, standing): (&Family, &Standing),
         last: Option<Timestamp>,
     ) -> Result<Bounds, Error> {
-        let rules = self.policies.of(&family.organization).await?;
+        let rules = self.policies.within(&family.organization, &family.user).await?;
         let (client, context) = (&exchange.client.client, &exchange.context);
         let from = self.arrival(context, &family.acr).filter(|_| client.registrant() == Registrant::Public);
         let coming = Coming { now: context.now, from, last };

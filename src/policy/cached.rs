@@ -1,8 +1,11 @@
 //! Rules as requests need them: kept in memory until one is changed. An organization without rules costs a look into a map.
 
-use std::{ops::Deref, sync::Arc};
+use std::{collections::BTreeSet, ops::Deref, sync::Arc};
 
-use super::rule::{Rule, Rules, Subject, Whom};
+use super::{
+    emergency,
+    rule::{Rule, Rules, Subject, Whom},
+};
 use crate::{
     app::{App, cache::Cache},
     clock::Timestamp,
@@ -24,6 +27,8 @@ pub struct Parts {
     are_there: Cache<(), bool>,
     organizations: Cache<OrganizationId, Arc<Rules>>,
     people: Cache<UserId, Arc<Rules>>,
+    emergency: Arc<Rules>,
+    emergencies: Cache<(), Arc<BTreeSet<UserId>>>,
 }
 
 impl Deref for Policies {
@@ -43,6 +48,8 @@ impl Policies {
             are_there: Cache::of(&[Revision::Policies]),
             organizations: Cache::of(&[Revision::Policies]),
             people: Cache::of(&[Revision::Policies, Revision::Directory]),
+            emergency: Arc::new(emergency::rules()),
+            emergencies: Cache::of(&[Revision::Policies]),
         }))
     }
 }
@@ -81,11 +88,33 @@ impl Parts {
         Ok(loaded)
     }
 
+    /// The rules for a person in an organization: its own, but for its emergency accounts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn within(&self, organization: &OrganizationId, user: &UserId) -> storage::Result<Arc<Rules>> {
+        if self.is_emergency(user).await? { Ok(Arc::clone(&self.emergency)) } else { self.of(organization).await }
+    }
+
+    async fn is_emergency(&self, user: &UserId) -> storage::Result<bool> {
+        let moment = self.emergencies.moment(&self.app);
+        if let Some(found) = self.emergencies.find(&(), moment) {
+            return Ok(found.contains(user));
+        }
+        let all = self.app.storage.read().await?.emergency_accounts().all().await?;
+        let found: Arc<BTreeSet<UserId>> = Arc::new(all.into_iter().map(|one| one.user).collect());
+        self.emergencies.keep((), Arc::clone(&found), moment);
+        Ok(found.contains(user))
+    }
+
     /// The rules that hold for a person wherever they are an active member, but for those that are of an app.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn of_person(&self, user: &UserId) -> storage::Result<Arc<Rules>> {
+        if self.is_emergency(user).await? {
+            return Ok(Arc::clone(&self.emergency));
+        }
         if !self.are_there().await? {
             return Ok(Arc::clone(&self.everybody));
         }

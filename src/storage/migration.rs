@@ -85,6 +85,7 @@ const STEPS: &[Step] = migrations! {
     "202611231655" "account_validity";
     "202611231722" "sent_codes";
     "202611231723" "text_messages";
+    "202611231729" "emergency_accounts";
     "202611231758" "ended_by_date";
 };
 

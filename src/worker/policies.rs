@@ -90,13 +90,17 @@ impl Policies {
         let parts = tx.sessions().live_parts(organization, after, MOST).await?;
         let members: Vec<MembershipId> = parts.iter().map(|part| part.membership.clone()).collect();
         let holdings = tx.access().holdings_of(&members, context.now).await?;
+        // They have rules of their own, which end them as any session ends that is too old.
+        let emergencies = tx.emergency_accounts().list(organization).await?;
         drop(tx);
+        let is_ruled = |part: &Part| !emergencies.iter().any(|one| one.user == part.user);
         let last = parts.last().filter(|_| parts.len() >= MOST as usize).map(|part| part.sid.to_string());
-        let judged = parts.into_iter().zip(holdings).filter_map(|(part, holdings)| {
-            let access = holdings.access(context.now);
-            let applying = rules.applying(Whom { access: Some(&access), client: None });
-            Some((applying.end_of_part((part.began, assurance::level(&part.acr)), context.now)?, part))
-        });
+        let judged =
+            parts.into_iter().zip(holdings).filter(|(part, _)| is_ruled(part)).filter_map(|(part, holdings)| {
+                let access = holdings.access(context.now);
+                let applying = rules.applying(Whom { access: Some(&access), client: None });
+                Some((applying.end_of_part((part.began, assurance::level(&part.acr)), context.now)?, part))
+            });
         let over: Vec<(Barrier, Part)> = judged.collect();
         if !over.is_empty() {
             self.end(context.clone(), organization.clone(), over).await?;

@@ -3,6 +3,7 @@
 mod bound;
 mod change_password;
 mod chosen_password;
+mod emergency;
 mod logo;
 mod lost_factors;
 mod passkey;
@@ -58,6 +59,7 @@ where
         .route("/brand/{logo}", get(logo::serve))
         .route("/password/forgotten", get(recovery::ask).post(recovery::send))
         .route("/take-back/{token}", get(take_back::ask).post(take_back::act))
+        .route("/emergency/{token}", get(emergency::ask).post(emergency::register))
         .route("/recovery/{token}", get(lost_factors::ask).post(lost_factors::act))
         .route("/recovery/stop/{token}", get(lost_factors::ask_stop).post(lost_factors::stop))
         .route("/password/{token}", get(recovery::choose).post(recovery::set))

@@ -1,6 +1,7 @@
 //! The pages of signing in, one file per step.
 
 pub mod consent;
+pub mod emergency;
 pub mod lost_factors;
 pub mod no_access;
 pub mod organization;

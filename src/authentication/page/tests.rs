@@ -2,6 +2,7 @@
 
 use super::{
     consent::{ConsentPage, Detail},
+    emergency::EmergencyPage,
     lost_factors::{LostFactorsPage, StopRecoveryPage},
     no_access::NoAccessPage,
     organization::{Choice, OrganizationPage},
@@ -269,5 +270,20 @@ fn the_pages_of_whoever_has_lost_every_factor_are_well_formed() {
     }
     in_every_language("lost-factors-stop", |frame| {
         StopRecoveryPage { frame, action: "/recovery/stop/t0ken".into() }.to_string()
+    });
+}
+
+#[test]
+fn the_page_of_an_emergency_account_is_well_formed() {
+    in_every_language("emergency", |frame| {
+        EmergencyPage {
+            name: "Emergency account safe".into(),
+            action: "/emergency/t0ken".into(),
+            options: "{\"challenge\":\"YQ\"}".into(),
+            state: "abc.def".into(),
+            problems: vec![Problem::whole(frame.t.account.security.keys.unverified)],
+            frame,
+        }
+        .to_string()
     });
 }

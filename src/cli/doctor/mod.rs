@@ -5,6 +5,7 @@ mod clock;
 mod countries;
 mod database;
 mod disk;
+mod emergency;
 mod jobs;
 mod keys;
 mod logouts;
@@ -111,6 +112,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.push(logouts::look(&storage, now).await);
         findings.extend(scim_tokens::look(config, &storage, now).await);
         findings.push(targets::look(&storage).await);
+        findings.extend(emergency::look(&storage).await);
         storage.close().await;
     } else {
         findings.push(keys::look_at_master_key(config));

@@ -79,6 +79,7 @@ macro_rules! owners {
              AND (users.account_from IS NULL OR users.account_from <= $2) \
              AND users.account_until IS NULL \
              AND users.deleted_at IS NULL \
+             AND users.emergency_for IS NULL \
              AND ",
             $rest
         )

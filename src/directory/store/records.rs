@@ -67,7 +67,8 @@ macro_rules! select {
              JOIN users ON users.id = memberships.user_id \
              LEFT JOIN member_records ON member_records.membership_id = memberships.id \
              LEFT JOIN external_ids ON external_ids.resource_id = memberships.id AND external_ids.source = $2 \
-             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL ",
+             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL \
+             AND users.emergency_for IS NULL ",
             $rest
         )
     };
@@ -89,7 +90,8 @@ macro_rules! select_by_ids {
                  COALESCE(scim_connections.precedence, 0) DESC, called.source \
                LIMIT 1 \
              ) \
-             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL "
+             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL \
+             AND users.emergency_for IS NULL "
         )
     };
 }
@@ -168,12 +170,19 @@ impl MemberRecords<'_> {
         Ok(!found.is_empty())
     }
 
-    /// How many members an organization has.
+    /// How many members an organization has, but for its emergency accounts.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn count(&mut self, organization: &OrganizationId) -> Result<u64> {
-        self.0.tallied(Tally::Members, organization.as_str()).await
+        let row = sql("SELECT COUNT(*) AS hidden FROM emergency_accounts e \
+             JOIN memberships m ON m.user_id = e.user_id AND m.organization_id = e.organization_id \
+             WHERE e.organization_id = $1 AND e.removed_at IS NULL AND m.removed_at IS NULL")
+        .bind(organization.as_str().to_owned())
+        .fetch_one(self.0.connection())
+        .await?;
+        let hidden = u64::try_from(row.try_get::<i64>("hidden")?).unwrap_or_default();
+        Ok(self.0.tallied(Tally::Members, organization.as_str()).await?.saturating_sub(hidden))
     }
 
     /// The groups that these members are directly in: member, group, its name; by member and name.

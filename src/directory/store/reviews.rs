@@ -148,7 +148,8 @@ impl Reviews<'_> {
              LEFT JOIN member_uses u ON u.user_id = m.user_id AND u.organization_id = m.organization_id \
              WHERE m.organization_id = $1 AND m.removed_at IS NULL AND m.disabled_at IS NULL AND m.id > $3 \
              AND m.created_at <= $2 AND COALESCE(m.valid_from, 0) <= $2 AND COALESCE(m.tokens_void_before, 0) <= $2 \
-             AND COALESCE(u.last_at, 0) <= $2 AND COALESCE(users.account_from, 0) <= $2 AND users.placeholder_since IS NULL \
+             AND COALESCE(u.last_at, 0) <= $2 AND COALESCE(users.account_from, 0) <= $2 \
+             AND users.placeholder_since IS NULL AND users.emergency_for IS NULL \
              AND users.disabled_at IS NULL AND o.disabled_at IS NULL \
              ORDER BY m.id \
              LIMIT $4")

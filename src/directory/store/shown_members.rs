@@ -46,7 +46,8 @@ macro_rules! select {
              JOIN users ON users.id = memberships.user_id \
              LEFT JOIN member_records ON member_records.membership_id = memberships.id \
              LEFT JOIN external_ids ON external_ids.resource_id = memberships.id AND external_ids.source = $2 \
-             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL ",
+             WHERE memberships.organization_id = $1 AND memberships.removed_at IS NULL \
+             AND users.emergency_for IS NULL ",
             $rest
         )
     };

@@ -45,6 +45,9 @@ impl Sessions<'_> {
             access_tokens: self.mark("UPDATE access_tokens SET revoked_at = $1 WHERE revoked_at IS NULL", now).await?,
             links: self.mark("UPDATE mailed_links SET used_at = $1 WHERE used_at IS NULL", now).await?
                 + self.mark("UPDATE safety_links SET used_at = $1 WHERE used_at IS NULL", now).await?
+                + self
+                    .mark("UPDATE emergency_accounts SET link_expires_at = $1 WHERE link_expires_at > $1", now)
+                    .await?
                 + self.mark("UPDATE recoveries SET ended_at = $1 WHERE ended_at IS NULL", now).await?,
             recovery_codes: self.mark("UPDATE recovery_codes SET used_at = $1 WHERE used_at IS NULL", now).await?,
         };

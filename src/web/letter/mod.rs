@@ -3,8 +3,11 @@
 //! A letter says who it is for and why it came, holds at most one link, and says what happens when it is ignored.
 
 mod factors;
+mod recovery;
 
 use askama::Template;
+
+pub use recovery::{RecoveryNews, RecoveryStep};
 
 use super::{
     accent::Accent,
@@ -70,37 +73,6 @@ pub enum Suspicion<'a> {
     Failures { name: &'a str, times: i64 },
     /// Failed sign-ins to many accounts.
     Spraying { times: i64 },
-}
-
-/// What has become of a request to let somebody in who has lost every factor, as the person is told.
-#[derive(Debug, Clone, Copy)]
-pub enum RecoveryStep<'a> {
-    /// It was made in this organization, and is open until then; the link ends it.
-    Asked {
-        /// The organization's name.
-        organization: &'a str,
-        /// When it ends by itself.
-        until: Timestamp,
-    },
-    /// The link lets them in.
-    Agreed,
-    /// The link was shown on the host.
-    Shown,
-    /// It goes no further.
-    Ended,
-}
-
-/// The same, as those are told who look after the members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecoveryNews {
-    /// It was made.
-    Asked,
-    /// Somebody agreed.
-    Agreed,
-    /// It goes no further.
-    Ended,
-    /// The person used the link.
-    Used,
 }
 
 #[derive(Template)]
@@ -277,58 +249,6 @@ impl Letterhead {
         self.write("request-waiting", t.subject, &body)
     }
 
-    /// Word to somebody for whom it was asked that they be let in without a second factor; `href` is the link of this step.
-    #[must_use]
-    pub fn recovery(&self, step: &RecoveryStep<'_>, href: &str) -> Letter {
-        let t = &self.texts().recovery;
-        let (kind, subject, button, before, after) = match *step {
-            RecoveryStep::Asked { organization, until } => {
-                let until = (t.open_until)(&self.language.date_and_time(until));
-                let before = vec![(t.asked_lead)(organization), t.asked_next.into(), t.asked_stop.into()];
-                ("recovery-asked", t.asked_subject, t.stop, before, vec![until])
-            }
-            RecoveryStep::Agreed => {
-                let before = vec![t.agreed_lead.into(), t.agreed_effect.into()];
-                let after = vec![t.agreed_expires.into(), t.agreed_not_you.into()];
-                ("recovery-agreed", t.agreed_subject, t.agreed_button, before, after)
-            }
-            RecoveryStep::Shown => (
-                "recovery-shown",
-                t.agreed_subject,
-                t.account,
-                vec![t.shown_lead.into(), t.shown_effect.into()],
-                vec![],
-            ),
-            RecoveryStep::Ended => {
-                ("recovery-ended", t.ended_subject, t.account, vec![t.ended_lead.into(), t.ended_effect.into()], vec![])
-            }
-        };
-        self.write(kind, subject, &self.body(before, (button, href), after))
-    }
-
-    /// Word that the host asked that `name` be let in without a second factor, which counts from `at` on; `href` ends it.
-    #[must_use]
-    pub fn recovery_delayed(&self, name: &str, at: Timestamp, href: &str) -> Letter {
-        let t = &self.texts().recovery;
-        let at = (t.delayed_at)(&self.language.date_and_time(at));
-        let body = self.body(vec![(t.delayed_lead)(name), at, t.delayed_stop.into()], (t.stop, href), vec![]);
-        self.write("recovery-delayed", &(t.news_subject)(name), &body)
-    }
-
-    /// Word of it to somebody who looks after the members; `href` leads to what waits.
-    #[must_use]
-    pub fn recovery_news(&self, news: RecoveryNews, name: &str, href: &str) -> Letter {
-        let t = &self.texts().recovery;
-        let (kind, lead, next) = match news {
-            RecoveryNews::Asked => ("recovery-waiting", (t.news_asked)(name), t.news_asked_next),
-            RecoveryNews::Agreed => ("recovery-news", (t.news_agreed)(name), t.news_next),
-            RecoveryNews::Ended => ("recovery-news", (t.news_ended)(name), t.news_next),
-            RecoveryNews::Used => ("recovery-news", (t.news_used)(name), t.news_next),
-        };
-        let body = self.body(vec![lead, next.into()], (t.news_button, href), vec![]);
-        self.write(kind, &(t.news_subject)(name), &body)
-    }
-
     fn texts(&self) -> &'static Letters {
         &self.language.strings().letters
     }
@@ -396,7 +316,12 @@ mod tests {
             .map(|step| head.recovery(&step, href));
         let news = [RecoveryNews::Asked, RecoveryNews::Agreed, RecoveryNews::Ended, RecoveryNews::Used];
         let delayed = head.recovery_delayed("Priya <b>", until, href);
-        steps.into_iter().chain([delayed]).chain(news.map(|news| head.recovery_news(news, "Priya <b>", href))).collect()
+        let emergency = head.emergency_used(("safe", "Riverside & Sons"), ("192.0.2.7", until), href);
+        steps
+            .into_iter()
+            .chain([delayed, emergency])
+            .chain(news.map(|news| head.recovery_news(news, "Priya <b>", href)))
+            .collect()
     }
 
     fn letters(language: Language) -> Vec<Letter> {

@@ -5,6 +5,7 @@ mod apps;
 mod binding;
 mod crowds;
 mod doors;
+mod emergency;
 mod factor_kinds;
 mod host_recovery;
 mod invitations;

@@ -46,6 +46,11 @@ impl Device {
 
     /// The same, from this link.
     pub(super) async fn set_up_from(browser: &mut Browser, address: &str) -> (Self, Answer) {
+        Self::set_up_at(browser, address, ADD).await
+    }
+
+    /// The same, by the form there that posts to `action`.
+    pub(super) async fn set_up_at(browser: &mut Browser, address: &str, action: &str) -> (Self, Answer) {
         let page = browser.open(address).await;
         let mut public_key: Value = serde_json::from_str(&attribute(&page, "data-options")).expect("options");
         public_key["authenticatorSelection"]["userVerification"] = json!("required");
@@ -58,7 +63,7 @@ impl Device {
         let id = answer["id"].as_str().expect("an id").to_owned();
         let (state, answer) = (state_of(&page), answer.to_string());
         let fields = [("name", "My key"), ("state", &state), ("answer", &answer)];
-        let done = browser.submit(&page, ADD, &fields).await;
+        let done = browser.submit(&page, action, &fields).await;
         (Self { key, id, handle, verifies: true }, done)
     }
 

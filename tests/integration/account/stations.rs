@@ -21,7 +21,7 @@ async fn link(app: &TestApp) -> String {
 }
 
 /// A browser that is one.
-async fn at_the_desk(app: &TestApp) -> Browser {
+pub(super) async fn at_the_desk(app: &TestApp) -> Browser {
     let link = link(app).await;
     let mut browser = app.browser();
     let page = browser.open(&link).await;

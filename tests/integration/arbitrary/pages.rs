@@ -31,7 +31,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 62] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 63] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -44,6 +44,7 @@ pub(super) const ANSWERS: [(&str, &[u16]); 62] = [
     ("/brand/{logo}", &[200, 304, 400, 404, 405]),
     ("/password/forgotten", &[200, 303, 400, 403, 405, 413, 415, 429]),
     ("/take-back/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
+    ("/emergency/{token}", &[200, 400, 403, 404, 405, 410, 413, 415, 422]),
     ("/recovery/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415]),
     ("/recovery/stop/{token}", &[200, 400, 403, 404, 405, 410, 413, 415]),
     ("/password/{token}", &[200, 303, 400, 403, 404, 405, 410, 413, 415, 422]),

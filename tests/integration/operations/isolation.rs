@@ -21,6 +21,7 @@ fn two_organizations() -> Host {
         "group add gps priya@riverside.example",
         "invitation send bob@riverside.example --kind contractor",
         "scim-token create entra",
+        "emergency create safe",
         "membership hold set priya@riverside.example --reason complaint",
         "org create harbour --name Harbour",
         "location create pier --name Pier --organization harbour",
@@ -45,7 +46,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 102] = [
+const COMMANDS: [(&str, &str, &str); 104] = [
     ("station link X", "front-desk", "no-desk"),
     ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
@@ -115,6 +116,8 @@ const COMMANDS: [(&str, &str, &str); 102] = [
     ("invitation send new@harbour.example --kind practitioner --role billing@X", "main-street", "no-street"),
     ("recovery request X --reason lost", PRIYA, NOBODY),
     ("recovery refuse X", "rcv_01a20000000070000000000000000001", "rcv_01a20000000070000000000000000000"),
+    ("emergency rotate X", "safe", "nothing"),
+    ("emergency remove X", "safe", "nothing"),
     ("domain verify X --by-administrator", "riverside.example", "nobody.example"),
     ("domain remove X", "riverside.example", "nobody.example"),
     ("user show X", PRIYA, NOBODY),
@@ -163,7 +166,7 @@ const UNSCOPED: [(&str, &str, &str); 7] = [
 ];
 
 /// Verbs that name nothing that an organization has already; what they make may be called as it is called elsewhere.
-const MAKING: [&str; 22] = [
+const MAKING: [&str; 24] = [
     "location list",
     "location create",
     "role list",
@@ -176,6 +179,8 @@ const MAKING: [&str; 22] = [
     "invitation list",
     "invitation send",
     "recovery list",
+    "emergency list",
+    "emergency create",
     "domain list",
     "domain add",
     "user list",
@@ -242,9 +247,19 @@ fn a_name_that_another_organization_uses_is_free() {
 #[test]
 fn no_scoped_command_is_left_out() {
     let host = Host::new();
-    for noun in
-        ["location", "role", "group", "membership", "invitation", "domain", "user", "scim-token", "policy", "recovery"]
-    {
+    for noun in [
+        "location",
+        "role",
+        "group",
+        "membership",
+        "invitation",
+        "domain",
+        "user",
+        "scim-token",
+        "policy",
+        "recovery",
+        "emergency",
+    ] {
         let help = host.succeed(&format!("{noun} --help"));
         assert!(help.contains("--organization"), "{noun}");
         let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();

@@ -7,6 +7,7 @@ mod caches;
 mod config;
 mod directory;
 mod doctor;
+mod emergency;
 mod isolation;
 mod keys;
 mod leaver;

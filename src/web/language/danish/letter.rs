@@ -212,6 +212,11 @@ pub(super) const LETTERS: Letters = Letters {
         facts: |address, date| format!("Det kom fra {address}, {date}."),
         ask: "Spørg personen, om det var vedkommende selv. Hvis ikke, så deaktivér straks kontoen: det afslutter alle sessioner.",
         nobody_in: "Ingen er kommet ind på den måde. Forsøg bremses af sig selv; revisionsloggen har dem alle.",
+        emergency: "En nødkonto er brugt",
+        emergency_lead: |account, organization| {
+            format!("Nødkontoen {account} hos {organization} er brugt til at logge ind.")
+        },
+        emergency_next: "Hvis det ikke var en af jer, så fjern den straks: `lanyard emergency remove`. Sessionen slutter efter fire timer; derefter logger den ikke ind igen, før den er fornyet.",
         once: "I en time får du ikke flere beskeder om det samme.",
         button: "Åbn min konto",
     },

@@ -2,7 +2,7 @@
 
 use crate::web::language::strings::{
     Said,
-    recovery::{Faults, Link, Recovery},
+    recovery::{Emergency, Faults, Link, Recovery},
 };
 
 pub(super) const RECOVERY: Recovery = Recovery {
@@ -53,6 +53,14 @@ pub(super) const RECOVERY: Recovery = Recovery {
         stopped: Said {
             title: "Det er stoppet",
             text: "Ingen kommer ind med denne anmodning. Hvis nogen har bedt om den uden grund, så sig det til klinikkens administrator.",
+        },
+    },
+    emergency: Emergency {
+        title: "Sæt en nødkonto op",
+        lead: "Registrer en sikkerhedsnøgle eller adgangsnøgle, som kræver en PIN-kode, en finger eller et ansigt. Den logger ind én gang; alle ejere får besked, og så er kontoen brugt, til den bliver fornyet. Opbevar nøglen i et pengeskab.",
+        done: Said {
+            title: "Nøglen er registreret",
+            text: "Læg den i pengeskabet med en note om, hvilken konto den hører til. På dagen vælger du “Brug en adgangsnøgle” på login-siden.",
         },
     },
 };

@@ -208,6 +208,11 @@ pub(super) const LETTERS: Letters = Letters {
         facts: |address, date| format!("It came from {address}, on {date}."),
         ask: "Ask the person whether it was them. If not, disable their account at once: that ends every session.",
         nobody_in: "Nobody got in by it. Attempts are slowed down by themselves; the audit log has all of them.",
+        emergency: "An emergency account was used",
+        emergency_lead: |account, organization| {
+            format!("The emergency account {account} of {organization} was used to sign in.")
+        },
+        emergency_next: "If nobody of you did, disable it at once: `lanyard emergency remove`. Its session ends after four hours; then it signs in no more until it’s rotated.",
         once: "For an hour, you won’t get another message about the same.",
         button: "Open my account",
     },

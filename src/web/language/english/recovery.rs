@@ -2,7 +2,7 @@
 
 use crate::web::language::strings::{
     Said,
-    recovery::{Faults, Link, Recovery},
+    recovery::{Emergency, Faults, Link, Recovery},
 };
 
 pub(super) const RECOVERY: Recovery = Recovery {
@@ -53,6 +53,14 @@ pub(super) const RECOVERY: Recovery = Recovery {
         stopped: Said {
             title: "It’s stopped",
             text: "Nobody gets in by this request. If somebody asked who shouldn’t have, tell your clinic’s administrator.",
+        },
+    },
+    emergency: Emergency {
+        title: "Set up an emergency account",
+        lead: "Register a security key or passkey that asks for a PIN, a finger or a face. It signs in once; every owner is told, and then the account is spent until it’s rotated. Keep the key in a safe.",
+        done: Said {
+            title: "The key is registered",
+            text: "Put it into the safe, with a note of which account it is for. On the day, choose “Use a passkey” on the sign-in page.",
         },
     },
 };

@@ -214,6 +214,11 @@ pub(super) const LETTERS: Letters = Letters {
         facts: |address, date| format!("Vino de {address}, el {date}."),
         ask: "Pregunte a esa persona si fue ella. Si no, desactive su cuenta enseguida: así terminan todas sus sesiones.",
         nobody_in: "Nadie ha entrado así. Los intentos se frenan solos; el registro de auditoría los tiene todos.",
+        emergency: "Se ha usado una cuenta de emergencia",
+        emergency_lead: |account, organization| {
+            format!("Se ha entrado con la cuenta de emergencia {account} de {organization}.")
+        },
+        emergency_next: "Si no fue ninguno de ustedes, quítela enseguida: `lanyard emergency remove`. Su sesión termina a las cuatro horas; después no entra más hasta que se renueve.",
         once: "Durante una hora no recibirá otro mensaje sobre lo mismo.",
         button: "Abrir mi cuenta",
     },

@@ -2,7 +2,7 @@
 
 use crate::web::language::strings::{
     Said,
-    recovery::{Faults, Link, Recovery},
+    recovery::{Emergency, Faults, Link, Recovery},
 };
 
 pub(super) const RECOVERY: Recovery = Recovery {
@@ -53,6 +53,14 @@ pub(super) const RECOVERY: Recovery = Recovery {
         stopped: Said {
             title: "Detenido",
             text: "Nadie entra con esta petición. Si la pidió quien no debía, avise al administrador de su clínica.",
+        },
+    },
+    emergency: Emergency {
+        title: "Configurar una cuenta de emergencia",
+        lead: "Registre una llave de seguridad o de acceso que pida un PIN, un dedo o una cara. Entra una vez; se avisa a todos los propietarios y después la cuenta queda gastada hasta que se renueve. Guarde la llave en una caja fuerte.",
+        done: Said {
+            title: "La llave está registrada",
+            text: "Guárdela en la caja fuerte, con una nota de a qué cuenta pertenece. Llegado el día, elija «Usar una llave de acceso» en la página de entrada.",
         },
     },
 };

@@ -175,6 +175,9 @@ pub struct Suspicions {
     pub facts: fn(&str, &str) -> String,
     pub ask: &'static str,
     pub nobody_in: &'static str,
+    pub emergency: &'static str,
+    pub emergency_lead: fn(&str, &str) -> String,
+    pub emergency_next: &'static str,
     pub once: &'static str,
     pub button: &'static str,
 }

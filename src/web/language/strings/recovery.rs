@@ -29,6 +29,7 @@ pub struct Recovery {
     pub ended: &'static str,
     pub faults: Faults,
     pub link: Link,
+    pub emergency: Emergency,
 }
 
 /// Why nothing was done.
@@ -60,4 +61,12 @@ pub struct Link {
     pub stop_lead: &'static str,
     pub stop: &'static str,
     pub stopped: Said,
+}
+
+/// Registering the key of an emergency account.
+#[derive(Debug)]
+pub struct Emergency {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub done: Said,
 }

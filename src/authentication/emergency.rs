@@ -1,0 +1,189 @@
+//! Emergency accounts: registering their key by the link, and what becomes of their one use.
+
+use serde_json::json;
+
+use super::{
+    factor::{
+        Factor, Kind,
+        passkey::{Asked, Refused},
+    },
+    recovery::mail,
+    store::Recipient,
+    with_passkey::{Given, used},
+};
+use crate::{
+    app::App,
+    audit::{Actor, Context, Event},
+    authentication::Authenticator,
+    config::Recipients,
+    directory::{self, emergency::Account, user::User},
+    id::{FactorId, OrganizationId},
+    jobs::Job,
+    keys::SealedColumn,
+    secret::TokenHash,
+    session::{Lifetime, Liveness},
+    storage::{self, Tx},
+    text::Slug,
+    web::{Language, Letterhead, Site, device::Device},
+};
+
+/// Nothing weaker signs one in.
+pub const ASKED: Asked = Asked { verification: true, models: None };
+
+/// Gives an account another link; its key signs nobody in any more.
+///
+/// # Errors
+/// When there is no such account.
+pub async fn rotate(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+    (slug, link): (&Slug, TokenHash),
+) -> directory::Result<Account> {
+    let account = directory::emergency::rotate(tx, context, organization, (slug, link)).await?;
+    super::enrolling::reset(tx, context, &account.user, "administrator").await?;
+    Ok(account)
+}
+
+/// Whose link it is, while it is good.
+///
+/// # Errors
+/// When the database fails.
+pub async fn account(app: &App, link: TokenHash) -> storage::Result<Option<(Account, User)>> {
+    let (mut tx, now) = (app.storage.read().await?, app.clock.now());
+    let Some(account) = tx.emergency_accounts().by_link(link, now).await? else { return Ok(None) };
+    let user = tx.users().by_id(&account.user).await?.filter(|user| user.is_active(now));
+    Ok(user.map(|user| (account, user)))
+}
+
+/// Registers the key. `false` where it is none that will do, or the link is not good any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn register(
+    app: &App,
+    with: &Authenticator,
+    context: Context,
+    (link, given): (TokenHash, Given),
+) -> storage::Result<bool> {
+    let Ok(key) = with.relying_party.registered(&given.state, &given.answer, &ASKED) else { return Ok(false) };
+    let Some((account, _)) = self::account(app, link).await? else { return Ok(false) };
+    let sealer = app.sealer.clone();
+    app.storage
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.users().keep_still(&account.user).await?;
+                let is_good = tx.emergency_accounts().by_link(link, context.now).await?.is_some();
+                if !is_good || !tx.replays().first_use(used(&given.state), given.until).await? {
+                    return Ok(false);
+                }
+                let context = context.by(Actor::User(account.user.clone()));
+                let factor = Factor {
+                    id: FactorId::fresh(context.now, &context.random),
+                    user: account.user.clone(),
+                    kind: Kind::Passkey,
+                    name: account.slug.to_string(),
+                    created_at: context.now,
+                    last_used_at: None,
+                    closed_at: None,
+                };
+                let kept = sealer.seal(SealedColumn::FACTOR, factor.id.as_str(), &key.kept());
+                if !tx.factors().add_key(&factor, (key.id(), key.counter()), kept).await? {
+                    return Ok(false);
+                }
+                tx.emergency_accounts().set_up(&account.user, context.now).await?;
+                let event =
+                    Event::FactorEnrolment { user: account.user, factor: factor.id, kind: Kind::Passkey.as_str() };
+                tx.record(&context, Some(&account.organization), &event);
+                Ok(true)
+            })
+        })
+        .await
+}
+
+/// Somebody whose key was proved.
+pub(super) struct Entering<'e> {
+    /// Who.
+    pub(super) user: &'e User,
+    /// The browser's cookie.
+    pub(super) browser: Option<TokenHash>,
+    /// What the browser says it is.
+    pub(super) user_agent: &'e str,
+    /// The session that this browser has now.
+    pub(super) present: Option<TokenHash>,
+    /// How long a session lives.
+    pub(super) lifetime: Lifetime,
+}
+
+/// Whether they come in: of emergency accounts one that was not used before, which is told to everybody who owns the
+/// organization; in its own session it proves itself again.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    (app, site): (&App, &Site),
+    context: &Context,
+    entering: Entering<'_>,
+) -> storage::Result<Result<(), Refused>> {
+    let Entering { user, browser, user_agent, present, lifetime } = entering;
+    let Some(account) = tx.emergency_accounts().of_user(&user.id).await? else { return Ok(Ok(())) };
+    if let Some(browser) = browser
+        && tx.stations().of_browser(browser).await?.is_some()
+    {
+        return Ok(Err(Refused("emergency-account-at-workstation")));
+    }
+    if let Some(present) = present
+        && let Some(session) = tx.sessions().by_token(present).await?
+        && session.ended_at.is_none()
+        && session.user == user.id
+        && Device::of(&session.user_agent) == Device::of(user_agent)
+        && session.liveness(context.now, lifetime) == Liveness::Live
+    {
+        return Ok(Ok(()));
+    }
+    if !tx.emergency_accounts().spend(&user.id, context.now).await? {
+        return Ok(Err(Refused("emergency-account-spent")));
+    }
+    let event = Event::EmergencyUse { user: user.id.clone(), slug: account.slug.to_string() };
+    tx.record(context, Some(&account.organization), &event);
+    tell(tx, (app, site), context, &account).await?;
+    Ok(Ok(()))
+}
+
+/// Mail to all owners and whoever else hears of signs of an attack, and word to the webhook.
+async fn tell(tx: &mut Tx, (app, site): (&App, &Site), context: &Context, account: &Account) -> storage::Result<()> {
+    let owners = tx.signals().owners(std::slice::from_ref(&account.organization), context.now).await?;
+    let mut recipients: Vec<(String, Option<Recipient>)> =
+        owners.into_iter().map(|owner| (owner.email.clone(), Some(owner))).collect();
+    if let Recipients::These(addresses) = &app.config.alerts.mail {
+        recipients.extend(addresses.iter().map(|one| (one.as_str().to_owned(), None)));
+    }
+    let organization = tx.organizations().by_id(&account.organization).await?;
+    let organization = organization.map(|one| one.name.to_string()).unwrap_or_default();
+    let address = context.address.as_deref().unwrap_or_default();
+    for (to, owner) in recipients {
+        let language =
+            owner.as_ref().and_then(|owner| Language::of_range(owner.locale.as_deref()?)).unwrap_or_default();
+        let letterhead = Letterhead::new(language, site);
+        let letterhead = match &owner {
+            Some(owner) => letterhead.addressed_to(&owner.name),
+            None => letterhead,
+        };
+        let facts = (address, context.now);
+        let letter =
+            letterhead.emergency_used((account.slug.as_str(), &organization), facts, &site.address_of("/account"));
+        tx.jobs().enqueue(context, &app.sealer, &mail(&to, letter)).await?;
+    }
+    if app.config.alerts.webhook.is_some() {
+        let body = json!({
+            "type": "emergency-account-used",
+            "timestamp": context.now.to_string(),
+            "data": {
+                "user": account.user.as_str(),
+                "organizations": [account.organization.as_str()],
+                "account": account.slug.as_str(),
+                "address": context.address,
+            },
+        });
+        tx.jobs().enqueue(context, &app.sealer, &Job::SendAlert { body: body.to_string() }).await?;
+    }
+    Ok(())
+}

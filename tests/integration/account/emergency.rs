@@ -1,0 +1,161 @@
+//! Emergency accounts: a key, once, whatever rules say; and nothing weaker.
+
+use std::time::Duration;
+
+use lanyard::{
+    audit::Actor,
+    authentication,
+    directory::{self, emergency, origin::Origin, user},
+    secret::ExposeSecret,
+    setting::Setting,
+};
+
+use super::passkeys::Device;
+use crate::harness::{Answer, TestApp, unit};
+
+const OLIVIA: &str = "olivia@riverside.example";
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Makes one of Riverside; the path of its link.
+async fn create(app: &TestApp, slug: &str) -> directory::Result<String> {
+    let (context, riverside) = (app.app.context(Actor::Host("root".into())), app.organization("riverside").await);
+    let ((token, hash), slug) = (app.app.random.token(), slug.parse().expect("a slug"));
+    let made: directory::Result<_> = unit!(app, |tx| emergency::create(tx, &context, &riverside, (slug, hash)).await);
+    made.map(|_| format!("/emergency/{}", token.expose_secret()))
+}
+
+async fn rotate(app: &TestApp, slug: &str) -> String {
+    let (context, riverside) = (app.app.context(Actor::Host("root".into())), app.organization("riverside").await);
+    let ((token, hash), slug) = (app.app.random.token(), slug.parse().expect("a slug"));
+    let made: directory::Result<_> =
+        unit!(app, |tx| authentication::emergency::rotate(tx, &context, &riverside, (&slug, hash)).await);
+    made.expect("rotated");
+    format!("/emergency/{}", token.expose_secret())
+}
+
+/// The key that goes into the safe.
+async fn with_a_key(app: &TestApp, link: &str) -> Device {
+    let (device, done) = Device::set_up_at(&mut app.browser(), link, "/emergency/").await;
+    done.expect(200, "The key is registered");
+    device
+}
+
+/// Signs in with it in a new browser.
+async fn uses(app: &TestApp, device: &mut Device) -> (crate::harness::Browser, Answer) {
+    let mut browser = app.browser();
+    let page = browser.get("/login/password").await;
+    let answer = device.post(&mut browser, &page).await;
+    (browser, answer)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_signs_in_once_whatever_rules_say_and_everybody_is_told() {
+    for app in TestApp::each().await {
+        let link = create(&app, "safe").await.expect("made");
+        let mut device = with_a_key(&app, &link).await;
+        app.browser().get(&link).await.expect(410, "no longer works");
+        // The rules of the organization let nobody in from here.
+        super::crowds::rule(&app, Setting::NetworkAllowed, "192.0.2.0/24").await;
+        super::crowds::rule(&app, Setting::ScheduleWindows, "sun 00:00-00:01 in Europe/Copenhagen").await;
+        let (mut browser, done) = uses(&app, &mut device).await;
+        done.expect(200, "Emergency account safe");
+        let told = app.mail().await;
+        assert_eq!((told.to.as_str(), told.kind.as_str()), (OLIVIA, "emergency-use"));
+        assert_eq!(app.recorded("emergency-use", "success").await, 1);
+        let tokens = app.tokens(&mut browser, "scope=openid+offline_access&organization=riverside").await;
+        assert_eq!(app.userinfo(&tokens).await.status, 200);
+        browser.open("/account/recoveries").await.expect(200, "Riverside Clinic");
+        // Again in its own session, and nowhere else.
+        app.wait(Duration::from_mins(11));
+        let page = browser.open("/account/security").await;
+        device.post(&mut browser, &page).await.expect(200, "");
+        let (_, again) = uses(&app, &mut device).await;
+        again.expect(422, "");
+        assert_eq!(app.recorded("emergency-use", "success").await, 1);
+        app.wait(4 * HOUR);
+        assert!(browser.open("/account").await.path.starts_with("/login/password"), "four hours are over");
+        assert_eq!(app.refresh(&tokens).await.status, 400, "offline_access or not");
+        assert_eq!(app.userinfo(&tokens).await.status, 401);
+        let page = browser.get("/login/password").await;
+        device.post(&mut browser, &page).await.expect(422, "");
+        assert!(app.mails().await.is_empty());
+
+        let link = rotate(&app, "safe").await;
+        uses(&app, &mut device).await.1.expect(422, "");
+        let mut other = with_a_key(&app, &link).await;
+        uses(&app, &mut device).await.1.expect(422, "");
+        uses(&app, &mut other).await.1.expect(200, "Emergency account safe");
+        assert_eq!(app.mail().await.kind, "emergency-use");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_weaker_and_no_more_than_two() {
+    for app in TestApp::each().await {
+        let link = create(&app, "safe").await.expect("made");
+        create(&app, "notary").await.expect("made");
+        assert!(create(&app, "third").await.is_err() && create(&app, "safe").await.is_err());
+        let riverside = app.organization("riverside").await;
+        let account = app.read().await.emergency_accounts().list(&riverside).await.expect("read").remove(1);
+        assert_eq!((account.slug.as_str(), account.state()), ("safe", "empty"));
+        let (context, id) = (app.app.context(Actor::Server), account.user.clone());
+        let done: directory::Result<()> =
+            unit!(app, |tx| user::change_email(tx, &context, &id, &"me@x.example".parse().unwrap()).await);
+        assert!(matches!(done, Err(directory::Error::Refused(_))), "{done:?}");
+        let (context, id) = (app.app.context(Actor::Server), account.user.clone());
+        let password = user::NewPassword { hash: "x".into(), kind: user::PasswordKind::Lasting, by: "administrator" };
+        let done: directory::Result<()> = unit!(app, |tx| user::set_password(tx, &context, &id, &password).await);
+        assert!(matches!(done, Err(directory::Error::Refused(_))), "{done:?}");
+
+        // A link is good for a day, and an answer for its own account.
+        let mut browser = app.browser();
+        let page = browser.get(&link).await;
+        browser.post_form(&page, "/emergency/", &[("state", "x"), ("answer", "{}")]).await.expect(422, "");
+        app.wait(24 * HOUR);
+        browser.get(&link).await.expect(410, "");
+        let mut device = with_a_key(&app, &rotate(&app, "safe").await).await;
+        // Not at a shared workstation.
+        let mut desk = super::stations::at_the_desk(&app).await;
+        let page = desk.get("/login/password").await;
+        device.post(&mut desk, &page).await.expect(422, "");
+        assert_eq!(app.recorded("emergency-use", "success").await, 0);
+        uses(&app, &mut device).await.1.expect(200, "Emergency account safe");
+        app.mail().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_counted_nowhere_and_no_source_sees_it() {
+    for app in TestApp::each().await {
+        create(&app, "safe").await.expect("made");
+        let riverside = app.organization("riverside").await;
+        let (context, olivia) = (app.app.context(Actor::Server), app.user(OLIVIA).await.id);
+        let done: directory::Result<()> = unit!(app, |tx| user::disable(tx, &context, &olivia).await);
+        assert!(matches!(done, Err(directory::Error::LastOwner)), "{done:?}");
+        let account = app.read().await.emergency_accounts().list(&riverside).await.expect("read").remove(0);
+        let member =
+            app.read().await.memberships().of(&riverside, &account.user).await.expect("read").expect("a member");
+        app.wait(400 * 24 * HOUR);
+        let unused = app.read().await.reviews().unused(&riverside, (app.app.clock.now(), ""), 100).await.expect("read");
+        assert!(unused.len() > 3 && unused.iter().all(|(id, _)| *id != member.id), "{unused:?}");
+        let shown = app
+            .read()
+            .await
+            .shown_members(&Origin::of(&app.app.context(Actor::Server)))
+            .by_id(&riverside, &member.id)
+            .await;
+        assert!(shown.expect("read").is_none());
+        let (context, slug) = (app.app.context(Actor::Server), "safe".parse().unwrap());
+        let done: directory::Result<_> = unit!(app, |tx| emergency::remove(tx, &context, &riverside, &slug).await);
+        done.expect("removed");
+        assert!(
+            app.read()
+                .await
+                .users()
+                .by_id(&account.user)
+                .await
+                .expect("read")
+                .is_some_and(|one| one.deleted_at.is_some())
+        );
+    }
+}
