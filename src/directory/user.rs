@@ -150,10 +150,7 @@ impl LoginNameKind {
     /// As stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::UserName => "username",
-        }
+        if matches!(self, Self::Email) { "email" } else { "username" }
     }
 }
 
