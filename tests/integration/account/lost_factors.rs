@@ -287,7 +287,7 @@ async fn what_is_refused_taken_back_too_old_or_about_somebody_else_by_now_is_ove
         let (context, id) = (app.app.context(Actor::Server), priya.clone());
         let done: directory::Result<()> = unit!(app, |tx| user::enable(tx, &context, &id).await);
         done.expect("enabled");
-        app.browser().get(&link).await.expect(410, "it stays void");
+        app.browser().get(&link).await.expect(410, "no longer works");
         app.wait(Duration::from_secs(1));
         let link = agreed(&app).await.0;
         for (address, status) in [("new@riverside.example", 410), (PRIYA, 410)] {
