@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
-    assurance::{Assurance, Method},
+    assurance::{self, Assurance, Method},
     factor::{
         Factor, Kind,
         passkey::{Asked, Key, NOT_VERIFIED, OTHER_MODEL, Refused},
@@ -188,7 +188,11 @@ impl Enrolled {
             tx.sessions().end_all_of_user(context, user, Some(&session.id), reason).await?;
         }
         // The password was proved when it was: this is no sign-in.
-        let proof = Proof { factor: Some(factor.clone()), ..Assurance::of(&[Method::Password, self.method]).into() };
+        let set_up: Proof = Assurance::of(&[Method::Password, self.method]).into();
+        // A session that is as sure already says how it was proved, and is no less sure for it.
+        let is_as_sure = assurance::meets(&session.acr, &set_up.acr);
+        let (acr, amr) = if is_as_sure { (session.acr.clone(), session.amr.clone()) } else { (set_up.acr, set_up.amr) };
+        let proof = Proof { acr, amr, factor: Some(factor.clone()), ..Proof::default() };
         tx.sessions().reauthenticate(context, session, token, (&proof, session.auth_time)).await?;
         tx.record(context, None, &Event::FactorEnrolment { user: user.clone(), factor, kind: kind.as_str() });
         remembered::ask_again(tx, context, (user, "factors")).await?;

@@ -10,6 +10,7 @@ use webauthn_authenticator_rs::{
     softpasskey::SoftPasskey,
 };
 
+use super::second_factor::set_up;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 const PRIYA: &str = "priya@riverside.example";
@@ -130,6 +131,22 @@ async fn a_passkey_is_asked_for_after_the_password_and_signs_in_alone() {
         let page = fourth.get("/login/password").await;
         device.post(&mut fourth, &page).await.expect(422, "isn’t registered here");
         assert_eq!(fourth.sign_in(PRIYA, PASSWORD).await.path, "/account");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weaker_factor_that_is_set_up_claims_nothing_and_takes_nothing_from_a_surer_session() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        let (mut device, _) = Device::set_up(&mut browser).await;
+        assert_eq!(app.mail().await.kind, "passkey-added");
+        let mut alone = app.browser();
+        let page = alone.get("/login/password").await;
+        device.post(&mut alone, &page).await.expect(200, "Hello, Priya Nair");
+        let before = acr_of(&app, PRIYA).await;
+        set_up(&app, &mut alone).await;
+        assert_eq!(app.mail().await.kind, "factor-added");
+        assert_eq!(acr_of(&app, PRIYA).await, before);
     }
 }
 
