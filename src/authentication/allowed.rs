@@ -13,6 +13,7 @@ use crate::{
     config::Factors,
     id::UserId,
     policy::{Applying, Policies},
+    session::Session,
     setting::Setting,
     storage,
 };
@@ -75,6 +76,21 @@ impl Allowed {
             reach => reach,
         }
     }
+}
+
+/// Whether a session may change what signs its person in most surely (passkeys, recovery codes): whoever has a passkey has
+/// proved one, or come by a recovery code. A code that somebody got hold of makes no key of theirs the person's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_change_the_surest(policies: &Policies, session: &Session) -> storage::Result<bool> {
+    let allowed = Allowed::of_person(policies, &session.user).await?;
+    let mut tx = policies.app.storage.read().await?;
+    let reach = allowed.reach(&tx.factors().of_user(&session.user).await?);
+    if reach != assurance::PHISHING_RESISTANT || assurance::meets(&session.acr, reach) {
+        return Ok(true);
+    }
+    tx.recovery_codes().was_used_at(&session.user, session.auth_time).await
 }
 
 #[cfg(test)]

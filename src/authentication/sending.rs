@@ -163,7 +163,10 @@ impl Asking {
             }
             // One after the other, on whatever node: what was sent is counted.
             tx.throttles().hold(TokenHash::of("text messages")).await?;
-            wait = wait.max(sent_code::wait(&tx.sent_codes().sent_to(target, within, now).await?, now));
+            if self.purpose == Purpose::SetUp {
+                // Whoever's number it is signs in, however often others name it.
+                wait = wait.max(sent_code::wait(&tx.sent_codes().named(target, within, now).await?, now));
+            }
         }
         if !wait.is_zero() {
             return Ok(Some(Sent::Wait(wait)));
@@ -172,7 +175,12 @@ impl Asking {
             return Ok(None);
         }
         let most = app.config.sms.hourly;
-        if tx.sent_codes().count(Kind::Sms, (now.minus(sent_code::WITHIN), now), most).await? < most {
+        let since = (now.minus(sent_code::WITHIN), now);
+        let is_set_up = self.purpose == Purpose::SetUp;
+        // Half of them are kept for signing in.
+        let is_room = !is_set_up
+            || tx.sent_codes().count((Kind::Sms, Some(Purpose::SetUp)), since, most).await? < most.div_ceil(2);
+        if is_room && tx.sent_codes().count((Kind::Sms, None), since, most).await? < most {
             return Ok(None);
         }
         if tx.throttles().is_first(TokenHash::of("text messages told"), sent_code::WITHIN, now).await? {

@@ -120,6 +120,9 @@ pub async fn join(
 ) -> Result<Membership> {
     tx.users().keep_still(&new.user).await?;
     let user = user::existing(tx, &new.user).await?;
+    if tx.emergency_accounts().of_user(&new.user).await?.is_some_and(|account| account.organization != *organization) {
+        return Err(Error::Refused("an emergency account belongs to its organization alone"));
+    }
     if user.disabled_at.is_none() {
         // Whoever was taken away before they joined is wanted again; who is disabled is let in by nobody but the server.
         tx.retention().withdraw(&new.user).await?;

@@ -96,7 +96,11 @@ impl Parts {
         if self.is_emergency(user).await? { Ok(Arc::clone(&self.emergency)) } else { self.of(organization).await }
     }
 
-    async fn is_emergency(&self, user: &UserId) -> storage::Result<bool> {
+    /// Whether this is an emergency account: kept in memory until one is made or removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_emergency(&self, user: &UserId) -> storage::Result<bool> {
         let moment = self.emergencies.moment(&self.app);
         if let Some(found) = self.emergencies.find(&(), moment) {
             return Ok(found.contains(user));

@@ -47,10 +47,12 @@ pub(super) enum Notice {
     RecoveryAgreed,
     /// Nobody is let in.
     RecoveryEnded,
+    /// A passkey has to be proved first, or a recovery code.
+    KeyFirst,
 }
 
 impl Notice {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Saved,
         Self::Password,
         Self::Default,
@@ -67,6 +69,7 @@ impl Notice {
         Self::RecoveryAsked,
         Self::RecoveryAgreed,
         Self::RecoveryEnded,
+        Self::KeyFirst,
     ];
 
     const fn word(self) -> &'static str {
@@ -87,6 +90,7 @@ impl Notice {
             Self::RecoveryAsked => "recovery-asked",
             Self::RecoveryAgreed => "recovery-agreed",
             Self::RecoveryEnded => "recovery-ended",
+            Self::KeyFirst => "key-first",
         }
     }
 
@@ -130,6 +134,7 @@ impl Notice {
             Self::RecoveryAsked => t.recovery.asked.to_owned(),
             Self::RecoveryAgreed => t.recovery.agreed.to_owned(),
             Self::RecoveryEnded => t.recovery.ended.to_owned(),
+            Self::KeyFirst => t.account.security.key_first.to_owned(),
         })
     }
 }

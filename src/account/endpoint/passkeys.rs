@@ -9,14 +9,14 @@ use axum::{
 use super::{
     context, frame,
     notice::Notice,
-    security::{allowed, codes_page, word},
+    security::{self, allowed, codes_page, word},
 };
 use crate::{
     account::page::security::PasskeyPage,
     app::App,
     authentication::{
         Authenticator,
-        allowed::Allowed,
+        allowed::{Allowed, may_change_the_surest},
         endpoint::{Enroller, SignedIn, given, sealed_state},
         enrolling::{self, Confirmed, LONGEST_NAME, Registering},
         factor::{
@@ -45,6 +45,9 @@ pub(super) async fn ask(
     enroller: Enroller,
 ) -> Result<Response, Error> {
     let allowed = allowed(&policies, &enroller.person, Kind::Passkey).await?;
+    if !may_change_the_surest(&policies, &enroller.person.session).await? {
+        return Ok(Notice::KeyFirst.at(security::PATH).into_response());
+    }
     let name = frame(&visit, &enroller.person).t.account.security.keys.default_name.to_owned();
     Ok(enroller.page(page((&policies.app, &with), (&visit, &allowed), &enroller, (name, vec![])).await?))
 }
@@ -58,6 +61,9 @@ pub(super) async fn register(
 ) -> Result<Response, Error> {
     let (app, person) = (&policies.app, &enroller.person);
     let allowed = allowed(&policies, person, Kind::Passkey).await?;
+    if !may_change_the_surest(&policies, &person.session).await? {
+        return Ok(Notice::KeyFirst.at(security::PATH).into_response());
+    }
     let t = &frame(&visit, person).t.account.security;
     let name = Some(form.trimmed("name")).filter(|name| !name.is_empty()).unwrap_or(t.keys.default_name).to_owned();
     let refuse = async |problem| {

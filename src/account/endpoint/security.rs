@@ -15,7 +15,7 @@ use crate::{
     app::App,
     authentication::{
         Authenticator,
-        allowed::Allowed,
+        allowed::{Allowed, may_change_the_surest},
         endpoint::{Enroller, FreshlySignedIn, SignedIn},
         enrolling::{self, Confirmed, Confirming, LONGEST_NAME, Proposal},
         factor::{Factor, Kind, recovery_code::RecoveryCode, totp::Seed},
@@ -137,16 +137,21 @@ pub(super) async fn ask_removal(
 
 /// `POST /account/security/{id}/remove`: one of the person's own; any other answers as if it did not exist.
 pub(super) async fn remove(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     visit: Visit,
     FreshlySignedIn(person): FreshlySignedIn,
     Path(id): Path<String>,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
     let id: FactorId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let context = context(&app, &visit, &person);
+    let app = &policies.app;
+    let context = context(app, &visit, &person);
     let factors = app.storage.read().await?.factors().of_user(&person.user.id).await?;
-    let what = match factors.iter().find(|factor| factor.id == id).map(|factor| factor.kind) {
+    let kind = factors.iter().find(|factor| factor.id == id).map(|factor| factor.kind);
+    if kind == Some(Kind::Passkey) && !may_change_the_surest(&policies, &person.session).await? {
+        return Ok(Notice::KeyFirst.at(PATH).into_response());
+    }
+    let what = match kind {
         Some(Kind::Passkey) => [FactorChange::PasskeyRemoved, FactorChange::LastPasskeyRemoved],
         Some(Kind::Sms) => [FactorChange::TextRemoved, FactorChange::LastTextRemoved],
         Some(Kind::Email) => [FactorChange::MailRemoved, FactorChange::LastMailRemoved],
@@ -173,12 +178,16 @@ pub(super) async fn remove(
 
 /// `POST /account/security/codes`: new recovery codes, shown once. Only for whoever has a factor that they stand in for.
 pub(super) async fn make_codes(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     visit: Visit,
     FreshlySignedIn(person): FreshlySignedIn,
     CsrfForm(_): CsrfForm,
 ) -> Result<Response, Error> {
-    let context = context(&app, &visit, &person);
+    let app = &policies.app;
+    if !may_change_the_surest(&policies, &person.session).await? {
+        return Ok(Notice::KeyFirst.at(PATH).into_response());
+    }
+    let context = context(app, &visit, &person);
     let notice = notice(&visit, &person, FactorChange::CodesMade, context.now);
     let (sealer, user) = (app.sealer.clone(), person.user.id.clone());
     let codes = app
@@ -198,7 +207,7 @@ pub(super) async fn make_codes(
     match codes {
         Some(codes) => {
             let enroller = Enroller { person, way: None, wanted: None, to_come: None };
-            Ok(codes_page(&app, &visit, &enroller, (&codes, PATH.to_owned())).await?.into_response())
+            Ok(codes_page(app, &visit, &enroller, (&codes, PATH.to_owned())).await?.into_response())
         }
         None => Ok(Redirect::to(PATH).into_response()),
     }

@@ -55,6 +55,19 @@ impl RecoveryCodes<'_> {
         Ok(taken == 1)
     }
 
+    /// Whether one was used at this instant: a session that was proved then was proved by it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn was_used_at(&mut self, user: &UserId, at: Timestamp) -> Result<bool> {
+        let row = sql("SELECT user_id FROM recovery_codes WHERE user_id = $1 AND used_at = $2 LIMIT 1")
+            .bind(user.as_str().to_owned())
+            .bind(at.0)
+            .fetch_optional(self.0.connection())
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// How many are left.
     ///
     /// # Errors

@@ -90,14 +90,14 @@ impl SentCodes<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sent_to(
+    pub async fn named(
         &mut self,
         target: TokenHash,
         (within, most): (Duration, usize),
         now: Timestamp,
     ) -> Result<Vec<Timestamp>> {
         let rows = sql("SELECT sent_at FROM sent_codes \
-             WHERE target = $1 AND sent_at > $2 AND sent_at <= $3 \
+             WHERE target = $1 AND purpose = 'set-up' AND sent_at > $2 AND sent_at <= $3 \
              ORDER BY sent_at DESC \
              LIMIT $4")
         .bind(target.to_vec())
@@ -113,13 +113,20 @@ impl SentCodes<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn count(&mut self, kind: Kind, (since, now): (Timestamp, Timestamp), most: u64) -> Result<u64> {
+    pub async fn count(
+        &mut self,
+        (kind, purpose): (Kind, Option<Purpose>),
+        (since, now): (Timestamp, Timestamp),
+        most: u64,
+    ) -> Result<u64> {
         let row = sql("SELECT COUNT(*) AS count FROM \
-             (SELECT id FROM sent_codes WHERE kind = $1 AND sent_at > $2 AND sent_at <= $3 LIMIT $4) AS c")
+             (SELECT id FROM sent_codes WHERE kind = $1 AND sent_at > $2 AND sent_at <= $3 \
+               AND (purpose = $5 OR $5 = '') LIMIT $4) AS c")
         .bind(kind.as_str())
         .bind(since.0)
         .bind(now.plus(AHEAD).0)
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .bind(purpose.map_or("", Purpose::as_str))
         .fetch_one(self.0.connection())
         .await?;
         Ok(u64::try_from(row.try_get::<i64>("count")?).unwrap_or(0))

@@ -185,6 +185,9 @@ async fn take(tx: &mut Tx, context: &Context, invitation: &Invitation, user: &Us
         origin: Origin::invitation(&invitation.id),
     };
     let context = &context.by(Actor::User(user.clone()));
+    if tx.emergency_accounts().of_user(user).await?.is_some() {
+        return Err(Error::Refused("an emergency account belongs to its organization alone"));
+    }
     let membership = match pending::claim(tx, context, invitation, user).await? {
         Some(kept) => {
             membership::give_first_roles(tx, context, &kept, (new.roles, &new.origin)).await?;

@@ -180,6 +180,11 @@ impl Allowing {
         Self { request, client, family }
     }
 
+    /// Nothing of it outlives the session, whatever was asked for.
+    pub fn ends_with_the_session(&mut self) {
+        self.family.is_offline = false;
+    }
+
     /// Writes it down; an app that is not the clinic's own is remembered as allowed.
     ///
     /// # Errors

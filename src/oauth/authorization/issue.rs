@@ -95,6 +95,12 @@ impl Issue {
         Self { family, code, may_switch, pushed: asked.pushed }
     }
 
+    /// Nothing of it outlives the session, whatever was asked for.
+    pub(super) fn ends_with_the_session(&mut self) {
+        self.family.is_offline = false;
+        self.code.family.is_offline = false;
+    }
+
     /// Writes them down.
     pub(super) async fn save(mut self, tx: &mut Tx, context: &Context, hash: TokenHash) -> storage::Result<Saved> {
         if !tx.sessions().hold(&self.family.session).await? {

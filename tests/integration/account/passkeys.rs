@@ -10,7 +10,7 @@ use webauthn_authenticator_rs::{
     softpasskey::SoftPasskey,
 };
 
-use super::second_factor::set_up;
+use super::second_factor::{code_of, codes_of, set_up};
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 const PRIYA: &str = "priya@riverside.example";
@@ -147,6 +147,36 @@ async fn a_weaker_factor_that_is_set_up_claims_nothing_and_takes_nothing_from_a_
         set_up(&app, &mut alone).await;
         assert_eq!(app.mail().await.kind, "factor-added");
         assert_eq!(acr_of(&app, PRIYA).await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_somebody_got_hold_of_makes_no_key_of_theirs_the_persons() {
+    for app in TestApp::each().await {
+        let mut owner = app.signed_in(PRIYA).await;
+        let (_, done) = Device::set_up(&mut owner).await;
+        let code = codes_of(&done)[0].clone();
+        let (seed, _) = set_up(&app, &mut owner).await;
+        app.mails().await;
+        app.wait(Duration::from_secs(60));
+        let mut thief = app.browser();
+        let asked = thief.sign_in(PRIYA, PASSWORD).await;
+        thief.submit(&asked, "/login/factor", &[("code", &code_of(&seed, app.app.clock.now()))]).await.expect(200, "Hello");
+        let first = "with one of your passkeys first";
+        thief.open("/account/security/passkeys").await.expect(200, first);
+        let list = thief.open("/account/security").await;
+        thief.submit(&list, "/account/security/codes", &[]).await.expect(200, first);
+        let key = list.body.split("/account/security/fac_").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+        let page = thief.get(&format!("/account/security/fac_{key}/remove")).await;
+        thief.submit(&page, "/account/security/fac_", &[]).await.expect(200, first);
+        assert_eq!(app.recorded("factor-removal", "success").await, 0);
+        // Whoever has lost the key comes by a recovery code.
+        let mut owner = app.browser();
+        let asked = owner.sign_in(PRIYA, PASSWORD).await;
+        let page = owner.open(&asked.link("recovery=1")).await;
+        owner.submit(&page, "/login/factor", &[("code", &code)]).await.expect(200, "Hello");
+        owner.open("/account/security/passkeys").await.expect(200, "data-options");
+        app.leaves_jobs();
     }
 }
 

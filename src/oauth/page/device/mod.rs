@@ -218,7 +218,10 @@ async fn allow(
         return Ok(None);
     }
     let about = (Arc::clone(&asked.client), asked.request);
-    let allowing = Allowing::new(provider, context, about, (person, &member));
+    let mut allowing = Allowing::new(provider, context, about, (person, &member));
+    if provider.policies.is_emergency(&person.user.id).await? {
+        allowing.ends_with_the_session();
+    }
     let own = context.clone();
     let allowed = provider.app.storage.write(move |tx| Box::pin(async move { allowing.save(tx, &own).await }));
     match allowed.await? {

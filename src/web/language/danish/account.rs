@@ -80,6 +80,7 @@ pub(super) const ACCOUNT: Account = Account {
         },
         ask_again: "Spørg igen overalt",
         asked_again: "Du bliver igen bedt om det ekstra trin overalt.",
+        key_first: "Log først ind med en af dine adgangsnøgler eller med en gendannelseskode for at ændre dette.",
         set_up: SetUp {
             title: "Tilføj en godkendelsesapp",
             scan: "Åbn appen på din telefon, og scan dette billede.",

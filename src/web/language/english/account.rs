@@ -80,6 +80,7 @@ pub(super) const ACCOUNT: Account = Account {
         },
         ask_again: "Ask again everywhere",
         asked_again: "You’re asked for the second step everywhere again.",
+        key_first: "To change this, sign in with one of your passkeys first, or with a recovery code.",
         set_up: SetUp {
             title: "Add an authenticator app",
             scan: "Open the app on your phone and scan this picture.",

@@ -80,6 +80,7 @@ pub(super) const ACCOUNT: Account = Account {
         },
         ask_again: "Volver a preguntar en todas partes",
         asked_again: "Se le volverá a pedir el segundo paso en todas partes.",
+        key_first: "Para cambiar esto, entre primero con una de sus llaves de acceso o con un código de recuperación.",
         set_up: SetUp {
             title: "Añadir una aplicación de autenticación",
             scan: "Abra la aplicación en su teléfono y escanee esta imagen.",

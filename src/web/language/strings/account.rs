@@ -86,6 +86,7 @@ pub struct Security {
     pub remembered_count: fn(usize) -> String,
     pub ask_again: &'static str,
     pub asked_again: &'static str,
+    pub key_first: &'static str,
     pub set_up: SetUp,
     pub codes_page: CodesPage,
 }
