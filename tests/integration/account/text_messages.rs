@@ -121,7 +121,7 @@ async fn what_is_no_number_or_of_another_country_gets_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_gets_five_an_hour_whoever_asks_and_the_server_sends_no_more_than_it_may() {
-    for app in each("http://127.0.0.1:9/sms", &[("sms.hourly", "7")]).await {
+    for app in each("http://127.0.0.1:9/sms", &[("sms.hourly", "14")]).await {
         let (elsewhere, _stopper) = app.other_node().await;
         let people = [PRIYA, "max@riverside.example", "frank@riverside.example", "bill@riverside.example"];
         let ask = async |person: &str, number: &str, many: usize| {
@@ -165,6 +165,27 @@ async fn a_number_gets_five_an_hour_whoever_asks_and_the_server_sends_no_more_th
         }
         assert_eq!(texts(&app).await.len(), 2);
         assert_eq!(app.recorded("text-messages-exhaustion", "failure").await, 1, "told once an hour");
+    }
+}
+
+#[tokio::test]
+async fn whoever_names_a_number_keeps_nobody_from_signing_in_by_it() {
+    for app in each("http://127.0.0.1:9/sms", &[]).await {
+        let mut priya = app.signed_in(PRIYA).await;
+        set_up_phone(&app, &mut priya).await;
+        let mut max = app.signed_in("max@riverside.example").await;
+        let page = max.open(SET_UP).await;
+        for turn in 0..5 {
+            app.wait(Duration::from_secs(31));
+            let sent = max.post_form(&page, SET_UP, &[("send", "yes"), ("number", NUMBER)]).await;
+            assert_eq!(sent.status == 303, turn < 4, "turn {turn}: {}", sent.status);
+        }
+        texts(&app).await;
+        let mut new = app.browser();
+        let page = new.sign_in(PRIYA, PASSWORD).await;
+        let page = new.submit(&page, FACTOR, &[("send", "yes")]).await;
+        let code = texted(&app).await;
+        new.submit(&page, FACTOR, &[("code", &code)]).await.expect(200, "Hello, Priya Nair");
     }
 }
 
