@@ -24,7 +24,7 @@ use crate::{
     session::{Lifetime, Liveness},
     storage::{self, Tx},
     text::Slug,
-    web::{Language, Letterhead, Site, device::Device},
+    web::{EmergencyNews, Language, Letterhead, Site, device::Device},
 };
 
 /// Nothing weaker signs one in.
@@ -61,14 +61,14 @@ pub async fn account(app: &App, link: TokenHash) -> storage::Result<Option<(Acco
 /// # Errors
 /// When the database fails.
 pub async fn register(
-    app: &App,
+    (app, site): (&App, &Site),
     with: &Authenticator,
     context: Context,
     (link, given): (TokenHash, Given),
 ) -> storage::Result<bool> {
     let Ok(key) = with.relying_party.registered(&given.state, &given.answer, &ASKED) else { return Ok(false) };
     let Some((account, _)) = self::account(app, link).await? else { return Ok(false) };
-    let sealer = app.sealer.clone();
+    let (own, site) = (app.clone(), site.clone());
     app.storage
         .write(move |tx| {
             Box::pin(async move {
@@ -87,14 +87,15 @@ pub async fn register(
                     last_used_at: None,
                     closed_at: None,
                 };
-                let kept = sealer.seal(SealedColumn::FACTOR, factor.id.as_str(), &key.kept());
+                let kept = own.sealer.seal(SealedColumn::FACTOR, factor.id.as_str(), &key.kept());
                 if !tx.factors().add_key(&factor, (key.id(), key.counter()), kept).await? {
                     return Ok(false);
                 }
                 tx.emergency_accounts().set_up(&account.user, context.now).await?;
-                let event =
-                    Event::FactorEnrolment { user: account.user, factor: factor.id, kind: Kind::Passkey.as_str() };
+                let (user, kind) = (account.user.clone(), Kind::Passkey.as_str());
+                let event = Event::FactorEnrolment { user, factor: factor.id, kind };
                 tx.record(&context, Some(&account.organization), &event);
+                tell(tx, (&own, &site), &context, (&account, EmergencyNews::SetUp)).await?;
                 Ok(true)
             })
         })
@@ -144,12 +145,17 @@ pub(super) async fn enter(
     }
     let event = Event::EmergencyUse { user: user.id.clone(), slug: account.slug.to_string() };
     tx.record(context, Some(&account.organization), &event);
-    tell(tx, (app, site), context, &account).await?;
+    tell(tx, (app, site), context, (&account, EmergencyNews::Used)).await?;
     Ok(Ok(()))
 }
 
 /// Mail to all owners and whoever else hears of signs of an attack, and word to the webhook.
-async fn tell(tx: &mut Tx, (app, site): (&App, &Site), context: &Context, account: &Account) -> storage::Result<()> {
+async fn tell(
+    tx: &mut Tx,
+    (app, site): (&App, &Site),
+    context: &Context,
+    (account, news): (&Account, EmergencyNews),
+) -> storage::Result<()> {
     let owners = tx.signals().owners(std::slice::from_ref(&account.organization), context.now).await?;
     let mut recipients: Vec<(String, Option<Recipient>)> =
         owners.into_iter().map(|owner| (owner.email.clone(), Some(owner))).collect();
@@ -169,12 +175,15 @@ async fn tell(tx: &mut Tx, (app, site): (&App, &Site), context: &Context, accoun
         };
         let facts = (address, context.now);
         let letter =
-            letterhead.emergency_used((account.slug.as_str(), &organization), facts, &site.address_of("/account"));
+            letterhead.emergency(news, (account.slug.as_str(), &organization), facts, &site.address_of("/account"));
         tx.jobs().enqueue(context, &app.sealer, &mail(&to, letter)).await?;
     }
     if app.config.alerts.webhook.is_some() {
         let body = json!({
-            "type": "emergency-account-used",
+            "type": match news {
+                EmergencyNews::Used => "emergency-account-used",
+                EmergencyNews::SetUp => "emergency-account-set-up",
+            },
             "timestamp": context.now.to_string(),
             "data": {
                 "user": account.user.as_str(),

@@ -120,9 +120,9 @@ enum Wrong {
 /// When the database fails; nothing has changed then.
 pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) -> storage::Result<Outcome> {
     let app = &policies.app;
-    // Nobody guesses a key: the network is counted, so that nobody fills the audit log.
-    let counted = format!("passkey {:?}", attempt.network);
-    if let Verdict::Wait(time) = with.limit.attempt(&counted, attempt.network) {
+    // Nobody guesses a key: the network is counted, and no account, so that nobody fills the audit log and nobody keeps
+    // others of the same network from their keys by a few wrong answers.
+    if let Verdict::Wait(time) = with.limit.attempt_by_anybody(attempt.network) {
         return Ok(Outcome::Wait(time));
     }
     let (user, proved) = match judged(app, with, &attempt.given).await? {
@@ -166,7 +166,7 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
         })
         .await?;
     if settled.is_ok() {
-        with.limit.succeeded(&counted, network);
+        with.limit.succeeded_from(network);
     }
     Ok(match settled {
         Ok(Settled::Begun) => Outcome::SignedIn(token),

@@ -44,6 +44,16 @@ impl SignInLimit {
         }
     }
 
+    /// Charges an attempt that no account is known of.
+    pub fn attempt_by_anybody(&self, from: Network) -> Verdict {
+        self.networks.attempt(from.octets())
+    }
+
+    /// That attempt was right.
+    pub fn succeeded_from(&self, from: Network) {
+        self.networks.refund(from.octets());
+    }
+
     /// Charges a one-time code of `person`, who has proved another factor before.
     pub fn attempt_code(&self, person: &str, from: Network) -> Verdict {
         self.charge(&self.codes, person, from)
@@ -98,6 +108,16 @@ mod tests {
     }
 
     const WAIT: Verdict = Verdict::Wait(Duration::from_secs(1));
+
+    #[test]
+    fn an_attempt_at_no_account_is_counted_by_its_network_alone() {
+        let (limit, from) = (limit(2, 4), network("192.0.2.1"));
+        assert_eq!([0; 4].map(|_| limit.attempt_by_anybody(from)), [Verdict::Allowed; 4]);
+        assert_eq!(limit.attempt_by_anybody(from), WAIT);
+        assert_eq!(limit.attempt_by_anybody(network("192.0.2.2")), Verdict::Allowed);
+        limit.succeeded_from(from);
+        assert_eq!(limit.attempt_by_anybody(from), Verdict::Allowed);
+    }
 
     #[test]
     fn an_account_is_limited_from_everywhere_together() {

@@ -48,7 +48,7 @@ pub use forwarded::TrustedProxies;
 pub use frame::{Brand, Frame, Page};
 pub use headers::{Frames, RedirectOrigin, RedirectsTo};
 pub use language::Language;
-pub use letter::{FactorChange, Invited, Letter, Letterhead, RecoveryNews, RecoveryStep, Suspicion};
+pub use letter::{EmergencyNews, FactorChange, Invited, Letter, Letterhead, RecoveryNews, RecoveryStep, Suspicion};
 pub use message::{Link, Message};
 pub use parameters::{ParameterError, Parameters};
 pub use return_to::{LocalPath, ReturnTo, ReturnToError, Shown};

@@ -44,7 +44,7 @@ pub(super) async fn register(
     let (account, _) = emergency::account(&app, link).await?.ok_or(Refusal::LinkInvalid)?;
     let context = visit_context(&app, &visit, Actor::Anonymous);
     let is_done = match given(&visit, &purpose_of(&account), &form) {
-        Some(given) => emergency::register(&app, &with, context, (link, given)).await?,
+        Some(given) => emergency::register((&app, visit.site()), &with, context, (link, given)).await?,
         None => false,
     };
     let frame = Frame::new(&visit);

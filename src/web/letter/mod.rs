@@ -7,7 +7,7 @@ mod recovery;
 
 use askama::Template;
 
-pub use recovery::{RecoveryNews, RecoveryStep};
+pub use recovery::{EmergencyNews, RecoveryNews, RecoveryStep};
 
 use super::{
     accent::Accent,
@@ -316,10 +316,13 @@ mod tests {
             .map(|step| head.recovery(&step, href));
         let news = [RecoveryNews::Asked, RecoveryNews::Agreed, RecoveryNews::Ended, RecoveryNews::Used];
         let delayed = head.recovery_delayed("Priya <b>", until, href);
-        let emergency = head.emergency_used(("safe", "Riverside & Sons"), ("192.0.2.7", until), href);
+        let safe = ("safe", "Riverside & Sons");
+        let emergencies = [EmergencyNews::SetUp, EmergencyNews::Used]
+            .map(|news| head.emergency(news, safe, ("192.0.2.7", until), href));
         steps
             .into_iter()
-            .chain([delayed, emergency])
+            .chain([delayed])
+            .chain(emergencies)
             .chain(news.map(|news| head.recovery_news(news, "Priya <b>", href)))
             .collect()
     }

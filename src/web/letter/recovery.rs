@@ -3,6 +3,15 @@
 use super::{Letter, Letterhead};
 use crate::clock::Timestamp;
 
+/// What has become of an emergency account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmergencyNews {
+    /// It has a key now.
+    SetUp,
+    /// It signed in.
+    Used,
+}
+
 /// What has become of a request to let somebody in who has lost every factor, as the person is told.
 #[derive(Debug, Clone, Copy)]
 pub enum RecoveryStep<'a> {
@@ -35,18 +44,26 @@ pub enum RecoveryNews {
 }
 
 impl Letterhead {
-    /// Word that an emergency account signed in, from `address` at `at`; `href` leads to the reader's account.
+    /// Word of an emergency account, from `address` at `at`; `href` leads to the reader's account.
     #[must_use]
-    pub fn emergency_used(
+    pub fn emergency(
         &self,
+        news: EmergencyNews,
         (account, organization): (&str, &str),
         (address, at): (&str, Timestamp),
         href: &str,
     ) -> Letter {
         let t = &self.texts().suspicion;
         let facts = (t.facts)(address, &self.language.date_and_time(at));
-        let before = vec![(t.emergency_lead)(account, organization), facts, t.emergency_next.into()];
-        self.write("emergency-use", t.emergency, &self.body(before, (t.button, href), vec![]))
+        let (kind, subject, lead, next) = match news {
+            EmergencyNews::Used => {
+                ("emergency-use", t.emergency, (t.emergency_lead)(account, organization), t.emergency_next)
+            }
+            EmergencyNews::SetUp => {
+                ("emergency-key", t.emergency_key, (t.emergency_key_lead)(account, organization), t.emergency_key_next)
+            }
+        };
+        self.write(kind, subject, &self.body(vec![lead, facts, next.into()], (t.button, href), vec![]))
     }
 
     /// Word to somebody for whom it was asked that they be let in without a second factor; `href` is the link of this step.

@@ -37,6 +37,8 @@ async fn rotate(app: &TestApp, slug: &str) -> String {
 async fn with_a_key(app: &TestApp, link: &str) -> Device {
     let (device, done) = Device::set_up_at(&mut app.browser(), link, "/emergency/").await;
     done.expect(200, "The key is registered");
+    let told = app.mail().await;
+    assert_eq!((told.to.as_str(), told.kind.as_str()), (OLIVIA, "emergency-key"));
     device
 }
 
@@ -72,7 +74,14 @@ async fn it_signs_in_once_whatever_rules_say_and_everybody_is_told() {
         let (_, again) = uses(&app, &mut device).await;
         again.expect(422, "");
         assert_eq!(app.recorded("emergency-use", "success").await, 1);
-        app.wait(4 * HOUR);
+        // What begins late ends with the session too.
+        for _ in 0..2 {
+            app.wait(Duration::from_mins(105));
+            browser.open("/account").await.expect(200, "Emergency account safe");
+        }
+        let late = app.tokens(&mut browser, "scope=openid+offline_access&organization=riverside").await;
+        app.wait(Duration::from_mins(30));
+        assert_eq!(app.refresh(&late).await.status, 400);
         assert!(browser.open("/account").await.path.starts_with("/login/password"), "four hours are over");
         assert_eq!(app.refresh(&tokens).await.status, 400, "offline_access or not");
         assert_eq!(app.userinfo(&tokens).await.status, 401);

@@ -217,6 +217,13 @@ pub(super) const LETTERS: Letters = Letters {
             format!("Nødkontoen {account} hos {organization} er brugt til at logge ind.")
         },
         emergency_next: "Hvis det ikke var en af jer, så fjern den straks: `lanyard emergency remove`. Sessionen slutter efter fire timer; derefter logger den ikke ind igen, før den er fornyet.",
+        emergency_key: "En nødkonto har fået en nøgle",
+        emergency_key_lead: |account, organization| {
+            format!(
+                "Nødkontoen {account} hos {organization} er sat op med en sikkerhedsnøgle, som logger den ind én gang som ejer."
+            )
+        },
+        emergency_key_next: "Hvis det ikke var en af jer, så fjern den straks: `lanyard emergency remove`. Den, der har nøglen, kan bruge den.",
         once: "I en time får du ikke flere beskeder om det samme.",
         button: "Åbn min konto",
     },

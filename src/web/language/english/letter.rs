@@ -213,6 +213,13 @@ pub(super) const LETTERS: Letters = Letters {
             format!("The emergency account {account} of {organization} was used to sign in.")
         },
         emergency_next: "If nobody of you did, disable it at once: `lanyard emergency remove`. Its session ends after four hours; then it signs in no more until it’s rotated.",
+        emergency_key: "An emergency account has a key now",
+        emergency_key_lead: |account, organization| {
+            format!(
+                "The emergency account {account} of {organization} was set up with a security key, which signs it in once as an owner."
+            )
+        },
+        emergency_key_next: "If nobody of you did, remove it at once: `lanyard emergency remove`. Whoever holds that key can use it.",
         once: "For an hour, you won’t get another message about the same.",
         button: "Open my account",
     },

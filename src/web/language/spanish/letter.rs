@@ -219,6 +219,13 @@ pub(super) const LETTERS: Letters = Letters {
             format!("Se ha entrado con la cuenta de emergencia {account} de {organization}.")
         },
         emergency_next: "Si no fue ninguno de ustedes, quítela enseguida: `lanyard emergency remove`. Su sesión termina a las cuatro horas; después no entra más hasta que se renueve.",
+        emergency_key: "Una cuenta de emergencia ya tiene llave",
+        emergency_key_lead: |account, organization| {
+            format!(
+                "La cuenta de emergencia {account} de {organization} se ha configurado con una llave de seguridad, con la que entra una vez como propietaria."
+            )
+        },
+        emergency_key_next: "Si no fue ninguno de ustedes, quítela enseguida: `lanyard emergency remove`. Quien tenga esa llave puede usarla.",
         once: "Durante una hora no recibirá otro mensaje sobre lo mismo.",
         button: "Abrir mi cuenta",
     },

@@ -178,6 +178,9 @@ pub struct Suspicions {
     pub emergency: &'static str,
     pub emergency_lead: fn(&str, &str) -> String,
     pub emergency_next: &'static str,
+    pub emergency_key: &'static str,
+    pub emergency_key_lead: fn(&str, &str) -> String,
+    pub emergency_key_next: &'static str,
     pub once: &'static str,
     pub button: &'static str,
 }
