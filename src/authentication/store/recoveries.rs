@@ -135,12 +135,7 @@ impl Recoveries<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_link(&mut self, link: TokenHash, now: Timestamp) -> Result<Option<Open>> {
-        let row = sql(select!("r.link_hash = $2"))
-            .bind(now.0)
-            .bind(link.to_vec())
-            .fetch_optional(self.0.connection())
-            .await?;
-        row.as_ref().map(open).transpose()
+        self.by_hash(select!("r.link_hash = $2"), link, now).await
     }
 
     /// The one that this link ends.
@@ -148,11 +143,11 @@ impl Recoveries<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_stop(&mut self, stop: TokenHash, now: Timestamp) -> Result<Option<Open>> {
-        let row = sql(select!("r.stop_hash = $2"))
-            .bind(now.0)
-            .bind(stop.to_vec())
-            .fetch_optional(self.0.connection())
-            .await?;
+        self.by_hash(select!("r.stop_hash = $2"), stop, now).await
+    }
+
+    async fn by_hash(&mut self, statement: &'static str, hash: TokenHash, now: Timestamp) -> Result<Option<Open>> {
+        let row = sql(statement).bind(now.0).bind(hash.to_vec()).fetch_optional(self.0.connection()).await?;
         row.as_ref().map(open).transpose()
     }
 

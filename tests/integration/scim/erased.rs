@@ -54,7 +54,7 @@ async fn a_delete_ends_a_membership_and_leaves_of_a_person_what_is_their_own() {
         assert_eq!(is_tombstone(&push, (&pending, &waiting)).await, (true, true), "nobody ever was there");
         assert_eq!(is_tombstone(&push, (&joined, &ann)).await, (true, false), "the account is Ann's own");
         let account = push.door.clinic.app.storage.read().await.unwrap().users().by_id(&ann).await.unwrap().unwrap();
-        assert!(account.disabled_at.is_none() && account.email.is_some());
+        assert!(account.is_active(push.door.clinic.app.clock.now()) && account.email.is_some());
         assert!(recorded(&push, &waiting).await.contains(&"membership-removal".to_owned()));
 
         // Erasing her for good is somebody's decision; the log goes on naming the id.
