@@ -40,7 +40,7 @@ use crate::{
     },
     outbound::Outbound,
     random::Random,
-    secret::{ExposeSecret, SecretSlice},
+    secret::{ExposeSecret, SecretSlice, TokenHash},
     storage::{self, Settings, Storage},
     telemetry::Metrics,
 };
@@ -81,6 +81,7 @@ pub struct Parts {
 struct Shared {
     subjects: hmac::Key,
     encryption: jwe::PrivateKey,
+    guessable: hmac::Key,
 }
 
 impl Deref for App {
@@ -215,6 +216,16 @@ impl App {
         BASE64URL_NOPAD.encode(tag.as_ref())
     }
 
+    /// A hash under which something is found again that could be guessed from a hash alone: of a telephone number, say.
+    ///
+    /// # Panics
+    /// When the keys were not started ([`App::start_keys`]).
+    #[must_use]
+    pub fn keyed_hash(&self, parts: [&str; 2]) -> TokenHash {
+        let tag = hmac::sign(&self.shared().guessable, parts.join("\0").as_bytes());
+        TokenHash::from_stored(tag.as_ref()).expect("HMAC-SHA-256 gives 32 bytes")
+    }
+
     /// The key that others encrypt to.
     ///
     /// # Panics
@@ -234,9 +245,11 @@ impl App {
         let seed = self.shared_key(SharedKey::Encryption).await?;
         let encryption = jwe::PrivateKey::from_seed(seed.expose_secret());
         self.keyring.publish_encryption(encryption.jwk().clone());
-        let subjects = hmac::Key::new(hmac::HMAC_SHA256, subjects.expose_secret());
+        let guessable = self.shared_key(SharedKey::Guessable).await?;
+        let mac = |key: &SecretSlice<u8>| hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret());
+        let (subjects, guessable) = (mac(&subjects), mac(&guessable));
         // Another task of this node may have been quicker, with the same keys.
-        let _ = self.shared.set(Shared { subjects, encryption });
+        let _ = self.shared.set(Shared { subjects, encryption, guessable });
         Ok(())
     }
 

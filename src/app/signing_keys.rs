@@ -194,9 +194,11 @@ mod tests {
         let before = app.sealer.current_id();
         let shared = async |key| app.shared_key(key).await.expect("a key").expose_secret().to_vec();
         let kept = (shared(SharedKey::Subjects).await, shared(SharedKey::Encryption).await);
+        let hash = app.keyed_hash(["telephone", "+4512345678"]);
         let done = app.rekey(Actor::Host("root".to_owned()), Duration::ZERO).await.expect("replaced");
-        assert_eq!((done.values, &done.id), (4, &app.sealer.current_id()));
+        assert_eq!((done.values, &done.id), (5, &app.sealer.current_id()));
         assert_eq!((shared(SharedKey::Subjects).await, shared(SharedKey::Encryption).await), kept, "names stay");
+        assert!(hash.matches(app.keyed_hash(["telephone", "+4512345678"])), "and what is counted by them");
         assert_ne!(done.id, before);
         assert!(recorded(&app, "master-key-change").await[0].contains(&done.id));
         assert_eq!(app.sealer.source().read().expect("read").iter().count(), 1);

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
+
 use crate::{
     app::App,
     audit::{Context, Event},
@@ -71,12 +73,12 @@ pub struct Door {
 }
 
 impl Door {
-    /// That of a sign-in: `folded` is the name as it was typed.
+    /// That of a sign-in: `folded` is the name as it was typed, which may be anything (a password in the wrong field, say).
     ///
     /// # Errors
     /// When the database fails.
     pub async fn of(
-        tx: &mut Tx,
+        (tx, app): (&mut Tx, &App),
         user: Option<&User>,
         folded: &str,
         browser: Option<TokenHash>,
@@ -87,12 +89,11 @@ impl Door {
         if let Some(browser) = browser
             && tx.known_devices().is_known(id, browser).await?
         {
-            return Ok(Self {
-                name: format!("device\0{id}\0{}", data_encoding::HEXLOWER.encode(&browser.to_vec())),
-                is_known: true,
-            });
+            return Ok(Self { name: format!("device\0{id}\0{}", HEXLOWER.encode(&browser.to_vec())), is_known: true });
         }
-        let name = user.map_or_else(|| folded.to_owned(), |user| account(&user.id));
+        // Of both, so that an account costs the same as none.
+        let unknown = HEXLOWER.encode(&app.keyed_hash(["name", folded]).to_vec());
+        let name = user.map_or_else(|| format!("name\0{unknown}"), |user| account(&user.id));
         Ok(Self { name, is_known: false })
     }
 

@@ -3,7 +3,7 @@
 //! A code is good once, for ten minutes and five tries, in the session that asked for it; another is sent after half a minute,
 //! and no more than five within an hour, whatever they are for: counted in the unit of work that sends it, while the person
 //! is kept still, so that however many ask at once, on whatever node, get no more. Text messages cost money: they are counted
-//! by number as well, and altogether, one after the other.
+//! by number as well, under a hash whose key is no part of the database in the clear, and altogether, one after the other.
 
 use super::{
     allowed::Allowed,
@@ -79,10 +79,10 @@ impl Destination {
     }
 
     /// Under which text messages to it are counted.
-    fn target(&self) -> Option<TokenHash> {
+    fn target(&self, app: &App) -> Option<TokenHash> {
         match self {
             Self::Mailbox(_) => None,
-            Self::Telephone(number) => Some(TokenHash::of(&format!("telephone\0{}", number.as_str()))),
+            Self::Telephone(number) => Some(app.keyed_hash(["telephone", number.as_str()])),
         }
     }
 }
@@ -156,7 +156,7 @@ impl Asking {
         let (user, now) = (&self.session.user, self.context.now);
         let within = (sent_code::WITHIN, sent_code::MOST);
         let mut wait = sent_code::wait(&tx.sent_codes().sent(user, within, now).await?, now);
-        if let (Destination::Telephone(number), Some(target)) = (to, to.target()) {
+        if let (Destination::Telephone(number), Some(target)) = (to, to.target(app)) {
             let prefixes = &app.config.sms.prefixes;
             if !prefixes.is_empty() && !prefixes.iter().any(|prefix| number.as_str().starts_with(prefix)) {
                 return Ok(Some(Sent::Unreachable));
@@ -197,7 +197,7 @@ impl Asking {
         kept.extend_from_slice(to.as_str().as_bytes());
         let sealed = app.sealer.seal(SealedColumn::SENT_CODE, id.as_str(), &kept);
         let place = Place { user: &person.id, session: &session.id, kind: *kind, purpose: *purpose };
-        tx.sent_codes().add((&Waiting { id, sealed }, to.target()), place, context.now).await?;
+        tx.sent_codes().add((&Waiting { id, sealed }, to.target(app)), place, context.now).await?;
         tx.record(context, None, &Event::CodeSending { user: person.id.clone(), kind: kind.as_str() });
         let job = self.message(app, (person, to), &code);
         tx.jobs().enqueue(context, &app.sealer, &job).await?;

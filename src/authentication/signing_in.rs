@@ -91,7 +91,7 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
         Ok(name) => tx.users().by_login_name(&name).await?,
         Err(_) => None,
     };
-    let door = Door::of(&mut tx, user.as_ref(), &folded, attempt.browser).await?;
+    let door = Door::of((&mut tx, app), user.as_ref(), &folded, attempt.browser).await?;
     let tally = tx.throttles().find(door.key()).await?;
     drop(tx);
     // Whoever is known has a count of their own, and is not held up by others of the same network.

@@ -11,6 +11,8 @@ pub enum SharedKey {
     Subjects,
     /// What clients encrypt to us: the seed of our key.
     Encryption,
+    /// Hashes of what others could guess: telephone numbers, names that nobody has.
+    Guessable,
 }
 
 impl SharedKey {
@@ -22,6 +24,7 @@ impl SharedKey {
             Self::Pages => "pages",
             Self::Subjects => "subjects",
             Self::Encryption => "encryption",
+            Self::Guessable => "guessable",
         }
     }
 }

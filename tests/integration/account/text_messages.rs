@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 use data_encoding::BASE64;
 use lanyard::{
     jobs::{Job, Lane},
+    secret::TokenHash,
     storage,
 };
 use serde_json::Value;
@@ -75,6 +76,12 @@ async fn a_text_message_is_the_second_step_once_its_code_was_typed() {
     for app in each("http://127.0.0.1:9/sms", &[]).await {
         let mut browser = app.signed_in(PRIYA).await;
         set_up_phone(&app, &mut browser).await.expect(200, "Your recovery codes");
+        let named = async |target| {
+            let within = (Duration::from_hours(1), 9);
+            app.read().await.sent_codes().named(target, within, app.app.clock.now()).await.expect("read").len()
+        };
+        assert_eq!(named(app.app.keyed_hash(["telephone", "+4512345678"])).await, 1);
+        assert_eq!(named(TokenHash::of("telephone\0+4512345678")).await, 0, "numbers are few enough to try them all");
         let list = browser.open("/account/security").await;
         list.expect(200, "•••• 78");
         assert!(!list.says("12345678") && !list.says("12 34 56 78"), "no more of the number is shown");
