@@ -10,7 +10,7 @@ help: ## lists these commands
 run: ## builds Lanyard and starts the demo clinic; make run DEMO="--listen localhost:9080" passes options on
 	@.ci/install build run
 	cargo build --locked
-	target/debug/lanyard demo $(DEMO)
+	cargo run --locked --quiet -- demo $(DEMO)
 
 test: ## runs every test: rules, storage on both databases, endpoints, and real apps and a browser against the demo
 	@.ci/install build run test

@@ -2,6 +2,7 @@
 //!
 //! A hash costs as much as a hundred tokens, so it neither runs on the threads that answer requests nor waits without
 //! bound: a few threads, each with memory that is kept between calls and freed when idle, and a fair, bounded queue.
+//! Whoever finds it full hears so a moment later, so that a flood that asks again at once costs others nothing.
 //! Stored hashes are PHC strings. What the server does with a right or wrong password is decided elsewhere.
 
 mod arena;
@@ -16,7 +17,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::sleep,
+};
 
 use self::{
     arena::Arena,
@@ -31,6 +35,12 @@ use crate::{config::Hashing, limit::Network, random::Random, secret::equal};
 
 /// Memory of a thread that had nothing to do for this long is freed.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// Whoever found no room is told so after this time.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// So many may wait to be told; one more is told at once.
+const PAUSING: usize = 1024;
 
 /// Hashes and verifies passwords; cheap to clone. Its threads end with the last clone.
 #[derive(Debug, Clone)]
@@ -55,6 +65,7 @@ pub struct Busy;
 #[derive(Debug)]
 struct Threads {
     queue: Arc<Queue<Task>>,
+    pausing: Semaphore,
     cost: Hashing,
     random: Random,
 }
@@ -86,7 +97,7 @@ impl Hasher {
                 .spawn(move || work(&queue, idle))
                 .expect("the operating system has a thread for hashing");
         }
-        Self(Arc::new(Threads { queue, cost, random }))
+        Self(Arc::new(Threads { queue, pausing: Semaphore::new(PAUSING), cost, random }))
     }
 
     /// The PHC string of a new password.
@@ -124,9 +135,21 @@ impl Hasher {
 
     async fn digest(&self, password: Password, hash: Stored, from: Network) -> Result<Vec<u8>, Busy> {
         let (done, digest) = oneshot::channel();
-        self.0.queue.push(from, Task { password, hash, done })?;
+        let room = self.0.queue.push(from, Task { password, hash, done });
         // The sender is dropped without an answer when a fairer claim took the place in the queue.
-        digest.await.map_err(|_| Busy)
+        let digest = if room.is_ok() { digest.await.ok() } else { None };
+        match digest {
+            Some(digest) => Ok(digest),
+            None => Err(self.pause().await),
+        }
+    }
+
+    /// Lets somebody who found no room wait before they ask again.
+    async fn pause(&self) -> Busy {
+        if let Ok(_place) = self.0.pausing.try_acquire() {
+            sleep(PAUSE).await;
+        }
+        Busy
     }
 }
 

@@ -49,7 +49,8 @@ async fn the_same_password_has_another_hash_each_time() {
 }
 
 #[tokio::test]
-async fn a_flood_is_refused_and_a_person_elsewhere_is_served() {
+async fn a_flood_is_refused_a_moment_later_and_a_person_elsewhere_is_served() {
+    let begun = Instant::now();
     let hasher = Hasher::start(Hashing { threads: 1, queue: 4, ..cost() }, Random::seeded(1));
     let flood: Vec<_> = (0..20)
         .map(|_| {
@@ -64,6 +65,8 @@ async fn a_flood_is_refused_and_a_person_elsewhere_is_served() {
         refused += usize::from(one.await.expect("no panic") == Err(Busy));
     }
     assert!((14..20).contains(&refused), "{refused} of 20 refused");
+    let took = begun.elapsed();
+    assert!((PAUSE..PAUSE * 3).contains(&took), "all at once, but not before {PAUSE:?}: {took:?}");
 }
 
 #[tokio::test]
