@@ -14,7 +14,15 @@ async function comesInBy(visitor, code) {
   await visitor.isAt(`${ISSUER}/account`);
 }
 
-// One person each: of codes there are five an hour, and half a minute between two, however they are sent.
+/** When the last code may have been sent to whom: there is half a minute between two, however they are sent. */
+const sent = new Map();
+
+async function untilTheNextCode(person) {
+  const early = (sent.get(person) ?? 0) + 31_000 - Date.now();
+  if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+}
+
+// One person each: of codes there are five an hour.
 const CASES = [[DESKTOP, 'frank'], [DARK_PHONE, 'bill'], [WITHOUT_SCRIPTS, 'sam'], [SPANISH, 'max']];
 for (const [device, name] of CASES) {
   const person = `${name}@riverside.example`;
@@ -52,6 +60,7 @@ for (const [device, name] of CASES) {
     assert.equal(await visitor.page.locator('a[href$="/remove"]').count(), 0);
     await visitor.opens(`${ISSUER}/account/sessions`);
     await visitor.presses(visitor.page.locator('form[action="/account/sessions/end-all"] button'));
+    sent.set(person, Date.now());
   });
 }
 
@@ -59,9 +68,10 @@ const PHONES = [
   [DESKTOP, 'olivia@riverside.example', '+4511223341'],
   [DARK_PHONE, 'priya@riverside.example', '+4511223342'],
   [WITHOUT_SCRIPTS, 'noor@harbour.example', '+4511223343'],
-  [SPANISH, 'tess@harbour.example', '+4511223344'],
+  [SPANISH, 'frank@riverside.example', '+4511223344'],
 ];
 for (const [device, person, number] of PHONES) {
+  await untilTheNextCode(person);
   await visit('codes by text message are set up with a number that is one', device, async (visitor) => {
     await visitor.opensTheAccountAs(person);
     await visitor.opens(SECURITY);
