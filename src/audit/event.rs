@@ -330,16 +330,16 @@ events! {
     MasterKeyChange "master-key-change" Success { key: String } key [Keys];
     /// A policy was changed.
     PolicyChange "policy-change" Success { policy: String, change: String } policy [Directory, Policies];
-    /// A rule of a policy was set. `from` is empty where there was none.
-    PolicySet "policy-set" Success { setting: String, subject: String, from: String, to: String } setting [Policies];
-    /// A rule of a policy was taken back.
-    PolicyRemoval "policy-removal" Success { setting: String, subject: String, from: String } setting [Policies];
-    /// A change of a rule is tried until then; `former` is what it was before.
-    PolicyTrial "policy-trial" Success { setting: String, subject: String, former: String, until: String } setting;
-    /// A change that was tried stays.
-    PolicyKeep "policy-keep" Success { setting: String, subject: String } setting;
-    /// A change that was tried and not kept was taken back.
-    PolicyRollback "policy-rollback" Success { setting: String, subject: String, from: String, to: String } setting [Policies];
+    /// A rule of a policy was set. `from` is empty where there was none, `user` where it is not for one member alone.
+    PolicySet "policy-set" Success { user: String, setting: String, subject: String, from: String, to: String } setting [Policies];
+    /// A rule of a policy was taken back; `user` as before.
+    PolicyRemoval "policy-removal" Success { user: String, setting: String, subject: String, from: String } setting [Policies];
+    /// A change of a rule is tried until then; `former` is what it was before, `user` as before.
+    PolicyTrial "policy-trial" Success { user: String, setting: String, subject: String, former: String, until: String } setting;
+    /// A change that was tried stays; `user` as before.
+    PolicyKeep "policy-keep" Success { user: String, setting: String, subject: String } setting;
+    /// A change that was tried and not kept was taken back; `user` as before.
+    PolicyRollback "policy-rollback" Success { user: String, setting: String, subject: String, from: String, to: String } setting [Policies];
     /// A rule of a policy signed somebody out of the organization.
     PolicyEnd "policy-sign-out" Success { user: UserId, session: SessionId, setting: String, rules: String } session;
     /// A shared workstation was made.

@@ -21,6 +21,7 @@ pub mod endpoint;
 pub mod page;
 pub mod recovery;
 pub mod remembered;
+pub mod requiring;
 mod room;
 pub mod second_factor;
 pub mod sending;

@@ -99,7 +99,8 @@ impl Recoveries {
     }
 }
 
-async fn desk(shell: &Shell) -> anyhow::Result<Desk> {
+/// By whom letters are written here.
+pub(super) async fn desk(shell: &Shell) -> anyhow::Result<Desk> {
     Ok(Desk { site: server::site(&shell.app).await?, sealer: shell.app.sealer.clone() })
 }
 

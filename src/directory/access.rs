@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     clock::Timestamp,
-    id::{GroupId, LocationId, RoleId},
+    id::{GroupId, LocationId, MembershipId, RoleId},
     text::Slug,
 };
 
@@ -26,6 +26,8 @@ use super::{
 /// What tokens say of a member, sorted and without repetition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
+    /// Whose it is; none of a service, and while the membership is not active.
+    pub member: Option<MembershipId>,
     /// Roles assigned, directly or by a group; inherited ones show in `entitlements` alone.
     pub roles: Vec<Slug>,
     /// Groups, enclosing ones included.
@@ -103,6 +105,8 @@ pub type Reaches = BTreeMap<Permission, Reach>;
 pub struct Holdings {
     /// When the membership holds; none for an inactive one, which holds nothing.
     pub active: Option<Validity>,
+    /// That membership; none of a client.
+    pub member: Option<MembershipId>,
     /// Roles assigned directly.
     pub assignments: Vec<Held>,
     /// Groups the member is directly in.
@@ -154,6 +158,7 @@ impl Holdings {
         let sites = self.sites(&held);
         let assignments: BTreeSet<Assigned> = held.iter().filter_map(|one| self.assigned(one)).collect();
         Access {
+            member: self.member.clone(),
             roles: sorted(assignments.iter().map(|one| one.at.role.clone())),
             groups: sorted(self.enclosing_groups().filter_map(|id| self.groups.get(id).cloned())),
             identifiers: self.identified(&self.identifiers, &sites),

@@ -331,6 +331,9 @@ pub(super) async fn end_access(tx: &mut Tx, context: &Context, membership: &Memb
 }
 
 /// The member of this organization, unless removed, kept as it is until the commit.
-pub(super) async fn existing(tx: &mut Tx, organization: &OrganizationId, id: &MembershipId) -> Result<Membership> {
+///
+/// # Errors
+/// When there is none such.
+pub async fn existing(tx: &mut Tx, organization: &OrganizationId, id: &MembershipId) -> Result<Membership> {
     tx.memberships().held(organization, id).await?.ok_or_else(|| Noun::Membership.unknown(id))
 }

@@ -77,6 +77,7 @@ pub(crate) fn member(user: &str, slug: &str) -> (Membership, Organization) {
 /// One role, one group, one site.
 pub(crate) fn access(role: &str, group: &str, location: &str) -> Access {
     Access {
+        member: None,
         roles: vec![role.parse().unwrap()],
         groups: vec![group.parse().unwrap()],
         locations: vec![location.parse().unwrap()],

@@ -166,8 +166,8 @@ pub async fn lifetime_of_newcomer(tx: &mut Tx, app: &App, user: &UserId, now: Ti
 /// The rules of organizations that hold for a person, and until when that is known.
 async fn of_person(tx: &mut Tx, user: &UserId, now: Timestamp) -> storage::Result<(Vec<Rule>, Option<Timestamp>)> {
     let members = tx.memberships().active_of_user(user, now).await?;
-    let organizations: Vec<OrganizationId> = members.iter().map(|(_, organization)| organization.id.clone()).collect();
-    let rules = tx.policy_rules().of_all(&organizations).await?;
+    let pairs: Vec<_> = members.iter().map(|(own, organization)| (&own.id, &organization.id)).collect();
+    let rules = tx.policy_rules().about(&pairs).await?;
     let is_ruled = |organization: &OrganizationId| rules.iter().any(|stored| stored.organization == *organization);
     let members = members.iter().filter(|(_, organization)| is_ruled(&organization.id));
     let places: Vec<(MembershipId, &OrganizationId)> = members.map(|(own, at)| (own.id.clone(), &at.id)).collect();

@@ -11,9 +11,9 @@ use crate::{
     app::App,
     audit::{Actor, Context, Event},
     clock::Timestamp,
-    directory::{self, access::Access},
+    directory::{self, access::Access, membership},
     geography::Place,
-    id::{OrganizationId, UserId},
+    id::{MembershipId, OrganizationId, UserId},
     setting::{Setting, SubjectKind, Value, schedule},
     storage::{self, Tx},
 };
@@ -30,6 +30,9 @@ pub enum Error {
     /// A setting that is not for such a subject.
     #[error("{0} cannot be set for a {kind}; it is for a whole {list}", kind = .1.name(), list = subjects(*.0))]
     NotFor(Setting, SubjectKind),
+    /// An emergency account has rules of its own.
+    #[error("an emergency account has rules of its own, which nobody changes")]
+    EmergencyAccount,
     /// Every owner would be stopped.
     #[error(
         "with this rule {0} would stop every owner of the organization, at every time or from wherever they are signed in \
@@ -67,7 +70,8 @@ const LONGEST_WAIT: Duration = Duration::from_hours(14 * 24);
 /// tried no more.
 ///
 /// # Errors
-/// When the setting is not for such a subject, and when every owner would be stopped.
+/// When the setting is not for such a subject, when there is no such member, for an emergency account, and when every owner
+/// would be stopped.
 pub async fn set(
     tx: &mut Tx,
     (app, context): (&App, &Context),
@@ -83,6 +87,12 @@ pub async fn set(
         return Err(Error::CountriesUnknown(setting));
     }
     tx.organizations().lock(organization).await?;
+    let user = person(tx, organization, subject).await?;
+    if let Some(user) = &user
+        && tx.emergency_accounts().of_user(user).await?.is_some()
+    {
+        return Err(Error::EmergencyAccount);
+    }
     let former = tx.policy_rules().value(organization, subject, setting).await?;
     tx.policy_trials().end(organization, subject, setting).await?;
     tx.policy_rules().put(context, organization, subject, (setting, value)).await?;
@@ -96,6 +106,7 @@ pub async fn set(
         }
     }
     let event = Event::PolicySet {
+        user: named_in_log(user),
         setting: setting.name().to_owned(),
         subject: named(subject.0, name),
         from: former.clone().unwrap_or_default(),
@@ -128,12 +139,32 @@ pub async fn unset(
     tx.organizations().lock(organization).await?;
     let former = tx.policy_rules().value(organization, subject, setting).await?;
     let former = former.ok_or(Error::NoRule(setting))?;
+    let user = named_in_log(person(tx, organization, subject).await?);
     tx.policy_trials().end(organization, subject, setting).await?;
     tx.policy_rules().delete(organization, subject, setting).await?;
     let (setting, subject) = (setting.name().to_owned(), named(subject.0, name));
-    let event = Event::PolicyRemoval { setting, subject, from: former.clone() };
+    let event = Event::PolicyRemoval { user, setting, subject, from: former.clone() };
     tx.record(context, Some(organization), &event);
     Ok(former)
+}
+
+/// The person whom a rule is about that is for one member alone, kept as they are until the commit: nobody leaves meanwhile
+/// and leaves a rule behind.
+pub(super) async fn person(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    (kind, id): For<'_>,
+) -> Result<Option<UserId>, Error> {
+    if kind != SubjectKind::Member {
+        return Ok(None);
+    }
+    let id = MembershipId::from_stored(id.to_owned());
+    Ok(Some(membership::existing(tx, organization, &id).await?.user_id))
+}
+
+/// The same, as the audit log has it.
+pub(super) fn named_in_log(user: Option<UserId>) -> String {
+    user.map(String::from).unwrap_or_default()
 }
 
 /// For whom a rule is, in words.

@@ -8,6 +8,7 @@ use super::place::Arrival;
 use crate::{
     clock::Timestamp,
     directory::access::Access,
+    id::MembershipId,
     setting::{
         Setting, Value,
         demand::Demands,
@@ -42,6 +43,8 @@ pub enum Subject {
     Client(String),
     /// Whoever was assigned a role at a location or at one that lies in it; not whoever's role holds there from above.
     Location(Slug, BTreeSet<Slug>),
+    /// One member alone, whatever they hold.
+    Member(MembershipId),
 }
 
 /// Who wants something.
@@ -65,6 +68,7 @@ impl Subject {
                 let mut places = access.assignments.iter().filter_map(|one| one.at.location.as_ref());
                 places.any(|place| within.contains(place))
             }),
+            Self::Member(id) => holds(&|access| access.member.as_ref() == Some(id)),
         }
     }
 }
@@ -78,6 +82,7 @@ impl fmt::Display for Subject {
             Self::Group(slug) => write!(f, "group {slug}"),
             Self::Client(id) => write!(f, "client {id}"),
             Self::Location(slug, _) => write!(f, "location {slug}"),
+            Self::Member(id) => write!(f, "member {id}"),
         }
     }
 }
@@ -266,10 +271,18 @@ pub(super) mod tests {
         Subject::Location(slug.parse().unwrap(), within.iter().map(|one| one.parse().unwrap()).collect())
     }
 
+    const PRIYA: &str = "mem_019e1f0a2b3c7d4e8f90a1b2c3d4e5f6";
+    const OLIVIA: &str = "mem_019e1f0a2b3c7d4e8f90a1b2c3d4e5f7";
+
+    fn member(id: &str) -> Subject {
+        Subject::Member(id.parse().unwrap())
+    }
+
     /// Priya: a practitioner at Main Street, in the group of general practitioners.
     fn priya() -> Access {
         let at = RoleAt { role: "practitioner".parse().unwrap(), location: Some("main-street".parse().unwrap()) };
         Access {
+            member: Some(PRIYA.parse().unwrap()),
             roles: vec!["practitioner".parse().unwrap()],
             groups: vec!["gps".parse().unwrap()],
             assignments: vec![Assigned { at, locations: vec![] }],
@@ -297,6 +310,11 @@ pub(super) mod tests {
             (location("north", &["north", "main-street"]), of(&priya, None), true),
             (location("quay", &["quay"]), of(&priya, None), false),
             (location("main-street", &["main-street"]), of(&owner, None), false),
+            (member(PRIYA), of(&priya, None), true),
+            (member(PRIYA), of(&priya, Some("portal")), true),
+            (member(OLIVIA), of(&priya, None), false),
+            (member(PRIYA), of(&owner, None), false),
+            (member(PRIYA), Whom { access: None, client: Some("portal") }, false),
         ] {
             let rules = Rules(vec![rule(subject, Setting::SessionIdle, "15m")]);
             assert_eq!(!rules.applying(whom).is_empty(), expected, "{rules:?} {whom:?}");
@@ -309,6 +327,12 @@ pub(super) mod tests {
         let whom = Whom { access: Some(&access), client: Some("portal") };
         for (setting, rules, expected, causes) in [
             (Setting::SessionIdle, vec![], None, ""),
+            (
+                Setting::SessionIdle,
+                vec![(organization(), "1h"), (member(PRIYA), "20m"), (member(OLIVIA), "5m")],
+                Some("20m"),
+                "member mem_019e1f0a2b3c7d4e8f90a1b2c3d4e5f6",
+            ),
             (
                 Setting::SessionIdle,
                 vec![(organization(), "1h"), (role("owner"), "5m")],

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{
-    changing::{self, Care, Error, For, named},
+    changing::{self, Care, Error, For, named, named_in_log, person},
     store::Trial,
 };
 use crate::{
@@ -49,6 +49,7 @@ pub async fn begin(
     };
     tx.policy_trials().put(&trial).await?;
     let event = Event::PolicyTrial {
+        user: named_in_log(person(tx, organization, subject).await?),
         setting: setting.name().to_owned(),
         subject: named(subject.0, name),
         former: trial.former.unwrap_or_default(),
@@ -84,8 +85,9 @@ pub async fn keep(
     for trial in &kept {
         let subject = (trial.subject.0, trial.subject.1.as_str());
         tx.policy_trials().end(organization, subject, trial.setting).await?;
+        let user = named_in_log(person(tx, organization, subject).await?);
         let subject = named(trial.subject.0, &trial.name);
-        let event = Event::PolicyKeep { setting: trial.setting.name().to_owned(), subject };
+        let event = Event::PolicyKeep { user, setting: trial.setting.name().to_owned(), subject };
         tx.record(context, Some(organization), &event);
     }
     Ok(kept.len())
@@ -121,6 +123,7 @@ async fn undo(tx: &mut Tx, context: &Context, organization: &OrganizationId) -> 
             None => tx.policy_rules().delete(organization, subject, setting).await?,
         }
         let event = Event::PolicyRollback {
+            user: named_in_log(person(tx, organization, subject).await?),
             setting: setting.name().to_owned(),
             subject: named(trial.subject.0, &trial.name),
             from: tried.unwrap_or_default(),

@@ -26,11 +26,14 @@ pub enum SubjectKind {
     Client,
     /// Whoever was assigned a role at a location, or at one that lies in it.
     Location,
+    /// One member alone.
+    Member,
 }
 
 impl SubjectKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Organization, Self::Role, Self::Group, Self::Client, Self::Location];
+    pub const ALL: [Self; 6] =
+        [Self::Organization, Self::Role, Self::Group, Self::Client, Self::Location, Self::Member];
 
     /// As stored and shown.
     #[must_use]
@@ -41,6 +44,7 @@ impl SubjectKind {
             Self::Group => "group",
             Self::Client => "client",
             Self::Location => "location",
+            Self::Member => "member",
         }
     }
 
@@ -71,7 +75,7 @@ pub struct Row {
 const ALL: &[SubjectKind] = &SubjectKind::ALL;
 /// Of a whole session, whichever app it is used with.
 const PEOPLE: &[SubjectKind] =
-    &[SubjectKind::Organization, SubjectKind::Role, SubjectKind::Group, SubjectKind::Location];
+    &[SubjectKind::Organization, SubjectKind::Role, SubjectKind::Group, SubjectKind::Location, SubjectKind::Member];
 
 macro_rules! settings {
     ($($setting:ident $name:literal $kind:expr, $subjects:ident, $default:literal, $about:literal;)*) => {

@@ -87,6 +87,7 @@ const STEPS: &[Step] = migrations! {
     "202611231723" "text_messages";
     "202611231729" "emergency_accounts";
     "202611231758" "ended_by_date";
+    "202611232006" "rules_of_members";
 };
 
 /// What was applied; made and named by the library that applied the first steps.
@@ -318,6 +319,40 @@ mod tests {
                 "mem_2 scim:scn_1 member 7",
             ];
             assert_eq!(found, expected, "of two the eldest keeps it");
+            tx.close().await.unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rules_stay_when_there_may_be_some_for_one_member() {
+        let rule = |kind: &str| {
+            format!(
+                "INSERT INTO policy_rules (organization_id, subject_kind, subject_id, setting, value, set_at, set_by) \
+                 VALUES ('org_1', '{kind}', 'x', 'session.idle', '15m', 7, 'host root')"
+            )
+        };
+        let earlier = STEPS.iter().position(|step| step.name == "rules_of_members").expect("it is one of them");
+        for database in databases().await {
+            let settings = emptied(&database).await;
+            apply(&settings, &STEPS[..earlier]).await.unwrap();
+            change(
+                &settings,
+                "INSERT INTO organizations (id, slug, name, created_at, version) VALUES ('org_1', 'a', 'A', 0, 0)",
+            )
+            .await;
+            change(&settings, &rule("role")).await;
+            assert!(settings.connect().await.unwrap().run(&rule("member")).await.is_err());
+            run(&settings).await.unwrap();
+            change(&settings, &rule("member")).await;
+            for other in [rule("planet"), rule("group").replace("org_1", "org_2"), rule("role")] {
+                assert!(settings.connect().await.unwrap().run(&other).await.is_err(), "{other}");
+            }
+            let mut tx = settings.connect().await.unwrap();
+            let read = "SELECT subject_kind || ' ' || subject_id || ' ' || setting || ' ' || value || ' ' || set_by AS found \
+                        FROM policy_rules WHERE set_at = 7 ORDER BY found";
+            let rows = sql(read).fetch_all(tx.connection()).await.unwrap();
+            let found: Vec<String> = rows.iter().map(|row| row.try_get("found").unwrap()).collect();
+            assert_eq!(found, ["member x session.idle 15m host root", "role x session.idle 15m host root"]);
             tx.close().await.unwrap();
         }
     }

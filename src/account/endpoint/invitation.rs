@@ -109,7 +109,8 @@ async fn open(policies: &Policies, person: Person, token: String) -> Result<Open
 /// What is asked of the password of whoever joins, with the roles that the invitation names.
 async fn asked(policies: &Policies, invitation: &Invitation) -> Result<Asked, Error> {
     let roles = invitation.roles.iter().flatten().map(|at| at.role.clone()).collect();
-    let access = Access { roles, ..Access::default() };
+    // Rules may be for whoever takes a place that is kept.
+    let access = Access { roles, member: invitation.membership_id.clone(), ..Access::default() };
     let ruled = policies.of(&invitation.organization_id).await?;
     let applying = ruled.applying(Whom { access: Some(&access), client: None });
     Ok(Asked::of(&policies.app.config.password, &applying))

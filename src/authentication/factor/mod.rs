@@ -25,6 +25,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Totp, Self::Passkey, Self::Email, Self::Sms];
+
     /// As stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -42,7 +45,7 @@ impl Kind {
     /// The kind that is stored as `text`.
     #[must_use]
     pub fn stored(text: &str) -> Option<Self> {
-        [Self::Totp, Self::Passkey, Self::Email, Self::Sms].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Question, subject};
+use super::{
+    Question,
+    subject::{self, Names},
+};
 use crate::{
     authentication::assurance,
     cli::{Shell, scope},
@@ -50,6 +53,7 @@ pub(super) async fn explain(shell: &Shell, of: &Organization, question: Question
     }
     let rules = cached::read(&mut tx, &shell.app, &of.id).await?;
     let access = tx.access().of_member(&member.id, at).await?;
+    let names = Names::in_rules(&mut tx, &rules).await?;
     drop(tx);
     let applying = rules.applying(Whom { access: Some(&access), client: question.client.as_deref() });
     let place = question.from_ip.map(|address| shell.app.place_of(address));
@@ -63,10 +67,10 @@ pub(super) async fn explain(shell: &Shell, of: &Organization, question: Question
     let answer = Answer {
         at: at.to_string(),
         country: place.and_then(|place| place.country).map(|country| country.to_string()),
-        settings: ROWS.iter().map(|row| line(shell, &applying, row.setting)).collect(),
+        settings: ROWS.iter().map(|row| line(shell, (&applying, &names), row.setting)).collect(),
         is_let_in: barrier.is_none() && is_member,
         stopped_by: barrier.as_ref().map(|barrier| barrier.setting.name()),
-        rules: barrier.map(|barrier| barrier.rules),
+        rules: barrier.map(|barrier| names.put(&barrier.rules)),
         opens_at: opens_at.map(|at| at.to_string()),
     };
     if shell.is_json() {
@@ -79,11 +83,11 @@ pub(super) async fn explain(shell: &Shell, of: &Organization, question: Question
     Ok(())
 }
 
-fn line(shell: &Shell, applying: &Applying<'_>, setting: Setting) -> Line {
+fn line(shell: &Shell, (applying, names): (&Applying<'_>, &Names), setting: Setting) -> Line {
     let (configured, row) = (configured(shell, setting), setting.row());
     let (value, from) = match (applying.value(setting), configured) {
         (Some(Value::Span(own)), Some(outer)) if outer < own => (span::print(outer), "configuration".to_owned()),
-        (Some(own), _) => (own.to_string(), applying.named(setting)),
+        (Some(own), _) => (own.to_string(), names.put(&applying.named(setting))),
         (None, Some(outer)) => (span::print(outer), "configuration".to_owned()),
         (None, None) => (row.default.replace('`', ""), "default".to_owned()),
     };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::subject::Names;
 use crate::{
     cli::Shell,
     directory::organization::Organization,
@@ -28,6 +29,8 @@ pub(super) async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()>
     let mut tx = shell.app.storage.read().await?;
     let own = tx.policy_rules().of(&of.id).await?;
     let trials = tx.policy_trials().of(&of.id).await?;
+    let subjects = own.iter().map(|stored| &stored.subject).chain(trials.iter().map(|trial| &trial.subject));
+    let names = Names::stored(&mut tx, subjects).await?;
     drop(tx);
     let configured = cached::everybody(&shell.app).0.into_iter().map(|rule| Shown {
         setting: rule.setting.name(),
@@ -44,7 +47,7 @@ pub(super) async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()>
     let taken_back = taken_back.map(|trial| Shown {
         setting: trial.setting.name(),
         value: String::new(),
-        subject: changing::named(trial.subject.0, &trial.name),
+        subject: names.put(&changing::named(trial.subject.0, &trial.name)),
         set_at: None,
         set_by: String::new(),
         tried_until: Some(trial.ends_at.to_string()),
@@ -52,7 +55,7 @@ pub(super) async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()>
     let own = own.iter().map(|stored| Shown {
         setting: stored.rule.setting.name(),
         value: stored.rule.value.to_string(),
-        subject: stored.rule.subject.to_string(),
+        subject: names.put(&stored.rule.subject.to_string()),
         set_at: Some(stored.set_at.to_string()),
         set_by: stored.set_by.clone(),
         tried_until: trials.iter().find(|trial| is_tried(trial, stored)).map(|trial| trial.ends_at.to_string()),

@@ -126,6 +126,7 @@ const SET_EXAMPLES: &str = "\
 Examples:
   lanyard policy set session.idle 15m --role front_desk --organization riverside
   lanyard policy set session.absolute 8h --organization riverside
+  lanyard policy set session.idle 10m --member sam@riverside.example --organization riverside
   lanyard policy set network.allowed 10.20.0.0/16 --try --organization riverside
   lanyard policy set network.allowed \"10.20.0.0/16, 192.0.2.7\" --client clinic-calendar \\
     --organization riverside

@@ -2,7 +2,8 @@
 
 use super::{list, subject::SubjectArgument};
 use crate::{
-    cli::{Shell, print, scope::Usage},
+    authentication::requiring,
+    cli::{Shell, print, recovery, scope::Usage},
     directory::organization::Organization,
     policy::{
         self,
@@ -10,7 +11,7 @@ use crate::{
         preset::{self, Preset},
         trial,
     },
-    setting::{Setting, Value},
+    setting::{Setting, SubjectKind, Value},
 };
 
 /// How a change is made.
@@ -50,24 +51,28 @@ async fn change(
     (subject, manner): (SubjectArgument, Manner),
 ) -> anyhow::Result<()> {
     let found = subject.find(&mut shell.app.storage.read().await?, (&of.id, &of.slug)).await?;
-    let (app, context, id) = (shell.app.clone(), shell.context(), of.id.clone());
+    let (app, context, organization) = (shell.app.clone(), shell.context(), of.clone());
+    // Whoever is asked for a second factor alone is told so; not where it may be over in ten minutes.
+    let is_told = found.kind == SubjectKind::Member && setting == Setting::FactorRequired && !manner.is_trial;
+    let desk = if is_told { Some(recovery::desk(shell).await?) } else { None };
     let care = if manner.is_forced { Care::Forced } else { Care::SpareOwners };
     shell
         .app
         .storage
         .write::<_, policy::Error, _>(move |tx| {
             Box::pin(async move {
-                let whom = ((found.kind, found.id.as_str()), found.name.as_str());
-                match value {
+                let (whom, id) = (((found.kind, found.id.as_str()), found.name.as_str()), &organization.id);
+                let former = match &value {
                     value if manner.is_trial => {
-                        trial::begin(tx, (&app, &context), &id, whom, (setting, value.as_ref(), care)).await?;
+                        trial::begin(tx, (&app, &context), id, whom, (setting, value.as_ref(), care)).await?;
+                        None
                     }
-                    Some(value) => {
-                        changing::set(tx, (&app, &context), &id, whom, (setting, &value, care)).await?;
-                    }
-                    None => {
-                        changing::unset(tx, &context, &id, whom, setting).await?;
-                    }
+                    Some(value) => changing::set(tx, (&app, &context), id, whom, (setting, value, care)).await?,
+                    None => Some(changing::unset(tx, &context, id, whom, setting).await?),
+                };
+                if let Some(desk) = desk {
+                    let change = (former.as_deref(), value.as_ref());
+                    requiring::tell(tx, &context, &desk, (&organization, &found.id), change).await?;
                 }
                 Ok(())
             })

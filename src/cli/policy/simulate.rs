@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use serde::Serialize;
 
-use super::subject::{Found, SubjectArgument};
+use super::subject::{Found, Names, SubjectArgument};
 use crate::{
     app::App,
     audit::{Context, Event, Recorded, store::Query},
@@ -129,6 +129,8 @@ pub(super) async fn simulate(shell: &Shell, of: &Organization, trial: Trial) -> 
         }
     }
     answer.people = people.len();
+    let names = Names::in_rules(&mut shell.app.storage.read().await?, &rules).await?;
+    answer.stops.iter_mut().for_each(|stop| stop.rules = names.put(&stop.rules));
     show(shell, answer).await
 }
 

@@ -1,13 +1,16 @@
 //! Whom a rule is for, as it is typed.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use crate::{
     cli::scope,
     directory::{self, Noun},
     id::OrganizationId,
+    policy::{Rule, Rules, Subject},
     setting::SubjectKind,
-    storage::Tx,
+    storage::{self, Tx},
     text::Slug,
 };
 
@@ -27,6 +30,9 @@ pub(super) struct SubjectArgument {
     /// For whoever is assigned a role at this location, or at one that lies in it
     #[arg(long, value_name = "LOCATION")]
     location: Option<Slug>,
+    /// For this member alone: e-mail address, user name or id
+    #[arg(long, value_name = "PERSON")]
+    member: Option<String>,
 }
 
 /// Whom it is for: the kind, the id as it is stored, and what people call it.
@@ -39,7 +45,8 @@ pub(super) struct Found {
 impl SubjectArgument {
     /// Whether it names anybody.
     pub(super) fn is_given(&self) -> bool {
-        self.role.is_some() || self.group.is_some() || self.client.is_some() || self.location.is_some()
+        let is_of_many = self.role.is_some() || self.group.is_some() || self.location.is_some();
+        is_of_many || self.client.is_some() || self.member.is_some()
     }
 
     /// Finds whom it names in the organization.
@@ -57,11 +64,47 @@ impl SubjectArgument {
             let id = scope::location(tx, of, location).await?.id;
             return Ok(found(SubjectKind::Location, id.as_str(), location.as_str()));
         }
+        if let Some(person) = &self.member {
+            let id = scope::member(tx, of, person).await?.id;
+            return Ok(found(SubjectKind::Member, id.as_str(), id.as_str()));
+        }
         if let Some(id) = &self.client {
             client(tx, of, id).await?;
             return Ok(found(SubjectKind::Client, id, id));
         }
         Ok(found(SubjectKind::Organization, "", slug.as_str()))
+    }
+}
+
+/// What people call the members whom rules are for: rules and the audit log name them by their ids.
+pub(super) struct Names(BTreeMap<String, String>);
+
+impl Names {
+    /// Those of the members whom rules name.
+    pub(super) async fn in_rules(tx: &mut Tx, rules: &Rules) -> storage::Result<Self> {
+        let member = |rule: &Rule| if let Subject::Member(id) = &rule.subject { Some(id.to_string()) } else { None };
+        Self::of(tx, rules.0.iter().filter_map(member).collect()).await
+    }
+
+    /// Those of these subjects, as they are stored.
+    pub(super) async fn stored<'s>(
+        tx: &mut Tx,
+        subjects: impl Iterator<Item = &'s (SubjectKind, String)>,
+    ) -> storage::Result<Self> {
+        let members = subjects.filter(|(kind, _)| *kind == SubjectKind::Member);
+        Self::of(tx, members.map(|(_, id)| id.clone()).collect()).await
+    }
+
+    async fn of(tx: &mut Tx, mut ids: Vec<String>) -> storage::Result<Self> {
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(Self(tx.login_names_of_members(&ids).await?))
+    }
+
+    /// Subjects in words, with the names in them.
+    pub(super) fn put(&self, subjects: &str) -> String {
+        let name = |one: &str| Some(format!("member {}", self.0.get(one.strip_prefix("member ")?)?));
+        subjects.split(", ").map(|one| name(one).unwrap_or_else(|| one.to_owned())).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -8,6 +8,7 @@ mod delete;
 mod factors;
 mod list;
 mod receipts;
+mod require_factor;
 mod review;
 mod show;
 mod validity;
@@ -22,6 +23,7 @@ use create::{Create, create};
 use delete::Delete;
 use list::list;
 use receipts::receipts;
+use require_factor::Requirement;
 use review::Review;
 use show::show;
 use validity::Limits;
@@ -173,6 +175,7 @@ an authenticator app again. Whoever still has a recovery code needs no reset.")]
         /// The person: e-mail address, user name or id
         person: String,
     },
+    RequireFactor(Requirement),
     /// Asks a person for their second factor again in every browser that remembers them (`factor.remember`)
     #[command(after_help = "Example:\n  lanyard user forget-devices priya@riverside.example")]
     ForgetDevices {
@@ -238,6 +241,7 @@ impl Users {
             Command::Recover { person } => recover(shell, by, &person).await,
             Command::Factors { person } => factors::factors(shell, by, &person).await,
             Command::ResetFactors { person } => factors::reset(shell, by, &person).await,
+            Command::RequireFactor(wanted) => wanted.run(shell, &self.scope).await,
             Command::ForgetDevices { person } => factors::forget_devices(shell, by, &person).await,
             Command::Unlock { person } => unlock(shell, by, &person).await,
             Command::Validity(limits) => limits.run(shell, by).await,

@@ -29,6 +29,7 @@ fn riverside(assignments: Vec<Held>) -> Holdings {
     let permission = |text: &str| text.parse::<Permission>().unwrap();
     Holdings {
         active: Some(Validity::ALWAYS),
+        member: None,
         assignments,
         member_of: vec![group("gps")],
         groups: [(group("gps"), slug("gps")), (group("clinicians"), slug("clinicians"))].into(),

@@ -117,7 +117,7 @@ macro_rules! of_client {
                WHERE client_roles.client_id = $1 AND roles.organization_id = $2 \
              ), \
              in_group (id) AS (SELECT group_id FROM group_members WHERE membership_id = '')",
-            "UNION ALL SELECT 'active', organization_id, NULL, NULL, NULL, NULL FROM holder"
+            "UNION ALL SELECT 'active', '', NULL, NULL, NULL, NULL FROM holder"
         )
     };
 }
@@ -216,7 +216,10 @@ fn read(all: &mut Holdings, row: &Row) -> Result<()> {
 fn add(all: &mut Holdings, what: &str, (a, b, c): (String, String, Option<String>), validity: Validity) {
     let place = |id: String| (!id.is_empty()).then(|| LocationId::from_stored(id));
     match what {
-        "active" => all.active = Some(validity),
+        "active" => {
+            all.active = Some(validity);
+            all.member = (!a.is_empty()).then(|| MembershipId::from_stored(a));
+        }
         "assigned" => all.assignments.push(Held { role: RoleId::from_stored(a), location: place(b), validity }),
         "member_of" => all.member_of.push(GroupId::from_stored(a)),
         "group" => {

@@ -257,7 +257,8 @@ impl Memberships<'_> {
         Ok(())
     }
 
-    /// Ends the assignments of a membership and removes its groups, permissions and identifiers.
+    /// Ends the assignments of a membership and removes its groups, permissions and identifiers, with the rules for this
+    /// member alone.
     pub(in crate::directory) async fn strip(&mut self, id: &MembershipId, now: Timestamp) -> Result<()> {
         self.run("UPDATE assignments SET ended_at = $2 WHERE membership_id = $1 AND ended_at IS NULL", id, Some(now))
             .await?;
@@ -266,6 +267,8 @@ impl Memberships<'_> {
         self.run("DELETE FROM membership_permissions WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM identifiers WHERE membership_id = $1", id, None).await?;
         self.run("DELETE FROM external_ids WHERE resource_id = $1", id, None).await?;
+        self.run(RULES_OF_MEMBER[0], id, None).await?;
+        self.run(RULES_OF_MEMBER[1], id, None).await?;
         self.0.reviews().forget_use(id).await?;
         self.0.member_records().remove(id).await
     }
@@ -279,7 +282,7 @@ impl Memberships<'_> {
 
     /// Ends every membership of a person and removes what it says of them.
     pub(in crate::directory) async fn erase(&mut self, user: &UserId, now: Timestamp) -> Result<()> {
-        const OF_USER: [&str; 8] = [
+        const OF_USER: [&str; 10] = [
             "UPDATE memberships \
              SET profession = NULL, registration_number = NULL, registration_body = NULL, specialty = NULL, title = NULL, \
              registration_expires_at = NULL, registration_verified_at = NULL, registration_verified_by = NULL \
@@ -291,6 +294,10 @@ impl Memberships<'_> {
             "DELETE FROM identifiers WHERE membership_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM external_ids WHERE resource_id IN (SELECT id FROM memberships WHERE user_id = $1)",
             "DELETE FROM member_uses WHERE user_id = $1",
+            "DELETE FROM policy_trials WHERE subject_kind = 'member' AND subject_id <> '' \
+             AND subject_id IN (SELECT id FROM memberships WHERE user_id = $1)",
+            "DELETE FROM policy_rules WHERE subject_kind = 'member' AND subject_id <> '' \
+             AND subject_id IN (SELECT id FROM memberships WHERE user_id = $1)",
         ];
         const REMOVED: &str = "UPDATE memberships SET removed_at = $2 \
              WHERE user_id = $1 AND removed_at IS NULL \
@@ -309,6 +316,12 @@ impl Memberships<'_> {
         Ok(())
     }
 }
+
+/// The rules for one member alone, and what is tried of them.
+const RULES_OF_MEMBER: [&str; 2] = [
+    "DELETE FROM policy_trials WHERE subject_kind = 'member' AND subject_id = $1 AND subject_id <> ''",
+    "DELETE FROM policy_rules WHERE subject_kind = 'member' AND subject_id = $1 AND subject_id <> ''",
+];
 
 pub(super) fn membership(row: &Row) -> Result<Membership> {
     Ok(Membership {

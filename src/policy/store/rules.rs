@@ -94,17 +94,30 @@ impl PolicyRules<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of(&mut self, organization: &OrganizationId) -> Result<Vec<StoredRule>> {
-        self.of_all(std::slice::from_ref(organization)).await
+        let clause = |organizations: usize| format!("p.organization_id IN ({})", in_list(1, organizations));
+        self.of_all(&[organization.as_str()], clause).await
     }
 
-    /// The rules of several organizations. A setting that this program does not know is one of a newer program: it is left
-    /// out.
+    /// The rules of several organizations that may be about these members of them; not those that are for another member
+    /// alone.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn of_all(&mut self, organizations: &[OrganizationId]) -> Result<Vec<StoredRule>> {
+    pub async fn about(&mut self, members: &[(&MembershipId, &OrganizationId)]) -> Result<Vec<StoredRule>> {
+        let keys: Vec<&str> = members.iter().flat_map(|(id, at)| [id.as_str(), at.as_str()]).collect();
+        // An id of a member is that of no organization, so one list is enough for both.
+        let clause = |count: usize| {
+            let list = in_list(1, count);
+            format!("p.organization_id IN ({list}) AND (p.subject_kind <> 'member' OR p.subject_id IN ({list}))")
+        };
+        self.of_all(&keys, clause).await
+    }
+
+    /// The rules that a clause for so many keys lets through. A setting that this program does not know is one of a newer
+    /// program: it is left out.
+    async fn of_all(&mut self, keys: &[&str], clause: impl Fn(usize) -> String) -> Result<Vec<StoredRule>> {
         let mut rows = vec![];
-        for list in padded(organizations) {
+        for list in padded(keys) {
             let text = format!(
                 "SELECT p.organization_id, o.slug AS organization_slug, p.subject_kind, p.subject_id, \
                  COALESCE(r.slug, g.slug, l.slug) AS slug, p.setting, p.value, p.set_at, p.set_by \
@@ -113,11 +126,11 @@ impl PolicyRules<'_> {
                  LEFT JOIN roles r ON p.subject_kind = 'role' AND r.id = p.subject_id \
                  LEFT JOIN groups g ON p.subject_kind = 'group' AND g.id = p.subject_id \
                  LEFT JOIN locations l ON p.subject_kind = 'location' AND l.id = p.subject_id \
-                 WHERE p.organization_id IN ({}) \
+                 WHERE {} \
                  ORDER BY p.organization_id, p.setting, p.subject_kind, p.subject_id",
-                in_list(1, list.len())
+                clause(list.len())
             );
-            let query = list.iter().fold(sql(text), |query, id| query.bind(id.as_str().to_owned()));
+            let query = list.iter().fold(sql(text), |query, id| query.bind((*id).to_owned()));
             rows.extend(query.fetch_all(self.0.connection()).await?);
         }
         let is_of_place = |row: &&Row| row.try_get::<String>("subject_kind").is_ok_and(|kind| kind == "location");
@@ -270,6 +283,7 @@ fn stored(row: &Row, places: &[Place]) -> Result<Option<StoredRule>> {
             let within = within(&LocationId::from_stored(text("subject_id")?), places);
             slug()?.map(|slug| Subject::Location(slug, within))
         }
+        SubjectKind::Member => Some(Subject::Member(MembershipId::from_stored(text("subject_id")?))),
     };
     let Some(subject) = subject else { return Ok(None) };
     Ok(Some(StoredRule {

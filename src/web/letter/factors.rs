@@ -1,7 +1,7 @@
 //! Letters about what a person signs in with.
 
 use super::{Letter, Letterhead};
-use crate::clock::Timestamp;
+use crate::{clock::Timestamp, setting::demand::Level};
 
 /// What has become of the things that a person signs in with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,28 @@ impl Letterhead {
         let effect = if is_last { t.last_removed.effect } else { word.effect };
         let body = self.body(vec![lead, effect.into(), t.not_you.into()], (t.button, href), Vec::new());
         self.write(kind, word.subject, &body)
+    }
+
+    /// Word that `organization` asks this person to sign in so surely, at once or from an instant on; `href` leads to where it
+    /// is set up.
+    #[must_use]
+    pub fn factor_required(&self, organization: &str, (level, from): (Level, Option<Timestamp>), href: &str) -> Letter {
+        let t = &self.texts().required;
+        let lead = match level {
+            Level::MultiFactor => (t.lead)(organization),
+            Level::PhishingResistant => (t.lead_key)(organization),
+        };
+        let from = from.map_or_else(|| t.at_once.to_owned(), |from| (t.from)(&self.language.date_and_time(from)));
+        let body = self.body(vec![lead, from, t.ready.into()], (t.button, href), Vec::new());
+        self.write("factor-required", t.subject, &body)
+    }
+
+    /// Word that it does so no more.
+    #[must_use]
+    pub fn factor_not_required(&self, organization: &str, href: &str) -> Letter {
+        let t = &self.texts().required;
+        let before = vec![(t.lifted_lead)(organization), t.lifted_effect.into()];
+        self.write("factor-not-required", t.lifted_subject, &self.body(before, (t.button, href), Vec::new()))
     }
 
     /// Word that the first factor was set up at `at`; `href` takes the account back from whoever did.

@@ -275,7 +275,10 @@ impl Letterhead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::{gallery, site::tests::site};
+    use crate::{
+        setting::demand::Level,
+        web::{gallery, site::tests::site},
+    };
 
     const CHANGES: [FactorChange; 18] = [
         FactorChange::TextAdded,
@@ -373,6 +376,12 @@ mod tests {
         letters.extend(suspicions.map(|what| {
             head.suspicion(&what, ("192.0.2.7", Timestamp(1_795_320_000_000)), "https://id.example/account")
         }));
+        let (named, href) = ("Riverside & Sons", "https://id.example/account/security");
+        letters.extend([
+            head.factor_required(named, (Level::MultiFactor, None), href),
+            head.factor_required(named, (Level::PhishingResistant, Some(Timestamp(1_795_320_000_000))), href),
+            head.factor_not_required(named, href),
+        ]);
         letters.extend(with_ways_back(&head));
         letters.extend(of_recoveries(&head));
         letters.extend(CHANGES.map(|what| {

@@ -18,6 +18,7 @@ mod overview;
 mod password;
 mod passkeys;
 mod required_factors;
+mod required_of_one;
 mod remembered;
 mod second_factor;
 mod sessions;

@@ -31,7 +31,8 @@ impl Clinic {
         self.rule_for((SubjectKind::Organization, ""), (setting, value)).await;
     }
 
-    pub(super) async fn rule_for(&self, (kind, id): (SubjectKind, &'static str), (setting, value): (&str, &str)) {
+    pub(crate) async fn rule_for(&self, (kind, id): (SubjectKind, &str), (setting, value): (&str, &str)) {
+        let id = id.to_owned();
         let (app, context, at) = (self.app.clone(), self.context(), self.organization("riverside").await);
         let setting: Setting = setting.parse().unwrap();
         let value = setting.kind().parse(value).unwrap();
@@ -39,9 +40,13 @@ impl Clinic {
             Box::pin(async move {
                 let id = match kind {
                     SubjectKind::Role => tx.roles().by_slug(&at, &id.parse()?).await?.unwrap().id.to_string(),
-                    _ => id.to_owned(),
+                    SubjectKind::Member if !id.starts_with("mem_") => {
+                        let user = tx.users().by_login_name(&format!("{id}@clinic.example").parse()?).await?.unwrap();
+                        tx.memberships().of(&at, &user.id).await?.unwrap().id.to_string()
+                    }
+                    _ => id,
                 };
-                let whom = ((kind, id.as_str()), "x");
+                let whom = ((kind, id.as_str()), id.as_str());
                 changing::set(tx, (&app, &context), &at, whom, (setting, &value, Care::Forced)).await?;
                 Ok(())
             })
@@ -90,7 +95,7 @@ impl Clinic {
     }
 
     /// What rules stopped or ended: the action, the setting and for whom the rules are.
-    async fn told(&self, action: &str) -> Vec<(String, String)> {
+    pub(super) async fn told(&self, action: &str) -> Vec<(String, String)> {
         let query = Query { action: Some(action.into()), limit: 100, ..Query::default() };
         let events = self.app.storage.read().await.unwrap().audit().list(query).await.unwrap();
         let detail = |text: &str| serde_json::from_str::<Value>(text).unwrap();
@@ -99,7 +104,7 @@ impl Clinic {
     }
 }
 
-fn pair(setting: &str, rules: &str) -> (String, String) {
+pub(super) fn pair(setting: &str, rules: &str) -> (String, String) {
     (setting.to_owned(), rules.to_owned())
 }
 

@@ -46,7 +46,7 @@ const HOLD: &str = "the hold";
 
 /// The commands with `X` for the name, what Riverside has by it, and what nobody has.
 #[rustfmt::skip]
-const COMMANDS: [(&str, &str, &str); 104] = [
+const COMMANDS: [(&str, &str, &str); 110] = [
     ("station link X", "front-desk", "no-desk"),
     ("station remove X", "front-desk", "no-desk"),
     ("location rename X New", "main-street", "no-street"),
@@ -129,6 +129,8 @@ const COMMANDS: [(&str, &str, &str); 104] = [
     ("user recover X", PRIYA, NOBODY),
     ("user factors X", PRIYA, NOBODY),
     ("user reset-factors X", PRIYA, NOBODY),
+    ("user require-factor X", PRIYA, NOBODY),
+    ("user require-factor X --not", PRIYA, NOBODY),
     ("user forget-devices X", PRIYA, NOBODY),
     ("user unlock X", PRIYA, NOBODY),
     ("user validity X --until 2099-01-01", PRIYA, NOBODY),
@@ -144,12 +146,16 @@ const COMMANDS: [(&str, &str, &str); 104] = [
     ("policy set session.idle 15m --role X", "clerk", "nothing"),
     ("policy set session.idle 15m --group X", "gps", "nothing"),
     ("policy set session.idle 15m --location X", "main-street", "no-street"),
+    ("policy set session.idle 15m --member X", PRIYA, NOBODY),
     ("policy unset session.idle --role X", "clerk", "nothing"),
+    ("policy unset session.idle --member X", PRIYA, NOBODY),
+    ("policy keep session.idle --member X", PRIYA, NOBODY),
     ("policy preset nist-800-63b --role X", "clerk", "nothing"),
     ("policy keep session.idle --role X", "clerk", "nothing"),
     ("policy explain --user X", PRIYA, NOBODY),
     ("policy simulate --set network.allowed=10.0.0.0/8 --role X", "clerk", "nothing"),
     ("policy simulate --set network.allowed=10.0.0.0/8 --group X", "gps", "nothing"),
+    ("policy simulate --set network.allowed=10.0.0.0/8 --member X", PRIYA, NOBODY),
     ("scim-token revoke X", TOKEN, "sct_01a20000000070000000000000000000"),
 ];
 

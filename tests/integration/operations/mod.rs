@@ -12,6 +12,7 @@ mod isolation;
 mod keys;
 mod leaver;
 mod looking_up;
+mod member_rules;
 mod mistyped;
 mod pending;
 mod pipes;

@@ -11,6 +11,7 @@ use lanyard::{
         validity::Validity,
     },
     id::{GroupId, MembershipId},
+    setting::SubjectKind,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +54,23 @@ async fn join(push: &Push, email: &str, (kind, is_proved): (&'static str, bool))
         })
     });
     work.await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_for_a_place_is_for_whoever_takes_it() {
+    for push in Push::each().await {
+        push.door.clinic.leaves_jobs();
+        let new = json!({"schemas": [USER], "userName": ADDRESS, "displayName": "N"});
+        let id = push.told("POST", "/Users", &new, 201).await["id"].as_str().unwrap().to_owned();
+        push.door.clinic.rule_for((SubjectKind::Member, &id), ("token.lifetime", "2m")).await;
+        assert_eq!(accept(&push).await.id.as_str(), id);
+        let browser = push.door.clinic.browser("nobody").await;
+        assert_eq!(push.door.clinic.tokens(&browser, "portal", "").await["expires_in"], 120);
+        push.told("DELETE", &format!("/Users/{id}"), &Value::Null, 204).await;
+        let of = push.door.riverside().await;
+        let left = push.door.clinic.app.storage.read().await.unwrap().policy_rules().of(&of).await.unwrap();
+        assert_eq!(left, [], "it goes with the member");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

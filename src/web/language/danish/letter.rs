@@ -1,8 +1,8 @@
 //! Mails in Danish.
 
 use crate::web::language::strings::letter::{
-    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification,
-    Waiting, Welcome, Word,
+    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Required, Reset, Suspicions, Undo,
+    Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -162,6 +162,28 @@ pub(super) const LETTERS: Letters = Letters {
         },
         not_you: "Var det ikke dig? Vælg straks en ny adgangskode, og sig det til klinikkens administrator.",
         button: "Se, hvordan jeg logger ind",
+    },
+    required: Required {
+        subject: "Et andet trin, når du logger ind",
+        lead: |organization| {
+            format!("{organization} beder dig om et andet trin, når du logger ind, ud over din adgangskode.")
+        },
+        lead_key: |organization| {
+            format!("{organization} beder dig om at logge ind med en adgangsnøgle eller en sikkerhedsnøgle.")
+        },
+        at_once: "Det gælder fra nu af. Hvor du er logget ind uden det, bliver du snart logget ud; næste gang du logger ind, sætter du det op på få minutter.",
+        from: |date| {
+            format!(
+                "Det gælder fra {date}. Indtil da bliver du mindet om det, hver gang du logger ind, og kan udskyde det."
+            )
+        },
+        ready: "Logger du allerede ind sådan, er der ikke noget at gøre.",
+        button: "Se, hvordan jeg logger ind",
+        lifted_subject: "Du bliver ikke længere bedt om et andet trin",
+        lifted_lead: |organization| {
+            format!("{organization} beder ikke længere netop dig om et andet trin, når du logger ind.")
+        },
+        lifted_effect: "Regler for alle eller for din rolle kan stadig kræve et. Det, du har sat op, består, og du bliver stadig bedt om det.",
     },
     locked: Locked {
         subject: "Din konto er låst for nye enheder",

@@ -1,8 +1,8 @@
 //! Mails in English.
 
 use crate::web::language::strings::letter::{
-    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification,
-    Waiting, Welcome, Word,
+    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Required, Reset, Suspicions, Undo,
+    Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -160,6 +160,24 @@ pub(super) const LETTERS: Letters = Letters {
         },
         not_you: "It wasn’t you? Choose a new password at once and tell your clinic’s administrator.",
         button: "See how I sign in",
+    },
+    required: Required {
+        subject: "A second step when you sign in",
+        lead: |organization| {
+            format!("{organization} asks you for a second step when you sign in, besides your password.")
+        },
+        lead_key: |organization| format!("{organization} asks you to sign in with a passkey or a security key."),
+        at_once: "This counts from now on. Where you’re signed in without it, you’ll soon be signed out; when you next sign in, you set it up in a few minutes.",
+        from: |date| {
+            format!("This counts from {date}. Until then, you’re reminded each time you sign in, and may put it off.")
+        },
+        ready: "If you sign in like that already, there’s nothing to do.",
+        button: "See how I sign in",
+        lifted_subject: "You’re no longer asked for a second step",
+        lifted_lead: |organization| {
+            format!("{organization} no longer asks you in particular for a second step when you sign in.")
+        },
+        lifted_effect: "Rules for everybody, or for your role, may still ask for one. What you’ve set up stays, and is still asked for.",
     },
     locked: Locked {
         subject: "Your account is locked for new devices",

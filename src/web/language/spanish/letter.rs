@@ -1,8 +1,8 @@
 //! Mails in Spanish.
 
 use crate::web::language::strings::letter::{
-    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Reset, Suspicions, Undo, Verification,
-    Waiting, Welcome, Word,
+    Changed, Code, Factors, Invitation, Letters, Locked, NewDevice, Recovery, Required, Reset, Suspicions, Undo,
+    Verification, Waiting, Welcome, Word,
 };
 
 pub(super) const LETTERS: Letters = Letters {
@@ -166,6 +166,26 @@ pub(super) const LETTERS: Letters = Letters {
         },
         not_you: "¿No ha sido usted? Elija enseguida otra contraseña y avise al administrador de su clínica.",
         button: "Ver cómo entro",
+    },
+    required: Required {
+        subject: "Un segundo paso al entrar",
+        lead: |organization| format!("{organization} le pide un segundo paso al entrar, además de su contraseña."),
+        lead_key: |organization| {
+            format!("{organization} le pide que entre con una llave de acceso o una llave de seguridad.")
+        },
+        at_once: "Vale desde ahora. Donde tenga una sesión abierta sin él, pronto se cerrará; la próxima vez que entre, lo configura en unos minutos.",
+        from: |date| {
+            format!(
+                "Vale desde el {date}. Hasta entonces se le recuerda cada vez que entra, y puede dejarlo para más tarde."
+            )
+        },
+        ready: "Si ya entra así, no tiene que hacer nada.",
+        button: "Ver cómo entro",
+        lifted_subject: "Ya no se le pide un segundo paso",
+        lifted_lead: |organization| {
+            format!("{organization} ya no le pide a usted en particular un segundo paso al entrar.")
+        },
+        lifted_effect: "Puede que lo sigan pidiendo reglas para todos o para su función. Lo que ha configurado se queda, y se le sigue pidiendo.",
     },
     locked: Locked {
         subject: "Su cuenta está bloqueada para dispositivos nuevos",

@@ -18,6 +18,7 @@ pub struct Letters {
     pub welcome: Welcome,
     pub request: Waiting,
     pub factors: Factors,
+    pub required: Required,
     pub locked: Locked,
     pub new_device: NewDevice,
     pub code: Code,
@@ -140,6 +141,21 @@ pub struct Word {
     pub subject: &'static str,
     pub lead: fn(&str) -> String,
     pub effect: &'static str,
+}
+
+/// Word that an organization asks one person for a second step, or does so no more.
+#[derive(Debug)]
+pub struct Required {
+    pub subject: &'static str,
+    pub lead: fn(&str) -> String,
+    pub lead_key: fn(&str) -> String,
+    pub at_once: &'static str,
+    pub from: fn(&str) -> String,
+    pub ready: &'static str,
+    pub button: &'static str,
+    pub lifted_subject: &'static str,
+    pub lifted_lead: fn(&str) -> String,
+    pub lifted_effect: &'static str,
 }
 
 /// Word that an app asks for an approval.

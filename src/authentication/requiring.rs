@@ -1,0 +1,234 @@
+//! A second factor that an organization asks of one member, whatever its rules for others say: a rule for the member alone, with
+//! word to the person in the unit of work that sets it.
+//!
+//! Enforced it is as any other rule (`policy`, [`allowed`](super::allowed)).
+
+use super::{allowed::Allowed, assurance, factor::Kind, lost_factors::Desk, recovery::mail};
+use crate::{
+    app::App,
+    audit::Context,
+    clock::Timestamp,
+    directory::{access::Access, membership, organization::Organization},
+    id::MembershipId,
+    policy::{
+        self, Whom, cached,
+        changing::{self, Care, For},
+    },
+    setting::{Setting, SubjectKind, Value, demand::Level},
+    storage::{self, Tx},
+    web::{Language, Letterhead},
+};
+
+/// Why it is not asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// As of any rule.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
+    /// It could not be met.
+    #[error(
+        "nothing that this person may set up is {level}, by the rules of the organization and by what `[factors]` and `[sms]` let in; \
+         `lanyard policy explain` shows where `factor.kinds` comes from", level = .0.name()
+    )]
+    NothingWillDo(Level),
+}
+
+impl From<storage::Error> for Error {
+    fn from(fault: storage::Error) -> Self {
+        Self::Policy(fault.into())
+    }
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The kinds that it may be; where none is named, what other rules say.
+    pub kinds: Vec<Kind>,
+    /// From when on; at once, where nothing is said.
+    pub from: Option<Timestamp>,
+}
+
+impl Wanted {
+    /// With passkeys alone nothing less will do.
+    fn level(&self) -> Level {
+        let are_keys = !self.kinds.is_empty() && self.kinds.iter().all(|kind| *kind == Kind::Passkey);
+        if are_keys { Level::PhishingResistant } else { Level::MultiFactor }
+    }
+
+    /// The value of `factor.required`.
+    ///
+    /// # Panics
+    /// Never: a level with an instant is such a value.
+    #[must_use]
+    pub fn demands(&self) -> Value {
+        let from = self.from.map(|from| format!(" from {from}")).unwrap_or_default();
+        let text = format!("{}{from}", self.level().name());
+        Setting::FactorRequired.kind().parse(&text).expect("a level, and an instant as it is printed")
+    }
+
+    /// The value of `factor.kinds`.
+    fn kinds(&self) -> Option<Value> {
+        let names = self.kinds.iter().map(|kind| kind.as_str().to_owned());
+        (!self.kinds.is_empty()).then(|| Value::Words(names.collect()))
+    }
+}
+
+/// Whether the person was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// By a letter to this address.
+    Mailed(String),
+    /// There is no address.
+    NoAddress,
+    /// Nothing has changed.
+    NothingNew,
+}
+
+/// Asks a member for a second factor; what was asked of them alone before is replaced.
+///
+/// # Errors
+/// As [`changing::set`], and where rules leave them nothing to set up that would do.
+pub async fn require(
+    tx: &mut Tx,
+    (app, context): (&App, &Context),
+    desk: &Desk,
+    (organization, member): (&Organization, &MembershipId),
+    wanted: &Wanted,
+) -> Result<Told, Error> {
+    let (id, demands) = (&organization.id, wanted.demands());
+    match wanted.kinds() {
+        Some(kinds) => {
+            let change = (Setting::FactorKinds, &kinds, Care::SpareOwners);
+            changing::set(tx, (app, context), id, whom(member), change).await?;
+        }
+        None => forget_kinds(tx, context, (organization, member)).await?,
+    }
+    let change = (Setting::FactorRequired, &demands, Care::SpareOwners);
+    let former = changing::set(tx, (app, context), id, whom(member), change).await?;
+    if !can_be_met(tx, (app, context), (organization, member), wanted.level()).await? {
+        return Err(Error::NothingWillDo(wanted.level()));
+    }
+    let change = (former.as_deref(), Some(&demands));
+    Ok(tell(tx, context, desk, (organization, member.as_str()), change).await?)
+}
+
+/// Asks them no more.
+///
+/// # Errors
+/// Where it was not asked of them alone.
+pub async fn lift(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (organization, member): (&Organization, &MembershipId),
+) -> Result<Told, Error> {
+    let former = changing::unset(tx, context, &organization.id, whom(member), Setting::FactorRequired).await?;
+    forget_kinds(tx, context, (organization, member)).await?;
+    Ok(tell(tx, context, desk, (organization, member.as_str()), (Some(&former), None)).await?)
+}
+
+fn whom(member: &MembershipId) -> (For<'_>, &str) {
+    ((SubjectKind::Member, member.as_str()), member.as_str())
+}
+
+async fn forget_kinds(
+    tx: &mut Tx,
+    context: &Context,
+    (organization, member): (&Organization, &MembershipId),
+) -> Result<(), Error> {
+    match changing::unset(tx, context, &organization.id, whom(member), Setting::FactorKinds).await {
+        Ok(_) | Err(policy::Error::NoRule(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the rules of the organization leave them something to set up that would do. What others say of them is not told.
+async fn can_be_met(
+    tx: &mut Tx,
+    (app, context): (&App, &Context),
+    (organization, member): (&Organization, &MembershipId),
+    level: Level,
+) -> storage::Result<bool> {
+    let rules = cached::read(tx, app, &organization.id).await?;
+    let held = tx.access().of_member(member, context.now).await?;
+    // The rule is for them while they are suspended, too.
+    let access = Access { member: Some(member.clone()), ..held };
+    let applying = rules.applying(Whom { access: Some(&access), client: None });
+    let allowed = Allowed::of(&applying, app.config.factors);
+    let reach = assurance::reach(Kind::ALL.into_iter().filter(|kind| allowed.holds(*kind)));
+    Ok(assurance::meets(reach, assurance::acr(level)))
+}
+
+/// Tells a member that a rule for them alone, which said `former` before, asks them for a second factor, or none does any more.
+///
+/// # Errors
+/// When the database fails, and when there is no such member.
+pub async fn tell(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (organization, member): (&Organization, &str),
+    (former, demands): (Option<&str>, Option<&Value>),
+) -> Result<Told, policy::Error> {
+    if former.map(str::to_owned) == demands.map(ToString::to_string) {
+        return Ok(Told::NothingNew);
+    }
+    let member = MembershipId::from_stored(member.to_owned());
+    let user = membership::existing(tx, &organization.id, &member).await?.user_id;
+    let Some(person) = tx.users().by_id(&user).await? else { return Ok(Told::NoAddress) };
+    let Some(email) = &person.email else { return Ok(Told::NoAddress) };
+    let language = person.locale.as_deref().and_then(Language::of_range).unwrap_or_default();
+    let letterhead = Letterhead::new(language, &desk.site).addressed_to(person.name.as_str());
+    let (name, href) = (organization.name.as_str(), desk.site.address_of("/account/security"));
+    let letter = match demanded(demands, context.now) {
+        Some(demand) => letterhead.factor_required(name, demand, &href),
+        None => letterhead.factor_not_required(name, &href),
+    };
+    tx.jobs().enqueue(context, &desk.sealer, &mail(email.as_str(), letter)).await?;
+    Ok(Told::Mailed(email.to_string()))
+}
+
+/// How sure somebody has to be, at once or from when on.
+fn demanded(value: Option<&Value>, now: Timestamp) -> Option<(Level, Option<Timestamp>)> {
+    let Some(Value::Demands(demands)) = value else { return None };
+    let to_come = || demands.next(None, now).map(|(level, from)| (level, Some(from)));
+    demands.at(now).map(|level| (level, None)).or_else(to_come)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_passkeys_alone_nothing_less_will_do() {
+        let day = Timestamp::parse("2026-12-01T08:30:00Z").unwrap();
+        for (kinds, from, expected, listed) in [
+            (&[][..], None, "multi-factor", None),
+            (&[], Some(day), "multi-factor from 2026-12-01T08:30:00Z", None),
+            (&[Kind::Totp], None, "multi-factor", Some("totp")),
+            (&[Kind::Totp, Kind::Passkey], None, "multi-factor", Some("passkey, totp")),
+            (&[Kind::Passkey], Some(day), "phishing-resistant from 2026-12-01T08:30:00Z", Some("passkey")),
+        ] {
+            let wanted = Wanted { kinds: kinds.to_vec(), from };
+            assert_eq!(wanted.demands().to_string(), expected);
+            let kinds = wanted.kinds().map(|value| value.to_string());
+            assert_eq!(kinds.as_deref(), listed);
+            assert!(listed.is_none_or(|text| Setting::FactorKinds.kind().parse(text).ok() == wanted.kinds()));
+        }
+    }
+
+    #[test]
+    fn a_letter_says_from_when_on() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let now = at("2026-12-01T00:00:00Z");
+        for (value, expected) in [
+            (None, None),
+            (Some("multi-factor"), Some((Level::MultiFactor, None))),
+            (Some("phishing-resistant from 2026-11-30"), Some((Level::PhishingResistant, None))),
+            (Some("multi-factor from 2026-12-02"), Some((Level::MultiFactor, Some(at("2026-12-02T00:00:00Z"))))),
+        ] {
+            let value = value.map(|text| Setting::FactorRequired.kind().parse(text).unwrap());
+            assert_eq!(demanded(value.as_ref(), now), expected, "{value:?}");
+        }
+    }
+}
