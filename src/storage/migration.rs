@@ -88,6 +88,7 @@ const STEPS: &[Step] = migrations! {
     "202611231729" "emergency_accounts";
     "202611231758" "ended_by_date";
     "202611232006" "rules_of_members";
+    "202611232018" "direct_grants";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

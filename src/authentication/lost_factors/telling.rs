@@ -152,8 +152,9 @@ async fn helpers_are_told(
         }
         return Ok(());
     };
-    let roles = helping(&tx.roles().compositions(of).await?);
-    let helpers = tx.recoveries().helpers(&roles, context.now).await?;
+    let (permission, _) = Action::RecoverFactors.requirement();
+    let roles = helping(&tx.roles().compositions(of).await?, permission);
+    let helpers = tx.recoveries().helpers((of, permission), &roles, context.now).await?;
     for helper in helpers.iter().filter(|helper| helper.user != recovery.user) {
         let letterhead = letterhead(&desk.site, &helper.name, helper.locale.as_deref());
         let letter = letterhead.recovery_news(news, person.name.as_str(), &href);
@@ -172,8 +173,7 @@ async fn helpers_are_told(
 }
 
 /// The roles that bring the right to help.
-fn helping(compositions: &[Composition]) -> Vec<RoleId> {
-    let (permission, _) = Action::RecoverFactors.requirement();
+fn helping(compositions: &[Composition], permission: &str) -> Vec<RoleId> {
     let brings = |one: &&Composition| {
         one.role.slug.as_str() == OWNER
             || role::effective(compositions, &one.role.slug).iter().any(|held| held.as_str() == permission)

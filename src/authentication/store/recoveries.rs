@@ -262,11 +262,17 @@ impl Recoveries<'_> {
         rows.iter().map(|row| Ok(RecoveryId::from_stored(row.try_get("id")?))).collect()
     }
 
-    /// Whoever holds one of these roles in the whole organization, directly or by a group, and can be written to.
+    /// Whoever holds one of these roles in the whole organization, directly or by a group, or was granted the permission
+    /// itself, unless it is denied to them, and can be written to.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn helpers(&mut self, roles: &[RoleId], now: Timestamp) -> Result<Vec<Helper>> {
+    pub async fn helpers(
+        &mut self,
+        (of, permission): (&OrganizationId, &'static str),
+        roles: &[RoleId],
+        now: Timestamp,
+    ) -> Result<Vec<Helper>> {
         let mut found: Vec<Helper> = vec![];
         for list in padded(roles) {
             let text = format!(
@@ -280,17 +286,23 @@ impl Recoveries<'_> {
                    AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
                    AND a.role_id IN ({roles}) \
                    UNION SELECT gm.membership_id FROM group_members gm JOIN carrying ON carrying.id = gm.group_id \
+                   UNION SELECT p.membership_id FROM membership_permissions p \
+                   WHERE p.permission = $3 AND p.effect = 'grant' \
                  ) \
                  SELECT u.id, u.email, u.name, u.locale FROM helping h \
-                 JOIN memberships m ON m.id = h.membership_id AND m.removed_at IS NULL AND m.disabled_at IS NULL \
+                 JOIN memberships m ON m.id = h.membership_id AND m.organization_id = $2 AND m.removed_at IS NULL AND m.disabled_at IS NULL \
                  AND (m.valid_from IS NULL OR m.valid_from <= $1) AND (m.valid_until IS NULL OR m.valid_until > $1) \
                  JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
                  AND (u.account_from IS NULL OR u.account_from <= $1) \
                  AND (u.account_until IS NULL OR u.account_until > $1) \
-                 WHERE u.email IS NOT NULL ORDER BY u.id LIMIT {MOST_HELPERS}",
-                roles = in_list(2, list.len())
+                 WHERE u.email IS NOT NULL \
+                 AND NOT EXISTS (SELECT 1 FROM membership_permissions d \
+                   WHERE d.membership_id = m.id AND d.permission = $3 AND d.effect = 'deny') \
+                 ORDER BY u.id LIMIT {MOST_HELPERS}",
+                roles = in_list(4, list.len())
             );
-            let query = list.iter().fold(sql(text).bind(now.0), |query, id| query.bind(id.as_str().to_owned()));
+            let query = sql(text).bind(now.0).bind(of.as_str().to_owned()).bind(permission);
+            let query = list.iter().fold(query, |query, id| query.bind(id.as_str().to_owned()));
             for row in query.fetch_all(self.0.connection()).await? {
                 found.push(Helper {
                     user: UserId::from_stored(row.try_get("id")?),
