@@ -5,6 +5,7 @@
 //! it comes back, so that signing in knows nobody who sends people. Not here: consent and the choice of an organization
 //! (`oauth`), what a session is (`session`).
 
+pub mod admitted;
 pub mod allowed;
 pub mod assurance;
 pub mod confirming;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     authentication::lost_factors::{
-        Desk, Fault, Open, Party,
+        Asker, Desk, Fault, Open, Party,
         asking::{self, Asked},
     },
     directory::organization::Organization,
@@ -77,7 +77,7 @@ impl Recoveries {
             Command::List => list(shell, &of).await,
             Command::Request { person, reason } => {
                 let user = scope::person(&mut shell.app.storage.read().await?, Some(&of.id), &person).await?.id;
-                let asked = Asked { by: Party::Host, organization: of.id.clone(), user, reason };
+                let asked = Asked { by: Asker::Host(of.id.clone()), user, reason };
                 let (context, desk) = (shell.context(), desk(shell).await?);
                 let done = shell.app.storage.write::<_, Fault, _>(move |tx| {
                     Box::pin(async move { asking::ask(tx, &context, &desk, asked).await })

@@ -4,7 +4,7 @@
 //! their browser, and at the token endpoint with an app that runs on their device (a public client); the address of an
 //! app's server says nothing of them.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     client::Client,
@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     audit::{Actor, Context, Event},
-    authentication::assurance,
+    authentication::{admitted, assurance},
     clock::Timestamp,
     directory::access::{Access, Detail},
     id::{OrganizationId, UserId},
     policy::{Applying, Arrival, Barrier, Bounds, Rests, Rules, Whom},
-    session::Session,
+    session::{Session, Unexpected},
     setting::{Setting, demand::Level},
     storage,
 };
@@ -185,18 +185,13 @@ pub fn refusal(barrier: Barrier, (client, user): (&str, String), times: u64) -> 
 impl Parts {
     /// Somebody who comes with an authorization whose sign-in was `acr`.
     fn arrival(&self, context: &Context, acr: &str) -> Option<Arrival> {
-        let place = self.app.place_of(address(context)?);
-        Some(Arrival {
-            place,
-            is_sure: assurance::meets(acr, assurance::MULTI_FACTOR),
-            unexpected: crate::session::Unexpected::default(),
-        })
+        admitted::arrival(&self.app, context, (acr, Unexpected::default()))
     }
 
     /// Somebody who comes with their browser.
     #[must_use]
     pub fn arrival_of(&self, context: &Context, session: &Session) -> Option<Arrival> {
-        Some(Arrival { unexpected: session.unexpected, ..self.arrival(context, &session.acr)? })
+        admitted::arrival(&self.app, context, (&session.acr, session.unexpected))
     }
 
     /// Writes down that somebody was let in from elsewhere; once in a while, however often they come.
@@ -224,12 +219,6 @@ impl Parts {
         let (context, at) = (context.clone(), organization.clone());
         self.app.storage.append(move |additions| additions.record(&context, Some(&at), &event)).await
     }
-}
-
-/// Where a request came from.
-#[must_use]
-pub fn address(context: &Context) -> Option<IpAddr> {
-    context.address.as_ref()?.parse().ok()
 }
 
 /// When and how tokens are asked for.

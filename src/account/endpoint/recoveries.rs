@@ -1,5 +1,5 @@
 //! `/account/recoveries`: members who have lost every factor. Whoever looks after all members of an organization asks for one,
-//! and a different one of them agrees.
+//! and a different one of them agrees, both from where and when its rules let them in.
 
 use axum::{
     extract::{Path, State},
@@ -18,15 +18,17 @@ use crate::{
     },
     app::App,
     authentication::{
+        admitted::Admitted,
         endpoint::{FreshlySignedIn, SignedIn},
         lost_factors::{
-            Desk, Fault, Open, Party,
+            Asker, Desk, Fault, Open, Party,
             asking::{self, Asked},
             may_agree,
         },
     },
     directory::{organization::Organization, user::User},
     id::{OrganizationId, RecoveryId},
+    policy::{Barrier, Policies},
     storage,
     text::{Reason, UserName},
     web::{
@@ -59,26 +61,29 @@ pub(super) async fn show(
 
 /// `POST /account/recoveries`: asks for a member.
 pub(super) async fn ask(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     visit: Visit,
     FreshlySignedIn(person): FreshlySignedIn,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
-    let of = own(&app, (&visit, &person), &form).await?;
+    let app = &policies.app;
+    let of = own(app, (&visit, &person), &form).await?;
     let (email, typed) = (form.trimmed("email").to_owned(), form.trimmed("reason").to_owned());
     let faults = &frame(&visit, &person).t.recovery.faults;
     let again = |problem| Typed { email: email.clone(), reason: typed.clone(), problems: vec![problem] };
     let Ok(reason) = typed.parse::<Reason>() else {
         let typed = again(Problem::of("reason", faults.reason));
-        return refused(&app, (&visit, &person), &of, typed).await;
+        return refused(app, (&visit, &person), &of, typed).await;
     };
-    let user = member_named(&app, &of, &email).await?;
+    let Ok(by) = admitted(&policies, (&visit, &person), &of).await? else {
+        return refused(app, (&visit, &person), &of, again(Problem::whole(faults.stopped))).await;
+    };
+    let user = member_named(app, &of, &email).await?;
     let Some(user) = user else {
-        return refused(&app, (&visit, &person), &of, again(Problem::of("email", faults.unknown))).await;
+        return refused(app, (&visit, &person), &of, again(Problem::of("email", faults.unknown))).await;
     };
-    let (context, desk) = (context(&app, &visit, &person), desk(&app, &visit));
-    let (by, organization) = (Party::Administrator(person.user.id.clone()), of.id.clone());
-    let asked = Asked { by, organization, user: user.id, reason };
+    let (context, desk) = (context(app, &visit, &person), desk(app, &visit));
+    let asked = Asked { by: Asker::Administrator(by), user: user.id, reason };
     let done = app
         .storage
         .write::<_, Fault, _>(move |tx| Box::pin(async move { asking::ask(tx, &context, &desk, asked).await }))
@@ -87,14 +92,14 @@ pub(super) async fn ask(
         Ok(_) => Ok(on(Notice::RecoveryAsked, &of)),
         Err(fault) => {
             let typed = again(Problem::of("email", text(fault, faults)?));
-            refused(&app, (&visit, &person), &of, typed).await
+            refused(app, (&visit, &person), &of, typed).await
         }
     }
 }
 
 /// `POST /account/recoveries/{id}`: agrees, or ends it. What waits elsewhere answers as if it did not exist.
 pub(super) async fn answer(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     visit: Visit,
     FreshlySignedIn(person): FreshlySignedIn,
     Path(id): Path<String>,
@@ -106,17 +111,23 @@ pub(super) async fn answer(
         Some("end") => false,
         _ => return Err(Refusal::BadRequest("say `agree` or `end`".into()).into()),
     };
-    let of = own(&app, (&visit, &person), &form).await?;
-    let (context, desk) = (context(&app, &visit, &person), desk(&app, &visit));
+    let app = &policies.app;
+    let of = own(app, (&visit, &person), &form).await?;
+    let faults = &frame(&visit, &person).t.recovery.faults;
+    let again = |problem| Typed { problems: vec![Problem::whole(problem)], ..Typed::default() };
+    let admitted = if agrees { Some(admitted(&policies, (&visit, &person), &of).await?) } else { None };
+    if let Some(Err(_)) = admitted {
+        return refused(app, (&visit, &person), &of, again(faults.stopped)).await;
+    }
+    let (context, desk) = (context(app, &visit, &person), desk(app, &visit));
     let (by, organization) = (person.user.id.clone(), of.id.clone());
     let done = app
         .storage
         .write::<_, Fault, _>(move |tx| {
             Box::pin(async move {
-                if agrees {
-                    asking::agree(tx, &context, &desk, (&organization, &id), &by).await
-                } else {
-                    asking::end(tx, &context, &desk, (&organization, &id), &Party::Administrator(by)).await
+                match admitted {
+                    Some(Ok(by)) => asking::agree(tx, &context, &desk, (&id, &by)).await,
+                    _ => asking::end(tx, &context, &desk, (&organization, &id), &Party::Administrator(by)).await,
                 }
             })
         })
@@ -124,12 +135,18 @@ pub(super) async fn answer(
     match done {
         Ok(()) => Ok(on(if agrees { Notice::RecoveryAgreed } else { Notice::RecoveryEnded }, &of)),
         Err(Fault::Unknown) => Err(Refusal::NotFound.into()),
-        Err(fault) => {
-            let faults = &frame(&visit, &person).t.recovery.faults;
-            let typed = Typed { problems: vec![Problem::whole(text(fault, faults)?)], ..Typed::default() };
-            refused(&app, (&visit, &person), &of, typed).await
-        }
+        Err(fault) => refused(app, (&visit, &person), &of, again(text(fault, faults)?)).await,
     }
+}
+
+/// Whether the rules of the organization let the person in there, from where they are and now.
+async fn admitted(
+    policies: &Policies,
+    (visit, person): (&Visit, &SignedIn),
+    of: &Organization,
+) -> storage::Result<Result<Admitted, Barrier>> {
+    let context = context(&policies.app, visit, person);
+    Admitted::of(policies, &context, (&person.session, &of.id)).await
 }
 
 /// The member of this name; whoever is none answers at once, whether they have an account or not.

@@ -1,8 +1,9 @@
 //! What administrators do: ask, agree, end. Each is one unit of work, and decides by what holds in it.
 
-use super::{DAY, Desk, Fault, LINK_LIFE, MOST, Open, PATIENCE, Party, Recovery, may_agree, telling};
+use super::{Asker, DAY, Desk, Fault, LINK_LIFE, MOST, Open, PATIENCE, Party, Recovery, may_agree, telling};
 use crate::{
     audit::{Context, Event},
+    authentication::admitted::Admitted,
     directory::{self, organization::Organization, user::User},
     id::{OrganizationId, RecoveryId, UserId},
     permission::{Action, Principal, Resource, decide, load},
@@ -12,10 +13,8 @@ use crate::{
 
 /// What is asked for.
 pub struct Asked {
-    /// Who asks.
-    pub by: Party,
-    /// Of which organization.
-    pub organization: OrganizationId,
+    /// Who asks, of which organization.
+    pub by: Asker,
     /// For whom.
     pub user: UserId,
     /// Why.
@@ -28,16 +27,17 @@ pub struct Asked {
 /// [`Fault`]; nothing has changed then.
 pub async fn ask(tx: &mut Tx, context: &Context, desk: &Desk, asked: Asked) -> Result<Recovery, Fault> {
     tx.users().keep_still(&asked.user).await?;
-    let organization = organization(tx, &asked.organization).await?;
-    let person = member(tx, context, &asked.organization, &asked.user).await?;
+    let of = asked.by.organization().clone();
+    let organization = organization(tx, &of).await?;
+    let person = member(tx, context, &of, &asked.user).await?;
     let requested_by = match &asked.by {
-        Party::Host => None,
-        Party::Administrator(by) => {
-            may(tx, context, (&asked.organization, &asked.user), by).await?;
-            if *by == asked.user {
+        Asker::Host(_) => None,
+        Asker::Administrator(by) => {
+            may(tx, context, (&of, &asked.user), by.user()).await?;
+            if *by.user() == asked.user {
                 return Err(Fault::OwnFactors);
             }
-            Some(by.clone())
+            Some(by.user().clone())
         }
     };
     let email = person.email.clone().filter(|_| person.email_verified_at.is_some()).ok_or(Fault::NoAddress)?;
@@ -45,21 +45,21 @@ pub async fn ask(tx: &mut Tx, context: &Context, desk: &Desk, asked: Asked) -> R
         return Err(Fault::NoFactor);
     }
     stands_alone(tx, context, &person.id).await?;
-    is_no_owner_elsewhere(tx, context, (&asked.organization, &person.id)).await?;
+    is_no_owner_elsewhere(tx, context, (&of, &person.id)).await?;
     // What another organization asked for is nothing that this one may know.
     let open = tx.recoveries().of_user(&person.id, context.now).await?;
-    if open.iter().any(|one| one.recovery.organization.as_ref() == Some(&asked.organization)) {
+    if open.iter().any(|one| one.recovery.organization.as_ref() == Some(&of)) {
         return Err(Fault::Asked);
     }
     let since = context.now.minus(DAY);
-    let times = tx.recoveries().times((&person.id, &asked.organization), requested_by.as_ref(), since).await?;
+    let times = tx.recoveries().times((&person.id, &of), requested_by.as_ref(), since).await?;
     if times >= MOST {
         return Err(Fault::TooOften);
     }
     let recovery = Recovery {
         id: RecoveryId::fresh(context.now, &context.random),
         user: person.id.clone(),
-        organization: Some(asked.organization),
+        organization: Some(of),
         email: Some(email),
         reason: asked.reason,
         requested_by,
@@ -88,9 +88,9 @@ pub async fn agree(
     tx: &mut Tx,
     context: &Context,
     desk: &Desk,
-    (of, id): (&OrganizationId, &RecoveryId),
-    by: &UserId,
+    (id, by): (&RecoveryId, &Admitted),
 ) -> Result<(), Fault> {
+    let (of, by) = (by.organization(), by.user());
     let Open { recovery, .. } = tx.recoveries().by_id(of, id, context.now).await?.ok_or(Fault::Unknown)?;
     organization(tx, of).await?;
     let person = member(tx, context, of, &recovery.user).await?;

@@ -5,6 +5,9 @@
 //! and recovery codes and ends every other session; what rules ask for is set up next. So neither an administrator alone, nor
 //! the mailbox alone, nor the password alone lets anybody in. The host's operator may ask in an organization's place.
 //!
+//! Administrators ask and agree from where, and when, the rules of the organization let them in; whoever hears of it ends it from
+//! anywhere.
+//!
 //! A password that was chosen by a mailed link is no proof beside the mailbox: nobody is let in within a day of it.
 //!
 //! Each step is told to the person, whose letters hold a way to end it, to those who look after the members, and to the owners
@@ -20,6 +23,7 @@ mod telling;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    authentication::admitted::Admitted,
     clock::Timestamp,
     directory,
     id::{OrganizationId, RecoveryId, UserId},
@@ -85,7 +89,27 @@ pub struct Desk {
     pub sealer: Arc<Sealer>,
 }
 
-/// Who asks, or ends it.
+/// Who asks.
+#[derive(Debug, Clone)]
+pub enum Asker {
+    /// The host's operator, for this organization.
+    Host(OrganizationId),
+    /// An administrator whom the rules of their organization let in.
+    Administrator(Admitted),
+}
+
+impl Asker {
+    /// Of which organization.
+    #[must_use]
+    pub const fn organization(&self) -> &OrganizationId {
+        match self {
+            Self::Host(organization) => organization,
+            Self::Administrator(by) => by.organization(),
+        }
+    }
+}
+
+/// Who ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Party {
     /// The host's operator.

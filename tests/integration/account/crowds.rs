@@ -9,12 +9,21 @@ use crate::harness::{PASSWORD, TestApp, unit};
 
 /// Sets a rule for everybody at Riverside.
 pub(super) async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
+    put(app, (setting, value), Care::SpareOwners).await;
+}
+
+/// The same, whoever it stops.
+pub(super) async fn force(app: &TestApp, setting: Setting, value: &'static str) {
+    put(app, (setting, value), Care::Forced).await;
+}
+
+async fn put(app: &TestApp, (setting, value): (Setting, &'static str), care: Care) {
     let (inner, context, at) =
         (app.app.clone(), app.app.context(lanyard::audit::Actor::Server), app.organization("riverside").await);
     let value = setting.kind().parse(value).unwrap();
     let whom = ((SubjectKind::Organization, ""), "riverside");
     let set: Result<_, lanyard::policy::Error> =
-        unit!(app, |tx| changing::set(tx, (&inner, &context), &at, whom, (setting, &value, Care::SpareOwners)).await);
+        unit!(app, |tx| changing::set(tx, (&inner, &context), &at, whom, (setting, &value, care)).await);
     set.unwrap();
 }
 

@@ -8,12 +8,14 @@ use lanyard::{
         self,
         membership::{self, FirstRoles, NewMembership},
         origin::Origin,
+        permission::{self, Effect, Permission},
         user,
         validity::Validity,
     },
+    setting::Setting,
 };
 
-use super::second_factor::set_up;
+use super::{crowds::force, second_factor::set_up};
 use crate::harness::{Answer, Browser, Mail, PASSWORD, TestApp, unit};
 
 const PRIYA: &str = "priya@riverside.example";
@@ -319,6 +321,88 @@ async fn whoever_asked_still_has_the_right_to_when_another_agrees() {
         done.expect("enabled");
         answer(&mut olivia, "agree").await.expect(200, "the link is on its way");
         app.leaves_jobs();
+    }
+}
+
+/// Grants or denies somebody the permission to look after people.
+async fn permit(app: &TestApp, (email, effect): (&str, Effect)) {
+    let (context, of, user) =
+        (app.app.context(Actor::Server), app.organization("riverside").await, app.user(email).await);
+    let member = app.read().await.memberships().of(&of, &user.id).await.expect("read").expect("a member").id;
+    let what: Permission = "lanyard:people:update".parse().expect("a permission");
+    let done: directory::Result<_> =
+        unit!(app, |tx| permission::set(tx, &context, &of, &member, (&what, Some(effect))).await);
+    done.expect("set");
+}
+
+#[tokio::test]
+async fn whoever_loses_the_right_agrees_no_more() {
+    for app in TestApp::each().await {
+        with_an_app(&app).await;
+        let (mut olivia, mut max) = (app.signed_in(OLIVIA).await, app.signed_in(MAX).await);
+        ask_for(&mut olivia, PRIYA).await.expect(200, "");
+        let page = max.open(PATH).await;
+        page.expect(200, "Agree");
+        permit(&app, (MAX, Effect::Deny)).await;
+        let fields = [("organization", "riverside"), ("answer", "agree")];
+        max.post_form(&page, "/account/recoveries/rcv_", &fields).await.expect(404, "");
+        assert_eq!(app.recorded("recovery-approval", "success").await, 0);
+        let open = app.read().await.recoveries().of_user(&app.user(PRIYA).await.id, app.app.clock.now()).await;
+        assert_eq!(open.expect("read").len(), 1, "it still waits for another");
+        app.leaves_jobs();
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_granted_the_right_alone_hears_of_it_and_nobody_to_whom_it_is_denied() {
+    const SAM: &str = "sam@riverside.example";
+    for app in TestApp::each().await {
+        with_an_app(&app).await;
+        permit(&app, (SAM, Effect::Grant)).await;
+        permit(&app, (MAX, Effect::Deny)).await;
+        ask_for(&mut app.signed_in(OLIVIA).await, PRIYA).await.expect(200, "");
+        let expected = told([(OLIVIA, "recovery-waiting"), (PRIYA, "recovery-asked"), (SAM, "recovery-waiting")]);
+        assert_eq!(letters(&app, PRIYA).await.0, expected);
+        answer(&mut app.signed_in(SAM).await, "agree").await.expect(200, "the link is on its way");
+        app.mails().await;
+    }
+}
+
+#[tokio::test]
+async fn administrators_ask_and_agree_from_where_and_when_rules_let_them_in() {
+    const NO: &str = "don’t let you do that from where you are";
+    for (setting, value) in
+        [(Setting::NetworkAllowed, "192.0.2.0/24"), (Setting::ScheduleWindows, "sun 00:00-00:01 in Europe/Copenhagen")]
+    {
+        for app in TestApp::each().await {
+            with_an_app(&app).await;
+            let (mut olivia, mut max) = (app.signed_in(OLIVIA).await, app.signed_in(MAX).await);
+            ask_for(&mut olivia, PRIYA).await.expect(200, "");
+            app.mails().await;
+            force(&app, setting, value).await;
+            answer(&mut max, "agree").await.expect(422, NO);
+            ask_for(&mut max, MAX).await.expect(422, NO);
+            assert_eq!(app.recorded("policy-refusal", "failure").await, 2, "{value}");
+            assert_eq!(app.recorded("recovery-approval", "success").await, 0, "{value}");
+            assert_eq!(app.recorded("recovery-request", "success").await, 1, "{value}");
+            assert!(app.mails().await.is_empty());
+            // It ends from anywhere.
+            answer(&mut max, "end").await.expect(200, "It has ended");
+            app.mails().await;
+            if setting == Setting::NetworkAllowed {
+                for browser in [&mut olivia, &mut max] {
+                    browser.comes_from("192.0.2.9");
+                }
+                ask_for(&mut olivia, PRIYA).await.expect(200, "");
+                answer(&mut max, "agree").await.expect(200, "the link is on its way");
+                force(&app, Setting::NetworkOtherwise, "alert").await;
+                let mut elsewhere = app.signed_in(OLIVIA).await;
+                elsewhere.comes_from("198.51.100.7");
+                ask_for(&mut elsewhere, "sam@riverside.example").await.expect(422, "no second step");
+                assert_eq!(app.recorded("policy-alert", "success").await, 1, "it is written down");
+                app.mails().await;
+            }
+        }
     }
 }
 

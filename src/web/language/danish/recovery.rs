@@ -39,6 +39,7 @@ pub(super) const RECOVERY: Recovery = Recovery {
         own_request: "Du har selv bedt om det: Det kræver en anden administrator.",
         own_factors: "Det er dig selv. Ingen beder om eller godkender noget for sig selv.",
         lapsed: "Den, der bad om det, må det ikke længere. Afvis anmodningen, og bed om det igen.",
+        stopped: "Organisationens regler tillader det ikke derfra, hvor du er, eller på dette tidspunkt. Du kan stadig standse det, nogen har bedt om.",
         reason: "Skriv hvorfor, i en linje på højst 500 tegn.",
     },
     link: Link {

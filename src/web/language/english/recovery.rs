@@ -39,6 +39,7 @@ pub(super) const RECOVERY: Recovery = Recovery {
         own_request: "You asked yourself: that takes a different administrator.",
         own_factors: "That’s you. Nobody asks or agrees for themselves.",
         lapsed: "Whoever asked may not do so any more. Refuse the request, and ask anew.",
+        stopped: "The rules of the organization don’t let you do that from where you are, or at this hour. You can still end what somebody asked for.",
         reason: "Say why, in a line of at most 500 characters.",
     },
     link: Link {

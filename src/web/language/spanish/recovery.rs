@@ -39,6 +39,7 @@ pub(super) const RECOVERY: Recovery = Recovery {
         own_request: "Lo pidió usted: hace falta otro administrador.",
         own_factors: "Es usted. Nadie lo pide ni lo aprueba para sí.",
         lapsed: "Quien lo pidió ya no puede hacerlo. Rechace la petición y pídalo de nuevo.",
+        stopped: "Las reglas de la organización no permiten hacerlo desde donde está o a esta hora. Aún puede detener lo que alguien haya pedido.",
         reason: "Diga por qué, en una línea de 500 caracteres como máximo.",
     },
     link: Link {

@@ -46,6 +46,7 @@ pub struct Faults {
     pub own_request: &'static str,
     pub own_factors: &'static str,
     pub lapsed: &'static str,
+    pub stopped: &'static str,
     pub reason: &'static str,
 }
 
