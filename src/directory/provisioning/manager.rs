@@ -39,7 +39,9 @@ pub(super) async fn set(tx: &mut Tx, speaker: Speaker<'_>, member: &Membership, 
     let Some(named) = named else { return Ok(tx.managers().set(&member.id, None).await?) };
     let unknown = || Noun::Manager.unknown(named);
     let manager: MembershipId = named.parse().map_err(|_| unknown())?;
-    tx.memberships().by_id(speaker.organization, &manager).await?.ok_or_else(unknown)?;
+    if tx.group_records().members_among(speaker.organization, std::slice::from_ref(&manager)).await?.is_empty() {
+        return Err(unknown());
+    }
     Ok(tx.managers().set(&member.id, Some(&manager)).await?)
 }
 

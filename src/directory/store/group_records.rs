@@ -204,7 +204,7 @@ impl GroupRecords<'_> {
                 "SELECT group_members.group_id AS whole, group_members.membership_id AS part, users.name AS display \
                  FROM group_members \
                  JOIN memberships ON memberships.id = group_members.membership_id \
-                 JOIN users ON users.id = memberships.user_id \
+                 JOIN users ON users.id = memberships.user_id AND users.emergency_for IS NULL \
                  WHERE group_members.group_id IN ({}) \
                  ORDER BY whole, part",
                 in_list(1, list.len())
@@ -217,7 +217,7 @@ impl GroupRecords<'_> {
         Ok(found)
     }
 
-    /// Those of these members that the organization has, with their persons.
+    /// Those of these members that the organization has and a source may name, with their persons: no emergency account.
     pub(in crate::directory) async fn members_among(
         &mut self,
         organization: &OrganizationId,
@@ -226,7 +226,9 @@ impl GroupRecords<'_> {
         let mut found = vec![];
         for list in padded(ids) {
             let statement = format!(
-                "SELECT id, user_id FROM memberships WHERE organization_id = $1 AND removed_at IS NULL AND id IN ({})",
+                "SELECT memberships.id, memberships.user_id FROM memberships \
+                 JOIN users ON users.id = memberships.user_id AND users.emergency_for IS NULL \
+                 WHERE organization_id = $1 AND removed_at IS NULL AND memberships.id IN ({})",
                 in_list(2, list.len())
             );
             let keys = list.iter().map(|id| Value::from(id.as_str()));

@@ -7,6 +7,7 @@ mod discovery;
 mod door;
 mod erased;
 mod errors;
+mod emergency;
 mod entitlements;
 mod exchanges;
 mod first_load;
