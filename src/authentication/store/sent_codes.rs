@@ -216,3 +216,6 @@ impl SentCodes<'_> {
 fn waiting(row: &Row) -> Result<Waiting> {
     Ok(Waiting { id: SentCodeId::from_stored(row.try_get("id")?), sealed: row.try_get("sealed_code")? })
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,13 @@ const MAX: &str = "max@riverside.example";
 
 /// The link of a new workstation of Riverside.
 async fn link(app: &TestApp) -> String {
+    link_of(app, ("front-desk", "Front desk")).await
+}
+
+async fn link_of(app: &TestApp, (slug, name): (&str, &str)) -> String {
     let (context, at) = (app.app.context(Actor::Server), app.organization("riverside").await);
     let (token, hash) = app.app.random.token();
-    let what = ("front-desk".parse().unwrap(), "Front desk".parse().unwrap());
+    let what = (slug.parse().unwrap(), name.parse().unwrap());
     let made: lanyard::directory::Result<_> = unit!(app, |tx| station::create(tx, &context, &at, what, hash).await);
     made.unwrap();
     format!("/station/{}", lanyard::secret::ExposeSecret::expose_secret(&token))
@@ -125,5 +129,38 @@ async fn a_workstation_that_is_removed_is_a_browser_like_any_other() {
         let account = desk.sign_in(PRIYA, PASSWORD).await;
         account.expect(200, "Sign out");
         assert!(!account.body.contains("http-equiv"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_person_reads_their_own_language() {
+    for app in TestApp::each().await {
+        let mut desk = at_the_desk(&app).await;
+        desk.sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya");
+        let page = desk.get("/account/language").await;
+        let account = desk.submit(&page, "/account/language", &[("language", "da")]).await;
+        account.expect(200, "<html lang=\"da\"");
+        let locked = desk.submit(&account, "/account/sign-out", &[]).await;
+        locked.expect(200, "<html lang=\"en\"").expect(200, "Front desk · Riverside");
+        desk.sign_in(MAX, PASSWORD).await.expect(200, "Hello, Max");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_becomes_another_workstation_is_the_one_before_no_more() {
+    for app in TestApp::each().await {
+        let mut desk = at_the_desk(&app).await;
+        desk.sign_in(PRIYA, PASSWORD).await.expect(200, "Lock");
+        let page = desk.open(&link_of(&app, ("back-office", "Back office")).await).await;
+        let done = desk.submit(&page, "/station/", &[]).await;
+        done.expect(200, "Back office · Riverside");
+        assert!(!done.body.contains("Front desk"), "{}", done.body);
+        let open = app.read().await.sessions().of_user(&app.user(PRIYA).await.id).await.expect("read");
+        assert!(open.is_empty(), "whoever was signed in is signed out: {open:?}");
+        assert_eq!(app.recorded("station-leaving", "success").await, 1);
+        let at = app.organization("riverside").await;
+        let former = app.read().await.stations().by_slug(&at, &"front-desk".parse().unwrap()).await.expect("read");
+        assert_eq!(former.expect("it is there").registered_at, None, "it waits for another browser");
+        desk.sign_in(MAX, PASSWORD).await.expect(200, "Lock");
     }
 }
