@@ -1,4 +1,4 @@
-//! Emergency accounts: registering their key by the link, and what becomes of their one use.
+//! Emergency accounts: registering their key by the link, what becomes of their one use, and who hears of it.
 
 use serde_json::json;
 
@@ -18,30 +18,51 @@ use crate::{
     config::Recipients,
     directory::{self, emergency::Account, user::User},
     id::{FactorId, OrganizationId},
-    jobs::Job,
+    jobs::{Job, Tidings},
     keys::SealedColumn,
     secret::TokenHash,
     session::{Lifetime, Liveness},
     storage::{self, Tx},
     text::Slug,
-    web::{EmergencyNews, Language, Letterhead, Site, device::Device},
+    web::{EmergencyNews, Language, Letter, Letterhead, Site, device::Device},
 };
+
+/// Owners who are written to in one unit of work.
+pub const AT_A_TIME: usize = 50;
 
 /// Nothing weaker signs one in.
 pub const ASKED: Asked = Asked { verification: true, models: None };
 
-/// Gives an account another link; its key signs nobody in any more.
+/// Makes an account, of which the owners hear.
+///
+/// # Errors
+/// As [`directory::emergency::create`].
+pub async fn create(
+    tx: &mut Tx,
+    at: (&App, &Site),
+    context: &Context,
+    organization: &OrganizationId,
+    (slug, link): (Slug, TokenHash),
+) -> directory::Result<Account> {
+    let account = directory::emergency::create(tx, context, organization, (slug, link)).await?;
+    tell(tx, at, context, (&account, EmergencyNews::Made)).await?;
+    Ok(account)
+}
+
+/// Gives an account another link; its key signs nobody in any more, and the owners hear of it.
 ///
 /// # Errors
 /// When there is no such account.
 pub async fn rotate(
     tx: &mut Tx,
+    at: (&App, &Site),
     context: &Context,
     organization: &OrganizationId,
     (slug, link): (&Slug, TokenHash),
 ) -> directory::Result<Account> {
     let account = directory::emergency::rotate(tx, context, organization, (slug, link)).await?;
     super::enrolling::reset(tx, context, &account.user, "administrator").await?;
+    tell(tx, at, context, (&account, EmergencyNews::Rotated)).await?;
     Ok(account)
 }
 
@@ -156,34 +177,26 @@ async fn tell(
     context: &Context,
     (account, news): (&Account, EmergencyNews),
 ) -> storage::Result<()> {
-    let owners = tx.signals().owners(std::slice::from_ref(&account.organization), context.now).await?;
-    let mut recipients: Vec<(String, Option<Recipient>)> =
-        owners.into_iter().map(|owner| (owner.email.clone(), Some(owner))).collect();
-    if let Recipients::These(addresses) = &app.config.alerts.mail {
-        recipients.extend(addresses.iter().map(|one| (one.as_str().to_owned(), None)));
-    }
-    let organization = tx.organizations().by_id(&account.organization).await?;
-    let organization = organization.map(|one| one.name.to_string()).unwrap_or_default();
-    let address = context.address.as_deref().unwrap_or_default();
-    for (to, owner) in recipients {
-        let language =
-            owner.as_ref().and_then(|owner| Language::of_range(owner.locale.as_deref()?)).unwrap_or_default();
-        let letterhead = Letterhead::new(language, site);
-        let letterhead = match &owner {
-            Some(owner) => letterhead.addressed_to(&owner.name),
-            None => letterhead,
-        };
-        let facts = (address, context.now);
-        let letter =
-            letterhead.emergency(news, (account.slug.as_str(), &organization), facts, &site.address_of("/account"));
-        tx.jobs().enqueue(context, &app.sealer, &mail(&to, letter)).await?;
+    let tidings = Tidings {
+        organization: account.organization.clone(),
+        account: account.slug.to_string(),
+        news: news.name().to_owned(),
+        address: context.address.clone().unwrap_or_default(),
+        at: context.now,
+        after: String::new(),
+    };
+    let others = match &app.config.alerts.mail {
+        Recipients::These(addresses) => addresses.as_slice(),
+        Recipients::Nobody | Recipients::Owners => &[],
+    };
+    let organization = organization(tx, &tidings).await?;
+    for address in others {
+        let letter = letter(site, &tidings, (&organization, None));
+        tx.jobs().append_sealed(context, &app.sealer, &mail(address.as_str(), letter));
     }
     if app.config.alerts.webhook.is_some() {
         let body = json!({
-            "type": match news {
-                EmergencyNews::Used => "emergency-account-used",
-                EmergencyNews::SetUp => "emergency-account-set-up",
-            },
+            "type": news.name(),
             "timestamp": context.now.to_string(),
             "data": {
                 "user": account.user.as_str(),
@@ -194,5 +207,47 @@ async fn tell(
         });
         tx.jobs().enqueue(context, &app.sealer, &Job::SendAlert { body: body.to_string() }).await?;
     }
+    tell_owners(tx, (app, site), context, tidings).await
+}
+
+/// Mail to the next owners; a job of its own goes on with those behind them, however many there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell_owners(
+    tx: &mut Tx,
+    (app, site): (&App, &Site),
+    context: &Context,
+    tidings: Tidings,
+) -> storage::Result<()> {
+    let organization = organization(tx, &tidings).await?;
+    let next = (tidings.after.as_str(), AT_A_TIME);
+    let owners = tx.signals().owners_after(&tidings.organization, next, context.now).await?;
+    for (_, owner) in &owners {
+        let letter = letter(site, &tidings, (&organization, Some(owner)));
+        tx.jobs().append_sealed(context, &app.sealer, &mail(&owner.email, letter));
+    }
+    if let Some((last, _)) = owners.last().filter(|_| owners.len() == AT_A_TIME) {
+        let rest = Job::TellOwners(Tidings { after: last.as_str().to_owned(), ..tidings });
+        tx.jobs().append_sealed(context, &app.sealer, &rest);
+    }
     Ok(())
+}
+
+async fn organization(tx: &mut Tx, tidings: &Tidings) -> storage::Result<String> {
+    let found = tx.organizations().by_id(&tidings.organization).await?;
+    Ok(found.map(|one| one.name.to_string()).unwrap_or_default())
+}
+
+fn letter(site: &Site, tidings: &Tidings, (organization, owner): (&str, Option<&Recipient>)) -> Letter {
+    let language = owner.and_then(|owner| Language::of_range(owner.locale.as_deref()?)).unwrap_or_default();
+    let letterhead = Letterhead::new(language, site);
+    let letterhead = match owner {
+        Some(owner) => letterhead.addressed_to(&owner.name),
+        None => letterhead,
+    };
+    // What this program has no word for is told as the worst that there is.
+    let news = EmergencyNews::named(&tidings.news).unwrap_or(EmergencyNews::Used);
+    let facts = (tidings.address.as_str(), tidings.at);
+    letterhead.emergency(news, (&tidings.account, organization), facts, &site.address_of("/account"))
 }

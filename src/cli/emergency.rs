@@ -75,20 +75,25 @@ impl Emergencies {
     pub(super) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
         let of = self.scope.organization(shell).await?;
         let ((token, hash), context, id) = (shell.app.random.token(), shell.context(), of.id.clone());
+        let (app, site) = (shell.app.clone(), server::site(&shell.app).await?);
         match self.command {
             Command::List => list(shell, &of).await,
             Command::Create { slug } => {
                 let account = shell
-                    .change(move |tx| Box::pin(async move { emergency::create(tx, &context, &id, (slug, hash)).await }))
+                    .change(move |tx| {
+                        Box::pin(async move {
+                            authentication::emergency::create(tx, (&app, &site), &context, &id, (slug, hash)).await
+                        })
+                    })
                     .await?;
                 tell(shell, &account, &token).await
             }
             Command::Rotate { slug } => {
                 let account = shell
                     .change(move |tx| {
-                        Box::pin(
-                            async move { authentication::emergency::rotate(tx, &context, &id, (&slug, hash)).await },
-                        )
+                        Box::pin(async move {
+                            authentication::emergency::rotate(tx, (&app, &site), &context, &id, (&slug, hash)).await
+                        })
                     })
                     .await?;
                 tell(shell, &account, &token).await

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
-    id::{JobId, NodeId},
+    id::{JobId, NodeId, OrganizationId},
 };
 
 /// What there is to do.
@@ -48,6 +48,8 @@ pub enum Job {
         /// What it is told, as JSON.
         body: String,
     },
+    /// Writes to those owners of an organization who were not written to yet.
+    TellOwners(Tidings),
     /// Tells one app that a session has ended (OpenID Connect Back-Channel Logout §2.5); whom and which is written in
     /// `logouts` under the id of the job.
     BackchannelLogout,
@@ -70,6 +72,7 @@ impl Job {
             Self::SendMail { .. } => "send-mail",
             Self::SendTextMessage { .. } => "send-text-message",
             Self::SendAlert { .. } => "send-alert",
+            Self::TellOwners(_) => "tell-owners",
             Self::BackchannelLogout => "backchannel-logout",
             Self::PingClient { .. } => "ping-client",
         }
@@ -80,6 +83,23 @@ impl Job {
     fn without_payload(kind: &str) -> Option<Self> {
         [Self::BackchannelLogout].into_iter().find(|job| job.kind() == kind)
     }
+}
+
+/// Word of an emergency account to the owners of its organization, some at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tidings {
+    /// Its organization.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub account: String,
+    /// What has become of it.
+    pub news: String,
+    /// From which address; empty where it was done on the host.
+    pub address: String,
+    /// When.
+    pub at: Timestamp,
+    /// The owners up to this one, in the order of their ids, have been written to; empty where none has.
+    pub after: String,
 }
 
 /// Jobs that share places: apps that stay silent delay no mail.

@@ -11,13 +11,16 @@ use super::{alerts, text_messages};
 use crate::{
     app::App,
     audit::Actor,
-    jobs::{Job, Lane, Leased, retry},
+    authentication::emergency,
+    jobs::{Job, Lane, Leased, Tidings, retry},
+    keys::store::SharedKeyFault,
     mail::{Content, Mailer, Message, SendError},
     oauth::{
         backchannel_logout::{self, Tried},
         store::Outcome,
     },
     outbound::Fault,
+    server,
     storage::{self, Error, Tx},
 };
 
@@ -125,6 +128,10 @@ async fn run(app: &App, leased: &Leased, mailer: &Mailer) -> Done {
             Ok(()) => Done::Yes,
             Err(why) => Done::NotYet(why),
         },
+        Some(Job::TellOwners(tidings)) => match tell_owners(app, tidings.clone()).await {
+            Ok(()) => Done::Yes,
+            Err(fault) => Done::NotYet(fault.to_string()),
+        },
         Some(Job::PingClient { url, token, auth_req_id }) => ping(app, url, token, auth_req_id).await,
         Some(Job::BackchannelLogout) => match backchannel_logout::tell(app, &leased.id, leased.attempts).await {
             Ok(Tried::Delivered) => Done::Yes,
@@ -133,6 +140,15 @@ async fn run(app: &App, leased: &Leased, mailer: &Mailer) -> Done {
             Err(fault) => Done::NotYet(fault.to_string()),
         },
     }
+}
+
+/// Writes to the owners of an organization who come next; those of one unit are not written to a second time.
+async fn tell_owners(app: &App, tidings: Tidings) -> Result<(), SharedKeyFault> {
+    let (own, site, context) = (app.clone(), server::site(app).await?, app.context(Actor::Server));
+    app.storage
+        .write(move |tx| Box::pin(async move { emergency::tell_owners(tx, (&own, &site), &context, tidings).await }))
+        .await
+        .map_err(SharedKeyFault::Storage)
 }
 
 /// CIBA Core 1.0 §10.2: the client answers 204 or 200; what it refuses for good is not tried again.

@@ -8,7 +8,7 @@ use crate::{
     id::{OrganizationId, SessionId, UserId},
     secret::TokenHash,
     storage::{
-        Result, Tx,
+        Result, Row, Tx,
         batch::{in_list, padded},
         sql,
     },
@@ -50,8 +50,18 @@ pub struct Recipient {
 const MOST_COUNTRIES: i64 = 50;
 /// The most people whose organizations are sought after a spraying.
 const MOST_SPRAYED: i64 = 200;
-/// The most owners that get one letter.
+/// The most owners that get one letter about a sign of an attack.
 const MOST_OWNERS: i64 = 20;
+
+/// The owners at `$1` who can be written to; of which organizations, whoever asks says.
+const OWNERS: &str = "SELECT DISTINCT u.id, u.email, u.name, u.locale FROM roles r \
+     JOIN assignments a ON a.role_id = r.id AND a.ended_at IS NULL AND a.location_id IS NULL \
+     AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
+     JOIN memberships m ON m.id = a.membership_id AND m.removed_at IS NULL AND m.disabled_at IS NULL \
+     AND (m.valid_from IS NULL OR m.valid_from <= $1) AND (m.valid_until IS NULL OR m.valid_until > $1) \
+     JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
+     AND (u.account_from IS NULL OR u.account_from <= $1) AND (u.account_until IS NULL OR u.account_until > $1) \
+     WHERE u.email IS NOT NULL AND r.template = 'owner'";
 
 impl Signals<'_> {
     /// The countries in which a person has signed in, the last one first.
@@ -161,27 +171,39 @@ impl Signals<'_> {
         let mut found = BTreeMap::new();
         for list in padded(organizations) {
             let text = format!(
-                "SELECT DISTINCT u.id, u.email, u.name, u.locale FROM roles r \
-                 JOIN assignments a ON a.role_id = r.id AND a.ended_at IS NULL AND a.location_id IS NULL \
-                 AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
-                 JOIN memberships m ON m.id = a.membership_id AND m.removed_at IS NULL AND m.disabled_at IS NULL \
-                 AND (m.valid_from IS NULL OR m.valid_from <= $1) AND (m.valid_until IS NULL OR m.valid_until > $1) \
-                 JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
-                 AND (u.account_from IS NULL OR u.account_from <= $1) AND (u.account_until IS NULL OR u.account_until > $1) \
-                 WHERE u.email IS NOT NULL AND r.template = 'owner' AND r.organization_id IN ({}) \
-                 ORDER BY u.id LIMIT {MOST_OWNERS}",
+                "{OWNERS} AND r.organization_id IN ({}) ORDER BY u.id LIMIT {MOST_OWNERS}",
                 in_list(2, list.len())
             );
             let query = list.iter().fold(sql(text).bind(now.0), |query, id| query.bind(id.as_str().to_owned()));
-            for row in query.fetch_all(self.0.connection()).await? {
-                let recipient = Recipient {
-                    email: row.try_get("email")?,
-                    name: row.try_get("name")?,
-                    locale: row.try_get("locale")?,
-                };
-                found.insert(row.try_get::<String>("id")?, recipient);
+            for row in &query.fetch_all(self.0.connection()).await? {
+                found.insert(row.try_get::<String>("id")?, recipient(row)?);
             }
         }
         Ok(found.into_values().collect())
     }
+
+    /// The next owners of an organization who can be written to, in the order of their ids, behind this one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn owners_after(
+        &mut self,
+        organization: &OrganizationId,
+        (after, most): (&str, usize),
+        now: Timestamp,
+    ) -> Result<Vec<(UserId, Recipient)>> {
+        let text = format!("{OWNERS} AND r.organization_id = $2 AND u.id > $3 ORDER BY u.id LIMIT $4");
+        let rows = sql(text)
+            .bind(now.0)
+            .bind(organization.as_str().to_owned())
+            .bind(after.to_owned())
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(self.0.connection())
+            .await?;
+        rows.iter().map(|row| Ok((UserId::from_stored(row.try_get("id")?), recipient(row)?))).collect()
+    }
+}
+
+fn recipient(row: &Row) -> Result<Recipient> {
+    Ok(Recipient { email: row.try_get("email")?, name: row.try_get("name")?, locale: row.try_get("locale")? })
 }

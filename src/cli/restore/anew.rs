@@ -12,7 +12,7 @@ use crate::{
     scim::outbound::target,
     secret::ExposeSecret,
     session::store::Voided,
-    storage::Error,
+    storage::{Error, Result, Tx},
 };
 
 /// Links that the file of heads knows and the restored database does not have.
@@ -40,6 +40,8 @@ pub(super) struct Begun {
     pub(super) voided: Voided,
     /// Apps that people are no longer pushed to: somebody has to see first who left since.
     pub(super) paused: usize,
+    /// Emergency accounts with a key that signs in, also where it was used since: name and organization.
+    pub(super) emergency_accounts: Vec<String>,
 }
 
 /// Checks that the database is whole, that the master key opens it and that its audit log was not changed. The last file
@@ -96,11 +98,21 @@ pub(super) async fn begin(
                     let organization = (!server).then(|| OrganizationId::from_stored(chain.as_str().to_owned()));
                     tx.record(&context, organization.as_ref(), &Event::ChainAnchor { reason });
                 }
-                Ok(Begun { voided, paused })
+                let emergency_accounts = emergency_accounts(tx).await?;
+                Ok(Begun { voided, paused, emergency_accounts })
             })
         })
         .await?;
     Ok((begun, seal(shell, key).await?))
+}
+
+/// Those that are ready, each with its organization.
+async fn emergency_accounts(tx: &mut Tx) -> Result<Vec<String>> {
+    let all = tx.emergency_accounts().all().await?;
+    let organizations = tx.organizations().list().await?;
+    let ready = all.into_iter().filter(|one| one.state() == "ready");
+    let slug = |id| organizations.iter().find(|one| one.id == id).map(|one| one.slug.to_string()).unwrap_or_default();
+    Ok(ready.map(|one| format!("{} --organization {}", one.slug, slug(one.organization))).collect())
 }
 
 fn reason(what: &str, lost: Option<&Lost>) -> String {

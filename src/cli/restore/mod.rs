@@ -67,6 +67,8 @@ struct Restored {
     voided: Voided,
     /// How many targets of `lanyard scim-target` are paused.
     paused: usize,
+    /// Emergency accounts whose key signs in, also where it was used since.
+    emergency_accounts: Vec<String>,
     /// Links of the audit log that the backup did not hold yet.
     lost: Vec<Lost>,
     /// What happened since and is undone; none where no newer database was there to ask.
@@ -115,14 +117,14 @@ impl Restore {
         if done.is_err() {
             staging.discard();
         }
-        let (shell, Begun { voided, paused }, lost) = done?;
+        let (shell, Begun { voided, paused, emergency_accounts }, lost) = done?;
         staging.put_in_place(shell.app.clock.now())?;
         let undone = match since {
             Some(events) => Some(review::named(&of(&format!("sqlite:{}", target.display())), events).await?),
             None => None,
         };
         shell.say(format!("Restored {} from {}.", target.display(), made_at));
-        tell(&shell, &Restored { made_at: made_at.to_string(), voided, paused, lost, undone })
+        tell(&shell, &Restored { made_at: made_at.to_string(), voided, paused, emergency_accounts, lost, undone })
     }
 
     /// Brings the staged copy up to date, examines it and begins anew in it.
@@ -157,14 +159,14 @@ impl Restore {
         let since = review::since(self.previous.as_deref().map(of), made_at).await;
         let Examined { key, lost } = anew::examine(&shell, &[&present], self.force).await?;
         let what = format!("a database whose newest event is of {made_at}");
-        let (Begun { voided, paused }, heads) = anew::begin(&shell, &key, &what, &lost).await?;
+        let (Begun { voided, paused, emergency_accounts }, heads) = anew::begin(&shell, &key, &what, &lost).await?;
         place::replace_heads(present.path(), &heads, shell.app.clock.now())?;
         let undone = match since {
             Some(events) => Some(review::named(&storage_settings(&shell.app.config), events).await?),
             None => None,
         };
         shell.say(format!("The restore is finished; the newest event of the database is of {made_at}."));
-        tell(&shell, &Restored { made_at: made_at.to_string(), voided, paused, lost, undone })
+        tell(&shell, &Restored { made_at: made_at.to_string(), voided, paused, emergency_accounts, lost, undone })
     }
 }
 
@@ -191,6 +193,12 @@ fn tell(shell: &Shell, restored: &Restored) -> anyhow::Result<()> {
              `lanyard scim-target preview`, then `lanyard scim-target resume`.",
             restored.paused
         ));
+    }
+    if !restored.emergency_accounts.is_empty() {
+        shell.say("Emergency accounts that are ready again, also where their key was used since; unless you know that it was not:");
+    }
+    for account in &restored.emergency_accounts {
+        shell.say(format!("  lanyard emergency rotate {account}"));
     }
     for lost in &restored.lost {
         shell.say(format!(

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Actions that took something from somebody; undone, they give it back.
-const TAKING: [&str; 23] = [
+const TAKING: [&str; 26] = [
     "user-disabling",
     "user-deletion",
     "membership-disabling",
@@ -22,6 +22,9 @@ const TAKING: [&str; 23] = [
     "role-update",
     "password-change",
     "email-change",
+    "emergency-removal",
+    "emergency-rotation",
+    "emergency-use",
     "factor-enrolment",
     "factor-removal",
     "recovery-codes-issue",

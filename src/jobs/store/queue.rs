@@ -31,17 +31,13 @@ impl Jobs<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    ///
-    /// # Panics
-    /// Never: a job is texts and numbers, which always make JSON.
     pub async fn enqueue(&mut self, context: &Context, sealer: &Sealer, job: &Job) -> Result<JobId> {
-        let id = JobId::fresh(context.now, &context.random);
-        let plain = serde_json::to_vec(job).expect("a job is texts and numbers");
+        let (id, payload) = sealed(context, sealer, job);
         sql("INSERT INTO jobs (id, kind, payload, run_at, attempts, created_at) \
              VALUES ($1, $2, $3, $4, 0, $4)")
         .bind(id.as_str().to_owned())
         .bind(job.kind())
-        .bind(sealer.seal(SealedColumn::JOB, id.as_str(), &plain))
+        .bind(payload)
         .bind(context.now.0)
         .execute(self.0.connection())
         .await?;
@@ -51,16 +47,25 @@ impl Jobs<'_> {
     /// Adds a job without payload that is due at once: written with the commit, those of one unit together.
     pub fn append(&mut self, context: &Context, job: &Job) -> JobId {
         let id = JobId::fresh(context.now, &context.random);
+        self.appended(context, (id.clone(), vec![]), job);
+        id
+    }
+
+    /// The same with its payload, for many at a time.
+    pub fn append_sealed(&mut self, context: &Context, sealer: &Sealer, job: &Job) {
+        self.appended(context, sealed(context, sealer, job), job);
+    }
+
+    fn appended(&mut self, context: &Context, (id, payload): (JobId, Vec<u8>), job: &Job) {
         let values = vec![
             id.as_str().into(),
             job.kind().into(),
-            Value::Bytes(vec![]),
+            Value::Bytes(payload),
             context.now.0.into(),
             0.into(),
             context.now.0.into(),
         ];
         self.0.append(&JOBS, values);
-        id
     }
 
     /// Whether any job is due; cheap, for the look once a second.
@@ -97,8 +102,8 @@ impl Jobs<'_> {
              AND COALESCE(leased_until, 0) <= $1 \
              RETURNING id, kind, payload, attempts",
             match lane {
-                Some(Lane::Mail) => "kind = 'send-mail'",
-                Some(Lane::Apps) => "kind <> 'send-mail'",
+                Some(Lane::Mail) => "kind IN ('send-mail', 'tell-owners')",
+                Some(Lane::Apps) => "kind NOT IN ('send-mail', 'tell-owners')",
                 None => "1 = 1",
             }
         );
@@ -218,4 +223,12 @@ impl Jobs<'_> {
         let row = sql("SELECT COUNT(*) AS n FROM jobs WHERE failed_at IS NULL").fetch_one(self.0.connection()).await?;
         row.try_get("n")
     }
+}
+
+/// The id and the payload of a new job.
+fn sealed(context: &Context, sealer: &Sealer, job: &Job) -> (JobId, Vec<u8>) {
+    let id = JobId::fresh(context.now, &context.random);
+    let plain = serde_json::to_vec(job).expect("a job is texts and numbers, which always make JSON");
+    let payload = sealer.seal(SealedColumn::JOB, id.as_str(), &plain);
+    (id, payload)
 }

@@ -320,8 +320,8 @@ mod tests {
         let news = [RecoveryNews::Asked, RecoveryNews::Agreed, RecoveryNews::Ended, RecoveryNews::Used];
         let delayed = head.recovery_delayed("Priya <b>", until, href);
         let safe = ("safe", "Riverside & Sons");
-        let emergencies = [EmergencyNews::SetUp, EmergencyNews::Used]
-            .map(|news| head.emergency(news, safe, ("192.0.2.7", until), href));
+        let whence = |news| if matches!(news, EmergencyNews::Made) { "" } else { "192.0.2.7" };
+        let emergencies = EmergencyNews::ALL.map(|news| head.emergency(news, safe, (whence(news), until), href));
         steps
             .into_iter()
             .chain([delayed])

@@ -6,10 +6,36 @@ use crate::clock::Timestamp;
 /// What has become of an emergency account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmergencyNews {
+    /// It was made: by its link a key can be registered.
+    Made,
+    /// It got another link, and its key is gone.
+    Rotated,
     /// It has a key now.
     SetUp,
     /// It signed in.
     Used,
+}
+
+impl EmergencyNews {
+    /// All of it.
+    pub const ALL: [Self; 4] = [Self::Made, Self::Rotated, Self::SetUp, Self::Used];
+
+    /// As it is stored, and told to a webhook.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Made => "emergency-account-made",
+            Self::Rotated => "emergency-account-rotated",
+            Self::SetUp => "emergency-account-set-up",
+            Self::Used => "emergency-account-used",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
 }
 
 /// What has become of a request to let somebody in who has lost every factor, as the person is told.
@@ -44,7 +70,7 @@ pub enum RecoveryNews {
 }
 
 impl Letterhead {
-    /// Word of an emergency account, from `address` at `at`; `href` leads to the reader's account.
+    /// Word of an emergency account, from `address` (empty: from the host) at `at`; `href` leads to the reader's account.
     #[must_use]
     pub fn emergency(
         &self,
@@ -54,8 +80,17 @@ impl Letterhead {
         href: &str,
     ) -> Letter {
         let t = &self.texts().suspicion;
-        let facts = (t.facts)(address, &self.language.date_and_time(at));
+        let at = self.language.date_and_time(at);
+        let facts = if address.is_empty() { (t.on_host)(&at) } else { (t.facts)(address, &at) };
         let (kind, subject, lead, next) = match news {
+            EmergencyNews::Made => {
+                let lead = (t.emergency_made_lead)(account, organization);
+                ("emergency-made", t.emergency_made, lead, t.emergency_link_next)
+            }
+            EmergencyNews::Rotated => {
+                let lead = (t.emergency_rotated_lead)(account, organization);
+                ("emergency-rotated", t.emergency_rotated, lead, t.emergency_link_next)
+            }
             EmergencyNews::Used => {
                 ("emergency-use", t.emergency, (t.emergency_lead)(account, organization), t.emergency_next)
             }

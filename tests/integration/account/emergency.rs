@@ -5,10 +5,21 @@ use std::time::Duration;
 use lanyard::{
     audit::Actor,
     authentication,
-    directory::{self, emergency, origin::Origin, user},
+    directory::{
+        self,
+        access::RoleAt,
+        emergency,
+        membership::{self, FirstRoles, NewMembership},
+        origin::Origin,
+        user::{self, NewUser},
+        validity::Validity,
+    },
+    jobs::{Job, Lane},
     secret::ExposeSecret,
+    server,
     setting::Setting,
 };
+use serde_json::{Value, json};
 
 use super::passkeys::Device;
 use crate::harness::{Answer, TestApp, unit};
@@ -16,19 +27,39 @@ use crate::harness::{Answer, TestApp, unit};
 const OLIVIA: &str = "olivia@riverside.example";
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Makes one of Riverside; the path of its link.
+/// Makes one of Riverside, and its owner hears of it; the path of its link.
 async fn create(app: &TestApp, slug: &str) -> directory::Result<String> {
+    let link = make(app, slug).await?;
+    let told = app.mail().await;
+    assert_eq!((told.to.as_str(), told.kind.as_str()), (OLIVIA, "emergency-made"));
+    assert!(told.text.contains(slug) && told.text.contains("on the host of the server"), "{}", told.text);
+    Ok(link)
+}
+
+async fn make(app: &TestApp, slug: &str) -> directory::Result<String> {
     let (context, riverside) = (app.app.context(Actor::Host("root".into())), app.organization("riverside").await);
     let ((token, hash), slug) = (app.app.random.token(), slug.parse().expect("a slug"));
-    let made: directory::Result<_> = unit!(app, |tx| emergency::create(tx, &context, &riverside, (slug, hash)).await);
+    let (inner, site) = (app.app.clone(), server::site(&app.app).await.expect("a site"));
+    let made: directory::Result<_> = unit!(app, |tx| {
+        authentication::emergency::create(tx, (&inner, &site), &context, &riverside, (slug, hash)).await
+    });
     made.map(|_| format!("/emergency/{}", token.expose_secret()))
 }
 
 async fn rotate(app: &TestApp, slug: &str) -> String {
+    let link = rotated(app, slug).await;
+    let told = app.mail().await;
+    assert_eq!((told.to.as_str(), told.kind.as_str()), (OLIVIA, "emergency-rotated"));
+    link
+}
+
+async fn rotated(app: &TestApp, slug: &str) -> String {
     let (context, riverside) = (app.app.context(Actor::Host("root".into())), app.organization("riverside").await);
     let ((token, hash), slug) = (app.app.random.token(), slug.parse().expect("a slug"));
-    let made: directory::Result<_> =
-        unit!(app, |tx| authentication::emergency::rotate(tx, &context, &riverside, (&slug, hash)).await);
+    let (inner, site) = (app.app.clone(), server::site(&app.app).await.expect("a site"));
+    let made: directory::Result<_> = unit!(app, |tx| {
+        authentication::emergency::rotate(tx, (&inner, &site), &context, &riverside, (&slug, hash)).await
+    });
     made.expect("rotated");
     format!("/emergency/{}", token.expose_secret())
 }
@@ -166,5 +197,128 @@ async fn it_is_counted_nowhere_and_no_source_sees_it() {
                 .expect("read")
                 .is_some_and(|one| one.deleted_at.is_some())
         );
+    }
+}
+
+/// The jobs that wait: letters, as addresses with their kinds in order, and everything else. They are taken out of the queue.
+async fn waiting(app: &TestApp, lane: Lane) -> (Vec<(String, String)>, Vec<Job>) {
+    let (inner, node, now) = (app.app.clone(), app.app.node.clone(), app.app.clock.now());
+    let jobs: lanyard::storage::Result<_> = unit!(app, |tx| {
+        let leased = tx.jobs().lease((&node, &inner.sealer), now, (Some(lane), 200)).await?;
+        for job in &leased {
+            tx.jobs().complete(&job.id, &node).await?;
+        }
+        Ok(leased)
+    });
+    let (mut letters, mut others) = (vec![], vec![]);
+    for leased in jobs.expect("leased") {
+        match leased.job.expect("it can be read") {
+            Job::SendMail { to, mail, .. } => letters.push((to, mail)),
+            other => others.push(other),
+        }
+    }
+    letters.sort();
+    (letters, others)
+}
+
+/// Makes somebody an owner of Riverside.
+async fn own(app: &TestApp, email: String) {
+    let (context, riverside) = (app.app.context(Actor::Server), app.organization("riverside").await);
+    let done: directory::Result<()> = unit!(app, |tx| {
+        let new = NewUser {
+            name: "O".parse().unwrap(),
+            email: Some(email.parse().unwrap()),
+            email_is_verified: true,
+            user_name: None,
+            password: None,
+            locale: None,
+        };
+        let person = user::create(tx, &context, new).await?;
+        let kind = tx.kinds().list(&riverside).await?.remove(0).slug;
+        let roles = FirstRoles::Exactly(vec![RoleAt { role: "owner".parse().unwrap(), location: None }]);
+        let origin = Origin::of(&context);
+        let new = NewMembership { user: person.id, kind, roles, validity: Validity::ALWAYS, origin };
+        membership::join(tx, &context, &riverside, new).await?;
+        Ok(())
+    });
+    done.expect("made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_owner_hears_of_it_however_many_there_are() {
+    for app in TestApp::each().await {
+        let most = authentication::emergency::AT_A_TIME;
+        let mut owners = vec![OLIVIA.to_owned()];
+        for number in 0..=most {
+            app.wait(Duration::from_millis(1));
+            owners.push(format!("owner-{number}@riverside.example"));
+            own(&app, owners[number + 1].clone()).await;
+        }
+        app.mails().await;
+        owners.sort();
+        make(&app, "safe").await.expect("made");
+        let (mut told, rest) = waiting(&app, Lane::Mail).await;
+        assert_eq!(told.len(), most);
+        let [Job::TellOwners(tidings)] = rest.as_slice() else { panic!("{rest:?}") };
+        let (tidings, inner, context) = (tidings.clone(), app.app.clone(), app.app.context(Actor::Server));
+        let site = server::site(&app.app).await.expect("a site");
+        let done: lanyard::storage::Result<()> =
+            unit!(app, |tx| authentication::emergency::tell_owners(tx, (&inner, &site), &context, tidings).await);
+        done.expect("told");
+        let (others, rest) = waiting(&app, Lane::Mail).await;
+        assert!(rest.is_empty(), "{rest:?}");
+        told.extend(others);
+        told.sort();
+        let expected: Vec<_> = owners.into_iter().map(|owner| (owner, "emergency-made".to_owned())).collect();
+        assert_eq!(told, expected, "each once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_webhook_and_whoever_is_told_of_attacks_hear_of_it_too() {
+    const SECURITY: &str = "security@msp.example";
+    let settings = [
+        ("alerts.mail", SECURITY),
+        ("alerts.webhook", "http://127.0.0.1:9/siem"),
+        ("alerts.secret", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+        ("outgoing.allowed_networks", "127.0.0.0/8"),
+    ];
+    let each =
+        TestApp::each_with(|sources| settings.iter().fold(sources, |sources, (key, value)| sources.with(key, *value)));
+    for app in each.await {
+        let link = make(&app, "safe").await.expect("made");
+        let (mut device, done) = Device::set_up_at(&mut app.browser(), &link, "/emergency/").await;
+        done.expect(200, "The key is registered");
+        uses(&app, &mut device).await.1.expect(200, "Emergency account safe");
+        rotated(&app, "safe").await;
+        let (letters, _) = waiting(&app, Lane::Mail).await;
+        let kinds = ["emergency-key", "emergency-made", "emergency-rotated", "emergency-use"];
+        let to = |who: &str| kinds.map(|kind| (who.to_owned(), kind.to_owned()));
+        assert_eq!(letters, [to(OLIVIA), to(SECURITY)].concat());
+        let (_, told) = waiting(&app, Lane::Apps).await;
+        let told: Vec<Value> = told
+            .into_iter()
+            .map(|job| match job {
+                Job::SendAlert { body } => serde_json::from_str(&body).expect("JSON"),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let mut types: Vec<_> = told.iter().map(|one| one["type"].as_str().expect("a type")).collect();
+        types.sort_unstable();
+        let expected = ["made", "rotated", "set-up", "used"].map(|what| format!("emergency-account-{what}"));
+        assert_eq!(types, expected);
+        let used = told.iter().find(|one| one["type"] == "emergency-account-used").expect("told");
+        let riverside = app.organization("riverside").await;
+        let account = app.read().await.emergency_accounts().list(&riverside).await.expect("read").remove(0);
+        assert_eq!(
+            used["data"],
+            json!({
+                "user": account.user.as_str(),
+                "organizations": [riverside.as_str()],
+                "account": "safe",
+                "address": used["data"]["address"],
+            })
+        );
+        assert!(used["data"]["address"].is_string(), "{used}");
     }
 }

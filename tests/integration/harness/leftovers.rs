@@ -88,6 +88,7 @@ async fn jobs(app: &App) -> Vec<String> {
         Some(Job::BackchannelLogout) => "an app that nobody told of a logout".to_owned(),
         Some(Job::SendTextMessage { to, .. }) => format!("a text message that nobody looked at: to {to}"),
         Some(Job::SendAlert { .. }) => "a webhook that nobody told of a sign of an attack".to_owned(),
+        Some(Job::TellOwners(tidings)) => format!("owners who did not hear of {}", tidings.account),
         Some(Job::PingClient { .. }) => "a client that nobody told of a decision".to_owned(),
         None => "a job that cannot be read".to_owned(),
     };

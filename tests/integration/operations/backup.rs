@@ -9,7 +9,7 @@ use std::{
 
 use lanyard::{
     app::{App, lock::Lock},
-    audit::Actor,
+    audit::{Actor, Event},
     directory::user,
     id::UserId,
     storage::{self, Tx, sql, testing},
@@ -181,6 +181,57 @@ async fn tokens_of_outside_systems_that_ended_since_are_listed() {
         "live",
         "it has to be done again"
     );
+}
+
+/// What becomes of the first emergency account.
+#[derive(Clone, Copy)]
+enum Turn {
+    GetsKey,
+    IsUsed,
+}
+
+async fn takes(host: &Host, turn: Turn) {
+    let app = host.app().await;
+    let context = app.context(Actor::Host("ida".to_owned()));
+    let done: storage::Result<()> = app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let account = tx.emergency_accounts().all().await?.remove(0);
+                match turn {
+                    Turn::GetsKey => tx.emergency_accounts().set_up(&account.user, context.now).await?,
+                    Turn::IsUsed => {
+                        assert!(tx.emergency_accounts().spend(&account.user, context.now).await?);
+                        let event = Event::EmergencyUse { user: account.user, slug: account.slug.to_string() };
+                        tx.record(&context, Some(&account.organization), &event);
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await;
+    done.unwrap();
+    app.storage.close().await;
+    host.seal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn emergency_accounts_that_are_ready_again_are_named() {
+    let host = Host::set_up();
+    host.succeed("org create riverside --name Riverside");
+    host.succeed("emergency create notary");
+    host.succeed("emergency remove notary");
+    host.succeed("emergency create safe");
+    host.succeed("emergency create spare");
+    takes(&host, Turn::GetsKey).await;
+    host.succeed("backup saved");
+    takes(&host, Turn::IsUsed).await;
+    let restored = host.json("restore saved --force");
+    assert_eq!(restored["emergency_accounts"], serde_json::json!(["safe --organization riverside"]), "{restored}");
+    assert_eq!(restored["undone"][0]["action"], "emergency-use", "{restored}");
+    host.succeed("emergency rotate safe --organization riverside");
+    host.seal().await;
+    assert!(host.succeed("restore saved --force").contains("lanyard emergency rotate safe --organization riverside"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -232,6 +232,7 @@ pub(super) const LETTERS: Letters = Letters {
             format!("Nogen har forgæves forsøgt at logge ind på {times} eller flere konti, den ene efter den anden.")
         },
         facts: |address, date| format!("Det kom fra {address}, {date}."),
+        on_host: |date| format!("Det skete på serverens vært, {date}."),
         ask: "Spørg personen, om det var vedkommende selv. Hvis ikke, så deaktivér straks kontoen: det afslutter alle sessioner.",
         nobody_in: "Ingen er kommet ind på den måde. Forsøg bremses af sig selv; revisionsloggen har dem alle.",
         emergency: "En nødkonto er brugt",
@@ -239,6 +240,19 @@ pub(super) const LETTERS: Letters = Letters {
             format!("Nødkontoen {account} hos {organization} er brugt til at logge ind.")
         },
         emergency_next: "Hvis det ikke var en af jer, så fjern den straks: `lanyard emergency remove`. Sessionen slutter efter fire timer; derefter logger den ikke ind igen, før den er fornyet.",
+        emergency_made: "En nødkonto er oprettet",
+        emergency_made_lead: |account, organization| {
+            format!(
+                "Nødkontoen {account} hos {organization} er oprettet. Den, der har dens link, registrerer inden for 24 timer en sikkerhedsnøgle, som logger den ind én gang som ejer."
+            )
+        },
+        emergency_rotated: "En nødkonto har fået et nyt link",
+        emergency_rotated_lead: |account, organization| {
+            format!(
+                "Nødkontoen {account} hos {organization} har fået et nyt link. Den hidtidige nøgle logger ikke nogen ind mere; den, der har linket, registrerer en ny inden for 24 timer."
+            )
+        },
+        emergency_link_next: "Hvis ingen af jer kender til det, så fjern straks kontoen: `lanyard emergency remove`.",
         emergency_key: "En nødkonto har fået en nøgle",
         emergency_key_lead: |account, organization| {
             format!(

@@ -224,6 +224,7 @@ pub(super) const LETTERS: Letters = Letters {
         failures: |name, times| format!("Somebody has failed {times} times to sign in as {name}."),
         spraying: |times| format!("Somebody has failed to sign in to {times} or more accounts, one after the other."),
         facts: |address, date| format!("It came from {address}, on {date}."),
+        on_host: |date| format!("It was done on the host of the server, on {date}."),
         ask: "Ask the person whether it was them. If not, disable their account at once: that ends every session.",
         nobody_in: "Nobody got in by it. Attempts are slowed down by themselves; the audit log has all of them.",
         emergency: "An emergency account was used",
@@ -231,6 +232,19 @@ pub(super) const LETTERS: Letters = Letters {
             format!("The emergency account {account} of {organization} was used to sign in.")
         },
         emergency_next: "If nobody of you did, disable it at once: `lanyard emergency remove`. Its session ends after four hours; then it signs in no more until it’s rotated.",
+        emergency_made: "An emergency account was made",
+        emergency_made_lead: |account, organization| {
+            format!(
+                "An emergency account {account} of {organization} was made. Whoever has its link registers a security key within 24 hours, which signs it in once as an owner."
+            )
+        },
+        emergency_rotated: "An emergency account got another link",
+        emergency_rotated_lead: |account, organization| {
+            format!(
+                "The emergency account {account} of {organization} got another link. The key before signs nobody in any more; whoever has the link registers another within 24 hours."
+            )
+        },
+        emergency_link_next: "If nobody of you knows of it, remove the account at once: `lanyard emergency remove`.",
         emergency_key: "An emergency account has a key now",
         emergency_key_lead: |account, organization| {
             format!(

@@ -232,6 +232,7 @@ pub(super) const LETTERS: Letters = Letters {
             format!("Alguien ha intentado entrar sin conseguirlo en {times} cuentas o más, una tras otra.")
         },
         facts: |address, date| format!("Vino de {address}, el {date}."),
+        on_host: |date| format!("Se hizo en el propio servidor, el {date}."),
         ask: "Pregunte a esa persona si fue ella. Si no, desactive su cuenta enseguida: así terminan todas sus sesiones.",
         nobody_in: "Nadie ha entrado así. Los intentos se frenan solos; el registro de auditoría los tiene todos.",
         emergency: "Se ha usado una cuenta de emergencia",
@@ -239,6 +240,19 @@ pub(super) const LETTERS: Letters = Letters {
             format!("Se ha entrado con la cuenta de emergencia {account} de {organization}.")
         },
         emergency_next: "Si no fue ninguno de ustedes, quítela enseguida: `lanyard emergency remove`. Su sesión termina a las cuatro horas; después no entra más hasta que se renueve.",
+        emergency_made: "Se ha creado una cuenta de emergencia",
+        emergency_made_lead: |account, organization| {
+            format!(
+                "Se ha creado la cuenta de emergencia {account} de {organization}. Quien tenga su enlace registra en 24 horas una llave de seguridad, con la que entra una vez como propietaria."
+            )
+        },
+        emergency_rotated: "Una cuenta de emergencia tiene otro enlace",
+        emergency_rotated_lead: |account, organization| {
+            format!(
+                "La cuenta de emergencia {account} de {organization} tiene otro enlace. La llave anterior ya no sirve a nadie; quien tenga el enlace registra otra en 24 horas."
+            )
+        },
+        emergency_link_next: "Si ninguno de ustedes lo sabía, quite la cuenta enseguida: `lanyard emergency remove`.",
         emergency_key: "Una cuenta de emergencia ya tiene llave",
         emergency_key_lead: |account, organization| {
             format!(
