@@ -21,6 +21,7 @@ pub mod identifier;
 pub mod invitation;
 pub mod kind;
 pub mod location;
+pub mod login_name;
 pub mod logo;
 pub mod membership;
 pub mod organization;

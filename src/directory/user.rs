@@ -1,7 +1,7 @@
 //! A person with one login across all organizations. The id never changes and is the `sub` of tokens.
 //!
-//! Operations on the person as a whole: creating, disabling, login names, password; [`erasure`](super::erasure) has its own
-//! file. What an organization knows of a person is the membership's; attributes of the profile are edited in
+//! Operations on the person as a whole: creating, disabling, address, password; [`erasure`](super::erasure) and
+//! [login names](super::login_name) have their own files. What an organization knows of a person is the membership's; attributes of the profile are edited in
 //! [`profile`](super::profile).
 
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use super::erasure::{Erasure, delete, delete_once_released};
-use super::{Error, Noun, Result, emergency, owner, provisioning::pending, search, validity::Validity};
+use super::{Error, Noun, Result, emergency, login_name, owner, search, validity::Validity};
 
 /// A person.
 #[derive(Clone, PartialEq, Eq)]
@@ -124,42 +124,12 @@ pub struct NewUser {
     pub locale: Option<String>,
 }
 
-/// What a person types to sign in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginName {
-    /// The name, folded.
-    pub name: UserName,
-    /// An address or a plain user name.
-    pub kind: LoginNameKind,
-    /// Since when.
-    pub created_at: Timestamp,
-    /// When it was given up.
-    pub retired_at: Option<Timestamp>,
-}
-
-/// Kinds of login names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginNameKind {
-    /// The address of the person.
-    Email,
-    /// A user name.
-    UserName,
-}
-
-impl LoginNameKind {
-    /// As stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        if matches!(self, Self::Email) { "email" } else { "username" }
-    }
-}
-
 /// Creates a person.
 ///
 /// # Errors
 /// Without any login name, and when a login name is in use.
 pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User> {
-    let names = login_names(&new)?;
+    let names = login_name::of_newcomer(&new)?;
     let user = User {
         id: UserId::fresh(context.now, &context.random),
         name: new.name,
@@ -183,7 +153,7 @@ pub async fn create(tx: &mut Tx, context: &Context, new: NewUser) -> Result<User
     };
     tx.newcomers().people(&[(&user, None)]).await?;
     for (name, kind) in names {
-        name_login(tx, context, &user.id, name, kind).await?;
+        login_name::give(tx, context, &user.id, (name, kind)).await?;
     }
     search::index(tx, std::slice::from_ref(&user.id)).await?;
     tx.record(context, None, &Event::UserCreation { user: user.id.clone() });
@@ -222,7 +192,7 @@ pub(super) async fn provision(tx: &mut Tx, context: &Context, people: &[&User]) 
     let rows: Vec<_> = people.iter().map(|person| (*person, placeholder_since(person))).collect();
     tx.newcomers().people(&rows).await?;
     let email = |person: &User| person.email.as_ref().map(|email| UserName::from_stored(email.to_string()));
-    let named = people.iter().filter_map(|person| Some((&person.id, email(person)?, LoginNameKind::Email)));
+    let named = people.iter().filter_map(|person| Some((&person.id, email(person)?, login_name::Kind::Email)));
     let named: Vec<_> = named.collect();
     if !tx.login_names().insert(&named, context.now).await? {
         return Err(Error::Taken(Noun::LoginName, named[0].1.to_string()));
@@ -234,44 +204,6 @@ pub(super) async fn provision(tx: &mut Tx, context: &Context, people: &[&User]) 
     Ok(())
 }
 
-/// The login names of a new person: at least one, at most one of each kind.
-fn login_names(new: &NewUser) -> Result<Vec<(UserName, LoginNameKind)>> {
-    if new.user_name.as_ref().is_some_and(|name| name.as_str().contains('@')) {
-        return Err(Error::Refused("a user name is not an e-mail address; give the address as e-mail"));
-    }
-    let email = new.email.as_ref().map(|email| (UserName::from_stored(email.to_string()), LoginNameKind::Email));
-    let user_name = new.user_name.clone().map(|name| (name, LoginNameKind::UserName));
-    let names: Vec<_> = email.into_iter().chain(user_name).collect();
-    if names.is_empty() {
-        return Err(Error::Refused("a person needs an e-mail address or a user name to sign in with"));
-    }
-    Ok(names)
-}
-
-async fn name_login(tx: &mut Tx, context: &Context, user: &UserId, name: UserName, kind: LoginNameKind) -> Result<()> {
-    pending::join(tx, context, user).await?;
-    let typed = name.to_string();
-    let is_named = tx.login_names().insert(&[(user, name, kind)], context.now).await?;
-    if is_named { Ok(()) } else { Err(Error::Taken(Noun::LoginName, typed)) }
-}
-
-/// Gives the person another user name; the former one is kept as history.
-///
-/// # Errors
-/// When the name is in use.
-pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, name: &UserName) -> Result<()> {
-    if name.as_str().contains('@') {
-        return Err(Error::Refused("a user name is not an e-mail address; change the e-mail address instead"));
-    }
-    tx.users().keep_still(user).await?;
-    existing(tx, user).await?;
-    tx.login_names().retire(user, LoginNameKind::UserName, context.now).await?;
-    name_login(tx, context, user, name.clone(), LoginNameKind::UserName).await?;
-    search::index(tx, std::slice::from_ref(user)).await?;
-    updated(tx, context, user, "user_name");
-    Ok(())
-}
-
 /// Moves the login and the contact to an address that is proved (or vouched for by the server's administrator); links
 /// that were mailed to the former address are void.
 ///
@@ -280,8 +212,9 @@ pub async fn change_user_name(tx: &mut Tx, context: &Context, user: &UserId, nam
 pub async fn change_email(tx: &mut Tx, context: &Context, user: &UserId, email: &EmailAddress) -> Result<()> {
     tx.users().keep_still(user).await?;
     let before = emergency::ordinary(tx, user).await?;
-    tx.login_names().retire(user, LoginNameKind::Email, context.now).await?;
-    name_login(tx, context, user, UserName::from_stored(email.to_string()), LoginNameKind::Email).await?;
+    tx.login_names().retire(user, login_name::Kind::Email, context.now).await?;
+    let address = (UserName::from_stored(email.to_string()), login_name::Kind::Email);
+    login_name::give(tx, context, user, address).await?;
     tx.users().set_email(user, email, context.now).await?;
     search::index(tx, std::slice::from_ref(user)).await?;
     tx.email_changes().void_all(user, context.now).await?;
@@ -394,32 +327,6 @@ pub(super) async fn existing(tx: &mut Tx, user: &UserId) -> Result<User> {
     found.ok_or_else(|| Noun::User.unknown(user))
 }
 
-fn updated(tx: &mut Tx, context: &Context, user: &UserId, attributes: &str) {
+pub(super) fn updated(tx: &mut Tx, context: &Context, user: &UserId, attributes: &str) {
     tx.record(context, None, &Event::UserUpdate { user: user.clone(), attributes: attributes.to_owned() });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_needs_something_to_sign_in_with() {
-        let new = |email: Option<&str>, user_name: Option<&str>| NewUser {
-            name: "Åse".parse().unwrap(),
-            email: email.map(|text| text.parse().unwrap()),
-            email_is_verified: false,
-            user_name: user_name.map(|text| text.parse().unwrap()),
-            password: None,
-            locale: None,
-        };
-        for (email, user_name, expected) in [
-            (None, None, None),
-            (Some("a@x.dk"), None, Some(1)),
-            (None, Some("ase"), Some(1)),
-            (Some("a@x.dk"), Some("ase"), Some(2)),
-            (None, Some("a@x.dk"), None),
-        ] {
-            assert_eq!(login_names(&new(email, user_name)).ok().map(|names| names.len()), expected);
-        }
-    }
 }

@@ -23,9 +23,10 @@ use crate::{
     directory::{
         self,
         access::Holdings,
+        login_name,
         membership::Membership,
         organization::Organization,
-        user::{self, LoginNameKind, User},
+        user::{self, User},
     },
     storage,
     web::{CsrfForm, Error, Frame, Page, Query, Refusal, Visit},
@@ -130,7 +131,8 @@ async fn profile(app: &App, person: &SignedIn, (frame, now): (&Frame, Timestamp)
     let user = &person.user;
     let mut tx = app.storage.read().await?;
     let login_names = tx.login_names().of(&user.id).await?;
-    let user_name = login_names.into_iter().find(|one| one.kind == LoginNameKind::UserName && one.retired_at.is_none());
+    let user_name =
+        login_names.into_iter().find(|one| one.kind == login_name::Kind::UserName && one.retired_at.is_none());
     Ok(Profile {
         name: user.name.to_string(),
         name_note: name::keeper(&mut tx, &user.id).await?.map(|keeper| keeper.note(frame)),

@@ -41,7 +41,7 @@ use crate::{
         lockout, recovery,
     },
     directory::{
-        self, email_change, profile,
+        self, email_change, login_name, profile,
         store::PersonFilter,
         tenancy::{self, Aspect},
         user::{self, NewPassword, PasswordKind, User},
@@ -232,7 +232,7 @@ impl Users {
             Command::UserName { person, name } => {
                 let id = id_of(shell, by, &person).await?;
                 change(shell, by, &id, Aspect::Login, move |tx, context, user| {
-                    Box::pin(async move { user::change_user_name(tx, context, &user.id, &name).await })
+                    Box::pin(async move { login_name::change(tx, context, &user.id, &name).await })
                 })
                 .await?;
                 show(shell, by, &id).await

@@ -9,7 +9,7 @@ use crate::{
         scope::{self, cell, instant},
         source::{self, Sources},
     },
-    directory::user::LoginName,
+    directory::login_name::LoginName,
     id::OrganizationId,
 };
 

@@ -3,7 +3,7 @@
 use super::{maybe_moment, moment, text};
 use crate::{
     clock::Timestamp,
-    directory::user::{LoginName, LoginNameKind},
+    directory::login_name::{Kind, LoginName},
     id::UserId,
     storage::{
         Result, Row, Tx,
@@ -45,10 +45,10 @@ impl LoginNames<'_> {
     /// Inserts them; `false` when somebody signs in with one of them.
     pub(in crate::directory) async fn insert(
         &mut self,
-        all: &[(&UserId, UserName, LoginNameKind)],
+        all: &[(&UserId, UserName, Kind)],
         now: Timestamp,
     ) -> Result<bool> {
-        let row = |(user, name, kind): &(&UserId, UserName, LoginNameKind)| {
+        let row = |(user, name, kind): &(&UserId, UserName, Kind)| {
             vec![name.as_str().into(), user.as_str().into(), kind.as_str().into(), now.0.into()]
         };
         let rows = Rows { table: &LOGIN_NAMES, values: all.iter().map(row).collect() };
@@ -56,12 +56,7 @@ impl LoginNames<'_> {
     }
 
     /// Retires the person's names of a kind.
-    pub(in crate::directory) async fn retire(
-        &mut self,
-        user: &UserId,
-        kind: LoginNameKind,
-        now: Timestamp,
-    ) -> Result<()> {
+    pub(in crate::directory) async fn retire(&mut self, user: &UserId, kind: Kind, now: Timestamp) -> Result<()> {
         sql("UPDATE login_names SET retired_at = $3 WHERE user_id = $1 AND kind = $2 AND retired_at IS NULL")
             .bind(user.as_str().to_owned())
             .bind(kind.as_str())
@@ -82,11 +77,7 @@ impl LoginNames<'_> {
 }
 
 fn login_name(row: &Row) -> Result<LoginName> {
-    let kind = if text(row, "kind")? == LoginNameKind::Email.as_str() {
-        LoginNameKind::Email
-    } else {
-        LoginNameKind::UserName
-    };
+    let kind = if text(row, "kind")? == Kind::Email.as_str() { Kind::Email } else { Kind::UserName };
     Ok(LoginName {
         name: UserName::from_stored(text(row, "name")?),
         kind,

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     directory::{
         invitation::{self, Approach},
+        login_name,
         retention::{self, Hold},
         user::Erasure,
     },
@@ -54,7 +55,7 @@ async fn who_was_taken_away_and_is_wanted_again_is_not_erased() {
             let (id, harbour, placeholder) = (user.clone(), other.id.clone(), person_of(storage, &user).await);
             unit!(storage, |tx| match name {
                 "email" => user::change_email(tx, &context(6), &id, &"x@x.example".parse().unwrap()).await,
-                "user-name" => user::change_user_name(tx, &context(6), &id, &"x".parse().unwrap()).await,
+                "user-name" => login_name::change(tx, &context(6), &id, &"x".parse().unwrap()).await,
                 "membership" => {
                     membership::join(tx, &context(6), &harbour, joining(&placeholder, &[])).await.map(drop)
                 }

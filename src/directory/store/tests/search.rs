@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     directory::{
+        login_name,
         profile::{self, Attribute, Edit},
         search::{self, Wanted, index_all},
         store::{MemberFilter, PersonFilter},
@@ -56,7 +57,7 @@ async fn whatever_changes_a_name_changes_what_is_found() {
         };
         expect(&["olivia@riverside.example", "onurse"], &["oowen", "olivia owen"]).await;
         let (id, name) = (olivia.clone(), "oowen".parse().unwrap());
-        unit!(storage, |tx| user::change_user_name(tx, &context(1), &id, &name).await).unwrap();
+        unit!(storage, |tx| login_name::change(tx, &context(1), &id, &name).await).unwrap();
         expect(&["olivia@riverside.example", "oowen"], &["onurse"]).await;
         let edit = Edit::set(Attribute::Name, "Olivia Åse").unwrap();
         let id = olivia.clone();
