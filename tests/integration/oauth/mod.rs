@@ -25,6 +25,7 @@ mod isolation;
 mod jwt_bearer;
 mod logout;
 mod member_rules;
+mod places;
 pub(crate) mod policies;
 mod pushed;
 mod registration;
