@@ -12,6 +12,7 @@ use super::{
     grant::{Exchange, Standing},
     provider::Parts,
     redirect_uri::Registrant,
+    scope::{Scope, Scopes},
     store::Family,
 };
 use crate::{
@@ -66,6 +67,14 @@ impl Parts {
         let standing =
             if rules.0.is_empty() { None } else { self.standing_in(user, organization, Detail::default()).await? };
         Ok(Ruled { rules, standing, client: client.id.clone() })
+    }
+
+    /// Whether tokens outlive the session: where an app asks for it, and never those of an emergency account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn outlives_the_session(&self, scopes: &Scopes, user: &UserId) -> storage::Result<bool> {
+        Ok(scopes.has(Scope::OfflineAccess) && !self.policies.is_emergency(user).await?)
     }
 
     /// What the person of an authorization is and may do now; `None` when that is over, or the rules of the organization

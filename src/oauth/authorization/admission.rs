@@ -20,7 +20,6 @@ use crate::{
         client::{Client, GrantType, Registered},
         policed,
         provider::Provider,
-        scope::Scope,
         store::{Before, DeferredRequest, Family, Particulars},
         token::life::{issued_at, void_before},
     },
@@ -144,13 +143,15 @@ pub enum Allowed {
 
 impl Allowing {
     /// The authorization that `person` gives as a member of an organization.
-    #[must_use]
-    pub fn new(
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn new(
         provider: &Provider,
         context: &Context,
         (client, request): (Arc<Registered>, DeferredRequest),
         (person, member): (&SignedIn, &Member),
-    ) -> Self {
+    ) -> storage::Result<Self> {
         let now = issued_at(context.now, &client.client, Some(void_before(&member.0, &member.1)));
         let is_refreshed = client.client.grant_types.contains(&GrantType::RefreshToken);
         let life = if is_refreshed { provider.tokens().refresh_absolute } else { CODE_ONLY };
@@ -163,7 +164,7 @@ impl Allowing {
             session: session.id.clone(),
             // Found or made in the unit of work.
             sid: Sid::fresh(now, &context.random),
-            is_offline: request.scopes.has(Scope::OfflineAccess),
+            is_offline: provider.outlives_the_session(&request.scopes, &person.user.id).await?,
             scopes: request.scopes.clone(),
             resources: request.resources.clone(),
             auth_time: session.auth_time,
@@ -177,12 +178,7 @@ impl Allowing {
             session_began_at: None,
             session_end: None,
         };
-        Self { request, client, family }
-    }
-
-    /// Nothing of it outlives the session, whatever was asked for.
-    pub fn ends_with_the_session(&mut self) {
-        self.family.is_offline = false;
+        Ok(Self { request, client, family })
     }
 
     /// Writes it down; an app that is not the clinic's own is remembered as allowed.

@@ -235,10 +235,7 @@ async fn admit(
         .alert(&context.by(Actor::User(person.user.id.clone())), who, &organization.id, (&ruled.applying(), from))
         .await?;
     let (code, hash) = provider.app.random.token();
-    let mut issue = Issue::new(provider, asked, &person, &(membership, organization), context);
-    if provider.policies.is_emergency(&person.user.id).await? {
-        issue.ends_with_the_session();
-    }
+    let issue = Issue::new(provider, asked, &person, &(membership, organization), context).await?;
     let context = context.by(Actor::User(person.user.id.clone()));
     let saved = provider.app.storage.write(move |tx| Box::pin(async move { issue.save(tx, &context, hash).await }));
     match saved.await? {

@@ -13,7 +13,6 @@ use crate::{
         confirmation::Confirmation,
         profile::Profile,
         provider::Provider,
-        scope::Scope,
         store::{Family, Particulars, StoredCode},
         token::life::{issued_at, void_before},
     },
@@ -41,13 +40,13 @@ pub(super) enum Saved {
 
 impl Issue {
     /// The code of what was asked, for a person in an organization.
-    pub(super) fn new(
+    pub(super) async fn new(
         provider: &Provider,
         asked: &Asked,
         person: &SignedIn,
         (membership, organization): &Member,
         context: &Context,
-    ) -> Self {
+    ) -> storage::Result<Self> {
         let client = &asked.to.client.client;
         let now = issued_at(context.now, client, Some(void_before(membership, organization)));
         let tokens = provider.tokens();
@@ -60,7 +59,7 @@ impl Issue {
             session: person.session.id.clone(),
             // Found or made in the unit of work.
             sid: crate::id::Sid::fresh(now, &context.random),
-            is_offline: asked.request.scopes.has(Scope::OfflineAccess),
+            is_offline: provider.outlives_the_session(&asked.request.scopes, &person.user.id).await?,
             scopes: asked.request.scopes.clone(),
             resources: asked.request.resources.clone(),
             auth_time: person.session.auth_time,
@@ -92,13 +91,7 @@ impl Issue {
         let may_switch = asked.request.organization.is_some()
             || asked.progress.organization.is_some()
             || person.user.default_organization.is_some();
-        Self { family, code, may_switch, pushed: asked.pushed }
-    }
-
-    /// Nothing of it outlives the session, whatever was asked for.
-    pub(super) fn ends_with_the_session(&mut self) {
-        self.family.is_offline = false;
-        self.code.family.is_offline = false;
+        Ok(Self { family, code, may_switch, pushed: asked.pushed })
     }
 
     /// Writes them down.

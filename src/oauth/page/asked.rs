@@ -167,10 +167,7 @@ async fn allow(
         }
     };
     let (sealer, job) = (Arc::clone(&provider.app.sealer), ping(&provider.app.sealer, &client, &request));
-    let mut allowing = Allowing::new(provider, context, (Arc::clone(&client), request), (person, &member));
-    if provider.policies.is_emergency(&person.user.id).await? {
-        allowing.ends_with_the_session();
-    }
+    let allowing = Allowing::new(provider, context, (Arc::clone(&client), request), (person, &member)).await?;
     let own = context.clone();
     let saving = provider.app.storage.write(move |tx| {
         Box::pin(async move {

@@ -218,10 +218,7 @@ async fn allow(
         return Ok(None);
     }
     let about = (Arc::clone(&asked.client), asked.request);
-    let mut allowing = Allowing::new(provider, context, about, (person, &member));
-    if provider.policies.is_emergency(&person.user.id).await? {
-        allowing.ends_with_the_session();
-    }
+    let allowing = Allowing::new(provider, context, about, (person, &member)).await?;
     let own = context.clone();
     let allowed = provider.app.storage.write(move |tx| Box::pin(async move { allowing.save(tx, &own).await }));
     match allowed.await? {
