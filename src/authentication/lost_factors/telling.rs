@@ -33,7 +33,7 @@ pub(super) async fn asked(
 ) -> storage::Result<()> {
     let href = stop_link(desk, stop);
     let told = RecoveryStep::Asked { organization: organization.name.as_str(), until: recovery.expires_at };
-    person_is_told(tx, context, desk, (recovery, person), (told, &href)).await?;
+    person_is_told(tx, context, desk, (recovery, person), (told, &href));
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Asked).await
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn agreed(
     link: &SecretString,
 ) -> storage::Result<()> {
     let href = desk.site.address_of(&format!("/recovery/{}", link.expose_secret()));
-    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Agreed, &href)).await?;
+    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Agreed, &href));
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Agreed).await
 }
 
@@ -63,11 +63,11 @@ pub(super) async fn begun(
     let own: BTreeSet<_> = former.into_iter().chain(person.email.clone()).collect();
     for address in own {
         let letter = letterhead(&desk.site, name, person.locale.as_deref()).recovery_delayed(name, due_at, &href);
-        send(tx, context, desk, (address.as_str(), letter)).await?;
+        send(tx, context, desk, (address.as_str(), letter));
     }
     for owner in other_owners(tx, context, person).await? {
         let letterhead = letterhead(&desk.site, &owner.name, owner.locale.as_deref());
-        send(tx, context, desk, (&owner.email, letterhead.recovery_delayed(name, due_at, &href))).await?;
+        send(tx, context, desk, (&owner.email, letterhead.recovery_delayed(name, due_at, &href)));
     }
     Ok(())
 }
@@ -79,8 +79,7 @@ pub(super) async fn shown(
     desk: &Desk,
     (recovery, person): (&Recovery, &User),
 ) -> storage::Result<()> {
-    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Shown, &desk.site.address_of("/account")))
-        .await?;
+    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Shown, &desk.site.address_of("/account")));
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Agreed).await
 }
 
@@ -105,7 +104,7 @@ pub(super) async fn ended(
     (recovery, person): (&Recovery, &User),
 ) -> storage::Result<()> {
     let href = desk.site.address_of("/account");
-    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Ended, &href)).await?;
+    person_is_told(tx, context, desk, (recovery, person), (RecoveryStep::Ended, &href));
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Ended).await
 }
 
@@ -123,16 +122,16 @@ pub(super) async fn used(
     helpers_are_told(tx, context, desk, (recovery, person), RecoveryNews::Used).await
 }
 
-async fn person_is_told(
+fn person_is_told(
     tx: &mut Tx,
     context: &Context,
     desk: &Desk,
     (recovery, person): (&Recovery, &User),
     (step, href): (RecoveryStep<'_>, &str),
-) -> storage::Result<()> {
-    let Some(email) = &recovery.email else { return Ok(()) };
+) {
+    let Some(email) = &recovery.email else { return };
     let letter = letterhead(&desk.site, person.name.as_str(), person.locale.as_deref()).recovery(&step, href);
-    send(tx, context, desk, (email.as_str(), letter)).await
+    send(tx, context, desk, (email.as_str(), letter));
 }
 
 /// Those who look after every member of the organization, who asked among them; the other owners where the host asked.
@@ -148,7 +147,7 @@ async fn helpers_are_told(
         for owner in other_owners(tx, context, person).await? {
             let letterhead = letterhead(&desk.site, &owner.name, owner.locale.as_deref());
             let letter = letterhead.recovery_news(news, person.name.as_str(), &desk.site.address_of("/account"));
-            send(tx, context, desk, (&owner.email, letter)).await?;
+            send(tx, context, desk, (&owner.email, letter));
         }
         return Ok(());
     };
@@ -158,7 +157,7 @@ async fn helpers_are_told(
     for helper in helpers.iter().filter(|helper| helper.user != recovery.user) {
         let letterhead = letterhead(&desk.site, &helper.name, helper.locale.as_deref());
         let letter = letterhead.recovery_news(news, person.name.as_str(), &href);
-        send(tx, context, desk, (&helper.email, letter)).await?;
+        send(tx, context, desk, (&helper.email, letter));
     }
     // What protects the person protects their other organizations, which are named to nobody.
     for owner in other_owners(tx, context, person).await? {
@@ -167,7 +166,7 @@ async fn helpers_are_told(
         }
         let letterhead = letterhead(&desk.site, &owner.name, owner.locale.as_deref());
         let letter = letterhead.recovery_news(news, person.name.as_str(), &desk.site.address_of("/account"));
-        send(tx, context, desk, (&owner.email, letter)).await?;
+        send(tx, context, desk, (&owner.email, letter));
     }
     Ok(())
 }
@@ -181,9 +180,9 @@ fn helping(compositions: &[Composition], permission: &str) -> Vec<RoleId> {
     compositions.iter().filter(brings).map(|one| one.role.id.clone()).collect()
 }
 
-async fn send(tx: &mut Tx, context: &Context, desk: &Desk, (to, letter): (&str, Letter)) -> storage::Result<()> {
-    tx.jobs().enqueue(context, &desk.sealer, &mail(to, letter)).await?;
-    Ok(())
+/// All letters of one unit of work are written together.
+fn send(tx: &mut Tx, context: &Context, desk: &Desk, (to, letter): (&str, Letter)) {
+    tx.jobs().append_sealed(context, &desk.sealer, &mail(to, letter));
 }
 
 fn letterhead(site: &Site, name: &str, locale: Option<&str>) -> Letterhead {

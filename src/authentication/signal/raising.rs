@@ -239,7 +239,7 @@ async fn tell_people(
     };
     for (address, owner) in recipients {
         let letter = letter(site, context, (sign, owner.as_ref()));
-        tx.jobs().enqueue(context, &app.sealer, &mail(&address, letter)).await?;
+        tx.jobs().append_sealed(context, &app.sealer, &mail(&address, letter));
     }
     Ok(())
 }

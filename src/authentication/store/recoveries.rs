@@ -42,7 +42,7 @@ pub struct Helper {
 /// The most requests of an organization that are shown.
 const MOST: i64 = 100;
 /// The most helpers who get one letter.
-const MOST_HELPERS: usize = 20;
+const MOST_HELPERS: usize = 200;
 
 macro_rules! select {
     ($rest:literal) => {
