@@ -196,6 +196,33 @@ await visit('a change is tried, kept or taken back; a rule that stops every owne
   assert.ok(stopped.stops.some((stop) => stop.person === 'Frank Holm'), JSON.stringify(stopped));
 });
 
+await visit('one member is asked for a second step and told by mail, and nobody else is', PHONE, async (frank) => {
+  const asks = (...how) => lanyard('user', 'require-factor', FRANK, ...how, ...AT_RIVERSIDE);
+  const isAsked = () => frank.page.waitForURL(/\/account\/enrolment/);
+  asks('--grace', '14d');
+  try {
+    await isKnown();
+    await frank.opens(`${ISSUER}/account`);
+    await frank.givesPassword(FRANK);
+    await isAsked();
+    await frank.pressesWhatSays('Later');
+    await frank.isAt(`${ISSUER}/account`);
+    await mailTo(FRANK, 'A second step when you sign in');
+    asks('--kind', 'passkey');
+    await isKnown();
+    await frank.opens(`${ISSUER}/account`);
+    await isAsked();
+    await frank.sees('a passkey or a security key');
+    await (await frank.anotherDevice()).opensTheAccountAs(BILL);
+  } finally {
+    asks('--not');
+  }
+  await isKnown();
+  await frank.opens(`${ISSUER}/account`);
+  await frank.isAt(`${ISSUER}/account`);
+  await mailTo(FRANK, 'no longer asked for a second step');
+});
+
 await visit('an account ends on its day, and a later one lets its person in again', PHONE, async (bill) => {
   const at = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
   await bill.opensTheAccountAs(BILL);

@@ -1,7 +1,8 @@
 //! `lanyard user`: persons, across all organizations.
 //!
 //! Without `--organization` the server's administrator acts. With it, the administrator of that organization does, who
-//! changes no login and no profile of a person who also belongs, or belonged, elsewhere.
+//! changes no login and no profile of a person who also belongs, or belonged, elsewhere. A rule for one member ([`require_factor`])
+//! is an organization's, whoever sets it.
 
 mod create;
 mod delete;
