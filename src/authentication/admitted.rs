@@ -33,7 +33,7 @@ impl Admitted {
     ) -> storage::Result<Result<Self, Barrier>> {
         let admitted = Self { user: session.user.clone(), organization: organization.clone() };
         let rules = policies.within(organization, &session.user).await?;
-        if rules.0.is_empty() {
+        if rules.is_empty() {
             return Ok(Ok(admitted));
         }
         let access = access(&policies.app, (&session.user, organization), context.now).await?;

@@ -148,7 +148,7 @@ mod tests {
                 let value = setting.kind().parse(text).expect("kinds");
                 Rule { subject: Subject::Everybody, setting, value }
             };
-            let rules = Rules(kinds.map(rule).into_iter().collect());
+            let rules = Rules::of(kinds.map(rule).into_iter().collect());
             let (allowed, has) = (
                 Allowed::of(&rules.all(), Factors { email: true, sms: true }),
                 factors.iter().copied().map(factor).collect::<Vec<_>>(),

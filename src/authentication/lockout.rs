@@ -298,7 +298,7 @@ mod tests {
                 let setting: Setting = setting.parse().expect("a setting");
                 Rule { subject: Subject::Everybody, setting, value: setting.kind().parse(value).expect("a value") }
             };
-            let rules = Rules(rules.iter().map(rule).collect());
+            let rules = Rules::of(rules.iter().map(rule).collect());
             let found = Lockout::of(&rules.all()).map(|found| (found.after, found.span));
             assert_eq!(found, expected, "{case}");
         }

@@ -65,7 +65,7 @@ impl Parts {
     ) -> storage::Result<Ruled> {
         let rules = self.policies.within(organization, user).await?;
         let standing =
-            if rules.0.is_empty() { None } else { self.standing_in(user, organization, Detail::default()).await? };
+            if rules.is_empty() { None } else { self.standing_in(user, organization, Detail::default()).await? };
         Ok(Ruled { rules, standing, client: client.id.clone() })
     }
 
@@ -243,7 +243,7 @@ struct Coming {
 /// How long tokens of an authorization may live, or what stops them.
 fn judge(rules: &Rules, (family, access): (&Family, &Access), client: &str, coming: Coming) -> Result<Bounds, Barrier> {
     let is_at_station = family.is_at_station;
-    if rules.0.is_empty() && !is_at_station {
+    if rules.is_empty() && !is_at_station {
         return Ok(Bounds::default());
     }
     let applying = rules.applying(Whom { access: Some(access), client: Some(client) });
@@ -305,7 +305,7 @@ mod tests {
             ("inside", Setting::NetworkAllowed, "192.0.2.0/24", &online, None, None),
         ] {
             let value = setting.kind().parse(value).unwrap();
-            let rules = Rules(vec![Rule { subject: Subject::Everybody, setting, value }]);
+            let rules = Rules::of(vec![Rule { subject: Subject::Everybody, setting, value }]);
             let place = Place { address: [192, 0, 2, 7].into(), country: None };
             let from = Some(Arrival { place, is_sure: false, unexpected: crate::session::Unexpected::default() });
             let coming = Coming { now: minute(60), from, last: last.map(minute) };

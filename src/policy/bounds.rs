@@ -211,7 +211,7 @@ mod tests {
             ),
         ] {
             let rules: Vec<_> = rules.into_iter().map(|(what, value)| rule(organization(), what, value)).collect();
-            let found = Rules(rules).all().bounds(rests, at(60)).map_err(|barrier| barrier.setting.name());
+            let found = Rules::of(rules).all().bounds(rests, at(60)).map_err(|barrier| barrier.setting.name());
             assert_eq!(found, expected, "{case}");
         }
     }
@@ -220,7 +220,7 @@ mod tests {
     fn the_configuration_is_the_outer_limit_of_a_session() {
         let configured = config::Session { idle: minutes(120), absolute: minutes(720), fresh: minutes(10) };
         for (idle, absolute, expected) in [("15m", "8h", (15, 480)), ("3h", "1d", (120, 720))] {
-            let rules = Rules(vec![
+            let rules = Rules::of(vec![
                 rule(organization(), Setting::SessionIdle, idle),
                 rule(Subject::Everybody, Setting::SessionAbsolute, absolute),
             ]);
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn sessions_are_counted_where_a_rule_says_so() {
         let crowd = |rules: &[(Setting, &str)]| {
-            Rules(rules.iter().map(|(what, value)| rule(organization(), *what, value)).collect()).all().crowd()
+            Rules::of(rules.iter().map(|(what, value)| rule(organization(), *what, value)).collect()).all().crowd()
         };
         let refuse = (Setting::SessionWhenFull, "refuse");
         assert_eq!(crowd(&[refuse]), None);
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_session_ends_by_age_and_at_closing_time() {
-        let rules = Rules(vec![
+        let rules = Rules::of(vec![
             rule(organization(), Setting::SessionAbsolute, "1h"),
             rule(organization(), Setting::ScheduleWindows, "daily 08:00-09:30 in UTC"),
         ]);
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn it_ends_when_it_is_not_sure_enough_any_more() {
         let rules =
-            Rules(vec![rule(organization(), Setting::FactorRequired, "multi-factor from 2026-11-23T09:00:00Z")]);
+            Rules::of(vec![rule(organization(), Setting::FactorRequired, "multi-factor from 2026-11-23T09:00:00Z")]);
         let unsure = Some(Setting::FactorRequired);
         for (proved, now, expected) in [(None, 59, None), (None, 60, unsure), (Some(Level::MultiFactor), 60, None)] {
             let found = rules.all().end_of_part((at(0), proved), at(now)).map(|barrier| barrier.setting);

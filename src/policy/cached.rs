@@ -59,7 +59,7 @@ impl Policies {
 pub fn everybody(app: &App) -> Rules {
     let rule =
         |(setting, value): &_| Rule { subject: Subject::Everybody, setting: *setting, value: Clone::clone(value) };
-    Rules(app.config.policy.0.iter().map(rule).collect())
+    Rules::of(app.config.policy.0.iter().map(rule).collect())
 }
 
 /// The rules of an organization, with those of the configuration, as they are now.
@@ -67,9 +67,9 @@ pub fn everybody(app: &App) -> Rules {
 /// # Errors
 /// When the database fails.
 pub async fn read(tx: &mut Tx, app: &App, organization: &OrganizationId) -> storage::Result<Rules> {
-    let Rules(mut rules) = everybody(app);
+    let mut rules = everybody(app).into_vec();
     rules.extend(tx.policy_rules().of(organization).await?.into_iter().map(|stored| stored.rule));
-    Ok(Rules(rules))
+    Ok(Rules::of(rules))
 }
 
 impl Parts {
@@ -128,8 +128,8 @@ impl Parts {
         }
         let (mut tx, now) = (self.app.storage.read().await?, self.app.clock.now());
         let (rules, ends_at) = of_person(&mut tx, user, now).await?;
-        let Rules(all) = self.everybody.as_ref().clone();
-        let loaded = Arc::new(Rules(all.into_iter().chain(rules).collect()));
+        let all = self.everybody.as_ref().clone().into_vec();
+        let loaded = Arc::new(Rules::of(all.into_iter().chain(rules).collect()));
         self.people.keep_until(user.clone(), Arc::clone(&loaded), (moment, ends_at));
         Ok(loaded)
     }
@@ -159,8 +159,8 @@ impl Parts {
 /// When the database fails.
 pub async fn lifetime_of_newcomer(tx: &mut Tx, app: &App, user: &UserId, now: Timestamp) -> storage::Result<Lifetime> {
     let (rules, _) = of_person(tx, user, now).await?;
-    let Rules(all) = everybody(app);
-    Ok(Rules(all.into_iter().chain(rules).collect()).all().lifetime(&app.config.session))
+    let all = everybody(app).into_vec();
+    Ok(Rules::of(all.into_iter().chain(rules).collect()).all().lifetime(&app.config.session))
 }
 
 /// The rules of organizations that hold for a person, and until when that is known.
@@ -178,7 +178,7 @@ async fn of_person(tx: &mut Tx, user: &UserId, now: Timestamp) -> storage::Resul
         let access: Access = holdings.access(now);
         let whom = Whom { access: Some(&access), client: None };
         let own = rules.iter().filter(|stored| stored.organization == **organization);
-        let own = Rules(own.map(|stored| stored.rule.clone()).collect());
+        let own = Rules::of(own.map(|stored| stored.rule.clone()).collect());
         held.extend(own.applying(whom).iter().cloned());
         ends_at = [ends_at, access.ends_at].into_iter().flatten().min();
     }

@@ -182,9 +182,9 @@ struct Change {
 impl Change {
     fn of(rules: Rules, setting: Setting, subject: &str) -> Self {
         let part = |setting: Setting| setting.name().split('.').next();
-        let beside: Vec<_> = rules.0.into_iter().filter(|rule| part(rule.setting) == part(setting)).collect();
+        let beside: Vec<_> = rules.into_vec().into_iter().filter(|rule| part(rule.setting) == part(setting)).collect();
         let is_itself = |rule: &&Rule| rule.setting == setting && rule.subject.to_string() == subject;
-        Self { itself: Rules(beside.iter().filter(is_itself).cloned().collect()), beside: Rules(beside) }
+        Self { itself: Rules::of(beside.iter().filter(is_itself).cloned().collect()), beside: Rules::of(beside) }
     }
 
     /// Whether it holds for somebody; whoever is stopped without it is not stopped by it.
@@ -307,7 +307,7 @@ mod tests {
             ),
             (vec![(Setting::NetworkCountries, "SE"), (Setting::NetworkCountries, "DK")], vec![], true),
         ] {
-            let rules = Rules(rules.into_iter().map(|(what, value)| rule(organization(), what, value)).collect());
+            let rules = Rules::of(rules.into_iter().map(|(what, value)| rule(organization(), what, value)).collect());
             assert_eq!(is_stopped(&rules.all(), &known, now), expected, "{rules:?} {known:?}");
         }
     }

@@ -23,7 +23,7 @@ pub fn rules() -> Rules {
         let value = setting.kind().parse(value).expect("a value of the table above, which a test reads");
         Rule { subject: Subject::Everybody, setting, value }
     };
-    Rules(RULES.map(rule).into_iter().collect())
+    Rules::of(RULES.map(rule).into_iter().collect())
 }
 
 #[cfg(test)]
@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn an_emergency_account_has_a_key_and_four_hours() {
         let rules = rules();
-        assert_eq!(rules.0.len(), RULES.len());
+        assert_eq!(rules.iter().count(), RULES.len());
         assert_eq!(rules.all().span(Setting::SessionAbsolute), Some(Duration::from_hours(4)));
         assert_eq!(rules.all().span(Setting::TokenRefresh), Some(Duration::from_hours(4)));
         assert_eq!(rules.all().span(Setting::FactorRemember), None, "no browser is remembered");

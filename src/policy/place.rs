@@ -108,7 +108,7 @@ mod tests {
     };
 
     fn found(rules: &[(Setting, &str)], address: &str, (country, is_sure): (Option<&str>, bool)) -> (String, String) {
-        let rules = Rules(rules.iter().map(|(setting, value)| rule(organization(), *setting, value)).collect());
+        let rules = Rules::of(rules.iter().map(|(setting, value)| rule(organization(), *setting, value)).collect());
         let country = country.map(|code| code.parse().unwrap());
         let from = Arrival {
             place: Place { address: address.parse().unwrap(), country },
@@ -158,7 +158,8 @@ mod tests {
             ("of browsers alone", Some(browser), new, false, true),
             ("of browsers alone, proved", Some(browser), new, true, false),
         ] {
-            let rules = Rules(set.map(|(setting, value)| rule(organization(), setting, value)).into_iter().collect());
+            let rules =
+                Rules::of(set.map(|(setting, value)| rule(organization(), setting, value)).into_iter().collect());
             let from = Arrival { place, is_sure, unexpected: Unexpected { place: place_is, device: device_is } };
             assert_eq!(rules.all().stopped_at(from).is_some(), expected, "{case}");
             assert_eq!(rules.all().asks_for_more(from), expected, "{case}");

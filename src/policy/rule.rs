@@ -73,6 +73,13 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// The member whom it is alone.
+    fn member(&self) -> Option<&MembershipId> {
+        if let Self::Member(id) = self { Some(id) } else { None }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,21 +94,55 @@ impl fmt::Display for Subject {
     }
 }
 
-/// All rules of an organization, with those of the configuration.
+/// All rules of an organization, with those of the configuration. Those that are for one member alone stand behind the others, by
+/// member: somebody costs what is for them, however many others have rules of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rules(pub Vec<Rule>);
+pub struct Rules {
+    all: Vec<Rule>,
+    /// How many are not for one member alone.
+    shared: usize,
+}
 
 impl Rules {
+    /// These.
+    #[must_use]
+    pub fn of(mut all: Vec<Rule>) -> Self {
+        all.sort_by(|one, other| one.subject.member().cmp(&other.subject.member()));
+        let shared = all.partition_point(|rule| rule.subject.member().is_none());
+        Self { all, shared }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.all.iter()
+    }
+
+    /// Each of them, to be put together with others.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Rule> {
+        self.all
+    }
+
     /// Those that hold for somebody.
     #[must_use]
     pub fn applying(&self, whom: Whom<'_>) -> Applying<'_> {
-        Applying(self.0.iter().filter(|rule| rule.subject.covers(whom)).collect())
+        let (shared, own) = self.all.split_at(self.shared);
+        let member = whom.access.and_then(|access| access.member.as_ref());
+        let begin = own.partition_point(|rule| rule.subject.member() < member);
+        let own = own[begin..].iter().take_while(|rule| rule.subject.member() == member);
+        Applying(shared.iter().chain(own).filter(|rule| rule.subject.covers(whom)).collect())
     }
 
     /// All of them, which were found to hold before.
     #[must_use]
     pub fn all(&self) -> Applying<'_> {
-        Applying(self.0.iter().collect())
+        Applying(self.all.iter().collect())
     }
 }
 
@@ -316,8 +357,33 @@ pub(super) mod tests {
             (member(PRIYA), of(&owner, None), false),
             (member(PRIYA), Whom { access: None, client: Some("portal") }, false),
         ] {
-            let rules = Rules(vec![rule(subject, Setting::SessionIdle, "15m")]);
+            let rules = Rules::of(vec![rule(subject, Setting::SessionIdle, "15m")]);
             assert_eq!(!rules.applying(whom).is_empty(), expected, "{rules:?} {whom:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_rules_for_one_member_each_their_own_hold() {
+        let id = |number: u32| format!("mem_{number:032x}");
+        let own = |number| rule(member(&id(number)), Setting::SessionConcurrent, &(number % 50 + 1).to_string());
+        let all: Vec<Rule> = (0..40).rev().map(own).collect();
+        let shared = rule(organization(), Setting::SessionIdle, "15m");
+        for (case, rules) in [
+            ("before", [vec![shared.clone()], all.clone()].concat()),
+            ("behind", [all.clone(), vec![shared]].concat()),
+            ("twice", [all.clone(), vec![rule(organization(), Setting::SessionIdle, "15m")], all].concat()),
+        ] {
+            let rules = Rules::of(rules);
+            for number in 0..=40 {
+                let access = Access { member: Some(id(number).parse().unwrap()), ..Access::default() };
+                let applying = rules.applying(Whom { access: Some(&access), client: None });
+                let expected = (number < 40).then(|| u64::from(number) + 1);
+                assert_eq!(applying.count(Setting::SessionConcurrent), expected, "{case} {number}");
+                assert!(applying.span(Setting::SessionIdle).is_some(), "{case} {number}");
+            }
+            let nobody = Access::default();
+            let applying = rules.applying(Whom { access: Some(&nobody), client: None });
+            assert_eq!((applying.iter().count(), rules.all().iter().count()), (1, rules.iter().count()), "{case}");
         }
     }
 
@@ -374,7 +440,7 @@ pub(super) mod tests {
                 "organization riverside, client portal",
             ),
         ] {
-            let rules = Rules(rules.into_iter().map(|(subject, value)| rule(subject, setting, value)).collect());
+            let rules = Rules::of(rules.into_iter().map(|(subject, value)| rule(subject, setting, value)).collect());
             let applying = rules.applying(whom);
             assert_eq!(applying.value(setting).map(|value| value.to_string()).as_deref(), expected, "{rules:?}");
             assert_eq!(applying.named(setting), causes, "{rules:?}");
@@ -391,7 +457,7 @@ pub(super) mod tests {
 
     #[test]
     fn somebody_is_stopped_outside_of_hours_and_networks() {
-        let rules = Rules(vec![
+        let rules = Rules::of(vec![
             rule(organization(), Setting::ScheduleWindows, "mon-fri 07:00-19:00 in UTC"),
             rule(role("practitioner"), Setting::NetworkAllowed, "10.0.0.0/8, 2001:db8::/32"),
         ]);

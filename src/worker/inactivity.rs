@@ -20,7 +20,7 @@ const MOST: u32 = 64;
 /// When the database fails.
 pub(super) async fn suspend(app: &App) -> directory::Result<()> {
     let mut tx = app.storage.read().await?;
-    let is_for_everybody = cached::everybody(app).0.iter().any(|rule| rule.setting == Setting::InactivitySuspend);
+    let is_for_everybody = cached::everybody(app).iter().any(|rule| rule.setting == Setting::InactivitySuspend);
     let organizations = if is_for_everybody {
         tx.organizations().list().await?.into_iter().map(|one| one.id).collect()
     } else {
@@ -41,7 +41,7 @@ pub(super) async fn suspend(app: &App) -> directory::Result<()> {
 
 /// Whoever was here since then is due by no rule.
 fn earliest(rules: &Rules, now: Timestamp) -> Option<Timestamp> {
-    let spans = rules.0.iter().filter(|rule| rule.setting == Setting::InactivitySuspend);
+    let spans = rules.iter().filter(|rule| rule.setting == Setting::InactivitySuspend);
     let spans = spans.filter_map(|rule| if let Value::Span(span) = rule.value { Some(span) } else { None });
     Some(now.minus(spans.min()?))
 }

@@ -70,7 +70,7 @@ impl Policies {
             return Ok(organizations.clone());
         }
         let mut tx = self.app.storage.read().await?;
-        let is_for_everybody = cached::everybody(&self.app).0.iter().any(|rule| ENDING.contains(&rule.setting));
+        let is_for_everybody = cached::everybody(&self.app).iter().any(|rule| ENDING.contains(&rule.setting));
         let found = if is_for_everybody {
             tx.organizations().list().await?.into_iter().map(|one| one.id).collect()
         } else {

@@ -32,7 +32,7 @@ pub(super) async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()>
     let subjects = own.iter().map(|stored| &stored.subject).chain(trials.iter().map(|trial| &trial.subject));
     let names = Names::stored(&mut tx, subjects).await?;
     drop(tx);
-    let configured = cached::everybody(&shell.app).0.into_iter().map(|rule| Shown {
+    let configured = cached::everybody(&shell.app).into_vec().into_iter().map(|rule| Shown {
         setting: rule.setting.name(),
         value: rule.value.to_string(),
         subject: rule.subject.to_string(),

@@ -83,7 +83,7 @@ impl Names {
     /// Those of the members whom rules name.
     pub(super) async fn in_rules(tx: &mut Tx, rules: &Rules) -> storage::Result<Self> {
         let member = |rule: &Rule| if let Subject::Member(id) = &rule.subject { Some(id.to_string()) } else { None };
-        Self::of(tx, rules.0.iter().filter_map(member).collect()).await
+        Self::of(tx, rules.iter().filter_map(member).collect()).await
     }
 
     /// Those of these subjects, as they are stored.

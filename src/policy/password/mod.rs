@@ -248,9 +248,9 @@ mod tests {
             (vec![(Setting::PasswordMaxAge, "90d")], Asked { max_age: Some(days(90)), ..ASKED }),
         ] {
             let rules: Vec<_> = rules.into_iter().map(|(what, value)| rule(organization(), what, value)).collect();
-            assert_eq!(Asked::of(&config, &Rules(rules.clone()).all()), expected, "{rules:?}");
+            assert_eq!(Asked::of(&config, &Rules::of(rules.clone()).all()), expected, "{rules:?}");
         }
-        let both = Rules(vec![
+        let both = Rules::of(vec![
             rule(organization(), Setting::PasswordMaxAge, "90d"),
             rule(Subject::Everybody, Setting::PasswordMaxAge, "30d"),
         ]);

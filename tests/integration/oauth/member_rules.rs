@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use lanyard::{
-    directory::{membership, user},
+    directory::{self, membership, user},
+    id::{MembershipId, OrganizationId},
     policy::{
         self,
         changing::{self, Care},
@@ -68,7 +70,7 @@ async fn what_runs_by_a_password_ends_where_one_member_is_asked_for_more() {
 }
 
 /// How many rules and trials there are.
-async fn left(clinic: &Clinic) -> (i64, i64) {
+async fn left_over(clinic: &Clinic) -> (i64, i64) {
     let mut tx = clinic.app.storage.read().await.unwrap();
     let mut counts = vec![];
     for table in ["SELECT COUNT(*) AS n FROM policy_rules", "SELECT COUNT(*) AS n FROM policy_trials"] {
@@ -113,13 +115,83 @@ async fn rules_go_with_the_member_they_are_for_and_do_not_come_back() {
                     })
                 })
                 .await;
-            assert_eq!(left(&clinic).await, (1, 0), "Olivia's is left");
+            assert_eq!(left_over(&clinic).await, (1, 0), "Olivia's is left");
             clinic.app.clock.advance(trial::LENGTH);
             assert_eq!(trial::roll_back(&clinic.app).await.unwrap(), 0);
             if !is_erased {
                 clinic.joins("priya", "riverside").await;
             }
-            assert_eq!(left(&clinic).await, (1, 0));
+            assert_eq!(left_over(&clinic).await, (1, 0));
+        }
+    }
+}
+
+/// Of the pairs of many organizations each keeps its member, however they are split into lists.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rules_of_somebody_of_many_organizations_are_read_together() {
+    for clinic in Clinic::each().await {
+        clinic.rule("session.idle", "1h").await;
+        clinic.rule_for((ONE, "priya"), ("session.idle", "20m")).await;
+        clinic.rule_for((ONE, "olivia"), ("session.idle", "30m")).await;
+        let at = clinic.organization("riverside").await;
+        let user = clinic.user("priya").await;
+        let mut tx = clinic.app.storage.read().await.unwrap();
+        let priya = tx.memberships().of(&at, &user).await.unwrap().unwrap().id;
+        let random = &clinic.app.random;
+        let others: Vec<_> = (0..70)
+            .map(|_| {
+                (
+                    MembershipId::fresh(clinic.app.clock.now(), random),
+                    OrganizationId::fresh(clinic.app.clock.now(), random),
+                )
+            })
+            .collect();
+        for place in [0, 31, 32, 33, 63, 64, 70] {
+            let mut pairs: Vec<_> = others.iter().map(|(member, organization)| (member, organization)).collect();
+            pairs.insert(place, (&priya, &at));
+            let found = tx.policy_rules().about(&pairs).await.unwrap();
+            let values: Vec<String> = found.iter().map(|stored| stored.rule.value.to_string()).collect();
+            assert_eq!(values, ["20m", "1h"], "{place}: hers, and that of all");
+        }
+    }
+}
+
+/// Whoever sets a rule for a member who leaves or is erased in the same moment leaves none behind, whoever comes first.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_rule_is_left_of_whoever_leaves_meanwhile() {
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        let at = clinic.organization("harbour").await;
+        for (name, is_erased) in [("priya", false), ("sam", false), ("priya", false), ("sam", true), ("priya", true)] {
+            let (member, id) = (clinic.joins(name, "harbour").await, clinic.user(name).await);
+            let settings =
+                [Setting::SessionIdle, Setting::TokenRefresh, Setting::SessionAbsolute, Setting::SessionFresh];
+            let sets = settings.map(|setting| {
+                let (app, context, at, member) = (clinic.app.clone(), clinic.context(), at.clone(), member.clone());
+                clinic.app.storage.write::<_, policy::Error, _>(move |tx| {
+                    Box::pin(async move {
+                        let whom = ((SubjectKind::Member, member.as_str()), member.as_str());
+                        let value = setting.kind().parse("1h").expect("a length of time");
+                        changing::set(tx, (&app, &context), &at, whom, (setting, &value, Care::SpareOwners)).await
+                    })
+                })
+            });
+            let (context, of) = (clinic.context(), at.clone());
+            let leaving = clinic.app.storage.write::<_, directory::Error, _>(move |tx| {
+                Box::pin(async move {
+                    if is_erased {
+                        user::delete(tx, &context, &id).await.map(drop)
+                    } else {
+                        membership::remove(tx, &context, &of, &member).await.map(drop)
+                    }
+                })
+            });
+            let (set, left) = tokio::join!(join_all(sets), leaving);
+            left.unwrap();
+            for one in set {
+                assert!(matches!(one, Ok(_) | Err(policy::Error::Directory(_))), "{one:?}");
+            }
+            assert_eq!(left_over(&clinic).await, (0, 0), "{name}");
         }
     }
 }
