@@ -117,7 +117,7 @@ pub struct Notices {
 pub async fn set_password(
     app: &App,
     context: Context,
-    token: TokenHash,
+    (token, browser): (TokenHash, Option<TokenHash>),
     prepared: Prepared,
     notices: Notices,
 ) -> directory::Result<UserId> {
@@ -130,7 +130,7 @@ pub async fn set_password(
                 let context = context.by(Actor::User(user.clone()));
                 // Whoever reads the mailbox is the person: a lock against strangers ends.
                 lockout::unlock(tx, &context, &user).await?;
-                tx.known_devices().forget(&user).await?;
+                tx.known_devices().forget(&user, browser, context.now).await?;
                 let is_first = user::take_over(tx, &context, &user).await?;
                 new_password::set(tx, &context, &user, prepared, None).await?;
                 sent_factor::close(tx, &context, &user).await?;

@@ -139,7 +139,7 @@ async fn undo(tx: &mut Tx, context: &Context, (link, user): (&SafetyLink, &User)
     user::take_over(tx, context, &user.id).await?;
     tx.users().forget_password(&user.id, context.now).await?;
     tx.record(context, None, &Event::PasswordChange { user: user.id.clone(), by: "take-back".to_owned() });
-    tx.known_devices().forget(&user.id).await?;
+    tx.known_devices().forget(&user.id, None, context.now).await?;
     tx.record(context, None, &Event::AccountTakeBack { user: user.id.clone() });
     Ok(())
 }

@@ -31,6 +31,12 @@ use crate::{
 const STOPPED: Refusal =
     refuse(Code::InvalidGrant, "the rules of the organization do not allow it now; let the person sign in");
 
+/// The same for one who would come in without a sign-in there.
+const STOPPED_ON_THE_WAY: Refusal = refuse(
+    Code::InteractionRequired,
+    "the rules of the organization do not allow it from where the person is; let them sign in there",
+);
+
 /// What a token is told that counts no more.
 const ENDED: Refusal = refuse(Code::InvalidToken, "the access token is not valid");
 
@@ -143,6 +149,36 @@ impl Parts {
                 Err(STOPPED.into())
             }
         }
+    }
+
+    /// Whether the person of an authorization may come into its organization by going on there from another one: where they
+    /// are is where their session is.
+    ///
+    /// # Errors
+    /// `interaction_required` with an audit event that names the rule, or a fault.
+    pub(super) async fn enters(
+        &self,
+        exchange: &Exchange<'_>,
+        (family, standing): (&Family, &Standing),
+    ) -> Result<(), Error> {
+        let rules = self.policies.within(&family.organization, &family.user).await?;
+        let client = &exchange.client.client.id;
+        let applying = rules.applying(Whom { access: Some(&standing.access), client: Some(client) });
+        if applying.is_empty() {
+            return Ok(());
+        }
+        let session = self.app.storage.read().await?.sessions().by_id(&family.session).await?;
+        let from = session.and_then(|session| {
+            let context = Context { address: Some(session.address.clone()), ..exchange.context.clone() };
+            self.arrival_of(&context, &session)
+        });
+        let barrier = match from {
+            Some(from) => applying.stopped_at(from),
+            None => applying.asks_where(),
+        };
+        let Some(barrier) = barrier else { return Ok(()) };
+        self.stopped(&exchange.context, (client, family.user.to_string()), &family.organization, barrier).await?;
+        Err(STOPPED_ON_THE_WAY.into())
     }
 
     /// The same for a service on its own behalf: rules for its client alone are about it.

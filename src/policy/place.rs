@@ -42,6 +42,15 @@ impl Applying<'_> {
         by_place.or(by_sign).map(|setting| self.by(setting))
     }
 
+    /// The rule that wants to know where somebody is; whoever cannot be asked is not let in by it.
+    #[must_use]
+    pub fn asks_where(&self) -> Option<Barrier> {
+        let places = [Setting::NetworkAllowed, Setting::NetworkCountries, Setting::NetworkCountriesDenied];
+        let asks = |setting: &Setting| self.value(*setting).is_some();
+        let any = Unexpected { place: true, device: true };
+        places.into_iter().find(asks).or_else(|| self.doubt(any)).map(|setting| self.by(setting))
+    }
+
     /// By which setting more has to be proved after an unexpected sign-in.
     #[must_use]
     pub fn doubt(&self, unexpected: Unexpected) -> Option<Setting> {

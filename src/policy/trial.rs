@@ -102,11 +102,13 @@ pub async fn roll_back(app: &App) -> Result<usize, Error> {
     let over = app.storage.read().await?.policy_trials().over(context.now).await?;
     let mut rolled_back = 0;
     for organization in over {
-        let context = context.clone();
-        let work = app
-            .storage
-            .write::<_, Error, _>(move |tx| Box::pin(async move { undo(tx, &context, &organization).await }));
-        rolled_back += work.await?;
+        let (context, at) = (context.clone(), organization.clone());
+        let work = app.storage.write::<_, Error, _>(move |tx| Box::pin(async move { undo(tx, &context, &at).await }));
+        match work.await {
+            Ok(count) => rolled_back += count,
+            // What cannot be taken back in one organization keeps no other waiting.
+            Err(error) => tracing::error!(%organization, %error, "A change that was tried could not be taken back."),
+        }
     }
     Ok(rolled_back)
 }
@@ -117,7 +119,15 @@ async fn undo(tx: &mut Tx, context: &Context, organization: &OrganizationId) -> 
     for trial in &over {
         let (subject, setting) = ((trial.subject.0, trial.subject.1.as_str()), trial.setting);
         let tried = tx.policy_rules().value(organization, subject, setting).await?;
-        let former = trial.former.as_deref().and_then(|text| setting.kind().parse(text).ok());
+        let former = match trial.former.as_deref().map(|text| setting.kind().parse(text)) {
+            // No rule at all would let in whom neither stops.
+            Some(Err(_)) => {
+                tracing::error!(%organization, %setting, "What a rule was before cannot be read; it stays as it was tried.");
+                continue;
+            }
+            Some(Ok(value)) => Some(value),
+            None => None,
+        };
         match &former {
             Some(value) => tx.policy_rules().put(context, organization, subject, (setting, value)).await?,
             None => tx.policy_rules().delete(organization, subject, setting).await?,

@@ -89,6 +89,7 @@ const STEPS: &[Step] = migrations! {
     "202611231758" "ended_by_date";
     "202611232006" "rules_of_members";
     "202611232018" "direct_grants";
+    "202611232108" "forgotten_devices";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -14,7 +14,7 @@ use crate::{
     audit::{Actor, Context},
     authentication::{
         Authenticator,
-        endpoint::{SignedIn, visit_context},
+        endpoint::{SignedIn, SurelySignedIn, visit_context},
         recovery::mail,
         take_back,
     },
@@ -26,7 +26,11 @@ use crate::{
 };
 
 /// `GET /account/email`: nothing to change for somebody who signs in with a user name alone.
-pub(super) async fn show(State(app): State<App>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    SurelySignedIn(person): SurelySignedIn,
+) -> Result<Response, Error> {
     match &person.user.email {
         Some(present) => Ok(Page(page(&app, &visit, &person, present, "").await?).into_response()),
         None => Ok(Redirect::to("/account").into_response()),
@@ -38,7 +42,7 @@ pub(super) async fn send(
     State(app): State<App>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
-    person: SignedIn,
+    SurelySignedIn(person): SurelySignedIn,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
     let Some(present) = person.user.email.clone() else { return Ok(Redirect::to("/account").into_response()) };

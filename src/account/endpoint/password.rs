@@ -11,7 +11,7 @@ use crate::{
     app::App,
     authentication::{
         Authenticator,
-        endpoint::{SignedIn, chosen_password, differing, problem_of},
+        endpoint::{SignedIn, SurelySignedIn, chosen_password, differing, problem_of},
         new_password::{self, Measure, Prepared},
         recovery::mail,
     },
@@ -23,7 +23,11 @@ use crate::{
 };
 
 /// `GET /account/password`
-pub(super) async fn show(State(policies): State<Policies>, visit: Visit, person: SignedIn) -> Result<Response, Error> {
+pub(super) async fn show(
+    State(policies): State<Policies>,
+    visit: Visit,
+    SurelySignedIn(person): SurelySignedIn,
+) -> Result<Response, Error> {
     let measure = Measure::of(&policies, &person.user).await?;
     Ok(Page(page(&policies.app, &visit, &person, measure.asked).await?).into_response())
 }
@@ -33,7 +37,7 @@ pub(super) async fn save(
     State(policies): State<Policies>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
-    person: SignedIn,
+    SurelySignedIn(person): SurelySignedIn,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, Error> {
     let (app, measure) = (&policies.app, Measure::of(&policies, &person.user).await?);

@@ -34,7 +34,7 @@ use crate::{
 
 pub use chosen_password::{chosen_password, differing, problem_of};
 pub use passkey::{given, sealed_state};
-pub use person::{Enroller, FreshlySignedIn, Person, SignedIn};
+pub use person::{Enroller, FreshlySignedIn, Person, SignedIn, SurelySignedIn};
 pub use second_factor::{WHILE, after};
 
 /// The routes of signing in.

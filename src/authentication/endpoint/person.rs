@@ -63,6 +63,10 @@ pub struct SignedIn {
 #[derive(Debug, Clone)]
 pub struct FreshlySignedIn(pub SignedIn);
 
+/// A person who may change where their letters go, and their password: whoever has a factor has proved it as lately.
+#[derive(Debug, Clone)]
+pub struct SurelySignedIn(pub SignedIn);
+
 /// A person who has proved as lately who they are, and may have no more left to do than to set up a factor.
 #[derive(Debug, Clone)]
 pub struct Enroller {
@@ -211,10 +215,45 @@ where
         if is_fresh(&Policies::from_ref(state), &person.session).await? {
             return Ok(Self(person));
         }
-        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let back = LocalPath::parse(parts.uri.path()).map_err(|_| Refusal::NotFound.into_response())?;
-        Err(send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())))
+        Err(sent_to_prove_it(parts, state).await)
     }
+}
+
+impl<S> FromRequestParts<S> for SurelySignedIn
+where
+    S: Send + Sync,
+    Policies: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let person = SignedIn::from_request_parts(parts, state).await?;
+        if is_sure(&Policies::from_ref(state), &person.session).await? {
+            return Ok(Self(person));
+        }
+        Err(sent_to_prove_it(parts, state).await)
+    }
+}
+
+/// The answer to whoever proves once more who they are, and comes back.
+async fn sent_to_prove_it<S: Send + Sync>(parts: &mut Parts, state: &S) -> Response {
+    let visit = match Visit::from_request_parts(parts, state).await {
+        Ok(visit) => visit,
+        Err(error) => return error.into_response(),
+    };
+    match LocalPath::parse(parts.uri.path()) {
+        Ok(back) => send_to_sign_in(&visit, &ReturnTo::new(back, visit.site())),
+        Err(_) => Refusal::NotFound.into_response(),
+    }
+}
+
+/// Whoever has a factor proves it, and not the password alone; whoever has none is not where they never were.
+async fn is_sure(policies: &Policies, session: &Session) -> Result<bool, Response> {
+    let failed = |error: storage::Error| Error::from(error).into_response();
+    let is_fresh = is_fresh(policies, session).await?;
+    let mut tx = policies.app.storage.read().await.map_err(failed)?;
+    let has_factor = tx.factors().has_any(&session.user).await.map_err(failed)?;
+    Ok(!has_factor || is_fresh && assurance::meets(&session.acr, assurance::MULTI_FACTOR))
 }
 
 /// In a browser that is remembered, whoever changes what they sign in with proves the factor too.

@@ -109,7 +109,8 @@ pub(super) async fn set(
     let context = visit_context(app, &visit, Actor::Anonymous);
     let notices = notices(&visit, &user, context.now);
     let prepared = Prepared { hash, by: "reset", keeps: measure.asked.history };
-    match recovery::set_password(app, context, link, prepared, notices).await {
+    let browser = visit.known_browser().map(|browser| TokenHash::of(browser.as_str()));
+    match recovery::set_password(app, context, (link, browser), prepared, notices).await {
         Ok(_) => Ok((Cookie::Session.clear(visit.site()), Redirect::to("/login/password?changed=1")).into_response()),
         Err(directory::Error::Unknown(..)) => Err(Refusal::LinkInvalid.into()),
         Err(error) => Err(error.into()),

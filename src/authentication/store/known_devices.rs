@@ -31,15 +31,16 @@ impl KnownDevices<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_known(&mut self, user: &UserId, browser: TokenHash) -> Result<bool> {
-        let row = sql("SELECT first_at FROM known_devices WHERE user_id = $1 AND browser_hash = $2")
-            .bind(user.as_str().to_owned())
-            .bind(browser.to_vec())
-            .fetch_optional(self.0.connection())
-            .await?;
+        let row =
+            sql("SELECT first_at FROM known_devices WHERE user_id = $1 AND browser_hash = $2 AND forgotten_at IS NULL")
+                .bind(user.as_str().to_owned())
+                .bind(browser.to_vec())
+                .fetch_optional(self.0.connection())
+                .await?;
         Ok(row.is_some())
     }
 
-    /// Whether the person has never signed in there, and has in others.
+    /// Whether the person is not known there, and has signed in in others: also in those that were forgotten.
     ///
     /// # Errors
     /// When the database fails.
@@ -62,8 +63,10 @@ impl KnownDevices<'_> {
         let row = sql("INSERT INTO known_devices (user_id, browser_hash, user_agent, factors, first_at, last_at) \
              VALUES ($1, $2, $3, $4, $5, $5) \
              ON CONFLICT (user_id, browser_hash) DO UPDATE SET \
-             last_at = excluded.last_at, user_agent = excluded.user_agent, factors = excluded.factors \
+             first_at = CASE WHEN known_devices.forgotten_at IS NULL THEN known_devices.first_at ELSE excluded.first_at END, \
+             last_at = excluded.last_at, user_agent = excluded.user_agent, factors = excluded.factors, forgotten_at = NULL \
              WHERE known_devices.last_at < $6 OR known_devices.last_at > excluded.last_at \
+             OR known_devices.forgotten_at IS NOT NULL \
              RETURNING first_at")
         .bind(of.user.as_str().to_owned())
         .bind(browser.to_vec())
@@ -139,15 +142,19 @@ impl KnownDevices<'_> {
             .await
     }
 
-    /// Forgets all of a person: whoever has used them may not be the person.
+    /// The person is known in none of them any more but in `here`, if they are: whoever has used others may not be the
+    /// person. They are asked for a second factor everywhere again.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn forget(&mut self, user: &UserId) -> Result<()> {
-        sql("DELETE FROM known_devices WHERE user_id = $1")
-            .bind(user.as_str().to_owned())
-            .execute(self.0.connection())
-            .await?;
+    pub async fn forget(&mut self, user: &UserId, here: Option<TokenHash>, now: Timestamp) -> Result<()> {
+        sql("UPDATE known_devices SET remembered_at = NULL, \
+             forgotten_at = CASE WHEN browser_hash = $2 THEN forgotten_at ELSE $3 END WHERE user_id = $1")
+        .bind(user.as_str().to_owned())
+        .bind(here.map(TokenHash::to_vec).unwrap_or_default())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
         Ok(())
     }
 

@@ -185,7 +185,7 @@ fn family(exchange: &Exchange<'_>, user: &User, ((membership, at), scopes): (&Me
         is_offline: true,
         scopes: scopes.clone(),
         resources: vec![],
-        // Nobody has proved anything to us: no rule about how long ago is ever met.
+        // Nobody has proved anything to us, at no time: what rests on no session is bound by no rule about one.
         auth_time: Timestamp(0),
         acr: ACR.to_owned(),
         amr: vec![],

@@ -144,5 +144,29 @@ async fn in_a_new_browser_apps_open_with_a_second_factor_where_rules_say_so() {
             app.wait(Duration::from_mins(5));
         }
         assert!(first.get(&request("scope=openid")).await.location().is_some(), "who is known goes on");
+        // There nobody moves the letters, and with them the account, elsewhere.
+        other.sign_in(PRIYA, PASSWORD).await.expect(200, "Hello, Priya");
+        other.get("/account/email").await.expect(403, "");
+        // A new password makes no browser known that was not, and leaves the one known in which it was chosen.
+        for (mut browser, lets_in, new) in
+            [(first, true, "Brass kettle 9 on the hob"), (other, false, "Copper kettle 7 on the stove")]
+        {
+            let form = browser.get("/password/forgotten").await;
+            browser.submit(&form, "/password/forgotten", &[("user_name", PRIYA)]).await;
+            let link = loop {
+                // The letter is written after the answer.
+                match app.mails().await.into_iter().find(|mail| mail.kind == "password-reset") {
+                    Some(mail) => break mail.path(),
+                    None => tokio::task::yield_now().await,
+                }
+            };
+            let page = browser.get(&link).await;
+            browser.submit(&page, "/password/", &[("new_password", new), ("repeated_password", new)]).await;
+            app.mails().await;
+            browser.sign_in(PRIYA, new).await.expect(200, "Hello, Priya");
+            let answer = browser.get(&request("scope=openid")).await;
+            assert_eq!(answer.location().is_some(), lets_in, "{}", answer.status);
+            app.mails().await;
+        }
     }
 }

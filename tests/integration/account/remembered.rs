@@ -64,7 +64,13 @@ async fn a_browser_is_remembered_where_a_rule_lets_it_and_for_as_long() {
         let page = own.sign_in(PRIYA, PASSWORD).await;
         page.expect(200, "Hello, Priya Nair");
         assert_eq!(acr_of(&app).await, ("urn:lanyard:acr:remembered-device".to_owned(), "pwd".to_owned()));
-        // Whoever changes what they sign in with proves all of it.
+        // Whoever changes what they sign in with, or where their letters go, proves all of it.
+        let token = app.token(&own, "/account/email");
+        let fields = [("csrf", token.as_str()), ("email", "thief@elsewhere.example"), ("current_password", PASSWORD)];
+        let asked = own.post("/account/email", &fields).await;
+        assert!(asked.location().is_some_and(|to| to.starts_with("/login")), "{:?}", asked.location());
+        assert!(own.open("/account/password").await.path.starts_with("/login/password"));
+        assert!(app.mails().await.is_empty(), "no letter goes to an address of somebody who knows a password");
         let asked = own.open("/account/security").await;
         assert!(asked.path.starts_with("/login/password"), "{}", asked.path);
         let fields = [("user_name", PRIYA), ("password", PASSWORD)];

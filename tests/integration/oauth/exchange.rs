@@ -12,6 +12,7 @@ use lanyard::{
         registration::{Registration, RegistrationError},
     },
     session::EndReason,
+    storage::sql,
 };
 use serde_json::{Value, json};
 
@@ -147,6 +148,38 @@ async fn a_person_goes_on_in_another_organization() {
             let answer = exchange(&clinic, client, &held["access_token"], "organization=harbour").await;
             assert_eq!(error(&answer), expected, "{client}: {}", answer.body);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_goes_on_into_an_organization_from_where_its_rules_let_nobody_in() {
+    for clinic in clinics().await {
+        let browser = clinic.browser("olivia").await;
+        let tokens = clinic.tokens(&browser, "desk", "scope=openid+offline_access&organization=harbour").await;
+        let go_on = async || exchange(&clinic, "desk", &tokens["access_token"], "organization=riverside").await;
+        let comes_from = async |address: &'static str| {
+            clinic
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let update = sql("UPDATE sessions SET address = $1").bind(address);
+                        Ok(drop(update.execute(tx.connection()).await?))
+                    })
+                })
+                .await;
+        };
+        clinic.rule("network.allowed", "10.0.0.0/8").await;
+        for (address, expected) in
+            [("", "interaction_required"), ("192.0.2.7", "interaction_required"), ("10.1.2.3", "")]
+        {
+            comes_from(address).await;
+            let answer = go_on().await;
+            assert_eq!(error(&answer), expected, "from {address}: {}", answer.body);
+        }
+        // Also into what was begun there before.
+        comes_from("192.0.2.7").await;
+        assert_eq!(error(&go_on().await), "interaction_required");
+        assert_eq!(clinic.recorded("organization-switch").await, 1);
+        assert!(clinic.recorded("policy-refusal").await > 0);
     }
 }
 

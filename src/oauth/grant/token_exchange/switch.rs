@@ -85,6 +85,7 @@ pub(super) async fn begin(
     if let Some(twin) = twin.filter(|_| is_allowed)
         && let Some(standing) = allowed(exchange, &twin).await?
     {
+        exchange.provider.enters(exchange, (&twin, &standing)).await?;
         return Ok((Family { session_end: family.session_end, ..twin }, standing));
     }
     let Some(standing) = allowed(exchange, &family).await? else {
@@ -93,6 +94,7 @@ pub(super) async fn begin(
     if !is_allowed {
         return Err(NOT_ALLOWED.into());
     }
+    exchange.provider.enters(exchange, (&family, &standing)).await?;
     let context = context.by(Actor::Client(client.id.clone()));
     let begun = exchange.provider.app.storage.write(move |tx| {
         Box::pin(async move {
