@@ -1,12 +1,12 @@
 //! How many sessions somebody may have at a time: room is made where a sign-in is complete, and one that stands at the second
-//! factor takes none. Whoever knows a password alone puts nobody out.
+//! factor takes none. Whoever knows a password alone puts nobody out. One that was complete takes room for as long as it lasts, also
+//! where its person stands at the second factor once more: its tokens are good.
 
-use super::assurance;
 use crate::{
     audit::{Context, Event},
     id::{SessionId, UserId},
     policy::{Barrier, Policies},
-    session::{Crowd, EndReason, Lifetime, Liveness, Session, Unexpected},
+    session::{Crowd, EndReason, Lifetime, Liveness, Unexpected},
     setting::Setting,
     storage::{self, Tx},
 };
@@ -50,12 +50,10 @@ impl Room {
         (user, present): (&UserId, Option<&SessionId>),
     ) -> storage::Result<bool> {
         let Some((crowd, barrier)) = &self.crowd else { return Ok(true) };
-        let has_factor = tx.factors().has_any(user).await?;
         let mut live = tx.sessions().of_user(user).await?;
         live.retain(|session| {
             session.liveness(context.now, self.lifetime) == Liveness::Live
                 && present.is_none_or(|present| *present != session.id)
-                && (!has_factor || is_complete(session))
         });
         let Some(ending) = crowd.make_room(live) else {
             let (setting, rules) = (barrier.setting.name().to_owned(), barrier.rules.clone());
@@ -69,9 +67,4 @@ impl Room {
         }
         Ok(true)
     }
-}
-
-/// Whether both factors were proved in it.
-pub(super) fn is_complete(session: &Session) -> bool {
-    assurance::obeys(&session.acr, assurance::MULTI_FACTOR)
 }

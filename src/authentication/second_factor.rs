@@ -169,9 +169,9 @@ async fn judged(app: &App, (room, allowed): (Room, Allowed), attempt: Attempt) -
         .await
 }
 
-/// What a session of the person becomes once the second factor is proved.
+/// What a session of the person becomes once all that is asked for is proved.
 pub(super) struct Completing<'c> {
-    /// The session in which the password was proved.
+    /// The session, in which the password was proved before.
     pub(super) session: &'c Session,
     /// How many there may be.
     pub(super) room: &'c Room,
@@ -183,7 +183,7 @@ pub(super) struct Completing<'c> {
     pub(super) known: Option<Known>,
 }
 
-/// Both factors are proved: the session is complete, where there is room for it.
+/// All is proved: the session is complete, where there is room for it.
 pub(super) async fn complete(tx: &mut Tx, context: &Context, with: Completing<'_>) -> storage::Result<bool> {
     let Completing { session, room, token, proof, known } = with;
     if !room.make(tx, context, (&session.user, Some(&session.id))).await? {

@@ -12,6 +12,7 @@ use super::{
     lockout::{self, Door, Known, Lockout},
     remembered::{self, is_remembered},
     room::Room,
+    second_factor::{Completing, complete},
 };
 use crate::{
     app::App,
@@ -270,7 +271,7 @@ pub(super) enum Settled {
     Full,
 }
 
-/// The same person proves themselves once more, or somebody else takes the browser over.
+/// The same person proves themselves once more, or all that is asked for at last, or somebody else takes the browser over.
 pub(super) async fn settle(
     tx: &mut Tx,
     context: &Context,
@@ -283,7 +284,13 @@ pub(super) async fn settle(
                 && Device::of(&session.user_agent) == Device::of(&begin.who.user_agent)
                 && session.liveness(context.now, begin.room.lifetime) == Liveness::Live =>
         {
-            tx.sessions().reauthenticate(context, &session, begin.token, (&begin.who.proof, context.now)).await?;
+            let Begin { token, who, room, known } = begin;
+            // What stood at the second factor has taken no room, and nobody was told of it.
+            if who.proof.extent == Extent::Whole && session.completed_at.is_none() {
+                let with = Completing { session: &session, room: &room, token, proof: who.proof, known };
+                return Ok(if complete(tx, context, with).await? { Settled::Begun } else { Settled::Full });
+            }
+            tx.sessions().reauthenticate(context, &session, token, (&who.proof, context.now)).await?;
         }
         present => {
             let user = &begin.who.user;

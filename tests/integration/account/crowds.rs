@@ -5,7 +5,10 @@ use lanyard::{
     setting::{Setting, SubjectKind},
 };
 
-use crate::harness::{PASSWORD, TestApp, unit};
+use super::passkeys::Device;
+use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
+
+const PRIYA: &str = "priya@riverside.example";
 
 /// Sets a rule for everybody at Riverside.
 pub(super) async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
@@ -63,5 +66,60 @@ async fn who_signs_in_once_too_often_is_refused_where_the_rules_say_so_however_m
         assert_eq!(inside.len(), 2, "{:?}", ends.iter().map(|end| (&end.path, end.status)).collect::<Vec<_>>());
         outside[0].expect(422, "as many devices as your clinic allows");
         assert_eq!(app.recorded("policy-refusal", "failure").await, 3);
+    }
+}
+
+/// Rules let everybody be signed in once.
+async fn once(app: &TestApp) {
+    rule(app, Setting::SessionConcurrent, "1").await;
+    rule(app, Setting::SessionWhenFull, "refuse").await;
+}
+
+async fn sign_out(browser: &mut Browser) {
+    let page = browser.open("/account/sign-out").await;
+    browser.submit(&page, "/account/sign-out", &[]).await;
+}
+
+/// Types the password again, where one is signed in.
+async fn type_password(browser: &mut Browser) -> Answer {
+    let page = browser.get("/login/password").await;
+    browser.submit(&page, "/login/password", &[("user_name", PRIYA), ("password", PASSWORD)]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_alone_after_a_password_takes_room_and_is_told_of_like_any_sign_in() {
+    for app in TestApp::each_with(|sources| sources.with("mail.new_device", "on")).await {
+        let mut own = app.signed_in(PRIYA).await;
+        let (mut device, _) = Device::set_up(&mut own).await;
+        assert!(app.mails().await.iter().all(|mail| mail.kind == "passkey-added"));
+        once(&app).await;
+        let (mut new, signed_in) = (app.browser(), app.recorded("sign-in", "success").await);
+        let asked = new.sign_in(PRIYA, PASSWORD).await;
+        assert!(asked.path.starts_with("/login/factor"), "{}", asked.path);
+        device.post_alone(&mut new, &asked).await.expect(422, "as many devices as your clinic allows");
+        assert!(new.open("/account").await.path.starts_with("/login/factor"), "it stands where it stood");
+        own.open("/account").await.expect(200, "Hello, Priya Nair");
+        assert_eq!(app.recorded("new-device", "success").await, 0);
+
+        sign_out(&mut own).await;
+        device.post_alone(&mut new, &asked).await.expect(200, "Hello, Priya Nair");
+        assert_eq!(app.recorded("sign-in", "success").await, signed_in + 1);
+        assert_eq!(app.mail().await.kind, "new-device");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_types_the_password_once_more_gives_no_room_up() {
+    for app in TestApp::each().await {
+        let mut own = app.signed_in(PRIYA).await;
+        let (mut device, _) = Device::set_up(&mut own).await;
+        app.mails().await;
+        once(&app).await;
+        let asked = type_password(&mut own).await;
+        assert!(asked.path.starts_with("/login/factor"), "{}", asked.path);
+        let mut new = app.browser();
+        let page = new.get("/login/password").await;
+        device.post(&mut new, &page).await.expect(422, "as many devices as your clinic allows");
+        device.post_alone(&mut own, &asked).await.expect(200, "Hello, Priya Nair");
     }
 }
