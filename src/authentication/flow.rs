@@ -68,7 +68,7 @@ const HALFWAY: Duration = Duration::from_mins(10);
 type Check = fn(&Standing<'_>) -> Option<Step>;
 
 /// In this order; the first that asks for a step decides.
-const CHECKS: &[Check] = &[session, person, second_factor, enrolment, password, texts];
+const CHECKS: &[Check] = &[session, person, second_factor, unfinished, enrolment, password, texts];
 
 /// Decides what comes next.
 #[must_use]
@@ -96,6 +96,11 @@ fn second_factor(standing: &Standing<'_>) -> Option<Step> {
     }
     let is_soon = standing.now.since(session.auth_time) < HALFWAY;
     Some(if is_soon { Step::SecondFactor } else { Step::SignIn })
+}
+
+/// A sign-in that stood at a factor that is there no more was never complete: it begins anew, takes room and is told of.
+fn unfinished(standing: &Standing<'_>) -> Option<Step> {
+    standing.session?.completed_at.is_none().then_some(Step::SignIn)
 }
 
 /// Whoever has proved all that they can, and it is not enough, sets up what is.
@@ -138,9 +143,22 @@ mod tests {
             user_agent: String::new(),
             address: String::new(),
             station: None,
-            completed_at: None,
+            completed_at: Some(AT),
             unexpected: crate::session::Unexpected::default(),
             ended_at: None,
+        }
+    }
+
+    fn standing<'s>(session: &'s Session, reach: &'static str, wanted: Option<&'static str>) -> Standing<'s> {
+        Standing {
+            session: Some(session),
+            user: None,
+            reach,
+            wanted,
+            password_ends_at: None,
+            texts_wait: false,
+            lifetime: Lifetime { idle: HOUR, absolute: HOUR, at_station: HOUR },
+            now: AT,
         }
     }
 
@@ -164,17 +182,24 @@ mod tests {
             ("a key is more than an app", KEY, KEY, Some(TWO), 60, None),
         ] {
             let (session, now) = (session(acr), AT.plus(Duration::from_mins(minutes)));
-            let standing = Standing {
-                session: Some(&session),
-                user: None,
-                reach,
-                wanted,
-                password_ends_at: None,
-                texts_wait: false,
-                lifetime: Lifetime { idle: HOUR, absolute: HOUR, at_station: HOUR },
-                now,
-            };
+            let standing = Standing { now, ..standing(&session, reach, wanted) };
             assert_eq!(second_factor(&standing).or_else(|| enrolment(&standing)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_that_was_never_complete_begins_anew_where_there_is_no_factor_any_more() {
+        for (case, completed_at, reach, wanted, expected) in [
+            ("the factor is there", None, TWO, None, Some(Step::SecondFactor)),
+            ("it is gone", None, ONE, None, Some(Step::SignIn)),
+            ("and wanted: half a sign-in sets none up", None, ONE, Some(TWO), Some(Step::SignIn)),
+            ("whoever is signed in goes on", Some(AT), ONE, None, None),
+            ("to what is wanted", Some(AT), ONE, Some(TWO), Some(Step::Enrol)),
+        ] {
+            let session = Session { completed_at, ..session(ONE) };
+            let standing = standing(&session, reach, wanted);
+            let checks: &[Check] = &[second_factor, unfinished, enrolment];
+            assert_eq!(checks.iter().find_map(|check| check(&standing)), expected, "{case}");
         }
     }
 }

@@ -5,7 +5,7 @@ use lanyard::{
     setting::{Setting, SubjectKind},
 };
 
-use super::passkeys::Device;
+use super::{passkeys::Device, second_factor::set_up};
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 const PRIYA: &str = "priya@riverside.example";
@@ -121,5 +121,33 @@ async fn whoever_types_the_password_once_more_gives_no_room_up() {
         let page = new.get("/login/password").await;
         device.post(&mut new, &page).await.expect(422, "as many devices as your clinic allows");
         device.post_alone(&mut own, &asked).await.expect(200, "Hello, Priya Nair");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_sign_in_is_none_once_the_factor_is_gone() {
+    for app in TestApp::each().await {
+        let mut own = app.signed_in(PRIYA).await;
+        set_up(&app, &mut own).await;
+        let mut half = app.browser();
+        let asked = half.sign_in(PRIYA, PASSWORD).await;
+        assert!(asked.path.starts_with("/login/factor"), "{}", asked.path);
+        let list = own.open("/account/security").await;
+        let page = own.get(&list.link("/account/security/fac_")).await;
+        own.submit(&page, "/account/security/fac_", &[]).await.expect(200, "");
+        assert_eq!(app.mails().await.len(), 2);
+        once(&app).await;
+        let asked = half.open("/account").await;
+        assert!(asked.path.starts_with("/login/password"), "{}", asked.path);
+        type_password(&mut half).await.expect(422, "as many devices as your clinic allows");
+
+        let signed_in = app.recorded("sign-in", "success").await;
+        sign_out(&mut own).await;
+        assert_eq!(type_password(&mut half).await.path, "/account");
+        assert_eq!(app.recorded("sign-in", "success").await, signed_in + 1);
+        let shown = half.open("/account/sessions").await;
+        shown.expect(200, "Firefox");
+        let open = app.read().await.sessions().of_user(&app.user(PRIYA).await.id).await.expect("read");
+        assert_eq!(open.len(), 1);
     }
 }
