@@ -27,6 +27,7 @@ use crate::{
 use super::{
     assurance,
     recovery::mail,
+    remembered,
     room::StepsUp,
     signal::raising::{self, SignIn},
     store::Tally,
@@ -220,9 +221,7 @@ impl Known {
             tx.known_devices().note(session, browser, context.now).await?
         };
         if is_remembered {
-            tx.known_devices().remember(&user.id, browser, context.now).await?;
-            let event = Event::DeviceRemembering { user: user.id.clone(), session: session.id.clone() };
-            tx.record(context, None, &event);
+            remembered::remember(tx, context, (session, browser)).await?;
         }
         let sign_in = SignIn { user: &user, session, is_new_device, steps_up };
         raising::of_sign_in(tx, (&app, &site), context, sign_in).await?;

@@ -1,6 +1,7 @@
 //! Browsers in which a person is not asked for the second factor again, for as long as `factor.remember` lets them.
 //!
-//! Bound to the browser's cookie; void once the password is changed and once any factor is, and by the person or an administrator; never at a shared workstation.
+//! Bound to the browser's cookie; void once the password is changed and once any factor is, and by the person or an administrator; never at a shared
+//! workstation, and where a browser becomes one or was one, void too (`directory::station`).
 //! Such a sign-in proves a password and nothing else, which `amr` says (RFC 8176 has no word for a browser that is known): its
 //! `acr` is its own. Rules that ask for two factors take it, since a rule lets it; apps that ask for them do not, nor does
 //! whatever changes factors: both ask for the factor.
@@ -14,6 +15,7 @@ use crate::{
     id::UserId,
     policy::Policies,
     secret::TokenHash,
+    session::Session,
     setting::Setting,
     storage::{self, Tx},
 };
@@ -38,12 +40,34 @@ pub(super) async fn is_remembered(
     now: Timestamp,
 ) -> storage::Result<bool> {
     let (Some(browser), Some(span)) = (browser, span) else { return Ok(false) };
-    // Others come to a shared workstation.
-    if tx.stations().of_browser(browser).await?.is_some() {
+    if is_shared(tx, browser).await? {
         return Ok(false);
     }
     let since = tx.known_devices().remembered_at(&user.id, browser).await?;
     Ok(since.is_some_and(|since| holds(since, user.password_changed_at, span, now)))
+}
+
+/// Whether others come there: it is a shared workstation.
+async fn is_shared(tx: &mut Tx, browser: TokenHash) -> storage::Result<bool> {
+    Ok(tx.stations().of_browser(browser).await?.is_some())
+}
+
+/// The person is not asked in this browser again, whatever its form said not where others come.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn remember(
+    tx: &mut Tx,
+    context: &Context,
+    (session, browser): (&Session, TokenHash),
+) -> storage::Result<()> {
+    if is_shared(tx, browser).await? {
+        return Ok(());
+    }
+    tx.known_devices().remember(&session.user, browser, context.now).await?;
+    let event = Event::DeviceRemembering { user: session.user.clone(), session: session.id.clone() };
+    tx.record(context, None, &event);
+    Ok(())
 }
 
 fn holds(since: Timestamp, password_changed_at: Option<Timestamp>, span: Duration, now: Timestamp) -> bool {

@@ -1,7 +1,8 @@
 //! Shared workstations: browsers in which one person after the other works.
 //!
 //! An administrator makes one and opens its link once in the browser that is meant; from then on the browser is known by its
-//! cookie. A station gives nobody more: sessions there are short, and nothing of one person stays for the next.
+//! cookie. A station gives nobody more: sessions there are short, and nothing of one person stays for the next: nobody's second
+//! factor is left out there, nor in the browser that one was.
 
 use std::time::Duration;
 
@@ -94,6 +95,7 @@ pub async fn register(tx: &mut Tx, context: &Context, link: TokenHash, browser: 
         return Err(Noun::Station.unknown("link"));
     }
     tx.sessions().end_at_station(context, (&station.id, None), EndReason::Replaced).await?;
+    ask_again(tx, context, &station.id).await?;
     let event = Event::StationRegistration { station: station.id.clone(), slug: station.slug.to_string() };
     tx.record(context, Some(&station.organization), &event);
     Ok(station)
@@ -105,11 +107,20 @@ pub async fn register(tx: &mut Tx, context: &Context, link: TokenHash, browser: 
 /// When there is no such station.
 pub async fn remove(tx: &mut Tx, context: &Context, organization: &OrganizationId, slug: &Slug) -> Result<Station> {
     let station = existing(tx, organization, slug).await?;
+    ask_again(tx, context, &station.id).await?;
     tx.stations().remove(&station.id, context.now).await?;
     tx.sessions().end_at_station(context, (&station.id, None), EndReason::Remote).await?;
     let event = Event::StationRemoval { station: station.id.clone(), slug: slug.to_string() };
     tx.record(context, Some(organization), &event);
     Ok(station)
+}
+
+/// Whoever was remembered in its browser is asked for the second factor again.
+async fn ask_again(tx: &mut Tx, context: &Context, station: &StationId) -> Result<()> {
+    for user in tx.stations().ask_again(station).await? {
+        tx.record(context, None, &Event::DevicesForgetting { user, by: "station" });
+    }
+    Ok(())
 }
 
 async fn existing(tx: &mut Tx, organization: &OrganizationId, slug: &Slug) -> Result<Station> {

@@ -90,6 +90,7 @@ const STEPS: &[Step] = migrations! {
     "202611232006" "rules_of_members";
     "202611232018" "direct_grants";
     "202611232108" "forgotten_devices";
+    "202611232122" "remembered_at_stations";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

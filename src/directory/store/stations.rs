@@ -4,7 +4,7 @@ use super::{maybe_moment, moment, text};
 use crate::{
     clock::Timestamp,
     directory::station::Station,
-    id::{OrganizationId, StationId},
+    id::{OrganizationId, StationId, UserId},
     secret::TokenHash,
     storage::{Result, Row, Tx, sql},
     text::{Name, Slug},
@@ -129,6 +129,17 @@ impl Stations<'_> {
         .fetch_optional(self.0.connection())
         .await?;
         row.as_ref().map(station).transpose()
+    }
+
+    /// Nobody is remembered any more in the browser that a station is; who was.
+    pub(in crate::directory) async fn ask_again(&mut self, id: &StationId) -> Result<Vec<UserId>> {
+        let rows = sql("UPDATE known_devices SET remembered_at = NULL \
+             WHERE browser_hash = (SELECT browser_hash FROM stations WHERE id = $1) AND remembered_at IS NOT NULL \
+             RETURNING user_id")
+        .bind(id.as_str().to_owned())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok(UserId::from_stored(text(row, "user_id")?))).collect()
     }
 
     pub(in crate::directory) async fn remove(&mut self, id: &StationId, now: Timestamp) -> Result<()> {

@@ -5,7 +5,7 @@ use lanyard::{
     setting::{Setting, SubjectKind},
 };
 
-use super::{passkeys::Device, second_factor::set_up};
+use super::{passkeys::Device, remembered::sign_out, second_factor::set_up};
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 const PRIYA: &str = "priya@riverside.example";
@@ -73,11 +73,6 @@ async fn who_signs_in_once_too_often_is_refused_where_the_rules_say_so_however_m
 async fn once(app: &TestApp) {
     rule(app, Setting::SessionConcurrent, "1").await;
     rule(app, Setting::SessionWhenFull, "refuse").await;
-}
-
-async fn sign_out(browser: &mut Browser) {
-    let page = browser.open("/account/sign-out").await;
-    browser.submit(&page, "/account/sign-out", &[]).await;
 }
 
 /// Types the password again, where one is signed in.

@@ -13,14 +13,14 @@ use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 const PRIYA: &str = "priya@riverside.example";
 
 /// Signs in with a code, ticking this.
-async fn with_code(app: &TestApp, browser: &mut Browser, seed: &str, remember: &str) -> Answer {
+pub(super) async fn with_code(app: &TestApp, browser: &mut Browser, seed: &str, remember: &str) -> Answer {
     app.wait(Duration::from_mins(1));
     let asked = browser.sign_in(PRIYA, PASSWORD).await;
     let code = code_of(seed, app.app.clock.now());
     browser.submit(&asked, "/login/factor", &[("code", &code), ("remember", remember)]).await
 }
 
-async fn is_asked(browser: &mut Browser) -> bool {
+pub(super) async fn is_asked(browser: &mut Browser) -> bool {
     let page = browser.sign_in(PRIYA, PASSWORD).await;
     if page.path.starts_with("/login/factor") {
         return true;
@@ -30,7 +30,7 @@ async fn is_asked(browser: &mut Browser) -> bool {
     false
 }
 
-async fn sign_out(browser: &mut Browser) {
+pub(super) async fn sign_out(browser: &mut Browser) {
     let page = browser.open("/account/sign-out").await;
     browser.submit(&page, "/account/sign-out", &[]).await;
 }

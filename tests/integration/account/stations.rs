@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use lanyard::{audit::Actor, directory::station, setting::Setting};
 
-use super::{crowds::rule, passkeys::Device};
+use super::{
+    crowds::rule,
+    passkeys::Device,
+    remembered::{is_asked, sign_out, with_code},
+    second_factor::set_up,
+};
 use crate::harness::{Browser, PASSWORD, TestApp, unit};
 
 const PRIYA: &str = "priya@riverside.example";
@@ -26,13 +31,23 @@ async fn link_of(app: &TestApp, (slug, name): (&str, &str)) -> String {
 
 /// A browser that is one.
 pub(super) async fn at_the_desk(app: &TestApp) -> Browser {
-    let link = link(app).await;
     let mut browser = app.browser();
-    let page = browser.open(&link).await;
+    becomes_the_desk(app, &mut browser).await;
+    browser
+}
+
+async fn becomes_the_desk(app: &TestApp, browser: &mut Browser) {
+    let page = browser.open(&link(app).await).await;
     page.expect(200, "Make this browser a shared workstation").expect(200, "Front desk");
     let done = browser.submit(&page, "/station/", &[]).await;
     done.expect(200, "is a shared workstation now").expect(200, "Front desk · Riverside");
-    browser
+}
+
+async fn removed(app: &TestApp) {
+    let (context, at) = (app.app.context(Actor::Server), app.organization("riverside").await);
+    let removed: lanyard::directory::Result<_> =
+        unit!(app, |tx| station::remove(tx, &context, &at, &"front-desk".parse().unwrap()).await);
+    removed.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,10 +136,7 @@ async fn a_workstation_that_is_removed_is_a_browser_like_any_other() {
     for app in TestApp::each().await {
         let mut desk = at_the_desk(&app).await;
         desk.sign_in(PRIYA, PASSWORD).await.expect(200, "Lock");
-        let (context, at) = (app.app.context(Actor::Server), app.organization("riverside").await);
-        let removed: lanyard::directory::Result<_> =
-            unit!(app, |tx| station::remove(tx, &context, &at, &"front-desk".parse().unwrap()).await);
-        removed.unwrap();
+        removed(&app).await;
         assert!(desk.open("/account").await.path.starts_with("/login/password"), "signed out");
         let account = desk.sign_in(PRIYA, PASSWORD).await;
         account.expect(200, "Sign out");
@@ -162,5 +174,44 @@ async fn a_browser_that_becomes_another_workstation_is_the_one_before_no_more() 
         let former = app.read().await.stations().by_slug(&at, &"front-desk".parse().unwrap()).await.expect("read");
         assert_eq!(former.expect("it is there").registered_at, None, "it waits for another browser");
         desk.sign_in(MAX, PASSWORD).await.expect(200, "Lock");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_remembered_there_whatever_a_form_says_nor_in_the_browser_that_it_was() {
+    for app in TestApp::each().await {
+        rule(&app, Setting::FactorRemember, "7d").await;
+        let mut own = app.signed_in(PRIYA).await;
+        let (seed, _) = set_up(&app, &mut own).await;
+        app.mail().await;
+        let mut desk = at_the_desk(&app).await;
+        let signed_in = with_code(&app, &mut desk, &seed, "yes").await;
+        signed_in.expect(200, "Hello, Priya Nair").expect(200, "Lock");
+        sign_out(&mut desk).await;
+        assert!(is_asked(&mut desk).await);
+        assert_eq!(app.recorded("device-remembering", "success").await, 0);
+        removed(&app).await;
+        assert!(is_asked(&mut desk).await, "what was proved at a workstation is good for that sign-in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_remembered_before_a_browser_became_one_is_asked_again_when_it_is_none_any_more() {
+    for app in TestApp::each().await {
+        rule(&app, Setting::FactorRemember, "7d").await;
+        let mut own = app.signed_in(PRIYA).await;
+        let (seed, _) = set_up(&app, &mut own).await;
+        app.mail().await;
+        let (mut desk, mut other) = (app.browser(), app.browser());
+        for browser in [&mut desk, &mut other] {
+            with_code(&app, browser, &seed, "yes").await.expect(200, "Hello, Priya Nair");
+            sign_out(browser).await;
+            assert!(!is_asked(browser).await);
+        }
+        becomes_the_desk(&app, &mut desk).await;
+        assert_eq!(app.recorded("devices-forgetting", "success").await, 1);
+        removed(&app).await;
+        assert!(is_asked(&mut desk).await);
+        assert!(!is_asked(&mut other).await, "elsewhere they are remembered");
     }
 }
