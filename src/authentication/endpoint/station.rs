@@ -71,10 +71,12 @@ pub(super) async fn register(
     }
 }
 
-/// `GET /login/away`: where a page at a workstation goes that nobody used. It looks at no session, so that it is no use of one.
+/// `GET /login/away`: where a page at a workstation goes that nobody used. It looks at no session, so that it is no use of one;
+/// what comes next is in the workstation's language.
 pub(super) async fn away(visit: Visit) -> Response {
     let texts = &visit.texts().authentication.station;
-    Page(Message::new(Frame::new(&visit), &texts.away).linking("/account", texts.go_on)).into_response()
+    let page = Page(Message::new(Frame::new(&visit), &texts.away).linking("/account", texts.go_on));
+    (Cookie::Language.clear(visit.site()), page).into_response()
 }
 
 /// The workstation that this browser is, with whose it is.

@@ -154,7 +154,12 @@ async fn the_next_person_reads_their_own_language() {
         account.expect(200, "<html lang=\"da\"");
         let locked = desk.submit(&account, "/account/sign-out", &[]).await;
         locked.expect(200, "<html lang=\"en\"").expect(200, "Front desk · Riverside");
+        // Also where the one before just went away.
         desk.sign_in(MAX, PASSWORD).await.expect(200, "Hello, Max");
+        let page = desk.get("/account/language").await;
+        desk.submit(&page, "/account/language", &[("language", "da")]).await.expect(200, "<html lang=\"da\"");
+        desk.get("/login/away").await;
+        desk.get("/login/password").await.expect(200, "<html lang=\"en\"");
     }
 }
 
