@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use data_encoding::HEXUPPER;
-use lanyard::{config::Purpose, setting::Setting};
+use lanyard::{config::Purpose, secret::TokenHash, setting::Setting, storage};
 
 use super::crowds::rule;
-use crate::harness::{PASSWORD, TestApp};
+use crate::harness::{PASSWORD, TestApp, unit};
 
 const NEW: &str = "four unrelated words";
 
@@ -217,5 +217,76 @@ async fn a_former_password_is_refused_as_long_as_rules_say() {
                 None => assert_eq!(answer.status, 303, "{current} {new}: {}", answer.body),
             }
         }
+    }
+}
+
+const PRIYA: &str = "priya@riverside.example";
+const WRONG: &str = "That isn’t your current password.";
+
+/// The fields of a change that is refused for itself where the present password is right.
+const fn too_short(current: &str) -> [(&str, &str); 3] {
+    [("current_password", current), ("new_password", "short"), ("repeated_password", "short")]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_four_guesses_at_once_on_two_nodes_are_no_more_than_one_after_the_other() {
+    for app in TestApp::each().await {
+        let mut owner = app.signed_in(PRIYA).await;
+        let (action, token) = owner.get("/account/password").await.form("/account/password");
+        let (elsewhere, _stopper) = app.other_node().await;
+        let mut guesses = vec![];
+        for number in 0..64 {
+            // Whoever has the cookie, and not the password.
+            let mut thief = owner.copy();
+            if number % 2 == 1 {
+                thief.goes_to(&elsewhere);
+            }
+            let (action, token) = (action.clone(), token.clone());
+            guesses.push(tokio::spawn(async move {
+                let guess = format!("guess {number}");
+                let fields = [too_short(&guess).as_slice(), &[("csrf", &token)]].concat();
+                thief.post(&action, &fields).await.status.as_u16()
+            }));
+        }
+        let mut answers = vec![];
+        for guess in guesses {
+            answers.push(guess.await.expect("no panic"));
+        }
+        let tried = answers.iter().filter(|status| **status == 422).count();
+        let free = usize::try_from(app.app.config.throttle.account.attempts).expect("small");
+        assert_eq!(tried, free, "{answers:?}");
+        assert_eq!(answers.iter().filter(|status| **status == 429).count(), 64 - tried);
+        assert_eq!(app.recorded("sign-in", "failure").await, free);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_password_forgives_wrong_ones_and_waits_for_those_that_others_gave_meanwhile() {
+    for app in TestApp::each().await {
+        let mut owner = app.signed_in(PRIYA).await;
+        let form = owner.get("/account/password").await;
+        for _ in 0..2 {
+            for guess in ["one", "two", "three", "four"] {
+                owner.post_form(&form, "/account/password", &too_short(guess)).await.expect(422, WRONG);
+            }
+            owner.post_form(&form, "/account/password", &too_short(PASSWORD)).await.expect(422, "too short");
+        }
+        // Another node counts while the password is compared here.
+        let key = TokenHash::of(&format!("confirming\0{}", app.user(PRIYA).await.id));
+        let (rule, now, mut thief) = (app.app.config.throttle.account, app.app.clock.now(), owner.copy());
+        let first: storage::Result<_> = unit!(app, |tx| tx.throttles().fail(key, rule, now).await);
+        first.expect("counted");
+        let guess = unit!(app, |tx| {
+            for _ in 1..5 {
+                tx.throttles().fail(key, rule, now).await?;
+            }
+            let guess = async move { thief.post_form(&form, "/account/password", &too_short(PASSWORD)).await };
+            let mut guess = tokio::spawn(guess);
+            let soon = tokio::time::timeout(Duration::from_millis(500), &mut guess).await;
+            assert!(soon.is_err(), "it waits for what is being counted");
+            Ok::<_, storage::Error>(guess)
+        });
+        let answer = guess.expect("counted").await.expect("no panic");
+        answer.expect(429, "");
     }
 }
