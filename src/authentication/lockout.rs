@@ -110,6 +110,24 @@ fn account(user: &UserId) -> String {
     format!("account\0{user}")
 }
 
+/// Whether a browser is no stranger's: the person has signed in there before, or it is a shared workstation. Others of its
+/// network do not hold it up.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn is_no_strangers(
+    tx: &mut Tx,
+    (user, browser): (Option<&UserId>, Option<TokenHash>),
+) -> storage::Result<bool> {
+    let Some(browser) = browser else { return Ok(false) };
+    if let Some(user) = user
+        && tx.known_devices().is_known(user, browser).await?
+    {
+        return Ok(true);
+    }
+    Ok(tx.stations().of_browser(browser).await?.is_some())
+}
+
 /// A failure: how long the next attempt waits for it, and whether it locks, is `tally`'s; whoever is locked out by it is told.
 ///
 /// # Errors
@@ -177,6 +195,11 @@ impl Known {
     #[must_use]
     pub fn of(app: &App, site: &Site, user: &User, browser: Option<TokenHash>) -> Option<Self> {
         Some(Self { app: app.clone(), site: site.clone(), user: user.clone(), browser: browser?, is_remembered: false })
+    }
+
+    /// Its cookie.
+    pub(super) const fn browser(&self) -> TokenHash {
+        self.browser
     }
 
     /// The same, in which the person does not want to be asked for a second factor again.

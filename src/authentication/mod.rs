@@ -20,6 +20,7 @@ pub mod lost_factors;
 pub mod new_password;
 pub mod endpoint;
 pub mod page;
+mod presented;
 pub mod recovery;
 pub mod remembered;
 pub mod requiring;

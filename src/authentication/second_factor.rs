@@ -1,8 +1,8 @@
 //! The second factor of a sign-in: a code of an authenticator app, one that was sent, or a recovery code.
 //!
 //! Attempts of a person are counted in the unit of work that judges them, and each unit waits for the one before: sixty-four at
-//! once, on whatever nodes, get no more tries than one after the other. Only who knows the password comes here, so no
-//! stranger can keep anybody out.
+//! once, on whatever nodes, get no more tries than one after the other. Only who knows the password comes here, and whoever is
+//! known in a browser, or at a shared workstation, is not counted with others of the network: no stranger can keep them out.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::{
         recovery_code::RecoveryCode,
         totp::{self, Seed},
     },
-    lockout::Known,
+    lockout::{Known, is_no_strangers},
     room::Room,
     sending, sent_factor,
     store::{KeptSeed, Place, Purpose},
@@ -39,7 +39,7 @@ use crate::{
 pub struct Attempt {
     /// When, in which request and from which address; the actor is the person.
     pub context: Context,
-    /// The network that is counted.
+    /// The network that is counted, where the person is not known.
     pub network: Network,
     /// The session in which the password was proved.
     pub session: Session,
@@ -95,12 +95,16 @@ enum Proof {
 pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt) -> storage::Result<Outcome> {
     let app = &policies.app;
     let (key, rule) = (key_of(&attempt.user.id), app.config.throttle.code);
-    let (account, network) = (attempt.user.id.to_string(), attempt.network);
+    let mut tx = app.storage.read().await?;
+    let browser = attempt.known.as_ref().map(Known::browser);
+    let is_known = is_no_strangers(&mut tx, (Some(&attempt.user.id), browser)).await?;
+    let failures = tx.throttles().find(key).await?;
+    drop(tx);
+    let (account, network) = (attempt.user.id.to_string(), (!is_known).then_some(attempt.network));
     // Whoever has to wait is told so before anything is written.
     if let Verdict::Wait(time) = with.limit.attempt_code(&account, network) {
         return Ok(Outcome::Wait(time));
     }
-    let failures = app.storage.read().await?.throttles().find(key).await?;
     let wait = failures.map(|failures| wait_of(rule, failures.times(), attempt.context.now)).unwrap_or_default();
     if !wait.is_zero() {
         return Ok(Outcome::Wait(wait));

@@ -16,6 +16,7 @@ use super::{
         passkey::{Answer, Key, NOT_VERIFIED, Proof, Refused},
     },
     lockout::Known,
+    presented::{Presented, UNKNOWN, presented},
     room::Room,
     second_factor::{Completing, complete},
     signing_in::{Begin, Settled, settle},
@@ -50,7 +51,7 @@ pub struct Given {
 pub struct Alone {
     /// When, in which request and from which address.
     pub context: Context,
-    /// The network that is counted.
+    /// The network that is counted, where the browser is a stranger's.
     pub network: Network,
     /// What the browser says it is.
     pub user_agent: String,
@@ -120,12 +121,13 @@ enum Wrong {
 /// When the database fails; nothing has changed then.
 pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) -> storage::Result<Outcome> {
     let app = &policies.app;
-    // Nobody guesses a key: the network is counted, and no account, so that nobody fills the audit log and nobody keeps
-    // others of the same network from their keys by a few wrong answers.
-    if let Verdict::Wait(time) = with.limit.attempt_by_anybody(attempt.network) {
+    let (presented, origin) = presented(app, &attempt.given.answer, (attempt.browser, attempt.network)).await?;
+    // Nobody guesses a key: where it comes from is counted, and no account, so that nobody fills the audit log; and browsers
+    // that are no stranger's apart, so that nobody keeps others of the same network from their keys.
+    if let Verdict::Wait(time) = with.limit.attempt_by_anybody(origin) {
         return Ok(Outcome::Wait(time));
     }
-    let (user, proved) = match judged(app, with, &attempt.given).await? {
+    let (user, proved) = match judged(app, with, (&attempt.given, presented)).await? {
         Ok(right) => right,
         Err(Wrong::Refused(user, why)) => return refuse(app, attempt.context, failure(user.as_ref(), why)).await,
         Err(Wrong::Copied(user, kept)) => {
@@ -137,7 +139,6 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
     if let Some(why) = unfit(policies, &user.id, &proved.proof).await? {
         return refuse(app, attempt.context, failure(Some(&user.id), why)).await;
     }
-    let network = attempt.network;
     let ((token, hash), room) = (app.random.token(), Room::of(policies, &user.id).await?);
     let closing = Closing { sealer: app.sealer.clone(), site: attempt.site.clone(), user: user.clone(), but: None };
     let (own, factor) = (app.clone(), proved.kept.factor.clone());
@@ -166,7 +167,7 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
         })
         .await?;
     if settled.is_ok() {
-        with.limit.succeeded_from(network);
+        with.limit.succeeded_from(origin);
     }
     Ok(match settled {
         Ok(Settled::Begun) => Outcome::SignedIn(token),
@@ -241,16 +242,18 @@ async fn copied(
 }
 
 /// Whose key it is, and that it signed; or what is wrong, as far as it is known with whom.
-async fn judged(app: &App, with: &Authenticator, given: &Given) -> storage::Result<Result<(User, Proved), Wrong>> {
-    let answer = match Answer::read(&given.answer) {
-        Ok(answer) => answer,
+async fn judged(
+    app: &App,
+    with: &Authenticator,
+    (given, presented): (&Given, Presented),
+) -> storage::Result<Result<(User, Proved), Wrong>> {
+    let (answer, kept) = match presented {
+        Ok(presented) => presented,
         Err(why) => return Ok(Err(Wrong::Refused(None, why))),
     };
-    let unknown = Wrong::Refused(None, Refused("unknown-key"));
-    let mut tx = app.storage.read().await?;
-    let Some(kept) = tx.factors().key(answer.key_id()).await? else { return Ok(Err(unknown)) };
-    let Some(user) = tx.users().by_id(&kept.user).await? else { return Ok(Err(unknown)) };
-    drop(tx);
+    let Some(user) = app.storage.read().await?.users().by_id(&kept.user).await? else {
+        return Ok(Err(Wrong::Refused(None, UNKNOWN)));
+    };
     let verdict = match opened(&app.sealer, &kept) {
         _ if !answer.is_of(&user.id) => Err(Refused("key-of-another-person")),
         None => Err(Refused("unreadable-key")),
@@ -325,7 +328,7 @@ async fn proved_by(
     };
     let kept = app.storage.read().await?.factors().key(answer.key_id()).await?;
     // What was asked for is the person's; it may have been removed since.
-    let Some(kept) = kept.filter(|kept| kept.user == user.id) else { return refused(Refused("unknown-key")) };
+    let Some(kept) = kept.filter(|kept| kept.user == user.id) else { return refused(UNKNOWN) };
     match with.relying_party.beside(&given.state, &answer) {
         Err(COPIED) => Ok(Err(Wrong::Copied(Box::new(user.clone()), kept))),
         Ok(_) if kept.is_closed => Ok(Err(Wrong::Copied(Box::new(user.clone()), kept))),

@@ -18,7 +18,13 @@ use std::{
 };
 
 use self::{delay::Delay, table::Table};
-pub use self::{delay::wait_of, network::Network, rate::Rate, recurrence::Recurrences, sign_in::SignInLimit};
+pub use self::{
+    delay::wait_of,
+    network::Network,
+    rate::Rate,
+    recurrence::Recurrences,
+    sign_in::{Origin, SignInLimit},
+};
 use crate::{clock::Clock, config::Rule, random::Random, secret::sha256};
 
 /// The answer to an attempt.

@@ -2,7 +2,26 @@
 //! rule of their own.
 
 use super::{Network, Throttle, Verdict};
-use crate::{clock::Clock, config, random::Random};
+use crate::{clock::Clock, config, random::Random, secret::TokenHash};
+
+/// What an attempt at no account is counted under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// All of a network together.
+    Network(Network),
+    /// A browser that is no stranger's: by itself, so that nobody of its network holds it up.
+    Browser(TokenHash),
+}
+
+impl Origin {
+    /// The bytes that stand for it as a key: the two differ in length.
+    fn key(self) -> Vec<u8> {
+        match self {
+            Self::Network(network) => network.octets().to_vec(),
+            Self::Browser(browser) => browser.to_vec(),
+        }
+    }
+}
 
 /// Limits sign-ins by account and by network.
 #[derive(Debug)]
@@ -25,15 +44,12 @@ impl SignInLimit {
 
     /// Charges one attempt at `account`, a folded login name, whether it exists or not.
     pub fn attempt(&self, account: &str, from: Network) -> Verdict {
-        self.charge(&self.accounts, account, from)
+        self.attempt_at(account, Some(from))
     }
 
     /// Charges one attempt at what is counted as `door`; `from` is none for whoever is known there.
     pub fn attempt_at(&self, door: &str, from: Option<Network>) -> Verdict {
-        match from {
-            Some(from) => self.attempt(door, from),
-            None => self.accounts.attempt(door),
-        }
+        self.charge(&self.accounts, door, from)
     }
 
     /// That attempt was right.
@@ -45,21 +61,22 @@ impl SignInLimit {
     }
 
     /// Charges an attempt that no account is known of.
-    pub fn attempt_by_anybody(&self, from: Network) -> Verdict {
-        self.networks.attempt(from.octets())
+    pub fn attempt_by_anybody(&self, from: Origin) -> Verdict {
+        self.networks.attempt(from.key())
     }
 
     /// That attempt was right.
-    pub fn succeeded_from(&self, from: Network) {
-        self.networks.refund(from.octets());
+    pub fn succeeded_from(&self, from: Origin) {
+        self.networks.refund(from.key());
     }
 
-    /// Charges a one-time code of `person`, who has proved another factor before.
-    pub fn attempt_code(&self, person: &str, from: Network) -> Verdict {
+    /// Charges a one-time code of `person`, who has proved another factor before; `from` is none for whoever is known there.
+    pub fn attempt_code(&self, person: &str, from: Option<Network>) -> Verdict {
         self.charge(&self.codes, person, from)
     }
 
-    fn charge(&self, throttle: &Throttle, key: &str, from: Network) -> Verdict {
+    fn charge(&self, throttle: &Throttle, key: &str, from: Option<Network>) -> Verdict {
+        let Some(from) = from else { return throttle.attempt(key) };
         let verdict = self.networks.attempt(from.octets());
         if verdict != Verdict::Allowed {
             return verdict;
@@ -79,9 +96,11 @@ impl SignInLimit {
     }
 
     /// The code was right.
-    pub fn proved_code(&self, person: &str, from: Network) {
+    pub fn proved_code(&self, person: &str, from: Option<Network>) {
         self.codes.forgive(person);
-        self.networks.refund(from.octets());
+        if let Some(from) = from {
+            self.networks.refund(from.octets());
+        }
     }
 }
 
@@ -111,10 +130,14 @@ mod tests {
 
     #[test]
     fn an_attempt_at_no_account_is_counted_by_its_network_alone() {
-        let (limit, from) = (limit(2, 4), network("192.0.2.1"));
+        let (limit, from) = (limit(2, 4), Origin::Network(network("192.0.2.1")));
         assert_eq!([0; 4].map(|_| limit.attempt_by_anybody(from)), [Verdict::Allowed; 4]);
         assert_eq!(limit.attempt_by_anybody(from), WAIT);
-        assert_eq!(limit.attempt_by_anybody(network("192.0.2.2")), Verdict::Allowed);
+        assert_eq!(limit.attempt_by_anybody(Origin::Network(network("192.0.2.2"))), Verdict::Allowed);
+        let browser = |name| Origin::Browser(TokenHash::of(name));
+        assert_eq!([0; 4].map(|_| limit.attempt_by_anybody(browser("one"))), [Verdict::Allowed; 4]);
+        assert_eq!(limit.attempt_by_anybody(browser("one")), WAIT);
+        assert_eq!(limit.attempt_by_anybody(browser("another")), Verdict::Allowed);
         limit.succeeded_from(from);
         assert_eq!(limit.attempt_by_anybody(from), Verdict::Allowed);
     }

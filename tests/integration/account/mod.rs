@@ -14,6 +14,7 @@ mod languages;
 mod lockout;
 mod lost_factors;
 mod mailed_codes;
+mod neighbours;
 mod overview;
 mod password;
 mod passkeys;

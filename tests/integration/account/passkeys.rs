@@ -26,7 +26,7 @@ fn attribute(page: &Answer, name: &str) -> String {
 }
 
 /// The ceremony of a page.
-fn state_of(page: &Answer) -> String {
+pub(super) fn state_of(page: &Answer) -> String {
     attribute(page, "name=\"state\" value")
 }
 
