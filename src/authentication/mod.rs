@@ -15,6 +15,7 @@ pub mod enrolling;
 pub mod factor;
 pub mod flow;
 pub mod invitation;
+pub mod known_device;
 pub mod lockout;
 pub mod lost_factors;
 pub mod new_password;

@@ -5,7 +5,7 @@
 
 use super::{
     factor::passkey::{Answer, Refused},
-    lockout::is_no_strangers,
+    known_device::is_no_strangers,
     store::KeptKey,
 };
 use crate::{

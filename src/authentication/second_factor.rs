@@ -15,7 +15,7 @@ use super::{
         recovery_code::RecoveryCode,
         totp::{self, Seed},
     },
-    lockout::{Known, is_no_strangers},
+    known_device::{Known, is_no_strangers},
     room::Room,
     sending, sent_factor,
     store::{KeptSeed, Place, Purpose},

@@ -15,7 +15,7 @@ use super::{
         Kind,
         passkey::{Answer, Key, NOT_VERIFIED, Proof, Refused},
     },
-    lockout::Known,
+    known_device::Known,
     presented::{Presented, UNKNOWN, presented},
     room::Room,
     second_factor::{Completing, complete},

@@ -20,7 +20,7 @@ use crate::{
         assurance,
         factor::{Factor, Kind},
         flow::Step,
-        lockout::Known,
+        known_device::Known,
         page::second_factor::{OtherWay, SecondFactorPage, SentStep, Way, masked},
         recovery::factors_changed,
         remembered,

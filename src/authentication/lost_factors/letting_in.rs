@@ -6,7 +6,7 @@ use crate::{
     authentication::{
         assurance::{Assurance, Method},
         enrolling,
-        lockout::Known,
+        known_device::Known,
         room::Room,
         second_factor::{Completing, complete},
     },
