@@ -2,8 +2,12 @@
 //!
 //! Failures of an account are counted from wherever they come, but for browsers in which its person has signed in before:
 //! each of those has a count of its own. So whoever knows a name alone locks strangers out and nobody else: the person
-//! goes on where they are known, running sessions go on, and so does the link to a new password. A name that nobody has is
-//! counted the same way. Whoever is locked out is answered as by a wrong password; the person learns of it by mail.
+//! goes on where they are known, running sessions go on, and so does the link to a new password. Whoever is locked out is
+//! answered as by a wrong password; the person learns of it by mail.
+//!
+//! Only the name that was typed ever makes somebody wait who can see it, and a name that nobody has does so the same way. The
+//! account is counted beside it, whichever of its names was typed: where it alone has to wait, whatever was typed is answered as
+//! a wrong password, and was no guess. So nobody learns that a name exists, or that two are one person's.
 
 use std::time::Duration;
 
@@ -59,8 +63,10 @@ impl Lockout {
 /// Under which failures of somebody are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Door {
-    /// What is counted.
+    /// What is counted, and whose wait is told.
     pub name: String,
+    /// What is counted beside it, whichever name of the account was typed; none in a known browser.
+    account: Option<String>,
     /// Whether it is a browser in which the person has signed in before.
     pub is_known: bool,
 }
@@ -82,12 +88,16 @@ impl Door {
         if let Some(browser) = browser
             && tx.known_devices().is_known(id, browser).await?
         {
-            return Ok(Self { name: format!("device\0{id}\0{}", HEXLOWER.encode(&browser.to_vec())), is_known: true });
+            return Ok(Self {
+                name: format!("device\0{id}\0{}", HEXLOWER.encode(&browser.to_vec())),
+                account: None,
+                is_known: true,
+            });
         }
+        let name = name_of(app, folded);
         // Of both, so that an account costs the same as none.
-        let unknown = HEXLOWER.encode(&app.keyed_hash(["name", folded]).to_vec());
-        let name = user.map_or_else(|| format!("name\0{unknown}"), |user| account(&user.id));
-        Ok(Self { name, is_known: false })
+        let account = user.map_or_else(|| format!("nobody\0{name}"), |user| account(&user.id));
+        Ok(Self { name, account: Some(account), is_known: false })
     }
 
     /// The key of its row.
@@ -95,6 +105,59 @@ impl Door {
     pub fn key(&self) -> TokenHash {
         TokenHash::of(&self.name)
     }
+
+    /// The key of what is counted beside it.
+    fn account_key(&self) -> Option<TokenHash> {
+        self.account.as_deref().map(TokenHash::of)
+    }
+
+    /// What former failures leave of a right password; held until the commit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn way(&self, tx: &mut Tx, app: &App, now: Timestamp) -> storage::Result<Way> {
+        let shown = tx.throttles().held(self.key()).await?;
+        let time = shown.map(|tally| wait(app, &tally, now)).unwrap_or_default();
+        if !time.is_zero() {
+            return Ok(Way::Wait(time));
+        }
+        let counted = match self.account_key() {
+            Some(account) => tx.throttles().held(account).await?,
+            None => shown,
+        };
+        Ok(match counted {
+            Some(tally) if !wait(app, &tally, now).is_zero() => Way::Closed("too-soon"),
+            Some(tally) if is_locked(&tally, now) => Way::Closed("locked"),
+            _ => Way::Open { is_counted: shown.is_some() || counted.is_some() },
+        })
+    }
+
+    /// Somebody came in: former failures are forgotten.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn forgive(&self, tx: &mut Tx) -> storage::Result<()> {
+        tx.throttles().forgive(self.key()).await?;
+        if let Some(account) = self.account_key() {
+            tx.throttles().forgive(account).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What former failures leave of a right password.
+pub(super) enum Way {
+    /// It is good; whether there were any.
+    Open { is_counted: bool },
+    /// It waits, as a name that nobody has would.
+    Wait(Duration),
+    /// To whoever tries, it is like a wrong one; why, for auditors.
+    Closed(&'static str),
+}
+
+/// What failures at a name are counted under, whoever has it: what was typed may be a password.
+fn name_of(app: &App, folded: &str) -> String {
+    format!("name\0{}", HEXLOWER.encode(&app.keyed_hash(["name", folded]).to_vec()))
 }
 
 /// What failures of a person are counted under, but for those in known browsers.
@@ -114,16 +177,26 @@ pub(super) async fn fail(
     lockout: Option<Lockout>,
 ) -> storage::Result<()> {
     let rule = app.config.throttle.account;
-    let failures = tx.throttles().fail(door.key(), rule, context.now).await?.failures;
-    if !door.is_known {
-        raising::of_failure(tx, (app, site), context, (user, door.key()), failures).await?;
-    }
+    let shown = tx.throttles().fail(door.key(), rule, context.now).await?.failures;
+    let (counted, failures) = match door.account_key() {
+        None => (door.key(), shown),
+        Some(account) => {
+            let tally = tx.throttles().hold(account).await?;
+            let is_guess = wait(app, &tally, context.now).is_zero();
+            let tally = if is_guess { tx.throttles().fail(account, rule, context.now).await? } else { tally };
+            raising::of_failure(tx, (app, site), context, (user, account), tally.failures).await?;
+            if !is_guess {
+                return Ok(());
+            }
+            (account, tally.failures)
+        }
+    };
     let (Some(user), Some(lockout)) = (user, lockout) else { return Ok(()) };
     if failures < lockout.after {
         return Ok(());
     }
     let until = lockout.span.map(|span| context.now.plus(span));
-    if !tx.throttles().lock(door.key(), until, context.now).await? {
+    if !tx.throttles().lock(counted, until, context.now).await? {
         return Ok(());
     }
     let what = if door.is_known { "device" } else { "account" };
@@ -171,12 +244,16 @@ pub fn wait(app: &App, tally: &Tally, now: Timestamp) -> Duration {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn unlock(tx: &mut Tx, context: &Context, user: &UserId) -> storage::Result<bool> {
+pub async fn unlock(tx: &mut Tx, app: &App, context: &Context, user: &UserId) -> storage::Result<bool> {
     let key = TokenHash::of(&account(user));
     let tally = tx.throttles().find(key).await?.filter(|tally| is_locked(tally, context.now));
     if tally.is_none() {
         return Ok(false);
     }
+    let names = tx.login_names().of(user).await?;
+    let names = names.iter().map(|name| TokenHash::of(&name_of(app, name.name.as_str())));
+    // The names first, as whoever tries holds them.
+    tx.throttles().forgive_all(names.collect()).await?;
     tx.throttles().forgive(key).await?;
     tx.record(context, None, &Event::AccountUnlock { user: user.clone() });
     Ok(true)

@@ -121,7 +121,7 @@ pub async fn set_password(
     prepared: Prepared,
     notices: Notices,
 ) -> directory::Result<UserId> {
-    let sealer = app.sealer.clone();
+    let (own, sealer) = (app.clone(), app.sealer.clone());
     app.storage
         .write(move |tx| {
             Box::pin(async move {
@@ -129,7 +129,7 @@ pub async fn set_password(
                 let user = user.ok_or_else(|| directory::Noun::User.unknown("of this link"))?;
                 let context = context.by(Actor::User(user.clone()));
                 // Whoever reads the mailbox is the person: a lock against strangers ends.
-                lockout::unlock(tx, &context, &user).await?;
+                lockout::unlock(tx, &own, &context, &user).await?;
                 tx.known_devices().forget(&user, browser, context.now).await?;
                 let is_first = user::take_over(tx, &context, &user).await?;
                 new_password::set(tx, &context, &user, prepared, None).await?;

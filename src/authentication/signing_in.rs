@@ -10,7 +10,7 @@ use super::{
     assurance::{self, Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
     known_device::Known,
-    lockout::{self, Door, Lockout},
+    lockout::{self, Door, Lockout, Way},
     remembered::{self, is_remembered},
     room::Room,
     second_factor::{Completing, complete},
@@ -87,11 +87,10 @@ enum Judgement {
 /// [`Fault`]; nothing has changed then.
 pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt) -> Result<Outcome, Fault> {
     let app = &policies.app;
-    let folded = attempt.user_name.trim().to_lowercase();
     let mut tx = app.storage.read().await?;
-    let user = match attempt.user_name.parse::<UserName>() {
-        Ok(name) => tx.users().by_login_name(&name).await?,
-        Err(_) => None,
+    let (user, folded) = match attempt.user_name.parse::<UserName>() {
+        Ok(name) => (tx.users().by_login_name(&name).await?, name.as_str().to_owned()),
+        Err(_) => (None, attempt.user_name.trim().to_lowercase()),
     };
     let door = Door::of((&mut tx, app), user.as_ref(), &folded, attempt.browser).await?;
     let tally = tx.throttles().find(door.key()).await?;
@@ -187,18 +186,14 @@ async fn accept(
         .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
-                let held = tx.throttles().held(door.key()).await?;
-                if let Some(tally) = &held {
-                    let wait = lockout::wait(&own, tally, attempt.context.now);
-                    if !wait.is_zero() {
-                        return Ok(Settled::Wait(wait));
-                    }
-                    // To whoever tries, a right password is like a wrong one here.
-                    if lockout::is_locked(tally, attempt.context.now) {
-                        refuse_in(tx, (&own, &attempt), (Some(&user), &door), ("locked", lockout)).await?;
+                let is_counted = match door.way(tx, &own, attempt.context.now).await? {
+                    Way::Open { is_counted } => is_counted,
+                    Way::Wait(time) => return Ok(Settled::Wait(time)),
+                    Way::Closed(why) => {
+                        refuse_in(tx, (&own, &attempt), (Some(&user), &door), (why, lockout)).await?;
                         return Ok(Settled::Outdated);
                     }
-                }
+                };
                 // The password was compared before this unit began.
                 if !tx.users().hold_password(&user.id, user.password_changed_at).await? {
                     let event =
@@ -210,8 +205,8 @@ async fn accept(
                 if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
                     tx.users().rehash_password(&user.id, former, &upgrade).await?;
                 }
-                if held.is_some() {
-                    tx.throttles().forgive(door.key()).await?;
+                if is_counted {
+                    door.forgive(tx).await?;
                 }
                 let present = match attempt.present {
                     Some(present) => {

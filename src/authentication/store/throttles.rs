@@ -6,7 +6,11 @@ use crate::{
     clock::Timestamp,
     config::Rule,
     secret::TokenHash,
-    storage::{Result, Row, Tx, sql},
+    storage::{
+        Result, Row, Tx,
+        batch::{in_list, padded},
+        sql,
+    },
 };
 
 /// What is counted of an account or a person.
@@ -138,6 +142,21 @@ impl Throttles<'_> {
         .fetch_optional(self.0.connection())
         .await?;
         Ok(row.is_some())
+    }
+
+    /// Forgets the failures of all of these.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forgive_all(&mut self, keys: Vec<TokenHash>) -> Result<()> {
+        for keys in padded(&keys) {
+            let text = format!("DELETE FROM throttles WHERE key IN ({})", in_list(1, keys.len()));
+            keys.into_iter()
+                .fold(sql(text), |query, key| query.bind(key.to_vec()))
+                .execute(self.0.connection())
+                .await?;
+        }
+        Ok(())
     }
 
     /// Forgets the failures of an account that signed in.

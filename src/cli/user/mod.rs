@@ -296,8 +296,9 @@ where
 
 /// Ends the lock of an account.
 async fn unlock(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
+    let app = shell.app.clone();
     let is_unlocked = change(shell, by, person, Aspect::Login, |tx, context, user| {
-        Box::pin(async move { Ok(lockout::unlock(tx, context, &user.id).await?) })
+        Box::pin(async move { Ok(lockout::unlock(tx, &app, context, &user.id).await?) })
     })
     .await?;
     if !is_unlocked {
