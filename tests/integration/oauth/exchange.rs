@@ -162,7 +162,8 @@ async fn nobody_goes_on_into_an_organization_from_where_its_rules_let_nobody_in(
                 .write(move |tx| {
                     Box::pin(async move {
                         let update = sql("UPDATE sessions SET address = $1").bind(address);
-                        Ok(drop(update.execute(tx.connection()).await?))
+                        update.execute(tx.connection()).await?;
+                        Ok(())
                     })
                 })
                 .await;

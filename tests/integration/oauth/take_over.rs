@@ -60,12 +60,10 @@ async fn whoever_takes_an_account_over_by_a_mailed_link_is_alone_in_it() {
                 })
                 .await;
 
-            let link = TokenHash::of(link.expose_secret());
+            let link = (TokenHash::of(link.expose_secret()), None);
             let context = clinic.context();
             let prepared = Prepared { hash: "$x$".into(), by: "reset", keeps: 0 };
-            recovery::set_password(&clinic.app, context.clone(), (link, None), prepared, Notices::default())
-                .await
-                .unwrap();
+            recovery::set_password(&clinic.app, context.clone(), link, prepared, Notices::default()).await.unwrap();
 
             assert!(!is_active(&clinic, &tokens).await && !is_active(&clinic, &opaque).await);
             for form in [&refresh, &code] {
