@@ -25,6 +25,8 @@ struct Answer {
     country: Option<String>,
     settings: Vec<Line>,
     is_let_in: bool,
+    /// How surely they would have to sign in, if they have not.
+    wanted: Option<&'static str>,
     /// The setting that stops them.
     stopped_by: Option<&'static str>,
     /// For whom the rules are that stop them.
@@ -58,7 +60,9 @@ pub(super) async fn explain(shell: &Shell, of: &Organization, question: Question
     let applying = rules.applying(Whom { access: Some(&access), client: question.client.as_deref() });
     let place = question.from_ip.map(|address| shell.app.place_of(address));
     // Without a word on it whoever asks wants to know what a password alone comes to.
-    let is_sure = question.acr.is_some_and(|acr| assurance::meets(&acr, assurance::MULTI_FACTOR));
+    let is_sure = question.acr.as_deref().is_some_and(|acr| assurance::meets(acr, assurance::MULTI_FACTOR));
+    let proved = question.acr.as_deref().and_then(assurance::level);
+    let wanted = applying.demands().at(at).filter(|wanted| Some(*wanted) > proved).map(assurance::acr);
     let from = place.map(|place| Arrival { place, is_sure, unexpected: crate::session::Unexpected::default() });
     let barrier = applying.barrier(at, from);
     let is_member = member.is_active(at);
@@ -68,7 +72,8 @@ pub(super) async fn explain(shell: &Shell, of: &Organization, question: Question
         at: at.to_string(),
         country: place.and_then(|place| place.country).map(|country| country.to_string()),
         settings: ROWS.iter().map(|row| line(shell, (&applying, &names), row.setting)).collect(),
-        is_let_in: barrier.is_none() && is_member,
+        is_let_in: barrier.is_none() && is_member && wanted.is_none(),
+        wanted,
         stopped_by: barrier.as_ref().map(|barrier| barrier.setting.name()),
         rules: barrier.map(|barrier| names.put(&barrier.rules)),
         opens_at: opens_at.map(|at| at.to_string()),
@@ -116,7 +121,12 @@ fn verdict(answer: &Answer, is_member: bool) -> String {
             let [country, opens] = [country, opens].map(Option::unwrap_or_default);
             format!("Would not be let in at {at}{country}: {setting} for {rules}{opens}.")
         }
-        _ => format!("Would be let in at {at}."),
+        _ => match answer.wanted {
+            Some(acr) => {
+                format!("Would be let in at {at} once they have proved {acr}, and set it up where they have not.")
+            }
+            None => format!("Would be let in at {at}."),
+        },
     }
 }
 
@@ -132,6 +142,7 @@ mod tests {
             country: None,
             settings: vec![],
             is_let_in: stopped_by.is_none(),
+            wanted: None,
             stopped_by,
             rules: rules.map(str::to_owned),
             opens_at: opens_at.map(str::to_owned),
@@ -156,5 +167,7 @@ mod tests {
         ] {
             assert_eq!(verdict(&answer, is_member), expected);
         }
+        let unsure = Answer { wanted: Some(assurance::MULTI_FACTOR), ..answer(None, None, None) };
+        assert!(verdict(&unsure, true).contains("once they have proved urn:lanyard:acr:multi-factor"));
     }
 }
