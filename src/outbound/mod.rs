@@ -10,6 +10,7 @@ pub mod documents;
 pub mod key_sets;
 mod resolver;
 mod silent;
+mod stream;
 
 use std::{
     fs,
