@@ -12,7 +12,7 @@
 //!   node needs; [`web`] is what every page and endpoint shares, strings in three languages among it.
 //! * **Domain**: [`session`]; [`directory`] with organizations, people, roles and where they hold; [`policy`];
 //!   [`permission`] decides what somebody may do in Lanyard itself.
-//! * **Signing in**: [`ldap`] speaks to directories; [`authentication`], whose `flow` says which step is next.
+//! * **Signing in**: [`upstream`] is whom an organization trusts to say who its people are; [`ldap`] speaks to directories; [`authentication`], whose `flow` says which step is next.
 //! * **Protocols**: [`oauth`], that is OAuth 2 and OpenID Connect; [`scim`], by which IT departments push people and groups.
 //! * **Faces**: [`account`], the person's own pages.
 //! * **Assembly**: [`server`] merges every feature's router, [`worker`] runs jobs, [`node`] is both; [`demo`] is a clinic to
@@ -67,6 +67,7 @@ pub mod policy;
 pub mod permission;
 
 // ── signing in ──
+pub mod upstream;
 pub mod ldap;
 pub mod authentication;
 

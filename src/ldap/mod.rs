@@ -1,6 +1,11 @@
 //! Directories that staff have already: Active Directory, OpenLDAP and others that speak LDAP (RFC 4511).
 //!
-//! `connection` speaks the protocol, `trouble` says what went wrong.
+//! `connection` speaks the protocol, `trouble` says what went wrong. `settings`: a directory as an administrator describes
+//! it, above the `preset` of its kind. `directory`: read by its service account. `account`: whether somebody may use theirs.
 
+pub mod account;
 pub mod connection;
+pub mod directory;
+pub mod preset;
+pub mod settings;
 pub mod trouble;

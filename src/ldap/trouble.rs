@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn a_refusal_of_active_directory_says_why() {
         let active = |data: &str| {
-            let text = format!("80090308: LdapErr: DSID-0C09041C, comment: AcceptSecurityContext error, data {data}, v4563\0");
+            let text =
+                format!("80090308: LdapErr: DSID-0C09041C, comment: AcceptSecurityContext error, data {data}, v4563\0");
             of_result(49, &text, "", &[])
         };
         for (data, expected) in [

@@ -22,8 +22,7 @@ impl Outbound {
             let bare = host.trim_start_matches('[').trim_end_matches(']');
             let found = tokio::net::lookup_host((bare, port)).await;
             let found: Vec<_> = found.map_err(|error| unreachable(host, &error))?.collect();
-            let open: Vec<_> =
-                found.into_iter().filter(|one| is_open(one.ip(), &self.0.allowed, plain)).collect();
+            let open: Vec<_> = found.into_iter().filter(|one| is_open(one.ip(), &self.0.allowed, plain)).collect();
             if open.is_empty() {
                 let why = if plain {
                     "without TLS, only networks in `outgoing.allowed_networks` are called"

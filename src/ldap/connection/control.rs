@@ -226,7 +226,11 @@ mod tests {
         assert_eq!(done(b"\x30\x06\x04\x01c\x01\x01\xff"), Some((Some(b"c".to_vec()), true)));
         assert_eq!(done(b"\x30\x00"), Some((None, false)));
         for broken in [&b""[..], b"\x30", b"\x30\x05\x02", b"\x04\x01a", b"\x30\x03\x30\x01\x00", b"\xff\xff\xff"] {
-            for (oid, read) in [(PAGED, next_page(&control(PAGED, broken)).is_none()), (DIR_SYNC, changes(broken).is_none()), (SYNC_STATE, state(broken).is_none())] {
+            for (oid, read) in [
+                (PAGED, next_page(&control(PAGED, broken)).is_none()),
+                (DIR_SYNC, changes(broken).is_none()),
+                (SYNC_STATE, state(broken).is_none()),
+            ] {
                 assert!(read, "{oid} {broken:?}");
             }
         }
@@ -235,15 +239,27 @@ mod tests {
     #[test]
     fn what_is_said_between_entries_is_read() {
         let message = |value: &[u8]| {
-            let inner = Tag::Sequence(Sequence { inner: vec![Tag::OctetString(OctetString { id: 1, class: ldap3::asn1::TagClass::Context, inner: value.to_vec() })], ..Sequence::default() });
+            let inner = Tag::Sequence(Sequence {
+                inner: vec![Tag::OctetString(OctetString {
+                    id: 1,
+                    class: ldap3::asn1::TagClass::Context,
+                    inner: value.to_vec(),
+                })],
+                ..Sequence::default()
+            });
             sync_info(inner.into_structure())
         };
-        let of = |changes: Vec<Change>, cookie: Option<&[u8]>| Some(Info { changes, cookie: cookie.map(<[u8]>::to_vec) });
+        let of =
+            |changes: Vec<Change>, cookie: Option<&[u8]>| Some(Info { changes, cookie: cookie.map(<[u8]>::to_vec) });
         for (case, value, expected) in [
             ("a cookie", &b"\x80\x01c"[..], of(vec![], Some(b"c"))),
             ("deletes were told", b"\xa1\x03\x04\x01c", of(vec![], Some(b"c"))),
             ("what is there was told", b"\xa2\x03\x04\x01c", of(vec![], Some(b"c"))),
-            ("deleted ones", b"\xa3\x0b\x01\x01\xff\x31\x06\x04\x01a\x04\x01b", of(vec![Change::Deleted(b"a".to_vec()), Change::Deleted(b"b".to_vec())], None)),
+            (
+                "deleted ones",
+                b"\xa3\x0b\x01\x01\xff\x31\x06\x04\x01a\x04\x01b",
+                of(vec![Change::Deleted(b"a".to_vec()), Change::Deleted(b"b".to_vec())], None),
+            ),
             ("those that are there", b"\xa3\x05\x31\x03\x04\x01a", of(vec![Change::Present(b"a".to_vec())], None)),
             ("something else", b"\xa9\x00", None),
             ("nothing", b"", None),

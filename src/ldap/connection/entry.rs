@@ -82,7 +82,12 @@ mod tests {
 
     #[test]
     fn values_are_read_by_folded_names() {
-        let entry = entry(&[("sAMAccountName", &[b"ada"]), ("flags", &[b" 512 "]), ("photo", &[b"\xff\xd8"]), ("mail", &[b" ", b"a@b.example"])]);
+        let entry = entry(&[
+            ("sAMAccountName", &[b"ada"]),
+            ("flags", &[b" 512 "]),
+            ("photo", &[b"\xff\xd8"]),
+            ("mail", &[b" ", b"a@b.example"]),
+        ]);
         assert_eq!(entry.text("samaccountname"), Some("ada"));
         assert_eq!(entry.number("Flags"), Some(512));
         assert_eq!(entry.number("sAMAccountName"), None);

@@ -119,7 +119,8 @@ impl Connection {
         };
         let stream = tokio::time::timeout(patience, opening).await.map_err(|_| Trouble::Late(patience))??;
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(stream));
-        let (connection, ldap) = LdapConnAsync::with_settings(settings, "ldapi:///").await.map_err(trouble(patience))?;
+        let (connection, ldap) =
+            LdapConnAsync::with_settings(settings, "ldapi:///").await.map_err(trouble(patience))?;
         tokio::spawn(async move {
             // Whoever asked hears of it.
             let _ = connection.drive().await;
@@ -171,8 +172,7 @@ impl Connection {
 
     async fn page_with(&mut self, query: &Query<'_>, controls: Vec<RawControl>) -> Result<Page, Trouble> {
         let (answers, said) = self.ask(query, controls).await?;
-        let mut page =
-            Page { next: control::next_page(&said).filter(|cookie| !cookie.is_empty()), ..Page::default() };
+        let mut page = Page { next: control::next_page(&said).filter(|cookie| !cookie.is_empty()), ..Page::default() };
         for (answer, _) in answers {
             if answer.id == REFERENCE {
                 page.referrals.extend(ldap3::parse_refs(answer));
@@ -207,7 +207,8 @@ impl Connection {
         for (answer, beside) in answers {
             match answer.id {
                 INTERMEDIATE => {
-                    let info = control::sync_info(answer).ok_or(Trouble::Broken("it tells of changes in no known way"))?;
+                    let info =
+                        control::sync_info(answer).ok_or(Trouble::Broken("it tells of changes in no known way"))?;
                     synced.others.extend(info.changes);
                     synced.cookie = info.cookie.or(synced.cookie);
                 }
@@ -244,6 +245,20 @@ impl Connection {
         done(&result)?;
         Ok((answers, result.ctrls))
     }
+}
+
+/// Whether a text is a filter (RFC 4515).
+#[must_use]
+pub fn is_filter(text: &str) -> bool {
+    ldap3::parse_filter(text).is_ok()
+}
+
+/// A value as it is written into a filter, so that none of its characters means anything there (RFC 4515 §3).
+#[must_use]
+pub fn escaped(value: &[u8]) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b" @.-_".contains(&byte);
+    let one = |byte: &u8| if plain(*byte) { char::from(*byte).to_string() } else { format!("\\{byte:02x}") };
+    value.iter().map(one).collect()
 }
 
 /// Numbers of messages (RFC 4511 §4.5.2, §4.13).
