@@ -236,7 +236,7 @@ fn servers(reader: &mut Reader, texts: Vec<String>, start_tls: bool) -> Vec<Serv
             }
             Some(url) => servers.push(Server { url, start_tls }),
             None => {
-                reader.wrong(PLACE, format_args!("`{text}` is none; write for example `ldaps://dc1.clinic.example`"))
+                reader.wrong(PLACE, format_args!("`{text}` is none; write for example `ldaps://dc1.clinic.example`"));
             }
         }
     }
