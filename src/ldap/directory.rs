@@ -94,8 +94,8 @@ impl Directory {
     /// [`Trouble`].
     pub async fn find(&self, reader: &mut Reader<'_>, name: &str) -> Result<Option<Entry>, Trouble> {
         let value = escaped(name.trim().as_bytes());
-        let named: String =
-            self.settings.people.names.iter().map(|attribute| format!("({attribute}={value})")).collect();
+        let named = self.settings.people.names.iter();
+        let named = named.fold(String::new(), |all, attribute| all + "(" + attribute + "=" + &value + ")");
         let filter = format!("(&{}(|{named}))", self.settings.people.filter);
         let wanted = self.wanted_of_people();
         let mut found = vec![];
