@@ -1,7 +1,7 @@
 //! Browsers in which people are known: those where they have completed a sign-in, and shared workstations, where they may.
 //!
 //! What is counted in them is in [`lockout`](super::lockout); whether a second factor is asked for there in
-//! [`remembered`](super::remembered).
+//! [`remembered`].
 
 use super::{
     assurance,
