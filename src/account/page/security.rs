@@ -168,7 +168,7 @@ impl SecurityPage {
 
     fn lead(&self) -> &'static str {
         let t = &self.frame.t.account.security;
-        if self.has_any() { t.lead_with_app } else { t.lead }
+        if self.has_any() { t.lead_with_factor } else { t.lead }
     }
 
     fn has_any(&self) -> bool {

@@ -112,7 +112,11 @@ async fn a_passkey_is_asked_for_after_the_password_and_signs_in_alone() {
         let (mut device, done) = Device::set_up(&mut browser).await;
         done.expect(200, "Your recovery codes");
         assert_eq!(app.mail().await.kind, "passkey-added");
-        browser.open("/account/security").await.expect(200, "My key").expect(200, "10 recovery codes are left");
+        let list = browser.open("/account/security").await;
+        list.expect(200, "My key")
+            .expect(200, "10 recovery codes are left")
+            .expect(200, "a second step is asked for as well");
+        assert!(!list.body.contains("and a code."), "no code belongs to a passkey");
         assert!(elsewhere.open("/account").await.path.starts_with("/login/password"), "a password alone is over");
         assert_eq!(app.recorded("factor-enrolment", "success").await, 1);
 

@@ -12,7 +12,7 @@ pub(super) const ACCOUNT: Account = Account {
     security: Security {
         title: "Login",
         lead: "Din adgangskode alene logger dig ind. En godkendelsesapp gør det mere sikkert.",
-        lead_with_app: "Du logger ind med din adgangskode og en kode.",
+        lead_with_factor: "Din adgangskode logger dig ikke ind alene: du bliver også bedt om et ekstra trin.",
         keys: Keys {
             title: "Adgangsnøgler",
             none: "Du har ingen endnu. En adgangsnøgle logger dig ind med din finger, dit ansigt eller en pinkode uden adgangskode; intet andet sted kan bede om den.",

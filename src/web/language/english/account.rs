@@ -12,7 +12,7 @@ pub(super) const ACCOUNT: Account = Account {
     security: Security {
         title: "Signing in",
         lead: "Your password alone signs you in. An authenticator app makes that safer.",
-        lead_with_app: "Signing in takes your password and a code.",
+        lead_with_factor: "Your password alone doesn’t sign you in: a second step is asked for as well.",
         keys: Keys {
             title: "Passkeys",
             none: "You have none yet. A passkey signs you in with your finger, your face or a PIN, without a password; no other site can ask for it.",

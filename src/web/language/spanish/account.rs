@@ -12,7 +12,7 @@ pub(super) const ACCOUNT: Account = Account {
     security: Security {
         title: "Acceso",
         lead: "Entra solo con su contraseña. Una aplicación de autenticación lo hace más seguro.",
-        lead_with_app: "Entra con su contraseña y un código.",
+        lead_with_factor: "Su contraseña sola no basta para entrar: se le pide además un segundo paso.",
         keys: Keys {
             title: "Llaves de acceso",
             none: "Todavía no tiene ninguna. Una llave de acceso le permite entrar con el dedo, la cara o un PIN, sin contraseña; ningún otro sitio puede pedirla.",

@@ -63,7 +63,7 @@ pub struct Memberships {
 pub struct Security {
     pub title: &'static str,
     pub lead: &'static str,
-    pub lead_with_app: &'static str,
+    pub lead_with_factor: &'static str,
     pub keys: Keys,
     pub apps: &'static str,
     pub none: &'static str,
