@@ -67,7 +67,8 @@ impl Wanted {
     }
 
     /// The value of `factor.kinds`.
-    fn kinds(&self) -> Option<Value> {
+    #[must_use]
+    pub fn kinds(&self) -> Option<Value> {
         let names = self.kinds.iter().map(|kind| kind.as_str().to_owned());
         (!self.kinds.is_empty()).then(|| Value::Words(names.collect()))
     }
@@ -84,7 +85,16 @@ pub enum Told {
     NothingNew,
 }
 
-/// Asks a member for a second factor; what was asked of them alone before is replaced.
+/// What has become of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Whether the person was told.
+    pub told: Told,
+    /// The kinds that a rule for them alone named before, whoever set it: it is replaced, or taken back.
+    pub former_kinds: Option<String>,
+}
+
+/// Asks a member for a second factor; what was asked of them alone before is replaced, and so are the kinds.
 ///
 /// # Errors
 /// As [`changing::set`], and where rules leave them nothing to set up that would do.
@@ -94,25 +104,28 @@ pub async fn require(
     desk: &Desk,
     (organization, member): (&Organization, &MembershipId),
     wanted: &Wanted,
-) -> Result<Told, Error> {
-    let (id, demands) = (&organization.id, wanted.demands());
-    match wanted.kinds() {
+) -> Result<Outcome, Error> {
+    let (id, demands, kinds) = (&organization.id, wanted.demands(), wanted.kinds());
+    let former_kinds = match &kinds {
         Some(kinds) => {
-            let change = (Setting::FactorKinds, &kinds, Care::SpareOwners);
-            changing::set(tx, (app, context), id, whom(member), change).await?;
+            let change = (Setting::FactorKinds, kinds, Care::SpareOwners);
+            changing::set(tx, (app, context), id, whom(member), change).await?
         }
         None => forget_kinds(tx, context, (organization, member)).await?,
-    }
+    };
     let change = (Setting::FactorRequired, &demands, Care::SpareOwners);
     let former = changing::set(tx, (app, context), id, whom(member), change).await?;
     if !can_be_met(tx, (app, context), (organization, member), wanted.level()).await? {
         return Err(Error::NothingWillDo(wanted.level()));
     }
-    let change = (former.as_deref(), Some(&demands));
-    Ok(tell(tx, context, desk, (organization, member.as_str()), change).await?)
+    // Other kinds are news as well, even where they are to be as sure as before.
+    let are_same_kinds = former_kinds == kinds.map(|kinds| kinds.to_string());
+    let change = (former.as_deref().filter(|_| are_same_kinds), Some(&demands));
+    let told = tell(tx, context, desk, (organization, member.as_str()), change).await?;
+    Ok(Outcome { told, former_kinds })
 }
 
-/// Asks them no more.
+/// Asks them no more, and names no kinds for them alone.
 ///
 /// # Errors
 /// Where it was not asked of them alone.
@@ -121,10 +134,11 @@ pub async fn lift(
     context: &Context,
     desk: &Desk,
     (organization, member): (&Organization, &MembershipId),
-) -> Result<Told, Error> {
+) -> Result<Outcome, Error> {
     let former = changing::unset(tx, context, &organization.id, whom(member), Setting::FactorRequired).await?;
-    forget_kinds(tx, context, (organization, member)).await?;
-    Ok(tell(tx, context, desk, (organization, member.as_str()), (Some(&former), None)).await?)
+    let former_kinds = forget_kinds(tx, context, (organization, member)).await?;
+    let told = tell(tx, context, desk, (organization, member.as_str()), (Some(&former), None)).await?;
+    Ok(Outcome { told, former_kinds })
 }
 
 fn whom(member: &MembershipId) -> (For<'_>, &str) {
@@ -135,9 +149,10 @@ async fn forget_kinds(
     tx: &mut Tx,
     context: &Context,
     (organization, member): (&Organization, &MembershipId),
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
     match changing::unset(tx, context, &organization.id, whom(member), Setting::FactorKinds).await {
-        Ok(_) | Err(policy::Error::NoRule(_)) => Ok(()),
+        Ok(former) => Ok(Some(former)),
+        Err(policy::Error::NoRule(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     authentication::{
         factor::Kind,
-        requiring::{self, Told, Wanted},
+        requiring::{self, Outcome, Told, Wanted},
     },
     cli::{
         Shell, recovery,
@@ -28,7 +28,9 @@ Examples:
 
 Whoever has none sets one up at the next sign-in, which they may put off for as long as
 `--grace` says. It is a rule for this member alone: `lanyard policy list` shows it, and any
-other setting is set so by `lanyard policy set … --member`. Of all rules the strictest wins.")]
+other setting is set so by `lanyard policy set … --member`. Of all rules the strictest wins.
+The kinds are a rule too, `factor.kinds`: without `--kind`, and by `--not`, the one for this
+member alone is taken back, whoever set it, and the answer says so.")]
 pub(super) struct Requirement {
     /// The member: e-mail address, user name or id
     person: String,
@@ -70,6 +72,8 @@ struct Shown {
     member: String,
     required: Option<String>,
     kinds: Vec<&'static str>,
+    /// What `factor.kinds` said for them alone before, where that is replaced or taken back.
+    former_kinds: Option<String>,
     /// The address to which word goes.
     told: Option<String>,
 }
@@ -86,8 +90,10 @@ impl Requirement {
             member: member.to_string(),
             required: wanted.as_ref().map(|wanted| wanted.demands().to_string()),
             kinds: wanted.iter().flat_map(|wanted| &wanted.kinds).map(|kind| kind.as_str()).collect(),
+            former_kinds: None,
             told: None,
         };
+        let kinds = wanted.as_ref().and_then(Wanted::kinds).map(|kinds| kinds.to_string());
         let work = shell.app.storage.write::<_, requiring::Error, _>(move |tx| {
             Box::pin(async move {
                 match &wanted {
@@ -96,19 +102,34 @@ impl Requirement {
                 }
             })
         });
-        let told = work.await?;
+        let Outcome { told, former_kinds } = work.await?;
+        shown.former_kinds = former_kinds.filter(|former| Some(former) != kinds.as_ref());
         if let Told::Mailed(address) = &told {
             shown.told = Some(address.clone());
         }
         if shell.is_json() {
             return shell.show(&shown, &[]);
         }
+        let by = kinds.map(|kinds| format!(", by {kinds}")).unwrap_or_default();
         let what = match &shown.required {
-            Some(required) => format!("Asked of {} now: {required}.", self.person),
+            Some(required) => format!("Asked of {} now: {required}{by}.", self.person),
             None => format!("Nothing is asked of {} alone any more.", self.person),
         };
-        shell.say(format!("{what} {}", word(&told)));
+        let before = before(&shown, &self.person);
+        shell.say(format!("{what}{before} {}", word(&told)));
         Ok(())
+    }
+}
+
+/// What is gone of the kinds that a rule for them alone named, which may have been set by itself.
+fn before(shown: &Shown, person: &str) -> String {
+    match &shown.former_kinds {
+        None => String::new(),
+        Some(former) if !shown.kinds.is_empty() => format!(" Before, factor.kinds was {former} for them alone."),
+        Some(former) => format!(
+            " With it factor.kinds is taken back, which was {former} for them alone; to keep that: \
+             `lanyard policy set factor.kinds '{former}' --member {person}`."
+        ),
     }
 }
 

@@ -7,7 +7,7 @@ use lanyard::{
     authentication::{
         factor::Kind,
         lost_factors::Desk,
-        requiring::{self, Told, Wanted},
+        requiring::{self, Outcome, Told, Wanted},
     },
     clock::Timestamp,
     id::MembershipId,
@@ -36,10 +36,11 @@ async fn require(
     let desk = Desk { site: server::site(&app.app).await.expect("a site"), sealer: app.app.sealer.clone() };
     let member = membership(app, (email, slug)).await;
     let of = app.read().await.organizations().by_reference(slug).await.unwrap().unwrap();
-    unit!(app, |tx| match &wanted {
+    let done: Result<Outcome, requiring::Error> = unit!(app, |tx| match &wanted {
         Some(wanted) => requiring::require(tx, (&inner, &context), &desk, (&of, &member), wanted).await,
         None => requiring::lift(tx, &context, &desk, (&of, &member)).await,
-    })
+    });
+    done.map(|outcome| outcome.told)
 }
 
 fn any(from: Option<Timestamp>) -> Wanted {

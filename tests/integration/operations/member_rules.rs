@@ -61,7 +61,7 @@ fn a_second_factor_is_asked_of_one_member() {
     );
     assert_eq!(listed(&host).len(), 1);
     let said = host.succeed(&format!("user require-factor {PRIYA} --kind passkey"));
-    assert!(said.contains("phishing-resistant."), "{said}");
+    assert!(said.contains("phishing-resistant, by passkey."), "{said}");
     let said = host.succeed(&format!("user require-factor {PRIYA} --kind passkey"));
     assert!(said.contains("nobody is written to"), "{said}");
     let said = host.succeed("user require-factor desk");
@@ -80,6 +80,30 @@ fn a_second_factor_is_asked_of_one_member() {
     assert_eq!((about("policy-set").len(), about("policy-removal").len()), (7, 3), "{told}");
     let subjects: Vec<String> = about("policy-set").iter().map(|detail| detail["subject"].to_string()).collect();
     assert_eq!(subjects, vec![format!("\"member {member}\""); 7]);
+}
+
+#[test]
+fn the_answer_says_what_becomes_of_the_kinds() {
+    let host = two();
+    let subject = format!("member {PRIYA}");
+    let again = format!("policy set factor.kinds totp --member {PRIYA}");
+    host.succeed(&again);
+    let said = host.succeed(&format!("user require-factor {PRIYA}"));
+    assert!(said.contains("factor.kinds is taken back, which was totp for them alone"), "{said}");
+    assert!(said.contains(&format!("`lanyard policy set factor.kinds 'totp' --member {PRIYA}`")), "{said}");
+    host.succeed(&again);
+    assert_eq!(host.json(&format!("user require-factor {PRIYA} --not"))["former_kinds"], "totp");
+    assert!(listed(&host).is_empty());
+
+    let said = host.succeed(&format!("user require-factor {PRIYA} --kind totp --kind passkey"));
+    assert!(said.contains("multi-factor, by passkey, totp. A letter to"), "{said}");
+    let said = host.succeed(&format!("user require-factor {PRIYA} --kind totp"));
+    assert!(said.contains("multi-factor, by totp. Before, factor.kinds was passkey, totp for them alone."), "{said}");
+    assert!(said.contains(&format!("A letter to {PRIYA} is queued")), "{said}");
+    let said = host.succeed(&format!("user require-factor {PRIYA} --kind totp"));
+    assert!(said.contains("by totp. It was so before, and nobody is written to."), "{said}");
+    let rules = [row("factor.kinds", &subject, "totp"), row("factor.required", &subject, "multi-factor")];
+    assert_eq!(listed(&host), rules);
 }
 
 #[test]
