@@ -37,6 +37,8 @@ struct Shown {
     /// Until when.
     until: Option<String>,
     disabled_at: Option<String>,
+    /// The day that ended the account, where nobody has disabled it besides.
+    ended_at: Option<String>,
     deleted_at: Option<String>,
     /// The organizations that hold the record.
     held_by: Vec<String>,
@@ -86,6 +88,8 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
     let asked = if by.is_none() { tx.retention().asked(&user.id).await? } else { None };
     let (former, live): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.retired_at.is_some());
     let texts = |names: Vec<LoginName>| names.into_iter().map(|one| one.name.into()).collect::<Vec<String>>();
+    let by_date = user.disabled_at.is_none() || tx.users().is_ended_by_date(&user.id).await?;
+    let ended = user.validity.until.filter(|_| by_date && user.validity.is_over(now));
     let shown = Shown {
         id: user.id.to_string(),
         name: user.name.to_string(),
@@ -103,6 +107,7 @@ pub(super) async fn show(shell: &Shell, by: Option<&OrganizationId>, person: &st
         from: instant(user.validity.from),
         until: instant(user.validity.until),
         disabled_at: instant(user.disabled_at),
+        ended_at: instant(ended),
         deleted_at: instant(user.deleted_at),
         held_by: held_by.collect(),
         to_be_erased_since: instant(asked),
@@ -149,10 +154,13 @@ fn organization(one: &ShownMembership) -> String {
 
 /// Whether the person may sign in, and what waits for them.
 fn state(shown: &Shown) -> String {
-    let state = match (&shown.deleted_at, &shown.disabled_at) {
-        (Some(at), _) => return format!("erased {at}"),
-        (None, Some(at)) => format!("disabled {at}"),
-        (None, None) => ["active"].into_iter().map(str::to_owned).chain(period(shown)).collect::<Vec<_>>().join(", "),
+    let state = match (&shown.deleted_at, &shown.ended_at, &shown.disabled_at) {
+        (Some(at), _, _) => return format!("erased {at}"),
+        (None, Some(at), _) => format!("ended {at}"),
+        (None, None, Some(at)) => format!("disabled {at}"),
+        (None, None, None) => {
+            ["active"].into_iter().map(str::to_owned).chain(period(shown)).collect::<Vec<_>>().join(", ")
+        }
     };
     let waits = if shown.to_be_erased_since.is_some() { ", to be erased when the last hold ends" } else { "" };
     state + waits
@@ -199,6 +207,7 @@ mod tests {
                 from: None,
                 until: None,
                 disabled_at: text(disabled_at),
+                ended_at: None,
                 deleted_at: text(deleted_at),
                 held_by: vec![],
                 to_be_erased_since: text(asked),

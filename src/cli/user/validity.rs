@@ -20,6 +20,7 @@ Examples:
   lanyard user validity sam@riverside.example --from 2026-12-01 --until 2027-03-01
   lanyard user validity sam@riverside.example --always
 
+A day in the past ends it at once, which takes `--yes`; `lanyard user disable` needs no day.
 At its end the account is disabled, apps are told and it is written in the audit log; a later
 end lets the person in again. Where the person works for several organizations, the end of
 one membership is `lanyard membership update`.")]
@@ -31,6 +32,9 @@ pub(super) struct Limits {
     /// Without a beginning and an end
     #[arg(long, conflicts_with_all = ["from", "until"])]
     always: bool,
+    /// Says that you mean an end in the past: the person is disabled at once
+    #[arg(long, requires = "until")]
+    yes: bool,
 }
 
 impl Limits {
@@ -39,6 +43,11 @@ impl Limits {
             return Err(Usage("say --from, --until or --always".to_owned()).into());
         }
         let validity: Validity = self.period.validity()?;
+        if let Some(until) = validity.until.filter(|_| validity.is_over(shell.app.clock.now()) && !self.yes) {
+            let why = "is past, and would disable the person at once";
+            let instead = "for that, there is `lanyard user disable`; if you mean that day, say so by --yes";
+            return Err(Usage(format!("{until} {why}; {instead}")).into());
+        }
         change(shell, by, &self.person, Aspect::Existence, move |tx, context, user| {
             Box::pin(async move { expiry::limit_account(tx, context, &user.id, validity).await })
         })

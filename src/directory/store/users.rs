@@ -266,7 +266,10 @@ impl Users<'_> {
     }
 
     /// Whether the person is disabled because their last day has come.
-    pub(in crate::directory) async fn is_ended_by_date(&mut self, id: &UserId) -> Result<bool> {
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_ended_by_date(&mut self, id: &UserId) -> Result<bool> {
         let row = sql("SELECT ended_by_date_at FROM users WHERE id = $1")
             .bind(id.as_str().to_owned())
             .fetch_optional(self.0.connection())

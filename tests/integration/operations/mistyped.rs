@@ -152,3 +152,23 @@ fn a_letter_is_told_to_wait_for_the_server() {
         assert!(said.contains("is queued; the server sends it, now if it runs, else when it starts"), "{said}");
     }
 }
+
+#[test]
+fn an_end_in_the_past_is_meant_and_shown() {
+    let host = Host::set_up();
+    host.succeed("user create --name Sam --email sam@riverside.example");
+    let sam = "sam@riverside.example";
+    let past = format!("user validity {sam} --until 2020-03-01");
+    let said = host.run(&past);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("00:00Z is past") && said.err.contains("`lanyard user disable`"), "{}", said.err);
+    assert_eq!(host.json(&format!("user show {sam}"))["until"], serde_json::Value::Null, "nothing was changed");
+    for command in [format!("{past} --yes"), format!("user show {sam}")] {
+        let said = host.succeed(&command);
+        assert!(said.contains("ended 2020-03-01T00:00:00Z"), "{command}: {said}");
+    }
+    let said = host.succeed(&format!("user disable {sam}"));
+    assert!(said.contains("disabled 20") && !said.contains("ended"), "{said}");
+    let said = host.succeed(&format!("user validity {sam} --until 2099-01-01"));
+    assert!(!said.contains("ended"), "{said}");
+}
