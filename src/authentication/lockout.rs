@@ -88,11 +88,7 @@ impl Door {
         if let Some(browser) = browser
             && tx.known_devices().is_known(id, browser).await?
         {
-            return Ok(Self {
-                name: format!("device\0{id}\0{}", HEXLOWER.encode(&browser.to_vec())),
-                account: None,
-                is_known: true,
-            });
+            return Ok(Self { name: device(id, browser), account: None, is_known: true });
         }
         let name = name_of(app, folded);
         // Of both, so that an account costs the same as none.
@@ -104,6 +100,14 @@ impl Door {
     #[must_use]
     pub fn key(&self) -> TokenHash {
         TokenHash::of(&self.name)
+    }
+
+    /// Until when failures there were forgiven, if lately.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn forgiven_until(&self, tx: &mut Tx) -> storage::Result<Option<Timestamp>> {
+        Ok(tx.throttles().find(forgiven(&self.name)).await?.map(|note| note.last))
     }
 
     /// The key of what is counted beside it.
@@ -158,6 +162,16 @@ pub(super) enum Way {
 /// What failures at a name are counted under, whoever has it: what was typed may be a password.
 fn name_of(app: &App, folded: &str) -> String {
     format!("name\0{}", HEXLOWER.encode(&app.keyed_hash(["name", folded]).to_vec()))
+}
+
+/// What failures of a person in a browser where they are known are counted under.
+fn device(user: &UserId, browser: TokenHash) -> String {
+    format!("device\0{user}\0{}", HEXLOWER.encode(&browser.to_vec()))
+}
+
+/// What it is noted under that failures at a door were forgiven: each node then forgets those that it counts itself.
+fn forgiven(door: &str) -> TokenHash {
+    TokenHash::of(&format!("forgiven\0{door}"))
 }
 
 /// What failures of a person are counted under, but for those in known browsers.
@@ -239,22 +253,29 @@ pub fn wait(app: &App, tally: &Tally, now: Timestamp) -> Duration {
     wait_of(app.config.throttle.account, tally.times(), now)
 }
 
-/// Ends the lock of an account, and forgets its failures; when it was made. Browsers in which the person is known have counts
-/// of their own.
+/// Lets somebody try again who is locked out or has to wait, with any of their names and in browsers where they are known;
+/// whether there was anything to end.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn unlock(tx: &mut Tx, app: &App, context: &Context, user: &UserId) -> storage::Result<bool> {
-    let key = TokenHash::of(&account(user));
-    let tally = tx.throttles().find(key).await?.filter(|tally| is_locked(tally, context.now));
-    if tally.is_none() {
+    let names = tx.login_names().of(user).await?;
+    let browsers = tx.known_devices().browsers(user).await?;
+    let names = names.iter().map(|name| name_of(app, name.name.as_str()));
+    let doors: Vec<String> = names.chain(browsers.into_iter().map(|browser| device(user, browser))).collect();
+    let (keys, account): (Vec<_>, _) =
+        (doors.iter().map(|door| TokenHash::of(door)).collect(), TokenHash::of(&account(user)));
+    let is_closed = |tally: Tally| is_locked(&tally, context.now) || !wait(app, &tally, context.now).is_zero();
+    let mut counted = tx.throttles().among(&keys).await?;
+    counted.extend(tx.throttles().find(account).await?);
+    if !counted.into_iter().any(is_closed) {
         return Ok(false);
     }
-    let names = tx.login_names().of(user).await?;
-    let names = names.iter().map(|name| TokenHash::of(&name_of(app, name.name.as_str())));
-    // The names first, as whoever tries holds them.
-    tx.throttles().forgive_all(names.collect()).await?;
-    tx.throttles().forgive(key).await?;
+    // The doors first, as whoever tries holds them.
+    tx.throttles().forgive_all(keys).await?;
+    tx.throttles().forgive(account).await?;
+    let notes: Vec<TokenHash> = doors.iter().map(|door| forgiven(door)).collect();
+    tx.throttles().note_all(&notes, app.config.throttle.account.longest_wait, context.now).await?;
     tx.record(context, None, &Event::AccountUnlock { user: user.clone() });
     Ok(true)
 }

@@ -94,6 +94,9 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
     };
     let door = Door::of((&mut tx, app), user.as_ref(), &folded, attempt.browser).await?;
     let tally = tx.throttles().find(door.key()).await?;
+    if let Some(at) = door.forgiven_until(&mut tx).await? {
+        with.limit.forgive_until(&door.name, at);
+    }
     drop(tx);
     // Whoever is known has a count of their own, and is not held up by others of the same network.
     let network = (!door.is_known).then_some(attempt.network);

@@ -25,7 +25,12 @@ pub use self::{
     recurrence::Recurrences,
     sign_in::{Origin, SignInLimit},
 };
-use crate::{clock::Clock, config::Rule, random::Random, secret::sha256};
+use crate::{
+    clock::{Clock, Timestamp},
+    config::Rule,
+    random::Random,
+    secret::sha256,
+};
 
 /// The answer to an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +83,16 @@ impl Throttle {
     pub fn forgive(&self, key: impl AsRef<[u8]>) {
         let print = self.print(key.as_ref());
         if let Some(tally) = self.table().find(print) {
+            *tally = tally.forgiven();
+        }
+    }
+
+    /// The same, if the last was no later than `at`: whoever tried since is counted.
+    pub fn forgive_until(&self, key: impl AsRef<[u8]>, at: Timestamp) {
+        let print = self.print(key.as_ref());
+        if let Some(tally) = self.table().find(print)
+            && tally.last <= at
+        {
             *tally = tally.forgiven();
         }
     }

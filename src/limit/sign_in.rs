@@ -2,7 +2,12 @@
 //! rule of their own.
 
 use super::{Network, Throttle, Verdict};
-use crate::{clock::Clock, config, random::Random, secret::TokenHash};
+use crate::{
+    clock::{Clock, Timestamp},
+    config,
+    random::Random,
+    secret::TokenHash,
+};
 
 /// What an attempt at no account is counted under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +65,11 @@ impl SignInLimit {
         }
     }
 
+    /// Attempts at `door` until `at` were forgiven, perhaps at another node.
+    pub fn forgive_until(&self, door: &str, at: Timestamp) {
+        self.accounts.forgive_until(door, at);
+    }
+
     /// Charges an attempt that no account is known of.
     pub fn attempt_by_anybody(&self, from: Origin) -> Verdict {
         self.networks.attempt(from.key())
@@ -109,10 +119,7 @@ mod tests {
     use std::{net::IpAddr, time::Duration};
 
     use super::*;
-    use crate::{
-        clock::Timestamp,
-        config::{Config, Sources},
-    };
+    use crate::config::{Config, Sources};
 
     fn limit(account: u32, address: u32) -> SignInLimit {
         let sources = Sources::none()

@@ -40,6 +40,20 @@ impl KnownDevices<'_> {
         Ok(row.is_some())
     }
 
+    /// Those in which the person is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn browsers(&mut self, user: &UserId) -> Result<Vec<TokenHash>> {
+        let rows = sql("SELECT browser_hash FROM known_devices WHERE user_id = $1 AND forgotten_at IS NULL LIMIT $2")
+            .bind(user.as_str().to_owned())
+            .bind(MOST)
+            .fetch_all(self.0.connection())
+            .await?;
+        let hashes: Result<Vec<Vec<u8>>> = rows.iter().map(|row| row.try_get("browser_hash")).collect();
+        Ok(hashes?.iter().filter_map(|hash| TokenHash::from_stored(hash)).collect())
+    }
+
     /// Whether the person is not known there, and has signed in in others: also in those that were forgotten.
     ///
     /// # Errors

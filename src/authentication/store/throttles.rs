@@ -7,10 +7,16 @@ use crate::{
     config::Rule,
     secret::TokenHash,
     storage::{
-        Result, Row, Tx,
-        batch::{in_list, padded},
+        Result, Row, Tx, Value,
+        batch::{self, Rows, Table, in_list, padded},
         sql,
     },
+};
+
+static NOTES: Table = Table {
+    name: "throttles",
+    columns: &["key", "clear_at", "last_at"],
+    suffix: "ON CONFLICT (key) DO UPDATE SET clear_at = excluded.clear_at, last_at = excluded.last_at",
 };
 
 /// What is counted of an account or a person.
@@ -57,6 +63,36 @@ impl Throttles<'_> {
             .fetch_optional(self.0.connection())
             .await?;
         row.as_ref().map(tally).transpose()
+    }
+
+    /// What is counted of any of these.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn among(&mut self, keys: &[TokenHash]) -> Result<Vec<Tally>> {
+        let mut found = vec![];
+        for keys in padded(keys) {
+            let text = format!(
+                "SELECT clear_at, last_at, failures, locked_at, locked_until FROM throttles WHERE key IN ({})",
+                in_list(1, keys.len())
+            );
+            let query = keys.into_iter().fold(sql(text), |query, key| query.bind(key.to_vec()));
+            for row in &query.fetch_all(self.0.connection()).await? {
+                found.push(tally(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Notes for all of these that something happened at `now`, for so long as `span`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_all(&mut self, keys: &[TokenHash], span: Duration, now: Timestamp) -> Result<()> {
+        let row = |key: &TokenHash| vec![Value::from(key.to_vec()), now.plus(span).0.into(), now.0.into()];
+        let rows = Rows { table: &NOTES, values: keys.iter().map(row).collect() };
+        batch::insert(self.0.connection(), &rows).await?;
+        Ok(())
     }
 
     /// The same, kept so until the commit: of attempts at once, on whatever node, each sees what the one before it counted.

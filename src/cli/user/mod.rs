@@ -53,7 +53,7 @@ use crate::{
     server,
     session::EndReason,
     storage::Tx,
-    text::{EmailAddress, UserName, span},
+    text::{EmailAddress, UserName},
     web::{Language, Letterhead},
 };
 
@@ -301,12 +301,8 @@ async fn unlock(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> any
         Box::pin(async move { Ok(lockout::unlock(tx, &app, context, &user.id).await?) })
     })
     .await?;
-    if is_unlocked {
-        let longest = span::print(shell.app.config.throttle.account.longest_wait);
-        shell
-            .say(format!("Where wrong passwords were just typed, the server may ask for a wait of {longest} at most."));
-    } else {
-        shell.say("The account was not locked.");
+    if !is_unlocked {
+        shell.say("The account was not locked, and need not wait.");
     }
     show(shell, by, person).await
 }
