@@ -239,8 +239,11 @@ impl App {
         self.shared.get().expect("keys are started before requests are answered")
     }
 
-    /// Loads the keys that all nodes share and that requests need.
-    async fn share_keys(&self) -> Result<(), SharedKeyFault> {
+    /// Loads the keys that all nodes share and that requests need; a command needs no others to find what requests count.
+    ///
+    /// # Errors
+    /// When the database fails, or was written with another master key.
+    pub async fn share_keys(&self) -> Result<(), SharedKeyFault> {
         let subjects = self.shared_key(SharedKey::Subjects).await?;
         let seed = self.shared_key(SharedKey::Encryption).await?;
         let encryption = jwe::PrivateKey::from_seed(seed.expose_secret());

@@ -297,6 +297,7 @@ where
 /// Ends the lock of an account.
 async fn unlock(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> anyhow::Result<()> {
     let app = shell.app.clone();
+    app.share_keys().await?;
     let is_unlocked = change(shell, by, person, Aspect::Login, |tx, context, user| {
         Box::pin(async move { Ok(lockout::unlock(tx, &app, context, &user.id).await?) })
     })

@@ -171,4 +171,6 @@ fn an_end_in_the_past_is_meant_and_shown() {
     assert!(said.contains("disabled 20") && !said.contains("ended"), "{said}");
     let said = host.succeed(&format!("user validity {sam} --until 2099-01-01"));
     assert!(!said.contains("ended"), "{said}");
+    let said = host.succeed(&format!("user unlock {sam}"));
+    assert!(said.contains("was not locked, and need not wait"), "{said}");
 }
