@@ -66,6 +66,22 @@ pub async fn rotate(
     Ok(account)
 }
 
+/// Removes an account, of which the owners hear.
+///
+/// # Errors
+/// When there is no such account.
+pub async fn remove(
+    tx: &mut Tx,
+    at: (&App, &Site),
+    context: &Context,
+    organization: &OrganizationId,
+    slug: &Slug,
+) -> directory::Result<Account> {
+    let account = directory::emergency::remove(tx, context, organization, slug).await?;
+    tell(tx, at, context, (&account, EmergencyNews::Removed)).await?;
+    Ok(account)
+}
+
 /// Whose link it is, while it is good.
 ///
 /// # Errors

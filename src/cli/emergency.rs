@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     authentication,
-    directory::{
-        emergency::{self, Account},
-        organization::Organization,
-    },
+    directory::{emergency::Account, organization::Organization},
     secret::{ExposeSecret, SecretString},
     server,
     text::Slug,
@@ -29,7 +26,7 @@ pub(super) struct Emergencies {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lists the accounts, and whether each is ready, spent, or has no key yet
+    /// Lists the accounts, and whether each is ready, spent, or has no key yet; those that were removed are not listed
     #[command(after_help = "Example:\n  lanyard emergency list --organization riverside")]
     List,
     /// Makes an account, two at most; open the link within 24 hours and register a security key, which goes into the safe
@@ -44,7 +41,7 @@ enum Command {
         /// The account
         slug: Slug,
     },
-    /// Removes an account, with its key and its sessions
+    /// Removes an account, with its key and its sessions; its name may be given again
     #[command(after_help = "Example:\n  lanyard emergency remove safe --organization riverside")]
     Remove {
         /// The account
@@ -100,7 +97,11 @@ impl Emergencies {
             }
             Command::Remove { slug } => {
                 shell
-                    .change(move |tx| Box::pin(async move { emergency::remove(tx, &context, &id, &slug).await }))
+                    .change(move |tx| {
+                        Box::pin(async move {
+                            authentication::emergency::remove(tx, (&app, &site), &context, &id, &slug).await
+                        })
+                    })
                     .await?;
                 list(shell, &of).await
             }
@@ -119,9 +120,20 @@ async fn tell(shell: &Shell, account: &Account, token: &SecretString) -> anyhow:
 async fn list(shell: &Shell, of: &Organization) -> anyhow::Result<()> {
     let accounts = shell.app.storage.read().await?.emergency_accounts().list(&of.id).await?;
     let shown: Vec<Shown> = accounts.iter().map(shown).collect();
+    let now = shell.app.clock.now().to_string();
     shell.table(&shown, &["account", "state", "key since", "used"], |one| {
-        vec![one.slug.clone(), one.state.to_owned(), cell(one.set_up_at.as_deref()), cell(one.spent_at.as_deref())]
+        vec![one.slug.clone(), words(one, &now), cell(one.set_up_at.as_deref()), cell(one.spent_at.as_deref())]
     })
+}
+
+/// The state, and what is to be done for it to be ready.
+fn words(one: &Shown, now: &str) -> String {
+    match (one.state, one.link_expires_at.as_deref()) {
+        ("spent", _) => "spent: rotate it".to_owned(),
+        ("no key", Some(until)) if now < until => format!("no key yet: open its link before {until}"),
+        ("no key", _) => "no key yet, and its link is over: rotate it".to_owned(),
+        (state, _) => state.to_owned(),
+    }
 }
 
 fn shown(one: &Account) -> Shown {

@@ -52,11 +52,11 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether it lets somebody in today: `ready`, `spent`, or `empty` while it has no key.
+    /// Whether it lets somebody in today: `ready`, `spent`, or `no key` while none is registered.
     #[must_use]
     pub const fn state(&self) -> &'static str {
         match (self.set_up_at, self.spent_at) {
-            (None, _) => "empty",
+            (None, _) => "no key",
             (Some(_), None) => "ready",
             (Some(_), Some(_)) => "spent",
         }
@@ -139,7 +139,7 @@ pub async fn rotate(
     Ok(account)
 }
 
-/// Removes it: nothing is left but the id.
+/// Removes it: nothing is left but the id, and another may have its slug.
 ///
 /// # Errors
 /// When there is no such account.

@@ -60,7 +60,7 @@ pub enum Error {
     #[error("there is no {0} `{1}`")]
     Unknown(Noun, String),
     /// The name or slug is in use, or was once and never changes hands.
-    #[error("the {0} `{1}` exists already, or did once and is not given again; choose another one")]
+    #[error("the {0} `{1}` exists already{again}; choose another one", again = .0.whether_it_is_given_again())]
     Taken(Noun, String),
     /// The person is a member already.
     #[error("this person is a member of the organization already")]
@@ -158,6 +158,14 @@ pub enum Noun {
 }
 
 impl Noun {
+    /// What becomes of a name once its bearer is removed.
+    const fn whether_it_is_given_again(self) -> &'static str {
+        match self {
+            Self::Station | Self::EmergencyAccount => ", and is free once that one is removed",
+            _ => ", or did once and is not given again",
+        }
+    }
+
     /// The error of an id or name that leads nowhere.
     #[must_use]
     pub fn unknown(self, name: impl fmt::Display) -> Error {

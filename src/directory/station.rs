@@ -101,7 +101,7 @@ pub async fn register(tx: &mut Tx, context: &Context, link: TokenHash, browser: 
     Ok(station)
 }
 
-/// Removes a station: its browser is one like any other, and whoever is signed in there is signed out.
+/// Removes a station: its browser is one like any other, and whoever is signed in there is signed out. Another may have its slug.
 ///
 /// # Errors
 /// When there is no such station.

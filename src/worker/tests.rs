@@ -13,6 +13,7 @@ use crate::{
     config::{Config, Sources},
     directory::{
         self,
+        access::RoleAt,
         membership::{self, FirstRoles, NewMembership},
         organization,
         origin::Origin,
@@ -22,7 +23,7 @@ use crate::{
         validity::Validity,
     },
     id::{OrganizationId, UserId},
-    jobs::Job,
+    jobs::{Job, Tidings},
     random::Random,
     server::Stopper,
     storage::{
@@ -211,4 +212,72 @@ async fn a_hold_whose_time_is_over_ends_by_itself() {
     let (ended_at, by) = holds[0].ended.clone().expect("it has ended");
     assert!(ended_at >= until && by.as_str() == "server", "{by}");
     working.abort();
+}
+
+/// A clinic with one owner.
+async fn owned(app: &App) -> OrganizationId {
+    let context = app.context(Actor::Server);
+    let made: directory::Result<_> = app
+        .storage
+        .write(move |tx| {
+            Box::pin(async move {
+                let (slug, name) = ("riverside".parse().unwrap(), "Riverside".parse().unwrap());
+                let of = organization::create(tx, &context, &slug, &name).await?.id;
+                let new = NewUser {
+                    name: "Olivia".parse().unwrap(),
+                    email: Some("olivia@riverside.example".parse().unwrap()),
+                    email_is_verified: true,
+                    user_name: None,
+                    password: None,
+                    locale: None,
+                };
+                let user = user::create(tx, &context, new).await?.id;
+                let new = NewMembership {
+                    user,
+                    kind: "administrative".parse().unwrap(),
+                    roles: FirstRoles::Exactly(vec![RoleAt { role: "owner".parse().unwrap(), location: None }]),
+                    validity: Validity::ALWAYS,
+                    origin: Origin::of(&context),
+                };
+                membership::join(tx, &context, &of, new).await?;
+                Ok(of)
+            })
+        })
+        .await;
+    made.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_who_are_left_are_written_to_by_a_job() {
+    let silence = silence().await;
+    let app = silence.app.clone();
+    let tidings = Tidings {
+        organization: owned(&app).await,
+        account: "safe".to_owned(),
+        news: "emergency-account-used".to_owned(),
+        address: "192.0.2.7".to_owned(),
+        at: app.clock.now(),
+        after: String::new(),
+    };
+    let (context, sealer) = (app.context(Actor::Server), Arc::clone(&app.sealer));
+    let queued: storage::Result<_> = app
+        .storage
+        .write(move |tx| Box::pin(async move { tx.jobs().enqueue(&context, &sealer, &Job::TellOwners(tidings)).await }))
+        .await;
+    queued.unwrap();
+    let mut running = jobs::Running::new(app.clone(), Arc::new(silence.mailer()));
+    running.begin_due().await.unwrap();
+    running.finish().await;
+    let leased: storage::Result<_> = silence
+        .app
+        .storage
+        .write(move |tx| {
+            let now = app.clock.now();
+            Box::pin(async move { tx.jobs().lease((&app.node, &app.sealer), now, (None, 100)).await })
+        })
+        .await;
+    let waiting: Vec<_> = leased.unwrap().into_iter().map(|leased| leased.job.unwrap()).collect();
+    let [Job::SendMail { to, mail, text, .. }] = waiting.as_slice() else { panic!("{waiting:?}") };
+    assert_eq!((to.as_str(), mail.as_str()), ("olivia@riverside.example", "emergency-use"));
+    assert!(text.contains("safe") && text.contains("192.0.2.7"), "{text}");
 }

@@ -14,11 +14,13 @@ pub enum EmergencyNews {
     SetUp,
     /// It signed in.
     Used,
+    /// It is no more.
+    Removed,
 }
 
 impl EmergencyNews {
     /// All of it.
-    pub const ALL: [Self; 4] = [Self::Made, Self::Rotated, Self::SetUp, Self::Used];
+    pub const ALL: [Self; 5] = [Self::Made, Self::Rotated, Self::SetUp, Self::Used, Self::Removed];
 
     /// As it is stored, and told to a webhook.
     #[must_use]
@@ -28,6 +30,7 @@ impl EmergencyNews {
             Self::Rotated => "emergency-account-rotated",
             Self::SetUp => "emergency-account-set-up",
             Self::Used => "emergency-account-used",
+            Self::Removed => "emergency-account-removed",
         }
     }
 
@@ -96,6 +99,10 @@ impl Letterhead {
             }
             EmergencyNews::SetUp => {
                 ("emergency-key", t.emergency_key, (t.emergency_key_lead)(account, organization), t.emergency_key_next)
+            }
+            EmergencyNews::Removed => {
+                let lead = (t.emergency_removed_lead)(account, organization);
+                ("emergency-removed", t.emergency_removed, lead, t.emergency_removed_next)
             }
         };
         self.write(kind, subject, &self.body(vec![lead, facts, next.into()], (t.button, href), vec![]))

@@ -8,7 +8,6 @@ use lanyard::{
     directory::{
         self,
         access::RoleAt,
-        emergency,
         membership::{self, FirstRoles, NewMembership},
         origin::Origin,
         user::{self, NewUser},
@@ -62,6 +61,15 @@ async fn rotated(app: &TestApp, slug: &str) -> String {
     });
     made.expect("rotated");
     format!("/emergency/{}", token.expose_secret())
+}
+
+async fn removed(app: &TestApp, slug: &str) {
+    let (context, riverside) = (app.app.context(Actor::Host("root".into())), app.organization("riverside").await);
+    let slug = slug.parse().expect("a slug");
+    let (inner, site) = (app.app.clone(), server::site(&app.app).await.expect("a site"));
+    let done: directory::Result<_> =
+        unit!(app, |tx| authentication::emergency::remove(tx, (&inner, &site), &context, &riverside, &slug).await);
+    done.expect("removed");
 }
 
 /// The key that goes into the safe.
@@ -137,7 +145,7 @@ async fn nothing_weaker_and_no_more_than_two() {
         assert!(create(&app, "third").await.is_err() && create(&app, "safe").await.is_err());
         let riverside = app.organization("riverside").await;
         let account = app.read().await.emergency_accounts().list(&riverside).await.expect("read").remove(1);
-        assert_eq!((account.slug.as_str(), account.state()), ("safe", "empty"));
+        assert_eq!((account.slug.as_str(), account.state()), ("safe", "no key"));
         let (context, id) = (app.app.context(Actor::Server), account.user.clone());
         let done: directory::Result<()> =
             unit!(app, |tx| user::change_email(tx, &context, &id, &"me@x.example".parse().unwrap()).await);
@@ -185,9 +193,10 @@ async fn it_is_counted_nowhere_and_no_source_sees_it() {
             .by_id(&riverside, &member.id)
             .await;
         assert!(shown.expect("read").is_none());
-        let (context, slug) = (app.app.context(Actor::Server), "safe".parse().unwrap());
-        let done: directory::Result<_> = unit!(app, |tx| emergency::remove(tx, &context, &riverside, &slug).await);
-        done.expect("removed");
+        removed(&app, "safe").await;
+        let told = app.mail().await;
+        assert_eq!((told.to.as_str(), told.kind.as_str()), (OLIVIA, "emergency-removed"));
+        assert!(told.text.contains("safe") && told.text.contains("signs nobody in any more"), "{}", told.text);
         assert!(
             app.read()
                 .await
@@ -291,8 +300,11 @@ async fn the_webhook_and_whoever_is_told_of_attacks_hear_of_it_too() {
         done.expect(200, "The key is registered");
         uses(&app, &mut device).await.1.expect(200, "Emergency account safe");
         rotated(&app, "safe").await;
+        let riverside = app.organization("riverside").await;
+        let account = app.read().await.emergency_accounts().list(&riverside).await.expect("read").remove(0);
+        removed(&app, "safe").await;
         let (letters, _) = waiting(&app, Lane::Mail).await;
-        let kinds = ["emergency-key", "emergency-made", "emergency-rotated", "emergency-use"];
+        let kinds = ["emergency-key", "emergency-made", "emergency-removed", "emergency-rotated", "emergency-use"];
         let to = |who: &str| kinds.map(|kind| (who.to_owned(), kind.to_owned()));
         assert_eq!(letters, [to(OLIVIA), to(SECURITY)].concat());
         let (_, told) = waiting(&app, Lane::Apps).await;
@@ -305,11 +317,9 @@ async fn the_webhook_and_whoever_is_told_of_attacks_hear_of_it_too() {
             .collect();
         let mut types: Vec<_> = told.iter().map(|one| one["type"].as_str().expect("a type")).collect();
         types.sort_unstable();
-        let expected = ["made", "rotated", "set-up", "used"].map(|what| format!("emergency-account-{what}"));
+        let expected = ["made", "removed", "rotated", "set-up", "used"].map(|what| format!("emergency-account-{what}"));
         assert_eq!(types, expected);
         let used = told.iter().find(|one| one["type"] == "emergency-account-used").expect("told");
-        let riverside = app.organization("riverside").await;
-        let account = app.read().await.emergency_accounts().list(&riverside).await.expect("read").remove(0);
         assert_eq!(
             used["data"],
             json!({

@@ -260,6 +260,11 @@ pub(super) const LETTERS: Letters = Letters {
             )
         },
         emergency_key_next: "Hvis det ikke var en af jer, så fjern den straks: `lanyard emergency remove`. Den, der har nøglen, kan bruge den.",
+        emergency_removed: "En nødkonto er fjernet",
+        emergency_removed_lead: |account, organization| {
+            format!("Nødkontoen {account} hos {organization} er fjernet. Dens nøgle logger ikke nogen ind mere.")
+        },
+        emergency_removed_next: "Hvis ingen af jer kender til det, så find ud af, hvem der gjorde det: `lanyard audit list`. En ny oprettes med `lanyard emergency create`.",
         once: "I en time får du ikke flere beskeder om det samme.",
         button: "Åbn min konto",
     },

@@ -252,6 +252,11 @@ pub(super) const LETTERS: Letters = Letters {
             )
         },
         emergency_key_next: "If nobody of you did, remove it at once: `lanyard emergency remove`. Whoever holds that key can use it.",
+        emergency_removed: "An emergency account was removed",
+        emergency_removed_lead: |account, organization| {
+            format!("The emergency account {account} of {organization} was removed. Its key signs nobody in any more.")
+        },
+        emergency_removed_next: "If nobody of you knows of it, find out who did it: `lanyard audit list`. To have another: `lanyard emergency create`.",
         once: "For an hour, you won’t get another message about the same.",
         button: "Open my account",
     },

@@ -260,6 +260,11 @@ pub(super) const LETTERS: Letters = Letters {
             )
         },
         emergency_key_next: "Si no fue ninguno de ustedes, quítela enseguida: `lanyard emergency remove`. Quien tenga esa llave puede usarla.",
+        emergency_removed: "Se ha quitado una cuenta de emergencia",
+        emergency_removed_lead: |account, organization| {
+            format!("Se ha quitado la cuenta de emergencia {account} de {organization}. Su llave ya no sirve a nadie.")
+        },
+        emergency_removed_next: "Si ninguno de ustedes lo sabía, averigüen quién fue: `lanyard audit list`. Para tener otra: `lanyard emergency create`.",
         once: "Durante una hora no recibirá otro mensaje sobre lo mismo.",
         button: "Abrir mi cuenta",
     },

@@ -203,6 +203,9 @@ pub struct Suspicions {
     pub emergency_key: &'static str,
     pub emergency_key_lead: fn(&str, &str) -> String,
     pub emergency_key_next: &'static str,
+    pub emergency_removed: &'static str,
+    pub emergency_removed_lead: fn(&str, &str) -> String,
+    pub emergency_removed_next: &'static str,
     pub once: &'static str,
     pub button: &'static str,
 }
