@@ -48,7 +48,9 @@ pub(super) async fn assign(
     (role, person): (RoleArgument, String),
     period: &Period,
 ) -> anyhow::Result<()> {
-    let (context, id, validity) = (shell.context(), of.id.clone(), period.validity()?);
+    let past = "the role would be over before it begins; to end one, there is `lanyard role end`";
+    let validity = period.validity(shell.app.clock.now(), past)?;
+    let (context, id) = (shell.context(), of.id.clone());
     let reference = person.clone();
     shell
         .change(move |tx| {

@@ -1,6 +1,7 @@
 //! `lanyard recovery`: members who have lost every factor. The host asks in the place of an administrator; one of the
 //! organization agrees at /account/recoveries.
 
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -51,7 +52,7 @@ is told at once, and can stop it. `lanyard user reset-factors` needs nobody who 
     /// Ends a request, also one that somebody agreed to: its links no longer work
     #[command(after_help = "Example:\n  lanyard recovery refuse rcv_… --organization riverside")]
     Refuse {
-        /// The request
+        /// The request: its id, as `lanyard recovery list` tells it
         id: RecoveryId,
     },
 }
@@ -89,10 +90,17 @@ impl Recoveries {
             }
             Command::Refuse { id } => {
                 let (context, desk, organization) = (shell.context(), desk(shell).await?, of.id.clone());
+                let named = id.clone();
                 let done = shell.app.storage.write::<_, Fault, _>(move |tx| {
                     Box::pin(async move { asking::end(tx, &context, &desk, (&organization, &id), &Party::Host).await })
                 });
-                done.await?;
+                done.await.map_err(|fault| match fault {
+                    Fault::Unknown => anyhow!(
+                        "there is no request `{named}` that is still open in {}; `lanyard recovery list` names those that are",
+                        of.slug
+                    ),
+                    fault => fault.into(),
+                })?;
                 list(shell, &of).await
             }
         }

@@ -228,12 +228,22 @@ pub(super) struct Period {
     /// Until this day or instant, which itself is not included
     #[arg(long, value_parser = Timestamp::parse, value_name = "DAY")]
     until: Option<Timestamp>,
+    /// Says that you mean an end in the past: it is over at once
+    #[arg(long, requires = "until")]
+    yes: bool,
 }
 
 impl Period {
-    /// The period; always, when nothing was said.
-    pub(super) fn validity(&self) -> anyhow::Result<Validity> {
-        Validity::new(self.from, self.until).map_err(|error| Usage(error.to_string()).into())
+    /// The period; always, when nothing was said. An end in the past takes `--yes`: a year is mistyped soon, and `past` says
+    /// what it would come to.
+    pub(super) fn validity(&self, now: Timestamp, past: &str) -> anyhow::Result<Validity> {
+        let validity = Validity::new(self.from, self.until).map_err(|error| Usage(error.to_string()))?;
+        match validity.until.filter(|_| validity.is_over(now) && !self.yes) {
+            Some(until) => {
+                Err(Usage(format!("{until} is past, and {past}; if you mean that day, say so by --yes")).into())
+            }
+            None => Ok(validity),
+        }
     }
 
     /// Whether anything was said.

@@ -103,9 +103,12 @@ Examples:
         period: Period,
     },
     /// Changes the kind of a membership, or from when until when it holds
-    #[command(
-        after_help = "Example:\n  lanyard membership update bill@riverside.example --kind contractor --until 2027-02-28 \\\n    --organization riverside"
-    )]
+    #[command(after_help = "\
+Example:
+  lanyard membership update bill@riverside.example --kind contractor --until 2027-02-28 \\
+    --organization riverside
+
+A day in the past ends the membership at once, which takes `--yes`.")]
     Update {
         /// The member: e-mail address, user name or id
         person: String,
@@ -227,16 +230,7 @@ impl Memberships {
                 show(shell, &of, &person).await
             }
             Command::Update { person, kind, period, always } => {
-                let validity = (always || period.is_given()).then(|| period.validity()).transpose()?;
-                let (context, id, reference) = (shell.context(), of.id.clone(), person.clone());
-                shell
-                    .change(move |tx| {
-                        Box::pin(async move {
-                            let member = scope::member(tx, &id, &reference).await?;
-                            membership::update(tx, &context, &id, &member.id, (kind, validity)).await.map(|_| ())
-                        })
-                    })
-                    .await?;
+                update(shell, &of, &person, (kind, (always || period.is_given()).then_some(&period))).await?;
                 show(shell, &of, &person).await
             }
             Command::Set { person, attributes } => {
@@ -270,13 +264,32 @@ async fn add(
     period: &Period,
 ) -> anyhow::Result<()> {
     let (context, of, person) = (shell.context(), of.id.clone(), person.to_owned());
-    let validity = period.validity()?;
+    let validity = period.validity(shell.app.clock.now(), "the membership would be over before it begins")?;
     shell
         .change(move |tx| {
             Box::pin(async move {
                 let user = scope::user(tx, &person).await?.id;
                 let new = NewMembership { user, kind, roles, validity, origin: Origin::of(&context) };
                 membership::join(tx, &context, &of, new).await.map(|_| ())
+            })
+        })
+        .await
+}
+
+async fn update(
+    shell: &Shell,
+    of: &Organization,
+    person: &str,
+    (kind, period): (Option<Slug>, Option<&Period>),
+) -> anyhow::Result<()> {
+    let past = "would end the membership at once; for that, there is `lanyard membership remove`";
+    let validity = period.map(|period| period.validity(shell.app.clock.now(), past)).transpose()?;
+    let (context, of, person) = (shell.context(), of.id.clone(), person.to_owned());
+    shell
+        .change(move |tx| {
+            Box::pin(async move {
+                let member = scope::member(tx, &of, &person).await?;
+                membership::update(tx, &context, &of, &member.id, (kind, validity)).await.map(|_| ())
             })
         })
         .await

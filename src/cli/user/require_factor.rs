@@ -34,8 +34,8 @@ member alone is taken back, whoever set it, and the answer says so.")]
 pub(super) struct Requirement {
     /// The member: e-mail address, user name or id
     person: String,
-    /// What it may be: email, passkey, sms or totp; may be repeated. With passkey alone nothing less will do
-    #[arg(long, value_name = "KIND", value_parser = kind, conflicts_with = "not")]
+    /// What it may be: email, passkey, sms or totp, several with commas or by repeating it. With passkey alone nothing less will do
+    #[arg(long, value_name = "KIND", value_parser = kind, value_delimiter = ',', conflicts_with = "not")]
     kind: Vec<Kind>,
     /// For how long they may put it off (14d); not at all, if left out
     #[arg(long, value_name = "SPAN", value_parser = grace, conflicts_with = "not")]
@@ -49,7 +49,7 @@ pub(super) struct Requirement {
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 fn kind(text: &str) -> Result<Kind, String> {
-    Kind::stored(text).ok_or_else(|| {
+    Kind::stored(text.trim()).ok_or_else(|| {
         let names = Kind::ALL.map(Kind::as_str).join(", ");
         format!("expected one of {names}")
     })

@@ -29,7 +29,7 @@ struct Shown {
     locked_at: Option<String>,
     /// Until when; none until an administrator unlocks it.
     locked_until: Option<String>,
-    /// The failed sign-ins that locked it.
+    /// The failed sign-ins in a row, those while it is locked among them.
     failed_sign_ins: i64,
     created_at: String,
     /// From when on the person can sign in.
@@ -130,7 +130,7 @@ fn lines(shown: &Shown) -> Vec<(&str, String)> {
     }
     if let Some(at) = &shown.locked_at {
         let until = shown.locked_until.as_deref().unwrap_or("an administrator unlocks it");
-        lines.push(("locked", format!("{at} after {} failed sign-ins, until {until}", shown.failed_sign_ins)));
+        lines.push(("locked", locked(at, until, shown.failed_sign_ins)));
     }
     lines.extend(shown.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
     let is_only = shown.organizations.len() == 1;
@@ -150,6 +150,13 @@ fn organization(one: &ShownMembership) -> String {
         (state, _) => format!(", {state}"),
     };
     format!("{} ({}{state})", one.organization, one.kind)
+}
+
+/// Failures are counted on while it is locked, by whoever goes on trying.
+fn locked(since: &str, until: &str, failures: i64) -> String {
+    let failed =
+        if failures == 1 { "1 sign-in failed".to_owned() } else { format!("{failures} sign-ins in a row failed") };
+    format!("since {since}, until {until}; {failed} so far")
 }
 
 /// Whether the person may sign in, and what waits for them.
@@ -182,12 +189,14 @@ mod tests {
 
     #[test]
     fn an_erasure_that_waits_is_told_of_whoever_it_is() {
-        for (disabled_at, deleted_at, asked, expected) in [
-            (None, None, None, "active"),
-            (None, None, Some("then"), "active, to be erased when the last hold ends"),
-            (Some("now"), None, None, "disabled now"),
-            (Some("now"), None, Some("then"), "disabled now, to be erased when the last hold ends"),
-            (Some("now"), Some("now"), Some("then"), "erased now"),
+        for (disabled_at, ended_at, deleted_at, asked, expected) in [
+            (None, None, None, None, "active"),
+            (None, None, None, Some("then"), "active, to be erased when the last hold ends"),
+            (Some("now"), None, None, None, "disabled now"),
+            (Some("now"), None, None, Some("then"), "disabled now, to be erased when the last hold ends"),
+            (Some("now"), Some("before"), None, None, "ended before"),
+            (None, Some("before"), None, Some("then"), "ended before, to be erased when the last hold ends"),
+            (Some("now"), Some("before"), Some("now"), Some("then"), "erased now"),
         ] {
             let text = |at: Option<&str>| at.map(str::to_owned);
             let shown = Shown {
@@ -207,12 +216,22 @@ mod tests {
                 from: None,
                 until: None,
                 disabled_at: text(disabled_at),
-                ended_at: None,
+                ended_at: text(ended_at),
                 deleted_at: text(deleted_at),
                 held_by: vec![],
                 to_be_erased_since: text(asked),
             };
             assert_eq!(state(&shown), expected);
+        }
+    }
+
+    #[test]
+    fn a_lock_is_told_with_its_end_and_what_failed() {
+        for (until, failures, expected) in [
+            ("noon", 12, "since ten, until noon; 12 sign-ins in a row failed so far"),
+            ("an administrator unlocks it", 1, "since ten, until an administrator unlocks it; 1 sign-in failed so far"),
+        ] {
+            assert_eq!(locked("ten", until, failures), expected);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         Shell,
         scope::{Period, Usage},
     },
-    directory::{expiry, tenancy::Aspect, validity::Validity},
+    directory::{expiry, tenancy::Aspect},
     id::OrganizationId,
 };
 
@@ -32,9 +32,6 @@ pub(super) struct Limits {
     /// Without a beginning and an end
     #[arg(long, conflicts_with_all = ["from", "until"])]
     always: bool,
-    /// Says that you mean an end in the past: the person is disabled at once
-    #[arg(long, requires = "until")]
-    yes: bool,
 }
 
 impl Limits {
@@ -42,12 +39,8 @@ impl Limits {
         if !self.always && !self.period.is_given() {
             return Err(Usage("say --from, --until or --always".to_owned()).into());
         }
-        let validity: Validity = self.period.validity()?;
-        if let Some(until) = validity.until.filter(|_| validity.is_over(shell.app.clock.now()) && !self.yes) {
-            let why = "is past, and would disable the person at once";
-            let instead = "for that, there is `lanyard user disable`; if you mean that day, say so by --yes";
-            return Err(Usage(format!("{until} {why}; {instead}")).into());
-        }
+        let past = "would disable the person at once; for that, there is `lanyard user disable`";
+        let validity = self.period.validity(shell.app.clock.now(), past)?;
         change(shell, by, &self.person, Aspect::Existence, move |tx, context, user| {
             Box::pin(async move { expiry::limit_account(tx, context, &user.id, validity).await })
         })

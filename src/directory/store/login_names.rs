@@ -4,7 +4,7 @@ use super::{maybe_moment, moment, text};
 use crate::{
     clock::Timestamp,
     directory::login_name::{Kind, LoginName},
-    id::UserId,
+    id::{OrganizationId, UserId},
     storage::{
         Result, Row, Tx,
         batch::{self, Rows, Table},
@@ -40,6 +40,30 @@ impl LoginNames<'_> {
         .fetch_all(self.0.connection())
         .await?;
         rows.iter().map(login_name).collect()
+    }
+
+    /// Names that may have been meant by `typed`, of members of an organization or of everybody: up to `most` that begin with
+    /// the same letter, and as many others; no emergency accounts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn near(&mut self, of: Option<&OrganizationId>, typed: &str, most: i64) -> Result<Vec<String>> {
+        const NAMES: &str =
+            "SELECT l.name FROM login_names l JOIN users u ON u.id = l.user_id AND u.emergency_for IS NULL";
+        const OF: &str = "JOIN memberships m ON m.user_id = u.id AND m.organization_id = $4 AND m.removed_at IS NULL";
+        let members = if of.is_some() { OF } else { "" };
+        let Some(first) = typed.chars().next() else { return Ok(vec![]) };
+        let alike = "WHERE l.retired_at IS NULL AND l.name >= $1 AND l.name < $2 ORDER BY l.name LIMIT $3";
+        let any = "WHERE l.retired_at IS NULL ORDER BY l.name LIMIT $3";
+        let both = format!(
+            "SELECT name FROM ({NAMES} {members} {alike}) AS alike UNION SELECT name FROM ({NAMES} {members} {any}) AS others"
+        );
+        let query = sql(both).bind(first.to_string()).bind(format!("{first}{}", char::MAX)).bind(most);
+        let query = match of {
+            Some(of) => query.bind(of.as_str().to_owned()),
+            None => query,
+        };
+        query.fetch_all(self.0.connection()).await?.iter().map(|row| text(row, "name")).collect()
     }
 
     /// Inserts them; `false` when somebody signs in with one of them.

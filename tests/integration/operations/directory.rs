@@ -147,7 +147,7 @@ fn the_last_owner_stays_whatever_is_tried() {
     for command in [
         "membership disable olivia@riverside.example",
         "membership remove olivia@riverside.example",
-        "membership update olivia@riverside.example --until 2026-11-23",
+        "membership update olivia@riverside.example --until 2026-11-23 --yes",
         "role end owner olivia@riverside.example",
         "user disable olivia@riverside.example",
         "user delete olivia@riverside.example --yes",

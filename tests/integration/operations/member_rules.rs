@@ -95,7 +95,7 @@ fn the_answer_says_what_becomes_of_the_kinds() {
     assert_eq!(host.json(&format!("user require-factor {PRIYA} --not"))["former_kinds"], "totp");
     assert!(listed(&host).is_empty());
 
-    let said = host.succeed(&format!("user require-factor {PRIYA} --kind totp --kind passkey"));
+    let said = host.succeed(&format!("user require-factor {PRIYA} --kind totp,passkey"));
     assert!(said.contains("multi-factor, by passkey, totp. A letter to"), "{said}");
     let said = host.succeed(&format!("user require-factor {PRIYA} --kind totp"));
     assert!(said.contains("multi-factor, by totp. Before, factor.kinds was passkey, totp for them alone."), "{said}");

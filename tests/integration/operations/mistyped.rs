@@ -8,6 +8,7 @@ fn riverside() -> Host {
         "org create riverside --name Riverside",
         "location create main-street --name Main",
         "group create gps --name GPs",
+        "station create front-desk --name Desk",
         "user create --name Priya --email priya@riverside.example --kind practitioner",
         "client create portal --name Portal --redirect-uri https://portal.example/callback",
         "client create reports --name Reports --auth basic --organization riverside --grant client-credentials",
@@ -43,10 +44,44 @@ fn a_name_that_leads_nowhere_is_answered_with_those_that_do() {
         ("client activate calendar --organization riverside", "there is portal, reports"),
         ("client give report billing", "did you mean `reports`?"),
         ("client give reports biling", "did you mean `billing`?"),
+        ("user show pria@riverside.example", "did you mean `priya@riverside.example`?"),
+        ("user disable Pryia@riverside.example", "did you mean `priya@riverside.example`?"),
+        ("user factors priya", "did you mean `priya@riverside.example`?"),
+        ("membership show priya@riversid.example", "did you mean `priya@riverside.example`?"),
+        ("role assign billing priay@riverside.example", "did you mean `priya@riverside.example`?"),
+        ("recovery request prija@riverside.example --reason Lost", "did you mean `priya@riverside.example`?"),
+        ("station link front-dsek", "did you mean `front-desk`?"),
+        ("station remove elsewhere", "there is front-desk"),
     ] {
         let said = host.fail(command);
         assert!(said.contains(expected), "lanyard {command}: {said}");
     }
+}
+
+#[test]
+fn nobody_is_named_who_is_not_near_or_belongs_to_others() {
+    let host = riverside();
+    host.succeed("org create harbour --name Harbour");
+    host.succeed("user create --name Bob --email bob@harbour.example --kind hirer --organization harbour");
+    for command in [
+        "user show bo@harbour.example --organization riverside",
+        "membership show bo@harbour.example --organization riverside",
+        "membership show max@riverside.example --organization riverside",
+        "user show olivia@riverside.example",
+    ] {
+        let said = host.fail(command);
+        assert!(said.contains("there is no") && !said.contains("did you mean"), "lanyard {command}: {said}");
+    }
+    assert!(host.fail("user show bo@harbour.example").contains("did you mean `bob@harbour.example`?"));
+}
+
+#[test]
+fn a_request_that_is_not_open_leads_to_those_that_are() {
+    let said = riverside().fail("recovery refuse rcv_019e1f0a2b3c7d4e8f90a1b2c3d4e5f6");
+    assert!(
+        said.contains("rcv_019e1f0a2b3c7d4e8f90a1b2c3d4e5f6") && said.contains("`lanyard recovery list`"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -171,6 +206,21 @@ fn an_end_in_the_past_is_meant_and_shown() {
     assert!(said.contains("disabled 20") && !said.contains("ended"), "{said}");
     let said = host.succeed(&format!("user validity {sam} --until 2099-01-01"));
     assert!(!said.contains("ended"), "{said}");
+    // Of what holds in one organization as well.
+    host.succeed("org create riverside --name Riverside");
+    host.succeed(&format!("membership add {sam} --kind administrative"));
+    for (command, instead) in [
+        (format!("membership update {sam} --until 2020-03-01"), "`lanyard membership remove`"),
+        (format!("role assign billing {sam} --until 2020-03-01"), "`lanyard role end`"),
+    ] {
+        let before = host.json(&format!("membership show {sam}"));
+        let said = host.run(&command);
+        assert_eq!(said.code, Some(2), "{}", said.err);
+        assert!(said.err.contains("00:00Z is past") && said.err.contains(instead), "{}", said.err);
+        assert_eq!(host.json(&format!("membership show {sam}")), before, "nothing was changed");
+        host.succeed(&format!("{command} --yes"));
+    }
+    host.succeed(&format!("membership update {sam} --always"));
     let said = host.succeed(&format!("user unlock {sam}"));
     assert!(said.contains("was not locked, and need not wait"), "{said}");
 }
