@@ -109,12 +109,12 @@ pub async fn require(
     let former_kinds = match &kinds {
         Some(kinds) => {
             let change = (Setting::FactorKinds, kinds, Care::SpareOwners);
-            changing::set(tx, (app, context), id, whom(member), change).await?
+            changing::set(tx, (app, context), id, whom(member), change).await?.former
         }
         None => forget_kinds(tx, context, (organization, member)).await?,
     };
     let change = (Setting::FactorRequired, &demands, Care::SpareOwners);
-    let former = changing::set(tx, (app, context), id, whom(member), change).await?;
+    let former = changing::set(tx, (app, context), id, whom(member), change).await?.former;
     if !can_be_met(tx, (app, context), (organization, member), wanted.level()).await? {
         return Err(Error::NothingWillDo(wanted.level()));
     }

@@ -1,7 +1,7 @@
 //! Policies: which rules hold for somebody, and what they come to; pure but for the store and the cache.
 //!
 //! What can be set is the table of [`setting`](crate::setting). An organization sets it for itself, for a role, a group, an
-//! app, a location or one member ([`changing`]), tries it ([`trial`]), or sets several rules in one step ([`preset`]); the configuration sets it for everybody. Of all rules that hold for somebody the
+//! app, a location or one member ([`changing`], which spares its owners), tries it ([`trial`]), or sets several rules in one step ([`preset`]); the configuration sets it for everybody. Of all rules that hold for somebody the
 //! strictest wins ([`rule`]); nobody can be allowed more by a rule. In an organization its rules count, those of the
 //! configuration with them; where no organization is chosen yet, those of every organization that the person is an
 //! active member of. [`emergency`] accounts have rules of their own. [`cached`] keeps them in memory, [`bounds`] says what they mean for sessions and tokens.
@@ -17,6 +17,7 @@ pub mod password;
 pub mod place;
 pub mod preset;
 pub mod rule;
+mod sparing;
 pub mod store;
 pub mod trial;
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{
-    changing::{self, Care, Error, For, named, named_in_log, person},
+    changing::{self, Care, Error, For, Outcome, named, named_in_log, person},
     store::Trial,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// How long a change is tried.
 pub const LENGTH: Duration = Duration::from_mins(10);
 
-/// Sets a rule for a while, or takes it back for a while (no value).
+/// Sets a rule for a while, or takes it back for a while (no value); what became of it.
 ///
 /// # Errors
 /// As [`changing::set`] and [`changing::unset`].
@@ -30,13 +30,13 @@ pub async fn begin(
     organization: &OrganizationId,
     (subject, name): (For<'_>, &str),
     (setting, value, care): (Setting, Option<&Value>, Care),
-) -> Result<(), Error> {
+) -> Result<Outcome, Error> {
     tx.organizations().lock(organization).await?;
     let before = tx.policy_trials().end(organization, subject, setting).await?;
     let whom = (subject, name);
-    let former = match value {
+    let outcome = match value {
         Some(value) => changing::set(tx, (app, context), organization, whom, (setting, value, care)).await?,
-        None => Some(changing::unset(tx, context, organization, whom, setting).await?),
+        None => Outcome::removal(changing::unset(tx, context, organization, whom, setting).await?),
     };
     let trial = Trial {
         organization: organization.clone(),
@@ -44,7 +44,7 @@ pub async fn begin(
         name: name.to_owned(),
         setting,
         // What was tried before was not there before.
-        former: before.map_or(former, |before| before.former),
+        former: before.map_or_else(|| outcome.former.clone(), |before| before.former),
         ends_at: context.now.plus(LENGTH),
     };
     tx.policy_trials().put(&trial).await?;
@@ -56,7 +56,7 @@ pub async fn begin(
         until: trial.ends_at.to_string(),
     };
     tx.record(context, Some(organization), &event);
-    Ok(())
+    Ok(outcome)
 }
 
 /// Keeps what is tried in an organization, all of it or one change; how much that was.

@@ -91,6 +91,7 @@ const STEPS: &[Step] = migrations! {
     "202611232018" "direct_grants";
     "202611232108" "forgotten_devices";
     "202611232122" "remembered_at_stations";
+    "202611232332" "sessions_of_people";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -10,7 +10,7 @@ use std::{
 use data_encoding::HEXLOWER;
 use tokio::sync::OnceCell;
 
-use super::{Result, Settings, Storage, migration};
+use super::{Engine, Result, Settings, Storage, migration, sql, value::Value};
 use crate::secret::sha256;
 
 /// Names the server of the tests; `tests/with-postgres` sets it.
@@ -97,6 +97,26 @@ impl Database {
     pub async fn second_node(&self) -> Storage {
         Storage::open(&self.settings).await.expect("the database opens twice")
     }
+}
+
+/// How a database goes about a statement, each table by its indexes where that can be.
+///
+/// # Panics
+/// When it does not understand the statement.
+pub async fn plan(storage: &Storage, text: &str, values: Vec<Value>) -> String {
+    let mut tx = storage.read().await.expect("the database answers");
+    let (explain, column) = match storage.engine() {
+        Engine::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+        Engine::Postgres => {
+            // A table of few rows is read whole otherwise.
+            tx.run("SET LOCAL enable_seqscan = off").await.expect("the database answers");
+            ("EXPLAIN", 0)
+        }
+    };
+    let query = sql(format!("{explain} {text}")).bind_all(values);
+    let rows = query.fetch_all(tx.connection()).await.expect("a statement");
+    let lines: Vec<String> = rows.iter().map(|row| row.try_get(column).expect("a line")).collect();
+    lines.join("\n")
 }
 
 impl Drop for Database {

@@ -7,7 +7,7 @@ use crate::{
     directory::organization::Organization,
     policy::{
         self,
-        changing::{self, Care},
+        changing::{self, Care, Outcome},
         preset::{self, Preset},
         trial,
     },
@@ -56,28 +56,30 @@ async fn change(
     let is_told = found.kind == SubjectKind::Member && setting == Setting::FactorRequired && !manner.is_trial;
     let desk = if is_told { Some(recovery::desk(shell).await?) } else { None };
     let care = if manner.is_forced { Care::Forced } else { Care::SpareOwners };
-    shell
+    let outcome = shell
         .app
         .storage
         .write::<_, policy::Error, _>(move |tx| {
             Box::pin(async move {
                 let (whom, id) = (((found.kind, found.id.as_str()), found.name.as_str()), &organization.id);
-                let former = match &value {
+                let outcome = match &value {
                     value if manner.is_trial => {
-                        trial::begin(tx, (&app, &context), id, whom, (setting, value.as_ref(), care)).await?;
-                        None
+                        trial::begin(tx, (&app, &context), id, whom, (setting, value.as_ref(), care)).await?
                     }
                     Some(value) => changing::set(tx, (&app, &context), id, whom, (setting, value, care)).await?,
-                    None => Some(changing::unset(tx, &context, id, whom, setting).await?),
+                    None => Outcome::removal(changing::unset(tx, &context, id, whom, setting).await?),
                 };
                 if let Some(desk) = desk {
-                    let change = (former.as_deref(), value.as_ref());
+                    let change = (outcome.former.as_deref(), value.as_ref());
                     requiring::tell(tx, &context, &desk, (&organization, &found.id), change).await?;
                 }
-                Ok(())
+                Ok(outcome)
             })
         })
         .await?;
+    if outcome.is_unchecked {
+        print::aside("No owner has signed in lately, so it could not be checked whether this stops all of them.");
+    }
     if manner.is_trial {
         print::aside("It is tried for ten minutes, and then as it was before; `lanyard policy keep` keeps it.");
     }

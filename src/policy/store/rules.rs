@@ -17,6 +17,9 @@ use crate::{
     text::Slug,
 };
 
+/// So many sessions of a person say where they come from.
+const LATEST: usize = 20;
+
 /// Queries of rules.
 pub struct PolicyRules<'t>(&'t mut Tx);
 
@@ -246,21 +249,51 @@ impl PolicyRules<'_> {
     }
 
     /// Where some people are signed in from now.
-    pub(in crate::policy) async fn addresses(&mut self, people: &[UserId]) -> Result<Vec<(UserId, String)>> {
+    pub(in crate::policy) async fn addresses(
+        &mut self,
+        people: &[UserId],
+        now: Timestamp,
+    ) -> Result<Vec<(UserId, String)>> {
+        self.latest_addresses(people, ("ended_at IS NULL AND expires_at > $1", now)).await
+    }
+
+    /// Where some people were signed in from since then, whether they still are or not.
+    pub(in crate::policy) async fn last_addresses(
+        &mut self,
+        people: &[UserId],
+        since: Timestamp,
+    ) -> Result<Vec<(UserId, String)>> {
+        self.latest_addresses(people, ("last_seen_at > $1", since)).await
+    }
+
+    /// The addresses of the latest sessions of each, of those that a condition on an instant lets through.
+    async fn latest_addresses(
+        &mut self,
+        people: &[UserId],
+        (condition, instant): (&str, Timestamp),
+    ) -> Result<Vec<(UserId, String)>> {
         let mut found = vec![];
         for list in padded(people) {
-            let text = format!(
-                "SELECT user_id, address FROM sessions \
-                 WHERE ended_at IS NULL AND completed_at IS NOT NULL AND user_id IN ({}) LIMIT 1000",
-                in_list(1, list.len())
-            );
-            let query = list.iter().fold(sql(text), |query, id| query.bind(id.as_str().to_owned()));
+            let query = sql(latest(condition, list.len())).bind(instant.0);
+            let query = list.iter().fold(query, |query, id| query.bind(id.as_str().to_owned()));
             for row in query.fetch_all(self.0.connection()).await? {
                 found.push((UserId::from_stored(row.try_get("user_id")?), row.try_get("address")?));
             }
         }
         Ok(found)
     }
+}
+
+/// Of each of so many people some steps in an index, however many sessions they have had.
+fn latest(condition: &str, people: usize) -> String {
+    let of_one = |number: usize| {
+        format!(
+            "SELECT user_id, address FROM (SELECT user_id, address FROM sessions \
+             WHERE user_id = ${} AND completed_at IS NOT NULL AND {condition} ORDER BY id DESC LIMIT {LATEST}) AS s{number}",
+            number + 1
+        )
+    };
+    (1..=people).map(of_one).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// Who sets a rule, as lists show it.
@@ -301,4 +334,26 @@ fn within(location: &LocationId, places: &[Place]) -> BTreeSet<Slug> {
     let edges: Vec<(LocationId, LocationId)> = edges.collect();
     let below = tree::below(&edges, [location]);
     places.iter().filter(|place| below.contains(&place.id)).map(|place| place.slug.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::testing::{databases, plan};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn where_people_came_from_is_a_few_steps_in_an_index_each() {
+        for database in databases().await {
+            for (condition, index) in
+                [("ended_at IS NULL AND expires_at > $1", "sessions_"), ("last_seen_at > $1", "sessions_of_people")]
+            {
+                let values = vec![1.into(), "usr_1".into(), "usr_2".into()];
+                let plan = plan(&database.storage, &latest(condition, 2), values).await;
+                assert!(plan.contains(index), "{plan}");
+                for costly in ["SCAN sessions", "Seq Scan on sessions", "TEMP B-TREE", "Sort"] {
+                    assert!(!plan.contains(costly), "{plan}");
+                }
+            }
+        }
+    }
 }

@@ -191,6 +191,12 @@ impl Clinic {
         self.write(move |tx| Box::pin(async move { join(tx, &context, &at, (&user, &[])).await })).await
     }
 
+    /// The same, in a role everywhere.
+    pub(crate) async fn joins_as(&self, name: &str, slug: &str, role: &'static str) -> MembershipId {
+        let (context, user, at) = (self.context(), self.user(name).await, self.organization(slug).await);
+        self.write(move |tx| Box::pin(async move { join(tx, &context, &at, (&user, &[(role, None)])).await })).await
+    }
+
     pub(crate) async fn organization(&self, slug: &str) -> OrganizationId {
         let slug = slug.parse().unwrap();
         self.app.storage.read().await.unwrap().organizations().by_slug(&slug).await.unwrap().unwrap().id

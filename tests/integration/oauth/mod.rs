@@ -32,5 +32,6 @@ mod registration;
 mod step_up;
 mod take_over;
 mod request_objects;
+mod sparing;
 mod validity;
 mod vectors;
