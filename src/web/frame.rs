@@ -1,5 +1,7 @@
 //! What every page shares: its language and texts, the organization's brand, its stylesheets, its form tokens.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::{
     http::{HeaderValue, header},
@@ -13,6 +15,7 @@ use super::{
     language::{self, Language, strings::Strings},
     visit::Visit,
 };
+use crate::id::RequestId;
 
 /// A page that a handler returns.
 pub struct Page<T>(pub T);
@@ -108,6 +111,24 @@ impl Frame {
     #[must_use]
     pub fn visit(&self) -> &Visit {
         &self.visit
+    }
+
+    /// What a help desk finds the request by, as the audit log and the log name it.
+    #[must_use]
+    pub fn request_id(&self) -> &RequestId {
+        self.visit.request_id()
+    }
+
+    /// When the page was made.
+    #[must_use]
+    pub fn time(&self) -> String {
+        self.language.date_and_time(self.visit.site().clock().now())
+    }
+
+    /// The address that the request came from, as rules about networks see it.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.visit.address()
     }
 
     /// The tag for `<html lang>`.

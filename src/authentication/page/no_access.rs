@@ -1,4 +1,5 @@
-//! An app that the person may not use: why, and whom to ask.
+//! An app that the person may not use: why, whom to ask, and by what a help desk finds the refusal (`audit list --request`). What
+//! the rules say is the organization's, and is not told.
 
 use askama::Template;
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{body::Body, extract::ConnectInfo, http::Request};
-use lanyard::{geography::testing as geography, setting::SubjectKind};
+use lanyard::{audit::store::Query, geography::testing as geography, setting::SubjectKind};
 
 use super::{
     clinic::{Answer, Clinic, basic, redemption, request},
@@ -33,6 +33,14 @@ async fn who_comes_from_elsewhere_is_stopped_where_they_come_themselves() {
         let stopped = authorize("198.51.100.1", "portal").await;
         assert_eq!(stopped.status, 403);
         assert!(stopped.body.contains("doesn’t let you work from this network"), "{}", stopped.body);
+        // What a help desk finds it by, and nothing of the rule.
+        let request = stopped.headers["x-request-id"].to_str().unwrap().to_owned();
+        let facts = [request.as_str(), "<code>198.51.100.1</code>", "UTC"];
+        assert!(facts.iter().all(|fact| stopped.body.contains(fact)), "{}", stopped.body);
+        assert!(!stopped.body.contains("192.0.2"), "{}", stopped.body);
+        let query = Query { request: Some(request), limit: 9, ..Query::default() };
+        let found = clinic.app.storage.read().await.unwrap().audit().list(query).await.unwrap();
+        assert!(found.iter().any(|event| event.action == "policy-refusal"), "{found:?}");
         // The server of an app is no place of the person; the person's own device is.
         let code = authorize("192.0.2.7", "portal").await.parameter("code").unwrap();
         assert_eq!(redeem("198.51.100.1", "portal", redemption(&code)).await.status, 200);

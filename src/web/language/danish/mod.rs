@@ -71,6 +71,8 @@ pub static STRINGS: Strings = Strings {
         to_account: "Gå til min konto",
         for_support: "Oplysninger til it-support",
         request_id: "Forespørgselsnummer",
+        time: "Tidspunkt",
+        address: "Din adresse",
         detail: "Hvad der var galt",
     },
     ago: Ago {

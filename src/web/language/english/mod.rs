@@ -71,6 +71,8 @@ pub static STRINGS: Strings = Strings {
         to_account: "Go to my account",
         for_support: "Details for your help desk",
         request_id: "Request number",
+        time: "Time",
+        address: "Your address",
         detail: "What was wrong",
     },
     ago: Ago {

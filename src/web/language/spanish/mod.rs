@@ -71,6 +71,8 @@ pub static STRINGS: Strings = Strings {
         to_account: "Ir a mi cuenta",
         for_support: "Detalles para el soporte técnico",
         request_id: "Número de solicitud",
+        time: "Hora",
+        address: "Su dirección",
         detail: "Qué estaba mal",
     },
     ago: Ago {

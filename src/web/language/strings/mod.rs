@@ -88,6 +88,8 @@ pub struct Errors {
     pub to_account: &'static str,
     pub for_support: &'static str,
     pub request_id: &'static str,
+    pub time: &'static str,
+    pub address: &'static str,
     pub detail: &'static str,
 }
 
