@@ -9,7 +9,7 @@
 //! * `remote`: the app as its client sees it, with its `features` and its lists (`listing`). `lookup`: who of it somebody of ours is. `projection`: a document as it is sent. `problem`: what goes wrong, with what to
 //!   do about it. `store/`: the only SQL.
 //!
-//! A person is pushed while the membership is active and the person has joined, and with the id of the membership as
+//! A person is pushed while the membership is active and the person has joined, unless it is an emergency account, and with the id of the membership as
 //! `externalId`: by that they are found again when an answer was lost. What an app has of its own stays untouched. Not here:
 //! when a run begins (`worker`), and how somebody asks for one (`cli`).
 

@@ -1,5 +1,6 @@
 //! Riverside pushes its people to an app: Harbour of another Lanyard, over a socket, on both databases.
 
+mod emergency;
 mod hostile;
 mod leaving;
 mod misbehaving;
