@@ -181,8 +181,9 @@ where
 {
     type Rejection = Response;
 
-    /// A GET is sent through the sign-in and back (without its query, where that is too long to be kept); a POST is told
-    /// that its form has expired, since its content is gone.
+    /// A GET is sent through the sign-in and back (without its query, where that is too long to be kept), and so is whoever
+    /// is signed in and has a step to do that was not there when their form was opened: they fill it in once more. A POST of
+    /// nobody is told that its form has expired, since its content is gone.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let person = Person::from_request_parts(parts, state).await?;
@@ -193,7 +194,7 @@ where
 
 /// The answer to whoever has a step to do first.
 fn sent_to(step: Step, visit: &Visit, parts: &Parts) -> Response {
-    if !matches!(parts.method, Method::GET | Method::HEAD) {
+    if step == Step::SignIn && !matches!(parts.method, Method::GET | Method::HEAD) {
         return Refusal::FormExpired.into_response();
     }
     match LocalPath::parse(visit.target()).or_else(|_| LocalPath::parse(parts.uri.path())) {

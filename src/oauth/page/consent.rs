@@ -56,7 +56,10 @@ pub(in crate::oauth) async fn decide(
     Query(query): Query,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, web::Error> {
-    let mut resumed = resumed(&provider, &visit, &query).await?;
+    let mut resumed = match resumed(&provider, &visit, &query).await? {
+        Ok(resumed) => resumed,
+        Err(anew) => return Ok(anew.into_response()),
+    };
     if form.value("decision") != Some("allow") {
         resumed.arrived.progress = Progress { was_refused: true, ..resumed.arrived.progress.clone() };
         return Ok(resumed.arrived.address(&provider, &visit).await?.into_response());

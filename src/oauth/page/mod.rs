@@ -23,8 +23,13 @@ struct Resumed {
     person: SignedIn,
 }
 
-/// Opens the return path of a form: the request goes on only in the browser that began it, with the person signed in.
-async fn resumed(provider: &Provider, visit: &Visit, query: &Parameters) -> Result<Resumed, web::Error> {
+/// Opens the return path of a form: the request goes on only in the browser that began it, with the person signed in; else
+/// it is decided anew at that path.
+async fn resumed(
+    provider: &Provider,
+    visit: &Visit,
+    query: &Parameters,
+) -> Result<Result<Resumed, LocalPath>, web::Error> {
     let sealed = query.value(return_to::PARAMETER).unwrap_or_default();
     let back = visit.open_return(sealed).map_err(|_| web::Refusal::FormExpired)?;
     let address: Uri = back.path.as_str().parse().map_err(|_| web::Refusal::FormExpired)?;
@@ -33,7 +38,7 @@ async fn resumed(provider: &Provider, visit: &Visit, query: &Parameters) -> Resu
     }
     let arrived = resume(provider, visit, address.query().unwrap_or_default()).await?;
     let person = Person::of(&provider.policies, visit).await?.signed_in();
-    Ok(Resumed { arrived, person: person.ok_or(web::Refusal::FormExpired)? })
+    Ok(person.map(|person| Resumed { arrived, person }).ok_or(back.path))
 }
 
 /// Sends a person to prove what a request of a device or a back end needs, and back to its page.

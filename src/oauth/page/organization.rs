@@ -95,7 +95,10 @@ pub(in crate::oauth) async fn choose(
     Query(query): Query,
     CsrfForm(form): CsrfForm,
 ) -> Result<Response, web::Error> {
-    let mut resumed = resumed(&provider, &visit, &query).await?;
+    let mut resumed = match resumed(&provider, &visit, &query).await? {
+        Ok(resumed) => resumed,
+        Err(anew) => return Ok(anew.into_response()),
+    };
     let chosen = form.value("organization").unwrap_or_default();
     let now = provider.app.clock.now();
     let members = provider.app.storage.read().await?.memberships().active_of_user(&resumed.person.user.id, now).await?;

@@ -18,7 +18,12 @@ const CHOICE: &str = "/account/enrolment";
 async fn whoever_has_none_sets_one_up_at_the_next_sign_in_and_goes_on() {
     for app in TestApp::each().await {
         let mut running = app.signed_in(PRIYA).await;
+        let open = running.open("/account/name").await;
         rule(&app, Setting::FactorRequired, "multi-factor").await;
+        let sent = running.submit(&open, "/account/name", &[("given_name", "P"), ("family_name", "N")]).await;
+        sent.expect(200, "asks for a second step");
+        assert!(sent.path.starts_with(CHOICE), "a form that was open leads there too: {}", sent.path);
+        assert_eq!(app.user(PRIYA).await.name.as_str(), "Priya Nair", "nothing was changed");
         let asked = running.open("/account/name").await;
         assert!(asked.path.starts_with(CHOICE), "what runs is asked as well: {}", asked.path);
 
