@@ -8,20 +8,14 @@ use lanyard::{
     authentication::assurance,
     directory::membership,
     id::{FactorId, UserId},
-    policy::{
-        changing::{self, Care},
-        trial,
-    },
+    policy::changing::{self, Care},
     session::EndReason,
     setting::{Setting, SubjectKind},
     storage::sql,
 };
 use serde_json::Value;
 
-use super::{
-    clinic::{Answer, Clinic, basic, claims, request},
-    places::authorize_from,
-};
+use super::clinic::{Answer, Clinic, basic, claims, request};
 
 impl Clinic {
     /// Riverside sets a rule for the whole organization.
@@ -408,34 +402,5 @@ async fn members_are_found_with_whether_they_have_a_second_factor() {
         let harbour = tx.organizations().by_reference("harbour").await.unwrap().unwrap().id;
         let there = tx.policy_rules().members(&harbour, &all[1..]).await.unwrap();
         assert_eq!(there.len(), 0, "Sam is a member of riverside alone");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_shuts_people_out_is_taken_back_by_one_of_the_nodes() {
-    for clinic in Clinic::each().await {
-        let priya = clinic.browser("priya").await;
-        let status = async || authorize_from(&clinic, "198.51.100.7", (&priya, RIVERSIDE)).await.status.as_u16();
-        clinic.rule("network.allowed", "198.51.100.0/24").await;
-        let (app, context, at) = (clinic.app.clone(), clinic.context(), clinic.organization("riverside").await);
-        clinic
-            .write(move |tx| {
-                Box::pin(async move {
-                    let setting = Setting::NetworkAllowed;
-                    let value = setting.kind().parse("10.0.0.0/8").unwrap();
-                    let change = (setting, Some(&value), Care::Forced);
-                    let whom = ((SubjectKind::Organization, ""), "riverside");
-                    trial::begin(tx, (&app, &context), &at, whom, change).await?;
-                    Ok(())
-                })
-            })
-            .await;
-        assert_eq!(status().await, 403);
-        clinic.app.clock.advance(minutes(9));
-        assert_eq!(trial::roll_back(&clinic.app).await.unwrap(), 0, "not yet");
-        clinic.app.clock.advance(minutes(1));
-        let (one, other) = tokio::join!(trial::roll_back(&clinic.app), trial::roll_back(&clinic.app));
-        assert_eq!(one.unwrap() + other.unwrap(), 1);
-        assert_eq!((status().await, clinic.recorded("policy-rollback").await), (303, 1));
     }
 }
