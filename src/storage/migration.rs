@@ -92,6 +92,8 @@ const STEPS: &[Step] = migrations! {
     "202611232108" "forgotten_devices";
     "202611232122" "remembered_at_stations";
     "202611232332" "sessions_of_people";
+    "202611240017" "shared_rules";
+    "202611240018" "groups_of_roles";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

@@ -109,7 +109,7 @@ pub async fn plan(storage: &Storage, text: &str, values: Vec<Value>) -> String {
         Engine::Sqlite => ("EXPLAIN QUERY PLAN", 3),
         Engine::Postgres => {
             // A table of few rows is read whole otherwise.
-            tx.run("SET LOCAL enable_seqscan = off").await.expect("the database answers");
+            tx.run("SET enable_seqscan = off").await.expect("the database answers");
             ("EXPLAIN", 0)
         }
     };

@@ -275,33 +275,7 @@ impl Recoveries<'_> {
     ) -> Result<Vec<Helper>> {
         let mut found: Vec<Helper> = vec![];
         for list in padded(roles) {
-            let text = format!(
-                "WITH RECURSIVE carrying (id) AS ( \
-                   SELECT group_id FROM group_roles WHERE role_id IN ({roles}) AND COALESCE(location_id, '') = '' \
-                   UNION SELECT group_parents.group_id FROM group_parents \
-                   JOIN carrying ON carrying.id = group_parents.parent_id \
-                 ), \
-                 helping (membership_id) AS ( \
-                   SELECT a.membership_id FROM assignments a WHERE a.ended_at IS NULL AND a.location_id IS NULL \
-                   AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
-                   AND a.role_id IN ({roles}) \
-                   UNION SELECT gm.membership_id FROM group_members gm JOIN carrying ON carrying.id = gm.group_id \
-                   UNION SELECT p.membership_id FROM membership_permissions p \
-                   WHERE p.permission = $3 AND p.effect = 'grant' \
-                 ) \
-                 SELECT u.id, u.email, u.name, u.locale FROM helping h \
-                 JOIN memberships m ON m.id = h.membership_id AND m.organization_id = $2 AND m.removed_at IS NULL AND m.disabled_at IS NULL \
-                 AND (m.valid_from IS NULL OR m.valid_from <= $1) AND (m.valid_until IS NULL OR m.valid_until > $1) \
-                 JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
-                 AND (u.account_from IS NULL OR u.account_from <= $1) \
-                 AND (u.account_until IS NULL OR u.account_until > $1) \
-                 WHERE u.email IS NOT NULL \
-                 AND NOT EXISTS (SELECT 1 FROM membership_permissions d \
-                   WHERE d.membership_id = m.id AND d.permission = $3 AND d.effect = 'deny') \
-                 ORDER BY u.id LIMIT {MOST_HELPERS}",
-                roles = in_list(4, list.len())
-            );
-            let query = sql(text).bind(now.0).bind(of.as_str().to_owned()).bind(permission);
+            let query = sql(helping(list.len())).bind(now.0).bind(of.as_str().to_owned()).bind(permission);
             let query = list.iter().fold(query, |query, id| query.bind(id.as_str().to_owned()));
             for row in query.fetch_all(self.0.connection()).await? {
                 found.push(Helper {
@@ -335,4 +309,64 @@ fn open(row: &Row) -> Result<Open> {
         expires_at: Timestamp(row.try_get("expires_at")?),
     };
     Ok(Open { recovery, person: row.try_get("person")?, requester: row.try_get("requester")? })
+}
+
+/// Who holds one of so many roles everywhere, or was granted a permission. SQLite goes through what a `CROSS JOIN` names first:
+/// from the few who hold something to the many members, never the other way.
+fn helping(roles: usize) -> String {
+    format!(
+        "WITH RECURSIVE carrying (id) AS ( \
+           SELECT group_id FROM group_roles WHERE role_id IN ({roles}) AND COALESCE(location_id, '') = '' \
+           UNION SELECT group_parents.group_id FROM carrying \
+           CROSS JOIN group_parents WHERE group_parents.parent_id = carrying.id \
+         ), \
+         helping (membership_id) AS ( \
+           SELECT a.membership_id FROM assignments a WHERE a.ended_at IS NULL AND a.location_id IS NULL \
+           AND (a.valid_from IS NULL OR a.valid_from <= $1) AND (a.valid_until IS NULL OR a.valid_until > $1) \
+           AND a.role_id IN ({roles}) \
+           UNION SELECT gm.membership_id FROM carrying CROSS JOIN group_members gm WHERE gm.group_id = carrying.id \
+           UNION SELECT p.membership_id FROM membership_permissions p \
+           WHERE p.permission = $3 AND p.effect = 'grant' \
+         ) \
+         SELECT u.id, u.email, u.name, u.locale FROM helping h \
+         CROSS JOIN memberships m \
+         JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL AND u.deleted_at IS NULL \
+         AND (u.account_from IS NULL OR u.account_from <= $1) \
+         AND (u.account_until IS NULL OR u.account_until > $1) \
+         WHERE m.id = h.membership_id AND m.organization_id = $2 AND m.removed_at IS NULL AND m.disabled_at IS NULL \
+         AND (m.valid_from IS NULL OR m.valid_from <= $1) AND (m.valid_until IS NULL OR m.valid_until > $1) \
+         AND u.email IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM membership_permissions d \
+           WHERE d.membership_id = m.id AND d.permission = $3 AND d.effect = 'deny') \
+         ORDER BY u.id LIMIT {MOST_HELPERS}",
+        roles = in_list(4, roles)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::testing::{databases, plan};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_can_help_is_found_by_what_they_hold() {
+        for database in databases().await {
+            let values = vec![1.into(), "org_a".into(), "members.write".into(), "rol_1".into()];
+            let plan = plan(&database.storage, &helping(1), values).await;
+            assert!(plan.contains("membership_permissions_by_permission"), "{plan}");
+            for table in
+                ["p", "a", "m", "u", "d", "gm", "group_roles", "membership_permissions", "memberships", "users"]
+            {
+                assert!(
+                    !plan.lines().any(|line| line.trim().starts_with(&format!("SCAN {table} "))),
+                    "{table}: {plan}"
+                );
+            }
+            for costly in
+                ["AUTOMATIC COVERING", "Seq Scan on memberships", "Seq Scan on group", "m USING INDEX memberships_live"]
+            {
+                assert!(!plan.contains(costly), "{costly}: {plan}");
+            }
+        }
+    }
 }

@@ -236,7 +236,7 @@ impl Groups<'_> {
             "DELETE FROM group_roles WHERE group_id = $1",
             "DELETE FROM external_ids WHERE resource_id = $1",
             "DELETE FROM group_rules WHERE group_id = $1",
-            "DELETE FROM policy_trials WHERE subject_kind = 'group' AND subject_id = $1",
+            "DELETE FROM policy_trials WHERE subject_kind = 'group' AND subject_id = $1 AND subject_id <> ''",
             "DELETE FROM policy_rules WHERE subject_kind = 'group' AND subject_id = $1 AND subject_id <> ''",
         ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;

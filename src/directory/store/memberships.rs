@@ -318,7 +318,7 @@ impl Memberships<'_> {
 }
 
 /// The rules for one member alone, and what is tried of them.
-const RULES_OF_MEMBER: [&str; 2] = [
+pub(super) const RULES_OF_MEMBER: [&str; 2] = [
     "DELETE FROM policy_trials WHERE subject_kind = 'member' AND subject_id = $1 AND subject_id <> ''",
     "DELETE FROM policy_rules WHERE subject_kind = 'member' AND subject_id = $1 AND subject_id <> ''",
 ];

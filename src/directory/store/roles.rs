@@ -236,7 +236,7 @@ impl Roles<'_> {
             "DELETE FROM role_permissions WHERE role_id = $1",
             "DELETE FROM group_roles WHERE role_id = $1",
             "DELETE FROM client_roles WHERE role_id = $1",
-            "DELETE FROM policy_trials WHERE subject_kind = 'role' AND subject_id = $1",
+            "DELETE FROM policy_trials WHERE subject_kind = 'role' AND subject_id = $1 AND subject_id <> ''",
             "DELETE FROM policy_rules WHERE subject_kind = 'role' AND subject_id = $1 AND subject_id <> ''",
         ] {
             sql(statement).bind(id.as_str().to_owned()).execute(self.0.connection()).await?;

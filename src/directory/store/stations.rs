@@ -13,6 +13,10 @@ use crate::{
 /// Queries of stations.
 pub struct Stations<'t>(&'t mut Tx);
 
+pub(super) const ASK_AGAIN: &str = "UPDATE known_devices SET remembered_at = NULL \
+     WHERE browser_hash = (SELECT browser_hash FROM stations WHERE id = $1) AND remembered_at IS NOT NULL \
+     RETURNING user_id";
+
 impl Tx {
     /// Shared workstations.
     pub fn stations(&mut self) -> Stations<'_> {
@@ -133,12 +137,7 @@ impl Stations<'_> {
 
     /// Nobody is remembered any more in the browser that a station is; who was.
     pub(in crate::directory) async fn ask_again(&mut self, id: &StationId) -> Result<Vec<UserId>> {
-        let rows = sql("UPDATE known_devices SET remembered_at = NULL \
-             WHERE browser_hash = (SELECT browser_hash FROM stations WHERE id = $1) AND remembered_at IS NOT NULL \
-             RETURNING user_id")
-        .bind(id.as_str().to_owned())
-        .fetch_all(self.0.connection())
-        .await?;
+        let rows = sql(ASK_AGAIN).bind(id.as_str().to_owned()).fetch_all(self.0.connection()).await?;
         rows.iter().map(|row| Ok(UserId::from_stored(text(row, "user_id")?))).collect()
     }
 

@@ -8,6 +8,7 @@ mod isolation;
 mod links;
 mod people;
 mod placeholders;
+mod plans;
 mod provisioning;
 mod retention;
 mod retention_end;

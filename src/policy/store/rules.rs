@@ -97,50 +97,48 @@ impl PolicyRules<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn of(&mut self, organization: &OrganizationId) -> Result<Vec<StoredRule>> {
-        let clause = |organizations: usize| format!("p.organization_id IN ({})", in_list(1, organizations));
-        self.of_all(&[organization.as_str()], clause).await
+        let keys = [organization.as_str()];
+        let rows = self.rows(&keys, |organizations| format!("p.organization_id IN ({organizations})")).await?;
+        self.stored(rows).await
     }
 
-    /// The rules of several organizations that may be about these members of them; not those that are for another member
-    /// alone.
+    /// The rules of several organizations that may be about these members of them, by setting and subject; not those that are for
+    /// another member alone, however many there are.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn about(&mut self, members: &[(&MembershipId, &OrganizationId)]) -> Result<Vec<StoredRule>> {
         let keys: Vec<&str> = members.iter().flat_map(|(id, at)| [id.as_str(), at.as_str()]).collect();
-        // An id of a member is that of no organization, so one list is enough for both.
-        let clause = |count: usize| {
-            let list = in_list(1, count);
-            format!("p.organization_id IN ({list}) AND (p.subject_kind <> 'member' OR p.subject_id IN ({list}))")
-        };
-        self.of_all(&keys, clause).await
+        let mut rows = self.rows(&keys, shared).await?;
+        rows.extend(self.rows(&keys, own).await?);
+        self.stored(rows).await
     }
 
-    /// The rules that a clause for so many keys lets through. A setting that this program does not know is one of a newer
-    /// program: it is left out.
-    async fn of_all(&mut self, keys: &[&str], clause: impl Fn(usize) -> String) -> Result<Vec<StoredRule>> {
+    /// What a clause for a list of keys lets through.
+    async fn rows(&mut self, keys: &[&str], clause: impl Fn(&str) -> String) -> Result<Vec<Row>> {
         let mut rows = vec![];
         for list in padded(keys) {
-            let text = format!(
-                "SELECT p.organization_id, o.slug AS organization_slug, p.subject_kind, p.subject_id, \
-                 COALESCE(r.slug, g.slug, l.slug) AS slug, p.setting, p.value, p.set_at, p.set_by \
-                 FROM policy_rules p \
-                 JOIN organizations o ON o.id = p.organization_id \
-                 LEFT JOIN roles r ON p.subject_kind = 'role' AND r.id = p.subject_id \
-                 LEFT JOIN groups g ON p.subject_kind = 'group' AND g.id = p.subject_id \
-                 LEFT JOIN locations l ON p.subject_kind = 'location' AND l.id = p.subject_id \
-                 WHERE {} \
-                 ORDER BY p.organization_id, p.setting, p.subject_kind, p.subject_id",
-                clause(list.len())
-            );
-            let query = list.iter().fold(sql(text), |query, id| query.bind((*id).to_owned()));
+            let query = sql(select(&clause(&in_list(1, list.len()))));
+            let query = list.iter().fold(query, |query, id| query.bind((*id).to_owned()));
             rows.extend(query.fetch_all(self.0.connection()).await?);
         }
+        Ok(rows)
+    }
+
+    /// Reads rows. A setting that this program does not know is one of a newer program: it is left out.
+    async fn stored(&mut self, rows: Vec<Row>) -> Result<Vec<StoredRule>> {
         let is_of_place = |row: &&Row| row.try_get::<String>("subject_kind").is_ok_and(|kind| kind == "location");
         let has_places = rows.iter().filter(is_of_place).map(|row| row.try_get("organization_id"));
         let places: BTreeSet<String> = has_places.collect::<Result<_>>()?;
         let places = self.places(&places.into_iter().map(OrganizationId::from_stored).collect::<Vec<_>>()).await?;
-        rows.iter().filter_map(|row| stored(row, &places).transpose()).collect()
+        let rules = rows.iter().filter_map(|row| stored(row, &places).transpose());
+        let mut rules: Vec<StoredRule> = rules.collect::<Result<_>>()?;
+        let place = |one: &StoredRule| {
+            let (kind, id) = &one.subject;
+            (one.organization.clone(), one.rule.setting.name(), kind.name(), id.clone())
+        };
+        rules.sort_by_cached_key(place);
+        Ok(rules)
     }
 
     async fn places(&mut self, organizations: &[OrganizationId]) -> Result<Vec<Place>> {
@@ -284,6 +282,30 @@ impl PolicyRules<'_> {
     }
 }
 
+/// Rules with what their subjects are called.
+fn select(clause: &str) -> String {
+    format!(
+        "SELECT p.organization_id, o.slug AS organization_slug, p.subject_kind, p.subject_id, \
+         COALESCE(r.slug, g.slug, l.slug) AS slug, p.setting, p.value, p.set_at, p.set_by \
+         FROM policy_rules p \
+         JOIN organizations o ON o.id = p.organization_id \
+         LEFT JOIN roles r ON p.subject_kind = 'role' AND r.id = p.subject_id \
+         LEFT JOIN groups g ON p.subject_kind = 'group' AND g.id = p.subject_id \
+         LEFT JOIN locations l ON p.subject_kind = 'location' AND l.id = p.subject_id \
+         WHERE {clause}"
+    )
+}
+
+/// Rules that are not for one member alone.
+fn shared(keys: &str) -> String {
+    format!("p.organization_id IN ({keys}) AND p.subject_kind <> 'member'")
+}
+
+/// Rules that are. An id of a member is that of no organization, so one list is enough for both.
+fn own(keys: &str) -> String {
+    format!("p.organization_id IN ({keys}) AND p.subject_kind = 'member' AND p.subject_id IN ({keys})")
+}
+
 /// Of each of so many people some steps in an index, however many sessions they have had.
 fn latest(condition: &str, people: usize) -> String {
     let of_one = |number: usize| {
@@ -339,7 +361,10 @@ fn within(location: &LocationId, places: &[Place]) -> BTreeSet<Slug> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::testing::{databases, plan};
+    use crate::storage::{
+        Engine, Storage,
+        testing::{databases, plan},
+    };
 
     #[tokio::test(flavor = "multi_thread")]
     async fn where_people_came_from_is_a_few_steps_in_an_index_each() {
@@ -352,6 +377,56 @@ mod tests {
                 assert!(plan.contains(index), "{plan}");
                 for costly in ["SCAN sessions", "Seq Scan on sessions", "TEMP B-TREE", "Sort"] {
                     assert!(!plan.contains(costly), "{plan}");
+                }
+            }
+        }
+    }
+
+    /// As many rules for one member each, and one for all.
+    async fn put_rules_of_members(storage: &Storage, count: u32) {
+        let statement = format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+             INSERT INTO policy_rules (organization_id, subject_kind, subject_id, setting, value, set_at, set_by) \
+             SELECT 'org_a', 'member', 'mem_' || CAST(i AS TEXT), 'session.idle', '15m', 0, 'test' FROM n"
+        );
+        let work: Result<()> = storage
+            .write(move |tx| {
+                Box::pin(async move {
+                    let organization = "INSERT INTO organizations (id, slug, name, created_at, version) VALUES ('org_a', 'a', 'A', 0, 0)";
+                    let for_all = "INSERT INTO policy_rules (organization_id, subject_kind, subject_id, setting, value, set_at, set_by) \
+                                   VALUES ('org_a', 'organization', '', 'session.idle', '1h', 0, 'test')";
+                    for statement in [organization, &statement, for_all, "ANALYZE policy_rules"] {
+                        sql(statement.to_owned()).execute(tx.connection()).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        work.unwrap();
+    }
+
+    /// Whoever gets a token is looked for among 5,000 rules for others by the primary key: nothing of theirs is read.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rules_for_other_members_cost_nobody_a_look() {
+        for database in databases().await {
+            put_rules_of_members(&database.storage, 5_000).await;
+            let (member, organization) =
+                (MembershipId::from_stored("mem_17".to_owned()), OrganizationId::from_stored("org_a".to_owned()));
+            let mut tx = database.storage.read().await.unwrap();
+            let found = tx.policy_rules().about(&[(&member, &organization)]).await.unwrap();
+            assert_eq!(found.into_iter().map(|one| one.subject.1).collect::<Vec<_>>(), ["mem_17", ""]);
+            assert_eq!(tx.policy_rules().of(&organization).await.unwrap().len(), 5_001);
+            drop(tx);
+            let keys = || vec!["mem_17".into(), "org_a".into()];
+            let by_key = match database.storage.engine() {
+                Engine::Sqlite => "(organization_id=? AND subject_kind=? AND subject_id=?)",
+                Engine::Postgres => "Index Cond: (subject_id = ANY",
+            };
+            for (clause, step) in [(shared("$1, $2"), "policy_rules_shared"), (own("$1, $2"), by_key)] {
+                let plan = plan(&database.storage, &select(&clause), keys()).await;
+                assert!(plan.contains(step), "{clause}: {plan}");
+                for costly in ["SCAN p", "Seq Scan on policy_rules"] {
+                    assert!(!plan.contains(costly), "{clause}: {plan}");
                 }
             }
         }
