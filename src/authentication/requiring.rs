@@ -106,14 +106,15 @@ pub async fn require(
     wanted: &Wanted,
 ) -> Result<Outcome, Error> {
     let (id, demands, kinds) = (&organization.id, wanted.demands(), wanted.kinds());
+    // Whether they leave something to set up is asked of both rules together, below.
     let former_kinds = match &kinds {
         Some(kinds) => {
-            let change = (Setting::FactorKinds, kinds, Care::SpareOwners);
+            let change = (Setting::FactorKinds, kinds, Care::Forced);
             changing::set(tx, (app, context), id, whom(member), change).await?.former
         }
         None => forget_kinds(tx, context, (organization, member)).await?,
     };
-    let change = (Setting::FactorRequired, &demands, Care::SpareOwners);
+    let change = (Setting::FactorRequired, &demands, Care::Forced);
     let former = changing::set(tx, (app, context), id, whom(member), change).await?.former;
     if !can_be_met(tx, (app, context), (organization, member), wanted.level()).await? {
         return Err(Error::NothingWillDo(wanted.level()));

@@ -44,6 +44,12 @@ pub enum Error {
     /// Whoever sets it would be stopped.
     #[error("with this rule {0} would stop you, at every time or from where you are now; correct it, or add --force")]
     StopsSetter(Setting),
+    /// Somebody who looks after the organization could never set up a second factor, or none that would do.
+    #[error(
+        "with this rule {0} would leave {1} no second factor to set up: of the kinds, or of the models of passkeys, that the rules for \
+         {1} name and that `[factors]` and `[sms]` let in, none would do; correct it, or add --force"
+    )]
+    NoFactorLeft(Setting, String),
     /// Nothing is tried.
     #[error("no change is being tried there; `lanyard policy list` shows those that are")]
     NoTrial,
@@ -64,8 +70,22 @@ pub type For<'a> = (SubjectKind, &'a str);
 pub struct Outcome {
     /// Its former value.
     pub former: Option<String>,
+    /// What became of it.
+    pub effect: Effect,
     /// It is about places, and nobody knows where owners come from: none of them has signed in lately.
     pub is_unchecked: bool,
+}
+
+/// Whether setting a rule changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effect {
+    /// It says something else.
+    #[default]
+    Changed,
+    /// It said so before.
+    Unchanged,
+    /// It said so before for a while, and is kept now.
+    Kept,
 }
 
 impl Outcome {
@@ -77,7 +97,7 @@ impl Outcome {
 }
 
 /// Sets a rule, over the one that there is. Who is [`Forced`](Care::Forced) may stop every owner. What was tried of it is
-/// tried no more.
+/// tried no more. A rule that says so already is left as it is.
 ///
 /// # Errors
 /// When the setting is not for such a subject, when there is no such member, for an emergency account, and when every owner
@@ -104,19 +124,18 @@ pub async fn set(
         return Err(Error::EmergencyAccount);
     }
     let former = tx.policy_rules().value(organization, subject, setting).await?;
-    tx.policy_trials().end(organization, subject, setting).await?;
-    tx.policy_rules().put(context, organization, subject, (setting, value)).await?;
-    let mut is_unchecked = false;
-    if care == Care::SpareOwners {
-        let change = Change::of(cached::read(tx, app, organization).await?, setting, &named(subject.0, name));
-        match sparing::owners(tx, app, (organization, &change), context.now).await? {
-            Owners::Stopped => return Err(Error::StopsOwners(setting)),
-            verdict => is_unchecked = verdict == Owners::Unknown,
+    let tried = tx.policy_trials().end(organization, subject, setting).await?;
+    if former.as_deref().is_some_and(|former| setting.kind().parse(former).as_ref() == Ok(value)) {
+        let effect = if tried.is_some() { Effect::Kept } else { Effect::Unchanged };
+        if effect == Effect::Kept {
+            let event = kept(user, setting, (subject.0, name));
+            tx.record(context, Some(organization), &event);
         }
-        if sparing::stops_setter(tx, app, context, (organization, &change)).await? {
-            return Err(Error::StopsSetter(setting));
-        }
+        return Ok(Outcome { former, effect, is_unchecked: false });
     }
+    tx.policy_rules().put(context, organization, subject, (setting, value)).await?;
+    let is_unchecked = care == Care::SpareOwners
+        && spare(tx, (app, context), organization, (setting, &named(subject.0, name))).await? == Owners::Unknown;
     let event = Event::PolicySet {
         user: named_in_log(user),
         setting: setting.name().to_owned(),
@@ -125,7 +144,28 @@ pub async fn set(
         to: value.to_string(),
     };
     tx.record(context, Some(organization), &event);
-    Ok(Outcome { former, is_unchecked })
+    Ok(Outcome { former, effect: Effect::Changed, is_unchecked })
+}
+
+/// Refuses a rule, just set, that would stop every owner or whoever sets it, or leave one of them no second factor.
+async fn spare(
+    tx: &mut Tx,
+    (app, context): (&App, &Context),
+    organization: &OrganizationId,
+    (setting, subject): (Setting, &str),
+) -> Result<Owners, Error> {
+    let change = Change::of(cached::read(tx, app, organization).await?, setting, subject);
+    let owners = sparing::owners(tx, app, (organization, &change), context.now).await?;
+    if owners == Owners::Stopped {
+        return Err(Error::StopsOwners(setting));
+    }
+    if sparing::stops_setter(tx, app, context, (organization, &change)).await? {
+        return Err(Error::StopsSetter(setting));
+    }
+    match sparing::without_factor(tx, app, context, (organization, &change)).await? {
+        Some(who) => Err(Error::NoFactorLeft(setting, who)),
+        None => Ok(owners),
+    }
 }
 
 /// Whether a rule may stop every owner.
@@ -177,6 +217,11 @@ pub(super) async fn person(
 /// The same, as the audit log has it.
 pub(super) fn named_in_log(user: Option<UserId>) -> String {
     user.map(String::from).unwrap_or_default()
+}
+
+/// What was tried is so from now on.
+pub(super) fn kept(user: Option<UserId>, setting: Setting, (kind, name): (SubjectKind, &str)) -> Event {
+    Event::PolicyKeep { user: named_in_log(user), setting: setting.name().to_owned(), subject: named(kind, name) }
 }
 
 /// For whom a rule is, in words.

@@ -4,7 +4,8 @@
 //! app, a location or one member ([`changing`], which spares its owners), tries it ([`trial`]), or sets several rules in one step ([`preset`]); the configuration sets it for everybody. Of all rules that hold for somebody the
 //! strictest wins ([`rule`]); nobody can be allowed more by a rule. In an organization its rules count, those of the
 //! configuration with them; where no organization is chosen yet, those of every organization that the person is an
-//! active member of. [`emergency`] accounts have rules of their own. [`cached`] keeps them in memory, [`bounds`] says what they mean for sessions and tokens.
+//! active member of. [`emergency`] accounts have rules of their own. [`cached`] keeps them in memory, [`bounds`] says what they mean for sessions and tokens, [`factors`] for what can be set up;
+//! [`configured`] is the outer limit, and [`effect`] says which rule changes nothing.
 //!
 //! Whoever enforces a setting asks here and stays where it is: sign-in and sessions in `authentication`, tokens in
 //! `oauth::policed`, what ends by itself in `worker::policies`.
@@ -12,7 +13,10 @@
 pub mod bounds;
 pub mod cached;
 pub mod changing;
+pub mod configured;
+pub mod effect;
 pub mod emergency;
+pub mod factors;
 pub mod password;
 pub mod place;
 pub mod preset;

@@ -22,6 +22,10 @@ pub struct Arrival {
     pub unexpected: Unexpected,
 }
 
+/// The settings that say where people may come from.
+pub(super) const PLACES: [Setting; 3] =
+    [Setting::NetworkAllowed, Setting::NetworkCountries, Setting::NetworkCountriesDenied];
+
 /// What `network.otherwise` asks of whoever comes from elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Otherwise {
@@ -37,18 +41,15 @@ impl Applying<'_> {
     /// What stops somebody because of where they come from, or of how unexpectedly.
     #[must_use]
     pub fn stopped_at(&self, from: Arrival) -> Option<Barrier> {
-        let by_place = self.outside(from.place).filter(|_| !self.lets_in(from));
-        let by_sign = self.doubt(from.unexpected).filter(|_| !from.is_sure);
-        by_place.or(by_sign).map(|setting| self.by(setting))
+        self.all_that_stops(from).next().map(|setting| self.by(setting))
     }
 
     /// The rule that wants to know where somebody is; whoever cannot be asked is not let in by it.
     #[must_use]
     pub fn asks_where(&self) -> Option<Barrier> {
-        let places = [Setting::NetworkAllowed, Setting::NetworkCountries, Setting::NetworkCountriesDenied];
         let asks = |setting: &Setting| self.value(*setting).is_some();
         let any = Unexpected { place: true, device: true };
-        places.into_iter().find(asks).or_else(|| self.doubt(any)).map(|setting| self.by(setting))
+        PLACES.into_iter().find(asks).or_else(|| self.doubt(any)).map(|setting| self.by(setting))
     }
 
     /// By which setting more has to be proved after an unexpected sign-in.
@@ -74,26 +75,35 @@ impl Applying<'_> {
         self.outside(from.place).filter(|_| self.lets_in(from)).map(|setting| self.by(setting))
     }
 
+    /// All that stops somebody because of where they come from, or of how unexpectedly.
+    pub(super) fn all_that_stops(&self, from: Arrival) -> impl Iterator<Item = Setting> + '_ {
+        let lets_in = self.lets_in(from);
+        let by_place = self.all_outside(from.place).filter(move |_| !lets_in);
+        by_place.chain(self.doubt(from.unexpected).filter(|_| !from.is_sure))
+    }
+
     /// The setting by which this is elsewhere.
     fn outside(&self, place: Place) -> Option<Setting> {
-        let address = place.address.to_canonical();
-        let networks = self.networks(Setting::NetworkAllowed);
-        if networks.is_some_and(|all| !all.iter().any(|one| one.contains(&address))) {
-            return Some(Setting::NetworkAllowed);
-        }
-        if place.is_private() {
-            return None;
-        }
-        let has = |setting, when_unknown: bool| match self.value(setting) {
-            Some(Value::Words(codes)) => {
-                Some(place.country.map_or(when_unknown, |country| codes.contains(country.code())))
+        self.all_outside(place).next()
+    }
+
+    fn all_outside(&self, place: Place) -> impl Iterator<Item = Setting> + '_ {
+        PLACES.into_iter().filter(move |setting| self.is_outside(*setting, place))
+    }
+
+    fn is_outside(&self, setting: Setting, place: Place) -> bool {
+        match self.value(setting) {
+            Some(Value::Networks(networks)) => {
+                let address = place.address.to_canonical();
+                !networks.iter().any(|one| one.contains(&address))
             }
-            _ => None,
-        };
-        if has(Setting::NetworkCountries, false) == Some(false) {
-            return Some(Setting::NetworkCountries);
+            // A private address is in no country.
+            Some(Value::Words(codes)) if !place.is_private() => {
+                let is_named = place.country.is_some_and(|country| codes.contains(country.code()));
+                is_named == (setting == Setting::NetworkCountriesDenied)
+            }
+            _ => false,
         }
-        (has(Setting::NetworkCountriesDenied, false) == Some(true)).then_some(Setting::NetworkCountriesDenied)
     }
 
     fn lets_in(&self, from: Arrival) -> bool {

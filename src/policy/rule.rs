@@ -57,7 +57,7 @@ pub struct Whom<'a> {
 }
 
 impl Subject {
-    fn covers(&self, whom: Whom<'_>) -> bool {
+    pub(super) fn covers(&self, whom: Whom<'_>) -> bool {
         let holds = |test: &dyn Fn(&Access) -> bool| whom.access.is_some_and(test);
         match self {
             Self::Everybody | Self::Organization(_) => whom.access.is_some(),
@@ -277,6 +277,15 @@ impl<'r> Applying<'r> {
             return Some(self.by(Setting::ScheduleWindows));
         }
         self.stopped_at(from?)
+    }
+
+    /// All that stops somebody who comes then and from there, what [`barrier`](Self::barrier) names first.
+    #[must_use]
+    pub fn barriers(&self, now: Timestamp, from: Option<Arrival>) -> Vec<Barrier> {
+        let is_closed = !schedule::are_open(&self.schedules(Setting::ScheduleWindows), now);
+        let hours = is_closed.then_some(Setting::ScheduleWindows);
+        let places = from.into_iter().flat_map(|from| self.all_that_stops(from));
+        hours.into_iter().chain(places).map(|setting| self.by(setting)).collect()
     }
 
     /// The rules of one setting as what stops something.

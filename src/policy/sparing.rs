@@ -1,4 +1,5 @@
-//! Whom a rule that was just set would stop: every owner, or whoever sets it. Such a rule needs more than a word.
+//! Whom a rule that was just set would stop: every owner, or whoever sets it; and whether it leaves owners, whoever sets it or the
+//! one member whom it is for a second factor to set up. Such a rule needs more than a word.
 //!
 //! A rule of places is held against the addresses from which people are signed in; where somebody is not, against those from
 //! which they were in the last month.
@@ -6,14 +7,14 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    place::Arrival,
-    rule::{Applying, Rule, Rules, Whom},
+    place::{Arrival, PLACES},
+    rule::{Applying, Rule, Rules, Subject, Whom},
 };
 use crate::{
     app::App,
     audit::{Actor, Context},
     clock::Timestamp,
-    directory::access::Access,
+    directory::{access::Access, owner::Owner},
     geography::Place,
     id::{OrganizationId, UserId},
     setting::{Setting, Value, schedule},
@@ -57,7 +58,7 @@ impl Owners {
     }
 }
 
-/// A rule that was just set, among the rules beside which it may stop somebody: those of hours, or those of places.
+/// A rule that was just set, among the rules beside which it may stop somebody: those of hours, of places, or of factors.
 pub(super) struct Change {
     itself: Rules,
     beside: Rules,
@@ -80,6 +81,11 @@ impl Change {
     fn leaves(&self, access: &Access, known: &[Place], now: Timestamp) -> Coming {
         coming(&self.beside.applying(Whom { access: Some(access), client: None }), known, now)
     }
+
+    /// Whether nothing is left that somebody could set up.
+    fn leaves_no_factor(&self, access: &Access, app: &App) -> bool {
+        self.beside.applying(Whom { access: Some(access), client: None }).leave_no_factor(app.config.factors)
+    }
 }
 
 /// What becomes of the owners by a change.
@@ -89,10 +95,7 @@ pub(super) async fn owners(
     (organization, change): (&OrganizationId, &Change),
     now: Timestamp,
 ) -> storage::Result<Owners> {
-    let owners = tx.assignments().lasting_owners(organization, now).await?;
-    let memberships: Vec<_> = owners.iter().map(|owner| owner.membership.clone()).collect();
-    let holdings = tx.access().holdings_of(&memberships, now).await?;
-    let accesses: Vec<Access> = holdings.into_iter().map(|holdings| holdings.access(now)).collect();
+    let (owners, accesses) = held_by_owners(tx, organization, now).await?;
     // An organization without an owner is looked after by the server's administrator.
     if !accesses.iter().any(|access| change.covers(access)) {
         return Ok(Owners::Spared);
@@ -102,6 +105,18 @@ pub(super) async fn owners(
     let of = |user: &UserId| known.get(user).map_or(&[][..], Vec::as_slice);
     let all = people.iter().zip(&accesses).map(|(user, access)| change.leaves(access, of(user), now));
     Ok(Owners::of(&all.collect::<Vec<_>>()))
+}
+
+/// The owners, each with what they hold.
+async fn held_by_owners(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    now: Timestamp,
+) -> storage::Result<(Vec<Owner>, Vec<Access>)> {
+    let owners = tx.assignments().lasting_owners(organization, now).await?;
+    let memberships: Vec<_> = owners.iter().map(|owner| owner.membership.clone()).collect();
+    let holdings = tx.access().holdings_of(&memberships, now).await?;
+    Ok((owners, holdings.into_iter().map(|holdings| holdings.access(now)).collect()))
 }
 
 /// Where people come from: where they are signed in, or were last.
@@ -129,12 +144,53 @@ pub(super) async fn stops_setter(
     context: &Context,
     (organization, change): (&OrganizationId, &Change),
 ) -> storage::Result<bool> {
-    let Actor::User(user) = &context.actor else { return Ok(false) };
-    let members = tx.policy_rules().members(organization, std::slice::from_ref(user)).await?;
-    let Some(member) = members.first() else { return Ok(false) };
-    let access = tx.access().of_member(&member.membership, context.now).await?;
+    let Some(access) = held_by_setter(tx, context, organization).await? else { return Ok(false) };
     let place = context.address.as_ref().and_then(|address| address.parse().ok()).map(|address| app.place_of(address));
     Ok(change.covers(&access) && change.leaves(&access, place.as_slice(), context.now) == Coming::Stopped)
+}
+
+/// What the member holds who sets it; none for whoever is not one.
+async fn held_by_setter(
+    tx: &mut Tx,
+    context: &Context,
+    organization: &OrganizationId,
+) -> storage::Result<Option<Access>> {
+    let Actor::User(user) = &context.actor else { return Ok(None) };
+    let members = tx.policy_rules().members(organization, std::slice::from_ref(user)).await?;
+    match members.first() {
+        Some(member) => tx.access().of_member(&member.membership, context.now).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The settings that say what can be set up, and what has to be.
+const FACTORS: [Setting; 3] = [Setting::FactorKinds, Setting::FactorPasskeyModels, Setting::FactorRequired];
+
+/// Who has no second factor left to set up by a change, of whoever sets it ("you"), the owners and, where it is for one member,
+/// that one: the name.
+pub(super) async fn without_factor(
+    tx: &mut Tx,
+    app: &App,
+    context: &Context,
+    (organization, change): (&OrganizationId, &Change),
+) -> storage::Result<Option<String>> {
+    let Some(rule) = change.itself.iter().find(|rule| FACTORS.contains(&rule.setting)) else { return Ok(None) };
+    let is_left_without = |access: &Access| change.covers(access) && change.leaves_no_factor(access, app);
+    if held_by_setter(tx, context, organization).await?.is_some_and(|access| is_left_without(&access)) {
+        return Ok(Some("you".to_owned()));
+    }
+    let found = if let Subject::Member(id) = &rule.subject {
+        let held = tx.access().of_member(id, context.now).await?;
+        // The rule is for them while they are suspended, too.
+        let access = Access { member: Some(id.clone()), ..held };
+        is_left_without(&access).then(|| id.to_string())
+    } else {
+        let (owners, accesses) = held_by_owners(tx, organization, context.now).await?;
+        let mut all = owners.iter().zip(&accesses);
+        all.find(|(_, access)| is_left_without(access)).map(|(owner, _)| owner.membership.to_string())
+    };
+    let Some(id) = found else { return Ok(None) };
+    Ok(tx.login_names_of_members(std::slice::from_ref(&id)).await?.remove(&id).or(Some(id)))
 }
 
 /// Whether somebody is let in at some time within two weeks, and from one of the addresses that they come from.
@@ -155,9 +211,6 @@ fn coming(applying: &Applying<'_>, known: &[Place], now: Timestamp) -> Coming {
         () => Coming::In,
     }
 }
-
-/// The settings that say where people may come from.
-const PLACES: [Setting; 3] = [Setting::NetworkAllowed, Setting::NetworkCountries, Setting::NetworkCountriesDenied];
 
 /// Whether somebody is stopped who comes from elsewhere.
 fn asks_where(applying: &Applying<'_>) -> bool {

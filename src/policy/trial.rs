@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{
-    changing::{self, Care, Error, For, Outcome, named, named_in_log, person},
+    changing::{self, Care, Effect, Error, For, Outcome, kept, named, named_in_log, person},
     store::Trial,
 };
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
 /// How long a change is tried.
 pub const LENGTH: Duration = Duration::from_mins(10);
 
-/// Sets a rule for a while, or takes it back for a while (no value); what became of it.
+/// Sets a rule for a while, or takes it back for a while (no value); what became of it. Nothing is tried where the rule says so
+/// already, unless that is tried: then it is for longer.
 ///
 /// # Errors
 /// As [`changing::set`] and [`changing::unset`].
@@ -38,6 +39,10 @@ pub async fn begin(
         Some(value) => changing::set(tx, (app, context), organization, whom, (setting, value, care)).await?,
         None => Outcome::removal(changing::unset(tx, context, organization, whom, setting).await?),
     };
+    if outcome.effect == Effect::Unchanged && before.is_none() {
+        // There is nothing to try.
+        return Ok(outcome);
+    }
     let trial = Trial {
         organization: organization.clone(),
         subject: (subject.0, subject.1.to_owned()),
@@ -56,7 +61,7 @@ pub async fn begin(
         until: trial.ends_at.to_string(),
     };
     tx.record(context, Some(organization), &event);
-    Ok(outcome)
+    Ok(Outcome { effect: Effect::Changed, ..outcome })
 }
 
 /// Keeps what is tried in an organization, all of it or one change; how much that was.
@@ -78,19 +83,18 @@ pub async fn keep(
                 trial.setting == setting && trial.subject.0 == kind && trial.subject.1 == id
             })
     };
-    let kept: Vec<Trial> = all.into_iter().filter(is_meant).collect();
-    if kept.is_empty() {
+    let found: Vec<Trial> = all.into_iter().filter(is_meant).collect();
+    if found.is_empty() {
         return Err(Error::NoTrial);
     }
-    for trial in &kept {
+    for trial in &found {
         let subject = (trial.subject.0, trial.subject.1.as_str());
         tx.policy_trials().end(organization, subject, trial.setting).await?;
-        let user = named_in_log(person(tx, organization, subject).await?);
-        let subject = named(trial.subject.0, &trial.name);
-        let event = Event::PolicyKeep { user, setting: trial.setting.name().to_owned(), subject };
+        let user = person(tx, organization, subject).await?;
+        let event = kept(user, trial.setting, (subject.0, &trial.name));
         tx.record(context, Some(organization), &event);
     }
-    Ok(kept.len())
+    Ok(found.len())
 }
 
 /// Rolls back what is over; how much that was. Of two nodes one does it.

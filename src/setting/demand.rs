@@ -47,6 +47,12 @@ impl Demands {
         due.map(|demand| demand.level).max()
     }
 
+    /// The surest that is asked for, now or later.
+    #[must_use]
+    pub fn highest(&self) -> Option<Level> {
+        self.0.iter().map(|demand| demand.level).max()
+    }
+
     /// When more will be asked for than `proved`, and how much then.
     #[must_use]
     pub fn next(&self, proved: Option<Level>, now: Timestamp) -> Option<(Level, Timestamp)> {
@@ -159,6 +165,18 @@ mod tests {
             assert_eq!(demands.at(day(at)), expected, "{texts:?} at {at}");
             let found = demands.next(proved, day(at)).map(|(level, from)| (Some(level), from));
             assert_eq!(found, next.map(|(level, from)| (level, day(from))), "{texts:?} at {at}");
+        }
+    }
+
+    #[test]
+    fn the_surest_is_known_whenever_it_is_asked_for() {
+        for (texts, expected) in [
+            (&[][..], None),
+            (&["multi-factor from 2099-12-01"][..], TWO),
+            (&["multi-factor", "phishing-resistant from 2099-12-01"][..], KEY),
+            (&["phishing-resistant", "multi-factor"][..], KEY),
+        ] {
+            assert_eq!(all(texts).highest(), expected, "{texts:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod explain;
 mod list;
+mod obstacle;
 mod set;
 mod settings;
 mod simulate;
@@ -83,7 +84,7 @@ enum Command {
         #[command(flatten)]
         subject: SubjectArgument,
     },
-    /// Shows what holds for a member, which rule each line comes from, and whether they would be let in
+    /// Shows what holds for a member, which rule each line comes from, and all that would keep them out
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Question),
     /// Shows who would have been stopped by other rules in the last days; changes nothing

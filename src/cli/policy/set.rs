@@ -1,13 +1,18 @@
 //! `lanyard policy set`, `unset`, `preset` and `keep`.
 
-use super::{list, subject::SubjectArgument};
+use super::{
+    list,
+    subject::{Found, Names, SubjectArgument},
+};
 use crate::{
     authentication::requiring,
     cli::{Shell, print, recovery, scope::Usage},
-    directory::organization::Organization,
+    directory::{access::Access, organization::Organization},
+    id::MembershipId,
     policy::{
-        self,
-        changing::{self, Care, Outcome},
+        self, cached,
+        changing::{self, Care, Effect, Outcome},
+        effect,
         preset::{self, Preset},
         trial,
     },
@@ -51,6 +56,7 @@ async fn change(
     (subject, manner): (SubjectArgument, Manner),
 ) -> anyhow::Result<()> {
     let found = subject.find(&mut shell.app.storage.read().await?, (&of.id, &of.slug)).await?;
+    let (whom, wanted) = (found.clone(), value.clone());
     let (app, context, organization) = (shell.app.clone(), shell.context(), of.clone());
     // Whoever is asked for a second factor alone is told so; not where it may be over in ten minutes.
     let is_told = found.kind == SubjectKind::Member && setting == Setting::FactorRequired && !manner.is_trial;
@@ -80,10 +86,49 @@ async fn change(
     if outcome.is_unchecked {
         print::aside("No owner has signed in lately, so it could not be checked whether this stops all of them.");
     }
-    if manner.is_trial {
+    if let Some(value) = wanted {
+        tell_effect(shell, of, (setting, &value, &whom), outcome.effect).await?;
+    }
+    if manner.is_trial && outcome.effect != Effect::Unchanged {
         print::aside("It is tried for ten minutes, and then as it was before; `lanyard policy keep` keeps it.");
     }
     list::list(shell, of).await
+}
+
+/// Says where a rule changes nothing: what it said before, and what is as strict without it.
+async fn tell_effect(
+    shell: &Shell,
+    of: &Organization,
+    (setting, value, whom): (Setting, &Value, &Found),
+    effect: Effect,
+) -> anyhow::Result<()> {
+    match effect {
+        Effect::Changed => {}
+        Effect::Unchanged => print::aside(format!("Nothing changes: {setting} is {value} there already.")),
+        Effect::Kept => print::aside(format!("{setting} was tried there as {value}, and is kept now.")),
+    }
+    let mut tx = shell.app.storage.read().await?;
+    let rules = cached::read(&mut tx, &shell.app, &of.id).await?;
+    let names = Names::in_rules(&mut tx, &rules).await?;
+    let access = if whom.kind == SubjectKind::Member {
+        let id = MembershipId::from_stored(whom.id.clone());
+        let held = tx.access().of_member(&id, shell.app.clock.now()).await?;
+        Some(Access { member: Some(id), ..held })
+    } else {
+        None
+    };
+    drop(tx);
+    let subject = changing::named(whom.kind, &whom.name);
+    let found = effect::regardless(&shell.app.config, &rules, (setting, &subject), access.as_ref());
+    if let Some(found) = found {
+        let people = if whom.kind == SubjectKind::Client { " for people" } else { "" };
+        let rules = names.put(&found.rules);
+        let from = |one| if ["", "everybody"].contains(&one) { "the configuration" } else { one };
+        let from = rules.split(", ").map(from).collect::<Vec<_>>().join(", ");
+        let value = found.value;
+        print::aside(format!("It makes nothing stricter{people}: {setting} is {value} there all the same, by {from}."));
+    }
+    Ok(())
 }
 
 /// Sets the rules of a preset and lists all.

@@ -1,6 +1,6 @@
 //! Whom a rule is for, as it is typed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use clap::Args;
 
@@ -8,6 +8,7 @@ use crate::{
     cli::scope,
     directory::{self, Noun},
     id::OrganizationId,
+    oauth::client::Registered,
     policy::{Rule, Rules, Subject},
     setting::SubjectKind,
     storage::{self, Tx},
@@ -36,6 +37,7 @@ pub(super) struct SubjectArgument {
 }
 
 /// Whom it is for: the kind, the id as it is stored, and what people call it.
+#[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) kind: SubjectKind,
     pub(super) id: String,
@@ -95,6 +97,12 @@ impl Names {
         Self::of(tx, members.map(|(_, id)| id.clone()).collect()).await
     }
 
+    /// Of nobody.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
     async fn of(tx: &mut Tx, mut ids: Vec<String>) -> storage::Result<Self> {
         ids.sort_unstable();
         ids.dedup();
@@ -108,12 +116,18 @@ impl Names {
     }
 }
 
-/// Checks that an app is the organization's own, or one that it uses.
-pub(super) async fn client(tx: &mut Tx, of: &OrganizationId, id: &str) -> directory::Result<()> {
+/// Checks that an app is the organization's own, or one that it uses; how long its access tokens live, where it has a word of its
+/// own on it.
+pub(super) async fn client(
+    tx: &mut Tx,
+    of: &OrganizationId,
+    id: &str,
+) -> directory::Result<Option<(String, Duration)>> {
     let registered = tx.clients().registered(id).await?;
-    let is_used = registered.is_some_and(|known| match &known.client.organization {
+    let is_used = |known: &Registered| match &known.client.organization {
         Some(owner) => owner == of,
         None => known.serves(of).is_some(),
-    });
-    if is_used { Ok(()) } else { Err(Noun::App.unknown(id)) }
+    };
+    let known = registered.filter(|known| is_used(known)).ok_or_else(|| Noun::App.unknown(id))?;
+    Ok(known.client.access_token_life.map(|life| (id.to_owned(), life)))
 }

@@ -1,13 +1,15 @@
-//! Rules that would stop every owner: held against where owners come from, whether they are signed in or were last.
+//! What becomes of a rule that is set: one that would stop every owner, or leave somebody no factor, is refused; one that says
+//! what is so already changes nothing.
 
 use std::time::Duration;
 
 use lanyard::{
-    audit::Context,
+    audit::{Actor, Context},
     authentication::assurance::{Assurance, Method},
     policy::{
         self,
-        changing::{self, Care, Outcome},
+        changing::{self, Care, Effect, Outcome},
+        trial,
     },
     session::{Authenticated, EndReason, Lifetime},
     setting::{Setting, SubjectKind},
@@ -39,18 +41,52 @@ impl Clinic {
     }
 
     /// What becomes of a rule for the whole organization.
-    async fn try_rule(&self, (setting, value): (Setting, &str), care: Care) -> Result<Outcome, policy::Error> {
-        let (app, context, at) = (self.app.clone(), self.context(), self.organization("riverside").await);
+    async fn try_rule(&self, rule: (Setting, &str), care: Care) -> Result<Outcome, policy::Error> {
+        self.try_rule_for((SubjectKind::Organization, ""), (self.context(), rule, care)).await
+    }
+
+    /// What becomes of a rule for some, set by whom the context says.
+    async fn try_rule_for(
+        &self,
+        (kind, id): (SubjectKind, &str),
+        (context, (setting, value), care): (Context, (Setting, &str), Care),
+    ) -> Result<Outcome, policy::Error> {
+        let (app, at) = (self.app.clone(), self.organization("riverside").await);
         let value = setting.kind().parse(value).unwrap();
+        let (user, id) = (if kind == SubjectKind::Member { Some(self.user(id).await) } else { None }, id.to_owned());
         self.app
             .storage
             .write::<_, policy::Error, _>(move |tx| {
                 Box::pin(async move {
-                    let whom = ((SubjectKind::Organization, ""), "riverside");
+                    let (id, name) = match (kind, user) {
+                        (SubjectKind::Organization, _) => (id, "riverside".to_owned()),
+                        (SubjectKind::Role, _) => {
+                            let role = tx.roles().by_slug(&at, &id.parse().unwrap()).await?.unwrap();
+                            (role.id.to_string(), id)
+                        }
+                        (_, user) => {
+                            let member = tx.memberships().of(&at, &user.unwrap()).await?.unwrap().id.to_string();
+                            (member.clone(), member)
+                        }
+                    };
+                    let whom = ((kind, id.as_str()), name.as_str());
                     changing::set(tx, (&app, &context), &at, whom, (setting, &value, care)).await
                 })
             })
             .await
+    }
+
+    /// Tries a rule for the whole organization.
+    async fn tries(&self, (setting, value): (Setting, &str)) -> Outcome {
+        let (app, context, at) = (self.app.clone(), self.context(), self.organization("riverside").await);
+        let value = setting.kind().parse(value).unwrap();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let whom = ((SubjectKind::Organization, ""), "riverside");
+                Ok(trial::begin(tx, (&app, &context), &at, whom, (setting, Some(&value), Care::SpareOwners)).await?)
+            })
+        })
+        .await
     }
 
     async fn networks(&self, value: &str) -> Result<Outcome, policy::Error> {
@@ -103,5 +139,91 @@ async fn of_two_owners_it_is_enough_that_one_is_known_to_come_in() {
         assert!(stops(&clinic.networks("10.0.0.0/8").await), "nothing is known of the other");
         clinic.comes("nobody", ("10.1.2.3", 3), Some(EndReason::SignOut)).await;
         assert!(!stops(&clinic.networks("10.0.0.0/8").await), "the other comes in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_leaves_somebody_no_factor_to_set_up_needs_force() {
+    const ALL: (SubjectKind, &str) = (SubjectKind::Organization, "");
+    const KINDS: Setting = Setting::FactorKinds;
+    for clinic in Clinic::each().await {
+        let server = || clinic.context();
+        let priya = clinic.app.context(Actor::User(clinic.user("priya").await));
+        let by_server = |rule| (server(), rule, Care::SpareOwners);
+        let owner = (SubjectKind::Role, "owner");
+        let practitioner = (SubjectKind::Role, "practitioner");
+        let own = (SubjectKind::Member, "priya");
+        clinic.try_rule_for(ALL, by_server((KINDS, "totp"))).await.unwrap();
+        for (case, subject, set, whom) in [
+            ("an owner", owner, by_server((KINDS, "passkey")), Some("olivia@clinic.example")),
+            ("no owner", practitioner, by_server((KINDS, "passkey")), None),
+            (
+                "whoever sets it",
+                practitioner,
+                (priya.clone(), (KINDS, "email, passkey"), Care::SpareOwners),
+                Some("you"),
+            ),
+            ("the member", own, by_server((KINDS, "passkey")), Some("priya@clinic.example")),
+            (
+                "one in common, which rules for her role leave out",
+                own,
+                by_server((KINDS, "totp, passkey")),
+                Some("priya@clinic.example"),
+            ),
+            ("one in common", owner, by_server((KINDS, "totp, passkey")), None),
+            ("what nobody sends", ALL, by_server((KINDS, "sms")), Some("olivia@clinic.example")),
+            (
+                "less than is asked",
+                owner,
+                by_server((Setting::FactorRequired, "phishing-resistant from 2099-01-01")),
+                Some("olivia@clinic.example"),
+            ),
+            ("as much as is asked", owner, by_server((Setting::FactorRequired, "multi-factor from 2099-01-01")), None),
+        ] {
+            let before = clinic.recorded("policy-set").await;
+            let result = clinic.try_rule_for(subject, set).await;
+            let changes = clinic.recorded("policy-set").await - before;
+            match (&result, whom) {
+                (Ok(_), None) => assert_eq!(changes, 1, "{case}"),
+                (Err(policy::Error::NoFactorLeft(_, who)), Some(expected)) => {
+                    assert_eq!((who.as_str(), changes), (expected, 0), "{case}");
+                }
+                _ => panic!("{case}: {result:?}"),
+            }
+        }
+        clinic.try_rule_for(owner, (server(), (KINDS, "passkey"), Care::Forced)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_so_already_writes_nothing_and_is_tried_no_more() {
+    const IDLE: (Setting, &str) = (Setting::SessionIdle, "15m");
+    for clinic in Clinic::each().await {
+        let set = |value: &'static str| clinic.try_rule((Setting::SessionIdle, value), Care::SpareOwners);
+        let counted = || async {
+            let (sets, kept) = (clinic.recorded("policy-set").await, clinic.recorded("policy-keep").await);
+            (sets, clinic.recorded("policy-trial").await, kept)
+        };
+        assert_eq!(set("15m").await.unwrap().effect, Effect::Changed);
+        assert_eq!(
+            set("15m").await.unwrap(),
+            Outcome { former: Some("15m".into()), effect: Effect::Unchanged, is_unchecked: false }
+        );
+        assert_eq!(set("900s").await.unwrap().effect, Effect::Unchanged, "in other words");
+        assert_eq!(counted().await, (1, 0, 0));
+
+        // What is so already cannot be tried; what is tried can be tried for longer, and set in earnest.
+        assert_eq!(clinic.tries(IDLE).await.effect, Effect::Unchanged);
+        assert_eq!(clinic.tries((Setting::SessionIdle, "10m")).await.effect, Effect::Changed);
+        clinic.app.clock.advance(Duration::from_mins(6));
+        assert_eq!(clinic.tries((Setting::SessionIdle, "10m")).await.effect, Effect::Changed);
+        clinic.app.clock.advance(Duration::from_mins(6));
+        assert_eq!(trial::roll_back(&clinic.app).await.unwrap(), 0, "it was tried again");
+        assert_eq!(counted().await, (2, 2, 0));
+        assert_eq!(set("10m").await.unwrap().effect, Effect::Kept);
+        assert_eq!(counted().await, (2, 2, 1));
+        clinic.app.clock.advance(Duration::from_mins(11));
+        assert_eq!(trial::roll_back(&clinic.app).await.unwrap(), 0, "it is kept");
+        assert_eq!(set("10m").await.unwrap().effect, Effect::Unchanged);
     }
 }

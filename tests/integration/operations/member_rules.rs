@@ -77,9 +77,9 @@ fn a_second_factor_is_asked_of_one_member() {
         let all = told.as_array().unwrap().iter().filter(|event| event["action"] == action);
         all.map(|event| event["detail"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!((about("policy-set").len(), about("policy-removal").len()), (7, 3), "{told}");
+    assert_eq!((about("policy-set").len(), about("policy-removal").len()), (5, 3), "{told}");
     let subjects: Vec<String> = about("policy-set").iter().map(|detail| detail["subject"].to_string()).collect();
-    assert_eq!(subjects, vec![format!("\"member {member}\""); 7]);
+    assert_eq!(subjects, vec![format!("\"member {member}\""); 5]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod mistyped;
 mod pending;
 mod pipes;
 mod policies;
+mod policy_words;
 mod receipts;
 mod refusals;
 mod retention;
