@@ -142,6 +142,10 @@ ids! {
     ConnectionTokenId = "sct";
     /// An app that people and groups are pushed to.
     TargetId = "sco";
+    /// An identity provider or directory that an organization trusts.
+    UpstreamId = "ups";
+    /// One reading of such.
+    UpstreamRunId = "upr";
     /// One audit event.
     EventId = "evt";
     /// One job of the queue.

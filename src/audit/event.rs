@@ -6,7 +6,7 @@ use crate::{
     id::{
         AssignmentId, ClientSecretId, ConnectionId, ConnectionTokenId, DomainId, FactorId, FamilyId, GroupId,
         InvitationId, LocationId, MembershipId, OrganizationId, RecoveryId, RegistrationTokenId, RetentionHoldId,
-        RoleId, SessionId, Sid, StationId, TargetId, UserId,
+        RoleId, SessionId, Sid, StationId, TargetId, UpstreamId, UserId,
     },
     storage::Revision,
 };
@@ -324,6 +324,20 @@ events! {
     TargetRunFailure "scim-target-run" Failure { target: TargetId, reason: String } target;
     /// So many people were to leave an app at once that nobody was, before somebody says that it is meant.
     TargetBrake "scim-target-brake" Failure { target: TargetId, leaving: u64, live: u64 } target;
+    /// An identity provider or directory was named that the organization trusts.
+    UpstreamCreation "upstream-creation" Success { upstream: UpstreamId, name: String, kind: String } upstream;
+    /// What an upstream is told by was changed.
+    UpstreamUpdate "upstream-update" Success { upstream: UpstreamId, attributes: String } upstream;
+    /// An upstream was paused or resumed.
+    UpstreamSwitch "upstream-switch" Success { upstream: UpstreamId, state: String } upstream;
+    /// An upstream is not trusted any more; whom it brought stays.
+    UpstreamRemoval "upstream-removal" Success { upstream: UpstreamId, name: String } upstream;
+    /// A directory was read, and something followed.
+    UpstreamRun "upstream-run" Success { upstream: UpstreamId, extent: String, added: u64, changed: u64, departed: u64, failed: u64 } upstream;
+    /// A directory cannot be read; it is tried further, and the next time that it is said it was read in between.
+    UpstreamRunFailure "upstream-run" Failure { upstream: UpstreamId, reason: String } upstream;
+    /// So many people were to be shut out at once that nobody was, before somebody says that it is meant.
+    UpstreamBrake "upstream-brake" Failure { upstream: UpstreamId, leaving: u64, live: u64 } upstream;
     /// A signing key was made, activated, retired, dropped or revoked.
     KeyChange "key-change" Success { key: String, change: String } key [Keys];
     /// The master key was replaced.

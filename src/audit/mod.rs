@@ -31,6 +31,8 @@ pub enum Actor {
     Client(String),
     /// An outside system that pushes people and groups, by the id of its connection.
     Connection(String),
+    /// An identity provider or directory that an organization trusts, by its id.
+    Upstream(String),
     /// Somebody with a shell on the host; the name is that of the operating system's account.
     Host(String),
     /// The server itself: schedules, expiry.
@@ -47,6 +49,7 @@ impl Actor {
             Self::User(_) => "user",
             Self::Client(_) => "client",
             Self::Connection(_) => "connection",
+            Self::Upstream(_) => "upstream",
             Self::Host(_) => "host",
             Self::Server => "server",
             Self::Anonymous => "anonymous",
@@ -58,7 +61,7 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::User(id) => Some(id.as_str()),
-            Self::Client(name) | Self::Connection(name) | Self::Host(name) => Some(name),
+            Self::Client(name) | Self::Connection(name) | Self::Upstream(name) | Self::Host(name) => Some(name),
             Self::Server | Self::Anonymous => None,
         }
     }

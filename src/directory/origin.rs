@@ -10,7 +10,7 @@ use crate::{
     text::Slug,
 };
 
-/// Where something comes from, kept as text: `user:usr_…`, `scim:scn_…`, `kind:practitioner`, `invitation:inv_…`,
+/// Where something comes from, kept as text: `user:usr_…`, `scim:scn_…`, `upstream:ups_…`, `kind:practitioner`, `invitation:inv_…`,
 /// `rule:grp_…`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -66,7 +66,7 @@ impl Origin {
     /// Whether an outside source made it: neither somebody here nor a rule of the organization.
     #[must_use]
     pub fn is_outside(&self) -> bool {
-        ["scim:", "client:", "ldap:", "upstream:"].iter().any(|kind| self.0.starts_with(kind))
+        ["scim:", "client:", "upstream:"].iter().any(|kind| self.0.starts_with(kind))
     }
 
     /// The text, as stored.

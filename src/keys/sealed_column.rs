@@ -25,6 +25,9 @@ impl SealedColumn {
     /// What lets us into apps that people are pushed to.
     pub const TARGET_TOKEN: Self = Self { table: "scim_targets", row: "id", column: "sealed_token" };
 
+    /// What lets us into upstreams.
+    pub const UPSTREAM_SECRET: Self = Self { table: "upstreams", row: "id", column: "sealed_secret" };
+
     /// What authenticator apps share with the server.
     pub const FACTOR: Self = Self { table: "factors", row: "id", column: "sealed_secret" };
 
@@ -32,12 +35,13 @@ impl SealedColumn {
     pub const SENT_CODE: Self = Self { table: "sent_codes", row: "id", column: "sealed_code" };
 
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SIGNING_KEY,
         Self::JOB,
         Self::SHARED_KEY,
         Self::NOTIFICATION,
         Self::TARGET_TOKEN,
+        Self::UPSTREAM_SECRET,
         Self::FACTOR,
         Self::SENT_CODE,
     ];

@@ -20,6 +20,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// Browsers keep cookies for 400 days at most.
 const YEAR: Duration = Duration::from_secs(400 * 86_400);
+const QUARTER: Duration = Duration::from_secs(90 * 86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 macro_rules! expiring {
@@ -57,6 +58,7 @@ expiring! {
     "sign_in_places" by "user_id, country" when "last_at < $1" kept YEAR;
     "failed_accounts" by "network, account" when "failed_at < $1" kept DAY;
     "known_devices" by "user_id, browser_hash" when "last_at < $1" kept YEAR;
+    "upstream_runs" by "id" when "begun_at < $1" kept QUARTER;
     "families" by "id" when "expires_at < $1" kept MONTH, unless
         "refresh_tokens" on "family_id = families.id",
         "authorization_codes" on "family_id = families.id",

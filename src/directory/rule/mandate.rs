@@ -26,7 +26,7 @@ impl Mandate {
     /// That of somebody of whom nobody said more.
     pub(super) fn of(actor: &Actor) -> Self {
         match actor {
-            Actor::Client(_) | Actor::Connection(_) => Self::Roles(vec![]),
+            Actor::Client(_) | Actor::Connection(_) | Actor::Upstream(_) => Self::Roles(vec![]),
             Actor::User(_) | Actor::Host(_) | Actor::Server | Actor::Anonymous => Self::Any,
         }
     }

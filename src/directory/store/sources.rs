@@ -29,6 +29,9 @@ impl OutsideSources<'_> {
         let rows = sql("SELECT 'scim:' || id AS origin, name, precedence FROM scim_connections \
                WHERE organization_id = $1 AND removed_at IS NULL \
              UNION ALL \
+             SELECT 'upstream:' || id AS origin, name, precedence FROM upstreams \
+               WHERE organization_id = $1 AND removed_at IS NULL \
+             UNION ALL \
              SELECT 'client:' || id AS origin, id AS name, CAST(0 AS BIGINT) AS precedence FROM clients \
                WHERE organization_id = $1 AND disabled_at IS NULL \
              ORDER BY name, origin")

@@ -97,7 +97,7 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
 
 /// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
 #[rustfmt::skip]
-const PERISHABLE: [(&str, &str, &str); 22] = [
+const PERISHABLE: [(&str, &str, &str); 23] = [
     ("pushed_requests", "hash, client_id, parameters, created_at, expires_at", "'N', '', '', 0, AT"),
     ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
     ("replays", "hash, expires_at", "'N', AT"),
@@ -120,6 +120,9 @@ const PERISHABLE: [(&str, &str, &str); 22] = [
      "'u', 'N', '', '', 0, AT - 34560000000"),
     ("sign_in_places", "user_id, country, first_at, last_at", "'u', 'N', 0, AT - 34560000000"),
     ("failed_accounts", "network, account, failed_at", "'N', 'N', AT"),
+    // Kept for 90 days.
+    ("upstream_runs", "id, upstream_id, kind, asked_by, begun_at, ended_at, was_read, added, changed, departed, failed, faults",
+     "'N', 'u', 'whole', 'server', AT, 0, 0, 0, 0, 0, 0, '[]'"),
     ("throttles", "key, clear_at, last_at", "'N', AT, 0"),
     ("jobs", "id, kind, payload, run_at, attempts, failed_at, created_at", "'N', 'send-mail', 'x', 0, 16, AT, 0"),
     ("session_organizations", "sid, session_id, organization_id, created_at", "'N', 'N', 'o', 0"),

@@ -1,0 +1,7 @@
+//! The SQL of upstreams: what they are, what each knows, and what came of reading them.
+
+mod entries;
+mod runs;
+mod upstreams;
+
+pub use self::{entries::Entries, runs::Runs, upstreams::Upstreams};
