@@ -30,8 +30,10 @@ CREATE INDEX upstreams_due ON upstreams (due_at) WHERE kind = 'ldap' AND paused_
 
 -- Who and what an upstream knows. `anchor`: what it never changes of them; `dn`: what it calls them now, in lower case;
 -- `thing_id`: the membership or group here. `digest`: of all that was said last (NULL: it has to be looked at again).
--- `number`: of a group its own, of a person that of their first group. `ends_at`: when the account ends by itself. `gone_at`:
--- since when they are not there any more, or shut out there. `trouble`: why the last word was not followed.
+-- `account`: what groups call a person that name no entries. `number`: of a group its own, of a person that of their first
+-- group. `given`: JSON, the groups that a person was put into by rule, or the roles that a group was given. `ends_at`: when the
+-- account ends by itself. `gone_at`: since when they are not there any more, or shut out there. `trouble`: why the last word was
+-- not followed.
 CREATE TABLE upstream_entries (
   upstream_id TEXT NOT NULL REFERENCES upstreams (id),
   anchor TEXT NOT NULL,
@@ -39,7 +41,9 @@ CREATE TABLE upstream_entries (
   dn TEXT NOT NULL,
   thing_id TEXT,
   digest TEXT,
+  account TEXT,
   number BIGINT,
+  given TEXT NOT NULL,
   ends_at BIGINT,
   gone_at BIGINT,
   trouble TEXT,
@@ -47,6 +51,7 @@ CREATE TABLE upstream_entries (
   PRIMARY KEY (upstream_id, anchor)
 );
 CREATE INDEX upstream_entries_by_dn ON upstream_entries (upstream_id, dn);
+CREATE INDEX upstream_entries_by_account ON upstream_entries (upstream_id, account) WHERE account IS NOT NULL;
 CREATE INDEX upstream_entries_by_number ON upstream_entries (upstream_id, kind, number) WHERE number IS NOT NULL;
 CREATE INDEX upstream_entries_by_thing ON upstream_entries (thing_id) WHERE thing_id IS NOT NULL;
 CREATE INDEX upstream_entries_to_end ON upstream_entries (upstream_id, ends_at) WHERE ends_at IS NOT NULL AND gone_at IS NULL;

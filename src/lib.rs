@@ -12,7 +12,8 @@
 //!   node needs; [`web`] is what every page and endpoint shares, strings in three languages among it.
 //! * **Domain**: [`session`]; [`directory`] with organizations, people, roles and where they hold; [`policy`];
 //!   [`permission`] decides what somebody may do in Lanyard itself.
-//! * **Signing in**: [`upstream`] is whom an organization trusts to say who its people are; [`ldap`] speaks to directories; [`authentication`], whose `flow` says which step is next.
+//! * **Signing in**: [`upstream`] is whom an organization trusts to say who its people are; [`ldap`] speaks to directories; [`authentication`], whose `flow` says which step is next;
+//!   [`federation`] brings the people of upstreams.
 //! * **Protocols**: [`oauth`], that is OAuth 2 and OpenID Connect; [`scim`], by which IT departments push people and groups.
 //! * **Faces**: [`account`], the person's own pages.
 //! * **Assembly**: [`server`] merges every feature's router, [`worker`] runs jobs, [`node`] is both; [`demo`] is a clinic to
@@ -70,6 +71,7 @@ pub mod permission;
 pub mod upstream;
 pub mod ldap;
 pub mod authentication;
+pub mod federation;
 
 // ── protocols ──
 pub mod oauth;

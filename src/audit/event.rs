@@ -337,7 +337,7 @@ events! {
     /// A directory cannot be read; it is tried further, and the next time that it is said it was read in between.
     UpstreamRunFailure "upstream-run" Failure { upstream: UpstreamId, reason: String } upstream;
     /// So many people were to be shut out at once that nobody was, before somebody says that it is meant.
-    UpstreamBrake "upstream-brake" Failure { upstream: UpstreamId, leaving: u64, live: u64 } upstream;
+    UpstreamBrake "upstream-brake" Failure { upstream: UpstreamId, leaving: u64 } upstream;
     /// A signing key was made, activated, retired, dropped or revoked.
     KeyChange "key-change" Success { key: String, change: String } key [Keys];
     /// The master key was replaced.

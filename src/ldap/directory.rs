@@ -35,6 +35,9 @@ pub struct Reader<'d> {
     pub server: &'d Server,
 }
 
+/// Groups of a page: each may have very many members.
+const GROUPS: u16 = 100;
+
 /// What a directory says of itself (RFC 4512 §5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
@@ -177,9 +180,43 @@ impl Reader<'_> {
     /// # Errors
     /// [`Trouble`].
     pub async fn groups(&mut self, base: &str, from: Option<&[u8]>) -> Result<Page, Trouble> {
+        let filter = self.directory.settings.groups.filter.clone();
+        self.groups_where(base, &filter, from).await
+    }
+
+    /// Those of these anchors, as filters have them, and no more than a page of them.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn people_of(&mut self, base: &str, anchors: &[String]) -> Result<Vec<Entry>, Trouble> {
+        let settings = &self.directory.settings;
+        let filter = format!("(&{}{})", settings.people.filter, any_of(settings.preset.anchor(), anchors));
+        let wanted = self.directory.wanted_of_people();
+        let query = Query { base, is_deep: true, filter: &filter, attributes: &wanted };
+        Ok(self.connection.page(&query, None).await?.entries)
+    }
+
+    /// Groups of which `name` has one of these values, as filters have them.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn groups_of(&mut self, base: &str, (name, values): (&str, &[String])) -> Result<Vec<Entry>, Trouble> {
+        let filter = format!("(&{}{})", self.directory.settings.groups.filter, any_of(name, values));
+        let (mut found, mut from) = (vec![], None);
+        loop {
+            let page = self.groups_where(base, &filter, from.as_deref()).await?;
+            found.extend(page.entries);
+            from = page.next;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn groups_where(&mut self, base: &str, filter: &str, from: Option<&[u8]>) -> Result<Page, Trouble> {
         let wanted = self.directory.wanted_of_groups();
-        let filter = &self.directory.settings.groups.filter;
-        let mut page = self.connection.page(&Query { base, is_deep: true, filter, attributes: &wanted }, from).await?;
+        let query = Query { base, is_deep: true, filter, attributes: &wanted };
+        let mut page = self.connection.page_of(&query, GROUPS, from).await?;
         for group in &mut page.entries {
             self.complete(group).await?;
         }
@@ -206,6 +243,12 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// A filter (RFC 4515) for one of these values, which are written as filters have them.
+fn any_of(name: &str, values: &[String]) -> String {
+    let each: String = values.iter().map(|value| format!("({name}={value})")).collect();
+    format!("(|{each})")
 }
 
 impl Root {

@@ -9,3 +9,11 @@ pub mod directory;
 pub mod preset;
 pub mod settings;
 pub mod trouble;
+
+pub use self::{
+    connection::{Change, Entry, Offered, Query, escaped},
+    directory::{Directory, Reader},
+    preset::Preset,
+    settings::Settings,
+    trouble::Trouble,
+};

@@ -1,6 +1,6 @@
 //! A directory as an administrator describes it, in TOML. What is not said is as the preset says.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::{BTreeMap, BTreeSet}, time::Duration};
 
 use figment::{
     Figment,
@@ -12,7 +12,7 @@ use url::Url;
 use super::{connection::Server, preset::Preset};
 use crate::{
     text::{Slug, span},
-    upstream::mapping::{Mapping, OneOrMore, Pattern, RawPattern, RawRule, Reader, Template, Wrong},
+    upstream::mapping::{Mapping, OneOrMore, Pattern, RawPattern, RawRule, Reader, Said, Template, Wrong, fill},
 };
 
 /// Servers of a directory at most.
@@ -82,6 +82,33 @@ pub struct GroupRule {
     pub skip: bool,
 }
 
+/// What a group is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedGroup {
+    /// What it is called.
+    pub name: String,
+    /// Roles of its members: `role`, or `role@location`.
+    pub roles: BTreeSet<String>,
+}
+
+impl Groups {
+    /// What becomes of a group; none when it is none here.
+    #[must_use]
+    pub fn apply(&self, said: &impl Said) -> Option<MappedGroup> {
+        let called = said.values("cn").into_iter().next()?.into_owned();
+        let found = self.rules.iter().find_map(|rule| Some((rule, rule.pattern.find(&called)?)));
+        let Some((rule, captures)) = found else {
+            return self.others.then(|| MappedGroup { name: called, roles: BTreeSet::new() });
+        };
+        if rule.skip {
+            return None;
+        }
+        let name = rule.name.as_ref().and_then(|name| fill(name, said, &captures)).unwrap_or(called);
+        let roles = rule.roles.iter().filter_map(|role| fill(role, said, &captures)).collect();
+        Some(MappedGroup { name, roles })
+    }
+}
+
 /// When a directory is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sync {
@@ -89,6 +116,8 @@ pub struct Sync {
     pub every: Duration,
     /// How often all is read.
     pub full_every: Duration,
+    /// How long after they were shut out people are no members any more.
+    pub remove_after: Duration,
     /// The share of people, in percent, of whom a run that would shut out more stops and asks.
     pub brake: u8,
 }
@@ -136,7 +165,7 @@ struct RawPeople {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawGroups {
-    bases: Vec<String>,
+    bases: Option<OneOrMore>,
     filter: Option<String>,
     rules: Vec<RawGroupRule>,
     others: bool,
@@ -144,7 +173,7 @@ struct RawGroups {
 
 impl Default for RawGroups {
     fn default() -> Self {
-        Self { bases: vec![], filter: None, rules: vec![], others: true }
+        Self { bases: None, filter: None, rules: vec![], others: true }
     }
 }
 
@@ -163,13 +192,14 @@ struct RawGroupRule {
 struct RawSync {
     every: String,
     full_every: String,
+    remove_after: String,
     brake: u8,
 }
 
 impl Default for RawSync {
     /// A leaver is out within a minute.
     fn default() -> Self {
-        Self { every: "30s".to_owned(), full_every: "1d".to_owned(), brake: 10 }
+        Self { every: "30s".to_owned(), full_every: "1d".to_owned(), remove_after: "30d".to_owned(), brake: 10 }
     }
 }
 
@@ -199,6 +229,7 @@ impl Settings {
             sync: Sync {
                 every: within(&mut reader, "sync.every", &raw.sync.every, ("10s", "1h")),
                 full_every: within(&mut reader, "sync.full_every", &raw.sync.full_every, ("10m", "7d")),
+                remove_after: within(&mut reader, "sync.remove_after", &raw.sync.remove_after, ("1d", "3650d")),
                 brake: raw.sync.brake,
             },
             roles: roles(&mut reader, raw.roles),
@@ -271,7 +302,7 @@ fn groups(reader: &mut Reader, preset: Preset, raw: RawGroups) -> Groups {
             all.push(GroupRule { pattern, name: name.clone(), roles: roles.clone(), skip: raw.skip });
         }
     }
-    let bases = if raw.bases.is_empty() { vec![] } else { bases(reader, "groups.bases", raw.bases) };
+    let bases = raw.bases.map(|texts| bases(reader, "groups.bases", texts.all())).unwrap_or_default();
     let filter = filter(reader, "groups.filter", raw.filter.as_deref().unwrap_or(preset.groups()));
     Groups { bases, filter, rules: all, others: raw.others }
 }

@@ -1,5 +1,7 @@
 //! Who and what an upstream knows, and what that is here.
 
+use std::collections::BTreeSet;
+
 use crate::{
     clock::Timestamp,
     id::{GroupId, MembershipId},
@@ -40,6 +42,10 @@ pub struct KnownEntry {
     pub thing: Option<String>,
     /// Of all that was said last; none when it has to be looked at again.
     pub digest: Option<String>,
+    /// What groups call a person that name no entries, in lower case.
+    pub account: Option<String>,
+    /// The keys of groups that a person was put into by rule, or the roles that a group was given (`role`, `role@location`).
+    pub given: BTreeSet<String>,
     /// Of a group its own number, of a person that of their first group.
     pub number: Option<i64>,
     /// When the account ends by itself.

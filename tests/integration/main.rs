@@ -5,6 +5,7 @@
 mod account;
 mod arbitrary;
 mod architecture;
+mod federation;
 mod harness;
 mod durability;
 mod operations;

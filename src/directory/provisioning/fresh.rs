@@ -62,6 +62,11 @@ impl Newcomer {
         Ok(Self { person, member, record, addresses, external_id: desired.external_id.clone() })
     }
 
+    /// The source names a manager, who may not have been brought yet ([`super::set_managers`]).
+    pub fn awaits_manager(&mut self, speaker: Speaker<'_>) {
+        self.record.sources.insert(manager::key(), speaker.source());
+    }
+
     fn known(self) -> Known {
         let Self { person, member, record, external_id, .. } = self;
         Known {

@@ -175,6 +175,19 @@ pub async fn change_parts(
     Ok(has_changed)
 }
 
+/// What a source put into a group.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given_parts(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId) -> Result<HashSet<Part>> {
+    let source = speaker.source();
+    let members = tx.group_records().holdings(id, None).await?.into_iter();
+    let members = members.filter(|holding| holding.origin == source).map(|holding| Part::Member(holding.member));
+    let groups = tx.group_records().inside(id).await?.into_iter();
+    let groups = groups.filter(|(_, origin)| origin.as_ref() == Some(&source)).map(|(part, _)| Part::Group(part));
+    Ok(members.chain(groups).collect())
+}
+
 /// Removes a group; its members stay.
 ///
 /// # Errors

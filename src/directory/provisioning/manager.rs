@@ -45,6 +45,14 @@ pub(super) async fn set(tx: &mut Tx, speaker: Speaker<'_>, member: &Membership, 
     Ok(tx.managers().set(&member.id, Some(&manager)).await?)
 }
 
+/// Lets members point at managers of whom the source spoke before it brought them: pairs of a member and their manager.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_managers(tx: &mut Tx, speaker: Speaker<'_>, pairs: &[(MembershipId, MembershipId)]) -> Result<()> {
+    Ok(tx.managers().set_all(speaker.organization, pairs).await?)
+}
+
 /// Says of the manager what the membership does: the word of a source, as long as the manager is a member.
 pub(in crate::directory) fn restore(record: &mut Record, manager: Option<&str>) {
     if let Some(id) = manager {

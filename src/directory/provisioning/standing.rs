@@ -33,6 +33,31 @@ pub async fn remove(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Res
     Ok(())
 }
 
+/// Shuts a member out of whom the source says no more; says whether that was to change.
+///
+/// # Errors
+/// For an unknown member, and for the last owner.
+pub async fn shut_out(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<bool> {
+    let known = tx.member_records_of(&speaker.source()).by_id(speaker.organization, id).await?;
+    let known = known.ok_or_else(|| Noun::Membership.unknown(id))?;
+    suspend_or_resume(tx, speaker, &known, (Some(false), Manner::Whole)).await
+}
+
+/// Ends a membership that the source brought and shut out itself; says whether it was one.
+///
+/// # Errors
+/// For the last owner.
+pub async fn remove_shut_out(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<bool> {
+    let (organization, source) = (speaker.organization, speaker.source());
+    let found = tx.memberships().by_id(organization, id).await?;
+    let is_its_own = found.is_some_and(|found| found.origin == source && found.disabled_at.is_some());
+    if !is_its_own || tx.memberships().disabled_by(id).await?.as_ref() != Some(&source) {
+        return Ok(false);
+    }
+    membership::remove(tx, speaker.context, organization, id).await?;
+    Ok(true)
+}
+
 /// Lets a member act, or not; says whether that was to change. Whom people here suspended, or a source that goes first, stays
 /// out.
 pub(super) async fn suspend_or_resume(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::text;
 use crate::{
-    id::MembershipId,
+    id::{MembershipId, OrganizationId},
     storage::{
         Result, Tx, Value,
         batch::{in_list, padded},
@@ -59,6 +59,29 @@ impl Managers<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Sets the managers of members of one organization, each with a manager of it.
+    pub(in crate::directory) async fn set_all(
+        &mut self,
+        organization: &OrganizationId,
+        pairs: &[(MembershipId, MembershipId)],
+    ) -> Result<()> {
+        for list in padded(pairs) {
+            let rows: Vec<String> =
+                (0..list.len()).map(|at| format!("(${}, ${})", 2 * at + 2, 2 * at + 3)).collect();
+            let statement = format!(
+                "UPDATE memberships SET manager_id = managers.id \
+                 FROM (VALUES {}) AS pairs, memberships AS managers \
+                 WHERE memberships.id = pairs.column1 AND memberships.organization_id = $1 \
+                   AND managers.id = pairs.column2 AND managers.organization_id = $1",
+                rows.join(", ")
+            );
+            let keys = list.iter().flat_map(|(member, manager)| [Value::from(member.as_str()), Value::from(manager.as_str())]);
+            let query = sql(statement).bind(organization.as_str().to_owned()).bind_all(keys);
+            query.execute(self.0.connection()).await?;
+        }
+        Ok(())
     }
 
     /// Sets or removes a member's manager.

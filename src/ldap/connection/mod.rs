@@ -162,6 +162,14 @@ impl Connection {
         self.page_with(query, vec![control::page(PAGE, from.unwrap_or_default())]).await
     }
 
+    /// The same, of so many entries.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn page_of(&mut self, query: &Query<'_>, size: u16, from: Option<&[u8]>) -> Result<Page, Trouble> {
+        self.page_with(query, vec![control::page(size, from.unwrap_or_default())]).await
+    }
+
     /// The same, with what was deleted (Active Directory).
     ///
     /// # Errors
@@ -195,6 +203,22 @@ impl Connection {
         let (answers, said) = self.ask(query, vec![control::dir_sync(flags, cookie)]).await?;
         let (has_more, cookie) = control::next_changes(&said).ok_or(Trouble::Broken("its answer has no cookie"))?;
         Ok((answers.into_iter().filter_map(|(answer, _)| entry_of(answer)).collect(), has_more, cookie))
+    }
+
+    /// Where changes of what `query` finds begin (RFC 4533): what it finds is passed by.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn sync_place(&mut self, query: &Query<'_>) -> Result<Option<Vec<u8>>, Trouble> {
+        let (mut place, controls) = (None, vec![control::sync(None)]);
+        let said = self
+            .each(query, controls, |answer, _| {
+                if answer.id == INTERMEDIATE {
+                    place = control::sync_info(answer).and_then(|info| info.cookie).or_else(|| place.take());
+                }
+            })
+            .await?;
+        Ok(control::sync_done(&said).and_then(|(cookie, _)| cookie).or(place))
     }
 
     /// Changes of what `query` finds since `cookie` (RFC 4533, `refreshOnly`).
@@ -232,18 +256,29 @@ impl Connection {
         query: &Query<'_>,
         controls: Vec<RawControl>,
     ) -> Result<(Vec<(StructureTag, Vec<Control>)>, Vec<Control>), Trouble> {
+        let mut answers = vec![];
+        let said = self.each(query, controls, |answer, beside| answers.push((answer, beside))).await?;
+        Ok((answers, said))
+    }
+
+    /// Hands over each answer as it comes; what is said beside the last.
+    async fn each(
+        &mut self,
+        query: &Query<'_>,
+        controls: Vec<RawControl>,
+        mut take: impl FnMut(StructureTag, Vec<Control>),
+    ) -> Result<Vec<Control>, Trouble> {
         let scope = if query.is_deep { Scope::Subtree } else { Scope::Base };
         let patience = self.patience;
         let asked = self.ldap.with_timeout(patience).with_controls(controls);
         let search = asked.streaming_search(query.base, scope, query.filter, query.attributes.to_vec());
         let mut stream = search.await.map_err(trouble(patience))?;
-        let mut answers = vec![];
         while let Some(ResultEntry { 0: answer, 1: beside, .. }) = stream.next().await.map_err(trouble(patience))? {
-            answers.push((answer, beside));
+            take(answer, beside);
         }
         let result = stream.finish().await;
         done(&result)?;
-        Ok((answers, result.ctrls))
+        Ok(result.ctrls)
     }
 }
 

@@ -127,7 +127,9 @@ fn filled((key, templates): (Key, &[Template]), said: &impl Said, captures: &Cap
     texts
 }
 
-fn fill(template: &Template, said: &impl Said, captures: &Captures) -> Option<String> {
+/// What a template says of somebody, with parts of a value; none where something in it is not said.
+#[must_use]
+pub fn fill(template: &Template, said: &impl Said, captures: &Captures) -> Option<String> {
     let told: Vec<(&str, String)> = template
         .names()
         .filter_map(|name| {

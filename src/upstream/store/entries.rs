@@ -35,19 +35,22 @@ static TABLE: Table = Table {
         "dn",
         "thing_id",
         "digest",
+        "account",
         "number",
+        "given",
         "ends_at",
         "gone_at",
         "trouble",
         "failed_at",
     ],
     suffix: "ON CONFLICT (upstream_id, anchor) DO UPDATE SET kind = excluded.kind, dn = excluded.dn, \
-             thing_id = excluded.thing_id, digest = excluded.digest, number = excluded.number, \
+             thing_id = excluded.thing_id, digest = excluded.digest, account = excluded.account, \
+             number = excluded.number, given = excluded.given, \
              ends_at = excluded.ends_at, gone_at = excluded.gone_at, trouble = excluded.trouble, \
              failed_at = excluded.failed_at",
 };
 
-const COLUMNS: &str = "anchor, kind, dn, thing_id, digest, number, ends_at, gone_at, trouble";
+const COLUMNS: &str = "anchor, kind, dn, thing_id, digest, account, number, given, ends_at, gone_at, trouble";
 
 impl Entries<'_> {
     /// Writes these, over what was known of them; no anchor is there twice.
@@ -63,7 +66,9 @@ impl Entries<'_> {
                 entry.dn.as_str().into(),
                 entry.thing.clone().into(),
                 entry.digest.clone().into(),
+                entry.account.clone().into(),
                 entry.number.into(),
+                serde_json::to_string(&entry.given).expect("texts are JSON").into(),
                 entry.ends_at.map(|at| at.0).into(),
                 entry.gone_at.map(|at| at.0).into(),
                 entry.trouble.clone().into(),
@@ -89,6 +94,14 @@ impl Entries<'_> {
     /// When the database fails.
     pub async fn of_dns(&mut self, dns: &[String]) -> Result<Vec<KnownEntry>> {
         self.among("dn", dns).await
+    }
+
+    /// People whom groups call so, in lower case.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_accounts(&mut self, accounts: &[String]) -> Result<Vec<KnownEntry>> {
+        self.among("account", accounts).await
     }
 
     async fn among(&mut self, column: &'static str, values: &[String]) -> Result<Vec<KnownEntry>> {
@@ -152,6 +165,20 @@ impl Entries<'_> {
         rows.iter().map(entry).collect()
     }
 
+    /// People who have been gone since before `until` and are members still.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn gone_before(&mut self, until: Timestamp, limit: i64) -> Result<Vec<KnownEntry>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM upstream_entries \
+             WHERE upstream_id = $1 AND gone_at < $2 AND kind = 'person' AND thing_id IS NOT NULL \
+             ORDER BY gone_at LIMIT $3"
+        );
+        let rows = sql(text).bind(self.1.as_str()).bind(until.0).bind(limit).fetch_all(self.0.connection()).await?;
+        rows.iter().map(entry).collect()
+    }
+
     /// Those whose last word was not followed, the latest first.
     ///
     /// # Errors
@@ -207,7 +234,9 @@ fn entry(row: &Row) -> Result<KnownEntry> {
         dn: row.try_get("dn")?,
         thing: row.try_get("thing_id")?,
         digest: row.try_get("digest")?,
+        account: row.try_get("account")?,
         number: row.try_get("number")?,
+        given: serde_json::from_str(row.try_get("given")?).map_err(|_| Error::Corrupt("upstream_entries.given"))?,
         ends_at: instant("ends_at")?,
         gone_at: instant("gone_at")?,
         trouble: row.try_get("trouble")?,

@@ -9,6 +9,7 @@ mod family;
 pub(crate) mod leftovers;
 pub(crate) mod portal;
 pub(crate) mod receiver;
+pub(crate) mod slapd;
 
 use std::{cell::Cell, time::Duration};
 

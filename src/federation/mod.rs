@@ -1,0 +1,3 @@
+//! People whom an organization's upstreams know: directories are read (`sync`).
+
+pub mod sync;

@@ -1,0 +1,25 @@
+//! Reading directories: people and groups of Active Directory or LDAP become members and groups here, and whoever leaves there
+//! is out here.
+//!
+//! `run`: the lease, and what came of it. `reading`: from the beginning to the end, all of it or what has changed (`changes`).
+//! `pass`: what is known meanwhile. `said`: what an entry says, compared with the last time. `people`, `groups`, `leavers`:
+//! what follows. `difference`: what would follow, for somebody who looks first.
+//!
+//! Whoever is new or changed is written as they are read, in small units of work; whoever is to be shut out waits for the end,
+//! so that half an answer, an empty one or far too many leavers shut out nobody.
+
+mod changes;
+mod difference;
+mod groups;
+mod leavers;
+mod pass;
+mod people;
+mod reading;
+mod run;
+mod said;
+
+pub use self::{
+    difference::{Difference, Differences, Fate},
+    reading::Watch,
+    run::{Order, Result, RunError, directory, preview, run, work},
+};

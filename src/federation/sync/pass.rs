@@ -1,0 +1,224 @@
+//! One reading of a directory: what is known while it goes on.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+};
+
+use super::{difference::Differences, said::Said};
+use crate::{
+    app::App,
+    audit::Context,
+    authentication::invitation,
+    directory::{
+        self,
+        organization::Organization,
+        provisioning::{Invited, Speaker},
+    },
+    id::{MembershipId, UpstreamId},
+    keys::sealing::Sealer,
+    ldap::{Entry, Settings, Trouble},
+    storage::{self, Tx},
+    text::Slug,
+    upstream::{
+        entry::{Class, KnownEntry},
+        run::Report,
+    },
+    web::Site,
+};
+
+/// Why a reading ends early.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The directory does not let it go on.
+    There(Trouble),
+    /// What it says cannot be meant.
+    Absurd(&'static str),
+    /// The server is to stop.
+    Halted,
+    /// Something here.
+    Here(storage::Error),
+}
+
+impl From<Trouble> for End {
+    fn from(trouble: Trouble) -> Self {
+        Self::There(trouble)
+    }
+}
+
+impl From<storage::Error> for End {
+    fn from(error: storage::Error) -> Self {
+        Self::Here(error)
+    }
+}
+
+/// Who speaks, and what a unit of work needs to follow.
+#[derive(Clone)]
+pub(super) struct Voice {
+    pub(super) context: Context,
+    pub(super) upstream: UpstreamId,
+    pub(super) of: Arc<Organization>,
+    pub(super) roles: Arc<[Slug]>,
+    pub(super) site: Site,
+    pub(super) sealer: Arc<Sealer>,
+}
+
+impl Voice {
+    pub(super) fn speaker(&self) -> Speaker<'_> {
+        Speaker {
+            context: &self.context,
+            organization: &self.of.id,
+            may_assign: &self.roles,
+            may_grant: &[],
+            may_verify: false,
+        }
+    }
+
+    /// Leaves the letter to be sent to whoever was invited.
+    pub(super) async fn invite(&self, tx: &mut Tx, invited: Option<&Invited>) -> storage::Result<()> {
+        let Some((invitation, token)) = invited else { return Ok(()) };
+        invitation::send(tx, &self.context, (&self.site, &self.sealer), &self.of, (invitation, token)).await
+    }
+}
+
+/// A reading.
+pub(super) struct Pass<'p> {
+    pub(super) app: &'p App,
+    pub(super) settings: Arc<Settings>,
+    pub(super) voice: Voice,
+    pub(super) salt: Vec<u8>,
+    pub(super) report: Report,
+    /// What would be otherwise, where nothing is to be written.
+    pub(super) differences: Option<Differences>,
+    /// Whom it was told of, as numbers.
+    pub(super) seen: HashSet<u64>,
+    /// What names mean, as far as it was told of them.
+    pub(super) linked: HashMap<u64, Box<str>>,
+    /// Names that mean something since.
+    pub(super) fresh: HashSet<u64>,
+    /// The same names, with those of accounts, where they are asked for.
+    pub(super) fresh_names: Option<Vec<(String, Option<String>)>>,
+    /// Whether groups are followed though they say the same.
+    pub(super) is_again: bool,
+    /// Numbers of groups that somebody came to or left.
+    pub(super) numbers: BTreeSet<i64>,
+    /// People whom it knows no more, or who may not be let in.
+    pub(super) leaving: Vec<KnownEntry>,
+    /// Managers whom nobody knew yet.
+    pub(super) managers: Vec<(MembershipId, String)>,
+    /// Groups with members whom nobody knew yet.
+    pub(super) incomplete: Vec<String>,
+    hasher: RandomState,
+}
+
+impl<'p> Pass<'p> {
+    pub(super) fn new(app: &'p App, settings: Arc<Settings>, voice: Voice, salt: Vec<u8>) -> Self {
+        Self {
+            app,
+            settings,
+            voice,
+            salt,
+            report: Report::default(),
+            differences: None,
+            seen: HashSet::new(),
+            linked: HashMap::new(),
+            fresh: HashSet::new(),
+            fresh_names: None,
+            is_again: false,
+            numbers: BTreeSet::new(),
+            leaving: vec![],
+            managers: vec![],
+            incomplete: vec![],
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// A short number for a text: very many of them are held at a time.
+    pub(super) fn number_of(&self, text: &str) -> u64 {
+        self.hasher.hash_one(text)
+    }
+
+    /// Reads entries; those that have nothing that stays are faults.
+    pub(super) fn said(&mut self, entries: Vec<Entry>, class: Class) -> Vec<Said> {
+        let reading = (self.settings.preset, self.salt.as_slice(), self.app.clock.now());
+        let mut all = vec![];
+        for entry in entries {
+            self.report.read += 1;
+            let dn = entry.dn.clone();
+            match Said::of(entry, class, reading) {
+                Some(said) => all.push(said),
+                None => self.report.fail(&dn, "it has no anchor that this account may read"),
+            }
+        }
+        all
+    }
+
+    /// What is remembered of these.
+    pub(super) async fn known(&self, said: &[Said]) -> storage::Result<HashMap<String, KnownEntry>> {
+        let anchors: Vec<String> = said.iter().map(|one| one.anchor.clone()).collect();
+        let mut tx = self.app.storage.read().await?;
+        let known = tx.upstream_entries(&self.voice.upstream).of_anchors(&anchors).await?;
+        Ok(known.into_iter().map(|one| (one.anchor.clone(), one)).collect())
+    }
+
+    /// Remembers what a name means.
+    pub(super) fn link(&mut self, dn: &str, thing: Option<&str>) {
+        if let Some(thing) = thing {
+            self.linked.insert(self.number_of(dn), thing.into());
+        }
+    }
+
+    /// Takes in what a unit of work did.
+    pub(super) fn take(&mut self, done: Done) {
+        self.report.added += done.added;
+        self.report.changed += done.changed;
+        for (dn, trouble) in done.faults {
+            self.report.fail(&dn, trouble);
+        }
+        for entry in done.entries {
+            self.link(&entry.dn, entry.thing.as_deref());
+        }
+    }
+}
+
+/// What a unit of work did.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) added: u64,
+    pub(super) changed: u64,
+    pub(super) faults: Vec<(String, String)>,
+    pub(super) entries: Vec<KnownEntry>,
+}
+
+impl Done {
+    /// Keeps what is remembered of an entry from now on, and why it was not followed.
+    pub(super) fn keep(&mut self, mut entry: KnownEntry, trouble: Option<String>) {
+        if let Some(trouble) = &trouble {
+            // It is looked at again.
+            entry.digest = None;
+            self.faults.push((entry.dn.clone(), trouble.clone()));
+        }
+        entry.trouble = trouble;
+        self.entries.push(entry);
+    }
+}
+
+/// Does one thing by itself: what is refused undoes that alone, and is told.
+pub(super) async fn alone<T, W>(tx: &mut Tx, work: W) -> storage::Result<Result<T, directory::Error>>
+where
+    W: AsyncFnOnce(&mut Tx) -> directory::Result<T>,
+{
+    let part = tx.begin_part().await?;
+    match work(tx).await {
+        Ok(done) => {
+            tx.keep_part(part).await?;
+            Ok(Ok(done))
+        }
+        Err(directory::Error::Storage(fault)) => Err(fault),
+        Err(refused) => {
+            tx.undo_part(part).await?;
+            Ok(Err(refused))
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! A run, from whoever asks for it: the lease, the way to the directory, and what came of it.
+//!
+//! One node or command at a time reads a directory. A run may end at any time: what it wrote is compared with what is told in
+//! the next one, and costs nothing then.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    changes::{Changes, Place},
+    difference::Differences,
+    pass::{End, Pass, Voice},
+    reading::Watch,
+};
+use crate::{
+    app::App,
+    audit::{Actor, Event},
+    clock::Timestamp,
+    id::{UpstreamId, UpstreamRunId},
+    ldap::{Directory, Settings, Trouble},
+    secret::sha256,
+    storage::{self, Tx},
+    upstream::{
+        Upstream, UpstreamError,
+        registry::{self, Progress},
+        run::{Extent, Report, Run},
+    },
+    web::Site,
+};
+
+/// How long a reader that says nothing more keeps others away.
+const LEASE: Duration = Duration::from_secs(90);
+
+/// How often it says that it lives.
+const BEAT: Duration = Duration::from_secs(20);
+
+/// A directory that does not answer is asked again after this at the latest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// While so many are to be shut out that nobody is, all is read this often, in case it was a mistake over there.
+const BRAKED_EVERY: Duration = Duration::from_secs(600);
+
+/// Who asks for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// How much is read at least.
+    pub extent: Extent,
+    /// Whether somebody said that many are meant to be shut out.
+    pub is_confirmed: bool,
+    /// Who asks.
+    pub by: Actor,
+}
+
+/// Why a run did not happen; that the directory does not answer is told in the [`Report`].
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The upstream.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// The settings, which were good when they were set.
+    #[error("the settings of `{0}` cannot be read: {1}")]
+    Settings(String, String),
+    /// Its certificates.
+    #[error(transparent)]
+    Directory(#[from] Trouble),
+}
+
+impl From<storage::Error> for RunError {
+    fn from(error: storage::Error) -> Self {
+        Self::Upstream(error.into())
+    }
+}
+
+/// What a [`Result`] of this module holds.
+pub type Result<T> = std::result::Result<T, RunError>;
+
+/// Reads a directory whose time has come: what a node does by itself.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn work(app: &App, site: &Site, id: &UpstreamId, halt: &(dyn Fn() -> bool + Send + Sync)) -> Result<()> {
+    let order = Order { extent: Extent::Changes, is_confirmed: false, by: Actor::Server };
+    match run(app, site, id, order, Watch { halt, tell: &|_| {} }).await {
+        Err(RunError::Upstream(UpstreamError::Busy(_))) => Ok(()),
+        done => done.map(drop),
+    }
+}
+
+/// Reads a directory, and lets follow what it says.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(app: &App, site: &Site, id: &UpstreamId, order: Order, watch: Watch<'_>) -> Result<Report> {
+    let upstream = existing(app, id).await?;
+    if !lease(app, id).await? {
+        return Err(UpstreamError::Busy(upstream.name).into());
+    }
+    let done = tokio::select! {
+        done = Box::pin(begin(app, site, id, order, watch)) => done,
+        () = keep(app, id) => Err(UpstreamError::Busy(upstream.name).into()),
+    };
+    let (id, node) = (id.clone(), app.node.clone());
+    let back = async move |tx: &mut Tx| tx.upstreams().give_back(&id, &node).await;
+    app.storage.write(move |tx| Box::pin(async move { back(tx).await })).await.map_err(UpstreamError::Storage)?;
+    done
+}
+
+/// Reads all of a directory and tells what would follow: `most` people and groups one by one.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn preview(
+    app: &App,
+    site: &Site,
+    upstream: &Upstream,
+    (most, watch): (usize, Watch<'_>),
+) -> Result<(Report, Differences)> {
+    let reading = Reading::of(app, site, upstream).await?;
+    let mut pass = reading.pass(app);
+    pass.differences = Some(Differences::of(most));
+    let done = async {
+        let mut reader = reading.directory.read().await?;
+        pass.whole(&mut reader, Timestamp(0), watch).await
+    };
+    match done.await {
+        Err(End::Here(error)) => return Err(error.into()),
+        Err(end) => pass.report.problem = told(&end),
+        Ok(()) => {}
+    }
+    let differences = pass.differences.take().unwrap_or_else(|| Differences::of(0));
+    Ok((pass.report, differences))
+}
+
+/// The directory that an upstream describes, with the password of the account that reads it.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn directory(app: &App, upstream: &Upstream) -> Result<Directory> {
+    let settings = Settings::parse(&upstream.settings)
+        .map_err(|wrong| RunError::Settings(upstream.name.to_string(), wrong.to_string()))?;
+    let secret = registry::secret(&mut app.storage.read().await?, &app.sealer, upstream).await?;
+    Ok(Directory::new(Arc::new(settings), app.outbound.clone(), secret)?)
+}
+
+async fn existing(app: &App, id: &UpstreamId) -> Result<Upstream> {
+    let found = app.storage.read().await?.upstreams().by_id(id).await?;
+    Ok(found.ok_or_else(|| UpstreamError::Unknown(id.to_string()))?)
+}
+
+async fn lease(app: &App, id: &UpstreamId) -> storage::Result<bool> {
+    let (id, node, now) = (id.clone(), app.node.clone(), app.clock.now());
+    let take = async move |tx: &mut Tx| tx.upstreams().lease(&id, &node, now, LEASE).await;
+    app.storage.write(move |tx| Box::pin(async move { take(tx).await })).await
+}
+
+/// Keeps the lease; ends when it is lost.
+async fn keep(app: &App, id: &UpstreamId) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        if !lease(app, id).await.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
+/// What a reading is made of.
+struct Reading {
+    directory: Directory,
+    voice: Voice,
+    salt: Vec<u8>,
+}
+
+impl Reading {
+    async fn of(app: &App, site: &Site, upstream: &Upstream) -> Result<Self> {
+        let directory = directory(app, upstream).await?;
+        let of = app.storage.read().await?.organizations().by_id(&upstream.organization).await?;
+        let of = of.ok_or_else(|| UpstreamError::Unknown(upstream.name.to_string()))?;
+        let voice = Voice {
+            context: app.context(Actor::Upstream(upstream.id.to_string())),
+            upstream: upstream.id.clone(),
+            of: Arc::new(of),
+            roles: directory.settings.roles.clone().into(),
+            site: site.clone(),
+            sealer: Arc::clone(&app.sealer),
+        };
+        Ok(Self { directory, voice, salt: sha256(upstream.settings.as_bytes()).to_vec() })
+    }
+
+    fn pass<'p>(&self, app: &'p App) -> Pass<'p> {
+        Pass::new(app, Arc::clone(&self.directory.settings), self.voice.clone(), self.salt.clone())
+    }
+}
+
+async fn begin(app: &App, site: &Site, id: &UpstreamId, order: Order, watch: Watch<'_>) -> Result<Report> {
+    // What it was before the lease may have changed since.
+    let upstream = existing(app, id).await?;
+    let reading = Reading::of(app, site, &upstream).await?;
+    let begun = reading.voice.context.now;
+    let mut progress = upstream.progress.clone();
+    if order.is_confirmed {
+        progress.confirmed_at = begun;
+    }
+    let mut pass = reading.pass(app);
+    let mut extent = extent(&order, &progress, &reading.directory.settings, begun);
+    let read = async {
+        let mut reader = reading.directory.read().await?;
+        let place = progress.place.as_deref().and_then(|text| serde_json::from_str::<Place>(text).ok());
+        let mut changes = None;
+        if let (Extent::Changes, Some(place)) = (extent, &place) {
+            changes = place.changes(&mut reader, begun).await?;
+        }
+        let next = if let Some(Changes { place: Some(next), .. }) = &changes {
+            next.clone()
+        } else {
+            extent = Extent::Whole;
+            Place::of(&mut reader, place.as_ref(), begun).await?
+        };
+        match &changes {
+            Some(changes) => pass.delta(&mut reader, changes, progress.confirmed_at).await?,
+            None => pass.whole(&mut reader, progress.confirmed_at, watch).await?,
+        }
+        Ok::<_, End>(serde_json::to_string(&next).expect("texts and numbers are JSON"))
+    };
+    let end = read.await;
+    let mut report = std::mem::take(&mut pass.report);
+    let settings = &reading.directory.settings;
+    let had_trouble = progress.trouble.is_some();
+    match end {
+        Err(End::Here(error)) => return Err(error.into()),
+        Err(End::Halted) => progress.due_at = begun,
+        Ok(place) => {
+            let is_whole = extent == Extent::Whole;
+            progress = Progress {
+                place: Some(place),
+                due_at: begun.plus(settings.sync.every),
+                whole_at: if is_whole { begun } else { progress.whole_at },
+                failures: 0,
+                trouble: None,
+                braked: report.braked.or(progress.braked.filter(|_| !is_whole)),
+                confirmed_at: progress.confirmed_at,
+            };
+        }
+        Err(end) => {
+            report.problem = told(&end);
+            progress.failures += 1;
+            let doublings = u32::try_from(progress.failures.min(10)).unwrap_or(10);
+            let pause = settings.sync.every.saturating_mul(1 << doublings.saturating_sub(1)).min(LONGEST_PAUSE);
+            progress.due_at = begun.plus(pause.max(settings.sync.every));
+            progress.trouble = report.problem.clone().map(|problem| (problem, begun));
+        }
+    }
+    settle(app, (&upstream, progress), (extent, order.by, (begun, had_trouble)), &report).await?;
+    Ok(report)
+}
+
+/// How much there is to read.
+fn extent(order: &Order, progress: &Progress, settings: &Settings, now: Timestamp) -> Extent {
+    let since = now.since(progress.whole_at);
+    let is_old = since >= settings.sync.full_every || (progress.braked.is_some() && since >= BRAKED_EVERY);
+    if order.extent == Extent::Whole || order.is_confirmed || progress.place.is_none() || is_old {
+        Extent::Whole
+    } else {
+        Extent::Changes
+    }
+}
+
+/// Why a run ended early, in words for an administrator.
+fn told(end: &End) -> Option<String> {
+    match end {
+        End::There(trouble) => Some(trouble.to_string()),
+        End::Absurd(why) => Some((*why).to_owned()),
+        End::Halted => None,
+        End::Here(error) => Some(error.to_string()),
+    }
+}
+
+/// Writes down how it ended, and when it goes on.
+async fn settle(
+    app: &App,
+    (upstream, progress): (&Upstream, Progress),
+    (extent, by, (begun_at, had_trouble)): (Extent, Actor, (Timestamp, bool)),
+    report: &Report,
+) -> storage::Result<()> {
+    let context = app.context(by);
+    let mut events = vec![];
+    let (id, is_newly_braked) = (upstream.id.clone(), upstream.progress.braked.is_none());
+    if let Some(leaving) = report.braked.filter(|_| is_newly_braked) {
+        events.push(Event::UpstreamBrake { upstream: id.clone(), leaving });
+    }
+    if report.added + report.changed + report.departed + report.failed > 0 {
+        let Report { added, changed, departed, failed, .. } = *report;
+        let extent = extent.name().to_owned();
+        events.push(Event::UpstreamRun { upstream: id.clone(), extent, added, changed, departed, failed });
+    }
+    if let Some(reason) = report.problem.clone().filter(|_| !had_trouble) {
+        events.push(Event::UpstreamRunFailure { upstream: id.clone(), reason });
+    }
+    let run = report.is_worth_keeping().then(|| Run {
+        id: UpstreamRunId::fresh(context.now, &context.random),
+        upstream: id,
+        extent,
+        asked_by: context.actor.kind().to_owned(),
+        begun_at,
+        ended_at: context.now,
+        report: report.clone(),
+    });
+    let upstream = upstream.clone();
+    let write = async move |tx: &mut Tx| {
+        tx.upstreams().settle(&upstream, &progress).await?;
+        if let Some(run) = &run {
+            tx.upstream_runs().insert(run).await?;
+        }
+        for event in &events {
+            tx.record(&context, Some(&upstream.organization), event);
+        }
+        Ok::<_, storage::Error>(())
+    };
+    app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await
+}
