@@ -41,6 +41,7 @@ mod shell;
 mod source;
 mod station;
 mod token;
+mod upstream;
 mod user;
 
 use std::{
@@ -126,6 +127,7 @@ Example:
     Client(client::Client),
     ScimTarget(scim_target::ScimTargets),
     ScimToken(scim_token::ScimTokens),
+    Upstream(upstream::UpstreamCommand),
     #[command(subcommand)]
     Audit(audit::Audit),
     #[command(subcommand)]
@@ -193,6 +195,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::ScimTarget(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimToken(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Token(command) => command.run(config, output).await,
+        Command::Upstream(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::User(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Serve => serve::run(config).await,
         Command::Migrate => migrate(config, output).await,

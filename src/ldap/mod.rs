@@ -1,12 +1,14 @@
 //! Directories that staff have already: Active Directory, OpenLDAP and others that speak LDAP (RFC 4511).
 //!
 //! `connection` speaks the protocol, `trouble` says what went wrong. `settings`: a directory as an administrator describes
-//! it, above the `preset` of its kind. `directory`: read by its service account. `account`: whether somebody may use theirs.
+//! it, above the `preset` of its kind. `directory`: read by its service account. `account`: whether somebody may use theirs. `probe`:
+//! tried out, step by step.
 
 pub mod account;
 pub mod connection;
 pub mod directory;
 pub mod preset;
+pub mod probe;
 pub mod settings;
 pub mod trouble;
 
@@ -14,6 +16,7 @@ pub use self::{
     connection::{Change, Entry, Offered, Query, escaped},
     directory::{Directory, Reader},
     preset::Preset,
+    probe::{Step, probe},
     settings::Settings,
     trouble::Trouble,
 };

@@ -13,6 +13,7 @@ mod recoveries;
 mod rules;
 mod sealer;
 mod text_messages;
+mod upstreams;
 mod waiting;
 mod webhook;
 
@@ -71,6 +72,7 @@ pub async fn release(app: &App) -> storage::Result<()> {
             Box::pin(async move {
                 tx.jobs().release(&node).await?;
                 tx.targets().release(&node).await?;
+                tx.upstreams().release(&node).await?;
                 tx.leases().release(&node).await
             })
         })
@@ -87,6 +89,8 @@ pub struct Worker {
     is_due: AtomicBool,
     /// Whether it found apps that people are pushed to.
     is_pushing: AtomicBool,
+    /// Whether it found directories that are read.
+    is_reading: AtomicBool,
     /// Counts what apps were not told in time.
     late: Counter,
 }
@@ -108,6 +112,7 @@ impl Worker {
             sealer,
             is_due: AtomicBool::new(false),
             is_pushing: AtomicBool::new(false),
+            is_reading: AtomicBool::new(false),
             late,
         })
     }
@@ -136,6 +141,7 @@ impl Worker {
         let mut tick = seconds();
         let mut jobs = jobs::Running::new(self.app.clone(), Arc::clone(&self.mailer));
         let mut pushes = pushes::Pushes::new(self.app.clone(), stop.clone());
+        let mut readings = upstreams::Readings::new(self.app.clone(), self.site.clone(), stop.clone());
         loop {
             let is_second = tokio::select! {
                 is_on = next(&mut tick, stop) => {
@@ -156,8 +162,14 @@ impl Worker {
             {
                 tracing::error!(error = %error, "Apps that people are pushed to could not be looked at; it is tried again.");
             }
+            if is_second
+                && self.is_reading.swap(false, Ordering::AcqRel)
+                && let Err(error) = readings.begin_due().await
+            {
+                tracing::error!(error = %error, "Directories could not be looked at; it is tried again.");
+            }
         }
-        tokio::join!(jobs.finish(), pushes.finish());
+        tokio::join!(jobs.finish(), pushes.finish(), readings.finish());
     }
 
     /// Does what goes over many rows, a part in each second: nothing that has to be told waits behind it.
@@ -257,13 +269,14 @@ impl Worker {
         let pulse = self.app.storage.read().await?.pulse(self.app.clock.now()).await?;
         self.is_due.store(pulse.due, Ordering::Release);
         self.is_pushing.store(pulse.pushing, Ordering::Release);
+        self.is_reading.store(pulse.reading, Ordering::Release);
         if pulse.late {
             self.late.increment(backchannel_logout::alert(&self.app).await?);
         }
         if pulse.unsealed || self.sealer.is_behind() {
             self.sealer.seal(&self.app).await?;
         }
-        Ok(pulse.waiting || pulse.pushing || self.sealer.is_behind())
+        Ok(pulse.waiting || pulse.pushing || pulse.reading || self.sealer.is_behind())
     }
 }
 

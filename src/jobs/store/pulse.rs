@@ -21,6 +21,8 @@ pub struct Pulse {
     pub late: bool,
     /// People and groups are pushed to some app: of that, what is due comes without a write.
     pub pushing: bool,
+    /// Whether there are directories that are read.
+    pub reading: bool,
 }
 
 /// An app that was not told of the end of a session for so long is a matter for people.
@@ -40,7 +42,9 @@ impl Tx {
                (SELECT COUNT(*) FROM (SELECT id FROM logouts WHERE delivered_at IS NULL AND failed_at IS NULL \
                  AND alerted_at IS NULL AND created_at <= $2 LIMIT 1) AS l) AS late, \
                (SELECT COUNT(*) FROM (SELECT id FROM scim_targets WHERE paused_at IS NULL AND removed_at IS NULL \
-                 LIMIT 1) AS t) AS pushing")
+                 LIMIT 1) AS t) AS pushing, \
+               (SELECT COUNT(*) FROM (SELECT id FROM upstreams WHERE kind = 'ldap' AND paused_at IS NULL \
+                 AND removed_at IS NULL LIMIT 1) AS u) AS reading")
         .bind(now.0)
         .bind(now.minus(TOO_LATE).0)
         .fetch_one(self.connection())
@@ -52,6 +56,7 @@ impl Tx {
             waiting: any("waiting")?,
             late: any("late")?,
             pushing: any("pushing")?,
+            reading: any("reading")?,
         })
     }
 }

@@ -41,7 +41,9 @@ pub struct Server {
 }
 
 impl Server {
-    fn is_plain(&self) -> bool {
+    /// Whether what is said can be read on the way.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
         self.url.scheme() == "ldap" && !self.start_tls
     }
 
