@@ -12,6 +12,7 @@ use crate::{
     oauth::registrar::RegistrarError,
     scim::{connection::ConnectionError, outbound::target::TargetError},
     storage::{self, Tx},
+    upstream::UpstreamError,
 };
 
 /// The most names that are listed.
@@ -52,10 +53,14 @@ enum Sought {
     Permission,
     Connection,
     Target,
+    Upstream,
 }
 
 /// What was looked for in vain.
 fn unknown(error: &anyhow::Error) -> Option<(Sought, String)> {
+    if let Some(UpstreamError::Unknown(typed)) = error.downcast_ref() {
+        return Some((Sought::Upstream, typed.clone()));
+    }
     let wanted = match error.downcast_ref() {
         Some(directory::Error::Unknown(noun, typed)) => Some((Sought::Noun(*noun), typed)),
         Some(directory::Error::Unregistered(typed)) => Some((Sought::Permission, typed)),
@@ -105,6 +110,10 @@ async fn names(shell: &Shell, sought: Sought) -> storage::Result<Option<Vec<Stri
         Sought::Permission => return Ok(Some(permissions(&mut tx, of).await?)),
         Sought::Target => {
             let all = tx.targets().list(of).await?;
+            return Ok(Some(all.into_iter().map(|one| one.name.to_string()).collect()));
+        }
+        Sought::Upstream => {
+            let all = tx.upstreams().list(of).await?;
             return Ok(Some(all.into_iter().map(|one| one.name.to_string()).collect()));
         }
         Sought::Connection => {

@@ -14,7 +14,7 @@ use self::{
     arguments::Command,
     shown::{facts, shown},
 };
-use super::{Shell, Usage, print};
+use super::{Shell, print, scope::Usage};
 use crate::{
     directory::{Noun, organization::Organization},
     federation::sync::{self, Order, RunError, Watch},

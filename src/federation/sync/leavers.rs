@@ -1,6 +1,8 @@
 //! Whom a directory knows no more, or who may not be let in: they are shut out, all together, at the end of a reading, unless
 //! they are so many that somebody has to say that it is meant.
 
+use std::collections::BTreeMap;
+
 use super::{
     groups,
     pass::{Done, End, Pass, Voice, alone},
@@ -52,7 +54,10 @@ impl Pass<'_> {
     /// Shuts them out, unless they are too many; whoever said lately that it is meant said so at `confirmed_at`.
     pub(super) async fn leave(&mut self, confirmed_at: Timestamp) -> Result<(), End> {
         let now = self.voice.context.now;
-        let leaving = std::mem::take(&mut self.leaving);
+        // Somebody may have been missed in two ways.
+        let leaving: BTreeMap<String, KnownEntry> =
+            std::mem::take(&mut self.leaving).into_iter().map(|one| (one.anchor.clone(), one)).collect();
+        let leaving: Vec<KnownEntry> = leaving.into_values().collect();
         let count = |class: Class| leaving.iter().filter(|one| one.class == class && one.thing.is_some()).count() as u64;
         let (people, groups) = (count(Class::Person), count(Class::Group));
         let mut tx = self.app.storage.read().await?;
