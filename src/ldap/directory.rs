@@ -247,8 +247,7 @@ impl Reader<'_> {
 
 /// A filter (RFC 4515) for one of these values, which are written as filters have them.
 fn any_of(name: &str, values: &[String]) -> String {
-    let each: String = values.iter().map(|value| format!("({name}={value})")).collect();
-    format!("(|{each})")
+    values.iter().fold("(|".to_owned(), |all, value| all + "(" + name + "=" + value + ")") + ")"
 }
 
 impl Root {

@@ -55,10 +55,13 @@ pub async fn probe(directory: &Directory) -> Vec<Step> {
 /// A trouble with what to do about it.
 fn advised(trouble: &Trouble) -> String {
     let advice = match trouble {
-        Trouble::Forbidden(_) => "",
         Trouble::Unreachable(_) | Trouble::Late(_) => "; is the address right, and may this machine reach it?",
-        Trouble::Untrusted(_) => "; name its authority with `connection.authorities`, and the server as its certificate does",
-        Trouble::Credentials(_) => "; look at `connection.bind_dn` and the secret (`lanyard upstream set … --secret-file`)",
+        Trouble::Untrusted(_) => {
+            "; name its authority with `connection.authorities`, and the server as its certificate does"
+        }
+        Trouble::Credentials(_) => {
+            "; look at `connection.bind_dn` and the secret (`lanyard upstream set … --secret-file`)"
+        }
         _ => "",
     };
     format!("{trouble}{advice}")
@@ -84,9 +87,11 @@ async fn root(reader: &mut Reader<'_>, steps: &mut Vec<Step>) {
         Preset::OpenLdap if root.offers(Offered::Sync) => {
             "changes and deletions are told at once (RFC 4533), where its database allows it".to_owned()
         }
-        Preset::OpenLdap => "changes are told at once (modifyTimestamp), deletions are looked for every five minutes: RFC \
+        Preset::OpenLdap => {
+            "changes are told at once (modifyTimestamp), deletions are looked for every five minutes: RFC \
                              4533 is not offered (the overlay syncprov)"
-            .to_owned(),
+                .to_owned()
+        }
     };
     steps.push(Step::good(what, detail));
 }

@@ -1,6 +1,9 @@
 //! A directory as an administrator describes it, in TOML. What is not said is as the preset says.
 
-use std::{collections::{BTreeMap, BTreeSet}, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use figment::{
     Figment,

@@ -67,10 +67,10 @@ pub struct Fault {
 
 impl Report {
     /// Counts an entry that could not be followed.
-    pub fn fail(&mut self, dn: &str, trouble: impl ToString) {
+    pub fn fail(&mut self, dn: &str, trouble: &str) {
         self.failed += 1;
         if self.faults.len() < MOST_FAULTS {
-            self.faults.push(Fault { dn: dn.to_owned(), trouble: trouble.to_string() });
+            self.faults.push(Fault { dn: dn.to_owned(), trouble: trouble.to_owned() });
         }
     }
 

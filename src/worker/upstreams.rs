@@ -9,6 +9,9 @@ use crate::{app::App, federation::sync, id::UpstreamId, server::Stop, storage, w
 /// So many are read at a time.
 const MOST: usize = 4;
 
+/// As many are looked at as there may be, and those that go on.
+const LOOKED_AT: i64 = 8;
+
 /// Readings that go on.
 pub(super) struct Readings {
     app: App,
@@ -34,7 +37,7 @@ impl Readings {
             return Ok(());
         }
         let now = self.app.clock.now();
-        let due = self.app.storage.read().await?.upstreams().due(now, MOST as i64 * 2).await?;
+        let due = self.app.storage.read().await?.upstreams().due(now, LOOKED_AT).await?;
         let due: Vec<_> = due.into_iter().filter(|id| self.running.iter().all(|(_, running)| running != id)).collect();
         for id in due.into_iter().take(room) {
             let begun = self.tasks.spawn(read(self.app.clone(), self.site.clone(), id.clone(), self.stop.clone()));

@@ -113,10 +113,8 @@ async fn checked(shell: &Shell, of: &Organization, text: String) -> anyhow::Resu
 
 async fn create(shell: &Shell, of: &Organization, new: NewUpstream) -> anyhow::Result<()> {
     let (context, id, name, sealer) = (shell.context(), of.id.clone(), new.name.clone(), shell.app.sealer.clone());
-    write(shell, move |tx| {
-        Box::pin(async move { registry::create(tx, &context, &sealer, &id, new).await.map(drop) })
-    })
-    .await?;
+    write(shell, move |tx| Box::pin(async move { registry::create(tx, &context, &sealer, &id, new).await.map(drop) }))
+        .await?;
     show(shell, of, &name).await?;
     shell.say(format!(
         "Nothing is read yet. Whether it can be: `lanyard upstream test {name}`. What would be brought: `preview`. Begin: \

@@ -179,7 +179,8 @@ pub(super) async fn person(shell: &Shell, directory: &Directory, name: &str) -> 
 /// Lists what came of readings.
 pub(super) async fn runs(shell: &Shell, upstream: &Upstream, limit: u32) -> anyhow::Result<()> {
     let all = shell.app.storage.read().await?.upstream_runs().list(&upstream.id, i64::from(limit)).await?;
-    let head = ["begun", "seconds", "extent", "by", "read", "brought", "changed", "shut out", "not followed", "problem"];
+    let head =
+        ["begun", "seconds", "extent", "by", "read", "brought", "changed", "shut out", "not followed", "problem"];
     shell.table(&all, &head, |run| {
         let report = &run.report;
         let seconds = run.ended_at.since(run.begun_at).as_secs();
@@ -204,9 +205,7 @@ struct Troubled {
 pub(super) async fn errors(shell: &Shell, upstream: &Upstream, limit: u32) -> anyhow::Result<()> {
     let mut tx = shell.app.storage.read().await?;
     let all = tx.upstream_entries(&upstream.id).troubled(i64::from(limit)).await?;
-    let all: Vec<Troubled> = all
-        .into_iter()
-        .map(|one| Troubled { dn: one.dn, trouble: one.trouble.unwrap_or_default() })
-        .collect();
+    let all: Vec<Troubled> =
+        all.into_iter().map(|one| Troubled { dn: one.dn, trouble: one.trouble.unwrap_or_default() }).collect();
     shell.table(&all, &["entry", "why"], |one| vec![one.dn.clone(), one.trouble.clone()])
 }

@@ -30,10 +30,11 @@ mod writing;
 
 pub use fresh::{Newcomer, add_together, newcomers};
 pub use groups::{
-    DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, given_parts, hold_group, remove_group,
+    DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, given_parts, hold_group,
+    remove_group,
 };
-pub use manager::set_managers;
 pub use known::{Attributes, Known, Record, Sources};
+pub use manager::set_managers;
 pub use ownership::{Manner, Owned};
 pub use pending::Invited;
 pub use people::{Kept, kept_of, kept_of_person};

@@ -68,8 +68,7 @@ impl Managers<'_> {
         pairs: &[(MembershipId, MembershipId)],
     ) -> Result<()> {
         for list in padded(pairs) {
-            let rows: Vec<String> =
-                (0..list.len()).map(|at| format!("(${}, ${})", 2 * at + 2, 2 * at + 3)).collect();
+            let rows: Vec<String> = (0..list.len()).map(|at| format!("(${}, ${})", 2 * at + 2, 2 * at + 3)).collect();
             let statement = format!(
                 "UPDATE memberships SET manager_id = managers.id \
                  FROM (VALUES {}) AS pairs, memberships AS managers \
@@ -77,7 +76,8 @@ impl Managers<'_> {
                    AND managers.id = pairs.column2 AND managers.organization_id = $1",
                 rows.join(", ")
             );
-            let keys = list.iter().flat_map(|(member, manager)| [Value::from(member.as_str()), Value::from(manager.as_str())]);
+            let keys =
+                list.iter().flat_map(|(member, manager)| [Value::from(member.as_str()), Value::from(manager.as_str())]);
             let query = sql(statement).bind(organization.as_str().to_owned()).bind_all(keys);
             query.execute(self.0.connection()).await?;
         }

@@ -154,11 +154,7 @@ async fn sync_begins(
     Ok((!cookies.is_empty()).then_some(cookies))
 }
 
-async fn by_dir_sync(
-    reader: &mut Reader<'_>,
-    cookie: &str,
-    changes: &mut Changes,
-) -> Result<Option<Place>, Trouble> {
+async fn by_dir_sync(reader: &mut Reader<'_>, cookie: &str, changes: &mut Changes) -> Result<Option<Place>, Trouble> {
     let Ok(mut cookie) = BASE64.decode(cookie.as_bytes()) else { return Ok(None) };
     let root = reader.root().await?;
     let context = root.contexts().next().unwrap_or_default().to_owned();

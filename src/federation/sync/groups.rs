@@ -214,7 +214,7 @@ async fn write(tx: &mut Tx, voice: &Voice, steps: Vec<Step>) -> storage::Result<
             };
         }
         if let (None, Some(id)) = (&fault, entry.group()) {
-            fault = Roles { voice, roles: &roles, sites: &sites }.give(tx, &id, (&mut entry, wanted)).await?;
+            fault = Roles { voice, known: &roles, sites: &sites }.give(tx, &id, (&mut entry, wanted)).await?;
         }
         done.keep(entry, fault);
     }
@@ -253,9 +253,8 @@ async fn follow(
     };
     let is_new = entry.group().as_ref() != Some(&group);
     entry.thing = Some(group.to_string());
-    let fill = async |tx: &mut Tx| {
-        provisioning::change_parts(tx, speaker, &group, (Parts::Only(parts), Manner::Whole)).await
-    };
+    let fill =
+        async |tx: &mut Tx| provisioning::change_parts(tx, speaker, &group, (Parts::Only(parts), Manner::Whole)).await;
     let filled = alone(tx, fill).await?;
     has_changed |= *filled.as_ref().unwrap_or(&false);
     done.added += u64::from(is_new);
@@ -283,7 +282,7 @@ pub(super) async fn remove(
 /// Which roles there are, and where.
 struct Roles<'r> {
     voice: &'r Voice,
-    roles: &'r HashMap<Slug, RoleId>,
+    known: &'r HashMap<Slug, RoleId>,
     sites: &'r HashMap<Slug, LocationId>,
 }
 
@@ -333,7 +332,7 @@ impl Roles<'_> {
     fn find(&self, text: &str) -> Result<(&RoleId, Option<&LocationId>), String> {
         let (role, site) = text.split_once('@').map_or((text, None), |(role, site)| (role, Some(site)));
         let slug = role.parse::<Slug>().map_err(|error| format!("role `{role}` {error}"))?;
-        let id = self.roles.get(&slug).ok_or_else(|| format!("there is no role `{slug}`"))?;
+        let id = self.known.get(&slug).ok_or_else(|| format!("there is no role `{slug}`"))?;
         let Some(site) = site else { return Ok((id, None)) };
         let found = site.parse::<Slug>().ok().and_then(|slug| self.sites.get(&slug));
         found.map(|site| (id, Some(site))).ok_or_else(|| format!("there is no location `{site}`"))

@@ -20,6 +20,9 @@ use crate::{
 /// People of one unit of work.
 const BATCH: usize = 50;
 
+/// The same, as they are asked for.
+const BATCH_AT_ONCE: i64 = 50;
+
 /// Entries that are looked at at a time.
 const PAGE: i64 = 1_000;
 
@@ -44,8 +47,7 @@ impl Pass<'_> {
         let mut tx = self.app.storage.read().await?;
         let known = tx.upstream_entries(&self.voice.upstream).of_anchors(anchors).await?;
         drop(tx);
-        let is_missing =
-            |one: &KnownEntry| one.gone_at.is_none() && !self.seen.contains(&self.number_of(&one.anchor));
+        let is_missing = |one: &KnownEntry| one.gone_at.is_none() && !self.seen.contains(&self.number_of(&one.anchor));
         let missing: Vec<_> = known.into_iter().filter(is_missing).map(missed).collect();
         self.leaving.extend(missing);
         Ok(())
@@ -58,7 +60,8 @@ impl Pass<'_> {
         let leaving: BTreeMap<String, KnownEntry> =
             std::mem::take(&mut self.leaving).into_iter().map(|one| (one.anchor.clone(), one)).collect();
         let leaving: Vec<KnownEntry> = leaving.into_values().collect();
-        let count = |class: Class| leaving.iter().filter(|one| one.class == class && one.thing.is_some()).count() as u64;
+        let count =
+            |class: Class| leaving.iter().filter(|one| one.class == class && one.thing.is_some()).count() as u64;
         let (people, groups) = (count(Class::Person), count(Class::Group));
         let mut tx = self.app.storage.read().await?;
         let mut entries = tx.upstream_entries(&self.voice.upstream);
@@ -83,8 +86,7 @@ impl Pass<'_> {
         for some in leaving.chunks(BATCH) {
             let (voice, some) = (self.voice.clone(), some.to_vec());
             let write = async move |tx: &mut Tx| write(tx, &voice, some).await;
-            let (done, departed) =
-                self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
+            let (done, departed) = self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
             self.report.departed += departed;
             self.take(done);
         }
@@ -97,8 +99,7 @@ impl Pass<'_> {
         loop {
             let voice = self.voice.clone();
             let write = async move |tx: &mut Tx| remove_departed(tx, &voice, until).await;
-            let (done, is_last) =
-                self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
+            let (done, is_last) = self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
             self.take(done);
             if is_last {
                 return Ok(());
@@ -140,8 +141,8 @@ async fn write(tx: &mut Tx, voice: &Voice, leaving: Vec<KnownEntry>) -> storage:
 
 /// Some of them, and whether there are no more.
 async fn remove_departed(tx: &mut Tx, voice: &Voice, until: Timestamp) -> storage::Result<(Done, bool)> {
-    let gone = tx.upstream_entries(&voice.upstream).gone_before(until, PAGE).await?;
-    let is_last = (gone.len() as i64) < PAGE;
+    let gone = tx.upstream_entries(&voice.upstream).gone_before(until, BATCH_AT_ONCE).await?;
+    let is_last = gone.is_empty();
     let mut done = Done::default();
     for mut entry in gone {
         let Some(id) = entry.membership() else { continue };

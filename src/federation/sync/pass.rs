@@ -174,7 +174,7 @@ impl<'p> Pass<'p> {
         self.report.added += done.added;
         self.report.changed += done.changed;
         for (dn, trouble) in done.faults {
-            self.report.fail(&dn, trouble);
+            self.report.fail(&dn, &trouble);
         }
         for entry in done.entries {
             self.link(&entry.dn, entry.thing.as_deref());

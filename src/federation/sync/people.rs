@@ -220,19 +220,18 @@ async fn write(tx: &mut Tx, voice: &Voice, steps: Vec<Step>) -> storage::Result<
         let trouble = match follows {
             Follows::Nothing => None,
             Follows::Fault(why) => Some(why.to_owned()),
-            Follows::Bring(desired) => match together.remove(&entry.anchor) {
-                Some(id) => {
+            Follows::Bring(desired) => {
+                if let Some(id) = together.remove(&entry.anchor) {
                     done.added += 1;
                     entry.thing = Some(id.into());
                     None
-                }
-                None => {
+                } else {
                     let trouble = bring(tx, voice, (&mut entry, &desired), &mut done).await?;
                     // They are looked at again, when somebody may know the manager.
                     entry.digest = entry.digest.filter(|_| manager.is_none());
                     trouble
                 }
-            },
+            }
             Follows::Change(id, desired) => change(tx, voice, (&mut entry, &id, &desired), &mut done).await?,
         };
         joining.note(&mut entry, groups);

@@ -74,11 +74,11 @@ impl Pass<'_> {
     pub(super) async fn delta(
         &mut self,
         reader: &mut Reader<'_>,
-        changes: &Changes,
+        told: &Changes,
         confirmed_at: Timestamp,
     ) -> Result<(), End> {
         self.fresh_names = Some(vec![]);
-        let mut changed = changes.anchors.clone();
+        let mut changed = told.anchors.clone();
         changed.extend(self.due_by_themselves().await?);
         let changed: Vec<String> = changed.into_iter().collect();
         self.people_of(reader, &changed).await?;
@@ -89,7 +89,7 @@ impl Pass<'_> {
         self.groups_of_fresh(reader).await?;
         self.complete(reader).await?;
         self.note_missing_of(&changed).await?;
-        if let Some(present) = &changes.present {
+        if let Some(present) = &told.present {
             for anchor in present {
                 let number = self.number_of(anchor);
                 self.seen.insert(number);

@@ -1,5 +1,7 @@
 //! What a directory says of an entry, as far as it is compared with what it said before.
 
+use data_encoding::HEXLOWER;
+
 use crate::{
     clock::Timestamp,
     ldap::{Entry, Preset, account},
@@ -29,20 +31,14 @@ pub(super) struct Said {
 
 impl Said {
     /// Reads an entry; none when it has nothing that stays. `salt` stands for how it is read.
-    pub(super) fn of(
-        entry: Entry,
-        class: Class,
-        (preset, salt, now): (Preset, &[u8], Timestamp),
-    ) -> Option<Self> {
+    pub(super) fn of(entry: Entry, class: Class, (preset, salt, now): (Preset, &[u8], Timestamp)) -> Option<Self> {
         let anchor = anchor(&entry, preset)?;
         let closed = account::closed(&entry, preset, now).filter(|_| class == Class::Person);
         let ends_at = account::expiry(&entry).filter(|_| preset == Preset::ActiveDirectory);
         let (account, number) = match (preset, class) {
             (Preset::ActiveDirectory, Class::Person) => (None, entry.number("primaryGroupID")),
             (Preset::ActiveDirectory, Class::Group) => (None, entry.bytes("objectSid").and_then(last_of_sid)),
-            (Preset::OpenLdap, Class::Person) => {
-                (entry.text("uid").map(str::to_lowercase), entry.number("gidNumber"))
-            }
+            (Preset::OpenLdap, Class::Person) => (entry.text("uid").map(str::to_lowercase), entry.number("gidNumber")),
             (Preset::OpenLdap, Class::Group) => (None, entry.number("gidNumber")),
         };
         let digest = digest(&entry, salt, closed.is_some());
@@ -83,7 +79,7 @@ pub(super) fn in_filter(anchor: &str, preset: Preset) -> String {
     match preset {
         Preset::ActiveDirectory => {
             let bytes = anchor.as_bytes().chunks(2).filter_map(|pair| str::from_utf8(pair).ok());
-            bytes.map(|pair| format!("\\{pair}")).collect()
+            bytes.flat_map(|pair| ["\\", pair]).collect()
         }
         Preset::OpenLdap => crate::ldap::escaped(anchor.as_bytes()),
     }
@@ -95,7 +91,7 @@ pub(super) fn folded(dn: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes)
 }
 
 /// The relative identifier at the end of a SID ([MS-DTYP] §2.4.2): the number by which people have a primary group.
@@ -142,7 +138,8 @@ mod tests {
     fn what_is_said_is_the_same_until_it_means_something_else() {
         let guid: &[u8] = &[0xab; 16];
         let plain = |extra: &[(&str, &[&[u8]])]| {
-            let attributes = [&[("objectGUID", &[guid] as &[&[u8]]), ("mail", &[b"a", b"b"])], extra].concat();
+            let known: [(&str, &[&[u8]]); 2] = [("objectGUID", &[guid]), ("mail", &[b"a", b"b"])];
+            let attributes = [&known, extra].concat();
             said(entry("CN=Ada", &attributes), Class::Person, AD).unwrap().digest
         };
         let before = plain(&[]);
@@ -182,7 +179,12 @@ mod tests {
         assert_eq!(said(person, Class::Person, AD).unwrap().number, Some(513));
         let posix = entry(
             "cn=all",
-            &[("entryUUID", &[b"A"]), ("gidNumber", &[b"100"]), ("memberUid", &[b"Ada", b"ben"]), ("member", &[b"UID=x"])],
+            &[
+                ("entryUUID", &[b"A"]),
+                ("gidNumber", &[b"100"]),
+                ("memberUid", &[b"Ada", b"ben"]),
+                ("member", &[b"UID=x"]),
+            ],
         );
         let posix = said(posix, Class::Group, Preset::OpenLdap).unwrap();
         assert_eq!((posix.number, posix.anchor.as_str()), (Some(100), "a"));

@@ -40,6 +40,9 @@ async fn leave_sessions_behind(storage: &Storage) {
                 for statement in [
                     "INSERT INTO users (id, name, created_at, updated_at) VALUES ('u', 'U', 0, 0)",
                     "INSERT INTO organizations (id, slug, name, created_at, version) VALUES ('o', 'o', 'O', 0, 0)",
+                    "INSERT INTO upstreams (id, organization_id, name, kind, settings, sealed_secret, precedence, due_at, \
+                     whole_at, failures, confirmed_at, leased_until, created_at) \
+                     VALUES ('u', 'o', 'u', 'ldap', '', '', 0, 0, 0, 0, 0, 0, 0)",
                     "INSERT INTO clients (id, name, token_endpoint_auth_method, first_party, grant_types, scopes, redirect_uris, \
                      post_logout_redirect_uris, resources, id_token_signed_response_alg, access_token_signing_alg, \
                      access_token_format, pkce_waived, introspects, created_at, updated_at) \
@@ -122,7 +125,7 @@ const PERISHABLE: [(&str, &str, &str); 23] = [
     ("failed_accounts", "network, account, failed_at", "'N', 'N', AT"),
     // Kept for 90 days.
     ("upstream_runs", "id, upstream_id, kind, asked_by, begun_at, ended_at, was_read, added, changed, departed, failed, faults",
-     "'N', 'u', 'whole', 'server', AT, 0, 0, 0, 0, 0, 0, '[]'"),
+     "'N', 'u', 'whole', 'server', AT - 7776000000, 0, 0, 0, 0, 0, 0, '[]'"),
     ("throttles", "key, clear_at, last_at", "'N', AT, 0"),
     ("jobs", "id, kind, payload, run_at, attempts, failed_at, created_at", "'N', 'send-mail', 'x', 0, 16, AT, 0"),
     ("session_organizations", "sid, session_id, organization_id, created_at", "'N', 'N', 'o', 0"),

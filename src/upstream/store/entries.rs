@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     id::UpstreamId,
     storage::{
-        Error, Result, Row, Tx,
+        Error, Result, Row, Tx, Value,
         batch::{self, Rows, Table, in_list, padded},
         sql,
     },
@@ -68,7 +68,7 @@ impl Entries<'_> {
                 entry.digest.clone().into(),
                 entry.account.clone().into(),
                 entry.number.into(),
-                serde_json::to_string(&entry.given).expect("texts are JSON").into(),
+                serde_json::json!(entry.given).to_string().into(),
                 entry.ends_at.map(|at| at.0).into(),
                 entry.gone_at.map(|at| at.0).into(),
                 entry.trouble.clone().into(),
@@ -111,7 +111,7 @@ impl Entries<'_> {
                 "SELECT {COLUMNS} FROM upstream_entries WHERE upstream_id = $1 AND {column} IN ({})",
                 in_list(2, list.len())
             );
-            let query = list.into_iter().fold(sql(text).bind(self.1.as_str()), |query, value| query.bind(value));
+            let query = sql(text).bind(self.1.as_str()).bind_all(list.into_iter().map(Value::from));
             for row in query.fetch_all(self.0.connection()).await? {
                 found.push(entry(&row)?);
             }
@@ -131,7 +131,7 @@ impl Entries<'_> {
                 in_list(3, list.len())
             );
             let query = sql(text).bind(self.1.as_str()).bind(class.name());
-            let query = list.into_iter().fold(query, |query, number| query.bind(number));
+            let query = query.bind_all(list.into_iter().map(Value::from));
             for row in query.fetch_all(self.0.connection()).await? {
                 found.push(entry(&row)?);
             }

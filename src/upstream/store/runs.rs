@@ -44,7 +44,7 @@ impl Runs<'_> {
         .bind(number(report.failed))
         .bind(report.braked.map(number))
         .bind(report.problem.clone())
-        .bind(serde_json::to_string(&report.faults).expect("texts are JSON"))
+        .bind(serde_json::json!(report.faults).to_string())
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -55,8 +55,9 @@ impl Runs<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn list(&mut self, upstream: &UpstreamId, limit: i64) -> Result<Vec<Run>> {
-        let text =
-            format!("SELECT {COLUMNS} FROM upstream_runs WHERE upstream_id = $1 ORDER BY begun_at DESC, id DESC LIMIT $2");
+        let text = format!(
+            "SELECT {COLUMNS} FROM upstream_runs WHERE upstream_id = $1 ORDER BY begun_at DESC, id DESC LIMIT $2"
+        );
         let rows = sql(text).bind(upstream.as_str()).bind(limit).fetch_all(self.0.connection()).await?;
         rows.iter().map(run).collect()
     }

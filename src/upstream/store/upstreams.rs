@@ -209,13 +209,7 @@ impl Upstreams<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn lease(
-        &mut self,
-        id: &UpstreamId,
-        node: &NodeId,
-        now: Timestamp,
-        length: Duration,
-    ) -> Result<bool> {
+    pub async fn lease(&mut self, id: &UpstreamId, node: &NodeId, now: Timestamp, length: Duration) -> Result<bool> {
         let row = sql("UPDATE upstreams SET leased_by = $2, leased_until = $3 \
              WHERE id = $1 AND removed_at IS NULL AND (leased_by = $2 OR leased_until <= $4) RETURNING id")
         .bind(id.as_str())

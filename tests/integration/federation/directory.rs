@@ -122,7 +122,8 @@ impl Staffed {
         let mut tx = self.clinic.app.storage.read().await.unwrap();
         let entries = tx.upstream_entries(&self.upstream.id).after("", 10_000).await.unwrap();
         let gone = tx.upstream_entries(&self.upstream.id).gone_before(far(), 10_000).await.unwrap();
-        let ids: Vec<_> = entries.iter().chain(&gone).filter_map(|one| one.membership()).collect();
+        let ids: Vec<_> =
+            entries.iter().chain(&gone).filter_map(lanyard::upstream::entry::KnownEntry::membership).collect();
         let known = tx.member_records().by_ids(&of, &ids).await.unwrap();
         known
             .into_iter()
@@ -140,7 +141,7 @@ impl Staffed {
         for group in &all {
             let ids = tx.groups().members(&of, &group.id).await.unwrap();
             let known = tx.member_records().by_ids(&of, &ids).await.unwrap();
-            let mut names: Vec<String> = known.iter().map(|one| one.user_name()).collect();
+            let mut names: Vec<String> = known.iter().map(lanyard::directory::provisioning::Known::user_name).collect();
             let inside = parents.iter().filter(|(_, parent)| *parent == group.id);
             names.extend(inside.map(|(child, _)| {
                 format!("@{}", all.iter().find(|one| one.id == *child).map_or("?", |one| one.name.as_str()))

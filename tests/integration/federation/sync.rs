@@ -30,13 +30,24 @@ async fn people_and_groups_come_as_the_directory_says() {
         assert!(staffed.people().await.is_empty(), "nobody is brought by looking");
 
         let report = staffed.whole().await;
-        assert_eq!((report.added, report.changed, report.failed, report.problem), (6, 0, 0, None), "{:?}", report.faults);
+        assert_eq!(
+            (report.added, report.changed, report.failed, report.problem),
+            (6, 0, 0, None),
+            "{:?}",
+            report.faults
+        );
         assert_eq!(staffed.people().await, active(&["ada", "ben", "eve"]));
         let groups = staffed.groups().await;
         assert_eq!(groups["clinical"], ["@doctors", "@nurses"]);
-        assert_eq!((groups["doctors"].as_slice(), groups["nurses"].as_slice()), (&["ada".to_owned()][..], &["ben".to_owned()][..]));
+        assert_eq!(
+            (groups["doctors"].as_slice(), groups["nurses"].as_slice()),
+            (&["ada".to_owned()][..], &["ben".to_owned()][..])
+        );
         let ben = staffed.member("ben").await;
-        assert_eq!((ben["title"].as_str(), ben["emails"][0]["value"].as_str()), (Some("Nurse"), Some("ben@riverside.example")));
+        assert_eq!(
+            (ben["title"].as_str(), ben["emails"][0]["value"].as_str()),
+            (Some("Nurse"), Some("ben@riverside.example"))
+        );
         let manager = &ben["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]["manager"];
         assert!(manager["value"].as_str().is_some_and(|id| id.starts_with("mem_")), "{ben}");
 
@@ -65,7 +76,11 @@ async fn what_changes_there_changes_here_and_who_leaves_is_out() {
             assert_eq!(staffed.people().await, active(&["ada", "benjamin", "eve", "new"]), "{options}");
             assert_eq!(staffed.member("ada").await["title"], "Partner");
             assert_eq!(staffed.groups().await["doctors"], ["ada", "new"], "{options}");
-            assert_eq!(staffed.groups().await["nurses"], Vec::<String>::new(), "it names him as he was called: {options}");
+            assert_eq!(
+                staffed.groups().await["nurses"],
+                Vec::<String>::new(),
+                "it names him as he was called: {options}"
+            );
 
             staffed.slapd.change(&format!(
                 "dn: uid=ada,ou=people,{SUFFIX}\nchangetype: delete\n\n\
@@ -83,5 +98,169 @@ async fn what_changes_there_changes_here_and_who_leaves_is_out() {
             let back = json!(staffed.member("ada").await["title"]);
             assert_eq!(back, "Partner", "what is known of her stays");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_leavers_wait_for_a_word() {
+    let many: String = (0..20).map(|number| person(&format!("p{number}"), "P", "Q", "")).collect();
+    for staffed in Staffed::each(&many, SYNC, GROUPS).await {
+        staffed.whole().await;
+        // Somebody takes the wrong turn in the settings: fourteen of twenty are in it no more.
+        for number in 0..14 {
+            staffed.slapd.change(&format!(
+                "dn: uid=p{number},ou=people,{SUFFIX}\nchangetype: modrdn\nnewrdn: uid=p{number}\ndeleteoldrdn: 1\n\
+                 newsuperior: ou=former,{SUFFIX}\n"
+            ));
+        }
+        let report = staffed.changes().await;
+        assert_eq!((report.departed, report.braked), (0, Some(14)));
+        assert!(staffed.people().await.values().all(|is_active| *is_active));
+        assert_eq!(staffed.present().await.progress.braked, Some(14));
+        let (previewed, differences) = staffed.preview().await;
+        assert_eq!((previewed.departed, previewed.braked), (14, Some(14)));
+        assert!(differences.first.iter().all(|one| one.fate == Fate::Departed));
+
+        let report = staffed.run(lanyard::upstream::run::Extent::Changes, true).await;
+        assert_eq!((report.departed, report.braked), (14, None));
+        assert_eq!(staffed.people().await.values().filter(|is_active| **is_active).count(), 6);
+        assert_eq!(staffed.present().await.progress.braked, None);
+        assert_eq!(staffed.clinic.recorded("upstream-brake").await, 1);
+
+        // They come back.
+        staffed.slapd.change(&format!(
+            "dn: uid=p3,ou=former,{SUFFIX}\nchangetype: modrdn\nnewrdn: uid=p3\ndeleteoldrdn: 1\n\
+             newsuperior: ou=people,{SUFFIX}\n"
+        ));
+        staffed.changes().await;
+        assert!(staffed.people().await["p3"]);
+
+        // A month later the others are members no more.
+        staffed.clinic.app.clock.advance(std::time::Duration::from_hours(31 * 24));
+        staffed.whole().await;
+        assert_eq!(staffed.people().await.len(), 7);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_leaves_because_the_directory_is_down_or_empty() {
+    for mut staffed in Staffed::each(&staff(), SYNC, GROUPS).await {
+        staffed.whole().await;
+        staffed.slapd.stop();
+        let report = staffed.changes().await;
+        assert!(report.problem.as_deref().is_some_and(|problem| problem.contains("cannot be reached")), "{report:?}");
+        staffed.changes().await;
+        let progress = staffed.present().await.progress;
+        assert_eq!((progress.failures, progress.trouble.is_some()), (2, true));
+        assert_eq!(staffed.clinic.recorded("upstream-run").await, 2, "the first reading, and the trouble once");
+        assert_eq!(staffed.people().await, active(&["ada", "ben", "eve"]));
+
+        staffed.slapd.run();
+        assert_eq!(staffed.changes().await.problem, None);
+        assert_eq!(staffed.present().await.progress.failures, 0);
+        staffed.describe(&format!("filter = '(uid=nobody)'\n{GROUPS}")).await;
+        let report = staffed.run(lanyard::upstream::run::Extent::Whole, true).await;
+        assert_eq!(
+            report.problem.as_deref(),
+            Some("it knows nobody any more"),
+            "though somebody said that it is meant"
+        );
+        assert_eq!(staffed.people().await, active(&["ada", "ben", "eve"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_give_the_roles_that_their_names_say_and_no_others() {
+    let groups = [
+        group("app-riverside-practitioner", &["uid=ada,ou=people"]),
+        group("app-riverside-owner", &["uid=ben,ou=people"]),
+        group("app-nowhere-supervisor", &["uid=ben,ou=people"]),
+        group("mail-all", &["uid=ben,ou=people"]),
+    ];
+    let rules = "[[groups.rules]]\nmatches = 'app-(?<place>[a-z]+)-(?<role>[a-z]+)'\nname = '{role} at {place}'\n\
+                 roles = '{role}'\n[[groups.rules]]\nprefix = 'mail-'\nskip = true\n";
+    for staffed in Staffed::each(&(staff() + &groups.concat()), SYNC, &format!("{GROUPS}{rules}")).await {
+        let report = staffed.whole().await;
+        let of = staffed.clinic.organization("riverside").await;
+        assert_eq!(report.faults.len(), 1, "{:?}", report.faults);
+        assert!(report.faults[0].trouble.contains("`owner` is not among `roles`"), "{:?}", report.faults);
+        let groups = staffed.groups().await;
+        assert_eq!(groups["practitioner at riverside"], ["ada"]);
+        assert!(!groups.contains_key("mail-all") && groups.contains_key("doctors"));
+        let roles = || async {
+            let mut tx = staffed.clinic.app.storage.read().await.unwrap();
+            let all = tx.groups().roles(&of).await.unwrap();
+            let mut roles: Vec<String> = all.into_iter().map(|one| one.role.to_string()).collect();
+            roles.sort();
+            roles
+        };
+        assert_eq!(roles().await, ["practitioner", "supervisor"]);
+        // The list of roles becomes shorter: what was given is taken.
+        let (context, before) = (staffed.clinic.context(), staffed.present().await);
+        let fewer = before.settings.replace("'practitioner', 'supervisor'", "'supervisor'");
+        let sealer = staffed.clinic.app.sealer.clone();
+        staffed
+            .clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    let changes = lanyard::upstream::registry::Changes { settings: Some(fewer), ..Default::default() };
+                    Ok(lanyard::upstream::registry::change(tx, &context, &sealer, &before, changes).await?)
+                })
+            })
+            .await;
+        staffed.changes().await;
+        assert_eq!(roles().await, ["supervisor"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_that_name_accounts_or_numbers_have_their_members() {
+    let posix = "objectClass: posixAccount\nuidNumber: 7\ngidNumber: 100\nhomeDirectory: /x\ntitle: GP\n";
+    let entries = [
+        person("ada", "Ada", "Okafor", posix),
+        person("ben", "Ben", "Schmidt", ""),
+        format!(
+            "dn: cn=desk,ou=groups,{SUFFIX}\nobjectClass: posixGroup\ncn: desk\ngidNumber: 100\nmemberUid: BEN\nmemberUid: new\n\n"
+        ),
+    ];
+    for staffed in Staffed::each(&entries.concat(), SYNC, GROUPS).await {
+        staffed.whole().await;
+        assert_eq!(staffed.groups().await["desk"], ["ada", "ben"]);
+        staffed.slapd.change(&format!(
+            "{}dn: uid=ada,ou=people,{SUFFIX}\nchangetype: modify\nreplace: gidNumber\ngidNumber: 200\n\n",
+            person("new", "New", "Comer", "")
+        ));
+        staffed.changes().await;
+        assert_eq!(staffed.groups().await["desk"], ["ben", "new"], "one came who was named, one has another number");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_followed_is_told_and_stops_nothing() {
+    let entries = [
+        person("ada", "Ada", "Okafor", ""),
+        person("twin", "T", "W", "mail: ada@riverside.example\n").replace("mail: twin@riverside.example\n", ""),
+        person("nameless", "N", "L", ""),
+        group("loop-a", &["cn=loop-b,ou=groups"]),
+        group("loop-b", &["cn=loop-a,ou=groups", "uid=ada,ou=people"]),
+    ];
+    let attributes = format!("attributes.userName = '{{displayName}}'\n{GROUPS}");
+    for staffed in Staffed::each(&entries.concat(), SYNC, GROUPS).await {
+        let report = staffed.whole().await;
+        assert_eq!(report.failed, 2, "{:?}", report.faults);
+        let told = |part: &str| report.faults.iter().any(|fault| fault.trouble.contains(part));
+        assert!(told("member of the organization already") && told("contain itself"), "{:?}", report.faults);
+        assert_eq!(staffed.people().await.len(), 2);
+        let mut tx = staffed.clinic.app.storage.read().await.unwrap();
+        assert_eq!(tx.upstream_entries(&staffed.upstream.id).troubled(10).await.unwrap().len(), 2);
+        drop(tx);
+        let runs =
+            staffed.clinic.app.storage.read().await.unwrap().upstream_runs().list(&staffed.upstream.id, 10).await;
+        assert_eq!(runs.unwrap()[0].report.faults, report.faults);
+
+        staffed.describe(&attributes).await;
+        let report = staffed.changes().await;
+        assert!(report.faults.iter().any(|fault| fault.trouble.contains("no userName")), "{:?}", report.faults);
+        assert_eq!((report.departed, staffed.people().await.len()), (0, 2), "whoever has no name any more stays");
     }
 }

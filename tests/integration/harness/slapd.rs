@@ -125,8 +125,11 @@ pub(crate) fn person(uid: &str, given: &str, family: &str, more: &str) -> String
 
 /// A group of people and groups below `ou=groups`, by the names of its members below the suffix.
 pub(crate) fn group(cn: &str, members: &[&str]) -> String {
-    let members: String = members.iter().map(|member| format!("member: {member},{SUFFIX}\n")).collect();
-    format!("dn: cn={cn},ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: {cn}\n{members}\n")
+    let mut text = format!("dn: cn={cn},ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: {cn}\n");
+    for member in members {
+        let _ = writeln!(text, "member: {member},{SUFFIX}");
+    }
+    text + "\n"
 }
 
 fn base() -> String {
@@ -142,15 +145,16 @@ fn base() -> String {
 }
 
 fn configuration(folder: &str, options: &str) -> String {
-    let schemas: String = ["core", "cosine", "nis", "inetorgperson"]
-        .iter()
-        .map(|name| format!("include /etc/ldap/schema/{name}.schema\n"))
-        .collect();
-    let modules: String =
-        ["back_mdb", "syncprov", "ppolicy"].iter().map(|name| format!("moduleload {name}\n")).collect();
-    format!(
-        "{schemas}pidfile {folder}/pid\nmodulepath /usr/lib/ldap\n{modules}\
-         TLSCACertificateFile {folder}/server.pem\nTLSCertificateFile {folder}/server.pem\n\
+    let mut text = String::new();
+    for name in ["core", "cosine", "nis", "inetorgperson"] {
+        let _ = writeln!(text, "include /etc/ldap/schema/{name}.schema");
+    }
+    let _ = writeln!(text, "pidfile {folder}/pid\nmodulepath /usr/lib/ldap");
+    for name in ["back_mdb", "syncprov", "ppolicy"] {
+        let _ = writeln!(text, "moduleload {name}");
+    }
+    text + &format!(
+        "TLSCACertificateFile {folder}/server.pem\nTLSCertificateFile {folder}/server.pem\n\
          TLSCertificateKeyFile {folder}/server.key\nTLSVerifyClient never\n\
          sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited\n\
          database mdb\nsuffix \"{SUFFIX}\"\nrootdn \"cn=admin,{SUFFIX}\"\nrootpw {SECRET}\ndirectory {folder}/data\n\
