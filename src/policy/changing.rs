@@ -1,5 +1,5 @@
 //! Setting a rule and taking it back, each with its audit event. What would stop every owner is refused
-//! ([`sparing`](super::sparing)).
+//! ([`sparing`]).
 
 use super::{
     cached,
