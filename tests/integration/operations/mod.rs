@@ -32,6 +32,7 @@ mod serving;
 mod set_up;
 mod stopping;
 mod tracing;
+mod upstream;
 
 use std::{
     fs::File,
