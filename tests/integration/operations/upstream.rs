@@ -69,7 +69,7 @@ async fn staff_come_from_a_directory_and_a_leaver_follows_while_the_server_runs(
             .unwrap()
             .iter()
             .filter(|one| one["state"] == "active")
-            .map(|one| one["person"].as_str().unwrap_or_default().to_owned())
+            .map(|one| one["email"].as_str().unwrap_or_default().to_owned())
             .collect();
         names.sort();
         names
@@ -121,7 +121,8 @@ fn what_is_wrong_is_said_with_what_to_do() {
     with(&format!("servers = 'ldaps://localhost:{}'", slapd.tls_port));
     host.succeed(create);
     assert!(host.fail(create).contains("there is an upstream `staff` already"));
-    assert!(host.fail("upstream show stav").contains("did you mean `staff`?"));
+    let mistyped = host.fail("upstream show staf");
+    assert!(mistyped.contains("did you mean `staff`?"), "{mistyped}");
     let (known, unknown) = (
         host.fail("upstream show staff --organization harbour"),
         host.fail("upstream show other --organization harbour"),
