@@ -187,14 +187,14 @@ async fn groups_give_the_roles_that_their_names_say_and_no_others() {
         let groups = staffed.groups().await;
         assert_eq!(groups["practitioner at riverside"], ["ada"]);
         assert!(!groups.contains_key("mail-all") && groups.contains_key("doctors"));
-        let roles = || async {
+        let given = || async {
             let mut tx = staffed.clinic.app.storage.read().await.unwrap();
             let all = tx.groups().roles(&of).await.unwrap();
-            let mut roles: Vec<String> = all.into_iter().map(|one| one.role.to_string()).collect();
-            roles.sort();
-            roles
+            let mut names: Vec<String> = all.into_iter().map(|one| one.role.to_string()).collect();
+            names.sort();
+            names
         };
-        assert_eq!(roles().await, ["practitioner", "supervisor"]);
+        assert_eq!(given().await, ["practitioner", "supervisor"]);
         // The list of roles becomes shorter: what was given is taken.
         let (context, before) = (staffed.clinic.context(), staffed.present().await);
         let fewer = before.settings.replace("'practitioner', 'supervisor'", "'supervisor'");
@@ -209,7 +209,7 @@ async fn groups_give_the_roles_that_their_names_say_and_no_others() {
             })
             .await;
         staffed.changes().await;
-        assert_eq!(roles().await, ["supervisor"]);
+        assert_eq!(given().await, ["supervisor"]);
     }
 }
 

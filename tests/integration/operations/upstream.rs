@@ -149,7 +149,7 @@ fn what_is_wrong_is_said_with_what_to_do() {
     host.succeed("upstream set staff --secret-file secret");
     let start_tls = secure(&slapd)
         .replace("ldaps:", "ldap:")
-        .replace(&slapd.tls_port.to_string(), &slapd.address().rsplit(':').next().unwrap_or_default().to_owned());
+        .replace(&slapd.tls_port.to_string(), slapd.address().rsplit(':').next().unwrap_or_default());
     describe(&host, &slapd, &format!("start_tls = true\n{start_tls}"));
     host.succeed("upstream set staff --settings staff.toml");
     assert!(host.succeed("upstream test staff").contains("answers, by TLS"), "TLS on the port without");
