@@ -165,6 +165,20 @@ impl Reader<'_> {
         entry.map(|entry| Root { entry }).ok_or(Trouble::Broken("it says nothing of itself"))
     }
 
+    /// Whether the account may see what was deleted (Active Directory).
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn sees_deleted(&mut self, context: &str) -> Result<bool, Trouble> {
+        let base = format!("CN=Deleted Objects,{context}");
+        let query = Query { base: &base, is_deep: false, filter: "(objectClass=*)", attributes: &["objectGUID"] };
+        match self.connection.page_with_deleted(&query, None).await {
+            Ok(page) => Ok(!page.entries.is_empty()),
+            Err(Trouble::Denied(_) | Trouble::NoSuchEntry(_) | Trouble::Unsupported(..)) => Ok(false),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
     /// People below one of the bases, a page at a time.
     ///
     /// # Errors

@@ -77,19 +77,30 @@ async fn root(reader: &mut Reader<'_>, steps: &mut Vec<Step>) {
         steps.push(Step::bad("pages (RFC 2696)", "not offered: long lists cannot be read"));
     }
     let detail = match reader.directory.settings.preset {
-        Preset::ActiveDirectory => match dir_sync(reader, root.contexts().next().unwrap_or_default()).await {
-            Ok(()) => "changes and deletions are told at once (DirSync)".to_owned(),
-            Err(trouble) => format!(
-                "changes are told at once (uSNChanged), deletions are looked for every five minutes: DirSync is not \
-                 allowed ({trouble}); give the account \"Replicating Directory Changes\""
-            ),
-        },
+        Preset::ActiveDirectory => {
+            let context = root.contexts().next().unwrap_or_default();
+            let changes = match dir_sync(reader, context).await {
+                Ok(()) => "changes are told by DirSync".to_owned(),
+                Err(trouble) => format!(
+                    "changes are told by uSNChanged: DirSync is not allowed ({trouble}), give the account \"Replicating \
+                     Directory Changes\""
+                ),
+            };
+            let deletions = match reader.sees_deleted(context).await {
+                Ok(true) => "deletions, too",
+                _ => {
+                    "deletions are looked for, in a large directory every five minutes: the account may not read \
+                     CN=Deleted Objects"
+                }
+            };
+            format!("{changes}; {deletions}")
+        }
         Preset::OpenLdap if root.offers(Offered::Sync) => {
-            "changes and deletions are told at once (RFC 4533), where its database allows it".to_owned()
+            "changes and deletions are told by RFC 4533, where its database allows it".to_owned()
         }
         Preset::OpenLdap => {
-            "changes are told at once (modifyTimestamp), deletions are looked for every five minutes: RFC \
-                             4533 is not offered (the overlay syncprov)"
+            "changes are told by modifyTimestamp; deletions are looked for, in a large directory every five \
+                             minutes: RFC 4533 is not offered (the overlay syncprov)"
                 .to_owned()
         }
     };

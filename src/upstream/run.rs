@@ -66,11 +66,15 @@ pub struct Fault {
 }
 
 impl Report {
-    /// Counts an entry that could not be followed.
+    /// Counts an entry that could not be followed, once though it is read several times.
     pub fn fail(&mut self, dn: &str, trouble: &str) {
+        let fault = Fault { dn: dn.to_owned(), trouble: trouble.to_owned() };
+        if self.faults.contains(&fault) {
+            return;
+        }
         self.failed += 1;
         if self.faults.len() < MOST_FAULTS {
-            self.faults.push(Fault { dn: dn.to_owned(), trouble: trouble.to_owned() });
+            self.faults.push(fault);
         }
     }
 

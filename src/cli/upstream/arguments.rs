@@ -26,7 +26,8 @@ pub(super) enum Command {
     /// Names an upstream; nothing is read before `resume`
     #[command(after_help = "\
 Example:
-  lanyard upstream create staff --settings staff.toml --secret-file staff.secret --organization riverside")]
+  lanyard upstream create staff --settings staff.toml --secret-file staff.secret \\
+    --organization riverside")]
     Create {
         /// What you call it, such as staff: lower-case letters, digits, `-` and `_`
         name: Slug,

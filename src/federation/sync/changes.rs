@@ -1,9 +1,9 @@
 //! What has changed in a directory since a *place*: which entries, by their anchors. What they say now is read afterwards, so
 //! that whoever left the part of the directory that is read is seen to be missing there.
 //!
-//! Active Directory tells changes and deletions by DirSync where the account may ("Replicating Directory Changes"), and
-//! changes by `uSNChanged` otherwise; others by RFC 4533, or by `modifyTimestamp`. Where deletions are not told, anchors are
-//! compared every few minutes.
+//! Active Directory tells changes by DirSync where the account may ("Replicating Directory Changes"), and by `uSNChanged`
+//! otherwise; others by RFC 4533, or by `modifyTimestamp`. Where deletions are not told for certain, anchors are compared: each
+//! time in a small directory, every five minutes in a large one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,8 +22,11 @@ use crate::{
 /// So many changes at once are read as a whole.
 pub(super) const MOST: usize = 20_000;
 
-/// How often anchors are compared where deletions are not told.
-const PRESENCE_EVERY: Duration = Duration::from_secs(300);
+/// Anchors are compared this often at least, where deletions are not told.
+const COMPARE_EVERY: Duration = Duration::from_secs(300);
+
+/// Comparing takes so long a pause for each entry: half a minute for 3,000.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Clocks of directories differ by so much.
 const SKEW: Duration = Duration::from_secs(120);
@@ -33,16 +36,24 @@ const THINGS: &str = "(|(objectClass=user)(objectClass=group))";
 
 /// How far changes were followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "kebab-case")]
-pub(super) enum Place {
+pub(super) struct Place {
+    by: By,
+    /// When anchors are compared next; never where deletions are told.
+    compare_at: Option<i64>,
+}
+
+/// How changes are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum By {
     /// By DirSync: the cookie, which every controller knows.
     DirSync { cookie: String },
     /// By the counter of one controller.
-    Usn { server: String, last: i64, compared_at: i64 },
+    Usn { server: String, last: i64 },
     /// By RFC 4533: a cookie for each naming context.
     Sync { cookies: BTreeMap<String, String> },
     /// By the time of the last change.
-    Time { since: i64, compared_at: i64 },
+    Time { since: i64 },
 }
 
 /// What has changed.
@@ -61,24 +72,28 @@ impl Place {
     pub(super) async fn of(reader: &mut Reader<'_>, before: Option<&Self>, now: Timestamp) -> Result<Self, Trouble> {
         let root = reader.root().await?;
         let contexts: Vec<String> = root.contexts().map(str::to_owned).collect();
+        let compare_at = Some(now.0);
         match reader.directory.settings.preset {
             Preset::ActiveDirectory => {
                 let context = contexts.first().ok_or(Trouble::Broken("it names no part of itself"))?;
-                if let Some(Self::DirSync { .. }) = before {
+                let compare_at = if reader.sees_deleted(context).await? { None } else { compare_at };
+                if let Some(Self { by: by @ By::DirSync { .. }, .. }) = before {
                     // The changes since then come again, and say nothing new.
-                    return Ok(before.cloned().expect("it was just seen"));
+                    return Ok(Self { by: by.clone(), compare_at });
                 }
                 let is_offered = root.offers(Offered::DirSync);
                 if is_offered && let Some(cookie) = dir_sync_begins(reader, context).await? {
-                    return Ok(Self::DirSync { cookie });
+                    return Ok(Self { by: By::DirSync { cookie }, compare_at });
                 }
                 let (last, server) = root.last_change().ok_or(Trouble::Broken("it does not count its changes"))?;
-                Ok(Self::Usn { server: server.to_owned(), last, compared_at: now.0 })
+                Ok(Self { by: By::Usn { server: server.to_owned(), last }, compare_at: Some(now.0) })
             }
             Preset::OpenLdap => {
                 let cookies = if root.offers(Offered::Sync) { sync_begins(reader, &contexts).await? } else { None };
-                let by_time = || Self::Time { since: now.minus(SKEW).0, compared_at: now.0 };
-                Ok(cookies.map_or_else(by_time, |cookies| Self::Sync { cookies }))
+                Ok(match cookies {
+                    Some(cookies) => Self { by: By::Sync { cookies }, compare_at: None },
+                    None => Self { by: By::Time { since: now.minus(SKEW).0 }, compare_at },
+                })
             }
         }
     }
@@ -86,39 +101,29 @@ impl Place {
     /// What has changed since; none where that cannot be told, and all is to be read.
     pub(super) async fn changes(&self, reader: &mut Reader<'_>, now: Timestamp) -> Result<Option<Changes>, Trouble> {
         let mut changes = Changes::default();
-        match self {
-            Self::DirSync { cookie } => {
-                let Some(place) = by_dir_sync(reader, cookie, &mut changes).await? else { return Ok(None) };
-                changes.place = Some(place);
-            }
-            Self::Usn { server, last, compared_at } => {
-                let root = reader.root().await?;
-                let Some((present, answers)) = root.last_change() else { return Ok(None) };
-                // Each controller counts by itself; one that was restored counts anew.
-                if answers != server || present < *last {
-                    return Ok(None);
-                }
-                let context = root.contexts().next().unwrap_or_default().to_owned();
-                let filter = format!("(&{THINGS}(uSNChanged>={}))", last.saturating_add(1));
-                anchors(reader, (&context, &filter), &mut changes.anchors).await?;
-                let compared_at = compare(reader, *compared_at, now, &mut changes).await?;
-                changes.place = Some(Self::Usn { server: server.clone(), last: present, compared_at });
-            }
-            Self::Sync { cookies } => {
-                let Some(place) = by_sync(reader, cookies, &mut changes).await? else { return Ok(None) };
-                changes.place = Some(place);
-            }
-            Self::Time { since, compared_at } => {
+        let next = match &self.by {
+            By::DirSync { cookie } => by_dir_sync(reader, cookie, &mut changes).await?,
+            By::Usn { server, last } => by_usn(reader, (server, *last), &mut changes).await?,
+            By::Sync { cookies } => by_sync(reader, cookies, &mut changes).await?,
+            By::Time { since } => {
                 let contexts: Vec<String> = reader.root().await?.contexts().map(str::to_owned).collect();
                 let filter = format!("(modifyTimestamp>={})", generalized(Timestamp(*since)));
                 for context in read_contexts(reader, &contexts) {
                     anchors(reader, (&context, &filter), &mut changes.anchors).await?;
                 }
-                let compared_at = compare(reader, *compared_at, now, &mut changes).await?;
-                changes.place = Some(Self::Time { since: now.minus(SKEW).0, compared_at });
+                Some(By::Time { since: now.minus(SKEW).0 })
             }
+        };
+        let Some(by) = next.filter(|_| changes.anchors.len() <= MOST) else { return Ok(None) };
+        let mut compare_at = self.compare_at;
+        if compare_at.is_some_and(|at| at <= now.0) {
+            let present = present(reader).await?;
+            let pause = PAUSE.saturating_mul(u32::try_from(present.len()).unwrap_or(u32::MAX)).min(COMPARE_EVERY);
+            compare_at = Some(now.plus(pause).0);
+            changes.present = Some(present);
         }
-        Ok((changes.anchors.len() <= MOST).then_some(changes))
+        changes.place = Some(Self { by, compare_at });
+        Ok(Some(changes))
     }
 }
 
@@ -154,12 +159,13 @@ async fn sync_begins(
     Ok((!cookies.is_empty()).then_some(cookies))
 }
 
-async fn by_dir_sync(reader: &mut Reader<'_>, cookie: &str, changes: &mut Changes) -> Result<Option<Place>, Trouble> {
+async fn by_dir_sync(reader: &mut Reader<'_>, cookie: &str, changes: &mut Changes) -> Result<Option<By>, Trouble> {
     let Ok(mut cookie) = BASE64.decode(cookie.as_bytes()) else { return Ok(None) };
     let root = reader.root().await?;
     let context = root.contexts().next().unwrap_or_default().to_owned();
-    // Whatever is compared may have changed: others are not told.
-    let mut wanted = reader.directory.wanted_of_people();
+    // Whatever is compared may have changed: others are not told. Whoever is moved has another `name`.
+    let mut wanted = vec!["name", "isDeleted"];
+    wanted.extend(reader.directory.wanted_of_people());
     wanted.extend(reader.directory.wanted_of_groups());
     wanted.sort_unstable();
     wanted.dedup();
@@ -172,7 +178,7 @@ async fn by_dir_sync(reader: &mut Reader<'_>, cookie: &str, changes: &mut Change
         };
         add(reader, &entries, &mut changes.anchors);
         if !has_more {
-            return Ok(Some(Place::DirSync { cookie: BASE64.encode(&next) }));
+            return Ok(Some(By::DirSync { cookie: BASE64.encode(&next) }));
         }
         if next == cookie || changes.anchors.len() > MOST {
             return Ok(None);
@@ -181,11 +187,28 @@ async fn by_dir_sync(reader: &mut Reader<'_>, cookie: &str, changes: &mut Change
     }
 }
 
+async fn by_usn(
+    reader: &mut Reader<'_>,
+    (server, last): (&str, i64),
+    changes: &mut Changes,
+) -> Result<Option<By>, Trouble> {
+    let root = reader.root().await?;
+    let Some((present, answers)) = root.last_change() else { return Ok(None) };
+    // Each controller counts by itself; one that was restored counts anew.
+    if answers != server || present < last {
+        return Ok(None);
+    }
+    let context = root.contexts().next().unwrap_or_default().to_owned();
+    let filter = format!("(&{THINGS}(uSNChanged>={}))", last.saturating_add(1));
+    anchors(reader, (&context, &filter), &mut changes.anchors).await?;
+    Ok(Some(By::Usn { server: server.to_owned(), last: present }))
+}
+
 async fn by_sync(
     reader: &mut Reader<'_>,
     cookies: &BTreeMap<String, String>,
     changes: &mut Changes,
-) -> Result<Option<Place>, Trouble> {
+) -> Result<Option<By>, Trouble> {
     let mut next = BTreeMap::new();
     for (context, cookie) in cookies {
         let Ok(cookie) = BASE64.decode(cookie.as_bytes()) else { return Ok(None) };
@@ -222,7 +245,7 @@ async fn by_sync(
         }
         present.extend(changes.anchors.iter().cloned());
     }
-    Ok(Some(Place::Sync { cookies: next }))
+    Ok(Some(By::Sync { cookies: next }))
 }
 
 /// Reads the anchors of all that a filter finds.
@@ -244,16 +267,8 @@ async fn anchors(
     }
 }
 
-/// Reads all anchors, when it is time; when that was done last.
-async fn compare(
-    reader: &mut Reader<'_>,
-    compared_at: i64,
-    now: Timestamp,
-    changes: &mut Changes,
-) -> Result<i64, Trouble> {
-    if now.since(Timestamp(compared_at)) < PRESENCE_EVERY {
-        return Ok(compared_at);
-    }
+/// All anchors that there are.
+async fn present(reader: &mut Reader<'_>) -> Result<BTreeSet<String>, Trouble> {
     let settings = &reader.directory.settings;
     let people = settings.people.bases.iter().map(|base| (base.clone(), settings.people.filter.clone()));
     let groups = settings.groups.bases.iter().map(|base| (base.clone(), settings.groups.filter.clone()));
@@ -261,8 +276,7 @@ async fn compare(
     for (base, filter) in people.chain(groups).collect::<Vec<_>>() {
         anchors(reader, (&base, &filter), &mut present).await?;
     }
-    changes.present = Some(present);
-    Ok(now.0)
+    Ok(present)
 }
 
 fn add(reader: &Reader<'_>, entries: &[Entry], found: &mut BTreeSet<String>) {
@@ -301,12 +315,13 @@ mod tests {
 
     #[test]
     fn a_place_is_kept_as_text() {
-        for place in [
-            Place::DirSync { cookie: "AA==".to_owned() },
-            Place::Usn { server: "CN=NTDS".to_owned(), last: 17, compared_at: 1 },
-            Place::Sync { cookies: [("dc=x".to_owned(), "AA==".to_owned())].into() },
-            Place::Time { since: 1, compared_at: 2 },
+        for (by, compare_at) in [
+            (By::DirSync { cookie: "AA==".to_owned() }, None),
+            (By::Usn { server: "CN=NTDS".to_owned(), last: 17 }, Some(1)),
+            (By::Sync { cookies: [("dc=x".to_owned(), "AA==".to_owned())].into() }, None),
+            (By::Time { since: 1 }, Some(2)),
         ] {
+            let place = Place { by, compare_at };
             let text = serde_json::to_string(&place).unwrap();
             assert_eq!(serde_json::from_str::<Place>(&text).unwrap(), place, "{text}");
         }

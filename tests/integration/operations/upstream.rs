@@ -48,7 +48,7 @@ async fn staff_come_from_a_directory_and_a_leaver_follows_while_the_server_runs(
     let created = host.succeed("upstream create staff --settings staff.toml --secret-file secret");
     assert!(created.contains("paused") && created.contains("Nothing is read yet"), "{created}");
     let tried = host.succeed("upstream test staff");
-    for expected in ["answers, by TLS", "told at once (RFC 4533)", "2 found, that is all", "1 found, that is all"] {
+    for expected in ["answers, by TLS", "told by RFC 4533", "2 found, that is all", "1 found, that is all"] {
         assert!(tried.contains(expected), "{expected}: {tried}");
     }
     let preview = host.succeed("upstream preview staff");
