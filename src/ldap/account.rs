@@ -15,36 +15,47 @@ const NEVER: [i64; 2] = [0, i64::MAX];
 /// What `pwdAccountLockedTime` says of an account that was locked by hand, for ever.
 const LOCKED_FOR_EVER: &str = "000001010000Z";
 
-/// Why an account may not be used now; none when it may.
-#[must_use]
-pub fn closed(entry: &Entry, preset: Preset, now: Timestamp) -> Option<&'static str> {
-    match preset {
-        Preset::ActiveDirectory => {
-            let is_disabled = entry.number("userAccountControl").is_some_and(|flags| flags & DISABLED != 0);
-            match (is_disabled, expiry(entry)) {
-                (true, _) => Some("it is disabled there"),
-                (false, Some(end)) if end <= now => Some("it has expired there"),
-                _ => None,
-            }
-        }
-        Preset::OpenLdap => {
-            let is_locked = entry.text("pwdAccountLockedTime") == Some(LOCKED_FOR_EVER);
-            let days = entry.number("shadowExpire").filter(|days| *days >= 0);
-            let end = days.and_then(|days| days.checked_mul(24 * 60 * 60 * 1000)).map(Timestamp);
-            match (is_locked, end) {
-                (true, _) => Some("it is locked there"),
-                (false, Some(end)) if end <= now => Some("it has expired there"),
-                _ => None,
-            }
-        }
-    }
+/// Whether an account may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Open,
+    /// It may not, and why.
+    Closed(&'static str),
+    /// The directory does not say, or not to whoever asks: nothing follows of that.
+    Untold,
 }
 
-/// When an account comes to its end, in Active Directory: no change of the entry tells when it has.
+/// Whether an account may be used now.
 #[must_use]
-pub fn expiry(entry: &Entry) -> Option<Timestamp> {
-    let ticks = entry.number("accountExpires").filter(|ticks| !NEVER.contains(ticks))?;
-    Some(Timestamp(ticks.checked_sub(EPOCH)?.div_euclid(10_000)))
+pub fn standing(entry: &Entry, preset: Preset, now: Timestamp) -> Standing {
+    let has_ended = ends(entry, preset).is_some_and(|end| end <= now);
+    let is_closed = match preset {
+        Preset::ActiveDirectory => {
+            let Some(flags) = entry.number("userAccountControl") else { return Standing::Untold };
+            (flags & DISABLED != 0).then_some("it is disabled there")
+        }
+        Preset::OpenLdap => {
+            (entry.text("pwdAccountLockedTime") == Some(LOCKED_FOR_EVER)).then_some("it is locked there")
+        }
+    };
+    let why = is_closed.or_else(|| has_ended.then_some("it has expired there"));
+    why.map_or(Standing::Open, Standing::Closed)
+}
+
+/// When an account comes to its end: no change of the entry tells when it has.
+#[must_use]
+pub fn ends(entry: &Entry, preset: Preset) -> Option<Timestamp> {
+    match preset {
+        Preset::ActiveDirectory => {
+            let ticks = entry.number("accountExpires").filter(|ticks| !NEVER.contains(ticks))?;
+            Some(Timestamp(ticks.checked_sub(EPOCH)?.div_euclid(10_000)))
+        }
+        Preset::OpenLdap => {
+            let days = entry.number("shadowExpire").filter(|days| *days >= 0)?;
+            days.checked_mul(24 * 60 * 60 * 1000).map(Timestamp)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +81,7 @@ mod tests {
             ("disabled, with other flags", active("66050", "0"), true),
             ("ends later", active("512", &future), false),
             ("has ended", active("512", &past), true),
-            ("nonsense", active("x", "y"), false),
+            ("an end that is none", active("512", "y"), false),
             ("locked by hand", open("pwdAccountLockedTime", "000001010000Z"), true),
             ("locked for a while", open("pwdAccountLockedTime", "20261122080000Z"), false),
             ("its day is past", open("shadowExpire", "20000"), true),
@@ -80,7 +91,13 @@ mod tests {
         ] {
             let values = attributes.into_iter().map(|(name, value)| (name.to_owned(), vec![value.into_bytes()]));
             let entry = Entry::new("cn=x", values);
-            assert_eq!(closed(&entry, preset, now).is_some(), is_closed, "{case}");
+            let standing = standing(&entry, preset, now);
+            assert_eq!(matches!(standing, Standing::Closed(_)), is_closed, "{case}");
+            assert_ne!(standing, Standing::Untold, "{case}");
+        }
+        for flags in [vec![], vec![b"x".to_vec()]] {
+            let entry = Entry::new("cn=x", [("userAccountControl".to_owned(), flags)]);
+            assert_eq!(standing(&entry, Preset::ActiveDirectory, now), Standing::Untold);
         }
     }
 }

@@ -35,6 +35,9 @@ pub struct Reader<'d> {
     pub server: &'d Server,
 }
 
+/// What was asked for by its name is no more than this.
+const MOST_FOUND: usize = 10_000;
+
 /// Groups of a page: each may have very many members.
 const GROUPS: u16 = 100;
 
@@ -104,7 +107,15 @@ impl Directory {
         let mut found = vec![];
         for base in &self.settings.people.bases {
             let query = Query { base, is_deep: true, filter: &filter, attributes: &wanted };
-            found.extend(reader.connection.page(&query, None).await?.entries);
+            let mut from = None;
+            while found.len() < 2 {
+                let page = reader.connection.page(&query, from.as_deref()).await?;
+                found.extend(page.entries);
+                from = page.next;
+                if from.is_none() {
+                    break;
+                }
+            }
         }
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
@@ -137,7 +148,7 @@ impl Directory {
     pub fn wanted_of_groups(&self) -> Vec<&str> {
         let preset = self.settings.preset;
         let (members, by_account) = preset.members();
-        let own = ["cn", "description", "objectSid", preset.anchor()];
+        let own = ["cn", "objectSid", preset.anchor()];
         own.into_iter()
             .chain(members.iter().copied())
             .chain(by_account)
@@ -198,7 +209,7 @@ impl Reader<'_> {
         self.groups_where(base, &filter, from).await
     }
 
-    /// Those of these anchors, as filters have them, and no more than a page of them.
+    /// Those of these anchors, as filters have them.
     ///
     /// # Errors
     /// [`Trouble`].
@@ -207,22 +218,34 @@ impl Reader<'_> {
         let filter = format!("(&{}{})", settings.people.filter, any_of(settings.preset.anchor(), anchors));
         let wanted = self.directory.wanted_of_people();
         let query = Query { base, is_deep: true, filter: &filter, attributes: &wanted };
-        Ok(self.connection.page(&query, None).await?.entries)
+        let (mut found, mut from) = (vec![], None);
+        loop {
+            let page = self.connection.page(&query, from.as_deref()).await?;
+            found.extend(page.entries);
+            from = page.next;
+            if from.is_none() || found.len() > MOST_FOUND {
+                return Ok(found);
+            }
+        }
     }
 
     /// Groups of which `name` has one of these values, as filters have them.
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn groups_of(&mut self, base: &str, (name, values): (&str, &[String])) -> Result<Vec<Entry>, Trouble> {
+    pub async fn groups_of(&mut self, base: &str, (name, values): (&str, &[String])) -> Result<Page, Trouble> {
         let filter = format!("(&{}{})", self.directory.settings.groups.filter, any_of(name, values));
-        let (mut found, mut from) = (vec![], None);
+        let (mut found, mut from) = (Page::default(), None);
         loop {
             let page = self.groups_where(base, &filter, from.as_deref()).await?;
-            found.extend(page.entries);
+            found.entries.extend(page.entries);
+            found.unread.extend(page.unread);
             from = page.next;
             if from.is_none() {
                 return Ok(found);
+            }
+            if found.entries.len() > MOST_FOUND {
+                return Err(Trouble::Broken("its pages do not end"));
             }
         }
     }
@@ -231,8 +254,13 @@ impl Reader<'_> {
         let wanted = self.directory.wanted_of_groups();
         let query = Query { base, is_deep: true, filter, attributes: &wanted };
         let mut page = self.connection.page_of(&query, GROUPS, from).await?;
-        for group in &mut page.entries {
-            self.complete(group).await?;
+        for mut group in std::mem::take(&mut page.entries) {
+            match self.complete(&mut group).await {
+                Ok(()) => page.entries.push(group),
+                // It is that of this group alone.
+                Err(trouble @ (Trouble::Broken(_) | Trouble::NoSuchEntry(_))) => page.unread.push((group, trouble)),
+                Err(trouble) => return Err(trouble),
+            }
         }
         Ok(page)
     }

@@ -13,7 +13,7 @@ pub mod settings;
 pub mod trouble;
 
 pub use self::{
-    connection::{Change, Entry, Offered, Query, escaped},
+    connection::{Change, Entry, Offered, Page, Query, escaped},
     directory::{Directory, Reader},
     preset::Preset,
     probe::{Step, probe},

@@ -34,8 +34,6 @@ pub struct Settings {
     pub bind_dn: String,
     /// How long an answer may take.
     pub patience: Duration,
-    /// Hosts that referrals may lead to; none are followed otherwise.
-    pub referrals: Vec<String>,
     /// The people.
     pub people: People,
     /// The groups.
@@ -149,8 +147,6 @@ struct RawConnection {
     bind_dn: String,
     #[serde(default = "ten_seconds")]
     timeout: String,
-    #[serde(default)]
-    referrals: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -226,7 +222,6 @@ impl Settings {
             authorities: raw.connection.authorities,
             bind_dn: filled(&mut reader, "connection.bind_dn", raw.connection.bind_dn),
             patience: within(&mut reader, "connection.timeout", &raw.connection.timeout, ("1s", "60s")),
-            referrals: raw.connection.referrals,
             people: people(&mut reader, raw.preset, raw.people),
             groups: groups(&mut reader, raw.preset, raw.groups),
             sync: Sync {

@@ -24,7 +24,9 @@ impl Crowd {
     #[must_use]
     pub fn is_too_many(self, percent: u8) -> bool {
         let most = ((self.live + self.left) * u64::from(percent) / 100).max(AT_LEAST);
-        self.leaving > 0 && self.leaving + self.left > most
+        // Whoever knows nobody any more is broken, however few there were.
+        let is_everybody = self.leaving == self.live && self.live > 1;
+        self.leaving > 0 && (is_everybody || self.leaving + self.left > most)
     }
 }
 
@@ -37,13 +39,15 @@ mod tests {
         for (case, live, leaving, left, percent, expected) in [
             ("nobody leaves", 1000, 0, 900, 10, false),
             ("one", 1, 1, 0, 10, false),
-            ("five of five", 5, 5, 0, 10, false),
+            ("five of six", 6, 5, 0, 10, false),
+            ("the only one", 1, 1, 0, 10, false),
+            ("all five", 5, 5, 0, 10, true),
             ("six of six: the directory is empty", 6, 6, 0, 10, true),
             ("a tenth", 100, 10, 0, 10, false),
             ("more than a tenth", 100, 11, 0, 10, true),
             ("little by little", 92, 3, 8, 10, true),
             ("not yet", 92, 2, 8, 10, false),
-            ("no brake", 100, 100, 0, 100, false),
+            ("no brake", 100, 99, 0, 100, false),
             ("none at all, but for five", 100, 6, 0, 0, true),
         ] {
             assert_eq!(Crowd { live, leaving, left }.is_too_many(percent), expected, "{case}");

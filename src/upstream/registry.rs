@@ -71,6 +71,10 @@ pub struct Upstream {
     pub paused_at: Option<Timestamp>,
     /// Who paused it, as [`Origin`] writes it; nobody before it was begun.
     pub paused_by: Option<String>,
+    /// Counts its changes.
+    pub version: i64,
+    /// Whether a reading wrote people and did not come to its end.
+    pub is_unsettled: bool,
     /// What is known of reading it.
     pub progress: Progress,
 }
@@ -194,6 +198,8 @@ pub async fn create(
         created_at: context.now,
         paused_at: Some(context.now),
         paused_by: None,
+        version: 0,
+        is_unsettled: false,
         progress: Progress::beginning(context.now),
     };
     if !tx.upstreams().insert(&upstream, &kept).await? {

@@ -80,8 +80,11 @@ impl Report {
 
     /// Whether there is something to keep of it.
     #[must_use]
-    pub const fn is_worth_keeping(&self) -> bool {
-        self.added + self.changed + self.departed + self.failed > 0 || self.braked.is_some() || self.problem.is_some()
+    pub fn is_worth_keeping(&self, extent: Extent) -> bool {
+        // What could not be followed is tried again and again.
+        let has_failed = self.failed > 0 && extent == Extent::Whole;
+        let has_done = self.added + self.changed + self.departed > 0 || has_failed;
+        has_done || self.braked.is_some() || self.problem.is_some()
     }
 }
 

@@ -4,13 +4,20 @@ use std::collections::HashSet;
 
 use tokio::task::{Id, JoinSet};
 
-use crate::{app::App, federation::sync, id::UpstreamId, server::Stop, storage, web::Site};
+use crate::{
+    app::App,
+    federation::sync,
+    id::{OrganizationId, UpstreamId},
+    server::Stop,
+    storage,
+    web::Site,
+};
 
 /// So many are read at a time.
 const MOST: usize = 4;
 
 /// As many are looked at as there may be, and those that go on.
-const LOOKED_AT: i64 = 8;
+const LOOKED_AT: i64 = 100;
 
 /// Readings that go on.
 pub(super) struct Readings {
@@ -18,7 +25,7 @@ pub(super) struct Readings {
     site: Site,
     stop: Stop,
     tasks: JoinSet<()>,
-    running: HashSet<(Id, UpstreamId)>,
+    running: HashSet<(Id, UpstreamId, OrganizationId)>,
 }
 
 impl Readings {
@@ -30,18 +37,21 @@ impl Readings {
     pub(super) async fn begin_due(&mut self) -> storage::Result<()> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             let ended = ended.map_or_else(|error| error.id(), |(id, ())| id);
-            self.running.retain(|(id, _)| *id != ended);
+            self.running.retain(|(id, ..)| *id != ended);
         }
-        let room = MOST.saturating_sub(self.running.len());
-        if room == 0 {
+        if self.running.len() >= MOST {
             return Ok(());
         }
         let now = self.app.clock.now();
         let due = self.app.storage.read().await?.upstreams().due(now, LOOKED_AT).await?;
-        let due: Vec<_> = due.into_iter().filter(|id| self.running.iter().all(|(_, running)| running != id)).collect();
-        for id in due.into_iter().take(room) {
+        for (id, of) in due {
+            // One organization does not keep others waiting.
+            let is_busy = self.running.iter().any(|(_, _, running)| *running == of);
+            if is_busy || self.running.len() >= MOST {
+                continue;
+            }
             let begun = self.tasks.spawn(read(self.app.clone(), self.site.clone(), id.clone(), self.stop.clone()));
-            self.running.insert((begun.id(), id));
+            self.running.insert((begun.id(), id, of));
         }
         Ok(())
     }

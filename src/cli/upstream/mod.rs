@@ -104,6 +104,7 @@ fn secret(file: &Path) -> Result<SecretString, Usage> {
 /// Settings that can be read, and that name roles which there are.
 async fn checked(shell: &Shell, of: &Organization, text: String) -> anyhow::Result<String> {
     let settings = Settings::parse(&text).context("these settings cannot be used")?;
+    shell.app.outbound.tls(settings.authorities.as_deref()).context("connection.authorities")?;
     let known = shell.app.storage.read().await?.roles().list(&of.id).await?;
     match settings.roles.iter().find(|slug| !known.iter().any(|role| role.slug == **slug)) {
         Some(unknown) => Err(Noun::Role.unknown(unknown).into()),
@@ -187,6 +188,9 @@ async fn preview(shell: &Shell, of: &Organization, name: &Slug, most: usize) -> 
 
 async fn read(shell: &Shell, of: &Organization, name: &Slug, order: Order) -> anyhow::Result<()> {
     let upstream = find(shell, of, name).await?;
+    if upstream.paused_at.is_some() {
+        print::aside(format!("{name} is paused; this reading alone is made."));
+    }
     let tell = counting(shell);
     let report = in_turn(shell, &upstream, order, Watch { halt: &|| false, tell: &tell }).await?;
     told::report(shell, &upstream, &report)

@@ -140,7 +140,7 @@ pub(super) async fn person(shell: &Shell, directory: &Directory, name: &str) -> 
     for base in &settings.groups.bases {
         for attribute in settings.preset.members().0 {
             let dn = [escaped(entry.dn.as_bytes())];
-            for group in reader.groups_of(base, (attribute, &dn)).await? {
+            for group in reader.groups_of(base, (attribute, &dn)).await?.entries {
                 let mapped = settings.groups.apply(&group);
                 groups.push(Group {
                     name: group.text("cn").unwrap_or(&group.dn).to_owned(),
@@ -150,7 +150,11 @@ pub(super) async fn person(shell: &Shell, directory: &Directory, name: &str) -> 
             }
         }
     }
-    let closed = account::closed(&entry, settings.preset, shell.app.clock.now());
+    let closed = match account::standing(&entry, settings.preset, shell.app.clock.now()) {
+        account::Standing::Open => None,
+        account::Standing::Closed(why) => Some(why),
+        account::Standing::Untold => Some("the account that reads may not read userAccountControl"),
+    };
     let person = Person {
         dn: entry.dn.clone(),
         may_sign_in: closed.is_none(),

@@ -188,6 +188,21 @@ pub async fn given_parts(tx: &mut Tx, speaker: Speaker<'_>, id: &GroupId) -> Res
     Ok(members.chain(groups).collect())
 }
 
+/// Those of these parts that the organization has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn parts_there(tx: &mut Tx, speaker: Speaker<'_>, parts: &[Part]) -> Result<Vec<Part>> {
+    let (groups, members) = split(parts);
+    let members = tx.group_records().members_among(speaker.organization, &members).await?;
+    let mut there: Vec<Part> = members.into_iter().map(|(id, _)| Part::Member(id)).collect();
+    if !groups.is_empty() {
+        let all = tx.groups().list(speaker.organization).await?;
+        there.extend(all.into_iter().filter(|group| groups.contains(&group.id)).map(|group| Part::Group(group.id)));
+    }
+    Ok(there)
+}
+
 /// Removes a group; its members stay.
 ///
 /// # Errors

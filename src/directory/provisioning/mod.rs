@@ -30,7 +30,7 @@ mod writing;
 
 pub use fresh::{Newcomer, add_together, newcomers};
 pub use groups::{
-    DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, given_parts, hold_group,
+    DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, given_parts, hold_group, parts_there,
     remove_group,
 };
 pub use known::{Attributes, Known, Record, Sources};
@@ -40,7 +40,7 @@ pub use pending::Invited;
 pub use people::{Kept, kept_of, kept_of_person};
 pub use ranking::{PRECEDENCES, Ranking, Source, set_own_precedence};
 pub use shown::{AttributeText, Shown};
-pub use standing::{hold, remove, remove_shut_out, shut_out};
+pub use standing::{InTheWay, hold, in_the_way, remove, remove_shut_out, shut_out};
 pub use waiting::{look_again, look_again_at, map_again};
 
 use self::writing::write;

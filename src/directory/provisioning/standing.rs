@@ -58,6 +58,35 @@ pub async fn remove_shut_out(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipI
     Ok(true)
 }
 
+/// Somebody because of whom a source cannot bring somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InTheWay {
+    /// The source brought and shut them out itself: they may go.
+    Departed(MembershipId),
+    /// A source brought them that has ended: this one may speak of them from now on.
+    LeftBehind(MembershipId),
+}
+
+/// Who is called as somebody whom a source wants to bring, if the source may deal with that.
+///
+/// # Errors
+/// When the database fails.
+pub async fn in_the_way(tx: &mut Tx, speaker: Speaker<'_>, user_name: &str) -> Result<Option<InTheWay>> {
+    let organization = speaker.organization;
+    let called = tx.member_records().called(organization, &user_name.to_lowercase()).await?;
+    let Some(found) = called.map(|known| known.membership) else { return Ok(None) };
+    let id = found.id.clone();
+    let source = speaker.source();
+    if found.origin == source {
+        let by = tx.memberships().disabled_by(&id).await?;
+        let is_departed = found.disabled_at.is_some() && by.as_ref() == Some(&source);
+        return Ok(is_departed.then_some(InTheWay::Departed(id)));
+    }
+    let has_ended = found.origin.is_outside()
+        && tx.sources().ranking(organization).await?.source(&found.origin).is_none();
+    Ok(has_ended.then_some(InTheWay::LeftBehind(id)))
+}
+
 /// Lets a member act, or not; says whether that was to change. Whom people here suspended, or a source that goes first, stays
 /// out.
 pub(super) async fn suspend_or_resume(

@@ -22,6 +22,9 @@ use crate::{
 /// So many changes at once are read as a whole.
 pub(super) const MOST: usize = 20_000;
 
+/// Pages of one question, and answers to one that is asked until there is no more.
+const MOST_PAGES: usize = 100_000;
+
 /// Anchors are compared this often at least, where deletions are not told.
 const COMPARE_EVERY: Duration = Duration::from_secs(300);
 
@@ -32,7 +35,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 const SKEW: Duration = Duration::from_secs(120);
 
 /// Whatever may be a person or a group, deleted ones, too: filters of the settings say who is, afterwards.
-const THINGS: &str = "(|(objectClass=user)(objectClass=group))";
+const THINGS: &str = "(|(objectClass=user)(objectClass=group)(objectClass=organizationalUnit)(objectClass=container))";
+
+/// What holds others, by `objectClass`: when it is moved or renamed, nobody tells of those in it.
+const HOLDERS: [&str; 4] = ["organizationalunit", "container", "domain", "organization"];
 
 /// How far changes were followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +67,8 @@ enum By {
 pub(super) struct Changes {
     /// Anchors of what was added, changed or deleted.
     pub(super) anchors: BTreeSet<String>,
+    /// Whether something changed that holds others.
+    has_moved_holders: bool,
     /// All anchors that there are, where they were compared.
     pub(super) present: Option<BTreeSet<String>>,
     /// The next place.
@@ -69,7 +77,7 @@ pub(super) struct Changes {
 
 impl Place {
     /// The place where a whole reading begins.
-    pub(super) async fn of(reader: &mut Reader<'_>, before: Option<&Self>, now: Timestamp) -> Result<Self, Trouble> {
+    pub(super) async fn of(reader: &mut Reader<'_>, now: Timestamp) -> Result<Self, Trouble> {
         let root = reader.root().await?;
         let contexts: Vec<String> = root.contexts().map(str::to_owned).collect();
         let compare_at = Some(now.0);
@@ -77,10 +85,6 @@ impl Place {
             Preset::ActiveDirectory => {
                 let context = contexts.first().ok_or(Trouble::Broken("it names no part of itself"))?;
                 let compare_at = if reader.sees_deleted(context).await? { None } else { compare_at };
-                if let Some(Self { by: by @ By::DirSync { .. }, .. }) = before {
-                    // The changes since then come again, and say nothing new.
-                    return Ok(Self { by: by.clone(), compare_at });
-                }
                 let is_offered = root.offers(Offered::DirSync);
                 if is_offered && let Some(cookie) = dir_sync_begins(reader, context).await? {
                     return Ok(Self { by: By::DirSync { cookie }, compare_at });
@@ -108,13 +112,15 @@ impl Place {
             By::Time { since } => {
                 let contexts: Vec<String> = reader.root().await?.contexts().map(str::to_owned).collect();
                 let filter = format!("(modifyTimestamp>={})", generalized(Timestamp(*since)));
-                for context in read_contexts(reader, &contexts) {
-                    anchors(reader, (&context, &filter), &mut changes.anchors).await?;
+                for context in read_contexts(reader, &contexts)? {
+                    anchors(reader, (&context, &filter), &mut changes).await?;
                 }
                 Some(By::Time { since: now.minus(SKEW).0 })
             }
         };
-        let Some(by) = next.filter(|_| changes.anchors.len() <= MOST) else { return Ok(None) };
+        // A cookie of another server would hide what that one has not heard of yet: each whole reading begins anew.
+        let is_told = changes.anchors.len() <= MOST && !changes.has_moved_holders;
+        let Some(by) = next.filter(|_| is_told) else { return Ok(None) };
         let mut compare_at = self.compare_at;
         if compare_at.is_some_and(|at| at <= now.0) {
             let present = present(reader).await?;
@@ -130,7 +136,7 @@ impl Place {
 /// The cookie with which changes begin; none where the account may not have it.
 async fn dir_sync_begins(reader: &mut Reader<'_>, context: &str) -> Result<Option<String>, Trouble> {
     let mut cookie = vec![];
-    loop {
+    for _ in 0..MOST_PAGES {
         let query = Query { base: context, is_deep: true, filter: THINGS, attributes: &["objectGUID"] };
         match reader.connection.dir_sync(&query, (0, &cookie)).await {
             Ok((_, has_more, next)) if !has_more => return Ok(Some(BASE64.encode(&next))),
@@ -140,6 +146,7 @@ async fn dir_sync_begins(reader: &mut Reader<'_>, context: &str) -> Result<Optio
             Err(trouble) => return Err(trouble),
         }
     }
+    Err(Trouble::Broken("its changes do not end"))
 }
 
 /// The cookies with which changes begin; none where a part of the directory does not tell them.
@@ -148,7 +155,7 @@ async fn sync_begins(
     contexts: &[String],
 ) -> Result<Option<BTreeMap<String, String>>, Trouble> {
     let mut cookies = BTreeMap::new();
-    for context in read_contexts(reader, contexts) {
+    for context in read_contexts(reader, contexts)? {
         let query = Query { base: &context, is_deep: true, filter: "(objectClass=*)", attributes: &["1.1"] };
         match reader.connection.sync_place(&query).await {
             Ok(Some(cookie)) => drop(cookies.insert(context, BASE64.encode(&cookie))),
@@ -169,14 +176,14 @@ async fn by_dir_sync(reader: &mut Reader<'_>, cookie: &str, changes: &mut Change
     wanted.extend(reader.directory.wanted_of_groups());
     wanted.sort_unstable();
     wanted.dedup();
-    loop {
+    for _ in 0..MOST_PAGES {
         let query = Query { base: &context, is_deep: true, filter: THINGS, attributes: &wanted };
         let (entries, has_more, next) = match reader.connection.dir_sync(&query, (0, &cookie)).await {
             Ok(told) => told,
             Err(Trouble::Denied(_) | Trouble::Unsupported(..) | Trouble::Other(..)) => return Ok(None),
             Err(trouble) => return Err(trouble),
         };
-        add(reader, &entries, &mut changes.anchors);
+        add(reader, &entries, changes);
         if !has_more {
             return Ok(Some(By::DirSync { cookie: BASE64.encode(&next) }));
         }
@@ -185,6 +192,7 @@ async fn by_dir_sync(reader: &mut Reader<'_>, cookie: &str, changes: &mut Change
         }
         cookie = next;
     }
+    Err(Trouble::Broken("its changes do not end"))
 }
 
 async fn by_usn(
@@ -200,7 +208,7 @@ async fn by_usn(
     }
     let context = root.contexts().next().unwrap_or_default().to_owned();
     let filter = format!("(&{THINGS}(uSNChanged>={}))", last.saturating_add(1));
-    anchors(reader, (&context, &filter), &mut changes.anchors).await?;
+    anchors(reader, (&context, &filter), changes).await?;
     Ok(Some(By::Usn { server: server.to_owned(), last: present }))
 }
 
@@ -212,7 +220,7 @@ async fn by_sync(
     let mut next = BTreeMap::new();
     for (context, cookie) in cookies {
         let Ok(cookie) = BASE64.decode(cookie.as_bytes()) else { return Ok(None) };
-        let query = Query { base: context, is_deep: true, filter: "(objectClass=*)", attributes: &["1.1"] };
+        let query = Query { base: context, is_deep: true, filter: "(objectClass=*)", attributes: &["objectClass"] };
         let synced = match reader.connection.sync(&query, Some(&cookie)).await {
             Ok(synced) => synced,
             // e-syncRefreshRequired, and cookies of another server (RFC 4533 §2.6, §3.3.2).
@@ -220,8 +228,9 @@ async fn by_sync(
             Err(trouble) => return Err(trouble),
         };
         let mut present = BTreeSet::new();
-        for (uuid, _) in &synced.changed {
+        for (uuid, entry) in &synced.changed {
             changes.anchors.insert(anchor_of(uuid, Preset::OpenLdap));
+            changes.has_moved_holders |= is_holder(entry);
         }
         for change in &synced.others {
             match change {
@@ -252,17 +261,21 @@ async fn by_sync(
 async fn anchors(
     reader: &mut Reader<'_>,
     (base, filter): (&str, &str),
-    found: &mut BTreeSet<String>,
+    found: &mut Changes,
 ) -> Result<(), Trouble> {
-    let wanted = [reader.directory.settings.preset.anchor()];
-    let mut from = None;
+    let wanted = [reader.directory.settings.preset.anchor(), "objectClass"];
+    let (mut from, mut pages) = (None, 0);
     loop {
         let query = Query { base, is_deep: true, filter, attributes: &wanted };
         let page = reader.connection.page(&query, from.as_deref()).await?;
         add(reader, &page.entries, found);
         from = page.next;
+        pages += 1;
         if from.is_none() {
             return Ok(());
+        }
+        if pages > MOST_PAGES {
+            return Err(Trouble::Broken("its pages do not end"));
         }
     }
 }
@@ -272,25 +285,43 @@ async fn present(reader: &mut Reader<'_>) -> Result<BTreeSet<String>, Trouble> {
     let settings = &reader.directory.settings;
     let people = settings.people.bases.iter().map(|base| (base.clone(), settings.people.filter.clone()));
     let groups = settings.groups.bases.iter().map(|base| (base.clone(), settings.groups.filter.clone()));
-    let mut present = BTreeSet::new();
+    let mut present = Changes::default();
     for (base, filter) in people.chain(groups).collect::<Vec<_>>() {
         anchors(reader, (&base, &filter), &mut present).await?;
     }
-    Ok(present)
+    Ok(present.anchors)
 }
 
-fn add(reader: &Reader<'_>, entries: &[Entry], found: &mut BTreeSet<String>) {
+fn add(reader: &Reader<'_>, entries: &[Entry], found: &mut Changes) {
     let preset = reader.directory.settings.preset;
-    found.extend(entries.iter().filter_map(|entry| anchor(entry, preset)));
+    found.anchors.extend(entries.iter().filter_map(|entry| anchor(entry, preset)));
+    found.has_moved_holders |= entries.iter().any(is_holder);
+}
+
+/// Whether it holds others. Of what has changed DirSync may tell the name alone.
+fn is_holder(entry: &Entry) -> bool {
+    entry.dn.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("OU="))
+        || entry.texts("objectClass").any(|class| HOLDERS.contains(&class.to_lowercase().as_str()))
 }
 
 /// The naming contexts in which anything is read.
-fn read_contexts(reader: &Reader<'_>, contexts: &[String]) -> Vec<String> {
+fn read_contexts(reader: &Reader<'_>, contexts: &[String]) -> Result<Vec<String>, Trouble> {
     let settings = &reader.directory.settings;
-    let bases: Vec<String> =
-        settings.people.bases.iter().chain(&settings.groups.bases).map(|base| base.to_lowercase()).collect();
-    let holds = |context: &&String| bases.iter().any(|base| base.ends_with(&context.to_lowercase()));
-    contexts.iter().filter(holds).cloned().collect()
+    let mut found = vec![];
+    for base in settings.people.bases.iter().chain(&settings.groups.bases) {
+        let holds = |context: &&String| plain(base).ends_with(&plain(context));
+        let context = contexts.iter().filter(holds).max_by_key(|context| context.len());
+        let context = context.ok_or(Trouble::Broken("a base lies in no part of it (`namingContexts`)"))?;
+        if !found.contains(context) {
+            found.push(context.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// A name of an entry without what means nothing in it.
+fn plain(dn: &str) -> String {
+    dn.to_lowercase().split(',').map(str::trim).collect::<Vec<_>>().join(",")
 }
 
 /// RFC 4517 §3.3.13.

@@ -21,8 +21,9 @@ use crate::{
     upstream::entry::{Class, KnownEntry},
 };
 
-/// Groups of one unit of work.
+/// Groups of one unit of work, and parts of these groups: others wait behind it.
 const BATCH: usize = 20;
+const PARTS: usize = 2_000;
 
 /// A group of which something is otherwise.
 #[derive(Debug)]
@@ -56,13 +57,17 @@ impl Step {
 impl Pass<'_> {
     /// Follows what is said of these groups. Those with members of whom nobody knew yet are told again at the end.
     pub(super) async fn groups(&mut self, entries: Vec<Entry>) -> Result<(), End> {
-        let said = self.said(entries, Class::Group);
+        let said = self.said(entries, Class::Group).await?;
         let known = self.known(&said).await?;
         let mut changed = vec![];
         for one in said {
             let number = self.number_of(&one.anchor);
             self.seen.insert(number);
             let before = known.get(&one.anchor);
+            if before.is_some_and(|before| before.class != Class::Group) {
+                self.report.fail(&one.dn, "it is a person, too: the filters of people and groups find both");
+                continue;
+            }
             let is_same = before.is_some_and(|before| before.digest.as_ref() == Some(&one.digest));
             if is_same && !self.is_again && !self.is_touched(&one) {
                 self.link(&one.dn, before.and_then(|before| before.thing.as_deref()));
@@ -82,10 +87,15 @@ impl Pass<'_> {
             return Ok(());
         }
         while !steps.is_empty() {
-            let rest = steps.split_off(BATCH.min(steps.len()));
+            let rest = steps.split_off(batch(&steps));
             let (voice, some) = (self.voice.clone(), std::mem::replace(&mut steps, rest));
+            let new: BTreeSet<String> =
+                some.iter().filter(|step| step.entry.thing.is_none()).map(|step| step.entry.anchor.clone()).collect();
             let write = async move |tx: &mut Tx| write(tx, &voice, some).await;
-            let done = self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
+            let done = self.write(move |tx| Box::pin(async move { write(tx).await })).await?;
+            for entry in done.entries.iter().filter(|one| new.contains(&one.anchor) && one.thing.is_some()) {
+                self.fresh_groups.push(entry.dn.clone());
+            }
             self.take(done);
         }
         Ok(())
@@ -176,6 +186,16 @@ impl Pass<'_> {
     }
 }
 
+/// How many groups the next unit of work takes.
+fn batch(steps: &[Step]) -> usize {
+    let mut parts = 0;
+    let fitting = steps.iter().take(BATCH).take_while(|step| {
+        parts += step.parts.len();
+        parts <= PARTS
+    });
+    fitting.count().max(1)
+}
+
 /// What names of members mean.
 #[derive(Debug, Default)]
 struct Meanings {
@@ -213,8 +233,10 @@ async fn write(tx: &mut Tx, voice: &Voice, steps: Vec<Step>) -> storage::Result<
                 (id, Some(name)) => follow(tx, voice, (&mut entry, id, name), (parts, &mut done)).await?,
             };
         }
-        if let (None, Some(id)) = (&fault, entry.group()) {
-            fault = Roles { voice, known: &roles, sites: &sites }.give(tx, &id, (&mut entry, wanted)).await?;
+        // Roles that are to be taken are taken whatever else was refused.
+        if let Some(id) = entry.group() {
+            let refused = Roles { voice, known: &roles, sites: &sites }.give(tx, &id, (&mut entry, wanted)).await?;
+            fault = fault.or(refused);
         }
         done.keep(entry, fault);
     }
@@ -253,13 +275,62 @@ async fn follow(
     };
     let is_new = entry.group().as_ref() != Some(&group);
     entry.thing = Some(group.to_string());
-    let fill =
-        async |tx: &mut Tx| provisioning::change_parts(tx, speaker, &group, (Parts::Only(parts), Manner::Whole)).await;
-    let filled = alone(tx, fill).await?;
-    has_changed |= *filled.as_ref().unwrap_or(&false);
+    let (has_other_parts, refused) = fill(tx, voice, &group, &parts).await?;
+    has_changed |= has_other_parts;
     done.added += u64::from(is_new);
     done.changed += u64::from(has_changed && !is_new);
-    Ok(filled.err().map(|refused| refused.to_string()))
+    Ok(refused)
+}
+
+/// Puts into a group what is to be in it. Who is to leave leaves first and whatever else is refused; what cannot come in keeps
+/// nobody else out.
+async fn fill(
+    tx: &mut Tx,
+    voice: &Voice,
+    group: &GroupId,
+    wanted: &[Part],
+) -> storage::Result<(bool, Option<String>)> {
+    let speaker = voice.speaker();
+    let (mut has_changed, mut fault) = (false, None);
+    let look = async |tx: &mut Tx| {
+        let there = provisioning::parts_there(tx, speaker, wanted).await?;
+        Ok((there, provisioning::given_parts(tx, speaker, group).await?))
+    };
+    let (there, given) = match alone(tx, look).await? {
+        Ok(looked) => looked,
+        Err(refused) => return Ok((false, Some(refused.to_string()))),
+    };
+    let mut changes = vec![];
+    let leaving: Vec<Part> = given.iter().filter(|part| !there.contains(part)).cloned().collect();
+    if !leaving.is_empty() {
+        changes.push(Parts::Without(leaving));
+    }
+    let coming = there.into_iter().filter(|part| !given.contains(part));
+    let (members, groups): (Vec<Part>, Vec<Part>) = coming.partition(|part| matches!(part, Part::Member(_)));
+    if !members.is_empty() {
+        changes.push(Parts::And(members));
+    }
+    changes.extend(groups.into_iter().map(|part| Parts::And(vec![part])));
+    for parts in changes {
+        let change = async |tx: &mut Tx| provisioning::change_parts(tx, speaker, group, (parts, Manner::Whole)).await;
+        match alone(tx, change).await? {
+            Ok(was_other) => has_changed |= was_other,
+            Err(refused) => fault = Some(refused.to_string()),
+        }
+    }
+    Ok((has_changed, fault))
+}
+
+/// Empties a group that the directory has no more: what people here hung on it stays until that is sure.
+pub(super) async fn empty(
+    tx: &mut Tx,
+    voice: &Voice,
+    id: &GroupId,
+    done: &mut Done,
+) -> storage::Result<Option<String>> {
+    let (has_changed, fault) = fill(tx, voice, id, &[]).await?;
+    done.changed += u64::from(has_changed);
+    Ok(fault)
 }
 
 /// Ends a group that is none here any more.

@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{difference::Differences, said::Said};
+use super::{
+    difference::Differences,
+    said::{Said, folded},
+};
 use crate::{
     app::App,
     audit::Context,
@@ -19,7 +22,7 @@ use crate::{
     id::{MembershipId, UpstreamId},
     keys::sealing::Sealer,
     ldap::{Entry, Settings, Trouble},
-    storage::{self, Tx},
+    storage::{self, Tx, Work},
     text::Slug,
     upstream::{
         entry::{Class, KnownEntry},
@@ -35,7 +38,7 @@ pub(super) enum End {
     There(Trouble),
     /// What it says cannot be meant.
     Absurd(&'static str),
-    /// The server is to stop.
+    /// The server is to stop, or somebody else reads it now.
     Halted,
     /// Something here.
     Here(storage::Error),
@@ -59,6 +62,8 @@ pub(super) struct Voice {
     pub(super) context: Context,
     pub(super) upstream: UpstreamId,
     pub(super) of: Arc<Organization>,
+    /// What the upstream was told by when this began.
+    pub(super) version: i64,
     pub(super) roles: Arc<[Slug]>,
     pub(super) site: Site,
     pub(super) sealer: Arc<Sealer>,
@@ -99,6 +104,8 @@ pub(super) struct Pass<'p> {
     pub(super) fresh: HashSet<u64>,
     /// The same names, with those of accounts, where they are asked for.
     pub(super) fresh_names: Option<Vec<(String, Option<String>)>>,
+    /// Groups that mean something since.
+    pub(super) fresh_groups: Vec<String>,
     /// Whether groups are followed though they say the same.
     pub(super) is_again: bool,
     /// Numbers of groups that somebody came to or left.
@@ -109,6 +116,8 @@ pub(super) struct Pass<'p> {
     pub(super) managers: Vec<(MembershipId, String)>,
     /// Groups with members whom nobody knew yet.
     pub(super) incomplete: Vec<String>,
+    /// Whether a part of the directory was not read, so that nobody is missing for certain.
+    pub(super) is_partial: bool,
     hasher: RandomState,
 }
 
@@ -125,11 +134,13 @@ impl<'p> Pass<'p> {
             linked: HashMap::new(),
             fresh: HashSet::new(),
             fresh_names: None,
+            fresh_groups: vec![],
             is_again: false,
             numbers: BTreeSet::new(),
             leaving: vec![],
             managers: vec![],
             incomplete: vec![],
+            is_partial: false,
             hasher: RandomState::new(),
         }
     }
@@ -139,19 +150,47 @@ impl<'p> Pass<'p> {
         self.hasher.hash_one(text)
     }
 
-    /// Reads entries; those that have nothing that stays are faults.
-    pub(super) fn said(&mut self, entries: Vec<Entry>, class: Class) -> Vec<Said> {
-        let reading = (self.settings.preset, self.salt.as_slice(), self.app.clock.now());
-        let mut all = vec![];
+    /// Reads entries, each once; those that have nothing that stays are faults, and shut out nobody who was known by their name.
+    pub(super) async fn said(&mut self, entries: Vec<Entry>, class: Class) -> storage::Result<Vec<Said>> {
+        let (mut all, mut unanchored, mut anchors) = (vec![], vec![], HashSet::new());
+        let now = self.app.clock.now();
         for entry in entries {
             self.report.read += 1;
             let dn = entry.dn.clone();
-            match Said::of(entry, class, reading) {
-                Some(said) => all.push(said),
-                None => self.report.fail(&dn, "it has no anchor that this account may read"),
+            match Said::of(entry, class, (self.settings.preset, self.salt.as_slice(), now)) {
+                Some(said) if anchors.insert(said.anchor.clone()) => all.push(said),
+                Some(_) => {}
+                None => {
+                    self.report.fail(&dn, "it has no anchor that this account may read");
+                    unanchored.push(folded(&dn));
+                }
             }
         }
-        all
+        if !unanchored.is_empty() {
+            let mut tx = self.app.storage.read().await?;
+            for known in tx.upstream_entries(&self.voice.upstream).of_dns(&unanchored).await? {
+                let number = self.number_of(&known.anchor);
+                self.seen.insert(number);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Runs a unit of work, as long as this reading may write.
+    pub(super) async fn write<T, W>(&self, work: W) -> Result<T, End>
+    where
+        T: Send + 'static,
+        W: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T, storage::Error> + Send + 'static,
+    {
+        let (voice, node, now) = (self.voice.clone(), self.app.node.clone(), self.app.clock.now());
+        let whole = async move |tx: &mut Tx| {
+            if !tx.upstreams().begin_writing((&voice.upstream, voice.version), &node, now).await? {
+                return Ok::<_, storage::Error>(None);
+            }
+            work(tx).await.map(Some)
+        };
+        let done: Option<T> = self.app.storage.write(move |tx| Box::pin(async move { whole(tx).await })).await?;
+        done.ok_or(End::Halted)
     }
 
     /// What is remembered of these.
@@ -169,12 +208,26 @@ impl<'p> Pass<'p> {
         }
     }
 
+    /// Notes a name that means something since.
+    pub(super) fn note_fresh(&mut self, dn: String, account: Option<String>) {
+        if dn.is_empty() {
+            return;
+        }
+        self.fresh.insert(self.number_of(&dn));
+        if let Some(names) = &mut self.fresh_names {
+            names.push((dn, account));
+        }
+    }
+
     /// Takes in what a unit of work did.
     pub(super) fn take(&mut self, done: Done) {
         self.report.added += done.added;
         self.report.changed += done.changed;
         for (dn, trouble) in done.faults {
             self.report.fail(&dn, &trouble);
+        }
+        for (dn, account) in done.renewed {
+            self.note_fresh(dn, account);
         }
         for entry in done.entries {
             self.link(&entry.dn, entry.thing.as_deref());
@@ -189,6 +242,8 @@ pub(super) struct Done {
     pub(super) changed: u64,
     pub(super) faults: Vec<(String, String)>,
     pub(super) entries: Vec<KnownEntry>,
+    /// People who are other members than before, by their names.
+    pub(super) renewed: Vec<(String, Option<String>)>,
 }
 
 impl Done {

@@ -11,10 +11,10 @@ use super::{
 use crate::{
     directory::{
         self, Noun,
-        provisioning::{self, Desired, ENTERPRISE, Manner, Newcomer, Part, Parts},
+        provisioning::{self, Desired, ENTERPRISE, InTheWay, Manner, Newcomer, Part, Parts},
     },
     id::MembershipId,
-    ldap::Entry,
+    ldap::{Entry, account::Standing},
     storage::{self, Tx},
     text::Slug,
     upstream::entry::{Class, KnownEntry},
@@ -61,13 +61,17 @@ impl Step {
 impl Pass<'_> {
     /// Follows what is said of these people; whoever is to be shut out is remembered for the end.
     pub(super) async fn people(&mut self, entries: Vec<Entry>) -> Result<(), End> {
-        let said = self.said(entries, Class::Person);
+        let said = self.said(entries, Class::Person).await?;
         let known = self.known(&said).await?;
         let mut steps = vec![];
         for one in said {
             let number = self.number_of(&one.anchor);
             self.seen.insert(number);
             let before = known.get(&one.anchor);
+            if before.is_some_and(|before| before.class != Class::Person) {
+                self.report.fail(&one.dn, "it is a group, too: the filters of people and groups find both");
+                continue;
+            }
             if before.is_some_and(|before| before.digest.as_ref() == Some(&one.digest)) {
                 self.link(&one.dn, before.and_then(|before| before.thing.as_deref()));
             } else {
@@ -105,7 +109,12 @@ impl Pass<'_> {
             gone_at: None,
             trouble: None,
         };
-        if said.closed.is_some() {
+        if said.standing == Standing::Untold {
+            entry.gone_at = gone_at;
+            let follows = Follows::Fault("the account that reads may not read its userAccountControl");
+            return Some(Step { entry, before, follows, manager: None, groups: BTreeSet::new() });
+        }
+        if said.standing != Standing::Open {
             if entry.thing.is_some() && gone_at.is_none() {
                 self.link(&entry.dn, entry.thing.as_deref());
                 self.leaving.push(entry);
@@ -116,7 +125,10 @@ impl Pass<'_> {
         }
         let mapped = self.settings.people.mapping.apply(&said.entry);
         let follows = match (mapped.user_name(), entry.membership()) {
-            (None, _) => Follows::Fault("the mapping gives it no userName"),
+            (None, _) => {
+                entry.gone_at = gone_at;
+                Follows::Fault("the mapping gives it no userName")
+            }
             (Some(name), member) => {
                 let desired = Desired {
                     user_name: name.to_owned(),
@@ -152,7 +164,12 @@ impl Pass<'_> {
     async fn people_called(&self, dns: &[String]) -> storage::Result<HashMap<String, MembershipId>> {
         let mut tx = self.app.storage.read().await?;
         let known = tx.upstream_entries(&self.voice.upstream).of_dns(dns).await?;
-        Ok(known.into_iter().filter_map(|one| Some((one.dn.clone(), one.membership()?))).collect())
+        let named: Vec<(String, MembershipId)> =
+            known.into_iter().filter_map(|one| Some((one.dn.clone(), one.membership()?))).collect();
+        // Somebody here may have removed them.
+        let parts: Vec<Part> = named.iter().map(|(_, id)| Part::Member(id.clone())).collect();
+        let there = told(provisioning::parts_there(&mut tx, self.voice.speaker(), &parts).await)?.unwrap_or_default();
+        Ok(named.into_iter().filter(|(_, id)| there.contains(&Part::Member(id.clone()))).collect())
     }
 
     async fn write_people(&mut self, steps: Vec<Step>) -> Result<(), End> {
@@ -169,18 +186,14 @@ impl Pass<'_> {
                 Some(before) => vec![step.entry.dn.clone(), before.dn.clone()],
             };
             for name in names {
-                let number = self.number_of(&name);
-                self.fresh.insert(number);
-                if let Some(names) = &mut self.fresh_names {
-                    names.push((name, step.entry.account.clone()));
-                }
+                self.note_fresh(name, step.entry.account.clone());
             }
         }
         let managers: HashMap<String, String> =
             steps.iter().filter_map(|step| Some((step.entry.anchor.clone(), step.manager.clone()?))).collect();
         let voice = self.voice.clone();
         let write = async move |tx: &mut Tx| write(tx, &voice, steps).await;
-        let done = self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await?;
+        let done = self.write(move |tx| Box::pin(async move { write(tx).await })).await?;
         for entry in &done.entries {
             if let (Some(id), Some(manager)) = (entry.membership(), managers.get(&entry.anchor)) {
                 self.managers.push((id, manager.clone()));
@@ -199,12 +212,10 @@ impl Pass<'_> {
             let pairs: Vec<_> =
                 some.iter().filter_map(|(member, dn)| Some((member.clone(), known.get(dn)?.clone()))).collect();
             let voice = self.voice.clone();
-            let write = async move |tx: &mut Tx| provisioning::set_managers(tx, voice.speaker(), &pairs).await;
-            let done = self.app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await;
-            done.map_err(|error| match error {
-                directory::Error::Storage(fault) => End::Here(fault),
-                other => End::Here(storage::Error::Refused(Box::new(other))),
-            })?;
+            let set = async move |tx: &mut Tx| {
+                told(provisioning::set_managers(tx, voice.speaker(), &pairs).await).map(drop)
+            };
+            self.write(move |tx| Box::pin(async move { set(tx).await })).await?;
         }
         Ok(())
     }
@@ -285,7 +296,28 @@ async fn bring(
     (entry, desired): (&mut KnownEntry, &Desired),
     done: &mut Done,
 ) -> storage::Result<Option<String>> {
-    match alone(tx, async |tx| provisioning::add(tx, voice.speaker(), desired).await).await? {
+    let add = async |tx: &mut Tx| provisioning::add(tx, voice.speaker(), desired).await;
+    let mut added = alone(tx, add).await?;
+    if let Err(directory::Error::Taken(..) | directory::Error::AlreadyMember) = added {
+        let found = told(provisioning::in_the_way(tx, voice.speaker(), &desired.user_name).await)?.flatten();
+        match found {
+            // A source brought them that has ended: this one speaks of them from now on.
+            Some(InTheWay::LeftBehind(id)) => {
+                entry.thing = Some(id.to_string());
+                return change(tx, voice, (entry, &id, desired), done).await;
+            }
+            // The same name, another account: whoever had it left.
+            Some(InTheWay::Departed(id)) => {
+                let replace = async |tx: &mut Tx| {
+                    provisioning::remove_shut_out(tx, voice.speaker(), &id).await?;
+                    provisioning::add(tx, voice.speaker(), desired).await
+                };
+                added = alone(tx, replace).await?;
+            }
+            None => {}
+        }
+    }
+    match added {
         Ok(added) => {
             voice.invite(tx, added.invited.as_ref()).await?;
             done.added += 1;
@@ -316,7 +348,8 @@ async fn change(
         Err(directory::Error::Unknown(Noun::Membership, _)) => {
             entry.thing = None;
             entry.given.clear();
-            bring(tx, voice, (entry, desired), done).await
+            done.renewed.push((entry.dn.clone(), entry.account.clone()));
+            Box::pin(bring(tx, voice, (entry, desired), done)).await
         }
         Err(refused) => Ok(Some(refused.to_string())),
     }
@@ -340,23 +373,17 @@ impl Joining {
 
     async fn write(self, tx: &mut Tx, voice: &Voice, done: &mut Done) -> storage::Result<()> {
         for (key, (joining, leaving)) in self.0 {
-            let speaker = voice.speaker();
-            let write = async |tx: &mut Tx| {
-                let slug: Slug = key.parse().map_err(|_| Noun::Group.unknown(&key))?;
-                let group = tx.groups().by_slug(speaker.organization, &slug).await?;
-                let Some(group) = group else {
-                    return if joining.is_empty() { Ok(()) } else { Err(Noun::Group.unknown(&key)) };
-                };
-                provisioning::hold_group(tx, speaker, &group.id).await?;
-                for parts in [Parts::And(joining.clone()), Parts::Without(leaving.clone())] {
-                    provisioning::change_parts(tx, speaker, &group.id, (parts, Manner::Whole)).await?;
+            // Who is to leave leaves first, whoever else may not come in.
+            for (parts, is_joining) in [(leaving, false), (joining, true)] {
+                if parts.is_empty() {
+                    continue;
                 }
-                Ok(())
-            };
-            if let Err(refused) = alone(tx, write).await? {
+                let Err(refused) = alone(tx, async |tx| step(tx, voice, (&key, &parts), is_joining).await).await?
+                else {
+                    continue;
+                };
                 let is_of = |entry: &&mut KnownEntry| {
-                    let member = entry.membership().map(Part::Member);
-                    member.is_some_and(|part| joining.contains(&part) || leaving.contains(&part))
+                    entry.membership().is_some_and(|id| parts.contains(&Part::Member(id)))
                 };
                 for entry in done.entries.iter_mut().filter(is_of) {
                     entry.digest = None;
@@ -371,4 +398,24 @@ impl Joining {
         }
         Ok(())
     }
+}
+
+/// Lets some come into a group of this key, or leave it.
+async fn step(
+    tx: &mut Tx,
+    voice: &Voice,
+    (key, parts): (&str, &[Part]),
+    is_joining: bool,
+) -> directory::Result<()> {
+    let speaker = voice.speaker();
+    let slug: Slug = key.parse().map_err(|_| Noun::Group.unknown(key))?;
+    let group = match tx.groups().by_slug(speaker.organization, &slug).await? {
+        Some(group) => group,
+        None if is_joining => return Err(Noun::Group.unknown(key)),
+        None => return Ok(()),
+    };
+    provisioning::hold_group(tx, speaker, &group.id).await?;
+    let there = provisioning::parts_there(tx, speaker, parts).await?;
+    let change = if is_joining { Parts::And(there) } else { Parts::Without(there) };
+    provisioning::change_parts(tx, speaker, &group.id, (change, Manner::Whole)).await.map(drop)
 }

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     changes::{Changes, Place},
     difference::Differences,
+    leavers::Leave,
     pass::{End, Pass, Voice},
     reading::Watch,
 };
@@ -35,6 +36,9 @@ const BEAT: Duration = Duration::from_secs(20);
 
 /// A directory that does not answer is asked again after this at the latest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// A reading that takes longer is given up; the first ones may take four times as long.
+const LONGEST: Duration = Duration::from_secs(1800);
 
 /// While so many are to be shut out that nobody is, all is read this often, in case it was a mistake over there.
 const BRAKED_EVERY: Duration = Duration::from_secs(600);
@@ -119,7 +123,7 @@ pub async fn preview(
     pass.differences = Some(Differences::of(most));
     let done = async {
         let mut reader = reading.directory.read().await?;
-        pass.whole(&mut reader, Timestamp(0), watch).await
+        pass.whole(&mut reader, &Leave { confirmed_at: Timestamp(0), confirmed: None }, watch).await
     };
     match done.await {
         Err(End::Here(error)) => return Err(error.into()),
@@ -177,6 +181,7 @@ impl Reading {
         let voice = Voice {
             context: app.context(Actor::Upstream(upstream.id.to_string())),
             upstream: upstream.id.clone(),
+            version: upstream.version,
             of: Arc::new(of),
             roles: directory.settings.roles.clone().into(),
             site: site.clone(),
@@ -193,39 +198,71 @@ impl Reading {
 async fn begin(app: &App, site: &Site, id: &UpstreamId, order: Order, watch: Watch<'_>) -> Result<Report> {
     // What it was before the lease may have changed since.
     let upstream = existing(app, id).await?;
-    let reading = Reading::of(app, site, &upstream).await?;
-    let begun = reading.voice.context.now;
-    let mut progress = upstream.progress.clone();
-    if order.is_confirmed {
-        progress.confirmed_at = begun;
-    }
-    let mut pass = reading.pass(app);
-    let mut extent = extent(&order, &progress, &reading.directory.settings, begun);
-    let read = async {
-        let mut reader = reading.directory.read().await?;
-        let place = progress.place.as_deref().and_then(|text| serde_json::from_str::<Place>(text).ok());
-        let mut changes = None;
-        if let (Extent::Changes, Some(place)) = (extent, &place) {
-            changes = place.changes(&mut reader, begun).await?;
+    let reading = match Reading::of(app, site, &upstream).await {
+        Ok(reading) => reading,
+        Err(error) => {
+            put_off(app, &upstream, error.to_string()).await?;
+            return Err(error);
         }
-        let next = if let Some(Changes { place: Some(next), .. }) = &changes {
-            next.clone()
-        } else {
-            extent = Extent::Whole;
-            Place::of(&mut reader, place.as_ref(), begun).await?
-        };
-        match &changes {
-            Some(changes) => pass.delta(&mut reader, changes, progress.confirmed_at).await?,
-            None => pass.whole(&mut reader, progress.confirmed_at, watch).await?,
-        }
-        Ok::<_, End>(serde_json::to_string(&next).expect("texts and numbers are JSON"))
     };
-    let end = read.await;
-    let mut report = std::mem::take(&mut pass.report);
+    let begun = reading.voice.context.now;
     let settings = &reading.directory.settings;
-    let had_trouble = progress.trouble.is_some();
+    let mut extent = extent(&order, &upstream, settings, begun);
+    let mut pass = reading.pass(app);
+    // What a reading before left undone in groups.
+    pass.is_again = upstream.is_unsettled;
+    let leave = Leave {
+        confirmed_at: if order.is_confirmed { begun } else { upstream.progress.confirmed_at },
+        confirmed: upstream.progress.braked.filter(|_| order.is_confirmed),
+    };
+    let read = read(&reading, &mut pass, (&upstream, &mut extent), (&leave, watch));
+    let longest = if upstream.progress.place.is_some() { LONGEST } else { LONGEST * 4 };
+    let end = match tokio::time::timeout(longest, read).await {
+        Ok(end) => end,
+        Err(_) => Err(End::Absurd("it takes too long")),
+    };
+    let report = std::mem::take(&mut pass.report);
+    finish(app, (&upstream, settings), (extent, &order, begun, leave.confirmed_at), (end, report)).await
+}
+
+/// Reads: what has changed where that is told, and all of it otherwise; the next place.
+async fn read(
+    reading: &Reading,
+    pass: &mut Pass<'_>,
+    (upstream, extent): (&Upstream, &mut Extent),
+    (leave, watch): (&Leave, Watch<'_>),
+) -> std::result::Result<String, End> {
+    let begun = reading.voice.context.now;
+    let mut reader = reading.directory.read().await?;
+    let place = upstream.progress.place.as_deref().and_then(|text| serde_json::from_str::<Place>(text).ok());
+    let mut changes = None;
+    if let (Extent::Changes, Some(place)) = (*extent, &place) {
+        changes = place.changes(&mut reader, begun).await?;
+    }
+    let next = match &changes {
+        Some(Changes { place: Some(next), .. }) => next.clone(),
+        _ => Place::of(&mut reader, begun).await?,
+    };
+    if let Some(changes) = &changes {
+        pass.delta(&mut reader, changes, (leave, watch)).await?;
+    } else {
+        *extent = Extent::Whole;
+        pass.whole(&mut reader, leave, watch).await?;
+    }
+    Ok(serde_json::to_string(&next).expect("texts and numbers are JSON"))
+}
+
+/// Writes down how it ended.
+async fn finish(
+    app: &App,
+    (upstream, settings): (&Upstream, &Settings),
+    (extent, order, begun, confirmed_at): (Extent, &Order, Timestamp, Timestamp),
+    (end, mut report): (std::result::Result<String, End>, Report),
+) -> Result<Report> {
+    let mut progress = Progress { confirmed_at, ..upstream.progress.clone() };
+    let is_settled = end.is_ok();
+    let mut fault = None;
     match end {
-        Err(End::Here(error)) => return Err(error.into()),
         Err(End::Halted) => progress.due_at = begun,
         Ok(place) => {
             let is_whole = extent == Extent::Whole;
@@ -236,27 +273,49 @@ async fn begin(app: &App, site: &Site, id: &UpstreamId, order: Order, watch: Wat
                 failures: 0,
                 trouble: None,
                 braked: report.braked.or(progress.braked.filter(|_| !is_whole)),
-                confirmed_at: progress.confirmed_at,
+                confirmed_at,
             };
         }
         Err(end) => {
             report.problem = told(&end);
-            progress.failures += 1;
-            let doublings = u32::try_from(progress.failures.min(10)).unwrap_or(10);
-            let pause = settings.sync.every.saturating_mul(1 << doublings.saturating_sub(1)).min(LONGEST_PAUSE);
-            progress.due_at = begun.plus(pause.max(settings.sync.every));
-            progress.trouble = report.problem.clone().map(|problem| (problem, begun));
+            put_back(&mut progress, (begun, settings.sync.every), report.problem.clone().unwrap_or_default());
+            if let End::Here(error) = end {
+                fault = Some(error);
+            }
         }
     }
-    settle(app, (&upstream, progress), (extent, order.by, (begun, had_trouble)), &report).await?;
-    Ok(report)
+    settle(app, (upstream, &progress), (extent, order.by.clone(), (begun, is_settled)), &report).await?;
+    fault.map_or(Ok(report), |error| Err(error.into()))
+}
+
+/// It is tried again later, and later each time.
+fn put_back(progress: &mut Progress, (now, every): (Timestamp, Duration), problem: String) {
+    progress.failures += 1;
+    let doublings = u32::try_from(progress.failures.min(10)).unwrap_or(10);
+    let pause = every.saturating_mul(1 << doublings.saturating_sub(1)).min(LONGEST_PAUSE);
+    progress.due_at = now.plus(pause.max(every));
+    progress.trouble = Some((problem, now));
+}
+
+/// The same, where not even the settings could be used.
+async fn put_off(app: &App, upstream: &Upstream, problem: String) -> storage::Result<()> {
+    let (now, mut progress) = (app.clock.now(), upstream.progress.clone());
+    put_back(&mut progress, (now, Duration::from_secs(30)), problem.clone());
+    let report = Report { problem: Some(problem), ..Report::default() };
+    settle(app, (upstream, &progress), (Extent::Changes, Actor::Server, (now, false)), &report).await
 }
 
 /// How much there is to read.
-fn extent(order: &Order, progress: &Progress, settings: &Settings, now: Timestamp) -> Extent {
+fn extent(order: &Order, upstream: &Upstream, settings: &Settings, now: Timestamp) -> Extent {
+    let progress = &upstream.progress;
     let since = now.since(progress.whole_at);
     let is_old = since >= settings.sync.full_every || (progress.braked.is_some() && since >= BRAKED_EVERY);
-    if order.extent == Extent::Whole || order.is_confirmed || progress.place.is_none() || is_old {
+    if order.extent == Extent::Whole
+        || order.is_confirmed
+        || progress.place.is_none()
+        || upstream.is_unsettled
+        || is_old
+    {
         Extent::Whole
     } else {
         Extent::Changes
@@ -276,36 +335,25 @@ fn told(end: &End) -> Option<String> {
 /// Writes down how it ended, and when it goes on.
 async fn settle(
     app: &App,
-    (upstream, progress): (&Upstream, Progress),
-    (extent, by, (begun_at, had_trouble)): (Extent, Actor, (Timestamp, bool)),
+    (upstream, progress): (&Upstream, &Progress),
+    (extent, by, (begun_at, is_settled)): (Extent, Actor, (Timestamp, bool)),
     report: &Report,
 ) -> storage::Result<()> {
     let context = app.context(by);
-    let mut events = vec![];
-    let (id, is_newly_braked) = (upstream.id.clone(), upstream.progress.braked.is_none());
-    if let Some(leaving) = report.braked.filter(|_| is_newly_braked) {
-        events.push(Event::UpstreamBrake { upstream: id.clone(), leaving });
-    }
-    if report.added + report.changed + report.departed + report.failed > 0 {
-        let Report { added, changed, departed, failed, .. } = *report;
-        let extent = extent.name().to_owned();
-        events.push(Event::UpstreamRun { upstream: id.clone(), extent, added, changed, departed, failed });
-    }
-    if let Some(reason) = report.problem.clone().filter(|_| !had_trouble) {
-        events.push(Event::UpstreamRunFailure { upstream: id.clone(), reason });
-    }
-    let run = report.is_worth_keeping().then(|| Run {
+    let events = events(upstream, extent, report);
+    let is_repeated = report.problem.is_some() && upstream.progress.trouble.is_some();
+    let run = (report.is_worth_keeping(extent) && !is_repeated).then(|| Run {
         id: UpstreamRunId::fresh(context.now, &context.random),
-        upstream: id,
+        upstream: upstream.id.clone(),
         extent,
         asked_by: context.actor.kind().to_owned(),
         begun_at,
         ended_at: context.now,
         report: report.clone(),
     });
-    let upstream = upstream.clone();
+    let (upstream, progress) = (upstream.clone(), progress.clone());
     let write = async move |tx: &mut Tx| {
-        tx.upstreams().settle(&upstream, &progress).await?;
+        tx.upstreams().settle(&upstream, &progress, is_settled).await?;
         if let Some(run) = &run {
             tx.upstream_runs().insert(run).await?;
         }
@@ -315,4 +363,22 @@ async fn settle(
         Ok::<_, storage::Error>(())
     };
     app.storage.write(move |tx| Box::pin(async move { write(tx).await })).await
+}
+
+/// What is said of it in the audit log: trouble once, until it was read in between.
+fn events(upstream: &Upstream, extent: Extent, report: &Report) -> Vec<Event> {
+    let mut events = vec![];
+    let id = upstream.id.clone();
+    if let Some(leaving) = report.braked.filter(|_| upstream.progress.braked.is_none()) {
+        events.push(Event::UpstreamBrake { upstream: id.clone(), leaving });
+    }
+    let Report { added, changed, departed, failed, .. } = *report;
+    if added + changed + departed > 0 {
+        let extent = extent.name().to_owned();
+        events.push(Event::UpstreamRun { upstream: id.clone(), extent, added, changed, departed, failed });
+    }
+    if let Some(reason) = report.problem.clone().filter(|_| upstream.progress.trouble.is_none()) {
+        events.push(Event::UpstreamRunFailure { upstream: id, reason });
+    }
+    events
 }

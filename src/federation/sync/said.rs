@@ -4,7 +4,10 @@ use data_encoding::HEXLOWER;
 
 use crate::{
     clock::Timestamp,
-    ldap::{Entry, Preset, account},
+    ldap::{
+        Entry, Preset,
+        account::{self, Standing},
+    },
     secret::sha256,
     upstream::entry::Class,
 };
@@ -25,24 +28,26 @@ pub(super) struct Said {
     pub(super) account: Option<String>,
     pub(super) number: Option<i64>,
     pub(super) ends_at: Option<Timestamp>,
-    /// Why a person may not be let in.
-    pub(super) closed: Option<&'static str>,
+    /// Whether a person may be let in.
+    pub(super) standing: Standing,
 }
 
 impl Said {
     /// Reads an entry; none when it has nothing that stays. `salt` stands for how it is read.
     pub(super) fn of(entry: Entry, class: Class, (preset, salt, now): (Preset, &[u8], Timestamp)) -> Option<Self> {
         let anchor = anchor(&entry, preset)?;
-        let closed = account::closed(&entry, preset, now).filter(|_| class == Class::Person);
-        let ends_at = account::expiry(&entry).filter(|_| preset == Preset::ActiveDirectory);
+        let (standing, ends_at) = match class {
+            Class::Person => (account::standing(&entry, preset, now), account::ends(&entry, preset)),
+            Class::Group => (Standing::Open, None),
+        };
         let (account, number) = match (preset, class) {
             (Preset::ActiveDirectory, Class::Person) => (None, entry.number("primaryGroupID")),
             (Preset::ActiveDirectory, Class::Group) => (None, entry.bytes("objectSid").and_then(last_of_sid)),
             (Preset::OpenLdap, Class::Person) => (entry.text("uid").map(str::to_lowercase), entry.number("gidNumber")),
             (Preset::OpenLdap, Class::Group) => (None, entry.number("gidNumber")),
         };
-        let digest = digest(&entry, salt, closed.is_some());
-        Some(Self { dn: folded(&entry.dn), anchor, digest, account, number, ends_at, closed, entry })
+        let digest = digest(&entry, salt, standing != Standing::Open);
+        Some(Self { dn: folded(&entry.dn), anchor, digest, account, number, ends_at, standing, entry })
     }
 
     /// The names of a group's members that name entries, and those that name accounts.

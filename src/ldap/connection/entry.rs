@@ -24,9 +24,9 @@ impl Entry {
         self.texts(name).next()
     }
 
-    /// All its values that are text and not empty.
+    /// All its values that are text and not empty; nobody is called with a zero byte, and not every database takes one.
     pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.all(name).iter().filter_map(|value| str::from_utf8(value).ok()).filter(|text| !text.trim().is_empty())
+        self.all(name).iter().filter_map(|value| str::from_utf8(value).ok()).filter(|text| !text.trim().is_empty() && !text.contains('\0'))
     }
 
     /// The first value of `name`.

@@ -31,6 +31,9 @@ use crate::{
 /// Entries of a page: what is held at a time.
 pub const PAGE: u16 = 500;
 
+/// Answers to one question: pages are smaller, changes may be many.
+const MOST: usize = 100_000;
+
 /// Where a directory answers, and how it is spoken to.
 #[derive(Debug, Clone)]
 pub struct Server {
@@ -75,6 +78,8 @@ pub struct Page {
     pub next: Option<Vec<u8>>,
     /// Other directories that would know more (RFC 4511 §4.5.3).
     pub referrals: Vec<String>,
+    /// Entries that could not be read to their end, each with why.
+    pub unread: Vec<(Entry, Trouble)>,
 }
 
 /// Changes of what a search finds, by RFC 4533.
@@ -182,12 +187,14 @@ impl Connection {
 
     async fn page_with(&mut self, query: &Query<'_>, controls: Vec<RawControl>) -> Result<Page, Trouble> {
         let (answers, said) = self.ask(query, controls).await?;
-        let mut page = Page { next: control::next_page(&said).filter(|cookie| !cookie.is_empty()), ..Page::default() };
+        // It was asked for pages and nothing else: whoever does not say whether there are more has not told all.
+        let next = control::next_page(&said).ok_or(Trouble::Broken("it does not say whether there are more pages"))?;
+        let mut page = Page { next: Some(next).filter(|cookie| !cookie.is_empty()), ..Page::default() };
         for (answer, _) in answers {
             if answer.id == REFERENCE {
                 page.referrals.extend(ldap3::parse_refs(answer));
-            } else {
-                page.entries.extend(entry_of(answer));
+            } else if answer.id == ENTRY {
+                page.entries.push(entry_of(answer).ok_or(Trouble::Broken("an entry cannot be read"))?);
             }
         }
         Ok(page)
@@ -218,6 +225,7 @@ impl Connection {
                 if answer.id == INTERMEDIATE {
                     place = control::sync_info(answer).and_then(|info| info.cookie).or_else(|| place.take());
                 }
+                true
             })
             .await?;
         Ok(control::sync_done(&said).and_then(|(cookie, _)| cookie).or(place))
@@ -259,16 +267,21 @@ impl Connection {
         controls: Vec<RawControl>,
     ) -> Result<(Vec<(StructureTag, Vec<Control>)>, Vec<Control>), Trouble> {
         let mut answers = vec![];
-        let said = self.each(query, controls, |answer, beside| answers.push((answer, beside))).await?;
+        let said = self
+            .each(query, controls, |answer, beside| {
+                answers.push((answer, beside));
+                answers.len() <= MOST
+            })
+            .await?;
         Ok((answers, said))
     }
 
-    /// Hands over each answer as it comes; what is said beside the last.
+    /// Hands over each answer as it comes, until enough was taken; what is said beside the last.
     async fn each(
         &mut self,
         query: &Query<'_>,
         controls: Vec<RawControl>,
-        mut take: impl FnMut(StructureTag, Vec<Control>),
+        mut take: impl FnMut(StructureTag, Vec<Control>) -> bool,
     ) -> Result<Vec<Control>, Trouble> {
         let scope = if query.is_deep { Scope::Subtree } else { Scope::Base };
         let patience = self.patience;
@@ -276,7 +289,9 @@ impl Connection {
         let search = asked.streaming_search(query.base, scope, query.filter, query.attributes.to_vec());
         let mut stream = search.await.map_err(trouble(patience))?;
         while let Some(ResultEntry { 0: answer, 1: beside, .. }) = stream.next().await.map_err(trouble(patience))? {
-            take(answer, beside);
+            if !take(answer, beside) {
+                return Err(Trouble::Broken("its answer does not end"));
+            }
         }
         let result = stream.finish().await;
         done(&result)?;

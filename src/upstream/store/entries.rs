@@ -53,7 +53,7 @@ static TABLE: Table = Table {
 const COLUMNS: &str = "anchor, kind, dn, thing_id, digest, account, number, given, ends_at, gone_at, trouble";
 
 impl Entries<'_> {
-    /// Writes these, over what was known of them; no anchor is there twice.
+    /// Writes these, over what was known of them; no anchor is there twice. Nobody else is called as they are now.
     ///
     /// # Errors
     /// When the database fails.
@@ -75,6 +75,17 @@ impl Entries<'_> {
                 entry.trouble.as_ref().map(|_| now.0).into(),
             ]
         };
+        for list in padded(&entries.iter().filter(|one| !one.dn.is_empty()).collect::<Vec<_>>()) {
+            let text = format!(
+                "UPDATE upstream_entries SET dn = '' \
+                 WHERE upstream_id = $1 AND dn IN ({}) AND anchor NOT IN ({})",
+                in_list(2, list.len()),
+                in_list(2 + list.len(), list.len())
+            );
+            let names = list.iter().map(|one| Value::from(one.dn.as_str()));
+            let anchors = list.iter().map(|one| Value::from(one.anchor.as_str()));
+            sql(text).bind(self.1.as_str()).bind_all(names.chain(anchors)).execute(self.0.connection()).await?;
+        }
         let rows = Rows { table: &TABLE, values: entries.iter().map(row).collect() };
         batch::insert(self.0.connection(), &rows).await?;
         Ok(())
@@ -139,17 +150,25 @@ impl Entries<'_> {
         Ok(found)
     }
 
-    /// Those that are there, by anchor, after one.
+    /// Those of a class that are there, by anchor, after one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn after(&mut self, anchor: &str, limit: i64) -> Result<Vec<KnownEntry>> {
+    pub async fn after(&mut self, class: Class, anchor: &str, limit: i64) -> Result<Vec<KnownEntry>> {
         let text = format!(
             "SELECT {COLUMNS} FROM upstream_entries \
-             WHERE upstream_id = $1 AND anchor > $2 AND gone_at IS NULL ORDER BY anchor LIMIT $3"
+             WHERE upstream_id = $1 AND kind = $2 AND anchor > $3 AND gone_at IS NULL ORDER BY anchor LIMIT $4"
         );
-        let rows = sql(text).bind(self.1.as_str()).bind(anchor).bind(limit).fetch_all(self.0.connection()).await?;
-        rows.iter().map(entry).collect()
+        let query = sql(text).bind(self.1.as_str()).bind(class.name()).bind(anchor).bind(limit);
+        query.fetch_all(self.0.connection()).await?.iter().map(entry).collect()
+    }
+
+    /// Those that are these memberships or groups.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_things(&mut self, things: &[String]) -> Result<Vec<KnownEntry>> {
+        self.among("thing_id", things).await
     }
 
     /// People whose accounts have come to their end.
@@ -165,15 +184,28 @@ impl Entries<'_> {
         rows.iter().map(entry).collect()
     }
 
-    /// People who have been gone since before `until` and are members still.
+    /// What has been gone since before `until` and is a member or group still.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn gone_before(&mut self, until: Timestamp, limit: i64) -> Result<Vec<KnownEntry>> {
         let text = format!(
             "SELECT {COLUMNS} FROM upstream_entries \
-             WHERE upstream_id = $1 AND gone_at < $2 AND kind = 'person' AND thing_id IS NOT NULL \
-             ORDER BY gone_at LIMIT $3"
+             WHERE upstream_id = $1 AND gone_at < $2 AND thing_id IS NOT NULL ORDER BY gone_at LIMIT $3"
+        );
+        let rows = sql(text).bind(self.1.as_str()).bind(until.0).bind(limit).fetch_all(self.0.connection()).await?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// Those whose last word was not followed, and was tried before `until`, the longest ago first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn to_retry(&mut self, until: Timestamp, limit: i64) -> Result<Vec<KnownEntry>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM upstream_entries \
+             WHERE upstream_id = $1 AND trouble IS NOT NULL AND gone_at IS NULL AND failed_at < $2 \
+             ORDER BY failed_at LIMIT $3"
         );
         let rows = sql(text).bind(self.1.as_str()).bind(until.0).bind(limit).fetch_all(self.0.connection()).await?;
         rows.iter().map(entry).collect()
@@ -186,24 +218,25 @@ impl Entries<'_> {
     pub async fn troubled(&mut self, limit: i64) -> Result<Vec<KnownEntry>> {
         let text = format!(
             "SELECT {COLUMNS} FROM upstream_entries \
-             WHERE upstream_id = $1 AND trouble IS NOT NULL ORDER BY failed_at DESC, anchor LIMIT $2"
+             WHERE upstream_id = $1 AND trouble IS NOT NULL AND gone_at IS NULL ORDER BY failed_at DESC, anchor LIMIT $2"
         );
         let rows = sql(text).bind(self.1.as_str()).bind(limit).fetch_all(self.0.connection()).await?;
         rows.iter().map(entry).collect()
     }
 
-    /// How many people it lets in, and how many left since.
+    /// How many of a class are there, and how many left since.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn crowd(&mut self, leaving: u64, since: Timestamp) -> Result<Crowd> {
+    pub async fn crowd(&mut self, class: Class, leaving: u64, since: Timestamp) -> Result<Crowd> {
         let row = sql("SELECT \
                (SELECT COUNT(*) FROM upstream_entries \
-                 WHERE upstream_id = $1 AND kind = 'person' AND gone_at IS NULL AND thing_id IS NOT NULL) AS live, \
+                 WHERE upstream_id = $1 AND kind = $3 AND gone_at IS NULL AND thing_id IS NOT NULL) AS live, \
                (SELECT COUNT(*) FROM upstream_entries \
-                 WHERE upstream_id = $1 AND kind = 'person' AND gone_at > $2 AND thing_id IS NOT NULL) AS gone")
+                 WHERE upstream_id = $1 AND kind = $3 AND gone_at > $2 AND thing_id IS NOT NULL) AS gone")
         .bind(self.1.as_str())
         .bind(since.0)
+        .bind(class.name())
         .fetch_one(self.0.connection())
         .await?;
         let count = |column: &str| row.try_get::<i64>(column).map(i64::unsigned_abs);

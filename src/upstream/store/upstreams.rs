@@ -24,7 +24,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, organization_id, name, kind, settings, precedence, created_at, paused_at, paused_by, place, \
-               due_at, whole_at, failures, trouble, failed_at, braked, confirmed_at \
+               due_at, whole_at, failures, trouble, failed_at, braked, confirmed_at, version, unsettled \
              FROM upstreams ",
             $rest
         )
@@ -67,7 +67,7 @@ impl Upstreams<'_> {
     ) -> Result<()> {
         sql("UPDATE upstreams \
              SET settings = $2, precedence = $3, sealed_secret = COALESCE($4, sealed_secret), place = NULL, due_at = $5, \
-               failures = 0, trouble = NULL, failed_at = NULL \
+               version = version + 1, failures = 0, trouble = NULL, failed_at = NULL \
              WHERE id = $1")
         .bind(changed.id.as_str())
         .bind(changed.settings.as_str())
@@ -92,7 +92,9 @@ impl Upstreams<'_> {
     ) -> Result<()> {
         let paused = (state == State::Paused).then_some((now.0, by.to_owned()));
         let (paused_at, paused_by) = paused.unzip();
-        sql("UPDATE upstreams SET paused_at = $2, paused_by = $3, due_at = $4, place = NULL, failures = 0 WHERE id = $1")
+        sql("UPDATE upstreams SET paused_at = $2, paused_by = $3, due_at = $4, place = NULL, failures = 0, \
+               version = version + 1 \
+             WHERE id = $1")
             .bind(id.as_str())
             .bind(paused_at)
             .bind(paused_by)
@@ -165,31 +167,52 @@ impl Upstreams<'_> {
         row.try_get("sealed_secret")
     }
 
-    /// Directories that are to be read and that nobody reads.
+    /// Directories that are to be read and that nobody reads, each with its organization.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn due(&mut self, now: Timestamp, limit: i64) -> Result<Vec<UpstreamId>> {
-        let rows = sql("SELECT id FROM upstreams \
+    pub async fn due(&mut self, now: Timestamp, limit: i64) -> Result<Vec<(UpstreamId, OrganizationId)>> {
+        let rows = sql("SELECT id, organization_id FROM upstreams \
              WHERE kind = 'ldap' AND paused_at IS NULL AND removed_at IS NULL AND due_at <= $1 AND leased_until <= $1 \
              ORDER BY due_at, id LIMIT $2")
         .bind(now.0)
         .bind(limit)
         .fetch_all(self.0.connection())
         .await?;
-        rows.iter().map(|row| Ok(UpstreamId::from_stored(row.try_get("id")?))).collect()
+        let due = |row: &Row| {
+            let of = OrganizationId::from_stored(row.try_get("organization_id")?);
+            Ok((UpstreamId::from_stored(row.try_get("id")?), of))
+        };
+        rows.iter().map(due).collect()
     }
 
-    /// Writes how far reading has come, unless somebody changed what it is told by.
+    /// Whether a node still has an upstream that was told by this; notes that people are written.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn settle(&mut self, read: &Upstream, progress: &Progress) -> Result<()> {
+    pub async fn begin_writing(&mut self, read: (&UpstreamId, i64), node: &NodeId, now: Timestamp) -> Result<bool> {
+        let (id, version) = read;
+        let done = sql("UPDATE upstreams SET unsettled = 1 \
+             WHERE id = $1 AND version = $2 AND leased_by = $3 AND leased_until > $4 AND removed_at IS NULL")
+        .bind(id.as_str())
+        .bind(version)
+        .bind(node.as_str())
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
+        Ok(done == 1)
+    }
+
+    /// Writes how far reading has come, unless somebody changed what it is told by; whether that was so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle(&mut self, read: &Upstream, progress: &Progress, is_settled: bool) -> Result<bool> {
         let (trouble, failed_at) = progress.trouble.clone().map(|(trouble, at)| (trouble, at.0)).unzip();
-        sql("UPDATE upstreams \
+        let done = sql("UPDATE upstreams \
              SET place = $2, due_at = $3, whole_at = $4, failures = $5, trouble = $6, failed_at = $7, braked = $8, \
-               confirmed_at = $9 \
-             WHERE id = $1 AND settings = $10 AND removed_at IS NULL")
+               confirmed_at = $9, unsettled = CASE WHEN $10 = 1 THEN 0 ELSE unsettled END \
+             WHERE id = $1 AND version = $11 AND removed_at IS NULL")
         .bind(read.id.as_str())
         .bind(progress.place.clone())
         .bind(progress.due_at.0)
@@ -199,10 +222,11 @@ impl Upstreams<'_> {
         .bind(failed_at)
         .bind(progress.braked.map(|many| i64::try_from(many).unwrap_or(i64::MAX)))
         .bind(progress.confirmed_at.0)
-        .bind(read.settings.as_str())
+        .bind(i64::from(is_settled))
+        .bind(read.version)
         .execute(self.0.connection())
         .await?;
-        Ok(())
+        Ok(done == 1)
     }
 
     /// Takes or keeps an upstream for this node; whether it has it.
@@ -261,6 +285,8 @@ fn upstream(row: &Row) -> Result<Upstream> {
         created_at: instant("created_at")?,
         paused_at: perhaps("paused_at")?,
         paused_by: row.try_get("paused_by")?,
+        version: row.try_get("version")?,
+        is_unsettled: row.try_get::<i64>("unsettled")? == 1,
         progress: Progress {
             place: row.try_get("place")?,
             due_at: instant("due_at")?,

@@ -9,6 +9,7 @@ use lanyard::{
     storage::Tx,
     upstream::{
         Kind, Upstream,
+        entry::Class,
         registry::{self, Changes, NewUpstream, State},
         run::{Extent, Report},
     },
@@ -64,6 +65,30 @@ impl Staffed {
         all
     }
 
+    /// Somebody removes the upstream and makes it again.
+    pub(crate) async fn make_anew(&mut self) {
+        let (context, before) = (self.clinic.context(), self.present().await);
+        let sealer = self.clinic.app.sealer.clone();
+        self.upstream = self
+            .clinic
+            .write(move |tx: &mut Tx| {
+                Box::pin(async move {
+                    registry::remove(tx, &context, &before).await?;
+                    let new = NewUpstream {
+                        name: before.name.clone(),
+                        kind: Kind::Ldap,
+                        settings: before.settings.clone(),
+                        secret: SECRET.to_owned().into(),
+                        precedence: 0,
+                    };
+                    let upstream = registry::create(tx, &context, &sealer, &before.organization, new).await?;
+                    registry::switch(tx, &context, &upstream, State::Live).await?;
+                    Ok(upstream)
+                })
+            })
+            .await;
+    }
+
     pub(crate) async fn run(&self, extent: Extent, is_confirmed: bool) -> Report {
         let order = Order { extent, is_confirmed, by: Actor::Host("root".into()) };
         let watch = Watch { halt: &|| false, tell: &|_| {} };
@@ -112,6 +137,16 @@ impl Staffed {
         all.map(|(name, (is_active, _))| (name, is_active)).collect()
     }
 
+    /// Which members they are.
+    pub(crate) async fn ids(&self) -> BTreeMap<String, String> {
+        let of = self.clinic.organization("riverside").await;
+        let mut tx = self.clinic.app.storage.read().await.unwrap();
+        let entries = tx.upstream_entries(&self.upstream.id).after(Class::Person, "", 10_000).await.unwrap();
+        let ids: Vec<_> = entries.iter().filter_map(lanyard::upstream::entry::KnownEntry::membership).collect();
+        let known = tx.member_records().by_ids(&of, &ids).await.unwrap();
+        known.into_iter().map(|one| (one.user_name(), one.membership.id.to_string())).collect()
+    }
+
     /// What is known of one of them.
     pub(crate) async fn member(&self, name: &str) -> Value {
         self.members().await.remove(name).unwrap_or_else(|| panic!("there is no {name}")).1
@@ -120,7 +155,7 @@ impl Staffed {
     async fn members(&self) -> BTreeMap<String, (bool, Value)> {
         let of = self.clinic.organization("riverside").await;
         let mut tx = self.clinic.app.storage.read().await.unwrap();
-        let entries = tx.upstream_entries(&self.upstream.id).after("", 10_000).await.unwrap();
+        let entries = tx.upstream_entries(&self.upstream.id).after(Class::Person, "", 10_000).await.unwrap();
         let gone = tx.upstream_entries(&self.upstream.id).gone_before(far(), 10_000).await.unwrap();
         let ids: Vec<_> =
             entries.iter().chain(&gone).filter_map(lanyard::upstream::entry::KnownEntry::membership).collect();

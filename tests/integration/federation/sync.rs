@@ -86,17 +86,20 @@ async fn what_changes_there_changes_here_and_who_leaves_is_out() {
                 "dn: uid=ada,ou=people,{SUFFIX}\nchangetype: delete\n\n\
                  dn: uid=eve,ou=people,{SUFFIX}\nchangetype: modrdn\nnewrdn: uid=eve\ndeleteoldrdn: 1\n\
                  newsuperior: ou=former,{SUFFIX}\n\n\
-                 dn: cn=nurses,ou=groups,{SUFFIX}\nchangetype: delete\n"
+                 dn: cn=doctors,ou=groups,{SUFFIX}\nchangetype: delete\n"
             ));
             staffed.clinic.app.clock.advance(std::time::Duration::from_secs(300));
             let report = staffed.changes().await;
-            assert_eq!((report.departed, report.problem), (2, None), "{options}");
+            assert_eq!((report.departed, report.problem), (3, None), "{options}");
             let mut expected = active(&["benjamin", "new"]);
             expected.extend([("ada".to_owned(), false), ("eve".to_owned(), false)]);
             assert_eq!(staffed.people().await, expected, "{options}");
-            assert!(!staffed.groups().await.contains_key("nurses"));
+            assert_eq!(staffed.groups().await["doctors"], Vec::<String>::new(), "it is kept until that is sure: {options}");
             let back = json!(staffed.member("ada").await["title"]);
             assert_eq!(back, "Partner", "what is known of her stays");
+            staffed.clinic.app.clock.advance(std::time::Duration::from_hours(31 * 24));
+            staffed.whole().await;
+            assert!(!staffed.groups().await.contains_key("doctors"));
         }
     }
 }
@@ -262,5 +265,87 @@ async fn what_cannot_be_followed_is_told_and_stops_nothing() {
         let report = staffed.changes().await;
         assert!(report.faults.iter().any(|fault| fault.trouble.contains("no userName")), "{:?}", report.faults);
         assert_eq!((report.departed, staffed.people().await.len()), (0, 2), "whoever has no name any more stays");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_a_group_leaves_it_whoever_else_may_not_come_in() {
+    for staffed in Staffed::each(&staff(), SYNC, GROUPS).await {
+        staffed.whole().await;
+        // Somebody here hangs a role on the group that the directory may not give.
+        let (context, of) = (staffed.clinic.context(), staffed.clinic.organization("riverside").await);
+        staffed
+            .clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    let doctors = tx.groups().by_slug(&of, &"doctors".parse()?).await?.expect("it was brought");
+                    let role = tx.roles().by_slug(&of, &"manager".parse()?).await?.expect("a role");
+                    Ok(lanyard::directory::group::give_role(tx, &context, &of, &doctors.id, (&role.id, None)).await?)
+                })
+            })
+            .await;
+        staffed.slapd.change(&format!(
+            "dn: cn=doctors,ou=groups,{SUFFIX}\nchangetype: modify\nreplace: member\nmember: uid=eve,ou=people,{SUFFIX}\n"
+        ));
+        let report = staffed.changes().await;
+        assert!(report.faults.iter().any(|fault| fault.trouble.contains("may not assign")), "{:?}", report.faults);
+        assert_eq!(staffed.groups().await["doctors"], Vec::<String>::new(), "Ada is out, and Eve is not in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_given_again_is_another_person() {
+    for staffed in Staffed::each(&staff(), SYNC, GROUPS).await {
+        staffed.whole().await;
+        let before = staffed.ids().await["ben"].clone();
+        let ben = format!("dn: uid=ben,ou=people,{SUFFIX}\nchangetype: delete\n\n");
+        staffed.slapd.change(&ben);
+        staffed.changes().await;
+        assert!(!staffed.people().await["ben"]);
+        staffed.slapd.change(&person("ben", "Benedict", "Other", ""));
+        let report = staffed.changes().await;
+        assert_eq!((report.added, report.failed), (1, 0), "{:?}", report.faults);
+        assert!(staffed.people().await["ben"]);
+        assert_ne!(staffed.ids().await["ben"], before, "nothing of the other is his");
+        assert_eq!(staffed.groups().await["nurses"], ["ben"], "the group names him");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_is_made_anew_takes_its_people_over() {
+    for mut staffed in Staffed::each(&staff(), SYNC, GROUPS).await {
+        staffed.whole().await;
+        let before = staffed.ids().await;
+        staffed.make_anew().await;
+        let report = staffed.whole().await;
+        assert_eq!(report.failed, 0, "{:?}", report.faults);
+        assert_eq!(staffed.ids().await, before);
+        staffed.slapd.change(&format!("dn: uid=ben,ou=people,{SUFFIX}\nchangetype: delete\n"));
+        assert_eq!(staffed.changes().await.departed, 1);
+        assert!(!staffed.people().await["ben"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_that_broke_off_is_made_good() {
+    for staffed in Staffed::each(&staff(), SYNC, GROUPS).await {
+        staffed.whole().await;
+        // People were written, and then somebody pulled the plug: groups were not followed.
+        let id = staffed.upstream.id.to_string();
+        staffed
+            .clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    use lanyard::storage::sql;
+                    sql("UPDATE upstreams SET unsettled = 1 WHERE id = $1").bind(id).execute(tx.connection()).await?;
+                    sql("DELETE FROM group_members").execute(tx.connection()).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        assert_eq!(staffed.groups().await["doctors"], Vec::<String>::new());
+        staffed.changes().await;
+        assert_eq!(staffed.groups().await["doctors"], ["ada"]);
+        assert_eq!(staffed.changes().await.read, 0, "once");
     }
 }
