@@ -176,13 +176,14 @@ impl Reader<'_> {
         entry.map(|entry| Root { entry }).ok_or(Trouble::Broken("it says nothing of itself"))
     }
 
-    /// Whether the account may see what was deleted (Active Directory).
+    /// Whether the account certainly sees what was deleted (Active Directory): it sees something.
     ///
     /// # Errors
     /// [`Trouble`].
     pub async fn sees_deleted(&mut self, context: &str) -> Result<bool, Trouble> {
         let base = format!("CN=Deleted Objects,{context}");
-        let query = Query { base: &base, is_deep: false, filter: "(objectClass=*)", attributes: &["objectGUID"] };
+        let filter = "(&(isDeleted=TRUE)(objectClass=user))";
+        let query = Query { base: &base, is_deep: true, filter, attributes: &["objectGUID"] };
         match self.connection.page_with_deleted(&query, None).await {
             Ok(page) => Ok(!page.entries.is_empty()),
             Err(Trouble::Denied(_) | Trouble::NoSuchEntry(_) | Trouble::Unsupported(..)) => Ok(false),

@@ -89,7 +89,7 @@ async fn root(reader: &mut Reader<'_>, steps: &mut Vec<Step>) {
             let deletions = match reader.sees_deleted(context).await {
                 Ok(true) => "deletions, too",
                 _ => {
-                    "deletions are looked for, in a large directory every five minutes: the account may not read \
+                    "deletions are looked for, in a large directory every five minutes: the account sees nothing in \
                      CN=Deleted Objects"
                 }
             };

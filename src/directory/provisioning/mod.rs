@@ -30,8 +30,8 @@ mod writing;
 
 pub use fresh::{Newcomer, add_together, newcomers};
 pub use groups::{
-    DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, given_parts, hold_group, parts_there,
-    remove_group,
+    DesiredGroup, Holding, KnownGroup, Part, Parts, add_group, change_group, change_parts, given_parts, hold_group,
+    parts_there, remove_group,
 };
 pub use known::{Attributes, Known, Record, Sources};
 pub use manager::set_managers;

@@ -82,8 +82,8 @@ pub async fn in_the_way(tx: &mut Tx, speaker: Speaker<'_>, user_name: &str) -> R
         let is_departed = found.disabled_at.is_some() && by.as_ref() == Some(&source);
         return Ok(is_departed.then_some(InTheWay::Departed(id)));
     }
-    let has_ended = found.origin.is_outside()
-        && tx.sources().ranking(organization).await?.source(&found.origin).is_none();
+    let has_ended =
+        found.origin.is_outside() && tx.sources().ranking(organization).await?.source(&found.origin).is_none();
     Ok(has_ended.then_some(InTheWay::LeftBehind(id)))
 }
 

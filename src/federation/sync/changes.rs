@@ -258,11 +258,7 @@ async fn by_sync(
 }
 
 /// Reads the anchors of all that a filter finds.
-async fn anchors(
-    reader: &mut Reader<'_>,
-    (base, filter): (&str, &str),
-    found: &mut Changes,
-) -> Result<(), Trouble> {
+async fn anchors(reader: &mut Reader<'_>, (base, filter): (&str, &str), found: &mut Changes) -> Result<(), Trouble> {
     let wanted = [reader.directory.settings.preset.anchor(), "objectClass"];
     let (mut from, mut pages) = (None, 0);
     loop {

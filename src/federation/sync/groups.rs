@@ -284,12 +284,7 @@ async fn follow(
 
 /// Puts into a group what is to be in it. Who is to leave leaves first and whatever else is refused; what cannot come in keeps
 /// nobody else out.
-async fn fill(
-    tx: &mut Tx,
-    voice: &Voice,
-    group: &GroupId,
-    wanted: &[Part],
-) -> storage::Result<(bool, Option<String>)> {
+async fn fill(tx: &mut Tx, voice: &Voice, group: &GroupId, wanted: &[Part]) -> storage::Result<(bool, Option<String>)> {
     let speaker = voice.speaker();
     let (mut has_changed, mut fault) = (false, None);
     let look = async |tx: &mut Tx| {

@@ -64,8 +64,7 @@ impl Pass<'_> {
         if leaving.is_empty() {
             return Ok(());
         }
-        let (closed, mut missing): (Vec<_>, Vec<_>) =
-            leaving.into_values().partition(|one| one.digest.is_some());
+        let (closed, mut missing): (Vec<_>, Vec<_>) = leaving.into_values().partition(|one| one.digest.is_some());
         if self.is_partial {
             missing.clear();
         }
@@ -84,7 +83,8 @@ impl Pass<'_> {
 
     /// Whether these are so many that nobody goes.
     async fn brake(&mut self, leaving: &[KnownEntry], leave: &Leave) -> Result<bool, End> {
-        let count = |class: Class| leaving.iter().filter(|one| one.class == class && one.thing.is_some()).count() as u64;
+        let count =
+            |class: Class| leaving.iter().filter(|one| one.class == class && one.thing.is_some()).count() as u64;
         let (people, groups) = (count(Class::Person), count(Class::Group));
         if people + groups == 0 {
             return Ok(false);

@@ -212,9 +212,8 @@ impl Pass<'_> {
             let pairs: Vec<_> =
                 some.iter().filter_map(|(member, dn)| Some((member.clone(), known.get(dn)?.clone()))).collect();
             let voice = self.voice.clone();
-            let set = async move |tx: &mut Tx| {
-                told(provisioning::set_managers(tx, voice.speaker(), &pairs).await).map(drop)
-            };
+            let set =
+                async move |tx: &mut Tx| told(provisioning::set_managers(tx, voice.speaker(), &pairs).await).map(drop);
             self.write(move |tx| Box::pin(async move { set(tx).await })).await?;
         }
         Ok(())
@@ -382,9 +381,8 @@ impl Joining {
                 else {
                     continue;
                 };
-                let is_of = |entry: &&mut KnownEntry| {
-                    entry.membership().is_some_and(|id| parts.contains(&Part::Member(id)))
-                };
+                let is_of =
+                    |entry: &&mut KnownEntry| entry.membership().is_some_and(|id| parts.contains(&Part::Member(id)));
                 for entry in done.entries.iter_mut().filter(is_of) {
                     entry.digest = None;
                     // It is given again, or taken again.
@@ -401,12 +399,7 @@ impl Joining {
 }
 
 /// Lets some come into a group of this key, or leave it.
-async fn step(
-    tx: &mut Tx,
-    voice: &Voice,
-    (key, parts): (&str, &[Part]),
-    is_joining: bool,
-) -> directory::Result<()> {
+async fn step(tx: &mut Tx, voice: &Voice, (key, parts): (&str, &[Part]), is_joining: bool) -> directory::Result<()> {
     let speaker = voice.speaker();
     let slug: Slug = key.parse().map_err(|_| Noun::Group.unknown(key))?;
     let group = match tx.groups().by_slug(speaker.organization, &slug).await? {

@@ -35,12 +35,7 @@ pub struct Watch<'w> {
 
 impl Pass<'_> {
     /// Reads all of it: people first, and whoever is not there any more is out before groups are read.
-    pub(super) async fn whole(
-        &mut self,
-        reader: &mut Reader<'_>,
-        leave: &Leave,
-        watch: Watch<'_>,
-    ) -> Result<(), End> {
+    pub(super) async fn whole(&mut self, reader: &mut Reader<'_>, leave: &Leave, watch: Watch<'_>) -> Result<(), End> {
         let settings = Arc::clone(&self.settings);
         let had_groups = self.counts().await?.1 > 0;
         for base in &settings.people.bases {

@@ -272,7 +272,8 @@ async fn finish(
                 whole_at: if is_whole { begun } else { progress.whole_at },
                 failures: 0,
                 trouble: None,
-                braked: report.braked.or(progress.braked.filter(|_| !is_whole)),
+                // Those who waited before wait still.
+                braked: report.braked.max(progress.braked.filter(|_| !is_whole)),
                 confirmed_at,
             };
         }

@@ -26,7 +26,10 @@ impl Entry {
 
     /// All its values that are text and not empty; nobody is called with a zero byte, and not every database takes one.
     pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.all(name).iter().filter_map(|value| str::from_utf8(value).ok()).filter(|text| !text.trim().is_empty() && !text.contains('\0'))
+        self.all(name)
+            .iter()
+            .filter_map(|value| str::from_utf8(value).ok())
+            .filter(|text| !text.trim().is_empty() && !text.contains('\0'))
     }
 
     /// The first value of `name`.

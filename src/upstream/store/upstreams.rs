@@ -95,12 +95,12 @@ impl Upstreams<'_> {
         sql("UPDATE upstreams SET paused_at = $2, paused_by = $3, due_at = $4, place = NULL, failures = 0, \
                version = version + 1 \
              WHERE id = $1")
-            .bind(id.as_str())
-            .bind(paused_at)
-            .bind(paused_by)
-            .bind(now.0)
-            .execute(self.0.connection())
-            .await?;
+        .bind(id.as_str())
+        .bind(paused_at)
+        .bind(paused_by)
+        .bind(now.0)
+        .execute(self.0.connection())
+        .await?;
         Ok(())
     }
 

@@ -94,7 +94,11 @@ async fn what_changes_there_changes_here_and_who_leaves_is_out() {
             let mut expected = active(&["benjamin", "new"]);
             expected.extend([("ada".to_owned(), false), ("eve".to_owned(), false)]);
             assert_eq!(staffed.people().await, expected, "{options}");
-            assert_eq!(staffed.groups().await["doctors"], Vec::<String>::new(), "it is kept until that is sure: {options}");
+            assert_eq!(
+                staffed.groups().await["doctors"],
+                Vec::<String>::new(),
+                "it is kept until that is sure: {options}"
+            );
             let back = json!(staffed.member("ada").await["title"]);
             assert_eq!(back, "Partner", "what is known of her stays");
             staffed.clinic.app.clock.advance(std::time::Duration::from_hours(31 * 24));
