@@ -7,17 +7,18 @@ use std::{
 
 use super::{
     pass::{Done, End, Pass, Voice, alone},
+    roles::Roles,
     said::Said,
 };
 use crate::{
     directory::{
-        self, Noun, group,
+        self, Noun,
         provisioning::{self, DesiredGroup, Manner, Part, Parts},
     },
-    id::{GroupId, LocationId, MembershipId, RoleId},
+    id::{GroupId, MembershipId},
     ldap::Entry,
     storage::{self, Tx},
-    text::{Name, Slug},
+    text::Name,
     upstream::entry::{Class, KnownEntry},
 };
 
@@ -216,14 +217,8 @@ fn part_of(thing: &str) -> Option<Part> {
 
 async fn write(tx: &mut Tx, voice: &Voice, steps: Vec<Step>) -> storage::Result<Done> {
     let mut done = Done::default();
-    let (roles, sites) = if steps.iter().all(|step| step.roles.is_empty() && step.entry.given.is_empty()) {
-        (HashMap::new(), HashMap::new())
-    } else {
-        let roles = tx.roles().list(&voice.of.id).await?.into_iter().map(|role| (role.slug, role.id));
-        let roles = roles.collect();
-        let sites = tx.locations().list(&voice.of.id).await?.into_iter().map(|site| (site.slug, site.id));
-        (roles, sites.collect())
-    };
+    let are_needed = steps.iter().any(|step| !step.roles.is_empty() || !step.entry.given.is_empty());
+    let roles = Roles::of(tx, voice, are_needed).await?;
     for step in steps {
         let Step { mut entry, name, roles: wanted, parts, mut fault, .. } = step;
         if fault.is_none() {
@@ -235,7 +230,7 @@ async fn write(tx: &mut Tx, voice: &Voice, steps: Vec<Step>) -> storage::Result<
         }
         // Roles that are to be taken are taken whatever else was refused.
         if let Some(id) = entry.group() {
-            let refused = Roles { voice, known: &roles, sites: &sites }.give(tx, &id, (&mut entry, wanted)).await?;
+            let refused = roles.give(tx, &id, (&mut entry, wanted)).await?;
             fault = fault.or(refused);
         }
         done.keep(entry, fault);
@@ -343,64 +338,4 @@ pub(super) async fn remove(
     entry.thing = None;
     entry.given.clear();
     Ok(None)
-}
-
-/// Which roles there are, and where.
-struct Roles<'r> {
-    voice: &'r Voice,
-    known: &'r HashMap<Slug, RoleId>,
-    sites: &'r HashMap<Slug, LocationId>,
-}
-
-impl Roles<'_> {
-    /// Gives a group the roles that follow of its name, and takes those that followed before.
-    async fn give(
-        &self,
-        tx: &mut Tx,
-        id: &GroupId,
-        (entry, wanted): (&mut KnownEntry, BTreeSet<String>),
-    ) -> storage::Result<Option<String>> {
-        let (context, organization) = (&self.voice.context, &self.voice.of.id);
-        let (wanted, unlisted): (BTreeSet<String>, BTreeSet<String>) =
-            wanted.into_iter().partition(|text| self.may_give(text));
-        let mut fault =
-            unlisted.first().map(|text| format!("`{text}` is not among `roles`, which this directory may give"));
-        for text in entry.given.difference(&wanted).cloned().collect::<Vec<_>>() {
-            if let Ok((role, site)) = self.find(&text) {
-                let take = async |tx: &mut Tx| group::take_role(tx, context, organization, id, (role, site)).await;
-                // Whoever took it by hand has done it.
-                let _ = alone(tx, take).await?;
-            }
-            entry.given.remove(&text);
-        }
-        for text in wanted.difference(&entry.given).cloned().collect::<Vec<_>>() {
-            let given = match self.find(&text) {
-                Ok((role, site)) => {
-                    let give = async |tx: &mut Tx| group::give_role(tx, context, organization, id, (role, site)).await;
-                    alone(tx, give).await?.map_err(|refused| refused.to_string())
-                }
-                Err(why) => Err(why),
-            };
-            match given {
-                Ok(()) => drop(entry.given.insert(text)),
-                Err(why) => fault = Some(why),
-            }
-        }
-        Ok(fault)
-    }
-
-    fn may_give(&self, text: &str) -> bool {
-        let role = text.split('@').next().unwrap_or_default();
-        self.voice.roles.iter().any(|slug| slug.as_str() == role)
-    }
-
-    /// `role`, or `role@location`.
-    fn find(&self, text: &str) -> Result<(&RoleId, Option<&LocationId>), String> {
-        let (role, site) = text.split_once('@').map_or((text, None), |(role, site)| (role, Some(site)));
-        let slug = role.parse::<Slug>().map_err(|error| format!("role `{role}` {error}"))?;
-        let id = self.known.get(&slug).ok_or_else(|| format!("there is no role `{slug}`"))?;
-        let Some(site) = site else { return Ok((id, None)) };
-        let found = site.parse::<Slug>().ok().and_then(|slug| self.sites.get(&slug));
-        found.map(|site| (id, Some(site))).ok_or_else(|| format!("there is no location `{site}`"))
-    }
 }

@@ -2,19 +2,22 @@
 //! is out here.
 //!
 //! `run`: the lease, and what came of it. `reading`: from the beginning to the end, all of it or what has changed (`changes`).
-//! `pass`: what is known meanwhile. `said`: what an entry says, compared with the last time. `people`, `groups`, `leavers`:
-//! what follows. `difference`: what would follow, for somebody who looks first.
+//! `pass`: what is known meanwhile. `said`: what an entry says, compared with the last time. `people` (with the groups that
+//! they are in by rule, `joining`), `groups` (with `roles`), `leavers`: what follows. `difference`: what would follow, for
+//! somebody who looks first.
 //!
-//! Whoever is new or changed is written as they are read, in small units of work; whoever is to be shut out waits for the end,
-//! so that half an answer, an empty one or far too many leavers shut out nobody.
+//! Whoever is new or changed is written as they are read, in small units of work. Whoever is to be shut out waits until all
+//! people were read, so that half an answer, an empty one or far too many leavers shut out nobody; for groups nobody waits.
 
 mod changes;
 mod difference;
 mod groups;
+mod joining;
 mod leavers;
 mod pass;
 mod people;
 mod reading;
+mod roles;
 mod run;
 mod said;
 
