@@ -15,6 +15,7 @@ mod reach;
 mod registration;
 mod scim_tokens;
 mod targets;
+mod upstreams;
 
 use std::path::Path;
 
@@ -112,6 +113,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.push(logouts::look(&storage, now).await);
         findings.extend(scim_tokens::look(config, &storage, now).await);
         findings.push(targets::look(&storage).await);
+        findings.push(upstreams::look(&storage).await);
         findings.extend(emergency::look(&storage).await);
         storage.close().await;
     } else {

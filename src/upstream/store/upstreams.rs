@@ -159,6 +159,28 @@ impl Upstreams<'_> {
         rows.iter().map(upstream).collect()
     }
 
+    /// Those that are not followed, each with its organization: out of reach, waiting for a word, or paused after they were
+    /// begun. Of the whole server.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn troubled(&mut self, limit: i64) -> Result<Vec<(Slug, Upstream)>> {
+        let rows = sql(select!(
+            "WHERE removed_at IS NULL AND (trouble IS NOT NULL OR braked IS NOT NULL OR paused_by IS NOT NULL) \
+             ORDER BY organization_id, name LIMIT $1"
+        ))
+        .bind(limit)
+        .fetch_all(self.0.connection())
+        .await?;
+        let mut found = vec![];
+        let all = self.0.organizations().list().await?;
+        for upstream in rows.iter().map(upstream).collect::<Result<Vec<_>>>()? {
+            let of = all.iter().find(|one| one.id == upstream.organization).map(|one| one.slug.clone());
+            found.extend(of.map(|of| (of, upstream)));
+        }
+        Ok(found)
+    }
+
     pub(in crate::upstream) async fn sealed_secret(&mut self, id: &UpstreamId) -> Result<Vec<u8>> {
         let row = sql("SELECT sealed_secret FROM upstreams WHERE id = $1")
             .bind(id.as_str())

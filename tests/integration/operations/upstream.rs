@@ -96,6 +96,7 @@ async fn staff_come_from_a_directory_and_a_leaver_follows_while_the_server_runs(
     drop(server);
 
     assert!(host.succeed("upstream pause staff").contains("not read any more"));
+    assert!(host.run("doctor").out.contains("staff of riverside (paused since"));
     assert_eq!(
         host.succeed("upstream settings staff").trim(),
         std::fs::read_to_string(host.path("staff.toml")).unwrap().trim()
