@@ -76,6 +76,12 @@ pub fn next_step(standing: &Standing<'_>) -> Step {
     CHECKS.iter().find_map(|check| check(standing)).unwrap_or(Step::Done)
 }
 
+/// Whether somebody who may sign in has a session that lives, whatever they have left to do.
+#[must_use]
+pub fn is_live(standing: &Standing<'_>) -> bool {
+    session(standing).or_else(|| person(standing)).is_none()
+}
+
 fn session(standing: &Standing<'_>) -> Option<Step> {
     let live = standing.session.map(|session| session.liveness(standing.now, standing.lifetime));
     (live != Some(Liveness::Live)).then_some(Step::SignIn)

@@ -75,6 +75,9 @@ pub struct ReturnTo {
     /// What the pages on the way show: the app's name and the organization that it asked for.
     #[serde(default)]
     pub shown: Shown,
+    /// Whom a form was shown to, and in which organization: nobody else answers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// What the pages of a flow show of whom it is for.
@@ -106,7 +109,7 @@ impl ReturnTo {
     /// Back to `path`, beginning now.
     #[must_use]
     pub fn new(path: LocalPath, site: &Site) -> Self {
-        Self { path, started_at: site.clock().now(), app: None, shown: Shown::default() }
+        Self { path, started_at: site.clock().now(), app: None, shown: Shown::default(), seen: None }
     }
 
     /// The same, for a flow that ends at an app.
@@ -119,6 +122,12 @@ impl ReturnTo {
     #[must_use]
     pub fn showing(self, shown: Shown) -> Self {
         Self { shown, ..self }
+    }
+
+    /// The same, for a form that was shown to somebody.
+    #[must_use]
+    pub fn seen_by(self, seen: String) -> Self {
+        Self { seen: Some(seen), ..self }
     }
 
     /// The client that sent the person, where one did.

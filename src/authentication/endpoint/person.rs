@@ -34,6 +34,8 @@ use crate::{
 pub struct Person {
     /// The session and its person, when there is a session at all.
     pub known: Option<(Session, User)>,
+    /// Whether that session lives and its person may sign in.
+    pub is_live: bool,
     /// The next step of the sign-in.
     pub step: Step,
     /// How sure rules want it to be.
@@ -134,11 +136,21 @@ impl Person {
         {
             touch(app, &session).await?;
         }
-        Ok(Self { known: user.map(|user| (session, user)), step, wanted, to_come, locks_after, password_ends_at })
+        let is_live = flow::is_live(&standing);
+        Ok(Self {
+            known: user.map(|user| (session, user)),
+            is_live,
+            step,
+            wanted,
+            to_come,
+            locks_after,
+            password_ends_at,
+        })
     }
 
     const fn nobody() -> Self {
-        Self { known: None, step: Step::SignIn, wanted: None, to_come: None, locks_after: None, password_ends_at: None }
+        let (wanted, to_come, locks_after, password_ends_at) = (None, None, None, None);
+        Self { known: None, is_live: false, step: Step::SignIn, wanted, to_come, locks_after, password_ends_at }
     }
 
     /// The person, when every step is done.
@@ -187,14 +199,14 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let person = Person::from_request_parts(parts, state).await?;
-        let step = person.step;
-        person.signed_in().ok_or_else(|| sent_to(step, &visit, parts))
+        let (step, is_live) = (person.step, person.is_live);
+        person.signed_in().ok_or_else(|| sent_to((step, is_live), &visit, parts))
     }
 }
 
 /// The answer to whoever has a step to do first.
-fn sent_to(step: Step, visit: &Visit, parts: &Parts) -> Response {
-    if step == Step::SignIn && !matches!(parts.method, Method::GET | Method::HEAD) {
+fn sent_to((step, is_live): (Step, bool), visit: &Visit, parts: &Parts) -> Response {
+    if !is_live && !matches!(parts.method, Method::GET | Method::HEAD) {
         return Refusal::FormExpired.into_response();
     }
     match LocalPath::parse(visit.target()).or_else(|_| LocalPath::parse(parts.uri.path())) {
@@ -282,7 +294,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let Person { known, step, wanted, to_come, locks_after, password_ends_at } =
+        let Person { known, is_live, step, wanted, to_come, locks_after, password_ends_at } =
             Person::from_request_parts(parts, state).await?;
         // Whoever came by a recovery code may have lost the key that is asked for.
         let may = |session: &Session| match step {
@@ -291,7 +303,7 @@ where
             _ => false,
         };
         let known = known.filter(|(session, _)| may(session));
-        let (session, user) = known.ok_or_else(|| sent_to(step, &visit, parts))?;
+        let (session, user) = known.ok_or_else(|| sent_to((step, is_live), &visit, parts))?;
         let way = given_way(&visit);
         if is_fresh(&Policies::from_ref(state), &session).await? {
             let wanted = wanted.filter(|_| step != Step::Done);

@@ -54,7 +54,7 @@ impl Progress {
         }
         let path =
             LocalPath::parse(&format!("/oauth2/authorize?{}", fields.encode())).expect("ids and base64url are plain");
-        ReturnTo { path, started_at: self.started_at, app: None, shown: Shown::default() }
+        ReturnTo { path, started_at: self.started_at, app: None, shown: Shown::default(), seen: None }
     }
 
     /// Reads the signed form back; `None` when it belongs to another request.
@@ -103,7 +103,7 @@ mod tests {
         let elsewhere = LocalPath::parse("/account").unwrap();
         assert_eq!(
             Progress::of_return(
-                &ReturnTo { path: elsewhere, started_at: Timestamp(7), app: None, shown: Shown::default() },
+                &ReturnTo { path: elsewhere, started_at: Timestamp(7), app: None, shown: Shown::default(), seen: None },
                 &request
             ),
             None

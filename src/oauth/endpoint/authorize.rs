@@ -153,6 +153,7 @@ impl Arrived {
             started_at: self.progress.started_at,
             app: origin,
             shown,
+            seen: None,
         })
     }
 

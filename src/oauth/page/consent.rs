@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{action, resumed};
+use super::{action, resumed, seen};
 use crate::{
     audit::{Actor, Event},
     authentication::{
@@ -37,6 +37,9 @@ pub fn show(visit: &Visit, asked: &Asked, (standpoint, back): (Standpoint, &Retu
     let organization = standpoint.organization.as_ref();
     let client = &asked.to.client.client;
     let details = readable(&asked.request.authorization_details, types(&client.metadata));
+    let person = standpoint.person.as_ref().map(|person| &person.user.id);
+    let at = organization.map(|organization| &organization.id);
+    let back = &person.map_or_else(|| back.clone(), |person| back.clone().seen_by(seen(person, at)));
     let page = ConsentPage {
         frame: Frame::new(visit).branded(organization.map(brand_of)),
         action: action(visit, PATH, back),
@@ -74,6 +77,10 @@ pub(in crate::oauth) async fn decide(
     let Resolved::Chosen(member) = resolve(wish, &user, members, &to.client) else {
         return Ok(resumed.arrived.address(&provider, &visit).await?.into_response());
     };
+    // The page has shown another organization than the one that would be meant now.
+    if resumed.back.seen != Some(seen(&user.id, Some(&member.1.id))) {
+        return Ok(resumed.back.path.into_response());
+    }
     let (context, client) = (context.by(Actor::User(user.id.clone())), to.client.client.id.clone());
     provider
         .app

@@ -14,6 +14,7 @@ use axum::{http::Uri, response::Response};
 use super::{Provider, authorization::Need, endpoint::resume};
 use crate::{
     authentication::endpoint::{Person, SignedIn, send_to_enrolment, send_to_sign_in},
+    id::{OrganizationId, UserId},
     web::{self, LocalPath, Parameters, Query, ReturnTo, Visit, return_to},
 };
 
@@ -21,10 +22,16 @@ use crate::{
 struct Resumed {
     arrived: super::endpoint::Arrived,
     person: SignedIn,
+    back: ReturnTo,
 }
 
-/// Opens the return path of a form: the request goes on only in the browser that began it, with the person signed in; else
-/// it is decided anew at that path.
+/// Whom a form is shown to, and in which organization.
+fn seen(user: &UserId, organization: Option<&OrganizationId>) -> String {
+    format!("{user} {}", organization.map(OrganizationId::as_str).unwrap_or_default())
+}
+
+/// Opens the return path of a form: the request goes on only in the browser that began it, with the person signed in to whom
+/// the form was shown; else it is decided anew at that path.
 async fn resumed(
     provider: &Provider,
     visit: &Visit,
@@ -38,7 +45,13 @@ async fn resumed(
     }
     let arrived = resume(provider, visit, address.query().unwrap_or_default()).await?;
     let person = Person::of(&provider.policies, visit).await?.signed_in();
-    Ok(person.map(|person| Resumed { arrived, person }).ok_or(back.path))
+    let is_theirs = |person: &SignedIn| {
+        back.seen.as_deref().and_then(|seen| seen.split(' ').next()) == Some(person.user.id.as_str())
+    };
+    match person.filter(is_theirs) {
+        Some(person) => Ok(Ok(Resumed { arrived, person, back })),
+        None => Ok(Err(back.path)),
+    }
 }
 
 /// Sends a person to prove what a request of a device or a back end needs, and back to its page.

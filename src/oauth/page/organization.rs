@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{action, resumed};
+use super::{action, resumed, seen};
 use crate::{
     authentication::{
         endpoint::{address_of, brand_of},
@@ -39,8 +39,9 @@ pub async fn show(
 ) -> storage::Result<Response> {
     let frame = Frame::new(visit);
     let person = standpoint.person.as_ref().map(|person| &person.user);
+    let shown = person.map_or_else(|| back.clone(), |person| back.clone().seen_by(seen(&person.id, None)));
     let page = OrganizationPage {
-        action: action(visit, PATH, back),
+        action: action(visit, PATH, &shown),
         app: Some(asked.to.client.client.name.clone()),
         choices: choices(provider, &frame, person, &standpoint.choices).await?,
         other_person_href: address_of(Step::SignIn, visit, back),

@@ -100,3 +100,23 @@ async fn where_a_key_is_asked_for_an_app_is_not_enough_and_a_lost_key_is_replace
         assert_eq!((done.path.as_str(), app.mail().await.kind.as_str()), ("/account", "passkey-added"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_was_open_leads_whoever_proved_a_factor_long_ago_to_it_and_nobody_else() {
+    for app in TestApp::each().await {
+        let mut browser = app.signed_in(PRIYA).await;
+        set_up(&app, &mut browser).await;
+        app.mail().await;
+        let form = browser.open("/account/name").await;
+        app.wait(Duration::from_mins(30));
+        rule(&app, Setting::FactorRequired, "phishing-resistant").await;
+        let fields = [("given_name", "P"), ("family_name", "N")];
+        let sent = browser.submit(&form, "/account/name", &fields).await;
+        sent.expect(200, "");
+        assert_ne!(sent.path, "/account/name", "{}", sent.body);
+        browser.forget("lanyard-session");
+        let nobody = browser.post_form(&form, "/account/name", &fields).await;
+        assert_eq!((nobody.status, nobody.location()), (axum::http::StatusCode::FORBIDDEN, None), "{}", nobody.body);
+        assert_eq!(app.user(PRIYA).await.name.as_str(), "Priya Nair", "nothing was changed");
+    }
+}

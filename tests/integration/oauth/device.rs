@@ -443,3 +443,27 @@ async fn a_device_is_let_in_by_as_sure_a_sign_in_as_its_rules_want() {
         assert_eq!(poll(&clinic, "kiosk", &begun).await.status, StatusCode::OK);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_else_signs_in_meanwhile_sees_the_code_before_they_answer() {
+    for clinic in clinics().await {
+        let (priya, sam) = (clinic.browser("priya").await, clinic.browser("sam").await);
+        let begun = begin(&clinic, "kiosk", "").await;
+        let with_code = format!("?user_code={}", begun["user_code"].as_str().unwrap());
+        let shown = page(&clinic, &priya, &begun).await;
+        for decision in ["decision=allow", "decision=deny"] {
+            let sent = clinic.submit(&sam, &shown, decision).await;
+            assert_eq!(sent.location(), format!("/device{with_code}"));
+            assert_eq!(error(&poll(&clinic, "kiosk", &begun).await), "authorization_pending");
+            clinic.app.clock.advance(Duration::from_secs(6));
+        }
+        // A step that is asked for meanwhile leads back to the code.
+        clinic.rule("factor.required", "multi-factor").await;
+        let asked = clinic.submit(&priya, &shown, "decision=allow").await;
+        let back = asked.parameter("return").unwrap_or_default();
+        assert!(asked.location().starts_with("/account/enrolment"), "{}", asked.location());
+        assert!(shown.body.contains(&format!("/device/decision{with_code}")) && !back.is_empty(), "{}", shown.body);
+        let again = clinic.get(&format!("/device/decision{with_code}"), &[("cookie", &sam)]).await;
+        assert_eq!(again.location(), format!("/device{with_code}"));
+    }
+}

@@ -26,3 +26,28 @@ async fn whoever_is_asked_for_a_step_meanwhile_takes_it_and_is_asked_again() {
         assert_eq!(clinic.recorded("consent").await, 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_else_signs_in_meanwhile_is_asked_themselves() {
+    for clinic in Clinic::each().await {
+        clinic.joins("priya", "harbour").await;
+        let (olivia, priya) = (clinic.browser("olivia").await, clinic.browser("priya").await);
+        let choice = clinic.authorize(&olivia, &request("portal", "")).await;
+        let sent = submit(&clinic, &priya, &choice, "organization=riverside").await;
+        let asked = clinic.get(sent.location(), &[("cookie", &priya)]).await;
+        assert!(asked.body.contains("action=\"/oauth2/organization"), "{} {}", asked.location(), asked.body);
+
+        let consent = clinic.authorize(&olivia, &request("guest", "organization=riverside")).await;
+        for decision in ["decision=allow", "decision=deny"] {
+            let sent = submit(&clinic, &priya, &consent, decision).await;
+            let asked = clinic.get(sent.location(), &[("cookie", &priya)]).await;
+            assert!(asked.body.contains("action=\"/oauth2/consent"), "{} {}", asked.location(), asked.body);
+            assert_eq!(clinic.recorded("consent").await, 0);
+        }
+        // Whoever saw it is taken at their word.
+        let allowed = submit(&clinic, &olivia, &consent, "decision=allow").await;
+        let done = clinic.get(allowed.location(), &[("cookie", &olivia)]).await;
+        assert!(done.parameter("code").is_some(), "{} {}", done.location(), done.body);
+        assert_eq!(clinic.recorded("consent").await, 1);
+    }
+}

@@ -84,7 +84,7 @@ pub(in crate::oauth) async fn show(
         return Ok(page::send_for(&visit, need, &back));
     }
     match considered {
-        Admission::Open(member) => Ok(Page(confirm_page(frame, &asked, &member)).into_response()),
+        Admission::Open(member) => Ok(Page(confirm_page(frame, (&person, &asked), &member)).into_response()),
         Admission::Choose(open) => {
             let page = choice_page(&provider, &visit, frame, (&person, &asked, open)).await?;
             Ok(Page(page).into_response())
@@ -124,6 +124,10 @@ pub(in crate::oauth) async fn decide(
     let Some(asked) = find(&provider, &visit, &person, typed).await? else {
         return Ok(wrong(frame(&visit, &person), typed));
     };
+    // Whoever else is signed in by now sees the page before they answer it.
+    if form.value("person") != Some(person.user.id.as_str()) {
+        return Ok(Redirect::to(&with_code(DEVICE, &asked.code)).into_response());
+    }
     let decided = match form.value("decision") {
         Some("allow") => allow(&provider, &context, (&person, asked), &form).await?,
         _ => refuse_device(&provider, context, (person, asked)).await?,
@@ -243,10 +247,11 @@ async fn refuse_device(
     Ok(work.await?.then_some("refused"))
 }
 
-fn confirm_page(frame: Frame, asked: &Asked, (_, organization): &Member) -> ConfirmPage {
+fn confirm_page(frame: Frame, (person, asked): (&SignedIn, &Asked), (_, organization): &Member) -> ConfirmPage {
     let texts = &frame.t.authentication.consent.scopes;
     ConfirmPage {
-        action: DECISION,
+        action: with_code(DECISION, &asked.code),
+        person: person.user.id.to_string(),
         app: asked.client.client.name.clone(),
         organization: organization.name.as_str().to_owned(),
         organization_id: organization.id.to_string(),

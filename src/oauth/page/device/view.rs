@@ -32,7 +32,9 @@ impl EnterPage {
 #[template(path = "oauth/device_confirm.html")]
 pub(super) struct ConfirmPage {
     pub(super) frame: Frame,
-    pub(super) action: &'static str,
+    pub(super) action: String,
+    /// Whom it is shown to: nobody else answers it.
+    pub(super) person: String,
     pub(super) app: String,
     pub(super) organization: String,
     pub(super) organization_id: String,
@@ -73,7 +75,8 @@ mod tests {
             let texts = &frame().t.authentication.consent.scopes;
             let page = ConfirmPage {
                 frame: frame(),
-                action: "/device/decision",
+                action: "/device/decision?user_code=BCDF-GHJK".into(),
+                person: "usr_x".into(),
                 app: "Front desk kiosk".into(),
                 organization: "Riverside Clinic".into(),
                 organization_id: "org_x".into(),
