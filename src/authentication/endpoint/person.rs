@@ -11,10 +11,11 @@ use axum::{
 use super::{
     address_of,
     bound::{self, Brought},
-    given_way, send_to_sign_in,
+    given_way, send_to_sign_in, visit_context,
 };
 use crate::{
     app::App,
+    audit::{Actor, Event},
     authentication::{
         allowed::Allowed,
         assurance,
@@ -22,7 +23,7 @@ use crate::{
     },
     clock::Timestamp,
     directory::user::User,
-    policy::{Policies, password::Asked},
+    policy::{Barrier, Policies, password::Asked},
     session::Session,
     setting::Setting,
     storage,
@@ -225,7 +226,8 @@ where
     /// Whoever proved it too long ago does so again and comes back; what a form held is filled in once more.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let person = SignedIn::from_request_parts(parts, state).await?;
-        if is_fresh(&Policies::from_ref(state), &person.session).await? {
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        if is_fresh(&Policies::from_ref(state), &visit, &person.session).await? {
             return Ok(Self(person));
         }
         Err(sent_to_prove_it(parts, state).await)
@@ -241,7 +243,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let person = SignedIn::from_request_parts(parts, state).await?;
-        if is_sure(&Policies::from_ref(state), &person.session).await? {
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        if is_sure(&Policies::from_ref(state), &visit, &person.session).await? {
             return Ok(Self(person));
         }
         Err(sent_to_prove_it(parts, state).await)
@@ -261,16 +264,16 @@ async fn sent_to_prove_it<S: Send + Sync>(parts: &mut Parts, state: &S) -> Respo
 }
 
 /// Whoever has a factor proves it, and not the password alone; whoever has none is not where they never were.
-async fn is_sure(policies: &Policies, session: &Session) -> Result<bool, Response> {
+async fn is_sure(policies: &Policies, visit: &Visit, session: &Session) -> Result<bool, Response> {
     let failed = |error: storage::Error| Error::from(error).into_response();
-    let is_fresh = is_fresh(policies, session).await?;
+    let is_fresh = is_fresh(policies, visit, session).await?;
     let mut tx = policies.app.storage.read().await.map_err(failed)?;
     let has_factor = tx.factors().has_any(&session.user).await.map_err(failed)?;
     Ok(!has_factor || is_fresh && assurance::meets(&session.acr, assurance::MULTI_FACTOR))
 }
 
 /// In a browser that is remembered, whoever changes what they sign in with proves the factor too.
-async fn is_fresh(policies: &Policies, session: &Session) -> Result<bool, Response> {
+async fn is_fresh(policies: &Policies, visit: &Visit, session: &Session) -> Result<bool, Response> {
     if session.acr == assurance::REMEMBERED {
         return Ok(false);
     }
@@ -278,11 +281,21 @@ async fn is_fresh(policies: &Policies, session: &Session) -> Result<bool, Respon
     let rules = policies.of_person(&session.user).await.map_err(|error| Error::from(error).into_response())?;
     // Whoever knows a password alone sets up no second factor from where the person never was.
     let is_sure = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
-    if !is_sure && rules.all().doubt(session.unexpected).is_some() {
+    if let Some(setting) = rules.all().doubt(session.unexpected).filter(|_| !is_sure) {
+        let stopped = note_stop(app, visit, (session, rules.all().by(setting))).await;
+        stopped.map_err(|error| Error::from(error).into_response())?;
         return Err(Refusal::Forbidden.into_response());
     }
     let fresh = rules.all().within(app.config.session.fresh, Setting::SessionFresh);
     Ok(app.clock.now().since(session.auth_time) < fresh)
+}
+
+/// Writes down which rule kept somebody from changing what they sign in with.
+async fn note_stop(app: &App, visit: &Visit, (session, barrier): (&Session, Barrier)) -> storage::Result<()> {
+    let context = visit_context(app, visit, Actor::User(session.user.clone()));
+    let (user, client, setting) = (session.user.to_string(), String::new(), barrier.setting.name().to_owned());
+    let event = Event::PolicyRefusal { user, client, setting, rules: barrier.rules, times: 1 };
+    app.storage.append(move |additions| additions.record(&context, None, &event)).await
 }
 
 impl<S> FromRequestParts<S> for Enroller
@@ -305,7 +318,7 @@ where
         let known = known.filter(|(session, _)| may(session));
         let (session, user) = known.ok_or_else(|| sent_to((step, is_live), &visit, parts))?;
         let way = given_way(&visit);
-        if is_fresh(&Policies::from_ref(state), &session).await? {
+        if is_fresh(&Policies::from_ref(state), &visit, &session).await? {
             let wanted = wanted.filter(|_| step != Step::Done);
             return Ok(Self {
                 person: SignedIn { session, user, locks_after, password_ends_at },

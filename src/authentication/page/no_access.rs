@@ -22,6 +22,8 @@ pub struct NoAccessPage {
     pub missing: Option<String>,
     /// The setting by which the organization lets nobody like this person in, now or from here.
     pub stopped: Option<Setting>,
+    /// Whether the audit log has this request: what was written down before is not found by its number.
+    pub is_recorded: bool,
     /// The names of those who can give it.
     pub people: Vec<String>,
     /// Where to go from here; the first is the main one.

@@ -239,6 +239,7 @@ fn the_end_is_well_formed() {
             organization: Some("Riverside Clinic".into()),
             missing: Some("gps".into()),
             stopped: None,
+            is_recorded: true,
             people: vec!["Olivia Berg".into(), "Max Okafor".into()],
             links: vec![link("/x", texts.back), link("/y", texts.other_organization)],
             frame,
@@ -247,14 +248,15 @@ fn the_end_is_well_formed() {
     });
     in_every_language("no-access-anywhere", |frame| {
         let (app, links) = ("Clinic Calendar".to_owned(), vec![]);
-        let (missing, people) = (None, vec![]);
-        NoAccessPage { frame, app, organization: None, missing, stopped: None, people, links }.to_string()
+        let (missing, is_recorded, people) = (None, false, vec![]);
+        NoAccessPage { frame, app, organization: None, missing, stopped: None, is_recorded, people, links }.to_string()
     });
     for (name, setting) in [("no-access-now", Setting::ScheduleWindows), ("no-access-here", Setting::NetworkAllowed)] {
         in_every_language(name, |frame| {
             let (app, organization) = ("Clinic Calendar".to_owned(), Some("Riverside Clinic".to_owned()));
-            let (missing, people, links) = (None, vec![], vec![]);
-            NoAccessPage { frame, app, organization, missing, stopped: Some(setting), people, links }.to_string()
+            let (missing, is_recorded, people, links) = (None, true, vec![], vec![]);
+            NoAccessPage { frame, app, organization, missing, stopped: Some(setting), is_recorded, people, links }
+                .to_string()
         });
     }
 }

@@ -231,7 +231,8 @@ pub async fn refuse(
     Ok(true)
 }
 
-/// Writes down that a person was not let in: once for each request, however often they look at its page.
+/// Writes down that a person was not let in: once for each request, however often they look at its page;
+/// `false` when it was before.
 ///
 /// # Errors
 /// When the database fails.
@@ -240,7 +241,7 @@ pub async fn record_denial(
     context: &Context,
     (person, request): (&SignedIn, &DeferredRequest),
     (denial, organization): (&Denial, Option<&OrganizationId>),
-) -> storage::Result<()> {
+) -> storage::Result<bool> {
     let (user, client) = (person.user.id.clone(), request.client_id.clone());
     let event = match denial {
         Denial::Policy(barrier) => policed::refusal(barrier.clone(), (&client, user.to_string()), 1),
@@ -251,10 +252,11 @@ pub async fn record_denial(
     let until = request.expires_at;
     let recording = provider.app.storage.write(move |tx| {
         Box::pin(async move {
-            if tx.replays().first_use(told, until).await? {
+            let is_first = tx.replays().first_use(told, until).await?;
+            if is_first {
                 tx.record(&context, at.as_ref(), &event);
             }
-            Ok(())
+            Ok(is_first)
         })
     });
     recording.await

@@ -44,6 +44,7 @@ pub async fn show(
         organization: organization.map(|organization| organization.name.as_str().to_owned()),
         missing: (denial == Denial::Requirement).then_some(wanted),
         stopped: denial.stopped(),
+        is_recorded: true,
         people: vec![],
         links,
     };

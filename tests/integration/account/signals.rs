@@ -118,9 +118,11 @@ async fn whoever_comes_unexpectedly_proves_more_where_rules_say_so() {
             let silent = thief.get(&request("scope=openid&prompt=none")).await;
             assert!(silent.location().unwrap().contains("error=access_denied"), "{day}: {:?}", silent.location());
             // No second factor is set up there, and no password changed.
+            let before = app.recorded("policy-refusal", "failure").await;
             assert_eq!(thief.get("/account/security").await.status, 403, "{day}");
             let token = app.token(&thief, "/account/security/apps");
             assert_eq!(thief.post("/account/security/apps", &[("csrf", &token)]).await.status, 403, "{day}");
+            assert_eq!(app.recorded("policy-refusal", "failure").await, before + 2, "{day}: both are written down");
         }
         let refusals = app.recorded("policy-refusal", "failure").await;
         assert!(refusals >= 3, "{refusals}");

@@ -286,7 +286,7 @@ async fn denied(
 ) -> Result<Response, web::Error> {
     let context = context(provider, visit);
     let at = organization.as_ref().map(|organization| &organization.id);
-    record_denial(provider, &context, (person, &asked.request), (&denial, at)).await?;
+    let is_recorded = record_denial(provider, &context, (person, &asked.request), (&denial, at)).await?;
     let requirement = at.and_then(|at| asked.client.serves(at)).unwrap_or_default();
     let wanted = [requirement.roles, requirement.groups, requirement.locations].concat().join(", ");
     let page = NoAccessPage {
@@ -295,6 +295,7 @@ async fn denied(
         organization: organization.map(|organization| organization.name.to_string()),
         missing: (denial == Denial::Requirement).then_some(wanted),
         stopped: denial.stopped(),
+        is_recorded,
         people: vec![],
         links: vec![],
     };
