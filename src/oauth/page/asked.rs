@@ -16,10 +16,7 @@ use crate::{
     id::DeferredId,
     oauth::{
         Provider,
-        authorization::{
-            Need,
-            admission::{Admission, Allowed, Allowing, admission, need, note_place, record_denial, refuse},
-        },
+        authorization::admission::{Admission, Allowed, Allowing, admission, need, note_place, record_denial, refuse},
         backchannel::ping,
         client::Registered,
         endpoint::context,
@@ -132,12 +129,12 @@ pub(in crate::oauth) async fn decide(
     let Some(client) = client else { return Ok(done("gone")) };
     let context = context.by(Actor::User(person.user.id.clone()));
     let told = match form.value("decision") {
-        Some("allow") => allow(&provider, &context, &person, (client, request)).await?,
+        Some("allow") => allow((&provider, &visit), &context, &person, (client, request)).await?,
         _ => Ok(deny(&provider, context, person, (client, request)).await?),
     };
     match told {
         Ok(told) => Ok(done(told)),
-        Err(need) => Ok(page::send_for(&visit, need, &ReturnTo::new(LocalPath::parse(PATH)?, visit.site()))),
+        Err(other) => Ok(other),
     }
 }
 
@@ -145,25 +142,27 @@ fn done(told: &str) -> Response {
     Redirect::to(&format!("{PATH}?{DONE}={told}")).into_response()
 }
 
-/// What became of a yes, for the page after it, or what the person has to prove first.
+/// What became of a yes, for the page after it; or the way to what the person has to prove first, or the page that says why not.
 async fn allow(
-    provider: &Provider,
+    (provider, visit): (&Provider, &Visit),
     context: &Context,
     person: &SignedIn,
     (client, request): (Arc<Registered>, DeferredRequest),
-) -> Result<Result<&'static str, Need>, web::Error> {
+) -> Result<Result<&'static str, Response>, web::Error> {
     let from = provider.arrival_of(context, &person.session);
     let considered = admission(provider, (&client, &request), (&person.user, None), from).await?;
     if let Some(need) = need(provider, context, (&client.client, &request), person, &considered).await? {
-        return Ok(Err(need));
+        let back = ReturnTo::new(LocalPath::parse(PATH)?, visit.site());
+        return Ok(Err(page::send_for(visit, need, &back)));
     }
     let member = match considered {
         Admission::Open(member) => member,
         Admission::Choose(_) => return Ok(Ok("gone")),
         Admission::Denied(denial, at) => {
-            let at = at.as_ref().map(|at| &at.id);
-            record_denial(provider, context, (person, &request), (&denial, at)).await?;
-            return Ok(Ok("gone"));
+            let known = at.as_ref().map(|at| &at.id);
+            let is_recorded = record_denial(provider, context, (person, &request), (&denial, known)).await?;
+            let frame = Frame::new(visit).in_language(visit.language_for(person.user.locale.as_deref()));
+            return Ok(Err(page::denied::told(frame, &client, (&denial, at.as_deref()), is_recorded)));
         }
     };
     let (sealer, job) = (Arc::clone(&provider.app.sealer), ping(&provider.app.sealer, &client, &request));

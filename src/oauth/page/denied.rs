@@ -7,12 +7,14 @@ use axum::{
 
 use crate::{
     authentication::{endpoint::brand_of, page::no_access::NoAccessPage},
+    directory::organization::Organization,
     oauth::{
         Provider,
         authorization::{
             Denial, Destination,
             flow::{Standpoint, denied},
         },
+        client::Registered,
         endpoint::fault,
         signed_answer,
     },
@@ -49,4 +51,27 @@ pub async fn show(
         links,
     };
     Ok((StatusCode::FORBIDDEN, Page(page)).into_response())
+}
+
+/// The same for a request of a device or a back end, which goes on waiting: there is no way back to an app.
+#[must_use]
+pub fn told(
+    frame: Frame,
+    client: &Registered,
+    (denial, organization): (&Denial, Option<&Organization>),
+    is_recorded: bool,
+) -> Response {
+    let requirement = organization.and_then(|organization| client.serves(&organization.id)).unwrap_or_default();
+    let wanted = [requirement.roles, requirement.groups, requirement.locations].concat().join(", ");
+    let page = NoAccessPage {
+        frame: frame.branded(organization.map(brand_of)),
+        app: client.client.name.clone(),
+        organization: organization.map(|organization| organization.name.to_string()),
+        missing: (*denial == Denial::Requirement).then_some(wanted),
+        stopped: denial.stopped(),
+        is_recorded,
+        people: vec![],
+        links: vec![],
+    };
+    (StatusCode::FORBIDDEN, Page(page)).into_response()
 }

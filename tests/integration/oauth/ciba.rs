@@ -85,7 +85,9 @@ async fn letting_a_back_end_in_from_elsewhere_is_written_down_where_rules_allow_
         clinic.rule("network.allowed", "192.0.2.0/24").await;
         let priya = clinic.browser("priya").await;
         begin(&clinic, "phone", "login_hint=priya@clinic.example").await;
-        assert_eq!(decide(&clinic, &priya, "allow").await.location(), "/account/requests?done=gone");
+        let told = decide(&clinic, &priya, "allow").await;
+        assert_eq!(told.status, StatusCode::FORBIDDEN, "{}", told.location());
+        assert!(told.body.contains("phone") && told.body.contains("riverside"), "why not, and where: {}", told.body);
         clinic.rule("network.otherwise", "alert").await;
         assert_eq!(decide(&clinic, &priya, "allow").await.location(), "/account/requests?done=allowed");
         assert_eq!(clinic.recorded("policy-alert").await, 1);

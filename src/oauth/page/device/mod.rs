@@ -19,7 +19,7 @@ use crate::{
     authentication::{
         endpoint::{SignedIn, address_of, brand_of},
         flow::Step,
-        page::{no_access::NoAccessPage, organization::OrganizationPage},
+        page::organization::OrganizationPage,
     },
     directory::organization::Organization,
     id::OrganizationId,
@@ -287,17 +287,6 @@ async fn denied(
     let context = context(provider, visit);
     let at = organization.as_ref().map(|organization| &organization.id);
     let is_recorded = record_denial(provider, &context, (person, &asked.request), (&denial, at)).await?;
-    let requirement = at.and_then(|at| asked.client.serves(at)).unwrap_or_default();
-    let wanted = [requirement.roles, requirement.groups, requirement.locations].concat().join(", ");
-    let page = NoAccessPage {
-        frame: frame(visit, person).branded(organization.as_deref().map(brand_of)),
-        app: asked.client.client.name.clone(),
-        organization: organization.map(|organization| organization.name.to_string()),
-        missing: (denial == Denial::Requirement).then_some(wanted),
-        stopped: denial.stopped(),
-        is_recorded,
-        people: vec![],
-        links: vec![],
-    };
-    Ok((StatusCode::FORBIDDEN, Page(page)).into_response())
+    let frame = frame(visit, person);
+    Ok(page::denied::told(frame, &asked.client, (&denial, organization.as_deref()), is_recorded))
 }
