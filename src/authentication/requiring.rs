@@ -172,7 +172,8 @@ async fn can_be_met(
     let applying = rules.applying(Whom { access: Some(&access), client: None });
     let allowed = Allowed::of(&applying, app.config.factors);
     let reach = assurance::reach(Kind::ALL.into_iter().filter(|kind| allowed.holds(*kind)));
-    Ok(assurance::meets(reach, assurance::acr(level)))
+    // Other rules may ask them for more than this one, or for other keys.
+    Ok(assurance::meets(reach, assurance::acr(level)) && !applying.leave_no_factor(app.config.factors))
 }
 
 /// Tells a member that a rule for them alone, which said `former` before, asks them for a second factor, or none does any more.

@@ -31,7 +31,7 @@ pub enum Error {
     EmergencyAccount,
     /// Every owner would be stopped.
     #[error(
-        "with this rule {0} would stop every owner of the organization, at every time or from wherever they are signed in \
+        "with this change {0} would stop every owner of the organization, at every time or from wherever they are signed in \
          or signed in last; correct it, or add --force"
     )]
     StopsOwners(Setting),
@@ -42,7 +42,7 @@ pub enum Error {
     )]
     CountriesUnknown(Setting),
     /// Whoever sets it would be stopped.
-    #[error("with this rule {0} would stop you, at every time or from where you are now; correct it, or add --force")]
+    #[error("with this change {0} would stop you, at every time or from where you are now; correct it, or add --force")]
     StopsSetter(Setting),
     /// Somebody who looks after the organization could never set up a second factor, or none that would do.
     #[error(
@@ -89,7 +89,7 @@ pub enum Effect {
 }
 
 impl Outcome {
-    /// Of a rule that was taken back, which stops nobody.
+    /// Of a rule that was taken back.
     #[must_use]
     pub fn removal(former: String) -> Self {
         Self { former: Some(former), ..Self::default() }
@@ -175,6 +175,34 @@ pub enum Care {
     SpareOwners,
     /// Whoever sets it means it.
     Forced,
+}
+
+/// Takes a rule back; its value. Whatever comes from elsewhere is denied where nothing else is said: without the rule that lets
+/// them in, every owner may be stopped.
+///
+/// # Errors
+/// When there is none, and when every owner or whoever takes it back would be stopped.
+pub async fn unset_with_care(
+    tx: &mut Tx,
+    (app, context): (&App, &Context),
+    organization: &OrganizationId,
+    (subject, name): (For<'_>, &str),
+    (setting, care): (Setting, Care),
+) -> Result<String, Error> {
+    if care == Care::Forced || setting != Setting::NetworkOtherwise {
+        return unset(tx, context, organization, (subject, name), setting).await;
+    }
+    let before = cached::read(tx, app, organization).await?;
+    let former = unset(tx, context, organization, (subject, name), setting).await?;
+    let now = cached::read(tx, app, organization).await?;
+    let change = Change::without(before, now, setting, &named(subject.0, name));
+    if sparing::owners(tx, app, (organization, &change), context.now).await? == Owners::Stopped {
+        return Err(Error::StopsOwners(setting));
+    }
+    if sparing::stops_setter(tx, app, context, (organization, &change)).await? {
+        return Err(Error::StopsSetter(setting));
+    }
+    Ok(former)
 }
 
 /// Takes a rule back; its value.

@@ -24,19 +24,20 @@ pub fn kinds(factors: Factors) -> BTreeSet<String> {
 }
 
 impl Applying<'_> {
-    /// Whether rules leave nothing to set up: no kind of factor, no model of a passkey where passkeys are let in, or nothing that is as
-    /// sure as they ask, now or later.
+    /// Whether rules leave nothing to set up: no kind of factor (no passkey where no model is left), or nothing that is as sure
+    /// as they ask, now or later.
     #[must_use]
     pub fn leave_no_factor(&self, factors: Factors) -> bool {
         let there = kinds(factors);
-        let left = match self.words(Setting::FactorKinds) {
+        let mut left = match self.words(Setting::FactorKinds) {
             Some(named) => &there & &named,
             None => there,
         };
-        let has_keys = left.contains(PASSKEY);
-        let has_no_model = self.words(Setting::FactorPasskeyModels).is_some_and(|models| models.is_empty());
-        let is_short = self.demands().highest() == Some(Level::PhishingResistant) && !has_keys;
-        left.is_empty() || (has_keys && has_no_model) || is_short
+        if self.words(Setting::FactorPasskeyModels).is_some_and(|models| models.is_empty()) {
+            left.remove(PASSKEY);
+        }
+        let is_short = self.demands().highest() == Some(Level::PhishingResistant) && !left.contains(PASSKEY);
+        left.is_empty() || is_short
     }
 }
 
@@ -67,7 +68,9 @@ mod tests {
             (vec![(Kinds, "email, sms")], Factors { sms: true, ..none }, false),
             (vec![(Kinds, "email")], Factors { sms: true, ..none }, true),
             (vec![(Models, MODEL)], none, false),
-            (vec![(Models, MODEL), (Models, OTHER)], none, true),
+            (vec![(Models, MODEL), (Models, OTHER)], none, false),
+            (vec![(Models, MODEL), (Models, OTHER), (Kinds, "passkey")], none, true),
+            (vec![(Models, MODEL), (Models, OTHER), (Required, "phishing-resistant")], none, true),
             (vec![(Models, MODEL), (Models, OTHER), (Kinds, "totp")], none, false),
             (vec![(Kinds, "totp"), (Required, "multi-factor")], none, false),
             (vec![(Kinds, "totp"), (Required, "phishing-resistant")], none, true),

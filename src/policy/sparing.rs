@@ -72,6 +72,11 @@ impl Change {
         Self { itself: Rules::of(beside.iter().filter(is_itself).cloned().collect()), beside: Rules::of(beside) }
     }
 
+    /// The same of a rule that was taken back, by the rules of before and of now: what follows without it may be stricter.
+    pub(super) fn without(before: Rules, now: Rules, setting: Setting, subject: &str) -> Self {
+        Self { itself: Self::of(before, setting, subject).itself, beside: Self::of(now, setting, subject).beside }
+    }
+
     /// Whether it holds for somebody; whoever is stopped without it is not stopped by it.
     fn covers(&self, access: &Access) -> bool {
         !self.itself.applying(Whom { access: Some(access), client: None }).is_empty()

@@ -35,9 +35,11 @@ pub async fn begin(
     tx.organizations().lock(organization).await?;
     let before = tx.policy_trials().end(organization, subject, setting).await?;
     let whom = (subject, name);
-    let outcome = match value {
-        Some(value) => changing::set(tx, (app, context), organization, whom, (setting, value, care)).await?,
-        None => Outcome::removal(changing::unset(tx, context, organization, whom, setting).await?),
+    let outcome = if let Some(value) = value {
+        changing::set(tx, (app, context), organization, whom, (setting, value, care)).await?
+    } else {
+        let removed = changing::unset_with_care(tx, (app, context), organization, whom, (setting, care));
+        Outcome::removal(removed.await?)
     };
     if outcome.effect == Effect::Unchanged && before.is_none() {
         // There is nothing to try.

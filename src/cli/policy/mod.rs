@@ -64,6 +64,9 @@ enum Command {
         /// For ten minutes; then there is the rule again, unless `policy keep` keeps the change
         #[arg(long = "try")]
         is_trial: bool,
+        /// Though every owner, or whoever takes it back, would be stopped without it
+        #[arg(long = "force")]
+        is_forced: bool,
     },
     /// Sets the rules about passwords that belong together, over those that there are
     #[command(after_help = PRESET_EXAMPLES)]
@@ -161,8 +164,8 @@ impl Policies {
                 let manner = Manner { is_forced: force, is_trial };
                 set::set(shell, &of, (setting, &value), (subject, manner)).await
             }
-            Command::Unset { setting, subject, is_trial } => {
-                set::unset(shell, &of, setting, (subject, Manner { is_forced: false, is_trial })).await
+            Command::Unset { setting, subject, is_trial, is_forced } => {
+                set::unset(shell, &of, setting, (subject, Manner { is_forced, is_trial })).await
             }
             Command::Preset { preset, subject } => set::preset(shell, &of, preset, subject).await,
             Command::Keep { setting, subject } => set::keep(shell, &of, setting, subject).await,

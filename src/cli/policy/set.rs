@@ -73,7 +73,10 @@ async fn change(
                         trial::begin(tx, (&app, &context), id, whom, (setting, value.as_ref(), care)).await?
                     }
                     Some(value) => changing::set(tx, (&app, &context), id, whom, (setting, value, care)).await?,
-                    None => Outcome::removal(changing::unset(tx, &context, id, whom, setting).await?),
+                    None => {
+                        let removed = changing::unset_with_care(tx, (&app, &context), id, whom, (setting, care));
+                        Outcome::removal(removed.await?)
+                    }
                 };
                 if let Some(desk) = desk {
                     let change = (outcome.former.as_deref(), value.as_ref());

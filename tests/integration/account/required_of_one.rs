@@ -139,6 +139,11 @@ async fn only_a_kind_that_may_be_set_up_is_asked_for() {
         require(&app, (PRIYA, "riverside"), any(None)).await.unwrap();
         app.mail().await;
         app.browser().sign_in(PRIYA, PASSWORD).await.expect(200, "/account/security/apps");
+
+        // Other rules ask for more than this one would let them set up.
+        super::crowds::rule(&app, lanyard::setting::Setting::FactorRequired, "phishing-resistant").await;
+        let said = require(&app, (PRIYA, "riverside"), wanted(&[Kind::Totp])).await.unwrap_err().to_string();
+        assert!(said.contains("nothing that this person may set up is"), "{said}");
     }
 }
 

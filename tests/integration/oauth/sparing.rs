@@ -227,3 +227,30 @@ async fn what_is_so_already_writes_nothing_and_is_tried_no_more() {
         assert_eq!(set("10m").await.unwrap().effect, Effect::Unchanged);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_lets_owners_in_from_elsewhere_is_not_taken_back_without_a_word() {
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        clinic.comes("olivia", ("198.51.100.7", 1), None).await;
+        clinic.try_rule((Setting::NetworkOtherwise, "alert"), Care::SpareOwners).await.unwrap();
+        clinic.try_rule((Setting::NetworkAllowed, "10.0.0.0/8"), Care::SpareOwners).await.unwrap();
+        let unset = async |care: Care| {
+            let (app, context, at) = (clinic.app.clone(), clinic.context(), clinic.organization("riverside").await);
+            clinic
+                .app
+                .storage
+                .write::<_, policy::Error, _>(move |tx| {
+                    Box::pin(async move {
+                        let whom = ((SubjectKind::Organization, ""), "riverside");
+                        let change = (Setting::NetworkOtherwise, care);
+                        changing::unset_with_care(tx, (&app, &context), &at, whom, change).await
+                    })
+                })
+                .await
+        };
+        let refused = unset(Care::SpareOwners).await.unwrap_err();
+        assert!(matches!(refused, policy::Error::StopsOwners(Setting::NetworkOtherwise)), "{refused}");
+        assert_eq!(unset(Care::Forced).await.unwrap(), "alert", "nothing was changed before");
+    }
+}
