@@ -40,7 +40,7 @@ impl Admitted {
         let applying = rules.applying(Whom { access: access.as_ref(), client: None });
         let from = arrival(&policies.app, context, (&session.acr, session.unexpected));
         let barrier = applying.barrier(context.now, from);
-        if let Some(event) = event(&session.user, &applying, (barrier.clone(), from)) {
+        if let Some(event) = event((policies, &admitted), &applying, (barrier.clone(), from)) {
             let (context, at) = (context.clone(), organization.clone());
             policies.app.storage.append(move |additions| additions.record(&context, Some(&at), &event)).await?;
         }
@@ -79,20 +79,27 @@ async fn access(
     tx.access().of_member(&membership.id, now).await.map(Some)
 }
 
-fn event(user: &UserId, applying: &Applying<'_>, (stopped, from): (Option<Barrier>, Option<Arrival>)) -> Option<Event> {
+/// What is written down, unless it repeats too often.
+fn event(
+    (policies, Admitted { user, organization }): (&Policies, &Admitted),
+    applying: &Applying<'_>,
+    (stopped, from): (Option<Barrier>, Option<Arrival>),
+) -> Option<Event> {
     // On a page of ours there is no app.
     let client = String::new();
     if let Some(barrier) = stopped {
+        let times = policies.recurring.count((format!("{user} {organization}"), barrier.setting))?;
         let (user, setting) = (user.to_string(), barrier.setting.name().to_owned());
-        return Some(Event::PolicyRefusal { user, client, setting, rules: barrier.rules, times: 1 });
+        return Some(Event::PolicyRefusal { user, client, setting, rules: barrier.rules, times });
     }
     let (barrier, from) = from.and_then(|from| Some((applying.alert(from)?, from)))?;
+    let times = policies.recurring.count((format!("{user} {organization} let in"), barrier.setting))?;
     Some(Event::PolicyAlert {
         user: user.clone(),
         client,
         setting: barrier.setting.name().to_owned(),
         rules: barrier.rules,
         country: from.place.country.map(|country| country.to_string()).unwrap_or_default(),
-        times: 1,
+        times,
     })
 }

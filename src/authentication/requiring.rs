@@ -13,6 +13,7 @@ use crate::{
     policy::{
         self, Whom, cached,
         changing::{self, Care, For},
+        store::Trial,
     },
     setting::{Setting, SubjectKind, Value, demand::Level},
     storage::{self, Tx},
@@ -116,8 +117,8 @@ pub async fn require(
     };
     let change = (Setting::FactorRequired, &demands, Care::Forced);
     let former = changing::set(tx, (app, context), id, whom(member), change).await?.former;
-    if !can_be_met(tx, (app, context), (organization, member), wanted.level()).await? {
-        return Err(Error::NothingWillDo(wanted.level()));
+    if let Some(level) = unmet(tx, (app, context), (organization, member), wanted.level()).await? {
+        return Err(Error::NothingWillDo(level));
     }
     // Other kinds are news as well, even where they are to be as sure as before.
     let are_same_kinds = former_kinds == kinds.map(|kinds| kinds.to_string());
@@ -138,7 +139,7 @@ pub async fn lift(
 ) -> Result<Outcome, Error> {
     let former = changing::unset(tx, context, &organization.id, whom(member), Setting::FactorRequired).await?;
     let former_kinds = forget_kinds(tx, context, (organization, member)).await?;
-    let told = tell(tx, context, desk, (organization, member.as_str()), (Some(&former), None)).await?;
+    let told = tell(tx, context, desk, (organization, member.as_str()), (former.as_deref(), None)).await?;
     Ok(Outcome { told, former_kinds })
 }
 
@@ -152,19 +153,20 @@ async fn forget_kinds(
     (organization, member): (&Organization, &MembershipId),
 ) -> Result<Option<String>, Error> {
     match changing::unset(tx, context, &organization.id, whom(member), Setting::FactorKinds).await {
-        Ok(former) => Ok(Some(former)),
+        Ok(former) => Ok(former),
         Err(policy::Error::NoRule(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether the rules of the organization leave them something to set up that would do. What others say of them is not told.
-async fn can_be_met(
+/// How sure the rules of the organization ask them to be, this one or another that asks for more, where these leave them nothing to
+/// set up that would do. What others say of them is not told.
+async fn unmet(
     tx: &mut Tx,
     (app, context): (&App, &Context),
     (organization, member): (&Organization, &MembershipId),
     level: Level,
-) -> storage::Result<bool> {
+) -> storage::Result<Option<Level>> {
     let rules = cached::read(tx, app, &organization.id).await?;
     let held = tx.access().of_member(member, context.now).await?;
     // The rule is for them while they are suspended, too.
@@ -172,8 +174,10 @@ async fn can_be_met(
     let applying = rules.applying(Whom { access: Some(&access), client: None });
     let allowed = Allowed::of(&applying, app.config.factors);
     let reach = assurance::reach(Kind::ALL.into_iter().filter(|kind| allowed.holds(*kind)));
-    // Other rules may ask them for more than this one, or for other keys.
-    Ok(assurance::meets(reach, assurance::acr(level)) && !applying.leave_no_factor(app.config.factors))
+    let level = applying.demands().highest().map_or(level, |highest| highest.max(level));
+    // Rules may leave none of the models of keys as well.
+    let is_met = assurance::meets(reach, assurance::acr(level)) && !applying.leave_no_factor(app.config.factors);
+    Ok((!is_met).then_some(level))
 }
 
 /// Tells a member that a rule for them alone, which said `former` before, asks them for a second factor, or none does any more.
@@ -203,6 +207,30 @@ pub async fn tell(
     };
     tx.jobs().enqueue(context, &desk.sealer, &mail(email.as_str(), letter)).await?;
     Ok(Told::Mailed(email.to_string()))
+}
+
+/// Tells each member whom something that was tried, and is kept, asks for a second factor alone, or does not ask any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell_kept(
+    tx: &mut Tx,
+    context: &Context,
+    desk: &Desk,
+    (organization, kept): (&Organization, &[Trial]),
+) -> Result<(), policy::Error> {
+    let is_told = |trial: &&Trial| trial.subject.0 == SubjectKind::Member && trial.setting == Setting::FactorRequired;
+    let told: Vec<&Trial> = kept.iter().filter(is_told).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let rules = tx.policy_rules().of(&organization.id).await?;
+    for trial in told {
+        let own = rules.iter().find(|one| one.rule.setting == trial.setting && one.subject == trial.subject);
+        let change = (trial.former.as_deref(), own.map(|one| &one.rule.value));
+        tell(tx, context, desk, (organization, &trial.subject.1), change).await?;
+    }
+    Ok(())
 }
 
 /// How sure somebody has to be, at once or from when on.

@@ -26,6 +26,7 @@ pub(super) struct Room {
     /// Whether more has to be proved after something unexpected.
     pub(super) steps_up: StepsUp,
     crowd: Option<(Crowd, Barrier)>,
+    policies: Policies,
 }
 
 impl Room {
@@ -38,7 +39,12 @@ impl Room {
             at_places: doubts(Unexpected { place: true, device: false }),
             in_browsers: doubts(Unexpected { place: false, device: true }),
         };
-        Ok(Self { lifetime: rules.all().lifetime(&policies.app.config.session), steps_up, crowd })
+        Ok(Self {
+            lifetime: rules.all().lifetime(&policies.app.config.session),
+            steps_up,
+            crowd,
+            policies: policies.clone(),
+        })
     }
 
     /// Ends sessions of the person so that one more may begin, as far as the rules say so; `false` when it may not. The
@@ -56,10 +62,11 @@ impl Room {
                 && present.is_none_or(|present| *present != session.id)
         });
         let Some(ending) = crowd.make_room(live) else {
-            let (setting, rules) = (barrier.setting.name().to_owned(), barrier.rules.clone());
-            let event =
-                Event::PolicyRefusal { user: user.to_string(), client: String::new(), setting, rules, times: 1 };
-            tx.record(context, None, &event);
+            if let Some(times) = self.policies.recurring.count((user.to_string(), barrier.setting)) {
+                let (user, client, setting) = (user.to_string(), String::new(), barrier.setting.name().to_owned());
+                let event = Event::PolicyRefusal { user, client, setting, rules: barrier.rules.clone(), times };
+                tx.record(context, None, &event);
+            }
             return Ok(false);
         };
         for session in &ending {

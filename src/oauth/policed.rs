@@ -213,7 +213,7 @@ impl Parts {
         barrier: Barrier,
     ) -> storage::Result<()> {
         let key = (format!("{client} {user}"), barrier.setting);
-        let Some(times) = self.stops.count(key) else { return Ok(()) };
+        let Some(times) = self.policies.recurring.count(key) else { return Ok(()) };
         let event = refusal(barrier, (client, user), times);
         let (context, at) = (context.by(Actor::Client(client.to_owned())), organization.clone());
         self.app.storage.append(move |additions| additions.record(&context, Some(&at), &event)).await
@@ -252,7 +252,7 @@ impl Parts {
     ) -> storage::Result<()> {
         let Some((barrier, from)) = from.and_then(|from| Some((applying.alert(from)?, from))) else { return Ok(()) };
         let key = (format!("{client} {user} let in"), barrier.setting);
-        let Some(times) = self.stops.count(key) else { return Ok(()) };
+        let Some(times) = self.policies.recurring.count(key) else { return Ok(()) };
         let event = Event::PolicyAlert {
             user: user.clone(),
             client: client.to_owned(),

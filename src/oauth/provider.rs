@@ -35,7 +35,6 @@ use crate::{
     limit::{Network, Recurrences, Throttle, Verdict},
     policy::Policies,
     secret::TokenHash,
-    setting::Setting,
     storage::{self, Revision},
 };
 
@@ -61,8 +60,6 @@ pub struct Parts {
     pub(super) registering: Throttle,
     /// Failed authentications by client and network; clients that are not registered are counted as one.
     pub(super) failures: Recurrences<(String, Network)>,
-    /// Whom rules of organizations have stopped, by app and person.
-    pub(super) stops: Recurrences<(String, Setting)>,
     clients: Cache<String, Arc<Registered>>,
     services: Cache<String, Arc<Service>>,
     memberships: Cache<UserId, Arc<Vec<Member>>>,
@@ -134,7 +131,6 @@ impl Provider {
             keeping: Throttle::new(KEEPING, app.clock.clone(), &app.random),
             typing: TypingLimit::new(&app.clock, &app.random),
             failures: Recurrences::new(app.clock.clone()),
-            stops: Recurrences::new(app.clock.clone()),
             policies: Policies::new(app.clone()),
             app,
             clients: Cache::of(&[Revision::Clients]),

@@ -5,13 +5,16 @@ use std::{collections::BTreeSet, ops::Deref, sync::Arc};
 use super::{
     emergency,
     rule::{Rule, Rules, Subject, Whom},
+    store::StoredRule,
 };
 use crate::{
     app::{App, cache::Cache},
     clock::Timestamp,
     directory::access::{Access, Holdings},
     id::{MembershipId, OrganizationId, UserId},
+    limit::Recurrences,
     session::Lifetime,
+    setting::Setting,
     storage::{self, Revision, Tx},
 };
 
@@ -25,10 +28,21 @@ pub struct Parts {
     pub app: App,
     everybody: Arc<Rules>,
     are_there: Cache<(), bool>,
-    organizations: Cache<OrganizationId, Arc<Rules>>,
+    organizations: Cache<OrganizationId, Shared>,
+    members: Cache<(OrganizationId, UserId), Arc<Rules>>,
     people: Cache<UserId, Arc<Rules>>,
     emergency: Arc<Rules>,
     emergencies: Cache<(), Arc<BTreeSet<UserId>>>,
+    /// Whom rules stop, and of whom they tell, as it repeats: whoever tries on and on fills no audit log.
+    pub recurring: Recurrences<(String, Setting)>,
+}
+
+/// The rules of an organization that are not for one member alone.
+#[derive(Clone)]
+struct Shared {
+    rules: Arc<Rules>,
+    /// Whether there are others.
+    are_others: bool,
 }
 
 impl Deref for Policies {
@@ -44,9 +58,12 @@ impl Policies {
     pub fn new(app: App) -> Self {
         Self(Arc::new(Parts {
             everybody: Arc::new(everybody(&app)),
+            recurring: Recurrences::new(app.clock.clone()),
             app,
             are_there: Cache::of(&[Revision::Policies]),
             organizations: Cache::of(&[Revision::Policies]),
+            // Whoever becomes a member anew has no rules from before.
+            members: Cache::of(&[Revision::Policies]),
             people: Cache::of(&[Revision::Policies, Revision::Directory]),
             emergency: Arc::new(emergency::rules()),
             emergencies: Cache::of(&[Revision::Policies]),
@@ -62,6 +79,12 @@ pub fn everybody(app: &App) -> Rules {
     Rules::of(app.config.policy.0.iter().map(rule).collect())
 }
 
+/// Rules and some more.
+fn with(rules: &Rules, more: Vec<StoredRule>) -> Arc<Rules> {
+    let more = more.into_iter().map(|stored| stored.rule);
+    Arc::new(Rules::of(rules.iter().cloned().chain(more).collect()))
+}
+
 /// The rules of an organization, with those of the configuration, as they are now.
 ///
 /// # Errors
@@ -73,27 +96,63 @@ pub async fn read(tx: &mut Tx, app: &App, organization: &OrganizationId) -> stor
 }
 
 impl Parts {
-    /// The rules of an organization, with those of the configuration.
+    /// The rules of an organization that are not for one member alone, with those of the configuration.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn of(&self, organization: &OrganizationId) -> storage::Result<Arc<Rules>> {
+        Ok(self.shared(organization).await?.rules)
+    }
+
+    async fn shared(&self, organization: &OrganizationId) -> storage::Result<Shared> {
         let moment = self.organizations.moment(&self.app);
         if let Some(found) = self.organizations.find(organization, moment) {
             return Ok(found);
         }
-        let loaded = read(&mut self.app.storage.read().await?, &self.app, organization).await?;
-        let loaded = if loaded == *self.everybody { Arc::clone(&self.everybody) } else { Arc::new(loaded) };
-        self.organizations.keep(organization.clone(), Arc::clone(&loaded), moment);
+        let (own, are_others) = self.app.storage.read().await?.policy_rules().shared(organization).await?;
+        let rules = if own.is_empty() { Arc::clone(&self.everybody) } else { with(&self.everybody, own) };
+        let loaded = Shared { rules, are_others };
+        self.organizations.keep(organization.clone(), loaded.clone(), moment);
         Ok(loaded)
     }
 
-    /// The rules for a person in an organization: its own, but for its emergency accounts.
+    /// The rules for a person in an organization: its own, but for its emergency accounts. Those for other members alone are not
+    /// even read, however many there are.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn within(&self, organization: &OrganizationId, user: &UserId) -> storage::Result<Arc<Rules>> {
-        if self.is_emergency(user).await? { Ok(Arc::clone(&self.emergency)) } else { self.of(organization).await }
+        if self.is_emergency(user).await? {
+            return Ok(Arc::clone(&self.emergency));
+        }
+        let moment = self.members.moment(&self.app);
+        let shared = self.shared(organization).await?;
+        if !shared.are_others {
+            return Ok(shared.rules);
+        }
+        let key = (organization.clone(), user.clone());
+        if let Some(found) = self.members.find(&key, moment) {
+            return Ok(found);
+        }
+        let own = self.app.storage.read().await?.policy_rules().own(organization, user).await?;
+        let loaded = if own.is_empty() { shared.rules } else { with(&shared.rules, own) };
+        self.members.keep(key, Arc::clone(&loaded), moment);
+        Ok(loaded)
+    }
+
+    /// The rules for a member who may have no account yet: whoever takes a place that is kept for them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_member(
+        &self,
+        organization: &OrganizationId,
+        member: Option<&MembershipId>,
+    ) -> storage::Result<Arc<Rules>> {
+        let shared = self.shared(organization).await?;
+        let Some(member) = member.filter(|_| shared.are_others) else { return Ok(shared.rules) };
+        let all = self.app.storage.read().await?.policy_rules().about(&[(member, organization)]).await?;
+        Ok(with(&self.everybody, all))
     }
 
     /// Whether this is an emergency account: kept in memory until one is made or removed.

@@ -2,7 +2,7 @@
 //! ([`sparing`]).
 
 use super::{
-    cached,
+    ahead,
     sparing::{self, Change, Owners},
 };
 use crate::{
@@ -32,7 +32,7 @@ pub enum Error {
     /// Every owner would be stopped.
     #[error(
         "with this change {0} would stop every owner of the organization, at every time or from wherever they are signed in \
-         or signed in last; correct it, or add --force"
+         or signed in last, now or when what is tried is over; correct it, or add --force"
     )]
     StopsOwners(Setting),
     /// Nobody knows in which country an address is.
@@ -42,7 +42,10 @@ pub enum Error {
     )]
     CountriesUnknown(Setting),
     /// Whoever sets it would be stopped.
-    #[error("with this change {0} would stop you, at every time or from where you are now; correct it, or add --force")]
+    #[error(
+        "with this change {0} would stop you, at every time or from where you are now, at once or when what is tried is over; \
+         correct it, or add --force"
+    )]
     StopsSetter(Setting),
     /// Somebody who looks after the organization could never set up a second factor, or none that would do.
     #[error(
@@ -68,7 +71,7 @@ pub type For<'a> = (SubjectKind, &'a str);
 /// What became of a rule that was set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// Its former value.
+    /// What it was before for good, and not only tried.
     pub former: Option<String>,
     /// What became of it.
     pub effect: Effect,
@@ -91,8 +94,8 @@ pub enum Effect {
 impl Outcome {
     /// Of a rule that was taken back.
     #[must_use]
-    pub fn removal(former: String) -> Self {
-        Self { former: Some(former), ..Self::default() }
+    pub fn removal(former: Option<String>) -> Self {
+        Self { former, ..Self::default() }
     }
 }
 
@@ -126,12 +129,11 @@ pub async fn set(
     let former = tx.policy_rules().value(organization, subject, setting).await?;
     let tried = tx.policy_trials().end(organization, subject, setting).await?;
     if former.as_deref().is_some_and(|former| setting.kind().parse(former).as_ref() == Ok(value)) {
-        let effect = if tried.is_some() { Effect::Kept } else { Effect::Unchanged };
-        if effect == Effect::Kept {
-            let event = kept(user, setting, (subject.0, name));
-            tx.record(context, Some(organization), &event);
-        }
-        return Ok(Outcome { former, effect, is_unchecked: false });
+        let Some(tried) = tried else {
+            return Ok(Outcome { former, effect: Effect::Unchanged, is_unchecked: false });
+        };
+        tx.record(context, Some(organization), &kept(user, setting, (subject.0, name)));
+        return Ok(Outcome { former: tried.former, effect: Effect::Kept, is_unchecked: false });
     }
     tx.policy_rules().put(context, organization, subject, (setting, value)).await?;
     let is_unchecked = care == Care::SpareOwners
@@ -144,6 +146,7 @@ pub async fn set(
         to: value.to_string(),
     };
     tx.record(context, Some(organization), &event);
+    let former = tried.map_or(former, |tried| tried.former);
     Ok(Outcome { former, effect: Effect::Changed, is_unchecked })
 }
 
@@ -154,7 +157,7 @@ async fn spare(
     organization: &OrganizationId,
     (setting, subject): (Setting, &str),
 ) -> Result<Owners, Error> {
-    let change = Change::of(cached::read(tx, app, organization).await?, setting, subject);
+    let change = Change::of(ahead::beside(tx, app, (organization, setting)).await?, setting, subject);
     let owners = sparing::owners(tx, app, (organization, &change), context.now).await?;
     if owners == Owners::Stopped {
         return Err(Error::StopsOwners(setting));
@@ -177,7 +180,7 @@ pub enum Care {
     Forced,
 }
 
-/// Takes a rule back; its value. Whatever comes from elsewhere is denied where nothing else is said: without the rule that lets
+/// Takes a rule back, as [`unset`] does. Whatever comes from elsewhere is denied where nothing else is said: without the rule that lets
 /// them in, every owner may be stopped.
 ///
 /// # Errors
@@ -188,13 +191,13 @@ pub async fn unset_with_care(
     organization: &OrganizationId,
     (subject, name): (For<'_>, &str),
     (setting, care): (Setting, Care),
-) -> Result<String, Error> {
+) -> Result<Option<String>, Error> {
     if care == Care::Forced || setting != Setting::NetworkOtherwise {
         return unset(tx, context, organization, (subject, name), setting).await;
     }
-    let before = cached::read(tx, app, organization).await?;
+    let before = ahead::beside(tx, app, (organization, setting)).await?;
     let former = unset(tx, context, organization, (subject, name), setting).await?;
-    let now = cached::read(tx, app, organization).await?;
+    let now = ahead::beside(tx, app, (organization, setting)).await?;
     let change = Change::without(before, now, setting, &named(subject.0, name));
     if sparing::owners(tx, app, (organization, &change), context.now).await? == Owners::Stopped {
         return Err(Error::StopsOwners(setting));
@@ -205,25 +208,33 @@ pub async fn unset_with_care(
     Ok(former)
 }
 
-/// Takes a rule back; its value.
+/// Takes a rule back, also for good where that is only tried; what it was before for good, none where it was only tried itself.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, and none that is tried without.
 pub async fn unset(
     tx: &mut Tx,
     context: &Context,
     organization: &OrganizationId,
     (subject, name): (For<'_>, &str),
     setting: Setting,
-) -> Result<String, Error> {
+) -> Result<Option<String>, Error> {
     tx.organizations().lock(organization).await?;
-    let former = tx.policy_rules().value(organization, subject, setting).await?;
-    let former = former.ok_or(Error::NoRule(setting))?;
-    let user = named_in_log(person(tx, organization, subject).await?);
-    tx.policy_trials().end(organization, subject, setting).await?;
-    tx.policy_rules().delete(organization, subject, setting).await?;
-    let (setting, subject) = (setting.name().to_owned(), named(subject.0, name));
-    let event = Event::PolicyRemoval { user, setting, subject, from: former.clone() };
+    let present = tx.policy_rules().value(organization, subject, setting).await?;
+    let tried = tx.policy_trials().end(organization, subject, setting).await?;
+    let former = match (&present, tried) {
+        (None, None) => return Err(Error::NoRule(setting)),
+        (Some(_), None) => present.clone(),
+        (_, Some(tried)) => tried.former,
+    };
+    let user = person(tx, organization, subject).await?;
+    let event = if let Some(from) = present {
+        tx.policy_rules().delete(organization, subject, setting).await?;
+        let (setting, subject) = (setting.name().to_owned(), named(subject.0, name));
+        Event::PolicyRemoval { user: named_in_log(user), setting, subject, from }
+    } else {
+        kept(user, setting, (subject.0, name))
+    };
     tx.record(context, Some(organization), &event);
     Ok(former)
 }

@@ -1,7 +1,7 @@
 //! Policies: which rules hold for somebody, and what they come to; pure but for the store and the cache.
 //!
 //! What can be set is the table of [`setting`](crate::setting). An organization sets it for itself, for a role, a group, an
-//! app, a location or one member ([`changing`], which spares its owners), tries it ([`trial`]), or sets several rules in one step ([`preset`]); the configuration sets it for everybody. Of all rules that hold for somebody the
+//! app, a location or one member ([`changing`], which spares its owners, now and when what is tried is over: [`ahead`]), tries it ([`trial`]), or sets several rules in one step ([`preset`]); the configuration sets it for everybody. Of all rules that hold for somebody the
 //! strictest wins ([`rule`]); nobody can be allowed more by a rule. In an organization its rules count, those of the
 //! configuration with them; where no organization is chosen yet, those of every organization that the person is an
 //! active member of. [`emergency`] accounts have rules of their own. [`cached`] keeps them in memory, [`bounds`] says what they mean for sessions and tokens, [`factors`] for what can be set up;
@@ -10,6 +10,7 @@
 //! Whoever enforces a setting asks here and stays where it is: sign-in and sessions in `authentication`, tokens in
 //! `oauth::policed`, what ends by itself in `worker::policies`.
 
+mod ahead;
 pub mod bounds;
 pub mod cached;
 pub mod changing;

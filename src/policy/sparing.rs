@@ -1,8 +1,9 @@
 //! Whom a rule that was just set would stop: every owner, or whoever sets it; and whether it leaves owners, whoever sets it or the
 //! one member whom it is for a second factor to set up. Such a rule needs more than a word.
 //!
-//! A rule of places is held against the addresses from which people are signed in; where somebody is not, against those from
-//! which they were in the last month.
+//! A rule of places is held against the addresses from which people are signed in; where somebody is not, against the one from
+//! which they were last in the last month. It is asked of the rules as they are, and as they will be when what is tried is over
+//! ([`ahead`](super::ahead)).
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -37,15 +38,15 @@ enum Coming {
     Unknown,
 }
 
-/// What becomes of the owners of an organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes of the owners of an organization, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owners {
     /// Some of them come in, or there are none that the rule is about.
     Spared,
-    /// All are stopped of whom it is known.
-    Stopped,
     /// Of none it is known where they come from.
     Unknown,
+    /// All are stopped of whom it is known.
+    Stopped,
 }
 
 impl Owners {
@@ -61,20 +62,21 @@ impl Owners {
 /// A rule that was just set, among the rules beside which it may stop somebody: those of hours, of places, or of factors.
 pub(super) struct Change {
     itself: Rules,
-    beside: Rules,
+    /// Those of now, and those of each time to come.
+    beside: Vec<Rules>,
 }
 
 impl Change {
-    pub(super) fn of(rules: Rules, setting: Setting, subject: &str) -> Self {
-        let part = |setting: Setting| setting.name().split('.').next();
-        let beside: Vec<_> = rules.into_vec().into_iter().filter(|rule| part(rule.setting) == part(setting)).collect();
+    /// By the rules beside it, those of now first.
+    pub(super) fn of(beside: Vec<Rules>, setting: Setting, subject: &str) -> Self {
         let is_itself = |rule: &&Rule| rule.setting == setting && rule.subject.to_string() == subject;
-        Self { itself: Rules::of(beside.iter().filter(is_itself).cloned().collect()), beside: Rules::of(beside) }
+        let itself = beside.first().into_iter().flat_map(Rules::iter).filter(is_itself).cloned().collect();
+        Self { itself: Rules::of(itself), beside }
     }
 
     /// The same of a rule that was taken back, by the rules of before and of now: what follows without it may be stricter.
-    pub(super) fn without(before: Rules, now: Rules, setting: Setting, subject: &str) -> Self {
-        Self { itself: Self::of(before, setting, subject).itself, beside: Self::of(now, setting, subject).beside }
+    pub(super) fn without(before: Vec<Rules>, now: Vec<Rules>, setting: Setting, subject: &str) -> Self {
+        Self { itself: Self::of(before, setting, subject).itself, beside: now }
     }
 
     /// Whether it holds for somebody; whoever is stopped without it is not stopped by it.
@@ -82,15 +84,21 @@ impl Change {
         !self.itself.applying(Whom { access: Some(access), client: None }).is_empty()
     }
 
-    /// What becomes of somebody who comes from these places.
-    fn leaves(&self, access: &Access, known: &[Place], now: Timestamp) -> Coming {
-        coming(&self.beside.applying(Whom { access: Some(access), client: None }), known, now)
+    /// Whether somebody is stopped at some time who comes from these places.
+    fn stops(&self, access: &Access, known: &[Place], now: Timestamp) -> bool {
+        self.beside.iter().any(|rules| leave(rules, access, known, now) == Coming::Stopped)
     }
 
     /// Whether nothing is left that somebody could set up.
     fn leaves_no_factor(&self, access: &Access, app: &App) -> bool {
-        self.beside.applying(Whom { access: Some(access), client: None }).leave_no_factor(app.config.factors)
+        let whom = Whom { access: Some(access), client: None };
+        self.beside.iter().any(|rules| rules.applying(whom).leave_no_factor(app.config.factors))
     }
+}
+
+/// What becomes of somebody who comes from these places.
+fn leave(rules: &Rules, access: &Access, known: &[Place], now: Timestamp) -> Coming {
+    coming(&rules.applying(Whom { access: Some(access), client: None }), known, now)
 }
 
 /// What becomes of the owners by a change.
@@ -108,8 +116,11 @@ pub(super) async fn owners(
     let people: Vec<UserId> = owners.into_iter().map(|owner| owner.user).collect();
     let known = places(tx, app, (&people, now)).await?;
     let of = |user: &UserId| known.get(user).map_or(&[][..], Vec::as_slice);
-    let all = people.iter().zip(&accesses).map(|(user, access)| change.leaves(access, of(user), now));
-    Ok(Owners::of(&all.collect::<Vec<_>>()))
+    let by = |rules: &Rules| {
+        let all = people.iter().zip(&accesses).map(|(user, access)| leave(rules, access, of(user), now));
+        Owners::of(&all.collect::<Vec<_>>())
+    };
+    Ok(change.beside.iter().map(by).max().unwrap_or(Owners::Spared))
 }
 
 /// The owners, each with what they hold.
@@ -136,9 +147,9 @@ async fn places(
             known.entry(user).or_default().extend(address.parse().map(|address| app.place_of(address)));
         }
     };
-    learn(&mut known, tx.policy_rules().addresses(people, now).await?);
+    learn(&mut known, tx.whereabouts().addresses(people, now).await?);
     let away: Vec<UserId> = people.iter().filter(|user| !known.contains_key(*user)).cloned().collect();
-    learn(&mut known, tx.policy_rules().last_addresses(&away, now.minus(LATELY)).await?);
+    learn(&mut known, tx.whereabouts().last_addresses(&away, now.minus(LATELY)).await?);
     Ok(known)
 }
 
@@ -151,7 +162,7 @@ pub(super) async fn stops_setter(
 ) -> storage::Result<bool> {
     let Some(access) = held_by_setter(tx, context, organization).await? else { return Ok(false) };
     let place = context.address.as_ref().and_then(|address| address.parse().ok()).map(|address| app.place_of(address));
-    Ok(change.covers(&access) && change.leaves(&access, place.as_slice(), context.now) == Coming::Stopped)
+    Ok(change.covers(&access) && change.stops(&access, place.as_slice(), context.now))
 }
 
 /// What the member holds who sets it; none for whoever is not one.

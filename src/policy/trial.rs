@@ -38,8 +38,11 @@ pub async fn begin(
     let outcome = if let Some(value) = value {
         changing::set(tx, (app, context), organization, whom, (setting, value, care)).await?
     } else {
-        let removed = changing::unset_with_care(tx, (app, context), organization, whom, (setting, care));
-        Outcome::removal(removed.await?)
+        match changing::unset_with_care(tx, (app, context), organization, whom, (setting, care)).await {
+            // It is tried without already.
+            Err(Error::NoRule(_)) if before.is_some() => Outcome::removal(None),
+            removed => Outcome::removal(removed?),
+        }
     };
     if outcome.effect == Effect::Unchanged && before.is_none() {
         // There is nothing to try.
@@ -66,7 +69,7 @@ pub async fn begin(
     Ok(Outcome { effect: Effect::Changed, ..outcome })
 }
 
-/// Keeps what is tried in an organization, all of it or one change; how much that was.
+/// Keeps what is tried in an organization, all of it or one change; what that was.
 ///
 /// # Errors
 /// When nothing is tried there.
@@ -75,7 +78,7 @@ pub async fn keep(
     context: &Context,
     organization: &OrganizationId,
     which: Option<(For<'_>, Setting)>,
-) -> Result<usize, Error> {
+) -> Result<Vec<Trial>, Error> {
     tx.organizations().lock(organization).await?;
     let all = tx.policy_trials().of(organization).await?;
     let is_meant = |trial: &Trial| {
@@ -96,7 +99,7 @@ pub async fn keep(
         let event = kept(user, trial.setting, (subject.0, &trial.name));
         tx.record(context, Some(organization), &event);
     }
-    Ok(found.len())
+    Ok(found)
 }
 
 /// Rolls back what is over; how much that was. Of two nodes one does it.
@@ -122,6 +125,7 @@ pub async fn roll_back(app: &App) -> Result<usize, Error> {
 async fn undo(tx: &mut Tx, context: &Context, organization: &OrganizationId) -> Result<usize, Error> {
     tx.organizations().lock(organization).await?;
     let over = tx.policy_trials().take(organization, context.now).await?;
+    let mut rolled_back = 0;
     for trial in &over {
         let (subject, setting) = ((trial.subject.0, trial.subject.1.as_str()), trial.setting);
         let tried = tx.policy_rules().value(organization, subject, setting).await?;
@@ -129,6 +133,8 @@ async fn undo(tx: &mut Tx, context: &Context, organization: &OrganizationId) -> 
             // No rule at all would let in whom neither stops.
             Some(Err(_)) => {
                 tracing::error!(%organization, %setting, "What a rule was before cannot be read; it stays as it was tried.");
+                let user = person(tx, organization, subject).await?;
+                tx.record(context, Some(organization), &kept(user, setting, (subject.0, &trial.name)));
                 continue;
             }
             Some(Ok(value)) => Some(value),
@@ -146,6 +152,7 @@ async fn undo(tx: &mut Tx, context: &Context, organization: &OrganizationId) -> 
             to: trial.former.clone().unwrap_or_default(),
         };
         tx.record(context, Some(organization), &event);
+        rolled_back += 1;
     }
-    Ok(over.len())
+    Ok(rolled_back)
 }

@@ -131,6 +131,36 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// Every reason.
+    pub const ALL: [Self; 12] = [
+        Self::SignOut,
+        Self::Remote,
+        Self::Replaced,
+        Self::PasswordChange,
+        Self::FactorChange,
+        Self::Disabled,
+        Self::NoMembership,
+        Self::Administrator,
+        Self::Expiry,
+        Self::TooMany,
+        Self::Copied,
+        Self::Restore,
+    ];
+
+    /// Whether somebody else than the person may have been in the session, and it was ended for that.
+    #[must_use]
+    pub const fn is_doubtful(self) -> bool {
+        matches!(
+            self,
+            Self::Remote
+                | Self::PasswordChange
+                | Self::FactorChange
+                | Self::Disabled
+                | Self::Administrator
+                | Self::Copied
+        )
+    }
+
     /// Whether refresh tokens with `offline_access` that were given to this session end with it.
     #[must_use]
     pub const fn ends_offline(self) -> bool {

@@ -111,7 +111,7 @@ async fn asked(policies: &Policies, invitation: &Invitation) -> Result<Asked, Er
     let roles = invitation.roles.iter().flatten().map(|at| at.role.clone()).collect();
     // Rules may be for whoever takes a place that is kept.
     let access = Access { roles, member: invitation.membership_id.clone(), ..Access::default() };
-    let ruled = policies.of(&invitation.organization_id).await?;
+    let ruled = policies.of_member(&invitation.organization_id, invitation.membership_id.as_ref()).await?;
     let applying = ruled.applying(Whom { access: Some(&access), client: None });
     Ok(Asked::of(&policies.app.config.password, &applying))
 }

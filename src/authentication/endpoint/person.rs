@@ -282,7 +282,7 @@ async fn is_fresh(policies: &Policies, visit: &Visit, session: &Session) -> Resu
     // Whoever knows a password alone sets up no second factor from where the person never was.
     let is_sure = assurance::meets(&session.acr, assurance::MULTI_FACTOR);
     if let Some(setting) = rules.all().doubt(session.unexpected).filter(|_| !is_sure) {
-        let stopped = note_stop(app, visit, (session, rules.all().by(setting))).await;
+        let stopped = note_stop(policies, visit, (session, rules.all().by(setting))).await;
         stopped.map_err(|error| Error::from(error).into_response())?;
         return Err(Refusal::Forbidden.into_response());
     }
@@ -291,11 +291,12 @@ async fn is_fresh(policies: &Policies, visit: &Visit, session: &Session) -> Resu
 }
 
 /// Writes down which rule kept somebody from changing what they sign in with.
-async fn note_stop(app: &App, visit: &Visit, (session, barrier): (&Session, Barrier)) -> storage::Result<()> {
-    let context = visit_context(app, visit, Actor::User(session.user.clone()));
+async fn note_stop(policies: &Policies, visit: &Visit, (session, barrier): (&Session, Barrier)) -> storage::Result<()> {
+    let Some(times) = policies.recurring.count((session.user.to_string(), barrier.setting)) else { return Ok(()) };
+    let context = visit_context(&policies.app, visit, Actor::User(session.user.clone()));
     let (user, client, setting) = (session.user.to_string(), String::new(), barrier.setting.name().to_owned());
-    let event = Event::PolicyRefusal { user, client, setting, rules: barrier.rules, times: 1 };
-    app.storage.append(move |additions| additions.record(&context, None, &event)).await
+    let event = Event::PolicyRefusal { user, client, setting, rules: barrier.rules, times };
+    policies.app.storage.append(move |additions| additions.record(&context, None, &event)).await
 }
 
 impl<S> FromRequestParts<S> for Enroller

@@ -7,11 +7,7 @@ use crate::{
     geography::{Country, Point},
     id::{OrganizationId, SessionId, UserId},
     secret::TokenHash,
-    storage::{
-        Result, Row, Tx,
-        batch::{in_list, padded},
-        sql,
-    },
+    storage::{Result, Row, Tx, batch::padded, sql},
 };
 
 /// Queries about signs of an attack.
@@ -50,7 +46,9 @@ pub struct Recipient {
 const MOST_COUNTRIES: i64 = 50;
 /// The most people whose organizations are sought after a spraying.
 const MOST_SPRAYED: i64 = 200;
-/// The most owners that get one letter about a sign of an attack.
+/// The most owners of one organization that get one letter, those who have been there longest. All letters are written in the unit
+/// of work of a request, which an attacker may cause: what has to reach every owner is sent by a job of its own
+/// ([`owners_after`](Signals::owners_after)).
 const MOST_OWNERS: i64 = 20;
 
 /// The owners at `$1` who can be written to; of which organizations, whoever asks says.
@@ -163,18 +161,16 @@ impl Signals<'_> {
         rows.iter().map(|row| Ok(OrganizationId::from_stored(row.try_get("organization_id")?))).collect()
     }
 
-    /// The owners of some organizations who can be written to, each once.
+    /// The owners of some organizations who can be written to, each once; of each organization twenty at most.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn owners(&mut self, organizations: &[OrganizationId], now: Timestamp) -> Result<Vec<Recipient>> {
         let mut found = BTreeMap::new();
         for list in padded(organizations) {
-            let text = format!(
-                "{OWNERS} AND r.organization_id IN ({}) ORDER BY u.id LIMIT {MOST_OWNERS}",
-                in_list(2, list.len())
-            );
-            let query = list.iter().fold(sql(text).bind(now.0), |query, id| query.bind(id.as_str().to_owned()));
+            let query = list
+                .iter()
+                .fold(sql(some_owners(list.len())).bind(now.0), |query, id| query.bind(id.as_str().to_owned()));
             for row in &query.fetch_all(self.0.connection()).await? {
                 found.insert(row.try_get::<String>("id")?, recipient(row)?);
             }
@@ -202,6 +198,18 @@ impl Signals<'_> {
             .await?;
         rows.iter().map(|row| Ok((UserId::from_stored(row.try_get("id")?), recipient(row)?))).collect()
     }
+}
+
+/// Some owners of each of so many organizations.
+fn some_owners(organizations: usize) -> String {
+    let of_one = |number: usize| {
+        format!(
+            "SELECT id, email, name, locale FROM \
+             ({OWNERS} AND r.organization_id = ${} ORDER BY u.id LIMIT {MOST_OWNERS}) AS s{number}",
+            number + 1
+        )
+    };
+    (1..=organizations).map(of_one).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 fn recipient(row: &Row) -> Result<Recipient> {

@@ -164,11 +164,12 @@ pub(super) async fn keep(
         return Err(Usage("name the setting, or leave out for whom: then all that is tried is kept".to_owned()).into());
     }
     let found = subject.find(&mut shell.app.storage.read().await?, (&of.id, &of.slug)).await?;
-    let (context, id) = (shell.context(), of.id.clone());
+    let (context, organization, desk) = (shell.context(), of.clone(), recovery::desk(shell).await?);
     let work = shell.app.storage.write::<_, policy::Error, _>(move |tx| {
         Box::pin(async move {
             let which = setting.map(|setting| ((found.kind, found.id.as_str()), setting));
-            trial::keep(tx, &context, &id, which).await
+            let kept = trial::keep(tx, &context, &organization.id, which).await?;
+            requiring::tell_kept(tx, &context, &desk, (&organization, &kept)).await
         })
     });
     work.await?;

@@ -2,6 +2,7 @@
 
 mod rules;
 mod trials;
+mod whereabouts;
 
 pub use rules::{PolicyRules, StoredRule};
 pub use trials::{PolicyTrials, Trial};

@@ -17,9 +17,6 @@ use crate::{
     text::Slug,
 };
 
-/// So many sessions of a person say where they come from.
-const LATEST: usize = 20;
-
 /// Queries of rules.
 pub struct PolicyRules<'t>(&'t mut Tx);
 
@@ -99,6 +96,49 @@ impl PolicyRules<'_> {
     pub async fn of(&mut self, organization: &OrganizationId) -> Result<Vec<StoredRule>> {
         let keys = [organization.as_str()];
         let rows = self.rows(&keys, |organizations| format!("p.organization_id IN ({organizations})")).await?;
+        self.stored(rows).await
+    }
+
+    /// The rules of an organization that are not for one member alone, and whether there are others.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::policy) async fn shared(&mut self, organization: &OrganizationId) -> Result<(Vec<StoredRule>, bool)> {
+        let rows = self.rows(&[organization.as_str()], shared).await?;
+        let any =
+            sql("SELECT subject_id FROM policy_rules WHERE organization_id = $1 AND subject_kind = 'member' LIMIT 1")
+                .bind(organization.as_str().to_owned())
+                .fetch_optional(self.0.connection())
+                .await?;
+        Ok((self.stored(rows).await?, any.is_some()))
+    }
+
+    /// The rules of an organization for one person alone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::policy) async fn own(
+        &mut self,
+        organization: &OrganizationId,
+        user: &UserId,
+    ) -> Result<Vec<StoredRule>> {
+        let query = sql(select(OWN)).bind(organization.as_str().to_owned()).bind(user.as_str().to_owned());
+        let rows = query.fetch_all(self.0.connection()).await?;
+        self.stored(rows).await
+    }
+
+    /// The rules of an organization that come back when what is tried of them is over; not what cannot be read any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::policy) async fn formers(&mut self, organization: &OrganizationId) -> Result<Vec<StoredRule>> {
+        let query = sql(select_from(FORMERS, "p.organization_id = $1")).bind(organization.as_str().to_owned());
+        let mut rows = query.fetch_all(self.0.connection()).await?;
+        let text = |row: &Row, column: &'static str| row.try_get::<String>(column).unwrap_or_default();
+        rows.retain(|row| {
+            let setting = text(row, "setting").parse::<Setting>();
+            setting.is_ok_and(|setting| setting.kind().parse(&text(row, "value")).is_ok())
+        });
         self.stored(rows).await
     }
 
@@ -245,49 +285,26 @@ impl PolicyRules<'_> {
         }
         Ok(found)
     }
-
-    /// Where some people are signed in from now.
-    pub(in crate::policy) async fn addresses(
-        &mut self,
-        people: &[UserId],
-        now: Timestamp,
-    ) -> Result<Vec<(UserId, String)>> {
-        self.latest_addresses(people, ("ended_at IS NULL AND expires_at > $1", now)).await
-    }
-
-    /// Where some people were signed in from since then, whether they still are or not.
-    pub(in crate::policy) async fn last_addresses(
-        &mut self,
-        people: &[UserId],
-        since: Timestamp,
-    ) -> Result<Vec<(UserId, String)>> {
-        self.latest_addresses(people, ("last_seen_at > $1", since)).await
-    }
-
-    /// The addresses of the latest sessions of each, of those that a condition on an instant lets through.
-    async fn latest_addresses(
-        &mut self,
-        people: &[UserId],
-        (condition, instant): (&str, Timestamp),
-    ) -> Result<Vec<(UserId, String)>> {
-        let mut found = vec![];
-        for list in padded(people) {
-            let query = sql(latest(condition, list.len())).bind(instant.0);
-            let query = list.iter().fold(query, |query, id| query.bind(id.as_str().to_owned()));
-            for row in query.fetch_all(self.0.connection()).await? {
-                found.push((UserId::from_stored(row.try_get("user_id")?), row.try_get("address")?));
-            }
-        }
-        Ok(found)
-    }
 }
+
+/// Rules for the person `$2` alone in the organization `$1`.
+const OWN: &str = "p.organization_id = $1 AND p.subject_kind = 'member' AND p.subject_id IN \
+     (SELECT id FROM memberships WHERE user_id = $2 AND organization_id = $1)";
+
+/// What rules were, that are tried as something else.
+const FORMERS: &str = "(SELECT organization_id, subject_kind, subject_id, setting, former AS value, ends_at AS set_at, \
+     '' AS set_by FROM policy_trials WHERE former IS NOT NULL)";
 
 /// Rules with what their subjects are called.
 fn select(clause: &str) -> String {
+    select_from("policy_rules", clause)
+}
+
+fn select_from(rules: &str, clause: &str) -> String {
     format!(
         "SELECT p.organization_id, o.slug AS organization_slug, p.subject_kind, p.subject_id, \
          COALESCE(r.slug, g.slug, l.slug) AS slug, p.setting, p.value, p.set_at, p.set_by \
-         FROM policy_rules p \
+         FROM {rules} p \
          JOIN organizations o ON o.id = p.organization_id \
          LEFT JOIN roles r ON p.subject_kind = 'role' AND r.id = p.subject_id \
          LEFT JOIN groups g ON p.subject_kind = 'group' AND g.id = p.subject_id \
@@ -304,18 +321,6 @@ fn shared(keys: &str) -> String {
 /// Rules that are. An id of a member is that of no organization, so one list is enough for both.
 fn own(keys: &str) -> String {
     format!("p.organization_id IN ({keys}) AND p.subject_kind = 'member' AND p.subject_id IN ({keys})")
-}
-
-/// Of each of so many people some steps in an index, however many sessions they have had.
-fn latest(condition: &str, people: usize) -> String {
-    let of_one = |number: usize| {
-        format!(
-            "SELECT user_id, address FROM (SELECT user_id, address FROM sessions \
-             WHERE user_id = ${} AND completed_at IS NOT NULL AND {condition} ORDER BY id DESC LIMIT {LATEST}) AS s{number}",
-            number + 1
-        )
-    };
-    (1..=people).map(of_one).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// Who sets a rule, as lists show it.
@@ -366,22 +371,6 @@ mod tests {
         testing::{databases, plan},
     };
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn where_people_came_from_is_a_few_steps_in_an_index_each() {
-        for database in databases().await {
-            for (condition, index) in
-                [("ended_at IS NULL AND expires_at > $1", "sessions_"), ("last_seen_at > $1", "sessions_of_people")]
-            {
-                let values = vec![1.into(), "usr_1".into(), "usr_2".into()];
-                let plan = plan(&database.storage, &latest(condition, 2), values).await;
-                assert!(plan.contains(index), "{plan}");
-                for costly in ["SCAN sessions", "Seq Scan on sessions", "TEMP B-TREE", "Sort"] {
-                    assert!(!plan.contains(costly), "{plan}");
-                }
-            }
-        }
-    }
-
     /// As many rules for one member each, and one for all.
     async fn put_rules_of_members(storage: &Storage, count: u32) {
         let statement = format!(
@@ -416,13 +405,17 @@ mod tests {
             let found = tx.policy_rules().about(&[(&member, &organization)]).await.unwrap();
             assert_eq!(found.into_iter().map(|one| one.subject.1).collect::<Vec<_>>(), ["mem_17", ""]);
             assert_eq!(tx.policy_rules().of(&organization).await.unwrap().len(), 5_001);
+            let (for_all, are_others) = tx.policy_rules().shared(&organization).await.unwrap();
+            assert_eq!((for_all.len(), are_others), (1, true));
             drop(tx);
             let keys = || vec!["mem_17".into(), "org_a".into()];
             let by_key = match database.storage.engine() {
                 Engine::Sqlite => "(organization_id=? AND subject_kind=? AND subject_id=?)",
                 Engine::Postgres => "Index Cond: (subject_id = ANY",
             };
-            for (clause, step) in [(shared("$1, $2"), "policy_rules_shared"), (own("$1, $2"), by_key)] {
+            for (clause, step) in
+                [(shared("$1, $2"), "policy_rules_shared"), (own("$1, $2"), by_key), (OWN.to_owned(), "")]
+            {
                 let plan = plan(&database.storage, &select(&clause), keys()).await;
                 assert!(plan.contains(step), "{clause}: {plan}");
                 for costly in ["SCAN p", "Seq Scan on policy_rules"] {

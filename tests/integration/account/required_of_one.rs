@@ -11,7 +11,9 @@ use lanyard::{
     },
     clock::Timestamp,
     id::MembershipId,
+    policy::{self, changing::Care, trial},
     server,
+    setting::{Setting, SubjectKind},
 };
 
 use super::second_factor::{code_of, seed_of};
@@ -143,7 +145,58 @@ async fn only_a_kind_that_may_be_set_up_is_asked_for() {
         // Other rules ask for more than this one would let them set up.
         super::crowds::rule(&app, lanyard::setting::Setting::FactorRequired, "phishing-resistant").await;
         let said = require(&app, (PRIYA, "riverside"), wanted(&[Kind::Totp])).await.unwrap_err().to_string();
-        assert!(said.contains("nothing that this person may set up is"), "{said}");
+        assert!(said.contains("nothing that this person may set up is phishing-resistant"), "{said}");
+    }
+}
+
+/// Tries `factor.required` for Priya alone, or tries to do without it.
+async fn tries(app: &TestApp, value: Option<&str>) {
+    let (inner, context) = (app.app.clone(), app.app.context(Actor::Server));
+    let (member, at) = (membership(app, (PRIYA, "riverside")).await, app.organization("riverside").await);
+    let value = value.map(|text| Setting::FactorRequired.kind().parse(text).unwrap());
+    let done: Result<(), policy::Error> = unit!(app, |tx| {
+        let whom = ((SubjectKind::Member, member.as_str()), "priya");
+        let change = (Setting::FactorRequired, value.as_ref(), Care::SpareOwners);
+        trial::begin(tx, (&inner, &context), &at, whom, change).await.map(drop)
+    });
+    done.unwrap();
+    assert_eq!(app.mails().await.len(), 0, "nobody is told of what may be over in ten minutes");
+}
+
+/// Keeps what is tried for Priya, or (not by name) all that is tried.
+async fn keeps(app: &TestApp, is_by_name: bool) {
+    let (context, member) = (app.app.context(Actor::Server), membership(app, (PRIYA, "riverside")).await);
+    let desk = Desk { site: server::site(&app.app).await.expect("a site"), sealer: app.app.sealer.clone() };
+    let of = app.read().await.organizations().by_reference("riverside").await.unwrap().unwrap();
+    let done: Result<(), policy::Error> = unit!(app, |tx| {
+        let which = is_by_name.then_some(((SubjectKind::Member, member.as_str()), Setting::FactorRequired));
+        let kept = trial::keep(tx, &context, &of.id, which).await?;
+        requiring::tell_kept(tx, &context, &desk, (&of, &kept)).await
+    });
+    done.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_tried_and_is_kept_is_told_as_if_it_had_been_said_at_once() {
+    for app in TestApp::each().await {
+        for (tried, is_by_name, kind) in [
+            (Some("multi-factor"), true, "factor-required"),
+            (Some("phishing-resistant"), false, "factor-required"),
+            (None, false, "factor-not-required"),
+        ] {
+            tries(&app, tried).await;
+            keeps(&app, is_by_name).await;
+            assert_eq!(app.mail().await.kind, kind, "{tried:?}");
+        }
+        // Said in earnest while it is tried, it is told as well; taken back then, nothing was ever said.
+        tries(&app, Some("multi-factor")).await;
+        let told = require(&app, (PRIYA, "riverside"), any(None)).await.unwrap();
+        assert_eq!((told, app.mail().await.kind.as_str()), (Told::Mailed(PRIYA.to_owned()), "factor-required"));
+        tries(&app, None).await;
+        require(&app, (PRIYA, "riverside"), None).await.unwrap();
+        assert_eq!(app.mail().await.kind, "factor-not-required");
+        tries(&app, Some("multi-factor")).await;
+        assert_eq!(require(&app, (PRIYA, "riverside"), None).await.unwrap(), Told::NothingNew);
     }
 }
 

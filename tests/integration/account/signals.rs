@@ -126,6 +126,14 @@ async fn whoever_comes_unexpectedly_proves_more_where_rules_say_so() {
         }
         let refusals = app.recorded("policy-refusal", "failure").await;
         assert!(refusals >= 3, "{refusals}");
+        // Whoever reloads the page on and on fills no audit log.
+        app.wait(Duration::from_hours(24));
+        let mut thief = app.browser();
+        signs_in_from(&mut thief, MADRID).await.expect(200, "Hello, Priya");
+        for _ in 0..20 {
+            assert_eq!(thief.get("/account/security").await.status, 403);
+        }
+        assert_eq!(app.recorded("policy-refusal", "failure").await, refusals + 7, "1 to 5, 8, and 16 times");
         // Where the person is known, in the browser that is known, nothing is asked.
         signs_in_from(&mut at_home, COPENHAGEN).await.expect(200, "Hello, Priya");
         assert!(at_home.get(&request("scope=openid")).await.location().is_some());

@@ -9,7 +9,7 @@ use lanyard::{
     policy::{
         self,
         changing::{self, Care, Effect, Outcome},
-        trial,
+        preset, trial,
     },
     session::{Authenticated, EndReason, Lifetime},
     setting::{Setting, SubjectKind},
@@ -76,17 +76,31 @@ impl Clinic {
             .await
     }
 
-    /// Tries a rule for the whole organization.
+    /// Tries a rule for the whole organization, or tries to do without.
     async fn tries(&self, (setting, value): (Setting, &str)) -> Outcome {
         let (app, context, at) = (self.app.clone(), self.context(), self.organization("riverside").await);
-        let value = setting.kind().parse(value).unwrap();
+        let value = (!value.is_empty()).then(|| setting.kind().parse(value).unwrap());
         self.write(move |tx| {
             Box::pin(async move {
                 let whom = ((SubjectKind::Organization, ""), "riverside");
-                Ok(trial::begin(tx, (&app, &context), &at, whom, (setting, Some(&value), Care::SpareOwners)).await?)
+                Ok(trial::begin(tx, (&app, &context), &at, whom, (setting, value.as_ref(), Care::SpareOwners)).await?)
             })
         })
         .await
+    }
+
+    /// Takes a rule for the whole organization back.
+    async fn unsets(&self, (setting, care): (Setting, Care)) -> Result<Option<String>, policy::Error> {
+        let (app, context, at) = (self.app.clone(), self.context(), self.organization("riverside").await);
+        self.app
+            .storage
+            .write::<_, policy::Error, _>(move |tx| {
+                Box::pin(async move {
+                    let whom = ((SubjectKind::Organization, ""), "riverside");
+                    changing::unset_with_care(tx, (&app, &context), &at, whom, (setting, care)).await
+                })
+            })
+            .await
     }
 
     async fn networks(&self, value: &str) -> Result<Outcome, policy::Error> {
@@ -121,6 +135,14 @@ async fn an_owner_who_is_not_signed_in_is_known_by_where_they_were_last() {
         let forced = clinic.try_rule((Setting::NetworkAllowed, "10.0.0.0/8"), Care::Forced).await.unwrap();
         assert!(!forced.is_unchecked, "whoever means it is told nothing");
 
+        // The last one counts alone, but for one in which there may have been somebody else.
+        clinic.comes("olivia", ("192.0.2.99", 48), SIGNED_OUT).await;
+        assert!(stops(&clinic.networks("192.0.2.7").await), "they were elsewhere since");
+        for misused in EndReason::ALL.into_iter().filter(|reason| reason.is_doubtful()) {
+            clinic.comes("olivia", ("203.0.113.66", 30), Some(misused)).await;
+            assert!(stops(&clinic.networks("203.0.113.66").await), "{misused:?}");
+            assert!(!stops(&clinic.networks("192.0.2.99").await), "{misused:?}");
+        }
         // A session that ended by itself says as much, and one that runs says where they are now.
         clinic.comes("olivia", ("198.51.100.7", 24), None).await;
         assert!(!stops(&clinic.networks("198.51.100.7").await), "of a day ago, long over");
@@ -235,22 +257,101 @@ async fn a_rule_that_lets_owners_in_from_elsewhere_is_not_taken_back_without_a_w
         clinic.comes("olivia", ("198.51.100.7", 1), None).await;
         clinic.try_rule((Setting::NetworkOtherwise, "alert"), Care::SpareOwners).await.unwrap();
         clinic.try_rule((Setting::NetworkAllowed, "10.0.0.0/8"), Care::SpareOwners).await.unwrap();
-        let unset = async |care: Care| {
-            let (app, context, at) = (clinic.app.clone(), clinic.context(), clinic.organization("riverside").await);
-            clinic
-                .app
-                .storage
-                .write::<_, policy::Error, _>(move |tx| {
-                    Box::pin(async move {
-                        let whom = ((SubjectKind::Organization, ""), "riverside");
-                        let change = (Setting::NetworkOtherwise, care);
-                        changing::unset_with_care(tx, (&app, &context), &at, whom, change).await
-                    })
-                })
-                .await
-        };
+        let unset = async |care: Care| clinic.unsets((Setting::NetworkOtherwise, care)).await;
         let refused = unset(Care::SpareOwners).await.unwrap_err();
         assert!(matches!(refused, policy::Error::StopsOwners(Setting::NetworkOtherwise)), "{refused}");
-        assert_eq!(unset(Care::Forced).await.unwrap(), "alert", "nothing was changed before");
+        assert_eq!(unset(Care::Forced).await.unwrap().as_deref(), Some("alert"), "nothing was changed before");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stops_owners_only_when_something_tried_is_over_is_refused_as_well() {
+    const ALLOWED: Setting = Setting::NetworkAllowed;
+    const OTHERWISE: Setting = Setting::NetworkOtherwise;
+    for clinic in Clinic::each().await {
+        clinic.leaves_jobs();
+        clinic.comes("olivia", ("198.51.100.7", 0), None).await;
+        for (case, before, tried, set) in [
+            ("a word that was not there before", vec![], (OTHERWISE, "alert"), (ALLOWED, "10.0.0.0/8")),
+            ("a milder word", vec![(OTHERWISE, "deny")], (OTHERWISE, "step-up"), (ALLOWED, "10.0.0.0/8")),
+            (
+                "a wider network",
+                vec![(OTHERWISE, "alert"), (ALLOWED, "10.0.0.0/8")],
+                (ALLOWED, "10.0.0.0/8, 198.51.100.0/24"),
+                (OTHERWISE, "deny"),
+            ),
+            (
+                "no network at all",
+                vec![(OTHERWISE, "alert"), (ALLOWED, "10.0.0.0/8")],
+                (ALLOWED, ""),
+                (OTHERWISE, "deny"),
+            ),
+        ] {
+            for rule in &before {
+                clinic.try_rule(*rule, Care::Forced).await.unwrap();
+            }
+            clinic.tries(tried).await;
+            let refused = clinic.try_rule(set, Care::SpareOwners).await;
+            assert!(stops(&refused), "{case}: {refused:?}");
+            let hint = refused.unwrap_err().to_string();
+            assert!(hint.contains("when what is tried is over"), "{hint}");
+            let olivia = clinic.app.context(Actor::User(clinic.user("olivia").await));
+            let olivia = Context { address: Some("198.51.100.7".to_owned()), ..olivia };
+            let mild = (ALLOWED, "198.51.100.0/24");
+            clinic.try_rule_for((SubjectKind::Organization, ""), (olivia, mild, Care::SpareOwners)).await.unwrap();
+            for setting in [ALLOWED, OTHERWISE] {
+                clinic.unsets((setting, Care::Forced)).await.ok();
+            }
+        }
+        // What is kept is not rolled back.
+        clinic.tries((OTHERWISE, "alert")).await;
+        clinic.try_rule((OTHERWISE, "alert"), Care::SpareOwners).await.unwrap();
+        clinic.try_rule((ALLOWED, "10.0.0.0/8"), Care::SpareOwners).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_is_tried_without_is_taken_back_for_good() {
+    const HISTORY: Setting = Setting::PasswordHistory;
+    for clinic in Clinic::each().await {
+        let rolls_back = async || {
+            clinic.app.clock.advance(trial::LENGTH);
+            trial::roll_back(&clinic.app).await.unwrap()
+        };
+        let kept = async || clinic.recorded("policy-keep").await;
+        // By name, and by a preset that says nothing of it.
+        clinic.try_rule((HISTORY, "5"), Care::SpareOwners).await.unwrap();
+        assert_eq!(clinic.tries((HISTORY, "")).await.former.as_deref(), Some("5"));
+        assert_eq!(clinic.unsets((HISTORY, Care::SpareOwners)).await.unwrap().as_deref(), Some("5"));
+        assert_eq!((kept().await, rolls_back().await), (1, 0));
+        let again = clinic.unsets((HISTORY, Care::SpareOwners)).await.unwrap_err();
+        assert!(matches!(again, policy::Error::NoRule(HISTORY)), "{again}");
+
+        clinic.try_rule((HISTORY, "5"), Care::SpareOwners).await.unwrap();
+        clinic.tries((HISTORY, "")).await;
+        let (app, context, at) = (clinic.app.clone(), clinic.context(), clinic.organization("riverside").await);
+        clinic
+            .write(move |tx| {
+                Box::pin(async move {
+                    let whom = ((SubjectKind::Organization, ""), "riverside");
+                    let preset = preset::named("nist-800-63b").unwrap();
+                    Ok(preset::apply(tx, (&app, &context), &at, whom, preset).await?)
+                })
+            })
+            .await;
+        assert_eq!((kept().await, rolls_back().await), (2, 0));
+
+        // Tried for longer, it comes back later.
+        clinic.try_rule((HISTORY, "5"), Care::SpareOwners).await.unwrap();
+        clinic.tries((HISTORY, "")).await;
+        clinic.app.clock.advance(trial::LENGTH / 2);
+        clinic.tries((HISTORY, "")).await;
+        clinic.app.clock.advance(trial::LENGTH / 2);
+        assert_eq!(trial::roll_back(&clinic.app).await.unwrap(), 0, "it was tried again");
+        assert_eq!(rolls_back().await, 1);
+        assert_eq!(clinic.unsets((HISTORY, Care::SpareOwners)).await.unwrap().as_deref(), Some("5"));
+        // What was only tried was nothing before.
+        clinic.tries((HISTORY, "3")).await;
+        assert_eq!(clinic.unsets((HISTORY, Care::SpareOwners)).await.unwrap(), None);
     }
 }

@@ -61,8 +61,9 @@ async fn what_was_before_and_cannot_be_read_lets_nobody_in_whom_the_trial_stops(
             })
             .await;
         clinic.app.clock.advance(trial::LENGTH);
-        trial::roll_back(&clinic.app).await.unwrap();
+        assert_eq!(trial::roll_back(&clinic.app).await.unwrap(), 0);
         assert_eq!((status().await, clinic.recorded("policy-rollback").await), (403, 0), "it stays as it was tried");
+        assert_eq!(clinic.recorded("policy-keep").await, 1, "which is written down");
         clinic.app.clock.advance(trial::LENGTH);
         assert_eq!(trial::roll_back(&clinic.app).await.unwrap(), 0, "and is looked at once");
         assert_eq!(status().await, 403);
