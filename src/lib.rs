@@ -14,7 +14,7 @@
 //!   [`permission`] decides what somebody may do in Lanyard itself.
 //! * **Signing in**: [`upstream`] is whom an organization trusts to say who its people are; [`ldap`] speaks to directories; [`authentication`], whose `flow` says which step is next;
 //!   [`federation`] brings the people of upstreams.
-//! * **Protocols**: [`oauth`], that is OAuth 2 and OpenID Connect; [`scim`], by which IT departments push people and groups.
+//! * **Protocols**: [`oauth`], that is OAuth 2 and OpenID Connect; [`saml`], by which staff come from another identity provider; [`scim`], by which IT departments push people and groups.
 //! * **Faces**: [`account`], the person's own pages.
 //! * **Assembly**: [`server`] merges every feature's router, [`worker`] runs jobs, [`node`] is both; [`demo`] is a clinic to
 //!   try with an app of its own; [`cli`] has one file per command.
@@ -75,6 +75,7 @@ pub mod federation;
 
 // ── protocols ──
 pub mod oauth;
+pub mod saml;
 pub mod scim;
 
 // ── faces ──

@@ -1,0 +1,15 @@
+//! Lanyard as a service provider: staff sign in at the identity provider of a hospital or practice.
+//!
+//! `settings`: such an identity provider as an administrator describes it, above the `preset` of its kind. `request`: what we
+//! ask. `response`: what is answered, and what of it is believed. `assertion`: what came of that. `logout`: signing out, both
+//! ways.
+
+pub mod assertion;
+pub mod logout;
+pub mod preset;
+pub mod request;
+pub mod response;
+pub mod settings;
+mod source;
+
+pub use self::{assertion::Assertion, preset::Preset, settings::Settings};
