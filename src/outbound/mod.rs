@@ -185,6 +185,17 @@ impl Outbound {
         .await
     }
 
+    /// Sends a request that a library has made.
+    ///
+    /// # Errors
+    /// [`Fault`]. An answer that is no success is no fault.
+    pub async fn carry(&self, request: http::Request<Vec<u8>>) -> Result<Answer, Fault> {
+        let (head, body) = request.into_parts();
+        let url = Url::parse(&head.uri.to_string()).map_err(|_| Fault::Forbidden("it is no address".to_owned()))?;
+        let fill = |request: RequestBuilder| request.headers(head.headers).body(body);
+        self.send(&url, (head.method, Bounds::default()), fill).await
+    }
+
     /// Calls an interface.
     ///
     /// # Errors

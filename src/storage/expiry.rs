@@ -38,6 +38,7 @@ macro_rules! expiring {
 }
 
 expiring! {
+    "upstream_requests" by "hash" when "expires_at < $1" kept Duration::ZERO;
     "stored_requests" by "token_hash" when "expires_at < $1" kept Duration::ZERO;
     "pushed_requests" by "hash" when "expires_at < $1" kept Duration::ZERO;
     "replays" by "hash" when "expires_at < $1" kept Duration::ZERO;

@@ -96,6 +96,7 @@ const STEPS: &[Step] = migrations! {
     "202611240018" "groups_of_roles";
     "202611240031" "upstreams";
     "202611240058" "unsettled_upstreams";
+    "202611240329" "upstream_requests";
 };
 
 /// What was applied; made and named by the library that applied the first steps.
