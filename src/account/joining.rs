@@ -123,7 +123,8 @@ pub async fn join(
                 leave(tx, &context, new.present).await?;
                 let proof = Assurance::of(&[Method::Password]).into();
                 let lifetime = cached::lifetime_of_newcomer(tx, &ruling, &user.id, context.now).await?;
-                let who = Authenticated { user: user.id, proof, user_agent: new.user_agent, browser: new.browser };
+                let who =
+                    Authenticated { user: user.id, proof, user_agent: new.user_agent, browser: new.browser, via: None };
                 tx.sessions().begin(&context, hash, who, lifetime).await?;
                 Ok(organization)
             })

@@ -338,6 +338,10 @@ events! {
     UpstreamRunFailure "upstream-run" Failure { upstream: UpstreamId, reason: String } upstream;
     /// So many people were to be shut out at once that nobody was, before somebody says that it is meant.
     UpstreamBrake "upstream-brake" Failure { upstream: UpstreamId, leaving: u64 } upstream;
+    /// An upstream vouched for somebody who was not let in, or said what does not count: `subject` is whom it named.
+    UpstreamRefusal "upstream-sign-in" Failure { upstream: UpstreamId, subject: String, reason: String } upstream;
+    /// An upstream vouches for a person from now on.
+    UpstreamLink "upstream-link" Success { upstream: UpstreamId, user: UserId, subject: String } upstream;
     /// A signing key was made, activated, retired, dropped or revoked.
     KeyChange "key-change" Success { key: String, change: String } key [Keys];
     /// The master key was replaced.

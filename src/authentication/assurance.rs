@@ -55,6 +55,23 @@ pub struct Assurance {
 }
 
 impl Assurance {
+    /// What a second factor comes to, proved soon after what `amr` names: by a password, or by what an upstream vouches for.
+    #[must_use]
+    pub fn beside(amr: &[String], method: Method) -> Self {
+        let Self { acr, amr: proved } = Self::of(&[Method::Password, method]);
+        if amr.iter().any(|word| word == "pwd") {
+            return Self { acr, amr: proved };
+        }
+        let first = amr.iter().filter(|word| *word != "mfa").cloned();
+        let mut amr: Vec<String> = vec![];
+        for word in first.chain(proved.into_iter().filter(|word| word != "pwd")) {
+            if !amr.contains(&word) {
+                amr.push(word);
+            }
+        }
+        Self { acr, amr }
+    }
+
     /// What these come to, proved one soon after the other.
     #[must_use]
     pub fn of(methods: &[Method]) -> Self {

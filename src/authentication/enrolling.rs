@@ -188,7 +188,7 @@ impl Enrolled {
             tx.sessions().end_all_of_user(context, user, Some(&session.id), reason).await?;
         }
         // The password was proved when it was: this is no sign-in.
-        let set_up: Proof = Assurance::of(&[Method::Password, self.method]).into();
+        let set_up: Proof = Assurance::beside(&session.amr, self.method).into();
         // A session that is as sure already says how it was proved, and is no less sure for it.
         let is_as_sure = assurance::meets(&session.acr, &set_up.acr);
         let (acr, amr) = if is_as_sure { (session.acr.clone(), session.amr.clone()) } else { (set_up.acr, set_up.amr) };

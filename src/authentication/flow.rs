@@ -149,6 +149,7 @@ mod tests {
             user_agent: String::new(),
             address: String::new(),
             station: None,
+            via: None,
             completed_at: Some(AT),
             unexpected: crate::session::Unexpected::default(),
             ended_at: None,

@@ -136,6 +136,17 @@ impl Door {
         })
     }
 
+    /// Whether a right password would be good now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn is_open(&self, tx: &mut Tx, app: &App) -> storage::Result<bool> {
+        let key = self.account_key().unwrap_or_else(|| self.key());
+        let now = app.clock.now();
+        let is_shut = |tally: Tally| is_locked(&tally, now) || !wait(app, &tally, now).is_zero();
+        Ok(!tx.throttles().find(key).await?.is_some_and(is_shut))
+    }
+
     /// Somebody came in: former failures are forgotten.
     ///
     /// # Errors

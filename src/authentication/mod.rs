@@ -7,6 +7,7 @@
 
 pub mod admitted;
 pub mod allowed;
+pub mod arriving;
 pub mod assurance;
 pub mod confirming;
 mod copied_key;
@@ -14,6 +15,7 @@ pub mod emergency;
 pub mod enrolling;
 pub mod factor;
 pub mod flow;
+mod in_directory;
 pub mod invitation;
 pub mod known_device;
 pub mod lockout;
@@ -42,6 +44,7 @@ use tokio::sync::Semaphore;
 use crate::{
     app::App,
     authentication::factor::{hasher::Hasher, passkey::RelyingParty},
+    ldap::Directories,
     limit::SignInLimit,
     policy::password::known::{Fault, Known},
 };
@@ -55,6 +58,8 @@ pub struct Authenticator {
     pub limit: Arc<SignInLimit>,
     /// The site that passkeys are for.
     pub relying_party: Arc<RelyingParty>,
+    /// Where people prove passwords that are not kept here.
+    pub directories: Directories,
     /// Passwords that are known; nobody sets one while they cannot be read.
     known: Result<Known, Arc<Fault>>,
     /// New passwords that are judged at a time.
@@ -69,6 +74,7 @@ impl Authenticator {
             hasher: Hasher::start(app.config.password.hashing, app.random.clone()),
             limit: Arc::new(SignInLimit::new(&app.config.throttle, &app.clock, &app.random)),
             relying_party: Arc::new(RelyingParty::of(app.config.server.issuer.url())),
+            directories: Directories::default(),
             known: Known::open(app.config.password.known_passwords.as_deref()).map_err(Arc::new),
             judging: Arc::new(Semaphore::new(2)),
         }

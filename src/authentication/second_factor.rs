@@ -155,7 +155,7 @@ async fn judged(app: &App, (room, allowed): (Room, Allowed), attempt: Attempt) -
                 };
                 // Whoever has only a recovery code has lost the factor, and is asked again.
                 let known = known.map(|known| if factor.is_some() { known } else { known.not_remembered() });
-                let said = Assurance::of(&[Method::Password, method]).into();
+                let said = Assurance::beside(&session.amr, method).into();
                 let said = Proved { factor, client, ..said };
                 let with = Completing { session: &session, room: &room, token: hash, proof: said, known };
                 if !complete(tx, &context, with).await? {

@@ -7,44 +7,34 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
-    assurance::{self, Assurance, Method},
+    arriving::{self, Arriving, Entrant, Place, Settled},
+    assurance::{Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
-    known_device::Known,
+    in_directory::{Answer, Directories},
     lockout::{self, Door, Lockout, Way},
-    remembered::{self, is_remembered},
-    room::Room,
-    second_factor::{Completing, complete},
 };
 use crate::{
     app::App,
     audit::{Actor, Context, Event},
     clock::Timestamp,
     directory::user::User,
+    ldap::trouble::Refusal,
     limit::{Network, Verdict},
     policy::Policies,
-    secret::{ExposeSecret, SecretString, TokenHash},
-    session::{Authenticated, EndReason, Extent, Liveness, Proof, Session},
+    secret::{ExposeSecret, SecretString},
+    session::Via,
     storage::{self, Tx},
     text::UserName,
-    web::{Site, device::Device},
 };
 
 /// Who tries, from where.
 pub struct Attempt {
-    /// When, in which request and from which address.
-    pub context: Context,
+    /// The browser.
+    pub arriving: Arriving,
     /// The network that is counted.
     pub network: Network,
-    /// What the browser says it is.
-    pub user_agent: String,
-    /// The session that this browser has now.
-    pub present: Option<TokenHash>,
-    /// The client that sent the person.
-    pub client: Option<String>,
-    /// The browser's cookie.
-    pub browser: Option<TokenHash>,
-    /// The site whose letters tell of a lock.
-    pub site: Site,
+    /// The organization that is signed in to, by id or slug.
+    pub organization: Option<String>,
     /// The user name as it was typed.
     pub user_name: String,
     /// The password as it was typed.
@@ -61,6 +51,10 @@ pub enum Outcome {
     Wait(Duration),
     /// The password was right, but the person is signed in as often as they may be.
     Full,
+    /// The directory of the person's organization says that the password is right, and why they may not come in.
+    Closed(Refusal),
+    /// The directory of the person's organization does not answer.
+    Silent,
 }
 
 /// Why an attempt could not be answered.
@@ -77,8 +71,22 @@ pub enum Fault {
 /// What is decided about an attempt.
 #[derive(Debug, PartialEq, Eq)]
 enum Judgement {
-    Accepted { is_outdated: bool },
+    Accepted(By),
     Refused(&'static str),
+    Closed(Refusal),
+    Silent,
+}
+
+/// By what somebody has proved who they are.
+#[derive(Debug, PartialEq, Eq)]
+enum By {
+    /// The password that is kept here.
+    Password {
+        /// Whether its hash costs less than it has to.
+        is_outdated: bool,
+    },
+    /// One that a directory compared, where this stays of the person.
+    Directory(Via, String),
 }
 
 /// Tries to sign in.
@@ -92,11 +100,14 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
         Ok(name) => (tx.users().by_login_name(&name).await?, name.as_str().to_owned()),
         Err(_) => (None, attempt.user_name.trim().to_lowercase()),
     };
-    let door = Door::of((&mut tx, app), user.as_ref(), &folded, attempt.browser).await?;
+    let (user, directories) = Directories::of(&mut tx, (user, &folded), attempt.organization.as_deref()).await?;
+    let door = Door::of((&mut tx, app), user.as_ref(), &folded, attempt.arriving.browser).await?;
     let tally = tx.throttles().find(door.key()).await?;
     if let Some(at) = door.forgiven_until(&mut tx).await? {
         with.limit.forgive_until(&door.name, at);
     }
+    // Whoever is locked out here sends no guesses there, which would lock them out there too.
+    let is_open = door.is_open(&mut tx, app).await?;
     drop(tx);
     // Whoever is known has a count of their own, and is not held up by others of the same network.
     let network = (!door.is_known).then_some(attempt.network);
@@ -110,20 +121,62 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
     let Ok(password) = Password::parse(attempt.password.expose_secret()) else {
         return refuse(policies, attempt, (user, door), "too-long").await;
     };
-    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let comparison = with.hasher.verify(password.clone(), stored, attempt.network).await?;
-    match (judge(user.as_ref(), comparison, attempt.context.now), user) {
-        (Judgement::Accepted { is_outdated }, Some(user)) => {
-            let upgrade = if is_outdated { Some(with.hasher.hash(password, attempt.network).await?) } else { None };
-            let outcome = accept(policies, attempt, user, (upgrade, &door)).await?;
+    let directories = Some(&directories).filter(|all| is_open && !all.is_empty());
+    let judgement = judged((app, with), &attempt, (user.as_ref(), directories), &password).await?;
+    match (judgement, user) {
+        (Judgement::Accepted(by), Some(user)) => {
+            let upgrade = match by {
+                By::Password { is_outdated: true } => Some(with.hasher.hash(password, attempt.network).await?),
+                _ => None,
+            };
+            let outcome = accept(policies, attempt, user, (by, upgrade, &door)).await?;
             if !matches!(outcome, Outcome::Refused | Outcome::Wait(_)) {
                 with.limit.succeeded_at(&door.name, network);
             }
             Ok(outcome)
         }
         (Judgement::Refused(why), user) => refuse(policies, attempt, (user, door), why).await,
-        (Judgement::Accepted { .. }, None) => refuse(policies, attempt, (None, door), "unknown-name").await,
+        (Judgement::Accepted(_), None) => refuse(policies, attempt, (None, door), "unknown-name").await,
+        (Judgement::Closed(refusal), user) => close(policies, attempt, (user, door), refusal).await,
+        (Judgement::Silent, user) => {
+            let is_known = door.is_known;
+            let refused = note(policies, attempt, user, "directory-silent").await?;
+            // A stranger learns of nobody whether their password is in a directory.
+            Ok(if is_known { Outcome::Silent } else { refused })
+        }
     }
+}
+
+/// Compares the password with what is kept here, and lets the directories compare it where that is not it. Whoever has no
+/// password here waits no longer than one whom nobody knows.
+async fn judged(
+    (app, with): (&App, &Authenticator),
+    attempt: &Attempt,
+    (user, directories): (Option<&User>, Option<&Directories>),
+    password: &Password,
+) -> Result<Judgement, Busy> {
+    let now = attempt.arriving.context.now;
+    let stored = user.and_then(|user| user.password_hash.as_deref());
+    let comparing = with.hasher.verify(password.clone(), stored, attempt.network);
+    let Some(directories) = directories else { return Ok(judge(user, comparing.await?, now)) };
+    let asking = directories.ask((app, with), &attempt.password, now);
+    let answer = if stored.is_some() {
+        match judge(user, comparing.await?, now) {
+            Judgement::Refused("wrong-password") => asking.await,
+            own => return Ok(own),
+        }
+    } else {
+        let (compared, answer) = tokio::join!(comparing, asking);
+        compared?;
+        answer
+    };
+    Ok(match answer {
+        Answer::Right(..) if !user.is_some_and(|user| user.is_active(now)) => Judgement::Refused("disabled"),
+        Answer::Right(via, anchor) => Judgement::Accepted(By::Directory(via, anchor)),
+        Answer::Wrong => Judgement::Refused("wrong-password"),
+        Answer::Closed(refusal) => Judgement::Closed(refusal),
+        Answer::Silent => Judgement::Silent,
+    })
 }
 
 /// Decides. The reason is for auditors; the person hears none.
@@ -133,8 +186,8 @@ fn judge(user: Option<&User>, comparison: Comparison, now: Timestamp) -> Judgeme
         _ if user.password_hash.is_none() => Judgement::Refused("no-password"),
         Comparison::Different => Judgement::Refused("wrong-password"),
         _ if !user.is_active(now) => Judgement::Refused("disabled"),
-        Comparison::Same => Judgement::Accepted { is_outdated: false },
-        Comparison::SameButOutdated => Judgement::Accepted { is_outdated: true },
+        Comparison::Same => Judgement::Accepted(By::Password { is_outdated: false }),
+        Comparison::SameButOutdated => Judgement::Accepted(By::Password { is_outdated: true }),
     }
 }
 
@@ -152,7 +205,7 @@ async fn refuse(
     let outcome = policies.app.storage.write::<_, storage::Error, _>(move |tx| {
         Box::pin(async move {
             // Of many at once each sees those before it: what they made it wait for, it waits for.
-            let wait = lockout::wait(&app, &tx.throttles().hold(door.key()).await?, attempt.context.now);
+            let wait = lockout::wait(&app, &tx.throttles().hold(door.key()).await?, attempt.arriving.context.now);
             if !wait.is_zero() {
                 return Ok(Outcome::Wait(wait));
             }
@@ -170,26 +223,63 @@ async fn refuse_in(
     (why, lockout): (&'static str, Option<Lockout>),
 ) -> storage::Result<()> {
     let name = user.map(|user| user.id.to_string()).unwrap_or_default();
-    tx.record(&attempt.context, None, &Event::SignInFailure { user: name, reason: why.to_owned() });
-    lockout::fail(tx, (app, &attempt.site), &attempt.context, (door, user), lockout).await
+    tx.record(&attempt.arriving.context, None, &Event::SignInFailure { user: name, reason: why.to_owned() });
+    lockout::fail(tx, (app, &attempt.arriving.site), &attempt.arriving.context, (door, user), lockout).await
+}
+
+/// The password was right, and its directory lets them in no more; whoever is locked there may not know it.
+async fn close(
+    policies: &Policies,
+    attempt: Attempt,
+    (user, door): (Option<User>, Door),
+    refusal: Refusal,
+) -> Result<Outcome, Fault> {
+    let is_known = door.is_known;
+    if refusal == Refusal::Locked {
+        let refused = refuse(policies, attempt, (user, door), "directory-locked").await?;
+        return Ok(if is_known && matches!(refused, Outcome::Refused) { Outcome::Closed(refusal) } else { refused });
+    }
+    note(policies, attempt, user, reason_of(refusal)).await?;
+    Ok(Outcome::Closed(refusal))
+}
+
+/// For auditors.
+const fn reason_of(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Wrong => "wrong-password",
+        Refusal::Hours => "directory-hours",
+        Refusal::Place => "directory-place",
+        Refusal::PasswordExpired => "directory-password-expired",
+        Refusal::Disabled => "directory-disabled",
+        Refusal::Expired => "directory-expired",
+        Refusal::MustChange => "directory-must-change",
+        Refusal::Locked => "directory-locked",
+    }
+}
+
+/// Writes down why somebody did not come in who guessed nothing.
+async fn note(policies: &Policies, attempt: Attempt, user: Option<User>, why: &'static str) -> Result<Outcome, Fault> {
+    let user = user.map(|user| user.id.to_string()).unwrap_or_default();
+    let (event, context) = (Event::SignInFailure { user, reason: why.to_owned() }, attempt.arriving.context);
+    policies.app.storage.append(move |additions| additions.record(&context, None, &event)).await?;
+    Ok(Outcome::Refused)
 }
 
 async fn accept(
     policies: &Policies,
     attempt: Attempt,
     user: User,
-    (upgrade, door): (Option<String>, &Door),
+    (by, upgrade, door): (By, Option<String>, &Door),
 ) -> Result<Outcome, Fault> {
     let app = &policies.app;
-    let (token, hash) = app.random.token();
-    let room = Room::of(policies, &user.id).await?;
+    let (place, token) = Place::of(policies, &user.id).await?;
     let lockout = Lockout::of_person(policies, &user.id).await?;
-    let (own, door, span) = (app.clone(), door.clone(), remembered::span(policies, &user.id).await?);
+    let (own, door) = (app.clone(), door.clone());
     let settled = app
         .storage
         .write::<_, storage::Error, _>(move |tx| {
             Box::pin(async move {
-                let is_counted = match door.way(tx, &own, attempt.context.now).await? {
+                let is_counted = match door.way(tx, &own, attempt.arriving.context.now).await? {
                     Way::Open { is_counted } => is_counted,
                     Way::Wait(time) => return Ok(Settled::Wait(time)),
                     Way::Closed(why) => {
@@ -198,32 +288,21 @@ async fn accept(
                     }
                 };
                 // The password was compared before this unit began.
-                if !tx.users().hold_password(&user.id, user.password_changed_at).await? {
+                let Some(via) = still(tx, &attempt.arriving.context, (&user, by)).await? else {
                     let event =
                         Event::SignInFailure { user: user.id.to_string(), reason: "changed-meanwhile".to_owned() };
-                    tx.record(&attempt.context, None, &event);
+                    tx.record(&attempt.arriving.context, None, &event);
                     return Ok(Settled::Outdated);
-                }
-                let context = attempt.context.by(Actor::User(user.id.clone()));
+                };
+                let context = attempt.arriving.context.by(Actor::User(user.id.clone()));
                 if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
                     tx.users().rehash_password(&user.id, former, &upgrade).await?;
                 }
                 if is_counted {
                     door.forgive(tx).await?;
                 }
-                let present = match attempt.present {
-                    Some(present) => {
-                        tx.sessions().by_token(present).await?.filter(|session| session.ended_at.is_none())
-                    }
-                    None => None,
-                };
-                let browser = attempt.browser.filter(|_| present.as_ref().is_none_or(|one| one.user != user.id));
-                let proof = proof_of(tx, &user, (browser, span), context.now).await?;
-                let proof = Proof { client: attempt.client, ..proof };
-                let known = Known::of(&own, &attempt.site, &user, attempt.browser);
-                let who =
-                    Authenticated { user: user.id, proof, user_agent: attempt.user_agent, browser: attempt.browser };
-                settle(tx, &context, present, Begin { token: hash, who, room, known }).await
+                let entrant = Entrant { user, via, said: Assurance::of(&[Method::Password]) };
+                arriving::enter(tx, &own, (&context, attempt.arriving), (entrant, place)).await
             })
         })
         .await?;
@@ -235,80 +314,15 @@ async fn accept(
     })
 }
 
-/// Whoever has a second factor is not signed in before that is proved too, but in a browser where it was; and there it is asked
-/// for where they prove themselves again.
-async fn proof_of(
-    tx: &mut Tx,
-    user: &User,
-    remembered: (Option<TokenHash>, Option<Duration>),
-    now: Timestamp,
-) -> storage::Result<Proof> {
-    let proof: Proof = Assurance::of(&[Method::Password]).into();
-    if !tx.factors().has_any(&user.id).await? {
-        return Ok(proof);
-    }
-    if is_remembered(tx, user, remembered, now).await? {
-        return Ok(Proof { acr: assurance::REMEMBERED.to_owned(), ..proof });
-    }
-    Ok(Proof { extent: Extent::Half, ..proof })
-}
-
-pub(super) struct Begin {
-    pub(super) token: TokenHash,
-    pub(super) who: Authenticated,
-    pub(super) room: Room,
-    pub(super) known: Option<Known>,
-}
-
-/// What became of a right proof.
-pub(super) enum Settled {
-    Begun,
-    /// The password was changed meanwhile, or nobody comes in.
-    Outdated,
-    /// Others failed meanwhile.
-    Wait(Duration),
-    Full,
-}
-
-/// The same person proves themselves once more, or all that is asked for at last, or somebody else takes the browser over.
-pub(super) async fn settle(
-    tx: &mut Tx,
-    context: &Context,
-    present: Option<Session>,
-    begin: Begin,
-) -> storage::Result<Settled> {
-    match present {
-        Some(session)
-            if session.user == begin.who.user
-                && Device::of(&session.user_agent) == Device::of(&begin.who.user_agent)
-                && session.liveness(context.now, begin.room.lifetime) == Liveness::Live =>
-        {
-            let Begin { token, who, room, known } = begin;
-            // What stood at the second factor has taken no room, and nobody was told of it.
-            if who.proof.extent == Extent::Whole && session.completed_at.is_none() {
-                let with = Completing { session: &session, room: &room, token, proof: who.proof, known };
-                return Ok(if complete(tx, context, with).await? { Settled::Begun } else { Settled::Full });
-            }
-            tx.sessions().reauthenticate(context, &session, token, (&who.proof, context.now)).await?;
-        }
-        present => {
-            let user = &begin.who.user;
-            // Whoever has a second factor takes room once that is proved.
-            let is_complete = begin.who.proof.extent == Extent::Whole;
-            let present_id = present.as_ref().map(|session| &session.id);
-            if is_complete && !begin.room.make(tx, context, (user, present_id)).await? {
-                return Ok(Settled::Full);
-            }
-            if let Some(session) = present {
-                tx.sessions().end(context, &session, EndReason::Replaced).await?;
-            }
-            let is_whole = begin.who.proof.extent == Extent::Whole;
-            let session = tx.sessions().begin(context, begin.token, begin.who, begin.room.lifetime).await?;
-            // Who stands at the second factor is not known yet.
-            if let Some(known) = begin.known.filter(|_| is_whole) {
-                known.note(tx, context, (&session, begin.room.steps_up)).await?;
-            }
+/// Who vouches for the person, if what they proved holds still; the person is held.
+async fn still(tx: &mut Tx, context: &Context, (user, by): (&User, By)) -> storage::Result<Option<Option<Via>>> {
+    match by {
+        By::Password { .. } => Ok(tx.users().hold_password(&user.id, user.password_changed_at).await?.then_some(None)),
+        By::Directory(via, anchor) => {
+            tx.users().keep_still(&user.id).await?;
+            let is_active = tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active(context.now));
+            let may_come = is_active && Directories::let_in(tx, context, (user, &via, &anchor)).await?;
+            Ok(may_come.then_some(Some(via)))
         }
     }
-    Ok(Settled::Begun)
 }

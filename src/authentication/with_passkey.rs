@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{
     Authenticator,
     allowed::Allowed,
+    arriving::{Begin, Settled, settle},
     assurance::{Assurance, Method},
     copied_key::{CLOSED, COPIED, Closing},
     emergency::{self, Entering},
@@ -19,7 +20,6 @@ use super::{
     presented::{Presented, UNKNOWN, presented},
     room::Room,
     second_factor::{Completing, complete},
-    signing_in::{Begin, Settled, settle},
     store::KeptKey,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
     directory::user::User,
-    id::UserId,
+    id::{FactorId, UserId},
     keys::{SealedColumn, Sealer},
     limit::{Network, Verdict},
     policy::Policies,
@@ -158,10 +158,14 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
                 }
                 let present = present_of(tx, attempt.present).await?;
                 let known = Known::of(&own, &attempt.site, &user, attempt.browser);
-                let proof = Assurance::of(&[Method::VerifiedKey]).into();
-                let proof = session::Proof { factor: Some(factor), client: attempt.client, ..proof };
-                let who =
-                    Authenticated { user: user.id, proof, user_agent: attempt.user_agent, browser: attempt.browser };
+                let proof = by_key(factor, attempt.client);
+                let who = Authenticated {
+                    user: user.id,
+                    proof,
+                    user_agent: attempt.user_agent,
+                    browser: attempt.browser,
+                    via: None,
+                };
                 settle(tx, &context, present, Begin { token: hash, who, room, known }).await.map(Ok)
             })
         })
@@ -176,6 +180,11 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
         Ok(Settled::Outdated) => Outcome::Refused,
         Err(why) => no(why),
     })
+}
+
+/// What a passkey proves alone.
+fn by_key(factor: FactorId, client: Option<String>) -> session::Proof {
+    session::Proof { factor: Some(factor), client, ..Assurance::of(&[Method::VerifiedKey]).into() }
 }
 
 /// Whether the person comes in, whose key was judged before this unit began.
@@ -288,7 +297,7 @@ pub async fn beside(policies: &Policies, with: &Authenticator, attempt: Beside) 
     }
     let ((token, hash), room) = (app.random.token(), Room::of(policies, &closing.user.id).await?);
     let method = if proved.proof.is_verified() { Method::VerifiedKey } else { Method::Key };
-    let said = Assurance::of(&[Method::Password, method]).into();
+    let said = Assurance::beside(&session.amr, method).into();
     let said = session::Proof { factor: Some(proved.kept.factor.clone()), client, ..said };
     let outcome = app
         .storage

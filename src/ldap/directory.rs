@@ -9,6 +9,7 @@ use rustls::ClientConfig;
 
 use super::{
     connection::{Connection, Entry, Offered, Page, Query, Server, escaped},
+    preset::Preset,
     settings::Settings,
     trouble::{Refusal, Trouble},
 };
@@ -285,6 +286,18 @@ impl Reader<'_> {
             group.add(name, values);
         }
         Ok(())
+    }
+}
+
+/// An anchor as a filter has it (RFC 4515).
+#[must_use]
+pub fn in_filter(anchor: &str, preset: Preset) -> String {
+    match preset {
+        Preset::ActiveDirectory => {
+            let bytes = anchor.as_bytes().chunks(2).filter_map(|pair| str::from_utf8(pair).ok());
+            bytes.flat_map(|pair| ["\\", pair]).collect()
+        }
+        Preset::OpenLdap => escaped(anchor.as_bytes()),
     }
 }
 

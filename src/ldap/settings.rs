@@ -230,7 +230,7 @@ impl Settings {
                 remove_after: within(&mut reader, "sync.remove_after", &raw.sync.remove_after, ("1d", "3650d")),
                 brake: raw.sync.brake,
             },
-            roles: roles(&mut reader, raw.roles),
+            roles: reader.roles(raw.roles),
         };
         if settings.sync.brake > 100 {
             reader.wrong("sync.brake", "write a share in percent, from 0 to 100");
@@ -341,18 +341,6 @@ fn within(reader: &mut Reader, place: &str, text: &str, (least, most): (&str, &s
     }
     reader.wrong(place, format_args!("`{text}` is no length of time from {least} to {most}"));
     Duration::default()
-}
-
-fn roles(reader: &mut Reader, texts: Vec<String>) -> Vec<Slug> {
-    let mut roles = vec![];
-    for text in texts {
-        match text.parse::<Slug>() {
-            Ok(slug) if slug.as_str() == "owner" => reader.wrong("roles", "no directory makes owners; an owner does"),
-            Ok(slug) => roles.push(slug),
-            Err(error) => reader.wrong("roles", error),
-        }
-    }
-    roles
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

@@ -57,6 +57,7 @@ mod tests {
             user_agent: String::new(),
             address: String::new(),
             station: None,
+            via: None,
             completed_at: Some(Timestamp(0)),
             unexpected: crate::session::Unexpected::default(),
             ended_at: None,

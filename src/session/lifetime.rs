@@ -95,6 +95,7 @@ mod tests {
                 user_agent: String::new(),
                 address: String::new(),
                 station: None,
+                via: None,
                 completed_at: None,
                 unexpected: crate::session::Unexpected::default(),
                 ended_at: ended.map(Timestamp::from_seconds),

@@ -13,7 +13,7 @@ pub mod store;
 
 use crate::{
     clock::Timestamp,
-    id::{FactorId, OrganizationId, SessionId, Sid, StationId, UserId},
+    id::{FactorId, OrganizationId, SessionId, Sid, StationId, UpstreamId, UserId},
     secret::TokenHash,
 };
 
@@ -48,10 +48,31 @@ pub struct Session {
     pub station: Option<StationId>,
     /// When its sign-in was complete; until then it stands at the second factor, and its person is not signed in.
     pub completed_at: Option<Timestamp>,
+    /// The upstream that vouched for its person, where one did.
+    pub via: Option<Via>,
     /// What about its sign-in was unexpected.
     pub unexpected: Unexpected,
     /// When it was ended before its time.
     pub ended_at: Option<Timestamp>,
+}
+
+/// Who vouched for the person of a session: it counts in the organization that trusts them, and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    /// The upstream.
+    pub upstream: UpstreamId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What it calls its own session; none where it names none.
+    pub session: Option<String>,
+}
+
+impl Session {
+    /// Whether its sign-in counts in an organization.
+    #[must_use]
+    pub fn counts_in(&self, organization: &OrganizationId) -> bool {
+        self.via.as_ref().is_none_or(|via| via.organization == *organization)
+    }
 }
 
 /// What about a sign-in was unexpected.
@@ -70,6 +91,8 @@ pub struct Authenticated {
     pub user: UserId,
     /// By what.
     pub proof: Proof,
+    /// Which upstream vouches for them, where it is not they who prove themselves here.
+    pub via: Option<Via>,
     /// What the browser said it is.
     pub user_agent: String,
     /// The browser's cookie, by which a shared workstation is known.

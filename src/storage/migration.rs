@@ -96,6 +96,8 @@ const STEPS: &[Step] = migrations! {
     "202611240018" "groups_of_roles";
     "202611240031" "upstreams";
     "202611240058" "unsettled_upstreams";
+    "202611240256" "sessions_through_upstreams";
+    "202611240257" "upstream_names";
     "202611240329" "upstream_requests";
 };
 

@@ -44,6 +44,8 @@ pub struct KnownEntry {
     pub digest: Option<String>,
     /// What groups call a person that name no entries, in lower case.
     pub account: Option<String>,
+    /// What a person may type to sign in, in lower case; none where nothing was said of it, and it stays as it was.
+    pub names: Option<BTreeSet<String>>,
     /// The keys of groups that a person was put into by rule, or the roles that a group was given (`role`, `role@location`).
     pub given: BTreeSet<String>,
     /// Of a group its own number, of a person that of their first group.

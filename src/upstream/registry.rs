@@ -100,7 +100,7 @@ pub struct Progress {
 
 impl Progress {
     /// Nothing was read yet.
-    const fn beginning(now: Timestamp) -> Self {
+    pub(crate) const fn beginning(now: Timestamp) -> Self {
         Self {
             place: None,
             due_at: now,

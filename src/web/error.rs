@@ -14,7 +14,7 @@ use axum::{
 
 use super::{
     frame::{Frame, Page},
-    language::strings::{Said, Strings},
+    language::strings::{Said, Strings, federation::Federation},
     visit::Visit,
 };
 
@@ -43,10 +43,29 @@ pub enum Refusal {
     LinkInvalid,
     /// The person may not do this.
     Forbidden,
+    /// The person came in through one organization, and this is not its alone.
+    OwnSignIn,
+    /// An upstream did not bring somebody in.
+    Upstream(Turned),
     /// Too many attempts; try again after this time.
     TooManyAttempts(Duration),
     /// Too much work at the moment.
     Busy,
+}
+
+/// Why an upstream did not bring somebody in: as much as the person needs to know. The audit log says all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turned {
+    /// What it said does not count.
+    Failed,
+    /// It brings nobody like that.
+    Away,
+    /// What it said does not suffice.
+    Incomplete,
+    /// They have to accept an invitation first.
+    Invited,
+    /// They have an account here that the organization does not vouch for.
+    Taken,
 }
 
 /// How errors look below a path that is for programs alone: what no handler there saw (a body that comes too late, a fault)
@@ -80,6 +99,28 @@ pub enum Error {
     Fault(Fault),
 }
 
+impl Turned {
+    const fn said(self, texts: &Federation) -> &Said {
+        match self {
+            Self::Failed => &texts.failed,
+            Self::Away => &texts.turned_away,
+            Self::Incomplete => &texts.incomplete,
+            Self::Invited => &texts.invited,
+            Self::Taken => &texts.taken,
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Failed => "upstream_failed",
+            Self::Away => "upstream_turned_away",
+            Self::Incomplete => "upstream_incomplete",
+            Self::Invited => "upstream_invited",
+            Self::Taken => "upstream_account_taken",
+        }
+    }
+}
+
 impl Refusal {
     /// The status of the answer.
     #[must_use]
@@ -88,7 +129,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) | Self::App(..) | Self::AppSignOut(..) => StatusCode::BAD_REQUEST,
-            Self::FormExpired | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::FormExpired | Self::Forbidden | Self::OwnSignIn | Self::Upstream(_) => StatusCode::FORBIDDEN,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -112,6 +153,8 @@ impl Refusal {
             Self::TooSlow => &errors.too_slow,
             Self::LinkInvalid => &errors.link_invalid,
             Self::Forbidden => &errors.forbidden,
+            Self::OwnSignIn => &texts.federation.own_sign_in,
+            Self::Upstream(turned) => turned.said(&texts.federation),
             Self::TooManyAttempts(_) => &errors.too_many_attempts,
             Self::Busy => &errors.busy,
         }
@@ -131,6 +174,8 @@ impl Refusal {
             Self::TooSlow => "too_slow",
             Self::LinkInvalid => "link_invalid",
             Self::Forbidden => "forbidden",
+            Self::OwnSignIn => "own_sign_in_required",
+            Self::Upstream(turned) => turned.code(),
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::Busy => "busy",
         }

@@ -41,7 +41,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use accent::Accent;
 pub use client_certificate::ClientCertificate;
 pub use cookie::SetCookie;
-pub use error::{Dialect, Error, Fault, Refusal};
+pub use error::{Dialect, Error, Fault, Refusal, Turned};
 pub use field::{Field, Problem, Problems};
 pub use form::{CsrfForm, PlainForm, Query};
 pub use forwarded::TrustedProxies;

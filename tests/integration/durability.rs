@@ -118,6 +118,7 @@ pub(crate) async fn furnish(app: &App, email: &'static str) -> Vec<String> {
                     proof: Proof::default(),
                     user_agent: "test".to_owned(),
                     browser: None,
+                    via: None,
                 };
                 let day = Duration::from_hours(24);
                 let cookie = context.random.token().1;
@@ -125,7 +126,7 @@ pub(crate) async fn furnish(app: &App, email: &'static str) -> Vec<String> {
                     .sessions()
                     .begin(&context, cookie, who, Lifetime { idle: day, absolute: day, at_station: day })
                     .await?;
-                let sid = tx.sessions().sid(&context, &session.id, &organization.id).await?;
+                let sid = tx.sessions().sid(&context, &session.id, &organization.id).await?.expect("it counts there");
                 for hash in stored {
                     let family = Family {
                         scopes: Scopes::parse("openid profile").expect("scopes"),

@@ -201,8 +201,24 @@ where
         let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let person = Person::from_request_parts(parts, state).await?;
         let (step, is_live) = (person.step, person.is_live);
-        person.signed_in().ok_or_else(|| sent_to((step, is_live), &visit, parts))
+        let person = person.signed_in().ok_or_else(|| sent_to((step, is_live), &visit, parts))?;
+        is_own(&Policies::from_ref(state), &visit, &person.session).await?;
+        Ok(person)
     }
+}
+
+/// Whoever came in by the word of one organization does not see on their own pages, nor change there, what is another's as well.
+async fn is_own(policies: &Policies, visit: &Visit, session: &Session) -> Result<(), Response> {
+    let Some(via) = &session.via else { return Ok(()) };
+    let path = visit.path();
+    if path != "/account" && !path.starts_with("/account/") {
+        return Ok(());
+    }
+    let failed = |error: storage::Error| Error::from(error).into_response();
+    let mut tx = policies.app.storage.read().await.map_err(failed)?;
+    let ever = tx.memberships().organizations_ever(&session.user).await.map_err(failed)?;
+    let is_theirs_alone = ever.iter().all(|organization| *organization == via.organization);
+    if is_theirs_alone { Ok(()) } else { Err(Refusal::OwnSignIn.into_response()) }
 }
 
 /// The answer to whoever has a step to do first.
@@ -318,6 +334,7 @@ where
         };
         let known = known.filter(|(session, _)| may(session));
         let (session, user) = known.ok_or_else(|| sent_to((step, is_live), &visit, parts))?;
+        is_own(&Policies::from_ref(state), &visit, &session).await?;
         let way = given_way(&visit);
         if is_fresh(&Policies::from_ref(state), &visit, &session).await? {
             let wanted = wanted.filter(|_| step != Step::Done);

@@ -12,15 +12,20 @@ use crate::{
     audit::Actor,
     authentication::{
         Authenticator,
+        arriving::Arriving,
         flow::Step,
         page::{passkey::PasskeyForm, sign_in::SignInPage},
         signing_in::{self, Attempt, Fault, Outcome},
     },
+    ldap::trouble::Refusal as Refused,
     limit::Network,
     policy::Policies,
     secret::{ExposeSecret, TokenHash},
     storage,
-    web::{CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie},
+    web::{
+        CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie,
+        language::strings::federation::Directory,
+    },
 };
 
 /// `GET /login`: on to whatever step is next. Whoever will need another factor may set it up on the way.
@@ -67,13 +72,9 @@ pub(super) async fn submit(
     let app = &policies.app;
     let back = way_back(&visit);
     let attempt = Attempt {
-        context: visit_context(app, &visit, Actor::Anonymous),
+        arriving: arriving(app, &visit, back.client()),
         network: Network::from(visit.address()),
-        user_agent: visit.user_agent(),
-        present: visit.session_token().map(|token| TokenHash::of(token.expose_secret())),
-        client: back.client(),
-        browser: visit.known_browser().map(|browser| TokenHash::of(browser.as_str())),
-        site: visit.site().clone(),
+        organization: organization(app, &visit, &back).await?,
         user_name: form.trimmed("user_name").to_owned(),
         password: form.secret("password"),
     };
@@ -93,6 +94,14 @@ pub(super) async fn submit(
         // The same page for every cause, but for its form token: what was typed is not repeated.
         Outcome::Refused => again(with, &visit, &back, (unprocessable, Problem::whole(texts.wrong))).await?,
         Outcome::Full => again(with, &visit, &back, (unprocessable, Problem::whole(texts.full))).await?,
+        Outcome::Closed(refusal) => {
+            let problem = Problem::whole(closed(&visit.texts().federation.directory, refusal));
+            again(with, &visit, &back, (unprocessable, problem)).await?
+        }
+        Outcome::Silent => {
+            let problem = Problem::whole(visit.texts().federation.directory.silent);
+            again(with, &visit, &back, (StatusCode::SERVICE_UNAVAILABLE, problem)).await?
+        }
         Outcome::Wait(time) => {
             let wait = HeaderValue::from(time.as_secs().max(1));
             let problem =
@@ -102,6 +111,40 @@ pub(super) async fn submit(
             response
         }
     })
+}
+
+/// What is said to whoever has the right password of an account that its directory lets in no more.
+const fn closed(texts: &Directory, refusal: Refused) -> &'static str {
+    match refusal {
+        Refused::Wrong => texts.silent,
+        Refused::Hours => texts.hours,
+        Refused::Place => texts.place,
+        Refused::PasswordExpired => texts.password_expired,
+        Refused::MustChange => texts.must_change,
+        Refused::Disabled => texts.disabled,
+        Refused::Expired => texts.expired,
+        Refused::Locked => texts.locked,
+    }
+}
+
+/// The organization that is signed in to: the one that the app asked for, or that of the shared workstation.
+async fn organization(app: &App, visit: &Visit, back: &ReturnTo) -> storage::Result<Option<String>> {
+    if back.shown.organization.is_some() {
+        return Ok(back.shown.organization.clone());
+    }
+    Ok(station::of(app, visit).await?.map(|(_, organization)| organization.id.to_string()))
+}
+
+/// The browser that somebody comes in with.
+pub(super) fn arriving(app: &App, visit: &Visit, client: Option<String>) -> Arriving {
+    Arriving {
+        context: visit_context(app, visit, Actor::Anonymous),
+        user_agent: visit.user_agent(),
+        present: visit.session_token().map(|token| TokenHash::of(token.expose_secret())),
+        client,
+        browser: visit.known_browser().map(|browser| TokenHash::of(browser.as_str())),
+        site: visit.site().clone(),
+    }
 }
 
 /// The page once more, with what was wrong.

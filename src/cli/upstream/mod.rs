@@ -59,11 +59,11 @@ impl UpstreamCommand {
                 set(shell, &of, &name, Changes { settings, secret, precedence }).await
             }
             Command::Test { name } => {
-                let directory = sync::directory(&shell.app, &find(shell, &of, &name).await?).await?;
+                let directory = ldap::described(&shell.app, &find(shell, &of, &name).await?).await?;
                 told::steps(shell, &ldap::probe(&directory).await)
             }
             Command::Preview { name, user: Some(user), .. } => {
-                let directory = sync::directory(&shell.app, &find(shell, &of, &name).await?).await?;
+                let directory = ldap::described(&shell.app, &find(shell, &of, &name).await?).await?;
                 told::person(shell, &directory, &user).await
             }
             Command::Preview { name, user: None, limit } => preview(shell, &of, &name, limit as usize).await,

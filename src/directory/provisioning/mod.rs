@@ -36,7 +36,7 @@ pub use groups::{
 pub use known::{Attributes, Known, Record, Sources};
 pub use manager::set_managers;
 pub use ownership::{Manner, Owned};
-pub use pending::Invited;
+pub use pending::{Invited, Joined, join_by_source};
 pub use people::{Kept, kept_of, kept_of_person};
 pub use ranking::{PRECEDENCES, Ranking, Source, set_own_precedence};
 pub use shown::{AttributeText, Shown};

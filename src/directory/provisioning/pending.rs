@@ -8,7 +8,7 @@ use super::{KIND, Known, Speaker, facts};
 use crate::{
     audit::{Context, Event},
     directory::{
-        Error, Result,
+        Error, Noun, Result,
         invitation::{self, Invitation, NewInvitation},
         membership::{self, Membership},
         retention,
@@ -17,7 +17,7 @@ use crate::{
     id::{MembershipId, OrganizationId, UserId},
     secret::SecretString,
     storage::Tx,
-    text::{EmailAddress, Slug},
+    text::{EmailAddress, Slug, UserName},
 };
 
 /// An invitation to be sent, with the token of its link.
@@ -182,6 +182,35 @@ pub(in crate::directory) async fn join(tx: &mut Tx, context: &Context, user: &Us
     }
     tx.retention().withdraw(user).await?;
     Ok(tx.users().end_placeholder(user).await?)
+}
+
+/// What becomes of a member who signs in because their source vouches for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Joined {
+    /// They are this person.
+    As(UserId),
+    /// An account has their address, which the organization does not vouch for: its person connects the two by the invitation.
+    Awaited,
+}
+
+/// Lets whoever was pending join by signing in where the source vouches for them.
+///
+/// # Errors
+/// For an unknown member.
+pub async fn join_by_source(tx: &mut Tx, speaker: Speaker<'_>, id: &MembershipId) -> Result<Joined> {
+    let known = tx.member_records().by_id(speaker.organization, id).await?;
+    let known = known.ok_or_else(|| Noun::Membership.unknown(id))?;
+    let user = known.membership.user_id.clone();
+    if !known.is_pending {
+        return Ok(Joined::As(user));
+    }
+    for email in facts::addresses(&known.seen()) {
+        if tx.users().by_login_name(&UserName::from_stored(email.to_string())).await?.is_some() {
+            return Ok(Joined::Awaited);
+        }
+    }
+    join(tx, speaker.context, &user).await?;
+    Ok(Joined::As(user))
 }
 
 /// Whoever was pending in a membership that ends is forgotten; while the record is held, that waits.

@@ -50,6 +50,18 @@ impl Organizations<'_> {
         self.one(select!("WHERE slug = $1"), reference).await
     }
 
+    /// The one that there is, where there is no other.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn only(&mut self) -> Result<Option<OrganizationId>> {
+        let rows = sql("SELECT id FROM organizations LIMIT 2").fetch_all(self.0.connection()).await?;
+        match rows.as_slice() {
+            [only] => Ok(Some(OrganizationId::from_stored(only.try_get("id")?))),
+            _ => Ok(None),
+        }
+    }
+
     /// All of them, by slug.
     pub async fn list(&mut self) -> Result<Vec<Organization>> {
         let rows = sql(select!("ORDER BY slug")).fetch_all(self.0.connection()).await?;

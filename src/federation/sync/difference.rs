@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{groups, pass::Voice, people};
+use super::{groups, people};
 use crate::{
     app::App,
     directory::{
         self,
         provisioning::{self, Attributes, Part},
     },
+    federation::voice::Voice,
     storage,
     upstream::{
         entry::{Class, KnownEntry},

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    pass::{Done, End, Pass, Voice, alone},
+    pass::{End, Pass},
     roles::Roles,
     said::Said,
 };
@@ -15,6 +15,7 @@ use crate::{
         self, Noun,
         provisioning::{self, DesiredGroup, Manner, Part, Parts},
     },
+    federation::voice::{Done, Voice, alone},
     id::{GroupId, MembershipId},
     ldap::Entry,
     storage::{self, Tx},
@@ -167,6 +168,7 @@ impl Pass<'_> {
         let thing = before.as_ref().and_then(|before| before.thing.clone());
         Step {
             entry: KnownEntry {
+                names: None,
                 anchor: said.anchor,
                 class: Class::Group,
                 dn: said.dn,

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use super::{
     groups,
-    pass::{Done, End, Pass, Voice, alone},
+    pass::{End, Pass},
 };
 use crate::{
     clock::Timestamp,
     directory::{self, provisioning},
+    federation::voice::{Done, Voice, alone},
     storage::{self, Tx},
     upstream::{
         brake::{AT_LEAST, WINDOW},

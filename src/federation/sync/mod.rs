@@ -2,8 +2,7 @@
 //! is out here.
 //!
 //! `run`: the lease, and what came of it. `reading`: from the beginning to the end, all of it or what has changed (`changes`).
-//! `pass`: what is known meanwhile. `said`: what an entry says, compared with the last time. `people` (with the groups that
-//! they are in by rule, `joining`), `groups` (with `roles`), `leavers`: what follows. `difference`: what would follow, for
+//! `pass`: what is known meanwhile. `said`: what an entry says, compared with the last time. `people`, `groups` (with `roles`), `leavers`: what follows. `difference`: what would follow, for
 //! somebody who looks first.
 //!
 //! Whoever is new or changed is written as they are read, in small units of work. Whoever is to be shut out waits until all
@@ -12,7 +11,6 @@
 mod changes;
 mod difference;
 mod groups;
-mod joining;
 mod leavers;
 mod pass;
 mod people;
@@ -24,5 +22,5 @@ mod said;
 pub use self::{
     difference::{Difference, Differences, Fate},
     reading::Watch,
-    run::{Order, Result, RunError, directory, preview, run, work},
+    run::{Order, Result, RunError, preview, run, work},
 };

@@ -12,23 +12,14 @@ use super::{
 };
 use crate::{
     app::App,
-    audit::Context,
-    authentication::invitation,
-    directory::{
-        self,
-        organization::Organization,
-        provisioning::{Invited, Speaker},
-    },
-    id::{MembershipId, UpstreamId},
-    keys::sealing::Sealer,
+    federation::voice::{Done, Voice},
+    id::MembershipId,
     ldap::{Entry, Settings, Trouble},
     storage::{self, Tx, Work},
-    text::Slug,
     upstream::{
         entry::{Class, KnownEntry},
         run::Report,
     },
-    web::Site,
 };
 
 /// Why a reading ends early.
@@ -53,37 +44,6 @@ impl From<Trouble> for End {
 impl From<storage::Error> for End {
     fn from(error: storage::Error) -> Self {
         Self::Here(error)
-    }
-}
-
-/// Who speaks, and what a unit of work needs to follow.
-#[derive(Clone)]
-pub(super) struct Voice {
-    pub(super) context: Context,
-    pub(super) upstream: UpstreamId,
-    pub(super) of: Arc<Organization>,
-    /// What the upstream was told by when this began.
-    pub(super) version: i64,
-    pub(super) roles: Arc<[Slug]>,
-    pub(super) site: Site,
-    pub(super) sealer: Arc<Sealer>,
-}
-
-impl Voice {
-    pub(super) fn speaker(&self) -> Speaker<'_> {
-        Speaker {
-            context: &self.context,
-            organization: &self.of.id,
-            may_assign: &self.roles,
-            may_grant: &[],
-            may_verify: false,
-        }
-    }
-
-    /// Leaves the letter to be sent to whoever was invited.
-    pub(super) async fn invite(&self, tx: &mut Tx, invited: Option<&Invited>) -> storage::Result<()> {
-        let Some((invitation, token)) = invited else { return Ok(()) };
-        invitation::send(tx, &self.context, (&self.site, &self.sealer), &self.of, (invitation, token)).await
     }
 }
 
@@ -157,7 +117,8 @@ impl<'p> Pass<'p> {
         for entry in entries {
             self.report.read += 1;
             let dn = entry.dn.clone();
-            match Said::of(entry, class, (self.settings.preset, self.salt.as_slice(), now)) {
+            match Said::of(entry, class, (self.settings.preset, self.salt.as_slice(), now), &self.settings.people.names)
+            {
                 Some(said) if anchors.insert(said.anchor.clone()) => all.push(said),
                 Some(_) => {}
                 None => {
@@ -231,49 +192,6 @@ impl<'p> Pass<'p> {
         }
         for entry in done.entries {
             self.link(&entry.dn, entry.thing.as_deref());
-        }
-    }
-}
-
-/// What a unit of work did.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    pub(super) added: u64,
-    pub(super) changed: u64,
-    pub(super) faults: Vec<(String, String)>,
-    pub(super) entries: Vec<KnownEntry>,
-    /// People who are other members than before, by their names.
-    pub(super) renewed: Vec<(String, Option<String>)>,
-}
-
-impl Done {
-    /// Keeps what is remembered of an entry from now on, and why it was not followed.
-    pub(super) fn keep(&mut self, mut entry: KnownEntry, trouble: Option<String>) {
-        if let Some(trouble) = &trouble {
-            // It is looked at again.
-            entry.digest = None;
-            self.faults.push((entry.dn.clone(), trouble.clone()));
-        }
-        entry.trouble = trouble;
-        self.entries.push(entry);
-    }
-}
-
-/// Does one thing by itself: what is refused undoes that alone, and is told.
-pub(super) async fn alone<T, W>(tx: &mut Tx, work: W) -> storage::Result<Result<T, directory::Error>>
-where
-    W: AsyncFnOnce(&mut Tx) -> directory::Result<T>,
-{
-    let part = tx.begin_part().await?;
-    match work(tx).await {
-        Ok(done) => {
-            tx.keep_part(part).await?;
-            Ok(Ok(done))
-        }
-        Err(directory::Error::Storage(fault)) => Err(fault),
-        Err(refused) => {
-            tx.undo_part(part).await?;
-            Ok(Err(refused))
         }
     }
 }

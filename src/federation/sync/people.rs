@@ -5,14 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::json;
 
 use super::{
-    joining::Joining,
-    pass::{Done, End, Pass, Voice, alone},
+    pass::{End, Pass},
     said::{Said, folded},
 };
 use crate::{
     directory::{
         self, Noun,
         provisioning::{self, Desired, ENTERPRISE, InTheWay, Manner, Newcomer, Part},
+    },
+    federation::{
+        joining::Joining,
+        voice::{Done, Voice, alone},
     },
     id::MembershipId,
     ldap::{Entry, account::Standing},
@@ -103,6 +106,7 @@ impl Pass<'_> {
             thing,
             digest: Some(said.digest),
             account: said.account,
+            names: Some(said.names),
             given: before.as_ref().map(|before| before.given.clone()).unwrap_or_default(),
             number: said.number,
             ends_at: said.ends_at,

@@ -6,11 +6,11 @@ use super::{
     changes::Changes,
     leavers::Leave,
     pass::{End, Pass},
-    said::{anchor, folded, in_filter},
+    said::{anchor, folded},
 };
 use crate::{
     directory::provisioning::{self, Part},
-    ldap::{Page, Preset, Reader, escaped},
+    ldap::{Page, Preset, Reader, escaped, in_filter},
     storage,
     upstream::entry::Class,
 };

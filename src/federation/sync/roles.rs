@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::pass::{Voice, alone};
+use crate::federation::voice::{Voice, alone};
 use crate::{
     directory::group,
     id::{GroupId, LocationId, RoleId},

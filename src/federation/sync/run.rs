@@ -9,24 +9,28 @@ use super::{
     changes::{Changes, Place},
     difference::Differences,
     leavers::Leave,
-    pass::{End, Pass, Voice},
+    pass::{End, Pass},
     reading::Watch,
 };
 use crate::{
     app::App,
     audit::{Actor, Event},
     clock::Timestamp,
+    federation::voice::Voice,
     id::{UpstreamId, UpstreamRunId},
-    ldap::{Directory, Settings, Trouble},
+    ldap::{self, Directory, Settings, Unusable},
     secret::sha256,
     storage::{self, Tx},
     upstream::{
         Upstream, UpstreamError,
-        registry::{self, Progress},
+        registry::Progress,
         run::{Extent, Report, Run},
     },
     web::Site,
 };
+
+/// Stands for what is remembered of an entry: where that is more than it was, all entries are looked at again.
+const READ_AS: &[u8] = b"2";
 
 /// How long a reader that says nothing more keeps others away.
 const LEASE: Duration = Duration::from_secs(90);
@@ -60,12 +64,9 @@ pub enum RunError {
     /// The upstream.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
-    /// The settings, which were good when they were set.
-    #[error("the settings of `{0}` cannot be read: {1}")]
-    Settings(String, String),
-    /// Its certificates.
+    /// What it describes.
     #[error(transparent)]
-    Directory(#[from] Trouble),
+    Unusable(#[from] Unusable),
 }
 
 impl From<storage::Error> for RunError {
@@ -134,17 +135,6 @@ pub async fn preview(
     Ok((pass.report, differences))
 }
 
-/// The directory that an upstream describes, with the password of the account that reads it.
-///
-/// # Errors
-/// [`RunError`].
-pub async fn directory(app: &App, upstream: &Upstream) -> Result<Directory> {
-    let settings = Settings::parse(&upstream.settings)
-        .map_err(|wrong| RunError::Settings(upstream.name.to_string(), wrong.to_string()))?;
-    let secret = registry::secret(&mut app.storage.read().await?, &app.sealer, upstream).await?;
-    Ok(Directory::new(Arc::new(settings), app.outbound.clone(), secret)?)
-}
-
 async fn existing(app: &App, id: &UpstreamId) -> Result<Upstream> {
     let found = app.storage.read().await?.upstreams().by_id(id).await?;
     Ok(found.ok_or_else(|| UpstreamError::Unknown(id.to_string()))?)
@@ -175,7 +165,7 @@ struct Reading {
 
 impl Reading {
     async fn of(app: &App, site: &Site, upstream: &Upstream) -> Result<Self> {
-        let directory = directory(app, upstream).await?;
+        let directory = ldap::described(app, upstream).await?;
         let of = app.storage.read().await?.organizations().by_id(&upstream.organization).await?;
         let of = of.ok_or_else(|| UpstreamError::Unknown(upstream.name.to_string()))?;
         let voice = Voice {
@@ -187,7 +177,11 @@ impl Reading {
             site: site.clone(),
             sealer: Arc::clone(&app.sealer),
         };
-        Ok(Self { directory, voice, salt: sha256(upstream.settings.as_bytes()).to_vec() })
+        Ok(Self {
+            directory,
+            voice,
+            salt: sha256([READ_AS, upstream.settings.as_bytes()].concat().as_slice()).to_vec(),
+        })
     }
 
     fn pass<'p>(&self, app: &'p App) -> Pass<'p> {

@@ -1,5 +1,7 @@
 //! What a directory says of an entry, as far as it is compared with what it said before.
 
+use std::collections::BTreeSet;
+
 use data_encoding::HEXLOWER;
 
 use crate::{
@@ -15,6 +17,9 @@ use crate::{
 /// Attributes that change without anything being otherwise.
 const VOLATILE: [&str; 2] = ["usnchanged", "modifytimestamp"];
 
+/// What is longer, in bytes, nobody types.
+const LONGEST_NAME: usize = 256;
+
 /// An entry with what is remembered of it.
 #[derive(Debug)]
 pub(super) struct Said {
@@ -27,6 +32,8 @@ pub(super) struct Said {
     pub(super) digest: String,
     pub(super) account: Option<String>,
     pub(super) number: Option<i64>,
+    /// What a person may type to sign in.
+    pub(super) names: BTreeSet<String>,
     pub(super) ends_at: Option<Timestamp>,
     /// Whether a person may be let in.
     pub(super) standing: Standing,
@@ -34,7 +41,12 @@ pub(super) struct Said {
 
 impl Said {
     /// Reads an entry; none when it has nothing that stays. `salt` stands for how it is read.
-    pub(super) fn of(entry: Entry, class: Class, (preset, salt, now): (Preset, &[u8], Timestamp)) -> Option<Self> {
+    pub(super) fn of(
+        entry: Entry,
+        class: Class,
+        (preset, salt, now): (Preset, &[u8], Timestamp),
+        names: &[String],
+    ) -> Option<Self> {
         let anchor = anchor(&entry, preset)?;
         let (standing, ends_at) = match class {
             Class::Person => (account::standing(&entry, preset, now), account::ends(&entry, preset)),
@@ -46,8 +58,10 @@ impl Said {
             (Preset::OpenLdap, Class::Person) => (entry.text("uid").map(str::to_lowercase), entry.number("gidNumber")),
             (Preset::OpenLdap, Class::Group) => (None, entry.number("gidNumber")),
         };
+        let names = names.iter().flat_map(|name| entry.texts(name)).map(|name| name.trim().to_lowercase());
+        let names = names.filter(|name| (1..=LONGEST_NAME).contains(&name.len())).collect();
         let digest = digest(&entry, salt, standing != Standing::Open);
-        Some(Self { dn: folded(&entry.dn), anchor, digest, account, number, ends_at, standing, entry })
+        Some(Self { dn: folded(&entry.dn), anchor, digest, account, number, names, ends_at, standing, entry })
     }
 
     /// The names of a group's members that name entries, and those that name accounts.
@@ -76,17 +90,6 @@ pub(super) fn anchor_of(bytes: &[u8], preset: Preset) -> String {
             [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
         }
         _ => plain,
-    }
-}
-
-/// An anchor as a filter has it (RFC 4515).
-pub(super) fn in_filter(anchor: &str, preset: Preset) -> String {
-    match preset {
-        Preset::ActiveDirectory => {
-            let bytes = anchor.as_bytes().chunks(2).filter_map(|pair| str::from_utf8(pair).ok());
-            bytes.flat_map(|pair| ["\\", pair]).collect()
-        }
-        Preset::OpenLdap => crate::ldap::escaped(anchor.as_bytes()),
     }
 }
 
@@ -125,6 +128,7 @@ fn digest(entry: &Entry, salt: &[u8], is_closed: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ldap::in_filter;
 
     fn entry(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
         let owned = |(name, values): &(&str, &[&[u8]])| {
@@ -136,7 +140,7 @@ mod tests {
     const AD: Preset = Preset::ActiveDirectory;
 
     fn said(entry: Entry, class: Class, preset: Preset) -> Option<Said> {
-        Said::of(entry, class, (preset, b"salt", Timestamp(1_795_334_400_000)))
+        Said::of(entry, class, (preset, b"salt", Timestamp(1_795_334_400_000)), &["mail".to_owned()])
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub async fn need(
         Admission::Denied(Denial::Policy(_), Some(at)) => (&at.id, false),
         Admission::Choose(_) | Admission::Denied(..) => return Ok(None),
     };
+    if !person.session.counts_in(at) {
+        return Ok(Some(Need::SignIn));
+    }
     let ruled = provider.ruled((&person.user.id, at), client).await?;
     let applying = ruled.applying();
     let from = provider.arrival_of(context, &person.session);
@@ -274,7 +277,10 @@ pub async fn begin(tx: &mut Tx, context: &Context, family: &mut Family) -> stora
     let before = tx.families().before(family).await?;
     family.sid = match &before.sid {
         Some(sid) => sid.clone(),
-        None => tx.sessions().sid(context, &family.session, &family.organization).await?,
+        None => match tx.sessions().sid(context, &family.session, &family.organization).await? {
+            Some(sid) => sid,
+            None => return Ok(None),
+        },
     };
     tx.families().insert(family).await?;
     Ok(Some(before))

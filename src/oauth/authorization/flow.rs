@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Denial, Need, Progress, Prompt, Resolved, Situation,
     issue::{Issue, Saved},
-    organization::{Member, Wish, resolve},
+    organization::{Member, Wish, counting, resolve},
     prompt::{Consent, Person, first_need},
     request::AuthorizationRequest,
     response::Destination,
@@ -93,7 +93,9 @@ pub async fn decide(
         return refused(provider, context, asked, &person).await;
     }
     let expected = expected.map(|expected| known_as(provider, asked, &person, &expected));
-    let (organization, consent) = circumstances(provider, asked, &person).await?;
+    let Some((organization, consent)) = circumstances(provider, asked, &person).await? else {
+        return Ok(interact(asked, Need::SignIn, Standpoint::default()));
+    };
     let ruled = ruled(provider, (&person, &organization), asked).await?;
     let applying = ruled.as_ref().map(Ruled::applying).unwrap_or_default();
     let level = applying.demands().at(now);
@@ -166,9 +168,11 @@ async fn circumstances(
     provider: &Provider,
     asked: &Asked,
     person: &SignedIn,
-) -> storage::Result<(Resolved, Option<Consent>)> {
+) -> storage::Result<Option<(Resolved, Option<Consent>)>> {
     let members = provider.memberships(&person.user.id).await?;
-    let wish = Wish { chosen: asked.progress.organization.as_ref(), requested: asked.request.organization.as_deref() };
+    let requested = asked.request.organization.as_deref();
+    let Some(members) = counting(&person.session, requested, members) else { return Ok(None) };
+    let wish = Wish { chosen: asked.progress.organization.as_ref(), requested };
     let client = &asked.to.client;
     let organization = resolve(wish, &person.user, members, client);
     let needs_consent = !client.client.is_first_party
@@ -181,7 +185,7 @@ async fn circumstances(
         }
         _ => None,
     };
-    Ok((organization, consent))
+    Ok(Some((organization, consent)))
 }
 
 /// The rules for the person in the organization, where that is known.

@@ -108,7 +108,10 @@ impl Issue {
         let before = tx.families().before(family).await?;
         family.sid = match before.sid {
             Some(sid) => sid,
-            None => tx.sessions().sid(context, &family.session, &family.organization).await?,
+            None => match tx.sessions().sid(context, &family.session, &family.organization).await? {
+                Some(sid) => sid,
+                None => return Ok(Saved::SessionEnded),
+            },
         };
         let is_switch = self.may_switch && before.is_switch;
         tx.families().insert(family).await?;

@@ -5,6 +5,7 @@ use crate::{
     id::OrganizationId,
     oauth::client::Registered,
     policy::Barrier,
+    session::Session,
     setting::Setting,
 };
 
@@ -72,6 +73,21 @@ pub struct Wish<'a> {
     pub chosen: Option<&'a OrganizationId>,
     /// The parameter `organization`: id or slug.
     pub requested: Option<&'a str>,
+}
+
+/// The memberships in which a sign-in counts; `None` where another one is asked for, whether or not it is the person's.
+#[must_use]
+pub fn counting(session: &Session, requested: Option<&str>, mut members: Vec<Member>) -> Option<Vec<Member>> {
+    if session.via.is_some() {
+        members.retain(|(_, organization)| session.counts_in(&organization.id));
+        let is_named =
+            |(_, at): &Member| requested.is_none_or(|named| [at.id.as_str(), at.slug.as_str()].contains(&named));
+        members.retain(is_named);
+        if members.is_empty() {
+            return None;
+        }
+    }
+    Some(members)
 }
 
 /// Finds the organization among the person's active memberships.

@@ -32,7 +32,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_former_token(&mut self, token: TokenHash) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at, upstream_id, upstream_organization_id, upstream_session \
              FROM sessions \
              WHERE former_token_hash = $1",
         )

@@ -3,9 +3,9 @@
 use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
-    id::{OrganizationId, SessionId, Sid, StationId, UserId},
+    id::{OrganizationId, SessionId, Sid, StationId, UpstreamId, UserId},
     secret::TokenHash,
-    session::{AHEAD, Authenticated, EndReason, Extent, Lifetime, Proof, Session, Unexpected},
+    session::{AHEAD, Authenticated, EndReason, Extent, Lifetime, Proof, Session, Unexpected, Via},
     storage::{Result, Row, Tx, sql},
 };
 
@@ -44,12 +44,15 @@ impl Sessions<'_> {
             address: context.address.clone().unwrap_or_default(),
             station: None,
             completed_at: (who.proof.extent == Extent::Whole).then_some(context.now),
+            via: who.via,
             unexpected: Unexpected::default(),
             ended_at: None,
         };
         let row = sql(
-            "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, station_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, (SELECT id FROM stations WHERE browser_hash = $13)) \
+            "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, completed_at, \
+               upstream_id, upstream_organization_id, upstream_session, station_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, $16, \
+               (SELECT id FROM stations WHERE browser_hash = $13)) \
              RETURNING station_id",
         )
         .bind(session.id.as_str().to_owned())
@@ -65,6 +68,9 @@ impl Sessions<'_> {
         .bind(session.address.clone())
         .bind(session.completed_at.map(|at| at.0))
         .bind(who.browser.map(TokenHash::to_vec))
+        .bind(session.via.as_ref().map(|via| via.upstream.to_string()))
+        .bind(session.via.as_ref().map(|via| via.organization.to_string()))
+        .bind(session.via.as_ref().and_then(|via| via.session.clone()))
         .fetch_one(self.0.connection())
         .await?;
         session.station = station(&row)?;
@@ -83,7 +89,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_token(&mut self, token: TokenHash) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at, upstream_id, upstream_organization_id, upstream_session \
              FROM sessions \
              WHERE token_hash = $1",
         )
@@ -99,7 +105,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn by_id(&mut self, id: &SessionId) -> Result<Option<Session>> {
         let row = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at, upstream_id, upstream_organization_id, upstream_session \
              FROM sessions \
              WHERE id = $1",
         )
@@ -115,7 +121,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn of_user(&mut self, user: &UserId) -> Result<Vec<Session>> {
         let rows = sql(
-            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at \
+            "SELECT id, user_id, auth_time, acr, amr, created_at, last_seen_at, expires_at, user_agent, address, station_id, completed_at, signals, ended_at, upstream_id, upstream_organization_id, upstream_session \
              FROM sessions \
              WHERE user_id = $1 AND ended_at IS NULL AND completed_at IS NOT NULL \
              ORDER BY id DESC \
@@ -193,13 +199,32 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// The `sid` of a session in an organization, made when it is first asked for.
+    /// Writes down what the upstream that vouched for its person calls its own session now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sid(&mut self, context: &Context, session: &SessionId, organization: &OrganizationId) -> Result<Sid> {
+    pub async fn rename_upstream(&mut self, id: &SessionId, via: Option<&Via>) -> Result<()> {
+        sql("UPDATE sessions SET upstream_session = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(via.and_then(|via| via.session.clone()))
+            .execute(self.0.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The `sid` of a session in an organization, made when it is first asked for; none where the sign-in does not count.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sid(
+        &mut self,
+        context: &Context,
+        session: &SessionId,
+        organization: &OrganizationId,
+    ) -> Result<Option<Sid>> {
         let made = sql("INSERT INTO session_organizations (sid, session_id, organization_id, created_at) \
-             VALUES ($1, $2, $3, $4) \
+             SELECT CAST($1 AS TEXT), id, CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM sessions \
+             WHERE id = $2 AND (upstream_organization_id IS NULL OR upstream_organization_id = $3) \
              ON CONFLICT DO NOTHING")
         .bind(Sid::fresh(context.now, &context.random).as_str().to_owned())
         .bind(session.as_str().to_owned())
@@ -214,9 +239,9 @@ impl Sessions<'_> {
              WHERE session_id = $1 AND organization_id = $2 AND ended_at IS NULL")
         .bind(session.as_str().to_owned())
         .bind(organization.as_str().to_owned())
-        .fetch_one(self.0.connection())
+        .fetch_optional(self.0.connection())
         .await?;
-        Ok(Sid::from_stored(row.try_get("sid")?))
+        row.map(|row| Ok(Sid::from_stored(row.try_get("sid")?))).transpose()
     }
 
     /// Keeps when the person of a session last came to an organization: sessions themselves are not kept for long.
@@ -292,6 +317,7 @@ pub(super) fn session(row: &Row) -> Result<Session> {
         user_agent: row.try_get("user_agent")?,
         address: row.try_get("address")?,
         station: station(row)?,
+        via: via(row)?,
         completed_at: row.try_get::<Option<i64>>("completed_at")?.map(Timestamp),
         unexpected: Unexpected {
             place: has("unexpected-country") || has("impossible-travel"),
@@ -299,6 +325,13 @@ pub(super) fn session(row: &Row) -> Result<Session> {
         },
         ended_at: row.try_get::<Option<i64>>("ended_at")?.map(Timestamp),
     })
+}
+
+fn via(row: &Row) -> Result<Option<Via>> {
+    let upstream = row.try_get::<Option<String>>("upstream_id")?.map(UpstreamId::from_stored);
+    let organization = row.try_get::<Option<String>>("upstream_organization_id")?.map(OrganizationId::from_stored);
+    let session = row.try_get("upstream_session")?;
+    Ok(upstream.zip(organization).map(|(upstream, organization)| Via { upstream, organization, session }))
 }
 
 fn station(row: &Row) -> Result<Option<StationId>> {

@@ -52,6 +52,7 @@ async fn begin(storage: &Storage, token: &'static str) -> Session {
         proof: Proof { acr: "1".into(), amr: vec!["pwd".into(), "otp".into()], ..Proof::default() },
         user_agent: "Test".into(),
         browser: None,
+        via: None,
     };
     storage
         .write(move |tx| {
@@ -133,7 +134,9 @@ async fn a_sid_is_one_per_session_and_organization() {
             async move {
                 let made: Result<_> = storage
                     .write(move |tx| {
-                        Box::pin(async move { tx.sessions().sid(&context(), &session, &organization(name)).await })
+                        Box::pin(async move {
+                            tx.sessions().sid(&context(), &session, &organization(name)).await.map(Option::unwrap)
+                        })
                     })
                     .await;
                 made.unwrap()
@@ -231,8 +234,8 @@ async fn a_closed_organization_ends_everybodys_part_in_it() {
                     .bind(vec![1_u8])
                     .execute(tx.connection())
                     .await?;
-                    let here = tx.sessions().sid(&context(), &held, &organization("x")).await?;
-                    Ok((here, tx.sessions().sid(&context(), &held, &organization("y")).await?))
+                    let here = tx.sessions().sid(&context(), &held, &organization("x")).await?.unwrap();
+                    Ok((here, tx.sessions().sid(&context(), &held, &organization("y")).await?.unwrap()))
                 })
             })
             .await

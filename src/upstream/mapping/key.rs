@@ -114,6 +114,21 @@ impl Key {
         }
     }
 
+    /// Whether something is written there.
+    pub(super) fn is_in(self, attributes: &Attributes) -> bool {
+        let (outer, name) = match self.name.split_once('.') {
+            Some(("enterprise", name)) => (Some(ENTERPRISE), name),
+            Some(("practitioner", name)) => (Some(PRACTITIONER), name),
+            Some((outer, name)) => (Some(outer), name),
+            None => (None, self.name),
+        };
+        let found = match outer {
+            Some(outer) => attributes.get(outer).and_then(|inner| inner.get(name)),
+            None => attributes.get(name),
+        };
+        found.is_some_and(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+    }
+
     /// The object that it lies in, and what it is called there.
     fn place(self, attributes: &mut Attributes) -> (&mut Map<String, Value>, &'static str) {
         let (outer, name) = match self.name.split_once('.') {

@@ -61,6 +61,12 @@ pub struct Mapped {
 }
 
 impl Mapped {
+    /// Whether anything was said of it.
+    #[must_use]
+    pub fn has(&self, key: Key) -> bool {
+        if key.is_entry() { self.manager.is_some() } else { key.is_in(&self.attributes) }
+    }
+
     /// What they are called.
     #[must_use]
     pub fn user_name(&self) -> Option<&str> {

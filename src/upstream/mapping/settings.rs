@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Key, Mapping, Pattern, Rule, Template};
+use crate::text::Slug;
 
 /// One text, or several.
 #[derive(Debug, Clone, Deserialize)]
@@ -95,6 +96,19 @@ impl Reader {
         let rule =
             |pattern| Rule { attribute: raw.attribute.clone(), pattern, tells: tells.clone(), groups: groups.clone() };
         patterns.into_iter().map(rule).collect()
+    }
+
+    /// Roles that may follow; never `owner`.
+    pub fn roles(&mut self, texts: Vec<String>) -> Vec<Slug> {
+        let mut roles = vec![];
+        for text in texts {
+            match text.parse::<Slug>() {
+                Ok(slug) if slug.as_str() == "owner" => self.wrong("roles", "no upstream makes owners; an owner does"),
+                Ok(slug) => roles.push(slug),
+                Err(error) => self.wrong("roles", error),
+            }
+        }
+        roles
     }
 
     /// The patterns of a rule.

@@ -50,6 +50,9 @@ static TABLE: Table = Table {
              failed_at = excluded.failed_at",
 };
 
+static NAMES: Table =
+    Table { name: "upstream_names", columns: &["upstream_id", "anchor", "name"], suffix: "ON CONFLICT DO NOTHING" };
+
 const COLUMNS: &str = "anchor, kind, dn, thing_id, digest, account, number, given, ends_at, gone_at, trouble";
 
 impl Entries<'_> {
@@ -88,6 +91,20 @@ impl Entries<'_> {
         }
         let rows = Rows { table: &TABLE, values: entries.iter().map(row).collect() };
         batch::insert(self.0.connection(), &rows).await?;
+        self.put_names(entries).await
+    }
+
+    async fn put_names(&mut self, entries: &[KnownEntry]) -> Result<()> {
+        let told: Vec<_> = entries.iter().filter_map(|one| Some((&one.anchor, one.names.as_ref()?))).collect();
+        for list in padded(&told) {
+            let text =
+                format!("DELETE FROM upstream_names WHERE upstream_id = $1 AND anchor IN ({})", in_list(2, list.len()));
+            let anchors = list.iter().map(|(anchor, _)| Value::from(anchor.as_str()));
+            sql(text).bind(self.1.as_str()).bind_all(anchors).execute(self.0.connection()).await?;
+        }
+        let row = |anchor: &str, name: &str| vec![self.1.as_str().into(), anchor.into(), name.into()];
+        let values = told.iter().flat_map(|(anchor, names)| names.iter().map(|name| row(anchor, name))).collect();
+        batch::insert(self.0.connection(), &Rows { table: &NAMES, values }).await?;
         Ok(())
     }
 
@@ -268,6 +285,7 @@ fn entry(row: &Row) -> Result<KnownEntry> {
         thing: row.try_get("thing_id")?,
         digest: row.try_get("digest")?,
         account: row.try_get("account")?,
+        names: None,
         number: row.try_get("number")?,
         given: serde_json::from_str(row.try_get("given")?).map_err(|_| Error::Corrupt("upstream_entries.given"))?,
         ends_at: instant("ends_at")?,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     clock::Timestamp,
-    id::{NodeId, OrganizationId, UpstreamId},
+    id::{NodeId, OrganizationId, UpstreamId, UserId},
     storage::{Error, Result, Row, Tx, sql},
     text::Slug,
     upstream::registry::{Kind, Progress, State, Upstream},
@@ -109,10 +109,11 @@ impl Upstreams<'_> {
     /// # Errors
     /// When the database fails.
     pub(in crate::upstream) async fn remove(&mut self, id: &UpstreamId, now: Timestamp) -> Result<()> {
-        sql("DELETE FROM upstream_entries WHERE upstream_id = $1")
-            .bind(id.as_str())
-            .execute(self.0.connection())
-            .await?;
+        for known in
+            ["DELETE FROM upstream_names WHERE upstream_id = $1", "DELETE FROM upstream_entries WHERE upstream_id = $1"]
+        {
+            sql(known).bind(id.as_str()).execute(self.0.connection()).await?;
+        }
         sql("UPDATE upstreams SET removed_at = $2, sealed_secret = $3 WHERE id = $1 AND removed_at IS NULL")
             .bind(id.as_str())
             .bind(now.0)
@@ -157,6 +158,48 @@ impl Upstreams<'_> {
             .fetch_all(self.0.connection())
             .await?;
         rows.iter().map(upstream).collect()
+    }
+
+    /// Directories of organizations that a person is a member of, which know the person and let people in, the first to be
+    /// asked first; each with what stays of the person there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn knowing(&mut self, user: &UserId) -> Result<Vec<(Upstream, String)>> {
+        let rows = sql("SELECT u.id, u.organization_id, u.name, u.kind, u.settings, u.precedence, u.created_at, u.paused_at, \
+               u.paused_by, u.place, u.due_at, u.whole_at, u.failures, u.trouble, u.failed_at, u.braked, u.confirmed_at, \
+               u.version, u.unsettled, e.anchor \
+             FROM memberships m \
+             JOIN upstream_entries e ON e.thing_id = m.id AND e.kind = 'person' AND e.gone_at IS NULL \
+             JOIN upstreams u ON u.id = e.upstream_id AND u.kind = 'ldap' AND u.paused_at IS NULL AND u.removed_at IS NULL \
+             WHERE m.user_id = $1 AND m.removed_at IS NULL \
+             ORDER BY u.precedence DESC, u.id LIMIT 10")
+        .bind(user.as_str())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(|row| Ok((upstream(row)?, row.try_get("anchor")?))).collect()
+    }
+
+    /// The member of an organization whom its directories, those that let people in, know by this name (in lower case), if they
+    /// mean one person by it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn named(&mut self, organization: &OrganizationId, name: &str) -> Result<Option<UserId>> {
+        let rows = sql("SELECT DISTINCT m.user_id \
+             FROM upstream_names n \
+             JOIN upstreams u ON u.id = n.upstream_id AND u.kind = 'ldap' AND u.paused_at IS NULL AND u.removed_at IS NULL \
+             JOIN upstream_entries e ON e.upstream_id = n.upstream_id AND e.anchor = n.anchor AND e.gone_at IS NULL \
+             JOIN memberships m ON m.id = e.thing_id AND m.removed_at IS NULL \
+             WHERE n.name = $1 AND u.organization_id = $2 LIMIT 2")
+        .bind(name)
+        .bind(organization.as_str())
+        .fetch_all(self.0.connection())
+        .await?;
+        match rows.as_slice() {
+            [only] => Ok(Some(UserId::from_stored(only.try_get("user_id")?))),
+            _ => Ok(None),
+        }
     }
 
     /// Those that are not followed, each with its organization: out of reach, waiting for a word, or paused after they were

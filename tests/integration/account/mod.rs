@@ -21,7 +21,7 @@ mod passkeys;
 mod required_factors;
 mod required_of_one;
 mod remembered;
-mod second_factor;
+pub(crate) mod second_factor;
 mod sessions;
 mod signals;
 mod signing_in;

@@ -16,7 +16,7 @@ use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 const PRIYA: &str = "priya@riverside.example";
 
 /// What an authenticator app shows at `now` (a program that was not written here).
-pub(super) fn code_of(seed: &str, now: Timestamp) -> String {
+pub(crate) fn code_of(seed: &str, now: Timestamp) -> String {
     let at = format!("@{}", now.0 / 1000);
     let shown = Command::new("oathtool").args(["--totp", "--base32", "--now", &at, seed]).output();
     let shown = shown.expect("oathtool: `.ci/install test` installs it");
@@ -36,7 +36,7 @@ pub(super) fn codes_of(page: &Answer) -> Vec<String> {
 }
 
 /// Sets up an app; its seed and the page that this ends at.
-pub(super) async fn set_up(app: &TestApp, browser: &mut Browser) -> (String, Answer) {
+pub(crate) async fn set_up(app: &TestApp, browser: &mut Browser) -> (String, Answer) {
     let list = browser.open("/account/security").await;
     let page = browser.submit(&list, "/account/security/apps", &[]).await;
     let seed = seed_of(&page);

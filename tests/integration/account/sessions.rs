@@ -133,7 +133,7 @@ async fn uses_the_calendar(app: &TestApp) {
     let session = app.read().await.sessions().of_user(&user.id).await.expect("read").remove(0);
     let organization = app.organization("riverside").await;
     let done: storage::Result<()> = unit!(app, |tx| {
-        let sid = tx.sessions().sid(&context, &session.id, &organization).await?;
+        let sid = tx.sessions().sid(&context, &session.id, &organization).await?.expect("it counts there");
         let family = family(&context, "clinic-calendar", (&session, &organization, &sid));
         tx.families().insert(&family).await
     });

@@ -1,4 +1,6 @@
 //! Upstreams: directories and identity providers of others, started for real.
 
+mod arrival;
+mod bind;
 mod directory;
 mod sync;

@@ -167,6 +167,7 @@ impl TestApp {
             proof: Assurance::of(&[Method::Password]).into(),
             user_agent: "test".into(),
             browser: None,
+            via: None,
         };
         let begun: storage::Result<_> = unit!(self, |tx| tx.sessions().begin(&context, hash, who, lifetime).await);
         begun.expect("a session");

@@ -240,6 +240,7 @@ impl Clinic {
             proof: Assurance::of(&[Method::Password]).into(),
             user_agent: "test".into(),
             browser: None,
+            via: None,
         };
         let lifetime = Lifetime {
             idle: Duration::from_hours(2),

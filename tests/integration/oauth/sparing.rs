@@ -27,7 +27,7 @@ impl Clinic {
         let context = Context { now, address: Some(address.to_owned()), ..self.context() };
         let (user, (_, hash)) = (self.user(name).await, self.app.random.token());
         let proof = Assurance::of(&[Method::Password]).into();
-        let who = Authenticated { user, proof, user_agent: "test".into(), browser: None };
+        let who = Authenticated { user, proof, user_agent: "test".into(), browser: None, via: None };
         self.write(move |tx| {
             Box::pin(async move {
                 let session = tx.sessions().begin(&context, hash, who, LIFETIME).await?;

@@ -146,13 +146,14 @@ async fn signs_in(app: &App, email: &str, [riverside, harbour]: [OrganizationId;
                 proof: Proof::default(),
                 user_agent: "test".to_owned(),
                 browser: None,
+                via: None,
             };
             let session = tx
                 .sessions()
                 .begin(&context, cookie.1, who, Lifetime { idle: DAY, absolute: DAY, at_station: DAY })
                 .await?;
             for (practice, apps, first) in [(&riverside, APPS, here.1), (&harbour, 1, there.1)] {
-                let sid = tx.sessions().sid(&context, &session.id, practice).await?;
+                let sid = tx.sessions().sid(&context, &session.id, practice).await?.expect("it counts there");
                 let mut first = Some(first);
                 for number in 0..apps {
                     let family = family(&context, &name(number), (&session, practice, &sid));

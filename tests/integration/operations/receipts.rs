@@ -17,7 +17,7 @@ async fn uses_the_calendar_at_harbour(app: &App) {
                 let user = tx.users().by_login_name(&OLIVIA.parse().expect("a name")).await?.expect("a person").id;
                 let organization = tx.organizations().by_reference("harbour").await?.expect("an organization").id;
                 let session = tx.sessions().of_user(&user).await?.remove(0);
-                let sid = tx.sessions().sid(&context, &session.id, &organization).await?;
+                let sid = tx.sessions().sid(&context, &session.id, &organization).await?.expect("it counts there");
                 let family = family(&context, clinic::CALENDAR.0, (&session, &organization, &sid));
                 tx.families().insert(&family).await
             })

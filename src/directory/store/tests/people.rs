@@ -25,7 +25,8 @@ async fn signed_in(storage: &Storage, user: &UserId) -> TokenHash {
     let user = user.clone();
     let (_, token) = Random::system().token();
     let begun: crate::storage::Result<_> = unit!(storage, |tx| {
-        let who = Authenticated { user, proof: Proof::default(), user_agent: "Firefox".into(), browser: None };
+        let who =
+            Authenticated { user, proof: Proof::default(), user_agent: "Firefox".into(), browser: None, via: None };
         tx.sessions().begin(&context(0), token, who, LIFETIME).await
     });
     begun.unwrap();

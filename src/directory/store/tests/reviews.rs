@@ -32,10 +32,10 @@ async fn sign_in(storage: &Storage, user: &UserId, of: &Organization, later: i64
     unit!(storage, |tx| {
         let (_, hash) = context.random.token();
         let life = Duration::from_hours(1000 * 24);
-        let who = Authenticated { user, proof: Proof::default(), user_agent: String::new(), browser: None };
+        let who = Authenticated { user, proof: Proof::default(), user_agent: String::new(), browser: None, via: None };
         let session =
             tx.sessions().begin(&context, hash, who, Lifetime { idle: life, absolute: life, at_station: life }).await?;
-        tx.sessions().sid(&context, &session.id, &of).await
+        tx.sessions().sid(&context, &session.id, &of).await.map(Option::unwrap)
     })
     .unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod authentication;
+mod federation;
 mod letter;
 mod recovery;
 
@@ -103,6 +104,7 @@ pub static STRINGS: Strings = Strings {
         until: |date| format!("until {date}"),
     },
     authentication: authentication::AUTHENTICATION,
+    federation: federation::FEDERATION,
     account: account::ACCOUNT,
     recovery: recovery::RECOVERY,
     letters: letter::LETTERS,

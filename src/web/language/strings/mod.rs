@@ -2,11 +2,13 @@
 
 pub mod account;
 pub mod authentication;
+pub mod federation;
 pub mod letter;
 pub mod recovery;
 
 use account::Account;
 use authentication::Authentication;
+use federation::Federation;
 use letter::Letters;
 use recovery::Recovery;
 
@@ -25,6 +27,8 @@ pub struct Strings {
     pub form: Form,
     /// The steps of signing in.
     pub authentication: Authentication,
+    /// Signing in by an account of the organization.
+    pub federation: Federation,
     /// The person's own pages.
     pub account: Account,
     /// Whoever has lost every second factor.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pass::{Done, Voice, alone};
+use super::voice::{Done, Voice, alone};
 use crate::{
     directory::{
         self, Noun,
@@ -15,11 +15,11 @@ use crate::{
 
 /// Who comes into which group by rule, and who leaves it.
 #[derive(Debug, Default)]
-pub(super) struct Joining(BTreeMap<String, (Vec<Part>, Vec<Part>)>);
+pub(in crate::federation) struct Joining(BTreeMap<String, (Vec<Part>, Vec<Part>)>);
 
 impl Joining {
     /// Notes in which groups somebody is to be from now on.
-    pub(super) fn note(&mut self, entry: &mut KnownEntry, groups: BTreeSet<String>) {
+    pub(in crate::federation) fn note(&mut self, entry: &mut KnownEntry, groups: BTreeSet<String>) {
         let Some(id) = entry.membership() else { return };
         for key in groups.difference(&entry.given) {
             self.0.entry(key.clone()).or_default().0.push(Part::Member(id.clone()));
@@ -31,7 +31,7 @@ impl Joining {
     }
 
     /// Lets them come and leave; who cannot is told, and tried again.
-    pub(super) async fn write(self, tx: &mut Tx, voice: &Voice, done: &mut Done) -> storage::Result<()> {
+    pub(in crate::federation) async fn write(self, tx: &mut Tx, voice: &Voice, done: &mut Done) -> storage::Result<()> {
         for (key, (joining, leaving)) in self.0 {
             // Who is to leave leaves first, whoever else may not come in.
             for (parts, is_joining) in [(leaving, false), (joining, true)] {
