@@ -15,6 +15,7 @@ pub mod emergency;
 pub mod enrolling;
 pub mod factor;
 pub mod flow;
+mod home_realm;
 mod in_directory;
 pub mod invitation;
 pub mod known_device;

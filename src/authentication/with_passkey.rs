@@ -158,14 +158,9 @@ pub async fn alone(policies: &Policies, with: &Authenticator, attempt: Alone) ->
                 }
                 let present = present_of(tx, attempt.present).await?;
                 let known = Known::of(&own, &attempt.site, &user, attempt.browser);
-                let proof = by_key(factor, attempt.client);
-                let who = Authenticated {
-                    user: user.id,
-                    proof,
-                    user_agent: attempt.user_agent,
-                    browser: attempt.browser,
-                    via: None,
-                };
+                let (user, proof) = (user.id, by_key(factor, attempt.client));
+                let (user_agent, browser, via) = (attempt.user_agent, attempt.browser, None);
+                let who = Authenticated { user, proof, via, user_agent, browser };
                 settle(tx, &context, present, Begin { token: hash, who, room, known }).await.map(Ok)
             })
         })

@@ -48,6 +48,7 @@ pub(super) mod tests {
             name: "hospital".parse().expect("a name"),
             kind: Kind::Oidc,
             settings: String::new(),
+            domains: vec![],
             precedence: 0,
             created_at: now,
             paused_at: None,

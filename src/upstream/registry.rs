@@ -11,7 +11,7 @@ use crate::{
     keys::{SealedColumn, Sealer, sealing::OpenFault},
     secret::{ExposeSecret, SecretString},
     storage::{self, Tx},
-    text::Slug,
+    text::{DomainName, Slug},
 };
 
 /// Upstreams of an organization.
@@ -29,6 +29,18 @@ pub enum Kind {
     Saml,
     /// An identity provider, by OpenID Connect.
     Oidc,
+}
+
+impl Upstream {
+    /// Where a browser is sent to sign in there; a directory has no pages.
+    #[must_use]
+    pub fn entrance(&self) -> Option<String> {
+        match self.kind {
+            Kind::Ldap => None,
+            Kind::Saml => Some(format!("/saml/{}/start", self.id)),
+            Kind::Oidc => Some(format!("/federation/{}/start", self.id)),
+        }
+    }
 }
 
 impl Kind {
@@ -63,6 +75,8 @@ pub struct Upstream {
     pub kind: Kind,
     /// What it is told by: TOML.
     pub settings: String,
+    /// Domains of the organization whose people are sent there to sign in: all of them where none is named.
+    pub domains: Vec<DomainName>,
     /// Where several sources speak of the same member, the higher one goes first.
     pub precedence: i64,
     /// When it was made.
@@ -122,6 +136,8 @@ pub struct NewUpstream {
     pub kind: Kind,
     /// What it is told by, which was read before.
     pub settings: String,
+    /// Domains whose people are sent there to sign in, as the settings say.
+    pub domains: Vec<DomainName>,
     /// What lets us in; empty where nothing is needed.
     pub secret: SecretString,
     /// Who goes first.
@@ -131,8 +147,8 @@ pub struct NewUpstream {
 /// What is to be different; `None` stays as it is.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// What it is told by.
-    pub settings: Option<String>,
+    /// What it is told by, with the domains whose people are sent there to sign in.
+    pub settings: Option<(String, Vec<DomainName>)>,
     /// What lets us in.
     pub secret: Option<SecretString>,
     /// Who goes first.
@@ -194,6 +210,7 @@ pub async fn create(
         name: new.name,
         kind: new.kind,
         settings: new.settings,
+        domains: new.domains,
         precedence: new.precedence,
         created_at: context.now,
         paused_at: Some(context.now),
@@ -225,12 +242,10 @@ pub async fn change(
     before: &Upstream,
     changes: Changes,
 ) -> Result<Upstream> {
-    check(changes.settings.as_deref(), changes.precedence)?;
-    let after = Upstream {
-        settings: changes.settings.unwrap_or_else(|| before.settings.clone()),
-        precedence: changes.precedence.unwrap_or(before.precedence),
-        ..before.clone()
-    };
+    check(changes.settings.as_ref().map(|(text, _)| text.as_str()), changes.precedence)?;
+    let (settings, domains) = changes.settings.unwrap_or_else(|| (before.settings.clone(), before.domains.clone()));
+    let after =
+        Upstream { settings, domains, precedence: changes.precedence.unwrap_or(before.precedence), ..before.clone() };
     let differs = [
         ("settings", before.settings != after.settings),
         ("secret", changes.secret.is_some()),

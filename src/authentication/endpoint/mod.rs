@@ -48,6 +48,7 @@ where
     Router::new()
         .route("/login", get(sign_in::enter))
         .route("/login/password", get(sign_in::show).post(sign_in::submit))
+        .route("/login/organization", get(sign_in::ask_organization).post(sign_in::choose_organization))
         .route("/login/factor", get(second_factor::show).post(second_factor::submit))
         .route("/login/passkey", get(sign_in::enter).post(passkey::submit))
         .route("/login/passkey/options", get(passkey::renew))

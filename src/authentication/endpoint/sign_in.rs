@@ -14,7 +14,11 @@ use crate::{
         Authenticator,
         arriving::Arriving,
         flow::Step,
-        page::{passkey::PasskeyForm, sign_in::SignInPage},
+        home_realm,
+        page::{
+            passkey::PasskeyForm,
+            sign_in::{OrganizationSignInPage, SignInPage},
+        },
         signing_in::{self, Attempt, Fault, Outcome},
     },
     ldap::trouble::Refusal as Refused,
@@ -23,7 +27,7 @@ use crate::{
     secret::{ExposeSecret, TokenHash},
     storage,
     web::{
-        CsrfForm, Error, Frame, Page, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie,
+        CsrfForm, Error, Frame, Link, Page, Parameters, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie,
         language::strings::federation::Directory,
     },
 };
@@ -113,6 +117,41 @@ pub(super) async fn submit(
     })
 }
 
+/// `GET /login/organization`: whoever has their account elsewhere says whose it is.
+pub(super) async fn ask_organization(visit: Visit, Query(query): Query) -> Response {
+    let back = way_back(&visit);
+    let page_of_it = OrganizationSignInPage::new(&visit, &back, query.trimmed("login_hint").to_owned());
+    page(&back, Page(page_of_it))
+}
+
+/// `POST /login/organization`
+pub(super) async fn choose_organization(
+    State(app): State<App>,
+    visit: Visit,
+    CsrfForm(form): CsrfForm,
+) -> Result<Response, Error> {
+    let back = way_back(&visit);
+    let typed = form.trimmed("user_name");
+    if let Some(away) = away(&app, &visit, (&back, typed)).await? {
+        return Ok(away);
+    }
+    let problem = Problem::of("user_name", visit.texts().federation.unknown);
+    let view = OrganizationSignInPage {
+        problems: vec![problem],
+        ..OrganizationSignInPage::new(&visit, &back, typed.to_owned())
+    };
+    Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view)))
+}
+
+/// On to the identity provider of whoever typed this, if there is one.
+async fn away(app: &App, visit: &Visit, (back, typed): (&ReturnTo, &str)) -> storage::Result<Option<Response>> {
+    let upstream = home_realm::of_address(&mut app.storage.read().await?, typed).await?;
+    let Some(entrance) = upstream.and_then(|upstream| upstream.entrance()) else { return Ok(None) };
+    let way = with_return(&entrance, &back.seal(visit.site(), visit.browser()));
+    let hint = Parameters::from([("login_hint", typed)]).encode();
+    Ok(Some(Redirect::to(&format!("{way}&{hint}")).into_response()))
+}
+
 /// What is said to whoever has the right password of an account that its directory lets in no more.
 const fn closed(texts: &Directory, refusal: Refused) -> &'static str {
     match refusal {
@@ -168,10 +207,24 @@ async fn blank((app, with): (&App, &Authenticator), visit: &Visit, back: &Return
     let here = visit.texts().authentication.station.here;
     let station = at.as_ref().map(|(station, of)| here(station.name.as_str(), of.name.as_str()));
     let organization = organization.or(at.map(|(_, organization)| organization));
+    let mut tx = app.storage.read().await?;
+    let offered = match &organization {
+        Some(organization) => home_realm::offered(&mut tx, organization).await?,
+        None => vec![],
+    };
+    let elsewhere = offered.into_iter().filter_map(|(upstream, label)| {
+        let href = with_return(&upstream.entrance()?, &sealed);
+        Some(Link { label: (visit.texts().federation.sign_in_with)(&label), href })
+    });
+    let elsewhere: Vec<Link> = elsewhere.collect();
+    let asks = organization.is_none() && tx.upstreams().has_any_to_sign_in().await?;
+    drop(tx);
     Ok(SignInPage {
         frame: Frame::new(visit).branded(organization.as_ref().map(brand_of)),
         action: with_return("/login/password", &sealed),
         reset_href: with_return("/password/forgotten", &sealed),
+        organization_href: asks.then(|| with_return("/login/organization", &sealed)),
+        elsewhere,
         app: back.shown.app.clone(),
         is_again: false,
         notice: None,

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::passkey::PasskeyForm;
-use crate::web::{Field, Frame, Problem, Problems};
+use crate::web::{Field, Frame, Link, Problem, Problems, ReturnTo, Visit, return_to};
 
 /// The sign-in page.
 #[derive(Template)]
@@ -15,6 +15,10 @@ pub struct SignInPage {
     pub action: String,
     /// Where a forgotten password is told, with the return path.
     pub reset_href: String,
+    /// Where whoever has their account elsewhere says whose it is.
+    pub organization_href: Option<String>,
+    /// The identity providers of the organization that is signed in to.
+    pub elsewhere: Vec<Link>,
     /// The app that is signed in to.
     pub app: Option<String>,
     /// Whether somebody is signed in and must prove it again.
@@ -69,5 +73,47 @@ impl SignInPage {
         let texts = &self.frame.t.authentication.sign_in;
         let field = Field::new(self.frame.t, "password", texts.password, "current-password").checked(&self.problems);
         if self.user_name.is_empty() || !self.problems.is_empty() { field } else { field.focused() }
+    }
+}
+
+/// Whose account it is that somebody has elsewhere.
+#[derive(Template)]
+#[template(path = "authentication/organization_sign_in.html")]
+pub struct OrganizationSignInPage {
+    /// The frame.
+    pub frame: Frame,
+    /// Where the form posts to, with the return path.
+    pub action: String,
+    /// Back to user name and password.
+    pub password_href: String,
+    /// The address to fill in.
+    pub user_name: String,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl OrganizationSignInPage {
+    /// The page, on the way to `back`.
+    #[must_use]
+    pub fn new(visit: &Visit, back: &ReturnTo, user_name: String) -> Self {
+        let sealed = back.seal(visit.site(), visit.browser());
+        let to = |path: &str| format!("{path}?{}={sealed}", return_to::PARAMETER);
+        Self {
+            frame: Frame::new(visit),
+            action: to("/login/organization"),
+            password_href: to("/login/password"),
+            user_name,
+            problems: vec![],
+        }
+    }
+
+    fn summary(&self) -> Problems<'_> {
+        Problems::new(self.frame.t, &self.problems)
+    }
+
+    fn address(&self) -> Field {
+        let label = self.frame.t.federation.address;
+        let field = Field::new(self.frame.t, "user_name", label, "username").filled(&self.user_name);
+        field.checked(&self.problems).focused()
     }
 }

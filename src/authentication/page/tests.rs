@@ -43,6 +43,8 @@ fn passkey() -> PasskeyForm {
 
 fn sign_in(frame: Frame) -> SignInPage {
     SignInPage {
+        organization_href: None,
+        elsewhere: vec![],
         station: None,
         frame,
         action: "/login?return=abc".into(),

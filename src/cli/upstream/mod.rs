@@ -45,14 +45,15 @@ impl UpstreamCommand {
             Command::Create { name, settings, secret_file, precedence } => {
                 let settings = checked(shell, &of, text(&settings)?).await?;
                 let secret = secret(&secret_file)?;
-                create(shell, &of, NewUpstream { name, kind: Kind::Ldap, settings, secret, precedence }).await
+                let domains = vec![];
+                create(shell, &of, NewUpstream { name, kind: Kind::Ldap, settings, domains, secret, precedence }).await
             }
             Command::List => list(shell, &of).await,
             Command::Show { name } => show(shell, &of, &name).await,
             Command::Settings { name } => Ok(print::line(find(shell, &of, &name).await?.settings.trim_end())?),
             Command::Set { name, settings, secret_file, precedence } => {
                 let settings = match settings {
-                    Some(file) => Some(checked(shell, &of, text(&file)?).await?),
+                    Some(file) => Some((checked(shell, &of, text(&file)?).await?, vec![])),
                     None => None,
                 };
                 let secret = secret_file.as_deref().map(secret).transpose()?;

@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     id::{NodeId, OrganizationId, UpstreamId, UserId},
     storage::{Error, Result, Row, Tx, sql},
-    text::Slug,
+    text::{DomainName, Slug},
     upstream::registry::{Kind, Progress, State, Upstream},
 };
 
@@ -24,7 +24,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, organization_id, name, kind, settings, precedence, created_at, paused_at, paused_by, place, \
-               due_at, whole_at, failures, trouble, failed_at, braked, confirmed_at, version, unsettled \
+               due_at, whole_at, failures, trouble, failed_at, braked, confirmed_at, version, unsettled, domains \
              FROM upstreams ",
             $rest
         )
@@ -39,8 +39,8 @@ impl Upstreams<'_> {
     pub(in crate::upstream) async fn insert(&mut self, new: &Upstream, sealed_secret: &[u8]) -> Result<bool> {
         let written = sql("INSERT INTO upstreams \
                (id, organization_id, name, kind, settings, sealed_secret, precedence, due_at, whole_at, failures, \
-                confirmed_at, leased_until, created_at, paused_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, $8, $8) \
+                confirmed_at, leased_until, created_at, paused_at, domains) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0, $8, $8, $9) \
              ON CONFLICT DO NOTHING")
         .bind(new.id.as_str())
         .bind(new.organization.as_str())
@@ -50,6 +50,7 @@ impl Upstreams<'_> {
         .bind(sealed_secret)
         .bind(new.precedence)
         .bind(new.created_at.0)
+        .bind(written(&new.domains))
         .execute(self.0.connection())
         .await?;
         Ok(written == 1)
@@ -66,7 +67,7 @@ impl Upstreams<'_> {
         now: Timestamp,
     ) -> Result<()> {
         sql("UPDATE upstreams \
-             SET settings = $2, precedence = $3, sealed_secret = COALESCE($4, sealed_secret), place = NULL, due_at = $5, \
+             SET settings = $2, domains = $6, precedence = $3, sealed_secret = COALESCE($4, sealed_secret), place = NULL, due_at = $5, \
                version = version + 1, failures = 0, trouble = NULL, failed_at = NULL \
              WHERE id = $1")
         .bind(changed.id.as_str())
@@ -74,6 +75,7 @@ impl Upstreams<'_> {
         .bind(changed.precedence)
         .bind(sealed_secret.map(<[u8]>::to_vec))
         .bind(now.0)
+        .bind(written(&changed.domains))
         .execute(self.0.connection())
         .await?;
         Ok(())
@@ -160,6 +162,33 @@ impl Upstreams<'_> {
         rows.iter().map(upstream).collect()
     }
 
+    /// Identity providers of an organization to which its people are sent to sign in, the first to be asked first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn to_sign_in(&mut self, organization: &OrganizationId) -> Result<Vec<Upstream>> {
+        let rows = sql(select!(
+            "WHERE organization_id = $1 AND kind <> 'ldap' AND paused_at IS NULL AND removed_at IS NULL \
+             ORDER BY precedence DESC, name"
+        ))
+        .bind(organization.as_str())
+        .fetch_all(self.0.connection())
+        .await?;
+        rows.iter().map(upstream).collect()
+    }
+
+    /// Whether any organization of the server has such.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_any_to_sign_in(&mut self) -> Result<bool> {
+        let row =
+            sql("SELECT id FROM upstreams WHERE kind <> 'ldap' AND paused_at IS NULL AND removed_at IS NULL LIMIT 1")
+                .fetch_optional(self.0.connection())
+                .await?;
+        Ok(row.is_some())
+    }
+
     /// Directories of organizations that a person is a member of, which know the person and let people in, the first to be
     /// asked first; each with what stays of the person there.
     ///
@@ -168,7 +197,7 @@ impl Upstreams<'_> {
     pub async fn knowing(&mut self, user: &UserId) -> Result<Vec<(Upstream, String)>> {
         let rows = sql("SELECT u.id, u.organization_id, u.name, u.kind, u.settings, u.precedence, u.created_at, u.paused_at, \
                u.paused_by, u.place, u.due_at, u.whole_at, u.failures, u.trouble, u.failed_at, u.braked, u.confirmed_at, \
-               u.version, u.unsettled, e.anchor \
+               u.version, u.unsettled, u.domains, e.anchor \
              FROM memberships m \
              JOIN upstream_entries e ON e.thing_id = m.id AND e.kind = 'person' AND e.gone_at IS NULL \
              JOIN upstreams u ON u.id = e.upstream_id AND u.kind = 'ldap' AND u.paused_at IS NULL AND u.removed_at IS NULL \
@@ -336,6 +365,10 @@ impl Upstreams<'_> {
     }
 }
 
+fn written(domains: &[DomainName]) -> String {
+    domains.iter().map(DomainName::as_str).collect::<Vec<_>>().join(" ")
+}
+
 fn upstream(row: &Row) -> Result<Upstream> {
     let instant = |column: &str| row.try_get::<i64>(column).map(Timestamp);
     let perhaps = |column: &str| Ok::<_, Error>(row.try_get::<Option<i64>>(column)?.map(Timestamp));
@@ -346,6 +379,11 @@ fn upstream(row: &Row) -> Result<Upstream> {
         name: Slug::from_stored(row.try_get("name")?),
         kind: Kind::named(row.try_get("kind")?).ok_or(Error::Corrupt("upstreams.kind"))?,
         settings: row.try_get("settings")?,
+        domains: row
+            .try_get::<String>("domains")?
+            .split_whitespace()
+            .map(|name| DomainName::from_stored(name.to_owned()))
+            .collect(),
         precedence: row.try_get("precedence")?,
         created_at: instant("created_at")?,
         paused_at: perhaps("paused_at")?,

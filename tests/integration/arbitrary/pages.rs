@@ -31,10 +31,11 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 63] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 64] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
+    ("/login/organization", &[200, 303, 400, 403, 405, 413, 415, 422]),
     ("/login/factor", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/login/passkey", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
     ("/login/passkey/options", &[200, 400, 404, 405]),

@@ -90,7 +90,7 @@ impl Joined {
     async fn failures(&self, reason: &str) -> usize {
         let query = lanyard::audit::store::Query { limit: 1000, ..lanyard::audit::store::Query::default() };
         let events = self.app.read().await.audit().list(query).await.unwrap();
-        events.iter().filter(|event| event.detail.to_string().contains(reason)).count()
+        events.iter().filter(|event| event.detail.contains(reason)).count()
     }
 }
 
@@ -98,7 +98,14 @@ async fn create(app: &TestApp, of: &str, settings: String) -> Upstream {
     let (context, of, sealer) = (app.app.context(Actor::Server), app.organization(of).await, app.app.sealer.clone());
     let done: registry::Result<_> = unit!(app, |tx| {
         let name = "staff".parse().expect("a name");
-        let new = NewUpstream { name, kind: Kind::Ldap, settings, secret: SECRET.to_owned().into(), precedence: 0 };
+        let new = NewUpstream {
+            name,
+            kind: Kind::Ldap,
+            settings,
+            domains: vec![],
+            secret: SECRET.to_owned().into(),
+            precedence: 0,
+        };
         let upstream = registry::create(tx, &context, &sealer, &of, new).await?;
         registry::switch(tx, &context, &upstream, State::Live).await?;
         Ok::<_, UpstreamError>(upstream)

@@ -51,6 +51,7 @@ impl Staffed {
                             name: "staff".parse()?,
                             kind: Kind::Ldap,
                             settings,
+                            domains: vec![],
                             secret: SECRET.to_owned().into(),
                             precedence: 0,
                         };
@@ -78,6 +79,7 @@ impl Staffed {
                         name: before.name.clone(),
                         kind: Kind::Ldap,
                         settings: before.settings.clone(),
+                        domains: vec![],
                         secret: SECRET.to_owned().into(),
                         precedence: 0,
                     };
@@ -124,7 +126,7 @@ impl Staffed {
         self.clinic
             .write(move |tx: &mut Tx| {
                 Box::pin(async move {
-                    let changes = Changes { settings: Some(settings), ..Changes::default() };
+                    let changes = Changes { settings: Some((settings, vec![])), ..Changes::default() };
                     Ok(registry::change(tx, &context, &sealer, &before, changes).await?)
                 })
             })

@@ -210,7 +210,8 @@ async fn groups_give_the_roles_that_their_names_say_and_no_others() {
             .clinic
             .write(move |tx| {
                 Box::pin(async move {
-                    let changes = lanyard::upstream::registry::Changes { settings: Some(fewer), ..Default::default() };
+                    let changes =
+                        lanyard::upstream::registry::Changes { settings: Some((fewer, vec![])), ..Default::default() };
                     Ok(lanyard::upstream::registry::change(tx, &context, &sealer, &before, changes).await?)
                 })
             })

@@ -18,6 +18,15 @@ pub(super) const FEDERATION: Federation = Federation {
     },
     sign_in_with: |name| format!("Log ind med {name}"),
     or: "eller",
+    organization: Said {
+        title: "Log ind gennem din organisation",
+        text: "Skriv din arbejdsadresse, så sender vi dig til din organisations eget login.",
+    },
+    address: "Arbejdsmail",
+    go_on: "Fortsæt",
+    unknown: "Vi ved ikke, hvilken organisation adressen hører til. Tjek den, eller log ind med din adgangskode.",
+    by_organization: "Log ind gennem din organisation",
+    by_password: "Log ind med adgangskode",
     own_sign_in: Said {
         title: "Log først ind som dig selv",
         text: "Du kom ind gennem én organisation, og din konto hører også til andre. Log ud, og log så ind med din egen adgangskode eller adgangsnøgle for at se denne side.",

@@ -18,6 +18,15 @@ pub(super) const FEDERATION: Federation = Federation {
     },
     sign_in_with: |name| format!("Sign in with {name}"),
     or: "or",
+    organization: Said {
+        title: "Sign in through your organization",
+        text: "Type your work address, and we’ll take you to your organization’s own sign-in.",
+    },
+    address: "Work e-mail",
+    go_on: "Go on",
+    unknown: "We don’t know which organization this address belongs to. Check it, or sign in with your password.",
+    by_organization: "Sign in through your organization",
+    by_password: "Sign in with a password",
     own_sign_in: Said {
         title: "Sign in as yourself first",
         text: "You came in through one organization, and your account belongs to others too. Sign out, then sign in with your own password or passkey to see this page.",

@@ -18,6 +18,15 @@ pub(super) const FEDERATION: Federation = Federation {
     },
     sign_in_with: |name| format!("Iniciar sesión con {name}"),
     or: "o",
+    organization: Said {
+        title: "Iniciar sesión a través de su organización",
+        text: "Escriba su dirección de trabajo y le llevaremos al acceso de su organización.",
+    },
+    address: "Correo del trabajo",
+    go_on: "Continuar",
+    unknown: "No sabemos a qué organización pertenece esta dirección. Compruébela o inicie sesión con su contraseña.",
+    by_organization: "Iniciar sesión a través de su organización",
+    by_password: "Iniciar sesión con contraseña",
     own_sign_in: Said {
         title: "Inicie sesión primero con su propia cuenta",
         text: "Ha entrado a través de una organización y su cuenta pertenece también a otras. Cierre la sesión e iníciela con su propia contraseña o llave de acceso para ver esta página.",
