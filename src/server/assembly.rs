@@ -7,6 +7,7 @@ use crate::{
     account,
     app::App,
     authentication::{self, Authenticator},
+    federation::oidc::endpoint::{self as federation, Federation},
     keys::{shared_key::SharedKey, store::SharedKeyFault},
     oauth::{self, Provider},
     policy::Policies,
@@ -57,6 +58,7 @@ pub async fn site(app: &App) -> Result<Site, SharedKeyFault> {
 pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
     let provider = Provider::new(app.clone());
     let (authenticator, policies) = (Authenticator::start(app), provider.policies.clone());
+    let upstreams = Federation::new(policies.clone());
     let state = State { app: app.clone(), authenticator, policies };
     let features = Router::new()
         .route("/", get(async || Redirect::to("/account")))
@@ -64,6 +66,7 @@ pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
         .merge(account::endpoint::router())
         .with_state(state)
         .merge(oauth::endpoint::router(provider.clone()))
+        .merge(federation::router(upstreams))
         .merge(scim::endpoint::router(ServiceProvider::new(provider.clone())));
     let readers = &app.config.telemetry.metrics_networks;
     let operators = operations(readiness(app), stop, app.metrics.clone(), readers, site.proxies().clone());

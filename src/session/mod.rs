@@ -151,11 +151,13 @@ pub enum EndReason {
     Copied,
     /// The database came back from a backup.
     Restore,
+    /// The person signed out at the upstream that vouched for them.
+    Upstream,
 }
 
 impl EndReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SignOut,
         Self::Remote,
         Self::Replaced,
@@ -168,6 +170,7 @@ impl EndReason {
         Self::TooMany,
         Self::Copied,
         Self::Restore,
+        Self::Upstream,
     ];
 
     /// Whether somebody else than the person may have been in the session, and it was ended for that.
@@ -206,6 +209,7 @@ impl EndReason {
             Self::TooMany => "too-many",
             Self::Copied => "copied",
             Self::Restore => "restore",
+            Self::Upstream => "upstream",
         }
     }
 }

@@ -36,6 +36,7 @@ pub use chosen_password::{chosen_password, differing, problem_of};
 pub use passkey::{given, sealed_state};
 pub use person::{Enroller, FreshlySignedIn, Person, SignedIn, SurelySignedIn};
 pub use second_factor::{WHILE, after};
+pub use sign_in::arriving;
 
 /// The routes of signing in.
 pub fn router<S>() -> Router<S>

@@ -175,7 +175,8 @@ async fn organization(app: &App, visit: &Visit, back: &ReturnTo) -> storage::Res
 }
 
 /// The browser that somebody comes in with.
-pub(super) fn arriving(app: &App, visit: &Visit, client: Option<String>) -> Arriving {
+#[must_use]
+pub fn arriving(app: &App, visit: &Visit, client: Option<String>) -> Arriving {
     Arriving {
         context: visit_context(app, visit, Actor::Anonymous),
         user_agent: visit.user_agent(),

@@ -1,10 +1,13 @@
 //! Who somebody is, as a provider says: the claims of the ID token, of userinfo, and the groups that were asked for.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::{clock::Timestamp, upstream::mapping::Said};
+use crate::clock::Timestamp;
+
+/// Objects in objects that are looked into.
+const DEEPEST: usize = 3;
 
 /// Somebody, as a provider vouches for them.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +27,14 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// All that was said, by its names; what lies in another claim by its path (`realm_access.roles`).
+    #[must_use]
+    pub fn said(&self) -> BTreeMap<String, Vec<String>> {
+        let mut said = BTreeMap::new();
+        tell(&mut said, (&self.claims, String::new()), DEEPEST);
+        said
+    }
+
     /// The same without the address of their letters, where the provider does not say that it is theirs: somebody may have
     /// written another one there, to be taken for whose it is.
     #[must_use]
@@ -36,17 +47,13 @@ impl Identity {
     }
 }
 
-impl Said for Identity {
-    /// A claim, or one in another by its path (`realm_access.roles`).
-    fn values(&self, name: &str) -> Vec<Cow<'_, str>> {
-        let found = self.claims.get(name).or_else(|| {
-            let (first, rest) = name.split_once('.')?;
-            rest.split('.').try_fold(self.claims.get(first)?, |value, part| value.get(part))
-        });
-        match found {
-            Some(Value::Array(all)) => all.iter().filter_map(text).collect(),
-            Some(one) => text(one).into_iter().collect(),
-            None => vec![],
+fn tell(said: &mut BTreeMap<String, Vec<String>>, (claims, path): (&Map<String, Value>, String), deepest: usize) {
+    for (name, value) in claims {
+        let name = format!("{path}{name}");
+        match value {
+            Value::Object(inner) if deepest > 0 => tell(said, (inner, format!("{name}.")), deepest - 1),
+            Value::Array(all) => drop(said.insert(name, all.iter().filter_map(text).collect())),
+            one => drop(text(one).and_then(|text| said.insert(name, vec![text]))),
         }
     }
 }
@@ -61,11 +68,11 @@ fn is_yes(value: &Value) -> bool {
     }
 }
 
-fn text(value: &Value) -> Option<Cow<'_, str>> {
+fn text(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.as_str().into()),
-        Value::Number(number) => Some(number.to_string().into()),
-        Value::Bool(yes) => Some(yes.to_string().into()),
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(yes) => Some(yes.to_string()),
         _ => None,
     }
 }
@@ -83,10 +90,11 @@ mod tests {
 
     #[test]
     fn claims_are_values_of_attributes() {
-        let said = saying(&json!({
+        let said = saying(&json!({ "a": {"b": {"c": {"d": {"e": "too deep"}}}},
             "name": "Ada", "groups": ["a", {"no": 1}, "b"], "level": 3, "is_staff": true, "none": null,
             "realm_access": {"roles": ["gp"]}, "https://claims.example/site": "main",
-        }));
+        }))
+        .said();
         for (name, expected) in [
             ("name", &["Ada"][..]),
             ("groups", &["a", "b"]),
@@ -95,10 +103,11 @@ mod tests {
             ("none", &[]),
             ("realm_access.roles", &["gp"]),
             ("realm_access.others", &[]),
+            ("a.b.c.d.e", &[]),
             ("https://claims.example/site", &["main"]),
             ("nothing", &[]),
         ] {
-            assert_eq!(said.values(name), expected, "{name}");
+            assert_eq!(said.get(name).map_or(&[][..], Vec::as_slice), expected, "{name}");
         }
     }
 
@@ -116,7 +125,7 @@ mod tests {
             (json!({"email": "a@b.example"}), None),
         ] {
             let left = saying(&claims).without_doubtful_address();
-            assert_eq!(left.values("email").first().map(AsRef::as_ref), expected, "{claims}");
+            assert_eq!(left.claims.get("email").and_then(Value::as_str), expected, "{claims}");
         }
     }
 }

@@ -24,6 +24,8 @@ pub const LIFE: Duration = Duration::from_mins(30);
 pub struct Pending {
     /// Where the browser goes on to.
     pub back: ReturnTo,
+    /// Counts what was changed of the upstream: whoever comes back after a change begins anew.
+    pub version: i64,
     /// How long ago they may have proved themselves there, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,

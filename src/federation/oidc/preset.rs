@@ -50,6 +50,12 @@ impl Preset {
         matches!(self, Self::Okta | Self::Lanyard | Self::Other)
     }
 
+    /// Whether it answers a `max_age` with when somebody proved themselves.
+    #[must_use]
+    pub const fn answers_max_age(self) -> bool {
+        !matches!(self, Self::Entra | Self::Google)
+    }
+
     /// Where groups are asked for that a token has no room for.
     #[must_use]
     pub const fn groups_endpoint(self) -> Option<&'static str> {

@@ -1,7 +1,5 @@
 //! A provider as an administrator describes it, in TOML. What is not said is as the preset says.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use figment::{
     Figment,
     providers::{Format as _, Toml},
@@ -11,10 +9,9 @@ use url::Url;
 
 use super::preset::Preset;
 use crate::{
+    federation::rules::{RawPeople, RawSignIn, Rules},
     jose::Alg,
-    setting::demand::Level,
-    text::Slug,
-    upstream::mapping::{Mapping, OneOrMore, RawRule, Reader, Wrong},
+    upstream::mapping::{OneOrMore, Reader, Wrong},
 };
 
 /// Scopes that are asked for at most.
@@ -41,12 +38,8 @@ pub struct Settings {
     pub asks_userinfo: bool,
     /// Where somebody's groups are said.
     pub groups: Groups,
-    /// What counts as how sure a sign-in.
-    pub assurance: Assurance,
-    /// What is told of people.
-    pub mapping: Mapping,
-    /// Roles that may follow of what it says; never `owner`.
-    pub roles: Vec<Slug>,
+    /// What the organization lets follow of what it says.
+    pub rules: Rules,
 }
 
 /// How a client proves itself at the token endpoint (OpenID Connect Core §9).
@@ -73,37 +66,6 @@ pub struct Groups {
     pub value: String,
 }
 
-/// What counts as how sure a sign-in: nothing, unless an administrator says so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Assurance {
-    multi_factor: Words,
-    phishing_resistant: Words,
-}
-
-/// Words of a provider, one of which is enough.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Words {
-    acr: BTreeSet<String>,
-    amr: BTreeSet<String>,
-}
-
-impl Assurance {
-    /// How sure a sign-in is that the provider calls so.
-    #[must_use]
-    pub fn level(&self, acr: Option<&str>, amr: &[String]) -> Option<Level> {
-        let is_said = |words: &Words| {
-            acr.is_some_and(|acr| words.acr.contains(acr)) || amr.iter().any(|word| words.amr.contains(word))
-        };
-        match () {
-            () if is_said(&self.phishing_resistant) => Some(Level::PhishingResistant),
-            () if is_said(&self.multi_factor) => Some(Level::MultiFactor),
-            () => None,
-        }
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -121,9 +83,9 @@ struct Raw {
     #[serde(default)]
     groups: RawGroups,
     #[serde(default)]
-    assurance: Assurance,
-    #[serde(default)]
     people: RawPeople,
+    #[serde(default)]
+    sign_in: RawSignIn,
     #[serde(default)]
     roles: Vec<String>,
 }
@@ -134,13 +96,6 @@ struct RawGroups {
     claim: Option<String>,
     endpoint: Option<String>,
     value: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct RawPeople {
-    attributes: BTreeMap<String, OneOrMore>,
-    rules: Vec<RawRule>,
 }
 
 impl Settings {
@@ -170,9 +125,7 @@ impl Settings {
             trusts_addresses: raw.trust_addresses,
             asks_userinfo: raw.userinfo.unwrap_or(preset.asks_userinfo()),
             groups: groups(&mut reader, preset, raw.groups),
-            assurance: raw.assurance,
-            mapping: mapping(&mut reader, preset, raw.people),
-            roles: roles(&mut reader, raw.roles),
+            rules: Rules::read(&mut reader, preset.attributes(), (raw.people, raw.sign_in, raw.roles)),
         };
         reader.done(settings)
     }
@@ -255,25 +208,6 @@ fn groups(reader: &mut Reader, preset: Preset, raw: RawGroups) -> Groups {
     Groups { claim: raw.claim.unwrap_or_else(|| "groups".to_owned()), endpoint, value }
 }
 
-fn mapping(reader: &mut Reader, preset: Preset, raw: RawPeople) -> Mapping {
-    let preset = preset.attributes().iter().map(|(key, texts)| ((*key).to_owned(), OneOrMore::More(owned(texts))));
-    let mut attributes: BTreeMap<String, OneOrMore> = preset.collect();
-    attributes.extend(raw.attributes);
-    reader.mapping("people", attributes, raw.rules)
-}
-
-fn roles(reader: &mut Reader, texts: Vec<String>) -> Vec<Slug> {
-    let mut roles = vec![];
-    for text in texts {
-        match text.parse::<Slug>() {
-            Ok(slug) if slug.as_str() == "owner" => reader.wrong("roles", "no upstream makes owners; an owner does"),
-            Ok(slug) => roles.push(slug),
-            Err(error) => reader.wrong("roles", error),
-        }
-    }
-    roles
-}
-
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
@@ -290,12 +224,12 @@ mod tests {
             let name = format!("{preset:?}").to_lowercase();
             let issuer = "issuer = 'https://login.microsoftonline.com/9d0a/v2.0'\nclient_id = 'lanyard'";
             let settings = Settings::parse(&format!("preset = '{name}'\n{issuer}")).expect(&name);
-            assert_eq!(settings.mapping.attributes.len(), preset.attributes().len(), "{name}");
+            assert_eq!(settings.rules.mapping.attributes.len(), preset.attributes().len(), "{name}");
             assert_eq!(settings.scopes.first().map(String::as_str), Some("openid"));
             assert_eq!(settings.scopes.len(), preset.scopes().len() + 1, "{name}");
             assert_eq!(settings.algorithms.len(), preset.algorithms().len(), "{name}");
             assert_eq!(settings.groups.endpoint.is_some(), preset == Preset::Entra, "{name}");
-            assert_eq!(settings.assurance.level(Some("mfa"), &["mfa".to_owned()]), None, "nothing is trusted unsaid");
+            assert!(settings.rules.trusted.is_empty(), "nothing is trusted unsaid");
         }
         let settings = Settings::parse(LEAST).expect("enough");
         assert_eq!((settings.preset, settings.authentication), (Preset::Other, Authentication::ClientSecretBasic));
@@ -349,23 +283,6 @@ mod tests {
         ] {
             let wrong = Settings::parse(&text).expect_err(case).to_string();
             assert!(wrong.contains(part), "{case}: {wrong}");
-        }
-    }
-
-    #[test]
-    fn a_sign_in_is_as_sure_as_an_administrator_trusts() {
-        let trusting =
-            "[assurance]\nmulti_factor = { amr = ['mfa'], acr = ['urn:two'] }\nphishing_resistant = { amr = ['fido'] }";
-        let assurance = Settings::parse(&format!("{LEAST}{trusting}")).expect("settings").assurance;
-        for (acr, amr, expected) in [
-            (None, &["pwd"][..], None),
-            (None, &["pwd", "mfa"], Some(Level::MultiFactor)),
-            (Some("urn:two"), &[], Some(Level::MultiFactor)),
-            (Some("mfa"), &[], None),
-            (Some("urn:two"), &["fido"], Some(Level::PhishingResistant)),
-        ] {
-            let amr: Vec<String> = amr.iter().map(|word| (*word).to_owned()).collect();
-            assert_eq!(assurance.level(acr, &amr), expected, "{acr:?} {amr:?}");
         }
     }
 }

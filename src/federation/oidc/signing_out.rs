@@ -12,6 +12,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
+    audit::Context,
     clock::Timestamp,
     id::UpstreamId,
     jose::{
@@ -21,6 +22,7 @@ use crate::{
     outbound::Outbound,
     secret::TokenHash,
     storage::{self, Tx},
+    upstream::Upstream,
 };
 
 /// The event that a logout token tells of.
@@ -84,6 +86,22 @@ pub async fn read(
     let expected = Expected { algorithms: &settings.algorithms, typ: Typ::AbsentOr(&["logout+jwt", "JWT"]) };
     let verified = outbound.verify(&metadata.jwks_uri, token, expected).await?;
     believed(&verified, settings, now)
+}
+
+/// Ends what began there: a session, or all of somebody's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(tx: &mut Tx, context: &Context, (upstream, whose): (&Upstream, &Whose)) -> storage::Result<()> {
+    match whose {
+        Whose::Session(name) => tx.sessions().end_upstream_session(context, (&upstream.id, name)).await,
+        Whose::Subject(subject) => {
+            let known = tx.upstream_entries(&upstream.id).of_anchors(std::slice::from_ref(subject)).await?.pop();
+            let Some(member) = known.and_then(|known| known.membership()) else { return Ok(()) };
+            let Some(member) = tx.memberships().by_id(&upstream.organization, &member).await? else { return Ok(()) };
+            tx.sessions().end_of_upstream(context, (&upstream.id, &member.user_id)).await
+        }
+    }
 }
 
 fn believed(verified: &Verified, settings: &Settings, now: Timestamp) -> Result<SignedOut, Trouble> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Sessions;
 use crate::{
     audit::{Context, Event},
-    id::{OrganizationId, SessionId, StationId, UserId},
+    id::{OrganizationId, SessionId, StationId, UpstreamId, UserId},
     session::{EndReason, Session},
     storage::{
         Result, Revision, Row,
@@ -75,6 +75,56 @@ impl Sessions<'_> {
         .execute(self.0.connection())
         .await?;
         self.ended(context, &rows, reason)
+    }
+
+    /// Ends what began with a session of an upstream, as it calls that, with what apps hold by it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_upstream_session(
+        &mut self,
+        context: &Context,
+        (upstream, name): (&UpstreamId, &str),
+    ) -> Result<()> {
+        let text = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
+             WHERE upstream_id = $1 AND upstream_session = $2 AND ended_at IS NULL RETURNING id, user_id";
+        self.end_there(context, text, (upstream, name)).await
+    }
+
+    /// The same of all sessions of a person that an upstream vouched for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_of_upstream(&mut self, context: &Context, (upstream, user): (&UpstreamId, &UserId)) -> Result<()> {
+        let text = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
+             WHERE upstream_id = $1 AND user_id = $2 AND ended_at IS NULL RETURNING id, user_id";
+        self.end_there(context, text, (upstream, user.as_str())).await
+    }
+
+    async fn end_there(
+        &mut self,
+        context: &Context,
+        text: &'static str,
+        (upstream, key): (&UpstreamId, &str),
+    ) -> Result<()> {
+        let rows = sql(text)
+            .bind(upstream.as_str().to_owned())
+            .bind(key.to_owned())
+            .bind(context.now.0)
+            .bind(EndReason::Upstream.as_str())
+            .fetch_all(self.0.connection())
+            .await?;
+        self.end_parts(context, &rows).await?;
+        let ids: Vec<String> = rows.iter().map(|row| row.try_get("id")).collect::<Result<_>>()?;
+        for list in padded(&ids) {
+            let text = format!(
+                "UPDATE families SET revoked_at = $1 WHERE revoked_at IS NULL AND session_id IN ({})",
+                in_list(2, list.len())
+            );
+            let query = list.iter().fold(sql(text).bind(context.now.0), |query, id| query.bind(id.to_owned()));
+            query.execute(self.0.connection()).await?;
+        }
+        self.ended(context, &rows, EndReason::Upstream)
     }
 
     /// Ends every session of a person, `offline_access` or not; `but` stays (the browser that asked for it).

@@ -182,11 +182,8 @@ impl Upstreams<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn has_any_to_sign_in(&mut self) -> Result<bool> {
-        let row =
-            sql("SELECT id FROM upstreams WHERE kind <> 'ldap' AND paused_at IS NULL AND removed_at IS NULL LIMIT 1")
-                .fetch_optional(self.0.connection())
-                .await?;
-        Ok(row.is_some())
+        let any = "SELECT id FROM upstreams WHERE kind <> 'ldap' AND paused_at IS NULL AND removed_at IS NULL LIMIT 1";
+        Ok(sql(any).fetch_optional(self.0.connection()).await?.is_some())
     }
 
     /// Directories of organizations that a person is a member of, which know the person and let people in, the first to be
@@ -372,6 +369,7 @@ fn written(domains: &[DomainName]) -> String {
 fn upstream(row: &Row) -> Result<Upstream> {
     let instant = |column: &str| row.try_get::<i64>(column).map(Timestamp);
     let perhaps = |column: &str| Ok::<_, Error>(row.try_get::<Option<i64>>(column)?.map(Timestamp));
+    let domains = row.try_get::<String>("domains")?;
     let trouble: Option<String> = row.try_get("trouble")?;
     Ok(Upstream {
         id: UpstreamId::from_stored(row.try_get("id")?),
@@ -379,11 +377,7 @@ fn upstream(row: &Row) -> Result<Upstream> {
         name: Slug::from_stored(row.try_get("name")?),
         kind: Kind::named(row.try_get("kind")?).ok_or(Error::Corrupt("upstreams.kind"))?,
         settings: row.try_get("settings")?,
-        domains: row
-            .try_get::<String>("domains")?
-            .split_whitespace()
-            .map(|name| DomainName::from_stored(name.to_owned()))
-            .collect(),
+        domains: domains.split_whitespace().map(|name| DomainName::from_stored(name.to_owned())).collect(),
         precedence: row.try_get("precedence")?,
         created_at: instant("created_at")?,
         paused_at: perhaps("paused_at")?,

@@ -31,7 +31,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 64] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 68] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -95,6 +95,10 @@ pub(super) const ANSWERS: [(&str, &[u16]); 64] = [
     ("/device/qr", &[200, 400, 404, 405]),
     ("/device/organization", &[303, 400, 403, 405, 413, 415]),
     ("/device/decision", &[303, 400, 403, 405, 413, 415, 422, 429]),
+    ("/federation/{upstream}/start", &[400, 404, 405, 429]),
+    ("/federation/{upstream}/callback", &[400, 404, 405, 429]),
+    ("/federation/{upstream}/backchannel-logout", &[400, 404, 405, 413, 415, 429]),
+    ("/federation/{upstream}/frontchannel-logout", &[400, 404, 405, 429]),
     ("/nowhere/{at}", &[400, 404]),
 ];
 

@@ -3,4 +3,5 @@
 mod arrival;
 mod bind;
 mod directory;
+mod openid;
 mod sync;
