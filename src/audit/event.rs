@@ -344,6 +344,8 @@ events! {
     UpstreamLink "upstream-link" Success { upstream: UpstreamId, user: UserId, subject: String } upstream;
     /// A signing key was made, activated, retired, dropped or revoked.
     KeyChange "key-change" Success { key: String, change: String } key [Keys];
+    /// A key of ours for SAML was made, put to use or removed.
+    SamlKeyChange "saml-key-change" Success { key: String, state: String } key;
     /// The master key was replaced.
     MasterKeyChange "master-key-change" Success { key: String } key [Keys];
     /// A policy was changed.

@@ -33,6 +33,7 @@ mod receipt;
 mod recovery;
 mod restore;
 mod role;
+mod saml_key;
 mod scim_target;
 mod scim_token;
 mod scope;
@@ -133,6 +134,8 @@ Example:
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
+    SamlKey(saml_key::SamlKey),
+    #[command(subcommand)]
     Token(token::Token),
     Doctor(doctor::Doctor),
     Backup(backup::Backup),
@@ -191,6 +194,7 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::Policy(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Recovery(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Role(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::SamlKey(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Station(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimTarget(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimToken(command) => within(config, output, async |shell| command.run(shell).await).await,

@@ -34,8 +34,11 @@ impl SealedColumn {
     /// Codes that were sent to people, as hashes: six digits are guessed from a hash alone.
     pub const SENT_CODE: Self = Self { table: "sent_codes", row: "id", column: "sealed_code" };
 
+    /// Private halves of our keys for SAML (PKCS #8).
+    pub const SAML_KEY: Self = Self { table: "saml_keys", row: "id", column: "sealed_private" };
+
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SIGNING_KEY,
         Self::JOB,
         Self::SHARED_KEY,
@@ -44,6 +47,7 @@ impl SealedColumn {
         Self::UPSTREAM_SECRET,
         Self::FACTOR,
         Self::SENT_CODE,
+        Self::SAML_KEY,
     ];
 
     /// One that no table has.

@@ -153,6 +153,14 @@ impl Outbound {
         self.send(url, (Method::GET, Bounds::default()), |request| request).await
     }
 
+    /// Reads what lies at `url`, within other bounds than the usual ones.
+    ///
+    /// # Errors
+    /// [`Fault`]. An answer that is no success is no fault.
+    pub async fn get_within(&self, url: &Url, bounds: Bounds) -> Result<Answer, Fault> {
+        self.send(url, (Method::GET, bounds), |request| request).await
+    }
+
     /// Posts a form.
     ///
     /// # Errors

@@ -26,6 +26,11 @@ pub const LIFE_DAYS: u64 = 3 * 365;
 #[error("the SAML key or its certificate cannot be {0}")]
 pub struct CredentialFault(&'static str);
 
+impl CredentialFault {
+    /// There is none.
+    pub(super) const MISSING: Self = Self("found");
+}
+
 /// Our key and its certificate.
 pub struct Credential {
     certificate: Certificate,

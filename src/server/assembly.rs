@@ -11,6 +11,7 @@ use crate::{
     keys::{shared_key::SharedKey, store::SharedKeyFault},
     oauth::{self, Provider},
     policy::Policies,
+    saml::endpoint::{self as saml, Saml},
     scim::{self, ServiceProvider},
     web::{self, Site, TrustedProxies},
 };
@@ -59,6 +60,7 @@ pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
     let provider = Provider::new(app.clone());
     let (authenticator, policies) = (Authenticator::start(app), provider.policies.clone());
     let upstreams = Federation::new(policies.clone());
+    let saml = Saml::new(policies.clone());
     let state = State { app: app.clone(), authenticator, policies };
     let features = Router::new()
         .route("/", get(async || Redirect::to("/account")))
@@ -67,6 +69,7 @@ pub fn assemble(app: &App, site: &Site, stop: Stop) -> Router {
         .with_state(state)
         .merge(oauth::endpoint::router(provider.clone()))
         .merge(federation::router(upstreams))
+        .merge(saml::router(saml))
         .merge(scim::endpoint::router(ServiceProvider::new(provider.clone())));
     let readers = &app.config.telemetry.metrics_networks;
     let operators = operations(readiness(app), stop, app.metrics.clone(), readers, site.proxies().clone());

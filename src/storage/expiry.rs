@@ -41,6 +41,7 @@ expiring! {
     "upstream_requests" by "hash" when "expires_at < $1" kept Duration::ZERO;
     "stored_requests" by "token_hash" when "expires_at < $1" kept Duration::ZERO;
     "pushed_requests" by "hash" when "expires_at < $1" kept Duration::ZERO;
+    "saml_requests" by "hash" when "expires_at < $1" kept Duration::ZERO;
     "replays" by "hash" when "expires_at < $1" kept Duration::ZERO;
     "revoked_tokens" by "jti" when "expires_at < $1" kept DAY;
     "access_tokens" by "hash" when "expires_at < $1" kept DAY;

@@ -100,6 +100,7 @@ const STEPS: &[Step] = migrations! {
     "202611240257" "upstream_names";
     "202611240329" "upstream_requests";
     "202611240336" "domains_of_upstreams";
+    "202611240411" "saml";
 };
 
 /// What was applied; made and named by the library that applied the first steps.

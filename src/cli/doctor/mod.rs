@@ -13,6 +13,7 @@ mod mail;
 mod passwords;
 mod reach;
 mod registration;
+mod saml;
 mod scim_tokens;
 mod targets;
 mod upstreams;
@@ -114,6 +115,7 @@ async fn look(config: &Config) -> Vec<Finding> {
         findings.extend(scim_tokens::look(config, &storage, now).await);
         findings.push(targets::look(&storage).await);
         findings.push(upstreams::look(&storage).await);
+        findings.extend(saml::look(&storage, now).await);
         findings.extend(emergency::look(&storage).await);
         storage.close().await;
     } else {

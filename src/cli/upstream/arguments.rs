@@ -34,9 +34,12 @@ Example:
         /// A file with its settings, `-` for standard input
         #[arg(long, value_name = "FILE")]
         settings: PathBuf,
-        /// A file that holds the password of the account that reads it
-        #[arg(long, value_name = "FILE")]
-        secret_file: PathBuf,
+        /// How it is spoken to
+        #[arg(long, default_value = "ldap")]
+        kind: KindArgument,
+        /// A file that holds the password of the account that reads it: for a directory
+        #[arg(long, value_name = "FILE", required_if_eq("kind", "ldap"))]
+        secret_file: Option<PathBuf>,
         /// Where several sources speak of the same member, the higher one goes first
         #[arg(long, value_name = "NUMBER", default_value = "0", allow_negative_numbers = true)]
         precedence: i64,
@@ -95,6 +98,12 @@ Examples:
         /// How many people and groups are told one by one
         #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(0..=10_000))]
         limit: u32,
+    },
+    /// Prints our metadata for an identity provider that speaks SAML
+    #[command(after_help = "Example:\n  lanyard upstream metadata hospital --organization riverside > lanyard.xml")]
+    Metadata {
+        /// Its name
+        name: Slug,
     },
     /// Reads an upstream now, and lets follow what it says
     #[command(after_help = "\
@@ -157,6 +166,17 @@ pub(super) enum Template {
     ActiveDirectory,
     /// OpenLDAP, and what is like it
     OpenLdap,
+    /// An identity provider that speaks SAML 2.0: Entra ID, AD FS, Okta, Google Workspace, Shibboleth and others
+    Saml,
+}
+
+/// How an upstream is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum KindArgument {
+    /// A directory, by LDAP
+    Ldap,
+    /// An identity provider, by SAML 2.0
+    Saml,
 }
 
 impl Template {
@@ -164,6 +184,7 @@ impl Template {
         match self {
             Self::ActiveDirectory => include_str!("active-directory.toml"),
             Self::OpenLdap => include_str!("open-ldap.toml"),
+            Self::Saml => include_str!("saml.toml"),
         }
     }
 }
@@ -175,7 +196,10 @@ mod tests {
 
     #[test]
     fn templates_are_settings() {
-        for kind in Template::value_variants() {
+        let now = crate::clock::Timestamp::parse("2026-11-24").expect("a day");
+        let identity_provider = crate::saml::sp::Settings::parse(Template::Saml.text(), now);
+        identity_provider.unwrap_or_else(|wrong| panic!("{wrong}"));
+        for kind in [Template::ActiveDirectory, Template::OpenLdap] {
             let settings = Settings::parse(kind.text()).unwrap_or_else(|wrong| panic!("{kind:?}: {wrong}"));
             assert!(!settings.groups.bases.is_empty() && !settings.groups.rules.is_empty(), "{kind:?}");
         }

@@ -1,6 +1,7 @@
 //! `lanyard upstream`: directories and identity providers that an organization trusts to say who its people are.
 
 mod arguments;
+mod saml;
 mod shown;
 mod told;
 
@@ -8,10 +9,10 @@ pub(super) use arguments::UpstreamCommand;
 
 use std::{path::Path, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use self::{
-    arguments::Command,
+    arguments::{Command, KindArgument},
     shown::{facts, shown},
 };
 use super::{Shell, print, scope::Usage};
@@ -22,7 +23,7 @@ use crate::{
     secret::SecretString,
     server,
     storage::{Tx, Work},
-    text::Slug,
+    text::{DomainName, Slug},
     upstream::{
         Kind, Upstream, UpstreamError,
         registry::{self, Changes, NewUpstream, State},
@@ -42,29 +43,35 @@ impl UpstreamCommand {
         let of = self.scope.organization(shell).await?;
         match self.command {
             Command::Template { .. } => Ok(()),
-            Command::Create { name, settings, secret_file, precedence } => {
-                let settings = checked(shell, &of, text(&settings)?).await?;
-                let secret = secret(&secret_file)?;
-                let domains = vec![];
-                create(shell, &of, NewUpstream { name, kind: Kind::Ldap, settings, domains, secret, precedence }).await
+            Command::Create { name, settings, kind, secret_file, precedence } => {
+                let kind = match kind {
+                    KindArgument::Ldap => Kind::Ldap,
+                    KindArgument::Saml => Kind::Saml,
+                };
+                let (settings, domains) = checked(shell, &of, kind, text(&settings)?).await?;
+                let secret = secret_file.as_deref().map(secret).transpose()?.unwrap_or_default();
+                create(shell, &of, NewUpstream { name, kind, settings, domains, secret, precedence }).await
             }
             Command::List => list(shell, &of).await,
             Command::Show { name } => show(shell, &of, &name).await,
             Command::Settings { name } => Ok(print::line(find(shell, &of, &name).await?.settings.trim_end())?),
             Command::Set { name, settings, secret_file, precedence } => {
+                let kind = find(shell, &of, &name).await?.kind;
                 let settings = match settings {
-                    Some(file) => Some((checked(shell, &of, text(&file)?).await?, vec![])),
+                    Some(file) => Some(checked(shell, &of, kind, text(&file)?).await?),
                     None => None,
                 };
                 let secret = secret_file.as_deref().map(secret).transpose()?;
                 set(shell, &of, &name, Changes { settings, secret, precedence }).await
             }
-            Command::Test { name } => {
-                let directory = ldap::described(&shell.app, &find(shell, &of, &name).await?).await?;
-                told::steps(shell, &ldap::probe(&directory).await)
+            Command::Test { name } => test(shell, &find(shell, &of, &name).await?).await,
+            Command::Metadata { name } => {
+                let upstream = find_one_of(shell, &of, (&name, Kind::Saml)).await?;
+                Ok(print::line(saml::metadata(shell, &upstream).await?)?)
             }
             Command::Preview { name, user: Some(user), .. } => {
-                let directory = ldap::described(&shell.app, &find(shell, &of, &name).await?).await?;
+                let upstream = find_one_of(shell, &of, (&name, Kind::Ldap)).await?;
+                let directory = ldap::described(&shell.app, &upstream).await?;
                 told::person(shell, &directory, &user).await
             }
             Command::Preview { name, user: None, limit } => preview(shell, &of, &name, limit as usize).await,
@@ -86,6 +93,26 @@ async fn find(shell: &Shell, of: &Organization, name: &Slug) -> anyhow::Result<U
     Ok(registry::find(&mut shell.app.storage.read().await?, &of.id, name).await?)
 }
 
+/// The one of this name, if it is spoken to like this.
+async fn find_one_of(shell: &Shell, of: &Organization, (name, kind): (&Slug, Kind)) -> anyhow::Result<Upstream> {
+    let upstream = find(shell, of, name).await?;
+    if upstream.kind != kind {
+        bail!(
+            "this is for upstreams of the kind `{}`; `{name}` is one of the kind `{}`",
+            kind.name(),
+            upstream.kind.name()
+        );
+    }
+    Ok(upstream)
+}
+
+async fn test(shell: &Shell, upstream: &Upstream) -> anyhow::Result<()> {
+    match upstream.kind {
+        Kind::Saml => told::steps(shell, &saml::steps(shell, upstream).await),
+        _ => told::steps(shell, &ldap::probe(&ldap::described(&shell.app, upstream).await?).await),
+    }
+}
+
 /// The text of a file.
 fn text(file: &Path) -> Result<String, Usage> {
     let read = if file.as_os_str() == "-" {
@@ -102,14 +129,23 @@ fn secret(file: &Path) -> Result<SecretString, Usage> {
     if secret.is_empty() { Err(Usage(format!("{} is empty", file.display()))) } else { Ok(secret.into()) }
 }
 
-/// Settings that can be read, and that name roles which there are.
-async fn checked(shell: &Shell, of: &Organization, text: String) -> anyhow::Result<String> {
+/// Settings that can be read, and that name roles which there are; with the domains that they send there to sign in.
+async fn checked(
+    shell: &Shell,
+    of: &Organization,
+    kind: Kind,
+    text: String,
+) -> anyhow::Result<(String, Vec<DomainName>)> {
+    if kind == Kind::Saml {
+        let (text, settings) = saml::checked(shell, of, text).await?;
+        return Ok((text, settings.rules.domains));
+    }
     let settings = Settings::parse(&text).context("these settings cannot be used")?;
     shell.app.outbound.tls(settings.authorities.as_deref()).context("connection.authorities")?;
     let known = shell.app.storage.read().await?.roles().list(&of.id).await?;
     match settings.roles.iter().find(|slug| !known.iter().any(|role| role.slug == **slug)) {
         Some(unknown) => Err(Noun::Role.unknown(unknown).into()),
-        None => Ok(text),
+        None => Ok((text, vec![])),
     }
 }
 
@@ -118,10 +154,15 @@ async fn create(shell: &Shell, of: &Organization, new: NewUpstream) -> anyhow::R
     write(shell, move |tx| Box::pin(async move { registry::create(tx, &context, &sealer, &id, new).await.map(drop) }))
         .await?;
     show(shell, of, &name).await?;
-    shell.say(format!(
-        "Nothing is read yet. Whether it can be: `lanyard upstream test {name}`. What would be brought: `preview`. Begin: \
-         `resume`."
-    ));
+    let upstream = find(shell, of, &name).await?;
+    shell.say(if upstream.kind == Kind::Saml {
+        saml::advice(shell, &upstream)
+    } else {
+        format!(
+            "Nothing is read yet. Whether it can be: `lanyard upstream test {name}`. What would be brought: `preview`. Begin: \
+             `resume`."
+        )
+    });
     Ok(())
 }
 
@@ -180,7 +221,7 @@ fn counting(shell: &Shell) -> impl Fn(u64) + Send + Sync + use<> {
 }
 
 async fn preview(shell: &Shell, of: &Organization, name: &Slug, most: usize) -> anyhow::Result<()> {
-    let (upstream, site) = (find(shell, of, name).await?, server::site(&shell.app).await?);
+    let (upstream, site) = (find_one_of(shell, of, (name, Kind::Ldap)).await?, server::site(&shell.app).await?);
     let tell = counting(shell);
     let watch = Watch { halt: &|| false, tell: &tell };
     let (report, differences) = sync::preview(&shell.app, &site, &upstream, (most, watch)).await?;
@@ -188,7 +229,7 @@ async fn preview(shell: &Shell, of: &Organization, name: &Slug, most: usize) -> 
 }
 
 async fn read(shell: &Shell, of: &Organization, name: &Slug, order: Order) -> anyhow::Result<()> {
-    let upstream = find(shell, of, name).await?;
+    let upstream = find_one_of(shell, of, (name, Kind::Ldap)).await?;
     if upstream.paused_at.is_some() {
         print::aside(format!("{name} is paused; this reading alone is made."));
     }
@@ -216,9 +257,14 @@ async fn in_turn(shell: &Shell, upstream: &Upstream, order: Order, watch: Watch<
 
 async fn switch(shell: &Shell, of: &Organization, name: &Slug, state: State) -> anyhow::Result<()> {
     let (upstream, context) = (find(shell, of, name).await?, shell.context());
+    let is_directory = upstream.kind == Kind::Ldap;
     let has_changed =
         write(shell, move |tx| Box::pin(async move { registry::switch(tx, &context, &upstream, state).await })).await?;
     shell.say(match (state, has_changed) {
+        (State::Paused, true) if !is_directory => format!("Nobody signs in by {name} any more, and nobody is brought."),
+        (State::Live, true) if !is_directory => format!("People sign in by {name} from now on."),
+        (State::Paused, false) if !is_directory => format!("{name} was paused already."),
+        (State::Live, false) if !is_directory => format!("{name} was live already."),
         (State::Paused, true) => {
             format!("{name} is not read any more: whoever leaves there is not shut out here, and nobody is brought.")
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     cli::scope::{cell, instant},
     directory::organization::Organization,
-    upstream::Upstream,
+    upstream::{Kind, Upstream},
 };
 
 /// An upstream as it is shown.
@@ -49,7 +49,7 @@ pub(super) fn shown(upstream: &Upstream, (people, groups): (u64, u64)) -> Shown 
         paused_at: instant(upstream.paused_at),
         paused_by: upstream.paused_by.clone(),
         read_at: instant(Some(progress.whole_at).filter(|at| at.0 > 0)),
-        next_at: instant(Some(progress.due_at).filter(|_| upstream.paused_at.is_none())),
+        next_at: instant(Some(progress.due_at).filter(|_| upstream.paused_at.is_none() && upstream.kind == Kind::Ldap)),
         problem: progress.trouble.as_ref().map(|(problem, _)| problem.clone()),
         problem_since: progress.trouble.as_ref().map(|(_, since)| since.to_string()),
         waiting: progress.braked,

@@ -8,6 +8,7 @@ use crate::{
         credential::Credential,
         names,
         signature::{SigningFault, blank, sign},
+        sp::peer::Peer,
         xml::escaped,
     },
 };
@@ -27,8 +28,8 @@ pub struct ServiceProvider<'s> {
     pub entity_id: &'s str,
     /// Where responses are sent, in a form.
     pub consumer: &'s str,
-    /// Where people are signed out.
-    pub logout: &'s str,
+    /// Where people are signed out, if they can be.
+    pub logout: Option<&'s str>,
     /// Our keys: the one in use, then the one that comes or the one that goes.
     pub credentials: &'s [&'s Credential],
     /// Whether assertions are to be encrypted to us: whoever reads a key for that encrypts.
@@ -37,6 +38,22 @@ pub struct ServiceProvider<'s> {
     pub signs_requests: bool,
     /// What names we ask for.
     pub name_id_format: &'s str,
+}
+
+impl<'s> ServiceProvider<'s> {
+    /// Us as an identity provider knows us.
+    #[must_use]
+    pub fn of(peer: &'s Peer, credentials: &'s [&'s Credential]) -> Self {
+        Self {
+            entity_id: &peer.addresses.entity_id,
+            consumer: &peer.addresses.consumer,
+            logout: None,
+            credentials,
+            wants_encryption: peer.settings.response.encrypted,
+            signs_requests: peer.settings.request.sign,
+            name_id_format: &peer.settings.request.name_id_format,
+        }
+    }
 }
 
 /// Our metadata.
@@ -52,9 +69,10 @@ pub fn written(us: &ServiceProvider<'_>, until: Timestamp, random: &Random) -> R
         format!("<md:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p\"/>{methods}");
     let opening = us.credentials.iter().filter(|_| us.wants_encryption);
     let opening: String = opening.map(|key| key_descriptor(key, "encryption", &methods)).collect();
-    let logout: String = [Binding::Redirect, Binding::Post]
-        .map(|binding| endpoint("SingleLogoutService", binding, us.logout, ""))
-        .concat();
+    let logout = us.logout.iter().flat_map(|at| {
+        [Binding::Redirect, Binding::Post].map(|binding| endpoint("SingleLogoutService", binding, at, ""))
+    });
+    let logout: String = logout.collect();
     let document = format!(
         "<md:EntityDescriptor xmlns:md=\"{md}\" ID=\"{id}\" entityID=\"{entity}\" validUntil=\"{until}\" \
          cacheDuration=\"PT6H\">{signature}<md:SPSSODescriptor AuthnRequestsSigned=\"{signs}\" \

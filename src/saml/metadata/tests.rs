@@ -132,7 +132,7 @@ fn ours_are_signed_and_name_both_keys_while_one_follows_the_other() {
     let mut us = ServiceProvider {
         entity_id: US,
         consumer: CONSUMER,
-        logout: "https://id.clinic.example/saml/ups_1/slo?a=1&b=2",
+        logout: Some("https://id.clinic.example/saml/ups_1/slo?a=1&b=2"),
         credentials: &keys,
         wants_encryption: true,
         signs_requests: true,

@@ -59,6 +59,17 @@ pub struct Authn {
 }
 
 impl NameId {
+    /// The name with what qualifies it: no two people of one identity provider have the same.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let plain = |text: &str| text.replace('%', "%25").replace('!', "%21");
+        let qualifier = |text: &Option<String>| plain(text.as_deref().unwrap_or_default());
+        match (&self.name_qualifier, &self.sp_name_qualifier) {
+            (None, None) => plain(&self.value),
+            (name, service) => format!("{}!{}!{}", qualifier(name), qualifier(service), plain(&self.value)),
+        }
+    }
+
     /// Whether it is another one each time: nobody is found again by it.
     #[must_use]
     pub fn is_transient(&self) -> bool {

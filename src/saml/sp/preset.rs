@@ -31,6 +31,15 @@ impl Preset {
         }
     }
 
+    /// The attribute that names people for ever, where it is a better one than the `NameID`.
+    #[must_use]
+    pub const fn subject(self) -> Option<&'static str> {
+        match self {
+            Self::Entra => Some("http://schemas.microsoft.com/identity/claims/objectidentifier"),
+            Self::Adfs | Self::Okta | Self::Google | Self::Generic => None,
+        }
+    }
+
     /// What is told of people unless the settings say otherwise: the key, and templates. `NameID` is the name of the subject.
     #[must_use]
     pub const fn attributes(self) -> &'static [(&'static str, &'static [&'static str])] {

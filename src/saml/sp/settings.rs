@@ -1,21 +1,29 @@
 //! An identity provider as an administrator describes it, in TOML. What is not said is as the preset says.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use figment::{
     Figment,
     providers::{Format as _, Toml},
 };
 use serde::Deserialize;
+use url::Url;
 
 use super::preset::Preset;
 use super::source::RawIdentityProvider;
 pub use super::source::{Address, Source};
 use crate::{
     clock::Timestamp,
-    saml::{metadata::Binding, names},
-    text::{Slug, span},
-    upstream::mapping::{Mapping, OneOrMore, RawRule, Reader, Wrong},
+    federation::{
+        Rules,
+        rules::{RawPeople, RawSignIn},
+    },
+    saml::{
+        metadata::{self, Binding},
+        names,
+    },
+    text::span,
+    upstream::mapping::{OneOrMore, Reader, Wrong},
 };
 
 /// An identity provider.
@@ -29,10 +37,8 @@ pub struct Settings {
     pub request: Request,
     /// What is taken for an answer.
     pub response: Response,
-    /// What is told of people.
-    pub mapping: Mapping,
-    /// Roles that may follow of what it says; never `owner`.
-    pub roles: Vec<Slug>,
+    /// Who is let in, and what they are here.
+    pub rules: Rules,
 }
 
 /// What we ask.
@@ -57,8 +63,19 @@ pub struct Response {
     pub clock_skew: Duration,
     /// Whether assertions have to be encrypted.
     pub encrypted: bool,
-    /// The app into which it may send people who did not ask; nobody may come like that otherwise.
-    pub unsolicited: Option<String>,
+    /// The attribute that names people for ever; the `NameID` where there is none.
+    pub subject: Option<String>,
+    /// Where people come out who did not ask; nobody may come like that where there is nothing.
+    pub unsolicited: Option<Unsolicited>,
+}
+
+/// The one app into which an identity provider may send people who did not ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsolicited {
+    /// The client.
+    pub app: String,
+    /// Where it begins: of the origin of one of its redirect URIs.
+    pub start: Url,
 }
 
 #[derive(Deserialize)]
@@ -70,8 +87,11 @@ struct Raw {
     request: RawRequest,
     #[serde(default)]
     response: RawResponse,
+    idp_initiated: Option<RawUnsolicited>,
     #[serde(default)]
     people: RawPeople,
+    #[serde(default)]
+    sign_in: RawSignIn,
     #[serde(default)]
     roles: Vec<String>,
 }
@@ -96,20 +116,20 @@ impl Default for RawRequest {
 struct RawResponse {
     clock_skew: String,
     encrypted: bool,
-    idp_initiated_app: Option<String>,
+    subject: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawUnsolicited {
+    app: String,
+    start: String,
 }
 
 impl Default for RawResponse {
     fn default() -> Self {
-        Self { clock_skew: "60s".to_owned(), encrypted: false, idp_initiated_app: None }
+        Self { clock_skew: "60s".to_owned(), encrypted: false, subject: None }
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct RawPeople {
-    attributes: BTreeMap<String, OneOrMore>,
-    rules: Vec<RawRule>,
 }
 
 impl Settings {
@@ -124,20 +144,14 @@ impl Settings {
         let mut reader = Reader::default();
         let binding = raw.identity_provider.binding();
         let source = raw.identity_provider.source(&mut reader, now);
-        let preset_attributes = raw.preset.attributes().iter().map(|(key, templates)| {
-            ((*key).to_owned(), OneOrMore::More(templates.iter().map(|text| (*text).to_owned()).collect()))
-        });
-        let mut attributes: BTreeMap<String, OneOrMore> = preset_attributes.collect();
-        attributes.extend(raw.people.attributes);
-        let mapping = reader.mapping("people", attributes, raw.people.rules);
         let request = request(&mut reader, raw.preset, raw.request, binding);
-        let response = response(&mut reader, raw.response);
-        let roles = roles(&mut reader, raw.roles);
+        let response = response(&mut reader, raw.preset, (raw.response, raw.idp_initiated));
+        let rules = Rules::read(&mut reader, raw.preset.attributes(), (raw.people, raw.sign_in, raw.roles));
         let Some(source) = source else {
             // Something about it was wrong: there is nothing to answer but that.
             return Err(reader.done(()).err().unwrap_or_else(|| Wrong(vec![])));
         };
-        reader.done(Self { preset: raw.preset, source, request, response, mapping, roles })
+        reader.done(Self { preset: raw.preset, source, request, response, rules })
     }
 }
 
@@ -178,34 +192,32 @@ fn request(reader: &mut Reader, preset: Preset, raw: RawRequest, binding: Option
     Request { sign: raw.sign, binding, authn_context, comparison: raw.comparison, name_id_format }
 }
 
-fn response(reader: &mut Reader, raw: RawResponse) -> Response {
+fn response(
+    reader: &mut Reader,
+    preset: Preset,
+    (raw, unsolicited): (RawResponse, Option<RawUnsolicited>),
+) -> Response {
     let bounds = Duration::ZERO..=Duration::from_secs(300);
     let clock_skew = span::parse(&raw.clock_skew).filter(|span| bounds.contains(span)).unwrap_or_else(|| {
         reader.wrong("response.clock_skew", format_args!("`{}` is no length of time up to 5m", raw.clock_skew));
         Duration::ZERO
     });
-    let unsolicited = raw.idp_initiated_app.filter(|app| {
-        let is_name = !app.trim().is_empty();
-        if !is_name {
-            reader.wrong("response.idp_initiated_app", "name the client into which people are sent");
+    let unsolicited = unsolicited.and_then(|raw| {
+        let start = metadata::address(&raw.start);
+        if start.is_none() {
+            reader.wrong("idp_initiated.start", format_args!("`{}` is no address of https", raw.start));
         }
-        is_name
+        if raw.app.trim().is_empty() {
+            reader.wrong("idp_initiated.app", "name the client into which people are sent");
+        }
+        Some(Unsolicited { app: raw.app, start: start? })
     });
-    Response { clock_skew, encrypted: raw.encrypted, unsolicited }
-}
-
-fn roles(reader: &mut Reader, texts: Vec<String>) -> Vec<Slug> {
-    let mut roles = vec![];
-    for text in texts {
-        match text.parse::<Slug>() {
-            Ok(slug) if slug.as_str() == "owner" => {
-                reader.wrong("roles", "no identity provider makes owners; an owner does");
-            }
-            Ok(slug) => roles.push(slug),
-            Err(error) => reader.wrong("roles", error),
-        }
-    }
-    roles
+    let subject = match raw.subject.as_deref().map(str::trim) {
+        None => preset.subject().map(str::to_owned),
+        Some("" | "NameID") => None,
+        Some(name) => Some(name.to_owned()),
+    };
+    Response { clock_skew, encrypted: raw.encrypted, subject, unsolicited }
 }
 
 #[cfg(test)]

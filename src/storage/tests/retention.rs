@@ -100,11 +100,12 @@ async fn families_and_sessions_are_removed_once_nothing_refers_to_them() {
 
 /// Each table whose rows expire but families: its columns, and a row `N` that ends at `AT`.
 #[rustfmt::skip]
-const PERISHABLE: [(&str, &str, &str); 24] = [
+const PERISHABLE: [(&str, &str, &str); 25] = [
     ("upstream_requests", "hash, browser_hash, upstream_id, content, created_at, expires_at", "'N', '', 'u', '', 0, AT"),
     ("pushed_requests", "hash, client_id, parameters, created_at, expires_at", "'N', '', '', 0, AT"),
     ("stored_requests", "token_hash, parameters, created_at, expires_at", "'N', '', 0, AT"),
     ("replays", "hash, expires_at", "'N', AT"),
+    ("saml_requests", "hash, upstream_id, version, created_at, expires_at", "'N', 'u', 0, 0, AT"),
     ("revoked_tokens", "jti, revoked_at, expires_at", "'N', 0, AT"),
     ("access_tokens", "hash, client_id, claims, expires_at", "'N', 'c', '', AT"),
     ("authorization_codes", "hash, family_id, redirect_uri, created_at, expires_at", "'N', 'f1', '', 0, AT"),

@@ -31,7 +31,7 @@ use super::watch::Watch;
 use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 
 /// What each page and form may answer.
-pub(super) const ANSWERS: [(&str, &[u16]); 68] = [
+pub(super) const ANSWERS: [(&str, &[u16]); 72] = [
     ("/", &[303, 405]),
     ("/login", &[303, 405]),
     ("/login/password", &[200, 303, 400, 403, 405, 413, 415, 422, 429]),
@@ -99,6 +99,10 @@ pub(super) const ANSWERS: [(&str, &[u16]); 68] = [
     ("/federation/{upstream}/callback", &[400, 404, 405, 429]),
     ("/federation/{upstream}/backchannel-logout", &[400, 404, 405, 413, 415, 429]),
     ("/federation/{upstream}/frontchannel-logout", &[400, 404, 405, 429]),
+    ("/saml/{upstream}/metadata", &[200, 400, 404, 405]),
+    ("/saml/{upstream}/start", &[303, 400, 404, 405, 429]),
+    ("/saml/{upstream}/acs", &[303, 400, 403, 404, 405, 413, 429]),
+    ("/saml/{upstream}/arrived", &[303, 400, 403, 404, 405]),
     ("/nowhere/{at}", &[400, 404]),
 ];
 

@@ -4,4 +4,5 @@ mod arrival;
 mod bind;
 mod directory;
 mod openid;
+mod saml;
 mod sync;

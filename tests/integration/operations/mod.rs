@@ -23,6 +23,7 @@ mod refusals;
 mod retention;
 mod review;
 mod rules;
+mod saml;
 mod scim_target;
 mod scim_token;
 mod sectors;

@@ -85,7 +85,7 @@ fn without_a_signing_certificate_there_are_no_settings() {
 fn all_that_is_wrong_is_told_with_its_place() {
     let text = by_hand("roles = [\"gp\", \"owner\", \"No Role\"]")
         .replace("https://idp.example/sso", "ftp://idp.example")
-        + "[request]\ncomparison = \"some\"\nname_id_format = \"transient\"\nauthn_context = \" \"\n[response]\nclock_skew = \"1h\"\nidp_initiated_app = \"\"\n[people.attributes]\nusrName = \"{uid}\"\n";
+        + "[request]\ncomparison = \"some\"\nname_id_format = \"transient\"\nauthn_context = \" \"\n[response]\nclock_skew = \"1h\"\n[idp_initiated]\napp = \" \"\nstart = \"x\"\n[people.attributes]\nusrName = \"{uid}\"\n";
     let places: Vec<String> =
         wrong(&text).iter().map(|line| line.split(": ").next().unwrap_or_default().to_owned()).collect();
     assert_eq!(
@@ -93,12 +93,13 @@ fn all_that_is_wrong_is_told_with_its_place() {
         [
             "identity_provider.sign_on_url",
             "identity_provider.sign_on_url",
-            "people.attributes.usrName",
             "request.comparison",
             "request.authn_context",
             "request.name_id_format",
             "response.clock_skew",
-            "response.idp_initiated_app",
+            "idp_initiated.start",
+            "idp_initiated.app",
+            "people.attributes.usrName",
             "roles",
             "roles",
         ]
