@@ -37,8 +37,9 @@ Example:
         /// How it is spoken to
         #[arg(long, default_value = "ldap")]
         kind: KindArgument,
-        /// A file that holds the password of the account that reads it: for a directory
-        #[arg(long, value_name = "FILE", required_if_eq("kind", "ldap"))]
+        /// A file that holds the password of the account that reads it, or the client secret or private key: for a directory, and
+        /// for OpenID Connect
+        #[arg(long, value_name = "FILE", required_if_eq_any([("kind", "ldap"), ("kind", "oidc")]))]
         secret_file: Option<PathBuf>,
         /// Where several sources speak of the same member, the higher one goes first
         #[arg(long, value_name = "NUMBER", default_value = "0", allow_negative_numbers = true)]
@@ -168,6 +169,8 @@ pub(super) enum Template {
     OpenLdap,
     /// An identity provider that speaks SAML 2.0: Entra ID, AD FS, Okta, Google Workspace, Shibboleth and others
     Saml,
+    /// An identity provider that speaks OpenID Connect: Entra ID, Google Workspace, Okta, another Lanyard and others
+    Oidc,
 }
 
 /// How an upstream is spoken to.
@@ -177,6 +180,8 @@ pub(super) enum KindArgument {
     Ldap,
     /// An identity provider, by SAML 2.0
     Saml,
+    /// An identity provider, by OpenID Connect
+    Oidc,
 }
 
 impl Template {
@@ -185,6 +190,7 @@ impl Template {
             Self::ActiveDirectory => include_str!("active-directory.toml"),
             Self::OpenLdap => include_str!("open-ldap.toml"),
             Self::Saml => include_str!("saml.toml"),
+            Self::Oidc => include_str!("oidc.toml"),
         }
     }
 }
@@ -199,6 +205,7 @@ mod tests {
         let now = crate::clock::Timestamp::parse("2026-11-24").expect("a day");
         let identity_provider = crate::saml::sp::Settings::parse(Template::Saml.text(), now);
         identity_provider.unwrap_or_else(|wrong| panic!("{wrong}"));
+        crate::federation::oidc::Settings::parse(Template::Oidc.text()).unwrap_or_else(|wrong| panic!("{wrong}"));
         for kind in [Template::ActiveDirectory, Template::OpenLdap] {
             let settings = Settings::parse(kind.text()).unwrap_or_else(|wrong| panic!("{kind:?}: {wrong}"));
             assert!(!settings.groups.bases.is_empty() && !settings.groups.rules.is_empty(), "{kind:?}");

@@ -1,6 +1,7 @@
 //! `lanyard upstream`: directories and identity providers that an organization trusts to say who its people are.
 
 mod arguments;
+mod oidc;
 mod saml;
 mod shown;
 mod told;
@@ -47,6 +48,7 @@ impl UpstreamCommand {
                 let kind = match kind {
                     KindArgument::Ldap => Kind::Ldap,
                     KindArgument::Saml => Kind::Saml,
+                    KindArgument::Oidc => Kind::Oidc,
                 };
                 let (settings, domains) = checked(shell, &of, kind, text(&settings)?).await?;
                 let secret = secret_file.as_deref().map(secret).transpose()?.unwrap_or_default();
@@ -109,7 +111,8 @@ async fn find_one_of(shell: &Shell, of: &Organization, (name, kind): (&Slug, Kin
 async fn test(shell: &Shell, upstream: &Upstream) -> anyhow::Result<()> {
     match upstream.kind {
         Kind::Saml => told::steps(shell, &saml::steps(shell, upstream).await),
-        _ => told::steps(shell, &ldap::probe(&ldap::described(&shell.app, upstream).await?).await),
+        Kind::Oidc => told::steps(shell, &oidc::steps(shell, upstream).await?),
+        Kind::Ldap => told::steps(shell, &ldap::probe(&ldap::described(&shell.app, upstream).await?).await),
     }
 }
 
@@ -140,6 +143,10 @@ async fn checked(
         let (text, settings) = saml::checked(shell, of, text).await?;
         return Ok((text, settings.rules.domains));
     }
+    if kind == Kind::Oidc {
+        let (text, settings) = oidc::checked(shell, of, text).await?;
+        return Ok((text, settings.rules.domains));
+    }
     let settings = Settings::parse(&text).context("these settings cannot be used")?;
     shell.app.outbound.tls(settings.authorities.as_deref()).context("connection.authorities")?;
     let known = shell.app.storage.read().await?.roles().list(&of.id).await?;
@@ -155,13 +162,13 @@ async fn create(shell: &Shell, of: &Organization, new: NewUpstream) -> anyhow::R
         .await?;
     show(shell, of, &name).await?;
     let upstream = find(shell, of, &name).await?;
-    shell.say(if upstream.kind == Kind::Saml {
-        saml::advice(shell, &upstream)
-    } else {
-        format!(
+    shell.say(match upstream.kind {
+        Kind::Saml => saml::advice(shell, &upstream),
+        Kind::Oidc => oidc::advice(shell, &upstream).await?,
+        Kind::Ldap => format!(
             "Nothing is read yet. Whether it can be: `lanyard upstream test {name}`. What would be brought: `preview`. Begin: \
              `resume`."
-        )
+        ),
     });
     Ok(())
 }

@@ -30,6 +30,28 @@ pub struct Provider {
     callback: Url,
 }
 
+/// Where a provider, and the browsers that it sends, find us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Where browsers come back to: the redirect URI.
+    pub callback: String,
+    /// Where it tells that somebody signed out.
+    pub backchannel_logout: String,
+    /// The same by a browser.
+    pub frontchannel_logout: String,
+}
+
+/// Those of an upstream.
+#[must_use]
+pub fn addresses(site: &Site, upstream: &UpstreamId) -> Addresses {
+    let at = |end: &str| site.address_of(&format!("/federation/{upstream}/{end}"));
+    Addresses {
+        callback: at("callback"),
+        backchannel_logout: at("backchannel-logout"),
+        frontchannel_logout: at("frontchannel-logout"),
+    }
+}
+
 /// What a browser brought back (RFC 6749 §4.1.2).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Answer<'a> {
@@ -70,7 +92,7 @@ impl Provider {
             let settings = Settings::parse(&upstream.settings)
                 .inspect_err(|wrong| tracing::error!(upstream.id = %upstream.id, %wrong, "Settings cannot be read."))
                 .ok()?;
-            let callback = site.address_of(&format!("/federation/{}/callback", upstream.id)).parse().ok()?;
+            let callback = addresses(site, &upstream.id).callback.parse().ok()?;
             Some(Self { upstream, settings, callback })
         }))
     }

@@ -23,6 +23,7 @@ mod refusals;
 mod retention;
 mod review;
 mod rules;
+mod oidc;
 mod saml;
 mod scim_target;
 mod scim_token;
