@@ -11,6 +11,7 @@ use crate::{
     id::{OrganizationId, UserId},
     policy::{Applying, Arrival, Barrier, Policies, Whom},
     session::{Session, Unexpected},
+    setting::Setting,
     storage,
 };
 
@@ -39,7 +40,9 @@ impl Admitted {
         let access = access(&policies.app, (&session.user, organization), context.now).await?;
         let applying = rules.applying(Whom { access: access.as_ref(), client: None });
         let from = arrival(&policies.app, context, (&session.acr, session.unexpected));
-        let barrier = applying.barrier(context.now, from);
+        let is_own = applying.flag(Setting::UpstreamRequired) && session.via.is_none();
+        let barrier = is_own.then(|| applying.by(Setting::UpstreamRequired));
+        let barrier = barrier.or_else(|| applying.barrier(context.now, from));
         if let Some(event) = event((policies, &admitted), &applying, (barrier.clone(), from)) {
             let (context, at) = (context.clone(), organization.clone());
             policies.app.storage.append(move |additions| additions.record(&context, Some(&at), &event)).await?;

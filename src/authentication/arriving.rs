@@ -91,7 +91,11 @@ pub async fn vouched(policies: &Policies, arriving: Arriving, entrant: Entrant) 
             tx.users().keep_still(user).await?;
             let is_active = tx.users().by_id(user).await?.is_some_and(|user| user.is_active(now));
             let is_member = match &entrant.via {
-                Some(via) => tx.memberships().active(user, &via.organization, now).await?.is_some(),
+                Some(via) => {
+                    let upstream = tx.upstreams().by_id(&via.upstream).await?;
+                    upstream.is_some_and(|upstream| upstream.paused_at.is_none())
+                        && tx.memberships().active(user, &via.organization, now).await?.is_some()
+                }
                 None => false,
             };
             if !is_active || !is_member {
@@ -126,9 +130,19 @@ pub(super) async fn enter(
     let browser = arriving.browser.filter(|_| present.as_ref().is_none_or(|one| one.user != user.id));
     let proof = proof_of(tx, (&user, said), (browser, place.span), context.now).await?;
     let proof = Proof { client: arriving.client, ..proof };
-    let known = Known::of(app, &arriving.site, &user, arriving.browser);
+    // A browser is known for whom somebody proved to be: not for what one organization says of a person of several.
+    let is_proved = via.is_none() || is_of_one(tx, &user.id).await?;
+    let known = Known::of(app, &arriving.site, &user, arriving.browser).filter(|_| is_proved);
     let who = Authenticated { user: user.id, proof, user_agent: arriving.user_agent, browser: arriving.browser, via };
     settle(tx, context, present, Begin { token: place.token, who, room: place.room, known }).await
+}
+
+/// Whether one organization alone knows a person, and ever knew them.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn is_of_one(tx: &mut Tx, user: &UserId) -> storage::Result<bool> {
+    Ok(tx.memberships().organizations_ever(user).await?.len() <= 1)
 }
 
 /// Whoever has a second factor is not signed in before that is proved too, but in a browser where it was; and there it is asked

@@ -116,7 +116,11 @@ fn enrolment(standing: &Standing<'_>) -> Option<Step> {
     (!is_met).then_some(Step::Enrol)
 }
 
+/// Whoever came by the word of an upstream used no password of ours, and sets none by that word.
 fn password(standing: &Standing<'_>) -> Option<Step> {
+    if standing.session?.via.is_some() {
+        return None;
+    }
     let is_old = standing.password_ends_at.is_some_and(|at| at <= standing.now);
     (is_old || standing.user?.must_change_password(standing.now)).then_some(Step::ChangePassword)
 }

@@ -3,6 +3,9 @@
 
 use crate::{
     directory::organization::Organization,
+    id::{OrganizationId, UserId},
+    policy::{Policies, Whom},
+    setting::Setting,
     storage::{self, Tx},
     text::DomainName,
     upstream::Upstream,
@@ -38,4 +41,31 @@ pub(super) async fn of_address(tx: &mut Tx, typed: &str) -> storage::Result<Opti
     let Some(owner) = tx.domains().owner(&domain).await? else { return Ok(None) };
     let all = tx.upstreams().to_sign_in(&owner).await?;
     Ok(all.into_iter().find(|upstream| upstream.domains.is_empty() || upstream.domains.contains(&domain)))
+}
+
+/// The organization that lets a person come in by its own upstreams alone: of `wish`, which is signed in to, or of the only one
+/// that they belong to.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn required(
+    policies: &Policies,
+    user: &UserId,
+    wish: Option<&str>,
+) -> storage::Result<Option<OrganizationId>> {
+    let (mut tx, now) = (policies.app.storage.read().await?, policies.app.clock.now());
+    let mut all = tx.memberships().active_of_user(user, now).await?;
+    match wish {
+        Some(named) => all.retain(|(_, of)| [of.id.as_str(), of.slug.as_str()].contains(&named)),
+        None if all.len() > 1 => return Ok(None),
+        None => {}
+    }
+    let Some((member, of)) = all.pop() else { return Ok(None) };
+    let rules = policies.within(&of.id, user).await?;
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    let access = tx.access().of_member(&member.id, now).await?;
+    let applying = rules.applying(Whom { access: Some(&access), client: None });
+    Ok(applying.flag(Setting::UpstreamRequired).then_some(of.id))
 }

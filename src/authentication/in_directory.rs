@@ -23,13 +23,25 @@ use crate::{
 };
 
 /// Where a person's password can be proved.
-pub(super) struct Directories(Vec<(Upstream, String)>);
+pub(super) struct Directories {
+    all: Vec<(Upstream, String)>,
+    /// Whether no other organization knows the person.
+    pub(super) are_alone: bool,
+}
+
+/// A directory's word: who vouches, where this stays of the person, as the upstream was described in this version.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) via: Via,
+    anchor: String,
+    version: i64,
+}
 
 /// What came of asking.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It is right, says this one, where this stays of the person.
-    Right(Via, String),
+    /// It is right.
+    Right(Said),
     /// It is another one, or nobody has one there.
     Wrong,
     /// It is right, and they may not come in.
@@ -47,24 +59,29 @@ impl Directories {
         wish: Option<&str>,
     ) -> storage::Result<(Option<User>, Self)> {
         let meant = meant(tx, name, wish).await?;
-        let Some(user) = user else {
-            let Some(organization) = meant else { return Ok((None, Self(vec![]))) };
-            let Some(id) = tx.upstreams().named(&organization, name).await? else { return Ok((None, Self(vec![]))) };
-            let mut all = tx.upstreams().knowing(&id).await?;
-            all.retain(|(upstream, _)| upstream.organization == organization);
-            return Ok((tx.users().by_id(&id).await?, Self(all)));
+        let user = match (user, &meant) {
+            (Some(user), _) => Some(user),
+            (None, Some(organization)) => match tx.upstreams().named(organization, name).await? {
+                Some(id) => tx.users().by_id(&id).await?,
+                None => None,
+            },
+            (None, None) => None,
         };
-        let mut all = tx.upstreams().knowing(&user.id).await?;
-        let asked = match wish {
-            Some(_) => meant,
-            None => own(tx, &user, &all).await?.or(meant).or_else(|| user.default_organization.clone()),
+        let Some(found) = &user else { return Ok((None, Self { all: vec![], are_alone: true })) };
+        let ever = tx.memberships().organizations_ever(&found.id).await?;
+        // The word that they typed may be that of another organization: it goes to the one that is meant, or that alone knows them.
+        let asked = match ever.as_slice() {
+            [only] if wish.is_none() => Some(only.clone()),
+            _ if wish.is_none() && found.password_hash.is_some() => None,
+            _ => meant,
         };
+        let mut all = tx.upstreams().knowing(&found.id).await?;
         all.retain(|(upstream, _)| asked.as_ref() == Some(&upstream.organization));
-        Ok((Some(user), Self(all)))
+        Ok((user, Self { all, are_alone: ever.len() <= 1 }))
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// Asks them, until one says yes, or that its answer is no.
@@ -75,7 +92,7 @@ impl Directories {
         now: Timestamp,
     ) -> Answer {
         let mut last = Answer::Wrong;
-        for (upstream, anchor) in &self.0 {
+        for (upstream, anchor) in &self.all {
             let asked = match with.directories.of(app, upstream).await {
                 Ok(asked) => asked,
                 Err(cause) => {
@@ -88,7 +105,7 @@ impl Directories {
                 Ok(()) => {
                     let (id, organization) = (upstream.id.clone(), upstream.organization.clone());
                     let via = Via { upstream: id, organization, session: None };
-                    return Answer::Right(via, anchor.clone());
+                    return Answer::Right(Said { via, anchor: anchor.clone(), version: upstream.version });
                 }
                 Err(Trouble::Credentials(Refusal::Wrong)) => match last {
                     Answer::Silent => Answer::Silent,
@@ -108,10 +125,14 @@ impl Directories {
     pub(super) async fn let_in(
         tx: &mut Tx,
         context: &Context,
-        (user, via, anchor): (&User, &Via, &str),
+        (user, Said { via, anchor, version }): (&User, &Said),
     ) -> storage::Result<bool> {
         let all = tx.upstreams().knowing(&user.id).await?;
-        if !all.iter().any(|(upstream, known)| upstream.id == via.upstream && known == anchor) {
+        let is_it = |(upstream, known): &(Upstream, String)| {
+            upstream.id == via.upstream && known == anchor && upstream.version == *version
+        };
+        let there = tx.upstream_entries(&via.upstream).of_anchors(std::slice::from_ref(anchor)).await?.pop();
+        if !all.iter().any(is_it) || there.is_none_or(|entry| entry.gone_at.is_some()) {
             return Ok(false);
         }
         let Some(member) = tx.memberships().of(&via.organization, &user.id).await? else { return Ok(false) };
@@ -124,24 +145,13 @@ impl Directories {
             may_verify: false,
         };
         match provisioning::join_by_source(tx, speaker, &member.id).await {
-            Ok(joined) => Ok(joined == Joined::As(user.id.clone())),
+            Ok(joined) if joined == Joined::As(user.id.clone()) => {
+                Ok(tx.memberships().active(&user.id, &via.organization, context.now).await?.is_some())
+            }
             Err(directory::Error::Storage(fault)) => Err(fault),
-            Err(_) => Ok(false),
+            Ok(_) | Err(_) => Ok(false),
         }
     }
-}
-
-/// The only organization to whose directory the password of a person can belong.
-async fn own(tx: &mut Tx, user: &User, all: &[(Upstream, String)]) -> storage::Result<Option<OrganizationId>> {
-    let Some((first, _)) = all.first() else { return Ok(None) };
-    if all.iter().any(|(upstream, _)| upstream.organization != first.organization) {
-        return Ok(None);
-    }
-    // What they typed may be the password that is kept here, or nearly: one organization alone would learn of it.
-    if user.password_hash.is_some() && tx.memberships().organizations_ever(&user.id).await?.len() > 1 {
-        return Ok(None);
-    }
-    Ok(Some(first.organization.clone()))
 }
 
 /// The organization that is meant where `name` is none of this server: the one that is signed in to, the one that owns the

@@ -3,7 +3,7 @@
 //! Whether there is such an account shows neither in the answer nor in its time: the work is done after the answer.
 
 use super::{
-    enrolling, lockout,
+    enrolling, home_realm, lockout,
     new_password::{self, Prepared},
     sent_factor,
 };
@@ -17,27 +17,33 @@ use crate::{
     },
     id::UserId,
     jobs::Job,
+    policy::Policies,
     secret::{ExposeSecret, TokenHash},
     storage,
     text::UserName,
     web::{FactorChange, Language, Letter, Letterhead, Site},
 };
 
-/// Mails a link to whoever signs in with `name`, if anybody does and can be written to.
+/// Mails a link to whoever signs in with `name`, if anybody does, can be written to and may have a password; whether it is sent.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn send_link(
-    app: &App,
+    policies: &Policies,
     site: &Site,
     language: Language,
     context: Context,
     name: &str,
-) -> storage::Result<()> {
-    let Ok(name) = name.parse::<UserName>() else { return Ok(()) };
+) -> storage::Result<bool> {
+    let Ok(name) = name.parse::<UserName>() else { return Ok(false) };
+    let app = &policies.app;
     let user = app.storage.read().await?.users().by_login_name(&name).await?;
-    let Some(user) = user.filter(|user| user.is_active(context.now)) else { return Ok(()) };
-    let Some(email) = user.email.clone() else { return Ok(()) };
+    let Some(user) = user.filter(|user| user.is_active(context.now)) else { return Ok(false) };
+    // A password would let them in nowhere.
+    if home_realm::required(policies, &user.id, None).await?.is_some() {
+        return Ok(false);
+    }
+    let Some(email) = user.email.clone() else { return Ok(false) };
     let (token, hash) = app.random.token();
     let href = site.address_of(&format!("/password/{}", token.expose_secret()));
     let letter = Letterhead::new(language, site).addressed_to(user.name.as_str()).password_reset(&href);
@@ -48,7 +54,7 @@ pub async fn send_link(
                 tx.password_links().insert(&user.id, hash, context.now).await?;
                 tx.jobs().enqueue(&context, &sealer, &mail(email.as_str(), letter)).await?;
                 tx.record(&context, None, &Event::PasswordResetRequest { user: user.id });
-                Ok(())
+                Ok(true)
             })
         })
         .await

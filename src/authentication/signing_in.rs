@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::{
     Authenticator,
-    arriving::{self, Arriving, Entrant, Place, Settled},
+    arriving::{self, Arriving, Entrant, Place, Settled, is_of_one},
     assurance::{Assurance, Method},
     factor::hasher::{Busy, Comparison, Password},
-    in_directory::{Answer, Directories},
+    home_realm,
+    in_directory::{Answer, Directories, Said},
     lockout::{self, Door, Lockout, Way},
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     audit::{Actor, Context, Event},
     clock::Timestamp,
     directory::user::User,
+    id::OrganizationId,
     ldap::trouble::Refusal,
     limit::{Network, Verdict},
     policy::Policies,
@@ -55,6 +57,8 @@ pub enum Outcome {
     Closed(Refusal),
     /// The directory of the person's organization does not answer.
     Silent,
+    /// The password that is kept here was right, and this organization takes none: its people come in by its own upstreams.
+    Elsewhere(OrganizationId),
 }
 
 /// Why an attempt could not be answered.
@@ -85,8 +89,8 @@ enum By {
         /// Whether its hash costs less than it has to.
         is_outdated: bool,
     },
-    /// One that a directory compared, where this stays of the person.
-    Directory(Via, String),
+    /// One that a directory compared.
+    Directory(Said),
 }
 
 /// Tries to sign in.
@@ -121,16 +125,25 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
     let Ok(password) = Password::parse(attempt.password.expose_secret()) else {
         return refuse(policies, attempt, (user, door), "too-long").await;
     };
+    let are_alone = directories.are_alone;
     let directories = Some(&directories).filter(|all| is_open && !all.is_empty());
     let judgement = judged((app, with), &attempt, (user.as_ref(), directories), &password).await?;
     match (judgement, user) {
         (Judgement::Accepted(by), Some(user)) => {
+            let meant = attempt.organization.as_deref();
+            if matches!(by, By::Password { .. })
+                && let Some(of) = home_realm::required(policies, &user.id, meant).await?
+            {
+                note(policies, attempt, Some(user), "upstream-required").await?;
+                return Ok(Outcome::Elsewhere(of));
+            }
             let upgrade = match by {
                 By::Password { is_outdated: true } => Some(with.hasher.hash(password, attempt.network).await?),
                 _ => None,
             };
+            let is_own = are_alone || matches!(by, By::Password { .. });
             let outcome = accept(policies, attempt, user, (by, upgrade, &door)).await?;
-            if !matches!(outcome, Outcome::Refused | Outcome::Wait(_)) {
+            if is_own && !matches!(outcome, Outcome::Refused | Outcome::Wait(_)) {
                 with.limit.succeeded_at(&door.name, network);
             }
             Ok(outcome)
@@ -138,13 +151,17 @@ pub async fn attempt(policies: &Policies, with: &Authenticator, attempt: Attempt
         (Judgement::Refused(why), user) => refuse(policies, attempt, (user, door), why).await,
         (Judgement::Accepted(_), None) => refuse(policies, attempt, (None, door), "unknown-name").await,
         (Judgement::Closed(refusal), user) => close(policies, attempt, (user, door), refusal).await,
-        (Judgement::Silent, user) => {
-            let is_known = door.is_known;
-            let refused = note(policies, attempt, user, "directory-silent").await?;
-            // A stranger learns of nobody whether their password is in a directory.
-            Ok(if is_known { Outcome::Silent } else { refused })
-        }
+        (Judgement::Silent, user) => silent(policies, attempt, (user, door)).await,
     }
+}
+
+/// Nobody compared the password. A stranger learns of nobody whether theirs is in a directory.
+async fn silent(policies: &Policies, attempt: Attempt, (user, door): (Option<User>, Door)) -> Result<Outcome, Fault> {
+    if !door.is_known {
+        return refuse(policies, attempt, (user, door), "directory-silent").await;
+    }
+    note(policies, attempt, user, "directory-silent").await?;
+    Ok(Outcome::Silent)
 }
 
 /// Compares the password with what is kept here, and lets the directories compare it where that is not it. Whoever has no
@@ -160,19 +177,20 @@ async fn judged(
     let comparing = with.hasher.verify(password.clone(), stored, attempt.network);
     let Some(directories) = directories else { return Ok(judge(user, comparing.await?, now)) };
     let asking = directories.ask((app, with), &attempt.password, now);
-    let answer = if stored.is_some() {
+    let answer = if stored.is_some() && directories.are_alone {
         match judge(user, comparing.await?, now) {
             Judgement::Refused("wrong-password") => asking.await,
             own => return Ok(own),
         }
     } else {
+        // What is kept here opens other organizations, too: beside a directory of one nobody tries it.
         let (compared, answer) = tokio::join!(comparing, asking);
         compared?;
         answer
     };
     Ok(match answer {
         Answer::Right(..) if !user.is_some_and(|user| user.is_active(now)) => Judgement::Refused("disabled"),
-        Answer::Right(via, anchor) => Judgement::Accepted(By::Directory(via, anchor)),
+        Answer::Right(said) => Judgement::Accepted(By::Directory(said)),
         Answer::Wrong => Judgement::Refused("wrong-password"),
         Answer::Closed(refusal) => Judgement::Closed(refusal),
         Answer::Silent => Judgement::Silent,
@@ -298,7 +316,8 @@ async fn accept(
                 if let (Some(upgrade), Some(former)) = (upgrade, user.password_hash.as_deref()) {
                     tx.users().rehash_password(&user.id, former, &upgrade).await?;
                 }
-                if is_counted {
+                // The word of one organization makes up for no guess at what opens another.
+                if is_counted && (via.is_none() || is_of_one(tx, &user.id).await?) {
                     door.forgive(tx).await?;
                 }
                 let entrant = Entrant { user, via, said: Assurance::of(&[Method::Password]) };
@@ -318,11 +337,11 @@ async fn accept(
 async fn still(tx: &mut Tx, context: &Context, (user, by): (&User, By)) -> storage::Result<Option<Option<Via>>> {
     match by {
         By::Password { .. } => Ok(tx.users().hold_password(&user.id, user.password_changed_at).await?.then_some(None)),
-        By::Directory(via, anchor) => {
+        By::Directory(said) => {
             tx.users().keep_still(&user.id).await?;
             let is_active = tx.users().by_id(&user.id).await?.is_some_and(|user| user.is_active(context.now));
-            let may_come = is_active && Directories::let_in(tx, context, (user, &via, &anchor)).await?;
-            Ok(may_come.then_some(Some(via)))
+            let may_come = is_active && Directories::let_in(tx, context, (user, &said)).await?;
+            Ok(may_come.then_some(Some(said.via)))
         }
     }
 }

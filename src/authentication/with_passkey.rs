@@ -16,6 +16,7 @@ use super::{
         Kind,
         passkey::{Answer, Key, NOT_VERIFIED, Proof, Refused},
     },
+    home_realm,
     known_device::Known,
     presented::{Presented, UNKNOWN, presented},
     room::Room,
@@ -219,6 +220,9 @@ async fn unfit(policies: &Policies, user: &UserId, proof: &Proof) -> storage::Re
     let allowed = Allowed::of_person(policies, user).await?;
     if allowed.of_keys.verification && !proof.is_verified() {
         return Ok(Some(NOT_VERIFIED));
+    }
+    if home_realm::required(policies, user, None).await?.is_some() {
+        return Ok(Some(Refused("upstream-required")));
     }
     let factors = policies.app.storage.read().await?.factors().of_user(user).await?;
     let is_taken = allowed.proving(&factors).contains(&Kind::Passkey);

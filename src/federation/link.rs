@@ -138,6 +138,9 @@ async fn meant(
     if !rules.brings {
         return Ok(refused(Turned::Away, "they are no member, and the upstream brings nobody"));
     }
+    if is_somebodys(tx, voice, desired).await? {
+        return Ok(refused(Turned::Taken, "a member has the address, and the organization does not own its domain"));
+    }
     let add = async |tx: &mut Tx| provisioning::add(tx, voice.speaker(), desired).await;
     match alone(tx, add).await? {
         Ok(added) => {
@@ -163,6 +166,14 @@ async fn of_own_domain(tx: &mut Tx, voice: &Voice, desired: &Desired) -> storage
         return Ok(None);
     }
     Ok(tx.memberships().of(&voice.of.id, &user.id).await?.map(|member| member.id))
+}
+
+/// Whether a member, as whom somebody would come in, has the first address.
+async fn is_somebodys(tx: &mut Tx, voice: &Voice, desired: &Desired) -> storage::Result<bool> {
+    let Some(email) = first_address(desired) else { return Ok(false) };
+    let account = tx.users().by_login_name(&UserName::from_stored(email.to_string())).await?;
+    let Some(account) = account else { return Ok(false) };
+    Ok(tx.memberships().of(&voice.of.id, &account.id).await?.is_some())
 }
 
 /// The address that is theirs first.

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     account::{Standing, standing},
-    connection::{Connection, Entry, Query},
+    connection::{Connection, Entry, Query, Server},
     directory::{Directory, Reader, in_filter},
     settings::Settings,
     trouble::{Refusal, Trouble},
@@ -152,42 +152,48 @@ impl Asked {
     }
 
     async fn compare(&self, anchor: &str, password: &SecretString, now: Timestamp) -> Result<(), Trouble> {
-        let preset = self.directory.settings.preset;
-        let (entry, server) = self.look_up(anchor, now).await?;
-        let entry = entry.ok_or(Trouble::Credentials(Refusal::Wrong))?;
-        self.directory.prove(&self.directory.settings.servers[server], &entry.dn, password).await?;
-        // Not every directory refuses a right password whose account has ended.
-        match standing(&entry, preset, now) {
-            Standing::Closed(_) => Err(Trouble::Credentials(Refusal::Disabled)),
-            Standing::Open | Standing::Untold => Ok(()),
-        }
-    }
-
-    /// The entry of an anchor, and the server that knows it.
-    async fn look_up(&self, anchor: &str, now: Timestamp) -> Result<(Option<Entry>, usize), Trouble> {
+        let servers = &self.directory.settings.servers;
         while let Some(Kept { connection, server, since }) = self.take(now) {
-            let mut reader =
-                Reader { directory: &self.directory, connection, server: &self.directory.settings.servers[server] };
+            let mut reader = Reader { directory: &self.directory, connection, server: &servers[server] };
             // It may have been closed over there, which says nothing of the directory.
-            if let Ok(found) = reader.person_of(anchor).await {
-                self.keep(Kept { connection: reader.connection, server, since });
-                return Ok((found, server));
+            let Ok(found) = reader.person_of(anchor).await else { continue };
+            match self.prove_at(&servers[server], (found, password), now).await {
+                Err(trouble) if trouble.is_of_the_server() => lock(&self.kept).clear(),
+                done => {
+                    self.keep(Kept { connection: reader.connection, server, since });
+                    return done;
+                }
             }
         }
         let mut last = Trouble::Unreachable("no server is named".to_owned());
-        for (number, server) in self.directory.settings.servers.iter().enumerate() {
-            let found = async {
+        for (number, server) in servers.iter().enumerate() {
+            let done = async {
                 let mut reader = self.directory.read_at(server).await.map_err(of_the_account)?;
                 let found = reader.person_of(anchor).await?;
                 self.keep(Kept { connection: reader.connection, server: number, since: now });
-                Ok::<_, Trouble>((found, number))
+                self.prove_at(server, (found, password), now).await
             };
-            match found.await {
+            match done.await {
                 Err(trouble) if trouble.is_of_the_server() => last = trouble,
                 done => return done,
             }
         }
         Err(last)
+    }
+
+    async fn prove_at(
+        &self,
+        server: &Server,
+        (found, password): (Option<Entry>, &SecretString),
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let entry = found.ok_or(Trouble::Credentials(Refusal::Wrong))?;
+        self.directory.prove(server, &entry.dn, password).await?;
+        // Not every directory refuses a right password whose account has ended.
+        match standing(&entry, self.directory.settings.preset, now) {
+            Standing::Closed(_) => Err(Trouble::Credentials(Refusal::Disabled)),
+            Standing::Open | Standing::Untold => Ok(()),
+        }
     }
 
     fn take(&self, now: Timestamp) -> Option<Kept> {

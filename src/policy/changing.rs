@@ -158,6 +158,11 @@ async fn spare(
     (setting, subject): (Setting, &str),
 ) -> Result<Owners, Error> {
     let change = Change::of(ahead::beside(tx, app, (organization, setting)).await?, setting, subject);
+    if setting == Setting::UpstreamRequired
+        && sparing::needs_an_upstream(tx, (organization, &change), context.now).await?
+    {
+        return Err(Error::StopsOwners(setting));
+    }
     let owners = sparing::owners(tx, app, (organization, &change), context.now).await?;
     if owners == Owners::Stopped {
         return Err(Error::StopsOwners(setting));

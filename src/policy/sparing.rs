@@ -179,6 +179,24 @@ async fn held_by_setter(
     }
 }
 
+/// Whether a rule that was just set, of this setting, lets only those in whom an upstream knows, and that is no owner: nobody is
+/// left who could mend it, but an emergency account.
+pub(super) async fn needs_an_upstream(
+    tx: &mut Tx,
+    (organization, change): (&OrganizationId, &Change),
+    now: Timestamp,
+) -> storage::Result<bool> {
+    let asked = |access: &Access| {
+        let whom = Whom { access: Some(access), client: None };
+        change.beside.iter().any(|rules| rules.applying(whom).flag(Setting::UpstreamRequired))
+    };
+    let (owners, accesses) = held_by_owners(tx, organization, now).await?;
+    let people: Vec<UserId> = owners.iter().map(|owner| owner.user.clone()).collect();
+    let linked = tx.whereabouts().linked(organization, &people).await?;
+    let is_left = |(user, access): (&UserId, &Access)| !asked(access) || linked.contains(user);
+    Ok(!people.is_empty() && !people.iter().zip(&accesses).any(is_left))
+}
+
 /// The settings that say what can be set up, and what has to be.
 const FACTORS: [Setting; 3] = [Setting::FactorKinds, Setting::FactorPasskeyModels, Setting::FactorRequired];
 

@@ -160,6 +160,8 @@ settings! {
         "how long an access token lives";
     TokenRefresh "token.refresh" Kind::Shorter("5m", "365d"), ALL, "`[tokens] refresh_absolute`",
         "how long an app goes on by itself before the person lets it in anew, `offline_access` or not";
+    UpstreamRequired "upstream.required" Kind::Flag, PEOPLE, "`no`",
+        "whether people come into the organization through its directory or identity provider alone, and not by what is kept here";
 }
 
 impl Setting {

@@ -24,7 +24,8 @@ const EVERY: Duration = Duration::from_secs(20);
 const MOST: u32 = 64;
 
 /// The settings by which something ends while nobody comes.
-const ENDING: [Setting; 3] = [Setting::FactorRequired, Setting::ScheduleWindows, Setting::SessionAbsolute];
+const ENDING: [Setting; 4] =
+    [Setting::FactorRequired, Setting::ScheduleWindows, Setting::SessionAbsolute, Setting::UpstreamRequired];
 
 /// Looks after rules that end something.
 pub(super) struct Policies {
@@ -99,7 +100,9 @@ impl Policies {
             parts.into_iter().zip(holdings).filter(|(part, _)| is_ruled(part)).filter_map(|(part, holdings)| {
                 let access = holdings.access(context.now);
                 let applying = rules.applying(Whom { access: Some(&access), client: None });
-                Some((applying.end_of_part((part.began, assurance::level(&part.acr)), context.now)?, part))
+                let end = applying.end_of_part((part.began, assurance::level(&part.acr)), context.now);
+                let is_own = applying.flag(Setting::UpstreamRequired) && !part.is_vouched;
+                Some((end.or_else(|| is_own.then(|| applying.by(Setting::UpstreamRequired)))?, part))
             });
         let over: Vec<(Barrier, Part)> = judged.collect();
         if !over.is_empty() {

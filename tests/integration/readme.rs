@@ -113,7 +113,10 @@ fn every_command_exists() {
         .filter(|line| line.starts_with("lanyard "))
         .collect();
     assert!(commands.len() > 10, "{commands:?}");
+    // What they would write lies there, and goes with it.
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let output = Command::new("sh")
+        .current_dir(folder.path())
         .args(["-c", &format!("{shell}\n{}\nexit $wrong", commands.join("\n"))])
         .env("LANYARD", env!("CARGO_BIN_EXE_lanyard"))
         .stdin(Stdio::null())

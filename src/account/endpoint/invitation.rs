@@ -99,7 +99,12 @@ async fn open(policies: &Policies, person: Person, token: String) -> Result<Open
     let found = invitation::find(&mut tx, Approach::Link(TokenHash::of(&token)), app.clock.now()).await?;
     let found = found.ok_or(Refusal::LinkInvalid)?;
     let offer = offers(&mut tx, std::slice::from_ref(&found.invitation)).await?.pop().ok_or(Refusal::LinkInvalid)?;
-    let (step, person) = (person.step, person.signed_in());
+    let step = person.step;
+    // The word of one organization answers no other's invitation.
+    let person = person.signed_in();
+    if person.as_ref().is_some_and(|person| !person.session.counts_in(&found.invitation.organization_id)) {
+        return Err(Refusal::OwnSignIn.into());
+    }
     let guest = guest(found.account.as_ref(), person.as_ref().map(|person| &person.user.id));
     drop(tx);
     let asked = asked(policies, &found.invitation).await?;

@@ -217,7 +217,9 @@ async fn is_own(policies: &Policies, visit: &Visit, session: &Session) -> Result
     let failed = |error: storage::Error| Error::from(error).into_response();
     let mut tx = policies.app.storage.read().await.map_err(failed)?;
     let ever = tx.memberships().organizations_ever(&session.user).await.map_err(failed)?;
-    let is_theirs_alone = ever.iter().all(|organization| *organization == via.organization);
+    // Invitations are those of others.
+    let is_theirs_alone =
+        !path.starts_with("/account/invitations") && ever.iter().all(|organization| *organization == via.organization);
     if is_theirs_alone { Ok(()) } else { Err(Refusal::OwnSignIn.into_response()) }
 }
 

@@ -8,7 +8,6 @@ use axum::{
 
 use super::{chosen_password, page, page_with, visit_context, way_back, with_return};
 use crate::{
-    app::App,
     audit::Actor,
     authentication::{
         Authenticator,
@@ -47,7 +46,7 @@ pub(super) async fn ask(visit: Visit, Query(query): Query) -> Response {
 
 /// `POST /password/forgotten`: the answer is the same for everybody, and comes before the work.
 pub(super) async fn send(
-    State(app): State<App>,
+    State(policies): State<Policies>,
     State(authenticator): State<Authenticator>,
     visit: Visit,
     CsrfForm(form): CsrfForm,
@@ -60,9 +59,9 @@ pub(super) async fn send(
         return Err(Refusal::TooManyAttempts(time).into());
     }
     let (context, site, language) =
-        (visit_context(&app, &visit, Actor::Anonymous), visit.site().clone(), visit.language());
+        (visit_context(&policies.app, &visit, Actor::Anonymous), visit.site().clone(), visit.language());
     tokio::spawn(async move {
-        if let Err(error) = recovery::send_link(&app, &site, language, context, &name).await {
+        if let Err(error) = recovery::send_link(&policies, &site, language, context, &name).await {
             tracing::error!(error = %error, "A link to a new password could not be mailed.");
         }
     });

@@ -27,16 +27,19 @@ use crate::{
     secret::{ExposeSecret, TokenHash},
     storage,
     web::{
-        CsrfForm, Error, Frame, Link, Page, Parameters, Problem, Query, Refusal, ReturnTo, Visit, cookie::Cookie,
-        language::strings::federation::Directory,
+        CsrfForm, Error, Frame, Link, Page, Parameters, Problem, Query, Refusal, ReturnTo, Shown, Visit,
+        cookie::Cookie, language::strings::federation::Directory,
     },
 };
 
 /// `GET /login`: on to whatever step is next. Whoever will need another factor may set it up on the way.
 pub(super) async fn enter(visit: Visit, person: Person) -> Response {
     let back = way_back(&visit);
+    let is_own = person.known.as_ref().is_some_and(|(session, _)| session.via.is_none());
     match person.step {
-        Step::Done if person.to_come.is_some() => Redirect::to(&address_of(Step::Enrol, &visit, &back)).into_response(),
+        Step::Done if person.to_come.is_some() && is_own => {
+            Redirect::to(&address_of(Step::Enrol, &visit, &back)).into_response()
+        }
         Step::Done => back.path.into_response(),
         step => Redirect::to(&address_of(step, &visit, &back)).into_response(),
     }
@@ -101,6 +104,11 @@ pub(super) async fn submit(
         Outcome::Closed(refusal) => {
             let problem = Problem::whole(closed(&visit.texts().federation.directory, refusal));
             again(with, &visit, &back, (unprocessable, problem)).await?
+        }
+        Outcome::Elsewhere(of) => {
+            let shown = Shown { organization: Some(of.to_string()), ..back.shown.clone() };
+            let problem = Problem::whole(visit.texts().federation.required);
+            again(with, &visit, &back.showing(shown), (unprocessable, problem)).await?
         }
         Outcome::Silent => {
             let problem = Problem::whole(visit.texts().federation.directory.silent);

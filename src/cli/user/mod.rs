@@ -49,6 +49,7 @@ use crate::{
     },
     id::{OrganizationId, UserId},
     limit::Network,
+    policy::Policies,
     secret::{ExposeSecret, SecretString},
     server,
     session::EndReason,
@@ -390,7 +391,9 @@ async fn recover(shell: &Shell, by: Option<&OrganizationId>, person: &str) -> an
     let user = scope::person(&mut shell.app.storage.read().await?, by, person).await?;
     let email = user.email.clone().context("this person has no e-mail address; use `lanyard user password`")?;
     let site = server::site(&shell.app).await?;
-    recovery::send_link(&shell.app, &site, language_of(&user), shell.context(), email.as_str()).await?;
+    let (policies, language) = (Policies::new(shell.app.clone()), language_of(&user));
+    let is_sent = recovery::send_link(&policies, &site, language, shell.context(), email.as_str()).await?;
+    anyhow::ensure!(is_sent, "nothing is sent: they are disabled, or sign in elsewhere alone (`upstream.required`)");
     shell.say(queued("A link", email.as_str()));
     Ok(())
 }

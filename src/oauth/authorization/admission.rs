@@ -25,6 +25,7 @@ use crate::{
     },
     policy::Arrival,
     secret::TokenHash,
+    session::Session,
     setting::Setting,
     storage::{self, Tx},
 };
@@ -49,9 +50,10 @@ pub async fn admission(
     provider: &Provider,
     (client, request): (&Registered, &DeferredRequest),
     (user, chosen): (&User, Option<&OrganizationId>),
-    from: Option<Arrival>,
+    (session, from): (Option<&Session>, Option<Arrival>),
 ) -> storage::Result<Admission> {
-    let members = provider.memberships(&user.id).await?;
+    let mut members = provider.memberships(&user.id).await?;
+    members.retain(|(_, at)| session.is_none_or(|session| session.counts_in(&at.id)));
     let wish = Wish { chosen, requested: request.organization.as_deref() };
     let (membership, organization) = match resolve(wish, user, members, client) {
         Resolved::Chosen(member) => *member,
@@ -96,6 +98,9 @@ pub async fn need(
     }
     let ruled = provider.ruled((&person.user.id, at), client).await?;
     let applying = ruled.applying();
+    if applying.flag(Setting::UpstreamRequired) && person.session.via.is_none() {
+        return Ok(Some(Need::SignIn));
+    }
     let from = provider.arrival_of(context, &person.session);
     let is_more_asked = from.is_some_and(|from| applying.asks_for_more(from));
     if !is_open && !is_more_asked {

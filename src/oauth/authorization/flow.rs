@@ -98,6 +98,9 @@ pub async fn decide(
     };
     let ruled = ruled(provider, (&person, &organization), asked).await?;
     let applying = ruled.as_ref().map(Ruled::applying).unwrap_or_default();
+    if applying.flag(Setting::UpstreamRequired) && person.session.via.is_none() {
+        return Ok(interact(asked, Need::SignIn, standpoint(None, organization)));
+    }
     let level = applying.demands().at(now);
     let from = provider.arrival_of(context, &person.session);
     let is_more_asked = from.is_some_and(|from| applying.asks_for_more(from));
@@ -170,11 +173,16 @@ async fn circumstances(
     person: &SignedIn,
 ) -> storage::Result<Option<(Resolved, Option<Consent>)>> {
     let members = provider.memberships(&person.user.id).await?;
+    let all = members.len();
     let requested = asked.request.organization.as_deref();
     let Some(members) = counting(&person.session, requested, members) else { return Ok(None) };
     let wish = Wish { chosen: asked.progress.organization.as_ref(), requested };
     let client = &asked.to.client;
+    let are_others = members.len() < all;
     let organization = resolve(wish, &person.user, members, client);
+    if are_others && organization == Resolved::Denied(Denial::NoOrganization) {
+        return Ok(None);
+    }
     let needs_consent = !client.client.is_first_party
         || asked.request.prompts_for(Prompt::Consent)
         || !asked.request.authorization_details.is_empty();

@@ -165,7 +165,7 @@ async fn place(
     request: &DeferredRequest,
     user: &User,
 ) -> Result<String, Error> {
-    match admission(provider, (client, request), (user, None), None).await? {
+    match admission(provider, (client, request), (user, None), (None, None)).await? {
         Admission::Open(member) => Ok(member.1.id.to_string()),
         Admission::Choose(_) => {
             Err(refuse(Code::InvalidRequest, "the person has several: organization is missing").into())

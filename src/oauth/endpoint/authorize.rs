@@ -244,6 +244,11 @@ async fn answer(provider: &Provider, visit: &Visit, query: &str) -> Result<Respo
             let back = arrived.way_back(provider, visit, to).await?;
             match need {
                 // Whoever has to choose an account says so by signing in with it.
+                Need::SignIn if standpoint.organization.is_some() => {
+                    let organization = standpoint.organization.map(|of| of.id.to_string());
+                    let shown = Shown { organization, ..back.shown.clone() };
+                    Ok(sign_in(visit, &asked, (step, &back.showing(shown))))
+                }
                 Need::SignIn | Need::SelectAccount | Need::StepUp(_) | Need::Enrol(_) => {
                     Ok(sign_in(visit, &asked, (step, &back)))
                 }

@@ -150,7 +150,8 @@ async fn allow(
     (client, request): (Arc<Registered>, DeferredRequest),
 ) -> Result<Result<&'static str, Response>, web::Error> {
     let from = provider.arrival_of(context, &person.session);
-    let considered = admission(provider, (&client, &request), (&person.user, None), from).await?;
+    let considered =
+        admission(provider, (&client, &request), (&person.user, None), (Some(&person.session), from)).await?;
     if let Some(need) = need(provider, context, (&client.client, &request), person, &considered).await? {
         let back = ReturnTo::new(LocalPath::parse(PATH)?, visit.site());
         return Ok(Err(page::send_for(visit, need, &back)));

@@ -1,10 +1,16 @@
 //! Where people are signed in from, or were last.
 
+use std::collections::BTreeSet;
+
 use crate::{
     clock::Timestamp,
-    id::UserId,
+    id::{OrganizationId, UserId},
     session::EndReason,
-    storage::{Result, Tx, batch::padded, sql},
+    storage::{
+        Result, Tx,
+        batch::{in_list, padded},
+        sql,
+    },
 };
 
 /// So many sessions that run of a person say where they come from.
@@ -38,6 +44,30 @@ impl Whereabouts<'_> {
         since: Timestamp,
     ) -> Result<Vec<(UserId, String)>> {
         self.latest_addresses(people, (&own_since(), since), 1).await
+    }
+
+    /// Those of some members whom a live upstream of their organization knows.
+    pub(in crate::policy) async fn linked(
+        &mut self,
+        organization: &OrganizationId,
+        people: &[UserId],
+    ) -> Result<BTreeSet<UserId>> {
+        let mut found = BTreeSet::new();
+        for list in padded(people) {
+            let text = format!(
+                "SELECT DISTINCT m.user_id FROM memberships m \
+                 JOIN upstream_entries e ON e.thing_id = m.id AND e.kind = 'person' AND e.gone_at IS NULL \
+                 JOIN upstreams u ON u.id = e.upstream_id AND u.paused_at IS NULL AND u.removed_at IS NULL \
+                 WHERE m.organization_id = $1 AND m.removed_at IS NULL AND m.user_id IN ({})",
+                in_list(2, list.len())
+            );
+            let query = sql(text).bind(organization.as_str().to_owned());
+            let query = list.iter().fold(query, |query, id| query.bind(id.as_str().to_owned()));
+            for row in query.fetch_all(self.0.connection()).await? {
+                found.insert(UserId::from_stored(row.try_get("user_id")?));
+            }
+        }
+        Ok(found)
     }
 
     /// The addresses of the latest sessions of each, so many at most, of those that a condition on an instant lets through.

@@ -27,6 +27,8 @@ pub struct Part {
     pub began: Timestamp,
     /// What its sign-in came to.
     pub acr: String,
+    /// Whether an upstream of the organization vouched for the person.
+    pub is_vouched: bool,
 }
 
 impl Sessions<'_> {
@@ -35,7 +37,7 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn live_parts(&mut self, organization: &OrganizationId, after: &str, most: u32) -> Result<Vec<Part>> {
-        let rows = sql("SELECT o.sid, o.session_id, s.user_id, s.created_at, s.acr, m.id AS membership_id \
+        let rows = sql("SELECT o.sid, o.session_id, s.user_id, s.created_at, s.acr, s.upstream_organization_id, m.id AS membership_id \
              FROM session_organizations o \
              JOIN sessions s ON s.id = o.session_id \
              JOIN memberships m ON m.organization_id = o.organization_id AND m.user_id = s.user_id AND m.removed_at IS NULL \
@@ -98,5 +100,6 @@ fn part(row: &Row) -> Result<Part> {
         membership: MembershipId::from_stored(row.try_get("membership_id")?),
         began: Timestamp(row.try_get("created_at")?),
         acr: row.try_get("acr")?,
+        is_vouched: row.try_get::<Option<String>>("upstream_organization_id")?.is_some(),
     })
 }

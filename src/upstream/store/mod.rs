@@ -3,5 +3,6 @@
 mod entries;
 mod runs;
 mod upstreams;
+mod signing_in;
 
 pub use self::{entries::Entries, runs::Runs, upstreams::Upstreams};

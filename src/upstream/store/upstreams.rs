@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::{
     clock::Timestamp,
-    id::{NodeId, OrganizationId, UpstreamId, UserId},
+    id::{NodeId, OrganizationId, UpstreamId},
     storage::{Error, Result, Row, Tx, sql},
     text::{DomainName, Slug},
     upstream::registry::{Kind, Progress, State, Upstream},
 };
 
 /// Queries of upstreams.
-pub struct Upstreams<'t>(&'t mut Tx);
+pub struct Upstreams<'t>(pub(super) &'t mut Tx);
 
 impl Tx {
     /// Upstreams.
@@ -162,72 +162,6 @@ impl Upstreams<'_> {
         rows.iter().map(upstream).collect()
     }
 
-    /// Identity providers of an organization to which its people are sent to sign in, the first to be asked first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn to_sign_in(&mut self, organization: &OrganizationId) -> Result<Vec<Upstream>> {
-        let rows = sql(select!(
-            "WHERE organization_id = $1 AND kind <> 'ldap' AND paused_at IS NULL AND removed_at IS NULL \
-             ORDER BY precedence DESC, name"
-        ))
-        .bind(organization.as_str())
-        .fetch_all(self.0.connection())
-        .await?;
-        rows.iter().map(upstream).collect()
-    }
-
-    /// Whether any organization of the server has such.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn has_any_to_sign_in(&mut self) -> Result<bool> {
-        let any = "SELECT id FROM upstreams WHERE kind <> 'ldap' AND paused_at IS NULL AND removed_at IS NULL LIMIT 1";
-        Ok(sql(any).fetch_optional(self.0.connection()).await?.is_some())
-    }
-
-    /// Directories of organizations that a person is a member of, which know the person and let people in, the first to be
-    /// asked first; each with what stays of the person there.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn knowing(&mut self, user: &UserId) -> Result<Vec<(Upstream, String)>> {
-        let rows = sql("SELECT u.id, u.organization_id, u.name, u.kind, u.settings, u.precedence, u.created_at, u.paused_at, \
-               u.paused_by, u.place, u.due_at, u.whole_at, u.failures, u.trouble, u.failed_at, u.braked, u.confirmed_at, \
-               u.version, u.unsettled, u.domains, e.anchor \
-             FROM memberships m \
-             JOIN upstream_entries e ON e.thing_id = m.id AND e.kind = 'person' AND e.gone_at IS NULL \
-             JOIN upstreams u ON u.id = e.upstream_id AND u.kind = 'ldap' AND u.paused_at IS NULL AND u.removed_at IS NULL \
-             WHERE m.user_id = $1 AND m.removed_at IS NULL \
-             ORDER BY u.precedence DESC, u.id LIMIT 10")
-        .bind(user.as_str())
-        .fetch_all(self.0.connection())
-        .await?;
-        rows.iter().map(|row| Ok((upstream(row)?, row.try_get("anchor")?))).collect()
-    }
-
-    /// The member of an organization whom its directories, those that let people in, know by this name (in lower case), if they
-    /// mean one person by it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn named(&mut self, organization: &OrganizationId, name: &str) -> Result<Option<UserId>> {
-        let rows = sql("SELECT DISTINCT m.user_id \
-             FROM upstream_names n \
-             JOIN upstreams u ON u.id = n.upstream_id AND u.kind = 'ldap' AND u.paused_at IS NULL AND u.removed_at IS NULL \
-             JOIN upstream_entries e ON e.upstream_id = n.upstream_id AND e.anchor = n.anchor AND e.gone_at IS NULL \
-             JOIN memberships m ON m.id = e.thing_id AND m.removed_at IS NULL \
-             WHERE n.name = $1 AND u.organization_id = $2 LIMIT 2")
-        .bind(name)
-        .bind(organization.as_str())
-        .fetch_all(self.0.connection())
-        .await?;
-        match rows.as_slice() {
-            [only] => Ok(Some(UserId::from_stored(only.try_get("user_id")?))),
-            _ => Ok(None),
-        }
-    }
-
     /// Those that are not followed, each with its organization: out of reach, waiting for a word, or paused after they were
     /// begun. Of the whole server.
     ///
@@ -366,7 +300,7 @@ fn written(domains: &[DomainName]) -> String {
     domains.iter().map(DomainName::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn upstream(row: &Row) -> Result<Upstream> {
+pub(super) fn upstream(row: &Row) -> Result<Upstream> {
     let instant = |column: &str| row.try_get::<i64>(column).map(Timestamp);
     let perhaps = |column: &str| Ok::<_, Error>(row.try_get::<Option<i64>>(column)?.map(Timestamp));
     let domains = row.try_get::<String>("domains")?;

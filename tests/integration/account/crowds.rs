@@ -11,23 +11,32 @@ use crate::harness::{Answer, Browser, PASSWORD, TestApp, unit};
 const PRIYA: &str = "priya@riverside.example";
 
 /// Sets a rule for everybody at Riverside.
-pub(super) async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
+pub(crate) async fn rule(app: &TestApp, setting: Setting, value: &'static str) {
     put(app, (setting, value), Care::SpareOwners).await;
 }
 
 /// The same, whoever it stops.
-pub(super) async fn force(app: &TestApp, setting: Setting, value: &'static str) {
+pub(crate) async fn force(app: &TestApp, setting: Setting, value: &'static str) {
     put(app, (setting, value), Care::Forced).await;
 }
 
-async fn put(app: &TestApp, (setting, value): (Setting, &'static str), care: Care) {
+async fn put(app: &TestApp, rule: (Setting, &'static str), care: Care) {
+    tried(app, rule, care).await.unwrap();
+}
+
+/// Sets a rule for all of Riverside, or says why not.
+pub(crate) async fn tried(
+    app: &TestApp,
+    (setting, value): (Setting, &'static str),
+    care: Care,
+) -> Result<(), lanyard::policy::Error> {
     let (inner, context, at) =
         (app.app.clone(), app.app.context(lanyard::audit::Actor::Server), app.organization("riverside").await);
     let value = setting.kind().parse(value).unwrap();
     let whom = ((SubjectKind::Organization, ""), "riverside");
     let set: Result<_, lanyard::policy::Error> =
         unit!(app, |tx| changing::set(tx, (&inner, &context), &at, whom, (setting, &value, care)).await);
-    set.unwrap();
+    set.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread")]

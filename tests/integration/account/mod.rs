@@ -3,7 +3,7 @@
 mod address;
 mod apps;
 mod binding;
-mod crowds;
+pub(crate) mod crowds;
 mod doors;
 mod emergency;
 mod factor_kinds;

@@ -7,6 +7,7 @@ use lanyard::{
     policy::Policies,
     secret::{ExposeSecret as _, TokenHash},
     server,
+    setting::Setting,
     upstream::{
         Kind, Upstream, UpstreamError,
         mapping::Reader,
@@ -244,5 +245,46 @@ async fn the_word_of_one_organization_counts_in_no_other() {
         let silent = browser.get(&request("scope=openid&prompt=none&organization=harbour")).await;
         assert!(silent.location().is_some_and(|to| to.contains("error=login_required")), "{silent:?}");
         browser.open("/account").await.expect(403, "Sign in as yourself first");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_the_organization_does_not_own_makes_nobody_a_member_that_there_is() {
+    for trusting in &Trusting::each().await {
+        // Somebody joined Riverside by hand, with an address of their own.
+        let link = trusting.app.invite("vera@elsewhere.example", "riverside", None).await;
+        let mut browser = trusting.app.browser();
+        let page = browser.open(&link).await;
+        let fields = [
+            ("answer", "accept"),
+            ("name", "Vera"),
+            ("new_password", "correct horse battery 9"),
+            ("repeated_password", "correct horse battery 9"),
+        ];
+        browser.submit(&page, &link, &fields).await;
+        assert_eq!(trusting.app.memberships("vera@elsewhere.example").await, ["riverside"]);
+        let other = trusting.identity("v", &[("email", "vera@elsewhere.example"), ("name", "Not Vera")]);
+        assert_eq!(trusting.turned(other, "").await, Turned::Taken);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_word_of_one_organization_sets_no_password_and_answers_no_invitation_of_another() {
+    for trusting in &Trusting::each().await {
+        let app = &trusting.app;
+        let gwen = trusting.identity("g", GWEN);
+        let mut browser = trusting.comes(gwen, "").await;
+        let link = app.invite("gwen@riverside.example", "harbour", None).await;
+        browser.open("/account/invitations").await.expect(403, "Sign in as yourself first");
+        browser.open(&link).await.expect(403, "Sign in as yourself first");
+        assert_eq!(app.memberships("gwen@riverside.example").await, ["riverside"]);
+
+        // A rule about the age of passwords is about those that are kept here.
+        crate::account::crowds::force(app, Setting::PasswordMaxAge, "1d").await;
+        let olivia = trusting.identity("o", &[("email", "olivia@riverside.example"), ("name", "Olivia Berg")]);
+        app.wait(std::time::Duration::from_hours(48));
+        let mut browser = trusting.comes(olivia, "").await;
+        let page = browser.open("/login/change-password").await;
+        assert!(!page.path.starts_with("/login/change-password"), "{}", page.path);
     }
 }

@@ -7,7 +7,9 @@ use lanyard::{
     config::Sources,
     demo::clinic::PASSWORD,
     federation::sync::{self, Order, Watch},
+    policy::changing::Care,
     server,
+    setting::Setting,
     upstream::{
         Kind, Upstream, UpstreamError,
         registry::{self, NewUpstream, State},
@@ -23,7 +25,10 @@ use crate::harness::{
     unit,
 };
 use crate::{
-    account::second_factor::{code_of, set_up},
+    account::{
+        crowds,
+        second_factor::{code_of, set_up},
+    },
     oauth::clinic::claims,
 };
 
@@ -299,5 +304,47 @@ async fn who_has_no_address_of_the_clinic_joins_by_signing_in() {
         assert!(!app.memberships("tess@harbour.example").await.contains(&"riverside".to_owned()));
         // The address that theo has there opens nothing by itself.
         app.browser().sign_in("theo@elsewhere.example", "pw-theo").await.expect(422, WRONG);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_upstream_is_required_what_is_kept_here_lets_nobody_in() {
+    const RULE: (Setting, &str) = (Setting::UpstreamRequired, "yes");
+    for joined in &Joined::each().await {
+        let app = &joined.app;
+        // Its only owner would come in no more.
+        joined.switch(State::Paused).await;
+        let refused = crowds::tried(app, RULE, Care::SpareOwners).await;
+        assert!(matches!(refused, Err(lanyard::policy::Error::StopsOwners(_))), "{refused:?}");
+        joined.switch(State::Live).await;
+        let mut before = app.signed_in("max@riverside.example").await;
+        let tokens = app.tokens(&mut before, "scope=openid%20offline_access").await;
+        crowds::tried(app, RULE, Care::SpareOwners).await.unwrap();
+        app.wait(Duration::from_hours(1));
+        // Max is in no directory: he belongs to Riverside alone.
+        app.browser().sign_in("max@riverside.example", PASSWORD).await.expect(422, "through its own account alone");
+        app.browser().sign_in("max@riverside.example", "wrong").await.expect(422, WRONG);
+        let mut lost = app.browser();
+        let page = lost.open("/password/forgotten").await;
+        lost.submit(&page, "/password/forgotten", &[("user_name", "max@riverside.example")]).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(app.mails().await.iter().all(|mail| mail.kind != "password-reset"));
+        // What he had opens nothing of Riverside any more.
+        let silent = before.get(&request("scope=openid&prompt=none")).await;
+        assert!(silent.location().is_some_and(|to| to.contains("error=login_required")), "{silent:?}");
+        drop(tokens);
+        // Olivia signs in as herself for Harbour, and by the directory for Riverside.
+        let mut olivia = app.signed_in("olivia@riverside.example").await;
+        let done = olivia.get(&request("scope=openid&organization=harbour")).await;
+        assert!(done.location().is_some_and(|to| to.contains("code=")), "{}", done.body);
+        let page = olivia.open(&request("scope=openid&organization=riverside")).await;
+        let fields = [("user_name", "olivia@riverside.example"), ("password", PASSWORD)];
+        // What opens Harbour is not even compared here.
+        olivia.submit(&page, "/login/password", &fields).await.expect(422, WRONG);
+        let mut again = app.browser();
+        let done =
+            on_the_way(&mut again, "scope=openid&organization=riverside", "olivia@riverside.example", "pw-olivia")
+                .await;
+        assert!(done.location().is_some_and(|to| to.contains("code=")), "{}", done.body);
     }
 }

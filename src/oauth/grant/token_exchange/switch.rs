@@ -24,6 +24,8 @@ use crate::{
 };
 
 const SIGNED_OUT: Refusal = refuse(Code::InteractionRequired, "the session of the person has ended");
+const ELSEWHERE: Refusal =
+    refuse(Code::InteractionRequired, "the sign-in counts in the organization alone that vouched for the person");
 const NOT_ALLOWED: Refusal = refuse(Code::ConsentRequired, "the person has not allowed the app there");
 
 /// Where the client wants to go, if not where the subject token is already.
@@ -41,6 +43,11 @@ pub(super) async fn destination(
     if !subject.is_of(client) || family.client_id != *client {
         // Whoever acts for a person stays where the person sent them.
         return Err(refuse(Code::InvalidRequest, "only the app that a token was issued to switches with it").into());
+    }
+    let session = exchange.provider.app.storage.read().await?.sessions().by_id(&family.session).await?;
+    if session.is_some_and(|session| session.via.is_some()) {
+        // Whether there is such an organization, and whether it is theirs.
+        return Err(ELSEWHERE.into());
     }
     let members = exchange.provider.memberships(&family.user).await?;
     let wish = Wish { requested: Some(requested), chosen: None };

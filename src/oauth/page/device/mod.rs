@@ -202,7 +202,13 @@ async fn considered(
     let is_wanted = |(_, at): &&Member| at.slug.as_str() == wanted || at.id.as_str() == wanted;
     let from = provider.arrival_of(context, &person.session);
     let chosen: Option<OrganizationId> = members.iter().find(is_wanted).map(|(_, at)| at.id.clone());
-    Ok(admission(provider, (&asked.client, &asked.request), (&person.user, chosen.as_ref()), from).await?)
+    Ok(admission(
+        provider,
+        (&asked.client, &asked.request),
+        (&person.user, chosen.as_ref()),
+        (Some(&person.session), from),
+    )
+    .await?)
 }
 
 /// What became of a yes, for the page after it; `None` when the request has to be looked at again.

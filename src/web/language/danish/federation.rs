@@ -25,6 +25,7 @@ pub(super) const FEDERATION: Federation = Federation {
     address: "Arbejdsmail",
     go_on: "Fortsæt",
     unknown: "Vi ved ikke, hvilken organisation adressen hører til. Tjek den, eller log ind med din adgangskode.",
+    required: "Din klinik lukker dig kun ind med sin egen konto. Brug den.",
     by_organization: "Log ind gennem din organisation",
     by_password: "Log ind med adgangskode",
     own_sign_in: Said {

@@ -25,6 +25,7 @@ pub(super) const FEDERATION: Federation = Federation {
     address: "Work e-mail",
     go_on: "Go on",
     unknown: "We don’t know which organization this address belongs to. Check it, or sign in with your password.",
+    required: "Your clinic lets you in through its own account alone. Use that one.",
     by_organization: "Sign in through your organization",
     by_password: "Sign in with a password",
     own_sign_in: Said {

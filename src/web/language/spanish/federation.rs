@@ -25,6 +25,7 @@ pub(super) const FEDERATION: Federation = Federation {
     address: "Correo del trabajo",
     go_on: "Continuar",
     unknown: "No sabemos a qué organización pertenece esta dirección. Compruébela o inicie sesión con su contraseña.",
+    required: "Su clínica solo le deja entrar con su propia cuenta. Use esa.",
     by_organization: "Iniciar sesión a través de su organización",
     by_password: "Iniciar sesión con contraseña",
     own_sign_in: Said {

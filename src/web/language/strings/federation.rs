@@ -13,6 +13,7 @@ pub struct Federation {
     pub address: &'static str,
     pub go_on: &'static str,
     pub unknown: &'static str,
+    pub required: &'static str,
     pub by_organization: &'static str,
     pub by_password: &'static str,
     pub own_sign_in: Said,
