@@ -23,11 +23,13 @@ Example:
   lanyard saml-key remove 91c2…  # the former one, when none needs it any more")]
     Announce,
     /// Signs with an announced key from now on; the former one stays in our metadata, and opens what is encrypted to it
+    #[command(after_help = "Example:\n  lanyard saml-key use 4f0a…")]
     Use {
         /// Its name
         key: String,
     },
     /// Removes a key that does not sign
+    #[command(after_help = "Example:\n  lanyard saml-key remove 91c2…")]
     Remove {
         /// Its name
         key: String,

@@ -17,7 +17,7 @@ use crate::{
         home_realm,
         page::{
             passkey::PasskeyForm,
-            sign_in::{OrganizationSignInPage, SignInPage},
+            sign_in::{OnTheWayPage, OrganizationSignInPage, SignInPage},
         },
         signing_in::{self, Attempt, Fault, Outcome},
     },
@@ -140,8 +140,9 @@ pub(super) async fn choose_organization(
 ) -> Result<Response, Error> {
     let back = way_back(&visit);
     let typed = form.trimmed("user_name");
-    if let Some(away) = away(&app, &visit, (&back, typed)).await? {
-        return Ok(away);
+    if let Some(to) = away(&app, &visit, (&back, typed)).await? {
+        // A form leads to no other site than this one; a page does.
+        return Ok(Page(OnTheWayPage { frame: Frame::new(&visit), to }).into_response());
     }
     let problem = Problem::of("user_name", visit.texts().federation.unknown);
     let view = OrganizationSignInPage {
@@ -151,13 +152,13 @@ pub(super) async fn choose_organization(
     Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &back, Page(view)))
 }
 
-/// On to the identity provider of whoever typed this, if there is one.
-async fn away(app: &App, visit: &Visit, (back, typed): (&ReturnTo, &str)) -> storage::Result<Option<Response>> {
+/// The way to the identity provider of whoever typed this, if there is one.
+async fn away(app: &App, visit: &Visit, (back, typed): (&ReturnTo, &str)) -> storage::Result<Option<String>> {
     let upstream = home_realm::of_address(&mut app.storage.read().await?, typed).await?;
     let Some(entrance) = upstream.and_then(|upstream| upstream.entrance()) else { return Ok(None) };
     let way = with_return(&entrance, &back.seal(visit.site(), visit.browser()));
     let hint = Parameters::from([("login_hint", typed)]).encode();
-    Ok(Some(Redirect::to(&format!("{way}&{hint}")).into_response()))
+    Ok(Some(format!("{way}&{hint}")))
 }
 
 /// What is said to whoever has the right password of an account that its directory lets in no more.

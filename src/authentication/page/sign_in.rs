@@ -117,3 +117,13 @@ impl OrganizationSignInPage {
         field.checked(&self.problems).focused()
     }
 }
+
+/// The way to another site, which begins by itself.
+#[derive(Template)]
+#[template(path = "authentication/on_the_way.html")]
+pub struct OnTheWayPage {
+    /// The frame.
+    pub frame: Frame,
+    /// The address here that leads there.
+    pub to: String,
+}

@@ -288,3 +288,28 @@ async fn the_word_of_one_organization_sets_no_password_and_answers_no_invitation
         assert!(!page.path.starts_with("/login/change-password"), "{}", page.path);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_types_an_address_of_the_organization_is_sent_there() {
+    for trusting in &Trusting::each().await {
+        let (mut browser, start) = (trusting.app.browser(), format!("/federation/{}/start?", trusting.upstream.id));
+        let page = browser.open("/login").await;
+        let link = page.link("/login/organization");
+        let page = browser.open(&link).await;
+        for unknown in
+            ["gwen@harbour.example", "gwen@nowhere.example", "gwen", "@riverside.example", "\u{1f469}@\u{1f469}"]
+        {
+            let fields = [("user_name", unknown)];
+            browser.submit(&page, "/login/organization", &fields).await.expect(422, "don’t know which organization");
+        }
+        let fields = [("user_name", " Gwen@Riverside.example ")];
+        // A form may lead to no other site: Chromium follows its redirects by the rule for forms.
+        let on = browser.submit(&page, "/login/organization", &fields).await;
+        on.expect(200, "One moment").expect(200, "http-equiv=\"refresh\"").expect(200, &start);
+        on.expect(200, "login_hint=Gwen%40Riverside.example");
+        // On the way into Riverside it is offered at once.
+        let page = browser.open(&request("scope=openid&organization=riverside")).await;
+        page.expect(200, "Sign in with Riverside").expect(200, &start);
+        assert!(!browser.open(&request("scope=openid&organization=harbour")).await.says(&start));
+    }
+}

@@ -16,6 +16,7 @@ pub struct Federation {
     pub required: &'static str,
     pub by_organization: &'static str,
     pub by_password: &'static str,
+    pub on_the_way: Said,
     pub own_sign_in: Said,
     pub failed: Said,
     pub turned_away: Said,
