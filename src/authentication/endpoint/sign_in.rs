@@ -142,7 +142,7 @@ pub(super) async fn choose_organization(
     let typed = form.trimmed("user_name");
     if let Some(to) = away(&app, &visit, (&back, typed)).await? {
         // A form leads to no other site than this one; a page does.
-        return Ok(Page(OnTheWayPage { frame: Frame::new(&visit), to }).into_response());
+        return Ok(Page(OnTheWayPage::new(&visit, to)).into_response());
     }
     let problem = Problem::of("user_name", visit.texts().federation.unknown);
     let view = OrganizationSignInPage {

@@ -118,12 +118,20 @@ impl OrganizationSignInPage {
     }
 }
 
-/// The way to another site, which begins by itself.
+/// The way on from a form, which begins by itself: to another site, or from one.
 #[derive(Template)]
 #[template(path = "authentication/on_the_way.html")]
 pub struct OnTheWayPage {
     /// The frame.
     pub frame: Frame,
-    /// The address here that leads there.
+    /// Where it leads.
     pub to: String,
+}
+
+impl OnTheWayPage {
+    /// The page of a visit.
+    #[must_use]
+    pub fn new(visit: &Visit, to: String) -> Self {
+        Self { frame: Frame::new(visit), to }
+    }
 }

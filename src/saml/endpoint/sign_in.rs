@@ -13,7 +13,10 @@ use url::Url;
 use super::{Saml, sent};
 use crate::{
     audit::{Actor, Event},
-    authentication::endpoint::{Person, arriving, given_way, visit_context, with_return},
+    authentication::{
+        endpoint::{Person, arriving, given_way, visit_context, with_return},
+        page::sign_in::OnTheWayPage,
+    },
     federation::{self, Arrived, ExternalIdentity},
     saml::sp::{
         peer::Peer,
@@ -25,7 +28,7 @@ use crate::{
     storage,
     upstream::Upstream,
     web::{
-        Error, LocalPath, Refusal, ReturnTo, Turned, Visit,
+        Error, LocalPath, Page, Refusal, ReturnTo, Turned, Visit,
         cookie::Cookie,
         form::{BodyFault, Query, read_body_within},
     },
@@ -112,7 +115,8 @@ pub(super) async fn arrive(
                 Some((_, start)) => start.to_string(),
                 None => with_return("/login", &back.seal(visit.site(), visit.browser())),
             };
-            Ok((cookie, Redirect::to(&next)).into_response())
+            // Whoever comes out of a form of the provider goes on by a page: browsers hold redirects to the rules of that form.
+            Ok((cookie, Page(OnTheWayPage::new(&visit, next))).into_response())
         }
         Arrived::Full => Err(Refusal::Upstream(Turned::Failed).into()),
         Arrived::Turned(turned) => Err(Refusal::Upstream(turned).into()),

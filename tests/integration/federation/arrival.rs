@@ -304,7 +304,7 @@ async fn whoever_types_an_address_of_the_organization_is_sent_there() {
         }
         let fields = [("user_name", " Gwen@Riverside.example ")];
         // A form may lead to no other site: Chromium follows its redirects by the rule for forms.
-        let on = browser.submit(&page, "/login/organization", &fields).await;
+        let on = browser.post_form(&page, "/login/organization", &fields).await;
         on.expect(200, "One moment").expect(200, "http-equiv=\"refresh\"").expect(200, &start);
         on.expect(200, "login_hint=Gwen%40Riverside.example");
         // On the way into Riverside it is offered at once.

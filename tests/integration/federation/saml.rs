@@ -255,7 +255,7 @@ async fn people_come_unasked_only_into_the_one_app() {
         let posted = hospital.posts(&hospital.says(None, "gwen")).await;
         let next = posted.location().unwrap_or_else(|| panic!("{posted:?}")).to_owned();
         let out = browser.get(&next).await;
-        assert_eq!(out.location(), Some("http://localhost:8081/start"), "{out:?}");
+        assert_eq!(out.onward().as_deref(), Some("http://localhost:8081/start"), "{out:?}");
         browser.open("/account").await.expect(200, "gwen of the hospital");
         // What was asked by somebody is not taken for unasked.
         hospital.posts(&hospital.says(Some("_x"), "gwen")).await.expect(403, "Sign");

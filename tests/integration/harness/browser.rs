@@ -41,6 +41,15 @@ impl Answer {
         self.headers.get(header::LOCATION).map(|value| value.to_str().expect("ASCII"))
     }
 
+    /// Where it leads by itself: by a redirect, or by a page that goes on at once.
+    pub(crate) fn onward(&self) -> Option<String> {
+        let page = || {
+            let (_, rest) = self.body.split_once("http-equiv=\"refresh\" content=\"0; url=")?;
+            Some(rest.split_once('"')?.0.replace("&#38;", "&").replace("&amp;", "&"))
+        };
+        self.location().map(str::to_owned).or_else(page)
+    }
+
     /// Whether the page says `text`, as a person reads it.
     pub(crate) fn says(&self, text: &str) -> bool {
         self.body.contains(text)
@@ -154,7 +163,7 @@ impl Browser {
 
     async fn follow(&mut self, mut answer: Answer) -> Answer {
         for _ in 0..10 {
-            match answer.location().map(str::to_owned) {
+            match answer.onward() {
                 Some(next) if next.starts_with('/') => answer = self.get(&next).await,
                 _ => return answer,
             }

@@ -7,7 +7,10 @@ use axum::{
 
 use super::Federation;
 use crate::{
-    authentication::endpoint::{Person, arriving, given_way, with_return},
+    authentication::{
+        endpoint::{Person, arriving, given_way, with_return},
+        page::sign_in::OnTheWayPage,
+    },
     federation::{
         self, Arrived,
         oidc::{
@@ -17,7 +20,7 @@ use crate::{
         },
     },
     secret::ExposeSecret as _,
-    web::{Error, LocalPath, Parameters, Query, Refusal, ReturnTo, Turned, Visit, cookie::Cookie},
+    web::{Error, LocalPath, Page, Parameters, Query, Refusal, ReturnTo, Turned, Visit, cookie::Cookie},
 };
 
 /// `GET /federation/{upstream}/start`
@@ -68,7 +71,8 @@ pub(super) async fn finish(
         Arrived::SignedIn(token) => {
             let cookie = Cookie::Session.set(site, token.expose_secret());
             let next = with_return("/login", &back.seal(site, visit.browser()));
-            Ok((cookie, Redirect::to(&next)).into_response())
+            // Whoever comes out of a form of the provider goes on by a page: browsers hold redirects to the rules of that form.
+            Ok((cookie, Page(OnTheWayPage::new(&visit, next))).into_response())
         }
         Arrived::Full => Err(Refusal::Upstream(Turned::Failed).into()),
         Arrived::Turned(turned) => Err(Refusal::Upstream(turned).into()),

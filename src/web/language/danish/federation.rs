@@ -28,7 +28,7 @@ pub(super) const FEDERATION: Federation = Federation {
     required: "Din klinik lukker dig kun ind med sin egen konto. Brug den.",
     by_organization: "Log ind gennem din organisation",
     by_password: "Log ind med adgangskode",
-    on_the_way: Said { title: "Et øjeblik", text: "Vi sender dig til din organisations login." },
+    on_the_way: Said { title: "Et øjeblik", text: "Vi sender dig videre. Sker der ikke noget, så gå selv videre." },
     own_sign_in: Said {
         title: "Log først ind som dig selv",
         text: "Du kom ind gennem én organisation, og din konto hører også til andre. Log ud, og log så ind med din egen adgangskode eller adgangsnøgle for at se denne side.",

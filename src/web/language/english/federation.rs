@@ -28,7 +28,7 @@ pub(super) const FEDERATION: Federation = Federation {
     required: "Your clinic lets you in through its own account alone. Use that one.",
     by_organization: "Sign in through your organization",
     by_password: "Sign in with a password",
-    on_the_way: Said { title: "One moment", text: "We’re taking you to your organization’s sign-in." },
+    on_the_way: Said { title: "One moment", text: "We’re taking you on. If nothing happens, go on yourself." },
     own_sign_in: Said {
         title: "Sign in as yourself first",
         text: "You came in through one organization, and your account belongs to others too. Sign out, then sign in with your own password or passkey to see this page.",

@@ -28,7 +28,9 @@ pub(super) const FEDERATION: Federation = Federation {
     required: "Su clínica solo le deja entrar con su propia cuenta. Use esa.",
     by_organization: "Iniciar sesión a través de su organización",
     by_password: "Iniciar sesión con contraseña",
-    on_the_way: Said { title: "Un momento", text: "Le llevamos al acceso de su organización." },
+    on_the_way: Said {
+        title: "Un momento", text: "Le llevamos al siguiente paso. Si no ocurre nada, continúe usted."
+    },
     own_sign_in: Said {
         title: "Inicie sesión primero con su propia cuenta",
         text: "Ha entrado a través de una organización y su cuenta pertenece también a otras. Cierre la sesión e iníciela con su propia contraseña o llave de acceso para ver esta página.",
