@@ -199,7 +199,10 @@ async fn dispatch(command: Command, config: Option<PathBuf>, output: Output) -> 
         Command::ScimTarget(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::ScimToken(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Token(command) => command.run(config, output).await,
-        Command::Upstream(command) => within(config, output, async |shell| command.run(shell).await).await,
+        Command::Upstream(command) => match command.template() {
+            Some(text) => Ok(print::line(text.trim_end())?),
+            None => within(config, output, async |shell| command.run(shell).await).await,
+        },
         Command::User(command) => within(config, output, async |shell| command.run(shell).await).await,
         Command::Serve => serve::run(config).await,
         Command::Migrate => migrate(config, output).await,

@@ -36,11 +36,16 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl UpstreamCommand {
+    /// What is printed of which no server is needed.
+    pub(in crate::cli) const fn template(&self) -> Option<&'static str> {
+        match &self.command {
+            Command::Template { kind } => Some(kind.text()),
+            _ => None,
+        }
+    }
+
     /// Runs the command.
     pub(in crate::cli) async fn run(self, shell: &Shell) -> anyhow::Result<()> {
-        if let Command::Template { kind } = self.command {
-            return Ok(print::line(kind.text().trim_end())?);
-        }
         let of = self.scope.organization(shell).await?;
         match self.command {
             Command::Template { .. } => Ok(()),
